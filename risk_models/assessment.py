@@ -1,0 +1,116 @@
+"""The result of the ranking: what the page, the PDF and the command line all show."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from risk_models.scales import Likelihood, Need, RiskLevel, Severity, View
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRisk:
+    """`likelihood`: probability within a year that the component is taken; `dependents`: how many reach it."""
+
+    id: str
+    likelihood: float
+    level: Likelihood
+    dependents: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssetRisk:
+    """The risk on one need of one essential asset; `loss` in points a year."""
+
+    id: str
+    need: Need
+    severity: Severity
+    likelihood: float
+    level: Likelihood
+    risk: RiskLevel
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a component is weak: a code of catalogue/reasons.yaml and the values its sentence needs."""
+
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttackPath:
+    """The most likely way through a component: threat source, components, asset; `likelihood` of the whole."""
+
+    source: str
+    vector: str
+    components: tuple[str, ...]
+    asset: str
+    need: Need
+    likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class WeakPoint:
+    """`loss_avoided`: points a year were the component hardened; `share` of the system's loss."""
+
+    rank: int
+    component: str
+    loss_avoided: float
+    share: float
+    reasons: tuple[Reason, ...]
+    path: AttackPath | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChokePoint:
+    """Where segmentation and monitoring pay: loss avoided were the component unbreakable."""
+
+    component: str
+    loss_avoided: float
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePointOfFailure:
+    component: str
+    assets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanItem:
+    """A measure not yet in place; losses avoided in points a year, alone and in the best order."""
+
+    measure: str
+    on: tuple[str, ...]
+    loss_avoided_alone: float
+    loss_avoided_in_order: float
+    effort: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    code: str
+    component: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The whole picture of one view; probabilities are for one year, losses in points a year."""
+
+    model: str
+    worlds: int
+    view: View
+    product: str
+    loss: float
+    residual_loss: float
+    components: tuple[ComponentRisk, ...]
+    assets: tuple[AssetRisk, ...]
+    residual_assets: tuple[AssetRisk, ...]
+    weak_points: tuple[WeakPoint, ...]
+    choke_points: tuple[ChokePoint, ...]
+    single_points_of_failure: tuple[SinglePointOfFailure, ...]
+    action_plan: tuple[PlanItem, ...]
+    warnings: tuple[Warning, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, as a dossier freezes them."""
+        return asdict(self)

@@ -1,0 +1,219 @@
+"""The field's knowledge as data: probabilities, measures, usual components, words shown to people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from risk_models.scales import ComponentKind, Exposure, Hosting, Likelihood, RiskLevel, Severity
+
+LANGUAGES = ("fr", "en")
+
+
+def _read(name: str) -> Any:
+    return YAML(typ="safe").load(files(__name__).joinpath(name).read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same sentence in each language."""
+
+    fr: str
+    en: str
+
+    def in_(self, language: str) -> str:
+        return self.en if language == "en" else self.fr
+
+
+@dataclass(frozen=True, slots=True)
+class StepRate:
+    forward: float
+    back: float
+
+
+@dataclass(frozen=True, slots=True)
+class InternetRates:
+    rates: Mapping[str, float]
+    targeted_factor: float
+    targeted_kinds: frozenset[ComponentKind]
+    authenticated_factor: float
+    end_of_life: float
+    kev_floor: float
+    epss_unknown: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probabilities:
+    """Base rates of a year; reasons and sources stand beside each figure in probabilities.yaml."""
+
+    model: str
+    worlds: int
+    likelihood_bounds: tuple[float, ...]
+    weights: tuple[float, ...]
+    internet: InternetRates
+    credentials: Mapping[ComponentKind, float]
+    phishing: Mapping[ComponentKind, float]
+    supply: Mapping[ComponentKind, float]
+    supply_saas: float
+    insider: Mapping[ComponentKind, float]
+    physical: Mapping[ComponentKind, float]
+    physical_on_premise: float
+    flood: Mapping[str, float]
+    steps: Mapping[str, StepRate]
+
+
+def _by_kind(rates: Mapping[str, float]) -> dict[ComponentKind, float]:
+    return {ComponentKind(kind): rate for kind, rate in rates.items()}
+
+
+@cache
+def probabilities() -> Probabilities:
+    raw = _read("probabilities.yaml")
+    entry = raw["entry"]
+    internet = entry["internet"]
+    factors = internet["factors"]
+    return Probabilities(
+        model=raw["model"],
+        worlds=raw["worlds"],
+        likelihood_bounds=tuple(raw["thresholds"]["values"]),
+        weights=tuple(raw["weights"]["values"]),
+        internet=InternetRates(
+            rates={tier: rate["value"] for tier, rate in internet["rates"].items()},
+            targeted_factor=factors["targeted_kind"]["value"],
+            targeted_kinds=frozenset(ComponentKind(k) for k in factors["targeted_kind"]["kinds"]),
+            authenticated_factor=factors["authenticated"]["value"],
+            end_of_life=internet["end_of_life"]["value"],
+            kev_floor=internet["kev_floor"]["value"],
+            epss_unknown=internet["epss_unknown"]["value"],
+        ),
+        credentials=_by_kind(entry["credentials"]["kinds"]),
+        phishing=_by_kind(entry["phishing"]["kinds"]),
+        supply=_by_kind(entry["supply"]["kinds"]),
+        supply_saas=entry["supply"]["saas"],
+        insider=_by_kind(entry["insider"]["kinds"]),
+        physical=_by_kind(entry["physical"]["kinds"]),
+        physical_on_premise=entry["physical"]["on_premise"],
+        flood=entry["flood"]["rates"],
+        steps={kind: StepRate(rate["forward"], rate["back"]) for kind, rate in raw["steps"].items()},
+    )
+
+
+def likelihood_level(probability: float) -> Likelihood:
+    """The EBIOS RM word for a probability of a year."""
+    return Likelihood(1 + sum(probability >= bound for bound in probabilities().likelihood_bounds))
+
+
+def loss_weight(severity: Severity) -> float:
+    return probabilities().weights[severity - 1]
+
+
+_HIGH = {(3, 3), (3, 4), (4, 3), (4, 4), (2, 4)}
+_MEDIUM = {(1, 3), (1, 4), (2, 3), (3, 2), (4, 1), (4, 2)}
+
+
+def risk_level(severity: Severity, likelihood: Likelihood) -> RiskLevel:
+    """The level of a cell of the 4 × 4 grid, as MonServiceSécurisé reads it (2026-08)."""
+    cell = (int(severity), int(likelihood))
+    return RiskLevel.HIGH if cell in _HIGH else RiskLevel.MEDIUM if cell in _MEDIUM else RiskLevel.LOW
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Multiplies the steps of these kinds into its component by (1 − effectiveness)."""
+
+    steps: tuple[str, ...]
+    effectiveness: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureKind:
+    """A mitigation of the catalogue; `kinds` empty means any component; `effort` from 1 to 5."""
+
+    id: str
+    name: Text
+    why: Text
+    kinds: frozenset[ComponentKind]
+    effort: int
+    effects: tuple[Effect, ...]
+    organisational: bool
+
+    def applies_to(self, kind: ComponentKind) -> bool:
+        return not self.organisational and (not self.kinds or kind in self.kinds)
+
+
+@cache
+def measures() -> dict[str, MeasureKind]:
+    return {
+        m["id"]: MeasureKind(
+            id=m["id"],
+            name=Text(**m["name"]),
+            why=Text(**m["why"]),
+            kinds=frozenset(ComponentKind(k) for k in m.get("kinds", ())),
+            effort=m["effort"],
+            effects=tuple(Effect(tuple(e["steps"]), e["effectiveness"]) for e in m.get("effects", ())),
+            organisational=not m.get("effects"),
+        )
+        for m in _read("measures.yaml")["measures"]
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class UsualComponent:
+    """A component that many products use, proposed while a person types its name."""
+
+    name: str
+    kind: ComponentKind
+    hosting: Hosting
+    exposure: Exposure
+    supplier: str | None
+    purl: str | None
+    eol: str | None
+
+
+@cache
+def usual_components() -> dict[str, UsualComponent]:
+    """By lower-case name."""
+    return {
+        c["name"].lower(): UsualComponent(
+            name=c["name"],
+            kind=ComponentKind(c["kind"]),
+            hosting=Hosting(c["hosting"]),
+            exposure=Exposure(c["exposure"]),
+            supplier=c.get("supplier"),
+            purl=c.get("purl"),
+            eol=c.get("eol"),
+        )
+        for c in _read("components.yaml")["components"]
+    }
+
+
+@cache
+def defaults_by_kind() -> dict[ComponentKind, tuple[Hosting, Exposure]]:
+    """What a component of a kind usually is, where nobody said."""
+    return {
+        ComponentKind(kind): (Hosting(d["hosting"]), Exposure(d["exposure"]))
+        for kind, d in _read("components.yaml")["defaults"].items()
+    }
+
+
+@cache
+def _words() -> dict[str, dict[str, Any]]:
+    words: dict[str, dict[str, Any]] = _read("words.yaml")
+    return words
+
+
+def word(value: Enum, language: str, *, form: str = "label") -> str:
+    """How people call a member of a closed list; `form` is "label", or "help" for one describing sentence."""
+    entry = _words()[type(value).__name__][str(value.value)]
+    text: str = entry[form][language]
+    return text
+
+
+def sentence(group: str, code: str, language: str, **values: str) -> str:
+    """A sentence of words.yaml by group and code, its holes filled."""
+    text: str = _words()[group][code][language]
+    return text.format(**values)

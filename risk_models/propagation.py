@@ -1,0 +1,83 @@
+"""Spreading a compromise over all sampled worlds at once: K worlds are the K bits of one integer."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import networkx as nx
+
+from risk_models import catalogue
+from risk_models.attack_graph import Node, Step
+from risk_models.sampling import open_worlds, share
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    target: int
+    open: int
+    exploits: bool
+
+
+class Spread:
+    """What is reached in each world of an attack graph, and what would be were one component stronger."""
+
+    def __init__(self, graph: "nx.DiGraph[Node]", worlds: int | None = None) -> None:
+        rates = catalogue.probabilities()
+        self.worlds = worlds or rates.worlds
+        self._index = {node: i for i, node in enumerate(graph.nodes)}
+        self._out: list[list[_Edge]] = [[] for _ in self._index]
+        for source, target, steps in graph.edges(data="steps"):
+            self._out[self._index[source]] += [
+                _Edge(
+                    self._index[target],
+                    open_worlds(rates.model, step.identity, step.probability, self.worlds),
+                    step.exploits,
+                )
+                for step in _of(steps)
+            ]
+        self._sources = [i for node, i in self._index.items() if node[0] == "source"]
+        self.reached = self._spread(frozenset(), only_exploits=False)
+
+    def hardened(self, component: str) -> list[int]:
+        """Worlds reached were every step that exploits `component` closed, the same worlds otherwise."""
+        return self._spread(self._nodes_of(component), only_exploits=True)
+
+    def unbreakable(self, component: str) -> list[int]:
+        """Worlds reached were every step into `component` closed."""
+        return self._spread(self._nodes_of(component), only_exploits=False)
+
+    def likelihood(self, node: Node, reached: list[int] | None = None) -> float:
+        """Share of worlds in which `node` is reached; 0 for a node that the graph does not have."""
+        index = self._index.get(node)
+        return 0.0 if index is None else share((reached or self.reached)[index], self.worlds)
+
+    def _nodes_of(self, component: str) -> frozenset[int]:
+        nodes = (self._index.get((state, component)) for state in ("taken", "down"))
+        return frozenset(i for i in nodes if i is not None)
+
+    def _spread(self, guarded: frozenset[int], *, only_exploits: bool) -> list[int]:
+        reached = [0] * len(self._index)
+        everywhere = (1 << self.worlds) - 1
+        for source in self._sources:
+            reached[source] = everywhere
+        pending = deque(self._sources)
+        waiting = set(pending)
+        while pending:
+            node = pending.popleft()
+            waiting.discard(node)
+            worlds = reached[node]
+            for edge in self._out[node]:
+                target = edge.target
+                if target in guarded and (edge.exploits or not only_exploits):
+                    continue
+                grown = reached[target] | (worlds & edge.open)
+                if grown != reached[target]:
+                    reached[target] = grown
+                    if target not in waiting:
+                        waiting.add(target)
+                        pending.append(target)
+        return reached
+
+
+def _of(steps: Iterable[Step] | None) -> Iterable[Step]:
+    return steps or ()

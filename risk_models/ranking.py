@@ -1,0 +1,212 @@
+"""The ranking of weak points: a System in, an Assessment out. Model and sources: docs/ranking.md."""
+
+from collections import Counter
+from dataclasses import replace
+from functools import lru_cache
+from itertools import chain
+
+import networkx as nx
+
+from risk_models import catalogue
+from risk_models.assessment import (
+    AssetRisk,
+    Assessment,
+    ChokePoint,
+    ComponentRisk,
+    PlanItem,
+    SinglePointOfFailure,
+    Warning,
+    WeakPoint,
+)
+from risk_models.attack_graph import MISUSE, attack_graph, doors, effective_exposure
+from risk_models.explanation import Explainer
+from risk_models.propagation import Spread
+from risk_models.scales import ComponentKind, Exposure, LinkKind, MeasureStatus, Need, View
+from risk_models.system import Measure, System
+
+# How many of the first weak points the plan proposes measures for; those already planned are always in it.
+_PLANNED_FOR = 5
+
+
+@lru_cache(maxsize=256)
+def assess(system: System, *, view: View = View.CURRENT) -> Assessment:
+    """Likelihoods, risks, weak points and plan of `system` with the measures that count in `view`.
+
+    Probabilities are for one year, losses in points a year (weights 1, 3, 10, 30 by severity).
+    The same system always gives the same figures. Source: docs/ranking.md.
+    """
+    spread = Spread(attack_graph(system, view))
+    loss = _loss(system, spread)
+    target = Spread(attack_graph(system, View.TARGET))
+    weak = _weak_points(system, view, spread, loss)
+    return Assessment(
+        model=catalogue.probabilities().model,
+        worlds=spread.worlds,
+        view=view,
+        product=system.product.id,
+        loss=loss,
+        residual_loss=_loss(system, target),
+        components=_components(system, spread),
+        assets=_assets(system, spread),
+        residual_assets=_assets(system, target),
+        weak_points=weak,
+        choke_points=_choke_points(system, spread, loss),
+        single_points_of_failure=_single_points_of_failure(system),
+        action_plan=_action_plan(system, view, weak, loss),
+        warnings=_warnings(system),
+    )
+
+
+def _assets(system: System, spread: Spread) -> tuple[AssetRisk, ...]:
+    risks = []
+    for asset in system.assets:
+        for need in Need:
+            severity = asset.severity(need)
+            likelihood = spread.likelihood(("lost", asset.id, need))
+            level = catalogue.likelihood_level(likelihood)
+            risks.append(
+                AssetRisk(
+                    id=asset.id,
+                    need=need,
+                    severity=severity,
+                    likelihood=likelihood,
+                    level=level,
+                    risk=catalogue.risk_level(severity, level),
+                    loss=catalogue.loss_weight(severity) * likelihood,
+                )
+            )
+    return tuple(sorted(risks, key=lambda r: (-r.loss, r.id, r.need)))
+
+
+def _loss(system: System, spread: Spread, reached: list[int] | None = None) -> float:
+    """Expected loss in points a year; `reached` is another spread over the same graph."""
+    return sum(
+        catalogue.loss_weight(asset.severity(need)) * spread.likelihood(("lost", asset.id, need), reached)
+        for asset in system.assets
+        for need in Need
+    )
+
+
+def _components(system: System, spread: Spread) -> tuple[ComponentRisk, ...]:
+    links: nx.DiGraph[str] = nx.DiGraph((k.source, k.target) for k in system.links)
+    risks = []
+    for c in system.components:
+        likelihood = spread.likelihood(("taken", c.id))
+        dependents = len(nx.ancestors(links, c.id)) if c.id in links else 0
+        risks.append(ComponentRisk(c.id, likelihood, catalogue.likelihood_level(likelihood), dependents))
+    return tuple(sorted(risks, key=lambda r: (-r.likelihood, r.id)))
+
+
+def _weak_points(system: System, view: View, spread: Spread, loss: float) -> tuple[WeakPoint, ...]:
+    avoided = {c.id: loss - _loss(system, spread, spread.hardened(c.id)) for c in system.components}
+    explainer = Explainer(system, view)
+    order = sorted(system.components, key=lambda c: (-avoided[c.id], c.id))
+    return tuple(
+        WeakPoint(
+            rank=rank,
+            component=c.id,
+            loss_avoided=avoided[c.id],
+            share=avoided[c.id] / loss if loss else 0.0,
+            reasons=explainer.reasons(c),
+            path=explainer.path_through(c.id) if avoided[c.id] else None,
+        )
+        for rank, c in enumerate(order, start=1)
+    )
+
+
+def _choke_points(system: System, spread: Spread, loss: float) -> tuple[ChokePoint, ...]:
+    avoided = {c.id: loss - _loss(system, spread, spread.unbreakable(c.id)) for c in system.components}
+    return tuple(ChokePoint(c, avoided[c]) for c in sorted(avoided, key=lambda c: (-avoided[c], c)))
+
+
+def _single_points_of_failure(system: System) -> tuple[SinglePointOfFailure, ...]:
+    """Components whose stop takes an asset from everybody: dominators from users to the asset, and their hosts."""
+    exposure = effective_exposure(system)
+    stopped: dict[str, list[str]] = {c.id: [] for c in system.components}
+    for asset in system.assets:
+        functional: nx.DiGraph[str] = nx.DiGraph()
+        functional.add_edges_from((k.source, k.target) for k in system.links if k.kind in MISUSE)
+        users, goal = "\x00users", "\x00asset"
+        for store in asset.lives_in:
+            functional.add_edge(store, goal)
+            entrances = doors(system, store, exposure)
+            if exposure[store] is not Exposure.INTERNAL or not entrances:
+                entrances = entrances | {store}
+            functional.add_edges_from((users, door) for door in entrances)
+        if goal not in functional:
+            continue
+        dominators = nx.immediate_dominators(functional, users)
+        node, single = dominators.get(goal), set()
+        while node is not None and node != users:
+            single.add(node)
+            node = dominators[node]
+        for component in _with_hosts(system, single):
+            stopped[component].append(asset.id)
+    found = [SinglePointOfFailure(c, tuple(sorted(assets))) for c, assets in stopped.items() if assets]
+    return tuple(sorted(found, key=lambda s: (-len(s.assets), s.component)))
+
+
+def _with_hosts(system: System, components: set[str]) -> set[str]:
+    """`components` and what they run on, directly or not."""
+    hosts: nx.DiGraph[str] = nx.DiGraph()
+    hosts.add_edges_from((k.source, k.target) for k in system.links if k.kind is LinkKind.RUNS_ON)
+    return components.union(*(nx.descendants(hosts, c) for c in components if c in hosts))
+
+
+def _action_plan(system: System, view: View, weak: tuple[WeakPoint, ...], loss: float) -> tuple[PlanItem, ...]:
+    """Measures not yet in place, in the best order: each time the greatest gain for its effort."""
+    candidates = _candidates(system, [w.component for w in weak[:_PLANNED_FOR] if w.loss_avoided])
+    alone = {m: loss - _loss(system, Spread(attack_graph(_with(system, m), view))) for m in candidates}
+    gain, reached, plan = dict(alone), loss, []
+    while gain:
+        best = max(gain, key=lambda m: (gain[m] / _effort(m), m.measure, m.on))
+        after = _loss(system, Spread(attack_graph(_with(system, best), view)))
+        fresh = reached - after
+        if fresh < gain[best] and any(fresh / _effort(best) < g / _effort(m) for m, g in gain.items() if m != best):
+            gain[best] = fresh  # the gain shrank since it was computed: look again at what is best
+            continue
+        del gain[best]
+        system, reached = _with(system, best), after
+        plan.append(PlanItem(best.measure, best.on, alone[best], fresh, _effort(best)))
+    return tuple(p for p in plan if p.loss_avoided_alone > 0)
+
+
+def _effort(measure: Measure) -> int:
+    known = catalogue.measures().get(measure.measure)
+    return known.effort if known else 3
+
+
+def _with(system: System, measure: Measure) -> System:
+    return replace(system, measures=(*system.measures, measure))
+
+
+def _candidates(system: System, weakest: list[str]) -> list[Measure]:
+    """What could still be done: measures planned or to decide, and those of the catalogue for the weakest."""
+    closed = {MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE}
+    decided = {(m.measure, c) for m in system.measures for c in m.on}
+    wanted = [(m.measure, tuple(sorted(m.on))) for m in system.measures if m.status not in closed and m.on]
+    for component in weakest:
+        kind = system.component(component).kind
+        wanted += [
+            (m.id, (component,))
+            for m in catalogue.measures().values()
+            if m.applies_to(kind) and (m.id, component) not in decided
+        ]
+    return [Measure(measure, on, MeasureStatus.DONE) for measure, on in sorted(set(wanted))]
+
+
+def _warnings(system: System) -> tuple[Warning, ...]:
+    linked = Counter(chain.from_iterable((k.source, k.target) for k in system.links))
+    found = []
+    for c in system.components:
+        if not c.version and c.hosting.value != "saas" and c.kind not in {ComponentKind.HOST, ComponentKind.WORKSTATION}:
+            found.append(Warning("no_version", c.id))
+        if len(system.components) > 1 and not linked[c.id]:
+            found.append(Warning("not_linked", c.id))
+    kinds = {c.id: c.kind for c in system.components}
+    for m in system.measures:
+        known = catalogue.measures().get(m.measure)
+        if known and not known.organisational:
+            found += [Warning("measure_without_effect", c) for c in m.on if not known.applies_to(kinds[c])]
+    found += [Warning("asset_nowhere", a.id) for a in system.assets if not a.lives_in]
+    return tuple(found)

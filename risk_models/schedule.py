@@ -1,0 +1,81 @@
+"""When things are due: pure calendar rules, dates in and dates out.
+
+Sources: beta.gouv.fr startup cards for the six-month rule; ANSSI's homologation guide as
+MonServiceSécurisé practises it for durations and the milestones of renewal.
+"""
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from risk_models.scales import PhaseName
+from risk_models.system import Phase
+
+CLOCK_PHASES = (PhaseName.CONSTRUCTION, PhaseName.ACCELERATION, PhaseName.CONSOLIDATION)
+ACTIVE_PHASES = frozenset({*CLOCK_PHASES, PhaseName.OPERE})
+ANALYSIS_DELAY_MONTHS = 6
+
+# Months before expiry at which people are reminded, by duration of the homologation in months.
+RENEWAL_MILESTONES: dict[int, tuple[int, ...]] = {
+    6: (3, 1),
+    12: (6, 3, 1),
+    24: (12, 6, 3, 1),
+    36: (24, 12, 6, 3, 1),
+}
+DURATIONS = tuple(RENEWAL_MILESTONES)
+# "Soon to expire": the last months of each duration.
+SOON_MONTHS = {6: 2, 12: 2, 24: 4, 36: 6}
+ANALYSIS_MILESTONES = (3, 1)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of another month, or that month's last day where it has none."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def current_phase(phases: Sequence[Phase], today: date) -> Phase | None:
+    """The phase with the latest start not in the future; ties go to the later in the list."""
+    begun = [p for p in phases if p.start <= today]
+    return max(enumerate(begun), key=lambda pair: (pair[1].start, pair[0]))[1] if begun else None
+
+
+def is_active(phases: Sequence[Phase], today: date) -> bool:
+    phase = current_phase(phases, today)
+    return phase is not None and phase.name in ACTIVE_PHASES
+
+
+def clock_start(phases: Sequence[Phase]) -> Phase | None:
+    """The phase that starts the six-month clock: the first construction, acceleration or consolidation."""
+    return min((p for p in phases if p.name in CLOCK_PHASES), key=lambda p: p.start, default=None)
+
+
+def analysis_due(phases: Sequence[Phase]) -> date | None:
+    """The day by which the risk analysis is due: six calendar months after the clock starts."""
+    start = clock_start(phases)
+    return add_months(start.start, ANALYSIS_DELAY_MONTHS) if start else None
+
+
+def expiry(decided_on: date, months: int) -> date:
+    """The day a homologation ends: the same day of the month as its decision, on which it begins."""
+    return add_months(decided_on, months)
+
+
+def is_soon(expires_on: date, months: int, today: date) -> bool:
+    """Whether a homologation of `months` is in its last stretch on `today`."""
+    return today <= expires_on and add_months(today, SOON_MONTHS[months]) > expires_on
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A day on which people are reminded of a deadline; `months_before` 0 is the deadline itself."""
+
+    day: date
+    months_before: int
+
+
+def milestones(due: date, months_before: Sequence[int]) -> tuple[Milestone, ...]:
+    """Days to remind of `due`, oldest first, the deadline itself included."""
+    return tuple(Milestone(add_months(due, -m), m) for m in (*months_before, 0))

@@ -1,0 +1,175 @@
+"""What a product is made of, as one immutable value: the input of the ranking.
+
+A product file loads into it and dumps from it; a dossier freezes it.
+"""
+
+import datetime
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from risk_models.scales import (
+    Authentication,
+    ComponentKind,
+    DataKind,
+    Exposure,
+    Hosting,
+    LinkKind,
+    Location,
+    MeasureStatus,
+    Need,
+    Patcher,
+    PhaseName,
+    Severity,
+)
+
+
+class InvalidSystem(ValueError):
+    """A system that contradicts itself; the message says which element and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    name: PhaseName
+    start: date
+    end: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    name: str
+    role: str
+    email: str | None = None
+    phone: str | None = None
+    can_suspend: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    id: str
+    name: str
+    incubator: str | None = None
+    phases: tuple[Phase, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Vulnerability:
+    """A known flaw; `cvss` from 0 to 10, `epss` the probability of exploitation (FIRST), 0 to 1."""
+
+    id: str
+    cvss: float | None = None
+    epss: float | None = None
+    kev: bool = False
+    published: date | None = None
+    fixed_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfLife:
+    product: str
+    cycle: str
+    date: datetime.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    id: str
+    name: str
+    kind: ComponentKind
+    hosting: Hosting
+    exposure: Exposure
+    patched_by: Patcher
+    supplier: str | None = None
+    version: str | None = None
+    purl: str | None = None
+    cpe: str | None = None
+    eol: EndOfLife | None = None
+    sbom: str | None = None
+    data: tuple[DataKind, ...] = ()
+    location: Location | None = None
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """`source` depends on or acts on `target`."""
+
+    source: str
+    target: str
+    kind: LinkKind
+    encrypted: bool | None = None
+    authentication: Authentication | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EssentialAsset:
+    """What the product must protect; each need is the severity of its loss."""
+
+    id: str
+    name: str
+    lives_in: tuple[str, ...]
+    confidentiality: Severity
+    integrity: Severity
+    availability: Severity
+
+    def severity(self, need: Need) -> Severity:
+        match need:
+            case Need.CONFIDENTIALITY:
+                return self.confidentiality
+            case Need.INTEGRITY:
+                return self.integrity
+            case Need.AVAILABILITY:
+                return self.availability
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A mitigation of the catalogue, applied to the components in `on`."""
+
+    measure: str
+    on: tuple[str, ...]
+    status: MeasureStatus
+    due: date | None = None
+    owner: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A product as the ranking sees it.
+
+    `as_of` is the day of the picture: what is past its end of life is judged on it.
+    Raises `InvalidSystem` when an id is used twice or an element names an unknown component.
+    """
+
+    product: Product
+    components: tuple[Component, ...]
+    links: tuple[Link, ...] = ()
+    assets: tuple[EssentialAsset, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    as_of: date | None = None
+
+    def __post_init__(self) -> None:
+        _unique("component", (c.id for c in self.components))
+        _unique("asset", (a.id for a in self.assets))
+        known = {c.id for c in self.components}
+        named = [(f"link {k.source} → {k.target}", end) for k in self.links for end in (k.source, k.target)]
+        named += [(f"asset {a.id}", c) for a in self.assets for c in a.lives_in]
+        named += [(f"measure {m.measure}", c) for m in self.measures for c in m.on]
+        for where, component in named:
+            if component not in known:
+                raise InvalidSystem(f"{where}: unknown component {component!r}")
+        for link in self.links:
+            if link.source == link.target:
+                raise InvalidSystem(f"link {link.source} → {link.target}: a component cannot be linked to itself")
+
+    def component(self, component_id: str) -> Component:
+        return next(c for c in self.components if c.id == component_id)
+
+
+def _unique(what: str, ids: Iterable[str]) -> None:
+    for element_id, count in Counter(ids).items():
+        if count > 1:
+            raise InvalidSystem(f"{what} {element_id!r} is described {count} times")
