@@ -4,7 +4,19 @@ Pure functions over immutable values: no clock, no database, no web.
 """
 
 from risk_models.assessment import Assessment
-from risk_models.ranking import assess
+from risk_models.scales import View
 from risk_models.system import System
 
 __all__ = ["Assessment", "System", "assess"]
+
+
+def assess(system: System, *, view: View = View.CURRENT) -> Assessment:
+    """Likelihoods, risks, weak points and plan of `system` with the measures that count in `view`.
+
+    Probabilities are for one year, losses in points a year (weights 1, 3, 10, 30 by severity).
+    The same system always gives the same figures. Source: docs/ranking.md.
+    """
+    # networkx and numpy take a second to import: whoever only describes a system does not wait for them.
+    from risk_models import ranking
+
+    return ranking.assess(system, view)

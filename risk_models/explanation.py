@@ -106,6 +106,11 @@ class Explainer:
     def _as_path(self, walk: list[Node]) -> AttackPath:
         cost = sum(self._graph.edges[a, b]["weight"] for a, b in zip(walk, walk[1:], strict=False))
         components = tuple(dict.fromkeys(n[1] for n in walk if n[0] in {"taken", "down"}))
+        # The last step may take the data through a reader: its store ends the path.
+        last: list[Step] = self._graph.edges[walk[-2], walk[-1]]["steps"]
+        store = last[0].kind.split(":")[1]
+        if store not in components:
+            components = (*components, store)
         threat = walk[0][1]
         return AttackPath(
             source=threat,

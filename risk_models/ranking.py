@@ -29,12 +29,8 @@ _PLANNED_FOR = 5
 
 
 @lru_cache(maxsize=256)
-def assess(system: System, *, view: View = View.CURRENT) -> Assessment:
-    """Likelihoods, risks, weak points and plan of `system` with the measures that count in `view`.
-
-    Probabilities are for one year, losses in points a year (weights 1, 3, 10, 30 by severity).
-    The same system always gives the same figures. Source: docs/ranking.md.
-    """
+def assess(system: System, view: View) -> Assessment:
+    """See `risk_models.assess`, which is the door; results are kept for the systems last seen."""
     spread = Spread(attack_graph(system, view))
     loss = _loss(system, spread)
     target = Spread(attack_graph(system, View.TARGET))

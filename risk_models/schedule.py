@@ -79,3 +79,11 @@ class Milestone:
 def milestones(due: date, months_before: Sequence[int]) -> tuple[Milestone, ...]:
     """Days to remind of `due`, oldest first, the deadline itself included."""
     return tuple(Milestone(add_months(due, -m), m) for m in (*months_before, 0))
+
+
+def first_homologation_due(analysis_due_on: date) -> date:
+    """Six more months after the analysis is due: time to act on it and to compose the first dossier.
+
+    No text sets this day; it is Jalon's advice, so that no product stays between analysis and homologation.
+    """
+    return add_months(analysis_due_on, 6)

@@ -206,10 +206,16 @@ def _words() -> dict[str, dict[str, Any]]:
     return words
 
 
-def word(value: Enum, language: str, *, form: str = "label") -> str:
-    """How people call a member of a closed list; `form` is "label", or "help" for one describing sentence."""
+def word(value: Enum, language: str) -> str:
+    """How people call a member of a closed list."""
+    text: str = _words()[type(value).__name__][str(value.value)]["label"][language]
+    return text
+
+
+def help_of(value: Enum, language: str) -> str:
+    """One sentence that describes a member of a closed list; empty where the label says it all."""
     entry = _words()[type(value).__name__][str(value.value)]
-    text: str = entry[form][language]
+    text: str = entry.get("help", {}).get(language, "")
     return text
 
 

@@ -1,0 +1,88 @@
+# Every target says what it does: make help. Recipes run on a fresh Debian 12 with Python 3.11.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+export PORT ?= 8000
+export PYTHONPATH := $(CURDIR)
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := .venv/.run-installed
+DEV := .venv/.dev-installed
+ASSETS := app/static/vendor/.copied
+MESSAGES := translations/en/LC_MESSAGES/messages.mo
+READY := instance/.ready-$(shell echo "$(DATABASE_URL)" | cksum | cut -d' ' -f1)
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+run: $(RUN) $(ASSETS) $(MESSAGES) $(READY) ## install what is missing and serve on 127.0.0.1:$(PORT), with the job worker
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec honcho start -p $(PORT)
+
+test: $(DEV) $(ASSETS) $(MESSAGES) ## install what tests need and run every check
+	@scripts/system_packages.sh test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest -n 2 -q
+
+lint: $(DEV) ## format, lint, types, import contracts, sizes
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary app reports risk_models wsgi.py
+	@$(BIN)/lint-imports --no-logo --quiet || $(BIN)/lint-imports
+	@$(BIN)/djlint --quiet --lint templates
+	@$(BIN)/python scripts/sizes.py
+
+format: $(DEV) ## put the code in its form
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+bench: $(DEV) ## print the benchmarks
+	@$(BIN)/pytest -q -s tests/benchmarks -p no:xdist --benchmarks
+
+migrate: $(RUN) ## bring the database up to date
+	@$(BIN)/jalon migrate
+
+lock: ## resolve the dependencies anew; the locks hold names, versions and hashes only
+	@$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --require-hashes -r requirements/bootstrap.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/run.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.lock
+
+i18n: $(DEV) ## gather the texts to translate and compile the catalogues
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _ln:1,2 --no-location --sort-output --omit-header -o .venv/messages.pot .
+	@$(BIN)/pybabel -q update -l en -N --omit-header --ignore-obsolete -i .venv/messages.pot -d translations
+	@$(BIN)/pybabel -q compile -d translations
+
+clean: ## remove everything that was installed or built; keeps instance/
+	rm -rf .venv node_modules app/static/vendor translations/*/LC_MESSAGES/*.mo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .cache test-results instance/.ready-*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.bootstrap: requirements/bootstrap.lock
+	@scripts/system_packages.sh run
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(RUN): .venv/.bootstrap requirements/run.lock pyproject.toml
+	@test -e $(DEV) || $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/run.lock
+	@test -e $(DEV) || $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@
+
+$(DEV): .venv/.bootstrap requirements/dev.lock pyproject.toml
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $(RUN) $@
+
+$(ASSETS): package-lock.json scripts/copy_assets.py .venv/.bootstrap
+	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/node.lock
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/python scripts/copy_assets.py
+	@touch $@
+
+$(MESSAGES): translations/en/LC_MESSAGES/messages.po | $(RUN)
+	@$(BIN)/pybabel -q compile -d translations
+
+$(READY): $(RUN) $(wildcard migrations/versions/*.py) $(wildcard examples/*.yaml)
+	@$(BIN)/jalon migrate
+	@$(BIN)/jalon demo
+	@touch $@
+
+.PHONY: help run test lint format bench migrate lock i18n clean

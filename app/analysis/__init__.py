@@ -1,0 +1,1 @@
+"""Essential assets, feared events, the ranking, frozen versions of the analysis."""

@@ -1,0 +1,172 @@
+"""What the product protects and fears, and the one value that the ranking reads."""
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+import risk_models
+from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
+from app.identity.models import Person
+from app.inventory import services as inventory
+from app.inventory.models import Component
+from app.journal.services import record
+from app.mitigations import services as mitigations
+from app.platform import clock
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from app.products.services import phase_values, slug_of
+from risk_models import product_file
+from risk_models.assessment import Assessment
+from risk_models.scales import Need, Severity, View
+from risk_models.system import Contact, System
+from risk_models.system import EssentialAsset as AssetValue
+from risk_models.system import Product as ProductValue
+
+
+def assets_of(session: Session, product_id: str) -> Sequence[EssentialAsset]:
+    return session.scalars(
+        select(EssentialAsset)
+        .where(EssentialAsset.product_id == product_id)
+        .options(selectinload(EssentialAsset.lives_in), selectinload(EssentialAsset.feared_events))
+        .order_by(EssentialAsset.name, EssentialAsset.id)
+    ).all()
+
+
+def asset_of(session: Session, product_id: str, ref: str) -> EssentialAsset | None:
+    return next((a for a in assets_of(session, product_id) if a.ref == ref), None)
+
+
+def read_system(session: Session, product: Product) -> System:
+    """The product as one immutable value; the number of queries does not depend on its size."""
+    described = inventory.read(session, product.id)
+    return System(
+        product=ProductValue(
+            id=product.slug,
+            name=product.name,
+            incubator=product.incubators[0].slug if product.incubators else None,
+            phases=phase_values(product.phases),
+            contacts=tuple(
+                Contact(c.name, c.role, c.email or None, c.phone or None, c.can_suspend) for c in product.contacts
+            ),
+        ),
+        components=described.component_values(),
+        links=described.link_values(),
+        assets=tuple(_asset_value(a) for a in assets_of(session, product.id)),
+        measures=mitigations.measure_values(session, product.id),
+        as_of=clock.today(),
+    )
+
+
+def assess(system: System, view: View = View.CURRENT) -> Assessment:
+    return risk_models.assess(system, view=view)
+
+
+def _asset_value(asset: EssentialAsset) -> AssetValue:
+    """An asset whose needs are at least as high as the events feared for them."""
+
+    def severity(need: Need, declared: int) -> Severity:
+        return Severity(max([declared, *(e.severity for e in asset.feared_events if e.need is need)]))
+
+    return AssetValue(
+        id=asset.ref,
+        name=asset.name,
+        lives_in=tuple(c.ref for c in asset.lives_in),
+        confidentiality=severity(Need.CONFIDENTIALITY, asset.confidentiality),
+        integrity=severity(Need.INTEGRITY, asset.integrity),
+        availability=severity(Need.AVAILABILITY, asset.availability),
+    )
+
+
+def save_asset(
+    session: Session, actor: Person, product: Product, asset: EssentialAsset, lives_in: Sequence[str], *, new: bool
+) -> None:
+    """Adds or changes an essential asset; `lives_in` are refs of components. Raises `Refusal` at the field."""
+    with session.no_autoflush:
+        others = [a for a in assets_of(session, product.id) if a.id != asset.id]
+        if any(a.name == asset.name for a in others):
+            raise Refusal(_l("Une autre valeur métier porte déjà ce nom."), "name")
+        components = session.scalars(
+            select(Component).where(Component.product_id == product.id, Component.ref.in_(lives_in))
+        ).all()
+        if len(components) != len(set(lives_in)):
+            raise Refusal(_l("Un de ces composants n’existe plus. Choisissez-en un autre."), "lives_in")
+        if new:
+            taken = {a.ref for a in others}
+            base = slug_of(asset.name)
+            asset.ref = next(r for r in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if r not in taken)
+            asset.product_id = product.id
+            session.add(asset)
+        asset.lives_in = list(components)
+    record(session, actor, "add_asset" if new else "change_asset", asset.name, product_id=product.id)
+    session.commit()
+
+
+def remove_asset(session: Session, actor: Person, product: Product, asset: EssentialAsset) -> None:
+    record(session, actor, "remove_asset", asset.name, product_id=product.id)
+    session.delete(asset)
+    session.commit()
+
+
+def add_feared_event(session: Session, actor: Person, product: Product, asset: EssentialAsset, event: FearedEvent) -> None:
+    if any(e.need is event.need and e.description == event.description for e in asset.feared_events):
+        raise Refusal(_l("Cet événement est déjà dans la liste."), "description")
+    asset.feared_events.append(event)
+    record(session, actor, "add_feared_event", event.description, product_id=product.id)
+    session.commit()
+
+
+def remove_feared_event(session: Session, actor: Person, product: Product, asset: EssentialAsset, event_id: str) -> None:
+    event = next((e for e in asset.feared_events if e.id == event_id), None)
+    if event is None:
+        raise Refusal(_l("Cet événement a déjà été retiré."))
+    asset.feared_events.remove(event)
+    record(session, actor, "remove_feared_event", event.description, product_id=product.id)
+    session.commit()
+
+
+def latest_version(session: Session, product_id: str) -> AnalysisVersion | None:
+    return session.scalar(
+        select(AnalysisVersion).where(AnalysisVersion.product_id == product_id).order_by(AnalysisVersion.number.desc()).limit(1)
+    )
+
+
+def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion:
+    """Declares the analysis done and freezes what it looked at. Raises `Refusal` while it is empty."""
+    system = read_system(session, product)
+    if not system.components:
+        raise Refusal(_l("Décrivez d’abord au moins un composant."))
+    if not any(asset.lives_in for asset in system.assets):
+        raise Refusal(_l("Nommez d’abord au moins une valeur métier, et le composant qui la porte."))
+    last = session.scalar(select(func.max(AnalysisVersion.number)).where(AnalysisVersion.product_id == product.id)) or 0
+    version = AnalysisVersion(
+        product_id=product.id,
+        number=last + 1,
+        done_at=clock.now(),
+        done_by=actor.name,
+        content=product_file.dumps(system),
+    )
+    session.add(version)
+    product.declared_analysis = True
+    record(session, actor, "finish_analysis", f"version {version.number}", product_id=product.id)
+    session.commit()
+    return version
+
+
+def write_values(session: Session, product_id: str, assets: Sequence[AssetValue], rows: dict[str, Component]) -> None:
+    """Adds the assets of a product file, in the caller's transaction."""
+    for value in assets:
+        asset = EssentialAsset(
+            id=new_id(),
+            product_id=product_id,
+            ref=value.id,
+            name=value.name,
+            confidentiality=value.confidentiality,
+            integrity=value.integrity,
+            availability=value.availability,
+        )
+        asset.lives_in = [rows[c] for c in value.lives_in]
+        session.add(asset)
+

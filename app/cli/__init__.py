@@ -1,0 +1,49 @@
+"""The `jalon` command. Each group is a file, loaded only when asked for, so that pure commands stay light."""
+
+import importlib
+
+import click
+
+_COMMANDS = {
+    "assess": "app.cli.assess:assess",
+    "dossier": "app.cli.dossier:dossier",
+    "verify": "app.cli.verify:verify",
+    "migrate": "app.cli.setup:migrate",
+    "demo": "app.cli.setup:demo",
+    "invite": "app.cli.people:invite",
+    "import": "app.cli.imports:imports",
+    "worker": "app.cli.worker:worker",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_HELP.items()))
+
+
+_HELP = {
+    "assess FILE": "rank the weak points of a product file",
+    "dossier FILE": "make an unsigned dossier from a product file",
+    "verify FILE": "check a dossier's PDF without the database",
+    "migrate": "bring the database up to date",
+    "demo": "load the demonstration data",
+    "invite": "give somebody a role",
+    "import cards DIR": "import startup and incubator cards",
+    "worker": "do the jobs",
+}
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Jalon: from the six-month risk analysis to the security homologation."""

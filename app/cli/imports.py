@@ -1,0 +1,67 @@
+"""`jalon import`: files from elsewhere, checked whole, then written in one transaction."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from app.factory import create_app
+from app.platform import clock
+from app.platform.refusals import Refusal
+from app.portfolio import services as portfolio
+from app.products import services
+from app.products.importers.cards import Card, IncubatorCard, read_card, read_incubator
+
+
+@click.group("import")
+def imports() -> None:
+    """Import files from elsewhere."""
+
+
+@imports.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Count on this day (default: today).")
+def cards(folder: Path, day: click.DateTime | None) -> None:
+    """Import the startup and incubator cards of FOLDER (its `startups/` and `incubators/`)."""
+    app = create_app()
+    with app.test_request_context():
+        incubators, startups, unreadable = _read(folder)
+        with app.extensions["database"].session(writing=True) as session:
+            report = services.import_cards(session, incubators, startups)
+        with app.extensions["database"].reading() as session:
+            rows = portfolio.rows(session, portfolio.products_of(session, None))
+        on = day.date() if day else clock.today()  # type: ignore[attr-defined]
+        _tell(report, unreadable, portfolio.figures(rows, on))
+    if not startups:
+        raise click.ClickException(f"no card in {folder / 'startups'}")
+
+
+def _read(folder: Path) -> tuple[list[IncubatorCard], list[Card], dict[str, str]]:
+    incubators: list[IncubatorCard] = []
+    startups: list[Card] = []
+    unreadable: dict[str, str] = {}
+    for path in sorted(folder.glob("incubators/*.md")):
+        try:
+            incubators.append(read_incubator(path.stem, path.read_text(encoding="utf-8")))
+        except (Refusal, UnicodeDecodeError) as error:
+            unreadable[f"incubators/{path.name}"] = str(error)
+    for path in sorted(folder.glob("startups/*.md")):
+        try:
+            startups.append(read_card(path.stem, path.read_text(encoding="utf-8")))
+        except (Refusal, UnicodeDecodeError) as error:
+            unreadable[f"startups/{path.name}"] = str(error)
+    return incubators, startups, unreadable
+
+
+def _tell(report: services.ImportReport, unreadable: dict[str, str], figures: portfolio.Figures) -> None:
+    out = sys.stdout.write
+    out(f"incubators: {report.incubators_added} added\n")
+    out(f"products: {len(report.added)} added, {len(report.changed)} changed, {report.unchanged} unchanged\n")
+    out(f"active: {figures.active}\n")
+    out(f"active and past six months: {figures.past_six_months}\n")
+    out(f"of those, without declared analysis: {figures.without_analysis}\n")
+    for name, message in (unreadable | {slug: str(why) for slug, why in report.refused.items()}).items():
+        out(f"refused  {name}: {message}\n")
+    for slug, odd in report.irregular.items():
+        for message in odd:
+            out(f"irregular  {slug}: {message}\n")

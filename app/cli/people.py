@@ -1,0 +1,34 @@
+"""`jalon invite`: gives a role from the command line; the first administrator comes in this way."""
+
+import click
+from sqlalchemy import select
+
+from app.factory import create_app
+from app.identity import services
+from app.identity.models import Role
+from app.platform import jobs
+from app.products.models import Incubator, Product
+
+
+@click.command()
+@click.argument("email")
+@click.argument("name")
+@click.argument("role", type=click.Choice([r.value for r in Role]))
+@click.option("--product", "product_slug", help="Give the role on this product only.")
+@click.option("--incubator", "incubator_slug", help="Give the role on this incubator and its products.")
+def invite(email: str, name: str, role: str, product_slug: str | None, incubator_slug: str | None) -> None:
+    """Give EMAIL, called NAME, a ROLE; on the whole platform where no scope is named."""
+    app = create_app()
+    with app.app_context(), app.extensions["database"].writing() as session:
+        scopes = {}
+        for slug, table, key in ((product_slug, Product, "product_id"), (incubator_slug, Incubator, "incubator_id")):
+            if slug:
+                found = session.scalar(select(table.id).where(table.slug == slug))
+                if found is None:
+                    raise click.ClickException(f"nothing is called {slug!r}")
+                scopes[key] = found
+        person = services.find_or_create(session, email, name)
+        if not services.give(session, None, person, Role(role), **scopes):
+            raise click.ClickException(f"{email} already has this role there")
+        jobs.enqueue(session, "invitation", person_id=person.id, by="Jalon", role=role, next_path="/")
+    click.echo(f"{email}: {role}")

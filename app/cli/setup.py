@@ -1,0 +1,40 @@
+"""`jalon migrate` and `jalon demo`: the database brought up to date, the demonstration data loaded."""
+
+import click
+from alembic import command
+from alembic.config import Config
+
+from app.factory import ROOT, create_app
+from app.platform.database import make_engine
+from app.platform.settings import load
+
+
+def upgrade(url: str) -> None:
+    """Brings the database at `url` to the newest tables."""
+    config = Config(str(ROOT / "alembic.ini"))
+    with make_engine(url).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    settings = load()
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    upgrade(settings.database_url)
+
+
+@click.command()
+def demo() -> None:
+    """Load the demonstration data where the database holds no person, and say how to sign in."""
+    from app.demo import PEOPLE, load_demonstration
+
+    app = create_app()
+    with app.app_context():
+        loaded = load_demonstration(app.extensions["database"])
+    click.echo("Demonstration data loaded." if loaded else "Demonstration data already there, or database in use.")
+    click.echo(f"Sign in at {app.config['BASE_URL']}/connexion with one of these addresses;")
+    click.echo(f"the link arrives at {app.config['BASE_URL']}/demonstration/courriels :")
+    for person in PEOPLE:
+        click.echo(f"  {person.email:<34} {person.what}")

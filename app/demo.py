@@ -1,0 +1,185 @@
+"""The demonstration: three products in three states, two incubators, people of each role. Everything is invented."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.analysis import services as analysis
+from app.analysis.models import FearedEvent
+from app.factory import ROOT
+from app.homologation import services as homologation
+from app.homologation.models import Decision, Dossier, Outcome, ReviewerRole, Verdict
+from app.identity import services as identity
+from app.identity.models import Person, Role
+from app.inventory import services as inventory
+from app.journal.services import record
+from app.mitigations import services as mitigations
+from app.platform import clock
+from app.platform.database import Database, new_id
+from app.products.models import Contact, Incubator, Phase, Product
+from risk_models import product_file, schedule
+from risk_models.scales import Need
+from risk_models.system import System
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    email: str
+    name: str
+    title: str
+    role: Role
+    what: str
+
+
+PEOPLE = (
+    DemoPerson("equipe@exemple.test", "Camille Martin", "Responsable produit", Role.TEAM_MEMBER, "product team"),
+    DemoPerson("rssi@exemple.test", "Dominique Leroy", "RSSI", Role.REVIEWER, "reviewer (RSSI)"),
+    DemoPerson("dpo@exemple.test", "Claude Simon", "DPO", Role.REVIEWER, "reviewer (DPO)"),
+    DemoPerson("autorite@exemple.test", "Andrée Laurent", "Directrice du programme", Role.AUTHORITY, "homologation authority"),
+    DemoPerson("incubateur@exemple.test", "Maxime Garcia", "Responsable d’incubateur", Role.INCUBATOR_MEMBER, "incubator"),
+    DemoPerson("administration@exemple.test", "Morgan Roux", "Administration de Jalon", Role.ADMINISTRATOR, "administrator"),
+    DemoPerson("audit@exemple.test", "Ariel Fournier", "Audit interne", Role.AUDITOR, "auditor"),
+)  # fmt: skip
+INCUBATORS = (("fabrique-exemple", "La Fabrique Exemple"), ("lab-exemple", "Le Lab Exemple"))
+
+
+def load_demonstration(database: Database) -> bool:
+    """Loads everything in one transaction a step; False, and nothing done, where somebody already exists."""
+    with database.session(writing=True) as session:
+        if session.scalar(select(func.count(Person.id))):
+            return False
+        people = {p.role if p.email != "dpo@exemple.test" else "dpo": _person(session, p) for p in PEOPLE}
+        incubators = [Incubator(id=new_id(), slug=slug, name=name) for slug, name in INCUBATORS]
+        session.add_all(incubators)
+        session.flush()
+        for incubator in incubators:
+            identity.give(session, None, people[Role.INCUBATOR_MEMBER], Role.INCUBATOR_MEMBER, incubator_id=incubator.id)
+        for role in (Role.ADMINISTRATOR, Role.AUDITOR):
+            identity.give(session, None, people[role], role)
+        today = clock.today()
+        _overdue(session, people, today)
+        _before_authority(session, people, today)
+        _about_to_expire(session, people, today)
+        session.commit()
+    return True
+
+
+def _person(session: Session, demo: DemoPerson) -> Person:
+    person = identity.find_or_create(session, demo.email, demo.name)
+    person.title = demo.title
+    return person
+
+
+def _product(session: Session, people: dict[object, Person], file: str, mission: str, shift: Callable[[date], date]) -> tuple[Product, System]:
+    """A product of examples/, its dates moved by `shift` so that its state holds on any day."""
+    system = product_file.loads((ROOT / "examples" / f"{file}.yaml").read_text(encoding="utf-8"))
+    value = system.product
+    product = Product(id=new_id(), slug=value.id, name=value.name, mission=mission, created_at=clock.now())
+    product.incubators = list(session.scalars(select(Incubator).where(Incubator.slug == value.incubator)))
+    product.phases = [
+        Phase(position=n, name=p.name, start=shift(p.start), end=shift(p.end) if p.end else None)
+        for n, p in enumerate(value.phases)
+    ]
+    product.contacts = [
+        Contact(name=c.name, role=c.role, email=c.email or "", phone=c.phone or "", can_suspend=c.can_suspend)
+        for c in value.contacts
+    ]
+    session.add(product)
+    session.flush()
+    rows = inventory.write_values(session, product.id, system.components, system.links)
+    analysis.write_values(session, product.id, system.assets, rows)
+    mitigations.write_values(session, product.id, system.measures, rows)
+    for who, role in ((Role.TEAM_MEMBER, Role.TEAM_MEMBER), (Role.REVIEWER, Role.REVIEWER), ("dpo", Role.REVIEWER), (Role.AUTHORITY, Role.AUTHORITY)):
+        identity.give(session, None, people[who], role, product_id=product.id)
+    record(session, None, "create_product", product.name, product_id=product.id)
+    session.flush()
+    return product, system
+
+
+def _moved(system_start: date, wanted: date) -> Callable[[date], date]:
+    return lambda day: day + (wanted - system_start)
+
+
+def _overdue(session: Session, people: dict[object, Person], today: date) -> None:
+    """Guichet des aides: ten months of construction, no analysis yet."""
+    shift = _moved(date(2025, 7, 1), schedule.add_months(today, -10))
+    _product(session, people, "guichet", "Permet à 40 000 usagers par mois de suivre leur demande d’aide", shift)
+
+
+def _before_authority(session: Session, people: dict[object, Person], today: date) -> None:
+    """Parcours insertion: its dossier is before its authority."""
+    shift = _moved(date(2026, 3, 2), schedule.add_months(today, -8))
+    product, _ = _product(session, people, "parcours", "Aide les conseillers à suivre le parcours de 8 000 personnes", shift)
+    _feared(session, product, "parcours", Need.CONFIDENTIALITY, 3, "La liste des personnes suivies est publiée sur internet")
+    dossier = _composed(session, people, product, months=24)
+    homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
+
+
+def _about_to_expire(session: Session, people: dict[object, Person], today: date) -> None:
+    """Agréments sport: homologated for a year, which ends in 45 days."""
+    shift = _moved(date(2023, 10, 2), schedule.add_months(today, -37))
+    product, _ = _product(session, people, "agrements", "Instruit les demandes d’agrément des associations sportives", shift)
+    _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
+    dossier = _composed(session, people, product, months=12)
+    homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
+    decided_on = schedule.add_months(today + timedelta(days=45), -12)
+    _decide(session, people[Role.AUTHORITY], product, dossier, decided_on)
+
+
+def _decide(session: Session, authority: Person, product: Product, dossier: Dossier, decided_on: date) -> Decision:
+    return homologation.decide(
+        session,
+        authority,
+        product,
+        dossier,
+        outcome=Outcome.WITH_RESERVATIONS,
+        months=12,
+        reservations="Mettre à jour log4j et Keycloak sous un mois.",
+        shown_sha256=dossier.content_sha256 or "",
+        today=decided_on,
+    )
+
+
+def _feared(session: Session, product: Product, asset: str, need: Need, severity: int, text: str) -> None:
+    found = analysis.asset_of(session, product.id, asset)
+    if found:
+        found.feared_events.append(FearedEvent(need=need, severity=severity, description=text))
+
+
+def _composed(session: Session, people: dict[object, Person], product: Product, *, months: int) -> Dossier:
+    """A dossier with its parts and both opinions, ready for its authority."""
+    team, authority = people[Role.TEAM_MEMBER], people[Role.AUTHORITY]
+    analysis.finish(session, team, product)
+    dossier = homologation.open_new(session, team, product)
+    whole = homologation.dossier_of(session, product.id, dossier.number) or dossier
+    homologation.describe(
+        session, team, product, whole,
+        perimeter="Le site, son API et leurs données. Hors du périmètre : les systèmes des administrations partenaires.",
+        authority_id=authority.id, months=months,
+    )  # fmt: skip
+    homologation.add_condition(
+        session, team, product, whole,
+        "Les comptes d’administration sont nominatifs.", "Revue des comptes chaque trimestre par la responsable technique.",
+    )  # fmt: skip
+    homologation.accept_risk(
+        session, team, product, whole,
+        "Compromission de l’hébergeur : grave, peu vraisemblable.", f"{authority.name}, {authority.title}",
+        schedule.add_months(clock.today(), months),
+    )  # fmt: skip
+    for who, role in ((Role.REVIEWER, ReviewerRole.RSSI), ("dpo", ReviewerRole.DPO)):
+        homologation.ask_reviewer(session, team, product, whole, people[who].id, role)
+    session.refresh(whole, ["opinions", "authority"])
+    homologation.ask_opinions(session, team, product, whole)
+    words = {
+        ReviewerRole.RSSI: (Verdict.FAVOURABLE, ""),
+        ReviewerRole.DPO: (Verdict.WITH_RESERVATIONS, "Préciser la durée de conservation des journaux."),
+    }
+    whole = homologation.dossier_of(session, product.id, whole.number) or whole
+    for opinion in whole.opinions:
+        verdict, text = words[opinion.role]
+        reviewer = people[Role.REVIEWER] if opinion.role is ReviewerRole.RSSI else people["dpo"]
+        homologation.give_opinion(session, reviewer, product, whole, opinion.id, verdict, text)
+    return whole

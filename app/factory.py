@@ -1,0 +1,117 @@
+"""Builds the application: settings in, Flask out. `wsgi.py`, the command line and the tests call it."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app, g, url_for
+from flask_babel import lazy_gettext as _l
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from app.analysis.views import blueprint as analysis
+from app.home.views import blueprint as home
+from app.homologation import handlers as homologation_jobs
+from app.homologation.views import blueprint as homologation
+from app.identity import access, policy
+from app.identity import handlers as identity_jobs
+from app.identity.forms import ROLE_WORDS
+from app.identity.policy import Permission
+from app.identity.views import blueprint as identity
+from app.inventory.views import blueprint as inventory
+from app.journal.views import blueprint as journal
+from app.mitigations.views import blueprint as mitigations
+from app.platform import forms, http, i18n, logs
+from app.platform.database import Database, make_engine
+from app.platform.extensions import csrf
+from app.platform.jobs import Jobs
+from app.platform.mail import Mailer
+from app.platform.settings import Settings, load
+from app.platform.storage import Storage
+from app.portfolio.views import blueprint as portfolio
+from app.products.steps import step
+from app.products.views import blueprint as products
+from app.renewals import handlers as renewals_jobs
+from app.renewals.views import blueprint as renewals
+
+ROOT = Path(__file__).resolve().parent.parent
+BLUEPRINTS = (identity, home, products, inventory, analysis, mitigations, homologation, renewals, journal, portfolio)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application. Raises `InvalidSettings` when the environment is wrong."""
+    settings = settings or load()
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    logs.configure(development=settings.development)
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "app" / "static"))
+    app.config.update(_config(settings))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    i18n.init_app(app)
+    csrf.init_app(app)
+    http.init_app(app)
+    _open_stores(app, settings)
+    app.before_request(access.load_person)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(
+        menu=menu,
+        asset=asset,
+        steps=step,
+        role_words=ROLE_WORDS,
+        messages=forms.messages,
+        chosen=forms.chosen,
+        choice_label=forms.choice_label,
+        choice_help=forms.choice_help,
+    )
+    return app
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    return {
+        "ROOT": ROOT,
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "BASE_URL": settings.base_url,
+        "DEVELOPMENT": settings.development,
+        "STATE_SITE": settings.state_site,
+        "MAIL_FOLDER": Path(settings.mail_url.removeprefix("file://")) if settings.mail_url.startswith("file:") else None,
+        "MAX_CONTENT_LENGTH": settings.max_upload_bytes,
+        "MAX_FORM_MEMORY_SIZE": 1_000_000,
+        "SESSION_COOKIE_NAME": "jalon",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.base_url.startswith("https://"),
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session
+        "SEND_FILE_MAX_AGE_DEFAULT": 3600,
+    }
+
+
+def _open_stores(app: Flask, settings: Settings) -> None:
+    """Database, documents, mail and jobs, where every feature finds them."""
+    jobs = Jobs(settings.jobs_url, settings.job_lease_seconds)
+    database = Database(make_engine(settings.database_url), jobs.ring)
+    jobs.bind(database)
+    for feature in (identity_jobs, homologation_jobs, renewals_jobs):
+        feature.register(jobs)
+    app.extensions.update(
+        database=database,
+        jobs=jobs,
+        rate_limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_url)),
+        storage=Storage(settings.documents_url),
+        mailer=Mailer(settings.mail_url, settings.mail_from),
+    )
+
+
+def menu() -> list[tuple[str, Any]]:
+    """The main menu of the signed-in person."""
+    links = [("home.index", _l("Mes actions")), ("products.index", _l("Produits"))]
+    roles = {grant.role for grant in g.person.grants}
+    if policy.allows(Permission.READ_INCUBATOR, roles):
+        links.append(("portfolio.incubators", _l("Incubateurs")))
+    return links
+
+
+def asset(path: str) -> str:
+    """The address of a file served as it is; changes when the file does."""
+    file = Path(current_app.static_folder or "") / path
+    stamp = int(file.stat().st_mtime) if file.exists() else 0
+    return url_for("static", filename=path, v=stamp)

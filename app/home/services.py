@@ -1,0 +1,217 @@
+"""Where a product stands and what is next: one reading of every step, for its home page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext as _ln
+from sqlalchemy.orm import Session
+
+from app.analysis import services as analysis
+from app.homologation import services as homologation
+from app.homologation.models import Decision, Dossier, DossierState
+from app.mitigations.services import ANSWERED
+from app.platform import clock
+from app.products.models import Product
+from app.renewals import services as renewals
+from app.renewals.services import Deadline
+from risk_models import schedule
+from risk_models.assessment import Assessment
+from risk_models.scales import View
+from risk_models.system import System
+
+_WEAK_POINTS_TO_ANSWER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStep:
+    """One step of the journey; `state` is done, now, todo or waiting."""
+
+    title: Any
+    endpoint: str
+    state: str
+    note: Any
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """The one thing to do: why, how many minutes, where."""
+
+    title: Any
+    why: Any
+    minutes: int
+    endpoint: str
+    label: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A product at a glance."""
+
+    track: tuple[TrackStep, ...]
+    action: NextAction | None
+    waiting: Any
+    system: System
+    assessment: Assessment
+    raw_loss: float
+    deadlines: tuple[Deadline, ...]
+    decision: Decision | None
+    expires_soon: bool
+    expired: bool
+
+
+def standing(session: Session, product: Product) -> Standing:
+    """Reads where `product` stands; a constant number of queries."""
+    system = analysis.read_system(session, product)
+    assessment = analysis.assess(system)
+    version = analysis.latest_version(session, product.id)
+    dossier = homologation.latest(session, product.id)
+    decision = homologation.in_force(session, product.id)
+    today = clock.today()
+    valid = bool(decision and decision.expires_on and decision.expires_on >= today)
+    unanswered = _unanswered(system, assessment)
+    steps = [
+        ("card", True, _l("à jour")),
+        ("team", any(c.can_suspend for c in product.contacts), _ln("%(num)d contact", "%(num)d contacts", len(product.contacts))),
+        ("components", bool(system.components), _ln("%(num)d composant", "%(num)d composants", len(system.components))),
+        ("assets", any(a.lives_in for a in system.assets), _ln("%(num)d valeur métier", "%(num)d valeurs métier", len(system.assets))),
+        ("weak_points", version is not None, _l("analyse faite") if version else _l("analyse à terminer")),
+        ("measures", bool(system.measures) and not unanswered, _ln("%(num)d point sans réponse", "%(num)d points sans réponse", len(unanswered))),
+        ("dossier", bool(dossier and dossier.state is DossierState.DECIDED), _dossier_note(dossier)),
+        ("homologated", valid, _homologated_note(decision)),
+    ]
+    track = _track(steps, dossier)
+    return Standing(
+        track=track,
+        action=_next(track, dossier, valid=valid, soon=_soon(decision)),
+        waiting=_waiting(dossier),
+        system=system,
+        assessment=assessment,
+        raw_loss=analysis.assess(system, View.RAW).loss,
+        deadlines=renewals.deadlines(product, decision, today),
+        decision=decision,
+        expires_soon=_soon(decision),
+        expired=bool(decision and not valid),
+    )
+
+
+def _soon(decision: Decision | None) -> bool:
+    if decision is None or decision.expires_on is None or decision.months is None:
+        return False
+    return schedule.is_soon(decision.expires_on, decision.months, clock.today())
+
+
+def _unanswered(system: System, assessment: Assessment) -> list[str]:
+    """The first weak points about which no measure was decided."""
+    answered = {c for m in system.measures if m.status in ANSWERED for c in m.on}
+    first = [w.component for w in assessment.weak_points[:_WEAK_POINTS_TO_ANSWER] if w.loss_avoided > 0]
+    return [c for c in first if c not in answered]
+
+
+_ENDPOINTS = {
+    "card": ("products.card", _l("Fiche")),
+    "team": ("products.team", _l("Équipe et contacts")),
+    "components": ("inventory.components", _l("Composants")),
+    "assets": ("analysis.assets", _l("Ce que l’on protège")),
+    "weak_points": ("analysis.weak_points", _l("Points de faiblesse")),
+    "measures": ("mitigations.measures", _l("Mesures")),
+    "dossier": ("homologation.dossier", _l("Dossier")),
+    "homologated": ("renewals.deadlines", _l("Homologué")),
+}
+
+
+def _track(steps: list[tuple[str, bool, Any]], dossier: Dossier | None) -> tuple[TrackStep, ...]:
+    track, found_now = [], False
+    for key, done, note in steps:
+        endpoint, title = _ENDPOINTS[key]
+        state = "done" if done else "todo"
+        if not done and not found_now:
+            state, found_now = "now", True
+        if key == "dossier" and dossier and dossier.state in {DossierState.OPINIONS, DossierState.DECISION}:
+            state = "waiting"
+        track.append(TrackStep(title, endpoint, state, note))
+    return tuple(track)
+
+
+def _dossier_note(dossier: Dossier | None) -> Any:
+    if dossier is None:
+        return _l("à ouvrir")
+    waiting = _waiting(dossier)
+    return waiting or (_l("décidé") if dossier.state is DossierState.DECIDED else _l("en préparation"))
+
+
+def _waiting(dossier: Dossier | None) -> Any:
+    """Whom the dossier waits for and since when; None when it waits for its team or nobody."""
+    if dossier is None or dossier.state not in {DossierState.OPINIONS, DossierState.DECISION}:
+        return None
+    days = (clock.now() - dossier.state_since).days
+    if dossier.state is DossierState.DECISION:
+        names = dossier.authority.name if dossier.authority else ""
+    else:
+        names = ", ".join(o.reviewer.name for o in dossier.opinions if o.given_at is None)
+    if not names:
+        return _l("avis rendus : à transmettre à l’autorité")
+    if days == 0:
+        return _l("attend %(names)s depuis aujourd’hui", names=names)
+    return _ln("attend %(names)s depuis %(num)d jour", "attend %(names)s depuis %(num)d jours", days, names=names)
+
+
+def _homologated_note(decision: Decision | None) -> Any:
+    if decision is None or decision.expires_on is None:
+        return _l("jamais")
+    return _l("jusqu’au %(day)s", day=decision.expires_on.strftime("%d/%m/%Y"))
+
+
+_ACTIONS = {
+    "products.team": NextAction(
+        _l("Dire qui appeler en cas d’urgence"),
+        _l("Quand une faille éclate, il faut joindre en quelques minutes quelqu’un qui peut suspendre le service."),
+        5, "products.team", _l("Ajouter un contact"),
+    ),
+    "inventory.components": NextAction(
+        _l("Décrire vos composants"),
+        _l("Sans cette liste, personne ne saura dire si une faille vous touche, ni qui doit la corriger."),
+        30, "inventory.components", _l("Ajouter des composants"),
+    ),
+    "analysis.assets": NextAction(
+        _l("Dire ce que vous protégez"),
+        _l("Le classement des points de faiblesse part de ce que le produit doit protéger."),
+        20, "analysis.assets", _l("Nommer une valeur métier"),
+    ),
+    "analysis.weak_points": NextAction(
+        _l("Relire vos points de faiblesse"),
+        _l("Vérifiez que le classement vous ressemble, puis déclarez l’analyse terminée."),
+        15, "analysis.weak_points", _l("Voir le classement"),
+    ),
+    "mitigations.measures": NextAction(
+        _l("Répondre aux premiers points de faiblesse"),
+        _l("Pour chacun, dites ce qui est fait, prévu ou sans objet : le risque qui reste se recalcule aussitôt."),
+        20, "mitigations.measures", _l("Choisir les mesures"),
+    ),
+    "homologation.dossier": NextAction(
+        _l("Composer le dossier d’homologation"),
+        _l("Tout ce que vous avez saisi y est déjà ; il reste le périmètre, l’autorité et les avis."),
+        25, "homologation.dossier", _l("Ouvrir le dossier"),
+    ),
+}  # fmt: skip
+
+
+def _next(track: tuple[TrackStep, ...], dossier: Dossier | None, *, valid: bool, soon: bool) -> NextAction | None:
+    for step in track:
+        if step.state == "waiting":
+            if dossier and dossier.state is DossierState.OPINIONS and all(o.given_at for o in dossier.opinions):
+                return NextAction(
+                    _l("Transmettre le dossier à l’autorité"),
+                    _l("Tous les avis sont rendus : la décision peut être demandée."),
+                    2, "homologation.dossier", _l("Ouvrir le dossier"),
+                )  # fmt: skip
+            return None
+        if step.state == "now" and step.endpoint in _ACTIONS:
+            return _ACTIONS[step.endpoint]
+    if not valid or soon:
+        return NextAction(
+            _l("Renouveler l’homologation"),
+            _l("Le nouveau dossier reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
+            30, "homologation.dossier", _l("Préparer le renouvellement"),
+        )  # fmt: skip
+    return None

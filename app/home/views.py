@@ -1,0 +1,99 @@
+"""The home page by role, a product's home, and the pages that every public site owes."""
+
+import email
+import email.policy
+from pathlib import Path
+
+from flask import Blueprint, abort, current_app, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from app.home import services
+from app.homologation import services as homologation
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.platform.http import db_session
+from app.platform.i18n import language
+from app.portfolio import services as portfolio
+from app.products import services as products
+from app.products.access import may, product_view
+from app.products.models import Product
+from reports.figures.matrix import draw_matrix
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+@requires(Permission.ANYONE)
+def index() -> str | Response:
+    if g.person is None:
+        return render_template("home/welcome.html")
+    me = current_person()
+    mine, total = products.visible(db_session(), me, size=12)
+    return render_template(
+        "home/index.html",
+        rows=portfolio.rows(db_session(), mine),
+        total=total,
+        to_decide=homologation.awaiting_decision(db_session(), me.id),
+        to_review=homologation.awaiting_opinion(db_session(), me.id),
+    )
+
+
+@blueprint.get("/produits/<slug>")
+@product_view(Permission.READ_PRODUCT)
+def product(product: Product) -> str:
+    standing = services.standing(db_session(), product)
+    return render_template(
+        "home/product.html",
+        product=product,
+        standing=standing,
+        names={c.id: c.name for c in standing.system.components},
+        assets={a.id: a.name for a in standing.system.assets},
+        matrix=draw_matrix(standing.assessment.to_dict(), language()),
+        may_edit=may(Permission.EDIT_PRODUCT),
+        may_read_journal=may(Permission.READ_JOURNAL),
+    )
+
+
+@blueprint.get("/accessibilite")
+@requires(Permission.ANYONE)
+def accessibility() -> str:
+    return render_template("home/accessibility.html")
+
+
+@blueprint.get("/mentions-legales")
+@requires(Permission.ANYONE)
+def legal() -> str:
+    return render_template("home/legal.html")
+
+
+@blueprint.get("/donnees-personnelles")
+@requires(Permission.ANYONE)
+def privacy() -> str:
+    return render_template("home/privacy.html")
+
+
+@blueprint.get("/demonstration/courriels")
+@requires(Permission.ANYONE)
+def mailbox() -> str:
+    """The mails written to files, in development only: signing in without a mail server."""
+    folder: Path | None = current_app.config["MAIL_FOLDER"]
+    if not current_app.config["DEVELOPMENT"] or folder is None:
+        abort(404)
+    files = sorted(folder.glob("*.eml"), key=lambda f: f.stat().st_mtime, reverse=True)[:30]
+    mails = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in files]
+    return render_template("home/mailbox.html", mails=[_shown(m) for m in mails])
+
+
+def _shown(mail: email.message.EmailMessage) -> dict[str, object]:
+    body = mail.get_body(("plain",))
+    lines = body.get_content().strip().split("\n") if body else []
+    return {"to": mail["To"], "subject": mail["Subject"], "date": mail["Date"], "lines": lines}
+
+
+@blueprint.get("/style")
+@requires(Permission.ANYONE)
+def style() -> str | Response:
+    """Every component of the design, with its states; development only."""
+    if not current_app.config["DEVELOPMENT"]:
+        return redirect(url_for("home.index"))
+    return render_template("home/style.html")

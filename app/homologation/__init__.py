@@ -1,0 +1,1 @@
+"""The dossier step by step, opinions, decision, frozen content, PDF."""

@@ -1,0 +1,291 @@
+"""The dossier: composed by the team, read by reviewers, decided by its authority, kept as a PDF."""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.homologation import services
+from app.homologation.forms import AcceptedRiskForm, ConditionForm, DecisionForm, DescribeForm, OpinionForm, ReviewerForm
+from app.homologation.models import Dossier, DossierState
+from app.identity import services as identity
+from app.identity.access import current_person
+from app.identity.models import Role
+from app.identity.policy import Permission
+from app.platform import clock
+from app.platform.extensions import document_storage
+from app.platform.forms import BaseForm
+from app.platform.http import db_session, discard
+from app.platform.i18n import language
+from app.platform.refusals import Refusal
+from app.products.access import may, product_view
+from app.products.models import Product
+from reports import dossier as content
+from reports.answers import answers
+from reports.figures.matrix import draw_matrix
+
+blueprint = Blueprint("homologation", __name__, url_prefix="/produits/<slug>/dossier")
+
+
+@blueprint.get("")
+@product_view(Permission.READ_PRODUCT)
+def dossier(product: Product) -> str:
+    dossiers = services.dossiers_of(db_session(), product.id)
+    return render_template(
+        "homologation/index.html", product=product, dossiers=dossiers, may_compose=may(Permission.COMPOSE_DOSSIER)
+    )
+
+
+@blueprint.post("/nouveau")
+@product_view(Permission.COMPOSE_DOSSIER)
+def open_new(product: Product) -> BaseResponse:
+    opened = services.open_new(db_session(), current_person(), product)
+    return redirect(url_for("homologation.compose", slug=product.slug, number=opened.number))
+
+
+@blueprint.get("/<int:number>")
+@product_view(Permission.READ_PRODUCT)
+def read(product: Product, number: int) -> str:
+    """The reading page: the same figures as the PDF, and what each reader may do now."""
+    return _reading_page(product, _dossier(product, number))
+
+
+@blueprint.route("/<int:number>/composer", methods=["GET", "POST"])
+@product_view(Permission.COMPOSE_DOSSIER)
+def compose(product: Product, number: int) -> str | BaseResponse:
+    row = _dossier(product, number)
+    if row.state is not DossierState.DRAFT:
+        return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    form = DescribeForm(data={"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months})
+    return _submitted(
+        product,
+        row,
+        form,
+        lambda: services.describe(
+            db_session(),
+            current_person(),
+            product,
+            row,
+            perimeter=form.perimeter.data or "",
+            authority_id=form.authority.data,
+            months=form.months.data,
+        ),
+        describe=form,
+    )
+
+
+def _submitted(
+    product: Product, row: Dossier, form: BaseForm, act: Callable[[], object], **forms: BaseForm
+) -> str | BaseResponse:
+    """Runs `act` for a good form and comes back to the composing page; shows it again with errors otherwise."""
+    if form.validate_on_submit():
+        try:
+            act()
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("C’est enregistré."), "success")
+            return redirect(url_for("homologation.compose", slug=product.slug, number=row.number))
+    return _compose_page(product, row, **forms)
+
+
+@blueprint.post("/<int:number>/conditions")
+@product_view(Permission.COMPOSE_DOSSIER)
+def add_condition(product: Product, number: int) -> str | BaseResponse:
+    row, form = _dossier(product, number), ConditionForm()
+    return _submitted(
+        product,
+        row,
+        form,
+        lambda: services.add_condition(
+            db_session(), current_person(), product, row, form.text.data or "", form.check.data or ""
+        ),
+        condition=form,
+    )
+
+
+@blueprint.post("/<int:number>/risques-acceptes")
+@product_view(Permission.COMPOSE_DOSSIER)
+def accept_risk(product: Product, number: int) -> str | BaseResponse:
+    row, form = _dossier(product, number), AcceptedRiskForm()
+    return _submitted(
+        product,
+        row,
+        form,
+        lambda: services.accept_risk(
+            db_session(), current_person(), product, row, form.text.data or "", form.accepted_by.data or "", form.until.data
+        ),
+        risk=form,
+    )
+
+
+@blueprint.post("/<int:number>/avis-demandes")
+@product_view(Permission.COMPOSE_DOSSIER)
+def ask_reviewer(product: Product, number: int) -> str | BaseResponse:
+    row, form = _dossier(product, number), ReviewerForm()
+    return _submitted(
+        product,
+        row,
+        form,
+        lambda: services.ask_reviewer(
+            db_session(), current_person(), product, row, form.reviewer.data, form.role.data
+        ),
+        reviewer=form,
+    )
+
+
+@blueprint.post("/<int:number>/retirer/<part_id>")
+@product_view(Permission.COMPOSE_DOSSIER)
+def remove_part(product: Product, number: int, part_id: str) -> BaseResponse:
+    services.remove_part(db_session(), current_person(), product, _dossier(product, number), part_id)
+    return redirect(url_for("homologation.compose", slug=product.slug, number=number))
+
+
+@blueprint.post("/<int:number>/demander-les-avis")
+@product_view(Permission.COMPOSE_DOSSIER)
+def ask_opinions(product: Product, number: int) -> BaseResponse:
+    services.ask_opinions(db_session(), current_person(), product, _dossier(product, number))
+    flash(_("Les avis sont demandés ; chaque personne reçoit un courriel."), "success")
+    return redirect(url_for("homologation.read", slug=product.slug, number=number))
+
+
+@blueprint.post("/<int:number>/transmettre")
+@product_view(Permission.COMPOSE_DOSSIER)
+def transmit(product: Product, number: int) -> BaseResponse:
+    services.transmit(db_session(), current_person(), product, _dossier(product, number))
+    flash(_("Le dossier est figé et transmis à l’autorité."), "success")
+    return redirect(url_for("homologation.read", slug=product.slug, number=number))
+
+
+@blueprint.post("/<int:number>/reprendre")
+@product_view(Permission.COMPOSE_DOSSIER)
+def take_back(product: Product, number: int) -> BaseResponse:
+    services.take_back(db_session(), current_person(), product, _dossier(product, number))
+    flash(_("Le dossier est à nouveau en préparation. Les avis seront redemandés."), "info")
+    return redirect(url_for("homologation.compose", slug=product.slug, number=number))
+
+
+@blueprint.post("/<int:number>/avis/<opinion_id>")
+@product_view(Permission.GIVE_OPINION)
+def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseResponse:
+    row, form = _dossier(product, number), OpinionForm()
+    if form.validate_on_submit():
+        try:
+            services.give_opinion(
+                db_session(), current_person(), product, row, opinion_id, form.verdict.data, form.text.data or ""
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Votre avis est enregistré. Merci."), "success")
+            return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    return _reading_page(product, row, opinion_form=form)
+
+
+@blueprint.post("/<int:number>/decision")
+@product_view(Permission.DECIDE)
+def decide(product: Product, number: int) -> str | BaseResponse:
+    row, form = _dossier(product, number), DecisionForm()
+    if form.validate_on_submit():
+        try:
+            services.decide(
+                db_session(),
+                current_person(),
+                product,
+                row,
+                outcome=form.outcome.data,
+                months=form.months.data,
+                reservations=form.reservations.data or "",
+                shown_sha256=form.shown_sha256.data or "",
+                today=clock.today(),
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("La décision est signée. Son PDF se prépare."), "success")
+            return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    return _reading_page(product, row, decision_form=form)
+
+
+@blueprint.get("/<int:number>/pdf")
+@product_view(Permission.READ_PRODUCT)
+def pdf(product: Product, number: int) -> Response:
+    row = _dossier(product, number)
+    if row.pdf_sha256 is None or row.pdf_of != row.content_sha256:
+        abort(404)
+    name = f"{product.slug}-homologation-{row.number}.pdf"
+    return Response(
+        document_storage().get(row.pdf_sha256),
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
+    )
+
+
+@blueprint.get("/<int:number>/pdf/etat")
+@product_view(Permission.READ_PRODUCT)
+def pdf_state(product: Product, number: int) -> str:
+    """The fragment that says whether the PDF is ready; asked again by htmx while it is not."""
+    return render_template("homologation/_pdf.html", product=product, dossier=_dossier(product, number))
+
+
+def _dossier(product: Product, number: int) -> Dossier:
+    found = services.dossier_of(db_session(), product.id, number)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
+    incubators = [i.id for i in product.incubators]
+    authorities = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, incubators)
+    reviewers = identity.people_with_role(db_session(), Role.REVIEWER, product.id, incubators)
+    describe = forms.get("describe") or DescribeForm(
+        formdata=None, data={"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months}
+    )
+    reviewer = forms.get("reviewer") or ReviewerForm(formdata=None)
+    describe["authority"].choices = [(p.id, p.name) for p in authorities]  # type: ignore[index]
+    reviewer["reviewer"].choices = [(p.id, p.name) for p in reviewers]  # type: ignore[index]
+    return render_template(
+        "homologation/compose.html",
+        product=product,
+        dossier=row,
+        describe=describe,
+        condition=forms.get("condition") or ConditionForm(formdata=None),
+        risk=forms.get("risk") or AcceptedRiskForm(formdata=None),
+        reviewer=reviewer,
+        has_authorities=bool(authorities),
+        has_reviewers=bool(reviewers),
+        missing=services.missing(db_session(), product, row)
+    )
+
+
+def _reading_page(
+    product: Product, row: Dossier, *, opinion_form: OpinionForm | None = None, decision_form: DecisionForm | None = None
+) -> str:
+    me = current_person()
+    frozen = content.loads(row.content) if row.content else None
+    mine = next((o for o in row.opinions if o.reviewer_id == me.id and o.given_at is None), None)
+    return render_template(
+        "homologation/read.html",
+        product=product,
+        dossier=row,
+        frozen=frozen,
+        matrix=draw_matrix(frozen["assessment"], language()) if frozen else None,
+        names={c["id"]: c["name"] for c in frozen["system"]["components"]} if frozen else {},
+        answers=answers(frozen, language()) if frozen else {},
+        my_opinion=mine if row.state is DossierState.OPINIONS and may(Permission.GIVE_OPINION) else None,
+        opinion_form=opinion_form or OpinionForm(formdata=None),
+        may_decide=row.state is DossierState.DECISION and row.authority_id == me.id and may(Permission.DECIDE),
+        decision_form=decision_form or _decision_form(row),
+        may_compose=may(Permission.COMPOSE_DOSSIER),
+        days_waiting=(clock.now() - row.state_since).days,
+    )
+
+
+def _decision_form(row: Dossier) -> DecisionForm:
+    return DecisionForm(formdata=None, data={"months": row.requested_months, "shown_sha256": row.content_sha256})

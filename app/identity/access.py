@@ -1,0 +1,61 @@
+"""The door of each view: it states a permission, and only who has it comes in. A stranger gets a 404."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import abort, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from app.identity import policy, services
+from app.identity.models import Person
+from app.identity.policy import Permission
+from app.platform.http import db_session
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def load_person() -> None:
+    """Puts the signed-in person, or None, in `g.person`."""
+    g.person = services.person_of_session(db_session(), session["sid"]) if "sid" in session else None
+
+
+def current_person() -> Person:
+    """The signed-in person, in a view that requires one."""
+    return cast(Person, g.person)
+
+
+def sign_in_first() -> Response:
+    """To the sign-in page, and back here afterwards."""
+    return redirect(url_for("identity.sign_in", next=request.full_path.rstrip("?") if request.method == "GET" else "/"))
+
+
+def states(permission: Permission) -> Callable[[View], View]:
+    """Marks a view with its permission, for the sweep that refuses a route without one."""
+
+    def mark(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """For views about no product: anyone, a signed-in person, or one who has `permission` somewhere."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if permission is Permission.ANYONE:
+                return view(*args, **kwargs)
+            if g.person is None:
+                return sign_in_first()
+            if permission is not Permission.SIGNED_IN and not policy.allows(
+                permission, {grant.role for grant in g.person.grants}
+            ):
+                abort(404)
+            return view(*args, **kwargs)
+
+        return states(permission)(cast(View, guarded))
+
+    return decorate

@@ -1,0 +1,51 @@
+"""Jobs of this feature: the mails that carry a link."""
+
+from typing import Any
+
+from flask import current_app
+
+from app.identity import services
+from app.identity.models import Person
+from app.platform import letters
+from app.platform.database import Database
+from app.platform.jobs import Jobs
+
+
+def register(jobs: Jobs) -> None:
+    jobs.handles("sign_in_link")(send_link)
+    jobs.handles("invitation")(send_invitation)
+
+
+def send_link(database: Database, arguments: dict[str, Any]) -> None:
+    with database.writing() as session:
+        issued = services.issue_link(session, arguments["email"], arguments["next_path"])
+    if issued is None:
+        return
+    person, secret = issued
+    letters.send(
+        letters.compose(
+            "sign_in",
+            to=person.email,
+            language=person.language,
+            message_id=letters.message_id("sign_in", secret),
+            person=person,
+            link=f"{current_app.config['BASE_URL']}/connexion/{secret}",
+        )
+    )
+
+
+def send_invitation(database: Database, arguments: dict[str, Any]) -> None:
+    with database.reading() as session:
+        person = session.get_one(Person, arguments["person_id"])
+    letters.send(
+        letters.compose(
+            "invitation",
+            to=person.email,
+            language=person.language,
+            message_id=letters.message_id("invitation", person.id, arguments["role"], arguments["next_path"]),
+            person=person,
+            by=arguments["by"],
+            role=arguments["role"],
+            link=f"{current_app.config['BASE_URL']}/connexion?next={arguments['next_path']}",
+        )
+    )

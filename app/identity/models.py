@@ -1,0 +1,78 @@
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.platform.database import Base, Id, Instant, Name, UtcDateTime
+
+
+class Role(StrEnum):
+    TEAM_MEMBER = "team_member"
+    REVIEWER = "reviewer"
+    AUTHORITY = "authority"
+    INCUBATOR_MEMBER = "incubator_member"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+class Person(Base):
+    __tablename__ = "person"
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(String(254), unique=True, comment="lower case")
+    name: Mapped[Name]
+    title: Mapped[str] = mapped_column(String(200), default="", comment="function, as printed on a decision")
+    language: Mapped[str] = mapped_column(String(2), default="fr")
+    created_at: Mapped[Instant]
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    grants: Mapped[list["Grant"]] = relationship(
+        back_populates="person", lazy="raise", cascade="all, delete-orphan", foreign_keys="Grant.person_id"
+    )
+
+
+class Grant(Base):
+    """A role given on a product, on an incubator (hence on its products), or on the platform (neither)."""
+
+    __tablename__ = "grant"
+    __table_args__ = (
+        UniqueConstraint("person_id", "role", "product_id", "incubator_id"),
+        CheckConstraint("product_id IS NULL OR incubator_id IS NULL", name="one_scope"),
+    )
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    role: Mapped[Role]
+    product_id: Mapped[str | None] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    incubator_id: Mapped[str | None] = mapped_column(ForeignKey("incubator.id", ondelete="CASCADE"), index=True)
+    given_at: Mapped[Instant]
+    given_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+
+    person: Mapped[Person] = relationship(back_populates="grants", lazy="raise", foreign_keys=[person_id])
+
+
+class SignInLink(Base):
+    """A magic link: only the hash of its secret is kept."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[Id]
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    expires_at: Mapped[Instant]
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_path: Mapped[str] = mapped_column(String(500), default="/")
+
+
+class WebSession(Base):
+    """A signed-in browser."""
+
+    __tablename__ = "web_session"
+
+    id: Mapped[Id]
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    expires_at: Mapped[Instant]
+
+    person: Mapped[Person] = relationship(lazy="raise")

@@ -1,0 +1,76 @@
+"""Who may do what: one table. A grant on an incubator holds on its products, one on the platform everywhere."""
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from typing import Protocol
+
+from app.identity.models import Role
+
+TEAM, REVIEWER, AUTHORITY = Role.TEAM_MEMBER, Role.REVIEWER, Role.AUTHORITY
+INCUBATOR, ADMIN, AUDITOR = Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR, Role.AUDITOR
+
+
+class Permission(StrEnum):
+    ANYONE = "anyone"
+    SIGNED_IN = "signed_in"
+    CREATE_PRODUCT = "create_product"
+    READ_PRODUCT = "read_product"
+    EDIT_PRODUCT = "edit_product"
+    INVITE = "invite"
+    COMPOSE_DOSSIER = "compose_dossier"
+    GIVE_OPINION = "give_opinion"
+    DECIDE = "decide"
+    READ_JOURNAL = "read_journal"
+    READ_INCUBATOR = "read_incubator"
+
+
+EVERY_ROLE = frozenset(Role)
+
+TABLE: dict[Permission, frozenset[Role]] = {
+    #                                     TEAM  REVIEWER  AUTHORITY  INCUBATOR  ADMIN  AUDITOR
+    Permission.CREATE_PRODUCT: frozenset({TEAM,                      INCUBATOR, ADMIN}),
+    Permission.READ_PRODUCT: EVERY_ROLE,
+    Permission.EDIT_PRODUCT: frozenset({TEAM,                        INCUBATOR, ADMIN}),
+    Permission.INVITE: frozenset({TEAM,                              INCUBATOR, ADMIN}),
+    Permission.COMPOSE_DOSSIER: frozenset({TEAM,                                ADMIN}),
+    Permission.GIVE_OPINION: frozenset({REVIEWER}),
+    Permission.DECIDE: frozenset({AUTHORITY}),
+    Permission.READ_JOURNAL: frozenset({TEAM,                        INCUBATOR, ADMIN, AUDITOR}),
+    Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
+}  # fmt: skip
+
+# Which roles may be handed on by whom, always within one's own scope.
+MAY_GIVE: dict[Role, frozenset[Role]] = {
+    TEAM: frozenset({TEAM, REVIEWER, AUTHORITY}),
+    INCUBATOR: frozenset({TEAM, REVIEWER, AUTHORITY, INCUBATOR}),
+    ADMIN: EVERY_ROLE,
+}
+
+
+class GrantLike(Protocol):
+    """What the policy reads of a grant."""
+
+    role: Role
+    product_id: str | None
+    incubator_id: str | None
+
+
+def roles_on(grants: Iterable[GrantLike], *, product_id: str | None, incubator_ids: Collection[str]) -> frozenset[Role]:
+    """The roles that `grants` give on a product of these incubators (or on an incubator alone)."""
+    return frozenset(
+        grant.role
+        for grant in grants
+        if (grant.product_id is None and grant.incubator_id is None)
+        or (product_id is not None and grant.product_id == product_id)
+        or grant.incubator_id in incubator_ids
+    )
+
+
+def allows(permission: Permission, roles: Collection[Role]) -> bool:
+    """Whether one of `roles` has `permission`; the two open permissions are not asked here."""
+    return not TABLE[permission].isdisjoint(roles)
+
+
+def may_give(roles: Collection[Role], given: Role) -> bool:
+    """Whether somebody with `roles` on a scope may give `given` on that scope."""
+    return any(given in MAY_GIVE.get(role, ()) for role in roles)

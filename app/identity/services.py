@@ -1,0 +1,209 @@
+"""Signing in by a link sent by mail, and giving roles. Links and sessions are kept as hashes only."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from app.identity import policy
+from app.identity.models import Grant, Person, Role, SignInLink, WebSession
+from app.journal.services import record
+from app.platform import clock, jobs
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+
+LINK_LIFE = timedelta(minutes=15)
+SESSION_LIFE = timedelta(hours=12)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def safe_path(path: str | None) -> str:
+    """`path` when it stays on this site, otherwise the home page."""
+    good = path and path.startswith("/") and not path.startswith(("//", "/\\")) and len(path) <= 500
+    return path if path and good and path.isprintable() else "/"
+
+
+def ask_link(session: Session, email: str, next_path: str) -> None:
+    """Asks for a link to be mailed; does the same whether or not somebody has this address."""
+    jobs.enqueue(session, "sign_in_link", email=email.strip().lower(), next_path=safe_path(next_path))
+    session.commit()
+
+
+def issue_link(session: Session, email: str, next_path: str) -> tuple[Person, str] | None:
+    """A new single-use link for the person of this address, as (person, secret); None for a stranger."""
+    person = session.scalar(select(Person).where(Person.email == email))
+    if person is None:
+        return None
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        SignInLink(
+            secret_hash=_hash(secret), person_id=person.id, expires_at=clock.now() + LINK_LIFE, next_path=next_path
+        )
+    )
+    return person, secret
+
+
+def link_is_good(session: Session, secret: str) -> bool:
+    """Whether a link can still be used, without using it."""
+    return session.scalar(_open_link(secret)) is not None
+
+
+def use_link(session: Session, secret: str) -> tuple[str, str]:
+    """Signs in with a link: (secret of the new session, path to go to). Raises `Refusal` when it is spent."""
+    link = session.scalar(_open_link(secret))
+    spent = session.execute(
+        update(SignInLink)
+        .where(SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None))
+        .values(used_at=clock.now())
+    )
+    if link is None or spent.rowcount != 1:  # type: ignore[attr-defined]
+        session.rollback()
+        raise Refusal(_l("Ce lien a déjà servi ou a plus de 15 minutes. Demandez-en un autre."))
+    person = session.get_one(Person, link.person_id)
+    sid = secrets.token_urlsafe(32)
+    session.add(WebSession(secret_hash=_hash(sid), person_id=person.id, expires_at=clock.now() + SESSION_LIFE))
+    person.last_seen_at = clock.now()
+    record(session, person, "sign_in", person.email)
+    session.commit()
+    return sid, link.next_path
+
+
+def _open_link(secret: str) -> Select[tuple[SignInLink]]:
+    return select(SignInLink).where(
+        SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > clock.now()
+    )
+
+
+def person_of_session(session: Session, sid: str) -> Person | None:
+    """The person of a live session, grants loaded; None once it ended."""
+    found = session.scalar(
+        select(WebSession)
+        .where(WebSession.secret_hash == _hash(sid), WebSession.expires_at > clock.now())
+        .options(joinedload(WebSession.person).selectinload(Person.grants))
+    )
+    return found.person if found else None
+
+
+def sign_out(session: Session, sid: str, person: Person) -> None:
+    session.execute(
+        update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(expires_at=clock.now())
+    )
+    record(session, person, "sign_out", person.email)
+    session.commit()
+
+
+def set_language(session: Session, person: Person, language: str) -> None:
+    person.language = language
+    record(session, person, "language", language)
+    session.commit()
+
+
+def find_or_create(session: Session, email: str, name: str) -> Person:
+    """The person of an address, created when new; an existing name is kept."""
+    email = email.strip().lower()
+    person = session.scalar(select(Person).where(Person.email == email))
+    if person is None:
+        person = Person(id=new_id(), email=email, name=name or email, created_at=clock.now())
+        session.add(person)
+        session.flush()
+    return person
+
+
+def give(
+    session: Session,
+    actor: Person | None,
+    person: Person,
+    role: Role,
+    *,
+    product_id: str | None = None,
+    incubator_id: str | None = None,
+) -> bool:
+    """Gives `role` in the caller's transaction; False when the person already has it there."""
+    exists = session.scalar(
+        select(Grant.id).where(
+            Grant.person_id == person.id,
+            Grant.role == role,
+            Grant.product_id.is_(None) if product_id is None else Grant.product_id == product_id,
+            Grant.incubator_id.is_(None) if incubator_id is None else Grant.incubator_id == incubator_id,
+        )
+    )
+    if exists:
+        return False
+    session.add(
+        Grant(
+            person_id=person.id,
+            role=role,
+            product_id=product_id,
+            incubator_id=incubator_id,
+            given_at=clock.now(),
+            given_by_id=actor.id if actor else None,
+        )
+    )
+    record(session, actor, "give_role", f"{person.name} <{person.email}>", product_id=product_id, role=role.value)
+    return True
+
+
+def invite(
+    session: Session,
+    actor: Person,
+    actor_roles: frozenset[Role],
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    product_id: str | None = None,
+    incubator_id: str | None = None,
+    next_path: str = "/",
+) -> Person:
+    """Gives a role and mails an invitation. Raises `Refusal` for a role one may not give, or already given."""
+    if not policy.may_give(actor_roles, role):
+        raise Refusal(_l("Vous ne pouvez pas donner ce rôle."), "role")
+    person = find_or_create(session, email, name)
+    if not give(session, actor, person, role, product_id=product_id, incubator_id=incubator_id):
+        raise Refusal(_l("Cette personne a déjà ce rôle ici."), "email")
+    jobs.enqueue(session, "invitation", person_id=person.id, by=actor.name, role=role.value, next_path=next_path)
+    session.commit()
+    return person
+
+
+def withdraw(session: Session, actor: Person, grant_id: str, product_id: str) -> None:
+    """Takes a role on a product back. Raises `Refusal` when it is the last member of its team."""
+    grant = session.scalar(
+        select(Grant).where(Grant.id == grant_id, Grant.product_id == product_id).options(joinedload(Grant.person))
+    )
+    if grant is None:
+        raise Refusal(_l("Ce rôle a déjà été retiré."))
+    if grant.role is Role.TEAM_MEMBER:
+        team = session.scalars(
+            select(Grant.id).where(Grant.product_id == product_id, Grant.role == Role.TEAM_MEMBER)
+        ).all()
+        if len(team) == 1:
+            raise Refusal(_l("C’est la dernière personne de l’équipe : ajoutez-en une autre avant de la retirer."))
+    record(session, actor, "withdraw_role", f"{grant.person.name} <{grant.person.email}>", product_id=product_id, role=grant.role.value)
+    session.delete(grant)
+    session.commit()
+
+
+def people_of_product(session: Session, product_id: str) -> list[Grant]:
+    """Grants on this product, each with its person, by role then name."""
+    grants = session.scalars(
+        select(Grant).where(Grant.product_id == product_id).options(joinedload(Grant.person))
+    ).all()
+    return sorted(grants, key=lambda grant: (list(Role).index(grant.role), grant.person.name.lower()))
+
+
+def people_with_role(session: Session, role: Role, product_id: str, incubator_ids: list[str]) -> list[Person]:
+    """Who has `role` on a product, directly or through one of its incubators, by name."""
+    people = session.scalars(
+        select(Person)
+        .join(Grant, Grant.person_id == Person.id)
+        .where(Grant.role == role, (Grant.product_id == product_id) | Grant.incubator_id.in_(incubator_ids))
+        .options(selectinload(Person.grants))
+    ).unique()
+    return sorted(people, key=lambda person: person.name.lower())

@@ -1,0 +1,1 @@
+"""Components and the links between them."""

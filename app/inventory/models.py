@@ -1,0 +1,65 @@
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.platform.database import Base, Id, Json, Name, UtcDateTime
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Location, Patcher
+
+
+class Component(Base):
+    __tablename__ = "component"
+    __table_args__ = (UniqueConstraint("product_id", "ref"), UniqueConstraint("product_id", "name"))
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    ref: Mapped[str] = mapped_column(String(100), comment="its id in the product file; stays when the name changes")
+    name: Mapped[Name]
+    kind: Mapped[ComponentKind]
+    hosting: Mapped[Hosting]
+    exposure: Mapped[Exposure]
+    patched_by: Mapped[Patcher]
+    supplier: Mapped[str] = mapped_column(String(200), default="")
+    version: Mapped[str] = mapped_column(String(100), default="")
+    purl: Mapped[str] = mapped_column(String(500), default="")
+    cpe: Mapped[str] = mapped_column(String(500), default="")
+    eol_product: Mapped[str] = mapped_column(String(100), default="")
+    eol_cycle: Mapped[str] = mapped_column(String(50), default="")
+    eol_date: Mapped[date | None]
+    location: Mapped[Location | None]
+    data: Mapped[Json] = mapped_column(default=list, comment="kinds of data held")
+    sbom: Mapped[str] = mapped_column(String(500), default="")
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    vulnerabilities: Mapped[list["Vulnerability"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="Vulnerability.name"
+    )
+
+
+class Vulnerability(Base):
+    """A known flaw of a component, as its team or an import says."""
+
+    __tablename__ = "vulnerability"
+    __table_args__ = (UniqueConstraint("component_id", "name"),)
+
+    id: Mapped[Id]
+    component_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(60), comment="CVE or other public identifier")
+    cvss: Mapped[float | None]
+    epss: Mapped[float | None]
+    kev: Mapped[bool] = mapped_column(default=False)
+    published: Mapped[date | None]
+    fixed_in: Mapped[str] = mapped_column(String(60), default="")
+
+
+class Link(Base):
+    __tablename__ = "link"
+    __table_args__ = (UniqueConstraint("source_id", "target_id", "kind"),)
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    source_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), index=True)
+    target_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[LinkKind]
+    encrypted: Mapped[bool | None]
+    authentication: Mapped[str | None] = mapped_column(String(40))

@@ -1,0 +1,157 @@
+"""Components, links and the drawing of the graph."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.analysis import services as analysis
+from app.identity.access import current_person
+from app.identity.policy import Permission
+from app.inventory import services
+from app.inventory.forms import ComponentForm, LinkForm, VulnerabilityForm
+from app.inventory.models import Component
+from app.platform.database import new_id
+from app.platform.http import db_session, discard
+from app.platform.i18n import language
+from app.platform.refusals import Refusal
+from app.products.access import product_view
+from app.products.models import Product
+from reports.figures.graph import draw_graph
+from risk_models import catalogue
+
+blueprint = Blueprint("inventory", __name__, url_prefix="/produits/<slug>")
+
+
+@blueprint.get("/composants")
+@product_view(Permission.READ_PRODUCT)
+def components(product: Product) -> str:
+    return _components_page(product, None)
+
+
+@blueprint.post("/liens")
+@product_view(Permission.EDIT_PRODUCT)
+def add_link(product: Product) -> str | Response:
+    form = LinkForm()
+    if form.validate_on_submit():
+        try:
+            services.add_link(
+                db_session(),
+                current_person(),
+                product,
+                source=form.source.data,
+                target=form.target.data,
+                kind=form.kind.data,
+                encrypted=form.is_encrypted,
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Le lien est ajouté."), "success")
+            return redirect(url_for("inventory.components", slug=product.slug) + "#liens")
+    return _components_page(product, form)
+
+
+@blueprint.post("/liens/<link_id>/retirer")
+@product_view(Permission.EDIT_PRODUCT)
+def remove_link(product: Product, link_id: str) -> Response:
+    services.remove_link(db_session(), current_person(), product, link_id)
+    return redirect(url_for("inventory.components", slug=product.slug) + "#liens")
+
+
+@blueprint.route("/composants/nouveau", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def new_component(product: Product) -> str | Response:
+    known = services.usual(request.args.get("nom", ""))
+    form = ComponentForm(obj=known) if known else ComponentForm(data={"name": request.args.get("nom", "")[:200]})
+    return _save(product, form, Component(id=new_id(), eol_product=known.eol or "" if known else ""), new=True)
+
+
+@blueprint.route("/composants/<ref>", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def component(product: Product, ref: str) -> str | Response:
+    found = _component(product, ref)
+    return _save(product, ComponentForm(obj=found), found, new=False)
+
+
+def _save(product: Product, form: ComponentForm, row: Component, *, new: bool) -> str | Response:
+    if form.validate_on_submit():
+        try:
+            services.save_component(db_session(), current_person(), product, form.fill(row), new=new)
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("%(name)s est enregistré.", name=row.name), "success")
+            return redirect(url_for("inventory.components", slug=product.slug))
+    return _component_page(product, form, None if new else row, VulnerabilityForm(formdata=None))
+
+
+def _component_page(product: Product, form: ComponentForm, row: Component | None, flaw_form: VulnerabilityForm) -> str:
+    return render_template("inventory/component.html", product=product, form=form, component=row, flaw_form=flaw_form)
+
+
+@blueprint.post("/composants/<ref>/retirer")
+@product_view(Permission.EDIT_PRODUCT)
+def remove_component(product: Product, ref: str) -> Response:
+    services.remove_component(db_session(), current_person(), product, _component(product, ref))
+    flash(_("Le composant et ses liens sont retirés."), "success")
+    return redirect(url_for("inventory.components", slug=product.slug))
+
+
+@blueprint.post("/composants/<ref>/failles")
+@product_view(Permission.EDIT_PRODUCT)
+def add_vulnerability(product: Product, ref: str) -> str | Response:
+    row, form = _component(product, ref), VulnerabilityForm()
+    if form.validate_on_submit():
+        try:
+            services.add_vulnerability(db_session(), current_person(), product, row, form.flaw())
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            return redirect(url_for("inventory.component", slug=product.slug, ref=ref))
+    return _component_page(product, ComponentForm(formdata=None, obj=row), row, form)
+
+
+@blueprint.post("/composants/<ref>/failles/<flaw_id>/retirer")
+@product_view(Permission.EDIT_PRODUCT)
+def remove_vulnerability(product: Product, ref: str, flaw_id: str) -> Response:
+    services.remove_vulnerability(db_session(), current_person(), product, _component(product, ref), flaw_id)
+    return redirect(url_for("inventory.component", slug=product.slug, ref=ref))
+
+
+@blueprint.get("/schema")
+@product_view(Permission.READ_PRODUCT)
+def drawing(product: Product) -> str:
+    system = analysis.read_system(db_session(), product)
+    assessment = analysis.assess(system)
+    return render_template(
+        "inventory/drawing.html",
+        product=product,
+        system=system,
+        assessment=assessment,
+        names={c.id: c.name for c in system.components},
+        figure=draw_graph(system, assessment.to_dict(), language()) if system.components else None,
+    )
+
+
+def _component(product: Product, ref: str) -> Component:
+    found = services.component_of(db_session(), product.id, ref)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _components_page(product: Product, form: LinkForm | None) -> str:
+    inventory = services.read(db_session(), product.id)
+    form = form or LinkForm(formdata=None)
+    form.source.choices = form.target.choices = [(c.ref, c.name) for c in inventory.components]
+    return render_template(
+        "inventory/components.html",
+        product=product,
+        inventory=inventory,
+        names={c.id: c.name for c in inventory.components},
+        form=form,
+        usual=sorted(u.name for u in catalogue.usual_components().values())
+    )

@@ -1,0 +1,19 @@
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.database import Base, Id, Instant, Json
+
+
+class JournalEntry(Base):
+    """One change of state; nothing in the application updates or deletes it."""
+
+    __tablename__ = "journal_entry"
+
+    id: Mapped[Id]
+    at: Mapped[Instant] = mapped_column(index=True)
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    person_name: Mapped[str] = mapped_column(String(200))
+    action: Mapped[str] = mapped_column(String(60))
+    what: Mapped[str] = mapped_column(String(300))
+    product_id: Mapped[str | None] = mapped_column(String(32), index=True)
+    details: Mapped[Json]

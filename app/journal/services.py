@@ -1,0 +1,44 @@
+"""Writing and reading the journal. Every service that changes state calls `record` in its transaction."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.journal.models import JournalEntry
+from app.platform import clock
+
+
+class Actor(Protocol):
+    id: Any
+    name: Any
+
+
+def record(
+    session: Session, actor: Actor | None, action: str, what: str, *, product_id: str | None = None, **details: Any
+) -> None:
+    """Notes that `actor` (None: Jalon itself) did `action` on `what`, in the caller's transaction."""
+    session.add(
+        JournalEntry(
+            at=clock.now(),
+            person_id=actor.id if actor else None,
+            person_name=actor.name if actor else "Jalon",
+            action=action,
+            what=what[:300],
+            product_id=product_id,
+            details=details,
+        )
+    )
+
+
+def entries_of(session: Session, product_id: str, *, page: int = 1, size: int = 50) -> Sequence[JournalEntry]:
+    """A product's entries, newest first."""
+    statement = (
+        select(JournalEntry)
+        .where(JournalEntry.product_id == product_id)
+        .order_by(JournalEntry.at.desc(), JournalEntry.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return session.scalars(statement).all()

@@ -1,0 +1,1 @@
+"""Measures, where each applies, what remains to do."""

@@ -1,0 +1,31 @@
+from datetime import date
+
+from sqlalchemy import Column, ForeignKey, String, Table
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.inventory.models import Component
+from app.platform.database import Base, Id, LongText
+from risk_models.scales import MeasureStatus
+
+measure_target = Table(
+    "measure_target",
+    Base.metadata,
+    Column("measure_id", ForeignKey("measure.id", ondelete="CASCADE"), primary_key=True),
+    Column("component_id", ForeignKey("component.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Measure(Base):
+    """What the team says of a measure of the catalogue, on some components."""
+
+    __tablename__ = "measure"
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    measure: Mapped[str] = mapped_column(String(60), comment="its id in the catalogue")
+    status: Mapped[MeasureStatus]
+    due: Mapped[date | None]
+    owner: Mapped[str] = mapped_column(String(200), default="")
+    reason: Mapped[LongText] = mapped_column(default="")
+
+    on: Mapped[list[Component]] = relationship(secondary=measure_target, lazy="raise", order_by=Component.name)

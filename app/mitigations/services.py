@@ -1,0 +1,108 @@
+"""What is done, planned or set aside against the weak points."""
+
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.identity.models import Person
+from app.inventory.models import Component
+from app.journal.services import record
+from app.mitigations.models import Measure
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from risk_models import catalogue
+from risk_models.scales import MeasureStatus
+from risk_models.system import Measure as MeasureValue
+
+ANSWERED = frozenset(
+    {MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED, MeasureStatus.NOT_APPLICABLE}
+)
+
+
+def measures_of(session: Session, product_id: str) -> Sequence[Measure]:
+    return session.scalars(
+        select(Measure)
+        .where(Measure.product_id == product_id)
+        .options(selectinload(Measure.on))
+        .order_by(Measure.measure, Measure.id)
+    ).all()
+
+
+def measure_of(session: Session, product_id: str, measure_id: str) -> Measure | None:
+    return session.scalar(
+        select(Measure)
+        .where(Measure.product_id == product_id, Measure.id == measure_id)
+        .options(selectinload(Measure.on))
+    )
+
+
+def measure_values(session: Session, product_id: str) -> tuple[MeasureValue, ...]:
+    return tuple(
+        MeasureValue(
+            m.measure, tuple(c.ref for c in m.on), m.status, m.due, m.owner or None, m.reason or None
+        )
+        for m in measures_of(session, product_id)
+    )
+
+
+def save(session: Session, actor: Person, product: Product, measure: Measure, on: Sequence[str], *, new: bool) -> None:
+    """Adds or changes what is said of a measure. Raises `Refusal` at the field that is missing."""
+    kind = catalogue.measures().get(measure.measure)
+    if kind is None:
+        raise Refusal(_l("Cette mesure n’est pas au catalogue."))
+    if measure.status is MeasureStatus.PLANNED and not measure.due:
+        raise Refusal(_l("Pour quand ? Une mesure prévue a une date."), "due")
+    if measure.status is MeasureStatus.PLANNED and not measure.owner:
+        raise Refusal(_l("Par qui ? Une mesure prévue a une personne responsable."), "owner")
+    if measure.status is MeasureStatus.NOT_APPLICABLE and not measure.reason:
+        raise Refusal(_l("Dites pourquoi : l’autorité lira cette raison."), "reason")
+    if not on and not kind.organisational and measure.status is not MeasureStatus.NOT_APPLICABLE:
+        raise Refusal(_l("Sur quels composants ? Cochez-en au moins un."), "on")
+    with session.no_autoflush:
+        found = session.scalars(
+            select(Component).where(Component.product_id == product.id, Component.ref.in_(on))
+        ).all()
+        if len(found) != len(set(on)):
+            raise Refusal(_l("Un de ces composants n’existe plus. Choisissez-en un autre."), "on")
+        _no_overlap(session, product.id, measure, {c.id for c in found})
+        if new:
+            measure.product_id = product.id
+            session.add(measure)
+        measure.on = list(found)
+    record(
+        session, actor, "save_measure", kind.name.fr, product_id=product.id, status=measure.status.value, on=list(on)
+    )
+    session.commit()
+
+
+def _no_overlap(session: Session, product_id: str, measure: Measure, components: set[str]) -> None:
+    for other in measures_of(session, product_id):
+        if other.id == measure.id or other.measure != measure.measure:
+            continue
+        if components & {c.id for c in other.on} or (not components and not other.on):
+            raise Refusal(_l("Cette mesure est déjà renseignée ici. Modifiez la ligne existante."), "on")
+
+
+def remove(session: Session, actor: Person, product: Product, measure: Measure) -> None:
+    record(session, actor, "remove_measure", measure.measure, product_id=product.id)
+    session.delete(measure)
+    session.commit()
+
+
+def write_values(session: Session, product_id: str, measures: Sequence[MeasureValue], rows: dict[str, Component]) -> None:
+    """Adds the measures of a product file, in the caller's transaction."""
+    for value in measures:
+        measure = Measure(
+            id=new_id(),
+            product_id=product_id,
+            measure=value.measure,
+            status=value.status,
+            due=value.due,
+            owner=value.owner or "",
+            reason=value.reason or "",
+        )
+        measure.on = [rows[c] for c in value.on]
+        session.add(measure)

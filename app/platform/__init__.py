@@ -1,0 +1,1 @@
+"""What every feature stands on: configuration, database, jobs, storage, mail, clock, HTTP."""

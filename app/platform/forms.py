@@ -1,0 +1,190 @@
+"""Form fields that refuse what cannot be kept, with a message at the field; all forms build on these."""
+
+import re
+import unicodedata
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, Field, FieldList, Form, FormField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms.validators import InputRequired, Optional
+
+from app.platform.i18n import language, word
+from app.platform.refusals import Refusal
+from risk_models import catalogue
+
+_KEPT_CONTROLS = {"\n", "\r", "\t"}
+EMAIL = re.compile(r"[^@\s<>\"']{1,64}@[^@\s<>\"']+\.[^@\s<>\"'.]{2,}")
+PHONE = re.compile(r"\+?[0-9][0-9 .()-]{5,24}")
+
+
+class BaseForm(FlaskForm):
+    """A form that can show the refusal of a service at the field it belongs to."""
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Shows `refusal` at its field; raises it again when it belongs to none of this form's."""
+        if refusal.field is None or refusal.field not in self._fields:
+            raise refusal
+        field = self._fields[refusal.field]
+        field.errors = [*field.errors, str(refusal)]
+
+
+def required(message: Any = None) -> InputRequired:
+    return InputRequired(message or _l("Ce champ est obligatoire."))
+
+
+class CleanText:
+    """Refuses control characters and texts longer than `most`; spaces around are dropped by the field."""
+
+    def __init__(self, most: int, *, lines: bool = False) -> None:
+        self.most = most
+        self.lines = lines
+
+    def __call__(self, form: Form, field: Field) -> None:
+        text: str = field.data or ""
+        if len(text) > self.most:
+            raise ValidationError(
+                _l(
+                    "%(most)d caractères au plus ; vous en avez saisi %(count)d. Raccourcissez le texte.",
+                    most=self.most,
+                    count=len(text),
+                )
+            )
+        allowed = _KEPT_CONTROLS if self.lines else set()
+        if any(unicodedata.category(ch) in {"Cc", "Cs"} and ch not in allowed for ch in text):
+            raise ValidationError(_l("Ce texte contient un caractère invisible. Effacez-le et saisissez-le à la main."))
+
+
+def _strip(value: str | None) -> str | None:
+    return value.strip() if value else value
+
+
+class Line(StringField):
+    """One line of text."""
+
+    def __init__(self, label: Any, *, most: int = 200, needed: Any = False, check: Any = None, **kwargs: Any) -> None:
+        presence = [required(None if needed is True else needed)] if needed else [Optional()]
+        super().__init__(label, [*presence, CleanText(most), *([check] if check else [])], filters=[_strip], **kwargs)
+        self.render_kw = {"maxlength": str(most), **(kwargs.get("render_kw") or {})}
+
+
+class Paragraph(TextAreaField):
+    """Several lines of text."""
+
+    def __init__(self, label: Any, *, most: int = 4000, needed: bool = False, **kwargs: Any) -> None:
+        presence = [required()] if needed else [Optional()]
+        super().__init__(label, [*presence, CleanText(most, lines=True)], filters=[_strip], **kwargs)
+        self.render_kw = {"rows": "4", **(kwargs.get("render_kw") or {})}
+
+
+class Day(DateField):
+    """A calendar date, typed or picked."""
+
+    def __init__(self, label: Any, *, needed: bool = False, **kwargs: Any) -> None:
+        super().__init__(label, [required() if needed else Optional()], **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        try:
+            self.data = date.fromisoformat(text)
+        except ValueError:
+            raise ValueError(_l("Cette date n’existe pas. Écrivez-la ainsi : 2026-03-01.")) from None
+        if not 1990 <= self.data.year <= 2100:
+            raise ValueError(_l("L’année doit être comprise entre 1990 et 2100."))
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return " ".join(self.raw_data)
+        return self.data.isoformat() if self.data else ""
+
+
+def _coercer(enum: type[Enum]) -> Any:
+    by_text = {str(member.value): member for member in enum}
+
+    def coerce(value: Any) -> Any:
+        if value is None or value == "" or isinstance(value, enum):
+            return value or None
+        if str(value) not in by_text:
+            raise ValueError(_l("Choisissez une des réponses proposées."))
+        return by_text[str(value)]
+
+    return coerce
+
+
+class EnumRadio(RadioField):
+    """Rich radio buttons over an enum: each choice with its word and one sentence of help."""
+
+    def __init__(self, label: Any, enum: type[Enum], *, needed: Any = True, **kwargs: Any) -> None:
+        super().__init__(
+            label,
+            [required(_l("Choisissez une réponse."))] if needed else [Optional()],
+            choices=[(member.value, member) for member in enum],
+            coerce=_coercer(enum),
+            validate_choice=False,
+            **kwargs,
+        )
+        self.enum = enum
+
+
+class EnumSelect(SelectField):
+    """A list over an enum, with an empty first line when nothing need be chosen."""
+
+    def __init__(self, label: Any, enum: type[Enum], *, needed: bool = True, **kwargs: Any) -> None:
+        super().__init__(
+            label,
+            [required(_l("Choisissez une réponse."))] if needed else [Optional()],
+            choices=[(member.value, member) for member in enum],
+            coerce=_coercer(enum),
+            validate_choice=False,
+            **kwargs,
+        )
+        self.enum = enum
+
+
+def email_address(form: Form, field: Field) -> None:
+    if field.data and not EMAIL.fullmatch(field.data):
+        raise ValidationError(_l("Cette adresse n’est pas complète. Exemple : prenom.nom@exemple.gouv.fr."))
+
+
+def phone_number(form: Form, field: Field) -> None:
+    if field.data and not PHONE.fullmatch(field.data):
+        raise ValidationError(_l("Ce numéro n’est pas lisible. Exemple : +33 1 23 45 67 89."))
+
+
+def web_address(form: Form, field: Field) -> None:
+    if field.data and not re.fullmatch(r"https?://[^\s<>\"']+", field.data):
+        raise ValidationError(_l("Cette adresse doit commencer par https://."))
+
+
+def messages(form: Form) -> list[tuple[str, str, str]]:
+    """Every error of a form and of the forms inside it, as (id to go to, label, message)."""
+    found: list[tuple[str, str, str]] = []
+    for field in form:
+        if isinstance(field, FormField):
+            found += messages(field.form)
+        elif isinstance(field, FieldList):
+            for entry in field:
+                found += messages(entry.form) if isinstance(entry, FormField) else []
+        elif field.errors:
+            found.append((field.id, str(field.label.text), " ".join(str(e) for e in field.errors)))
+    return found
+
+
+def chosen(field: Field, value: object) -> bool:
+    """Whether a choice of `field` is the one typed or stored."""
+    data = field.data if field.data is not None else (field.raw_data or [None])[0]
+    return str(data.value if isinstance(data, Enum) else data) == str(value) if data not in (None, "") else False
+
+
+def choice_label(member: object) -> str:
+    return word(member) if isinstance(member, Enum) else str(member)
+
+
+def choice_help(member: object) -> str:
+    """The sentence that describes a choice, where its list has one."""
+    return catalogue.help_of(member, language()) if isinstance(member, Enum) else ""

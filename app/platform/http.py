@@ -1,0 +1,121 @@
+"""What surrounds every request: its id, its session, security headers, errors as pages, health."""
+
+import re
+import time
+from typing import cast
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, g, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+
+from app.platform.database import Database, new_id
+from app.platform.logs import get_logger
+from app.platform.refusals import Refusal
+
+health = Blueprint("health", __name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_ERROR_PAGES = (400, 403, 404, 405, 413, 429, 500)
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def database() -> Database:
+    return cast(Database, current_app.extensions["database"])
+
+
+def db_session() -> Session:
+    """This request's session, begun for writing when the request may change something."""
+    if "db_session" not in g:
+        g.db_session = database().session(writing=request.method not in _SAFE_METHODS)
+    return cast(Session, g.db_session)
+
+
+def discard() -> None:
+    """Forgets what a refused use case changed; what was loaded stays readable for the page."""
+    session = db_session()
+    session.expunge_all()
+    session.rollback()
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_close)
+    for code in _ERROR_PAGES:
+        app.register_error_handler(code, _error_page)
+    app.register_error_handler(CSRFError, _csrf_page)
+    app.register_error_handler(Refusal, _refusal_page)
+    app.register_blueprint(health)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _CSP)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    headers["X-Request-ID"] = g.get("request_id", "")
+    if request.is_secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+        elapsed = round((time.perf_counter() - g.started) * 1000) if "started" in g else None
+        # The path of a sign-in link holds a secret: only the endpoint is logged.
+        get_logger().info("request", method=request.method, endpoint=request.endpoint, status=response.status_code, ms=elapsed)
+    return response
+
+
+def _close(error: BaseException | None) -> None:
+    session = g.pop("db_session", None)
+    if session is not None:
+        session.close()
+
+
+def _error_page(error: Exception) -> tuple[str, int]:
+    code = error.code if isinstance(error, HTTPException) and error.code else 500
+    _close(None)
+    return render_template("errors/error.html", code=code, request_id=g.get("request_id")), code
+
+
+def _csrf_page(error: CSRFError) -> tuple[str, int]:
+    return render_template("errors/error.html", code=400, expired=True, request_id=g.get("request_id")), 400
+
+
+def _refusal_page(error: Refusal) -> tuple[str, int]:
+    """A rule refused an act that no form field could prevent: a step out of order, a second decision."""
+    _close(None)
+    return render_template("errors/refusal.html", message=str(error), back=request.referrer), 409
+
+
+@health.get("/healthz")
+def alive() -> Response:
+    """The process answers."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@health.get("/readyz")
+def ready() -> Response:
+    """The process can serve: its database answers."""
+    try:
+        db_session().execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        get_logger().exception("not ready")
+        return Response("database unreachable\n", status=503, mimetype="text/plain")
+    return Response("ready\n", mimetype="text/plain")

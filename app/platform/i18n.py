@@ -1,0 +1,107 @@
+"""Language of a request, and how dates, numbers and the field's words are shown in it."""
+
+from datetime import date, datetime
+from enum import Enum
+
+from flask import Flask, current_app, g, request, session
+from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, ngettext
+from flask_babel import lazy_gettext as _l
+
+from app.platform import clock
+from risk_models import catalogue
+from risk_models.scales import Severity
+
+LANGUAGES = ("fr", "en")
+EFFORT_WORDS = {1: _l("une heure"), 2: _l("une journée"), 3: _l("une semaine"), 4: _l("un mois"), 5: _l("plus d’un mois")}
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_DEFAULT_LOCALE"] = "fr"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Paris"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.config["ROOT"] / "translations")
+    Babel(app, locale_selector=_choose)
+    app.jinja_env.filters.update(word=word, day=day, distance=distance, percent=percent, decimal=decimal, odds=odds, instant=instant, name_of=name_of)
+    app.jinja_env.globals.update(
+        language=language,
+        sentence=sentence,
+        severity=Severity,
+        severities=tuple(Severity),
+        measures=catalogue.measures(),
+        effort_words=EFFORT_WORDS,
+        date_of=date.fromisoformat,
+    )
+
+
+def _choose() -> str:
+    """The person's choice, then the browser's, then French."""
+    if current_app.config.get("LANGUAGE_FIXED"):
+        return str(current_app.config["LANGUAGE_FIXED"])
+    person = g.get("person")
+    chosen = session.get("language") or (person.language if person else None)
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "fr")
+
+
+def language() -> str:
+    locale = get_locale()
+    return locale.language if locale else "fr"
+
+
+def word(value: Enum) -> str:
+    return catalogue.word(value, language())
+
+
+def sentence(group: str, code: str, **values: str) -> str:
+    return catalogue.sentence(group, code, language(), **values)
+
+
+def day(value: date | datetime | None) -> str:
+    """"12 mars 2027", in Paris."""
+    if value is None:
+        return "—"
+    if isinstance(value, datetime):
+        value = value.astimezone(clock.PARIS).date()
+    return format_date(value, "d MMMM y")
+
+
+def distance(value: date) -> str:
+    """"dans 3 mois", "en retard de 8 jours": how far a day is from today."""
+    days = (value - clock.today()).days
+    if days == 0:
+        return gettext("aujourd’hui")
+    count = abs(days)
+    if count < 60:
+        amount = ngettext("%(num)d jour", "%(num)d jours", count)
+    else:
+        amount = ngettext("%(num)d mois", "%(num)d mois", round(count / 30.44))
+    return gettext("dans %(amount)s", amount=amount) if days > 0 else gettext("dépassé de %(amount)s", amount=amount)
+
+
+def decimal(value: float, digits: int = 2) -> str:
+    text = f"{value:.{digits}f}"
+    return text.replace(".", ",") if language() == "fr" else text
+
+
+def percent(value: float) -> str:
+    """"38 %": a share of one."""
+    space = "\u00a0" if language() == "fr" else ""
+    return f"{round(value * 100)}{space}%"
+
+
+def odds(value: float) -> str:
+    """What a probability of a year means: "environ une chance sur 3 par an"."""
+    if value < 0.005:
+        return gettext("moins d’une chance sur 200 par an")
+    if value > 0.95:
+        return gettext("presque à coup sûr dans l’année")
+    if value > 0.5:
+        return gettext("environ %(count)d chances sur 10 par an", count=round(value * 10))
+    return gettext("environ une chance sur %(count)d par an", count=round(1 / value))
+
+
+def instant(value: datetime) -> str:
+    """"12 mars 2027 à 14:05", in Paris."""
+    return format_datetime(value, "d MMMM y HH:mm")
+
+
+def name_of(key: str, names: dict[str, str]) -> str:
+    return names.get(key, key)

@@ -1,0 +1,35 @@
+"""Documents by their SHA-256: a local folder or any S3-compatible store, the same calls."""
+
+import hashlib
+import re
+
+import obstore
+from obstore.store import ObjectStore, from_url
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Storage:
+    """Bytes kept once under their own hash; what is stored never changes."""
+
+    def __init__(self, url: str) -> None:
+        self._store: ObjectStore = from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+
+    def put(self, content: bytes) -> str:
+        """Stores `content` and returns its SHA-256 in hexadecimal."""
+        digest = hashlib.sha256(content).hexdigest()
+        obstore.put(self._store, _path(digest), content)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """The bytes stored under `digest`. Raises `FileNotFoundError`, or `ValueError` when they were altered."""
+        content = bytes(obstore.get(self._store, _path(digest)).bytes())
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise ValueError(f"the document stored as {digest} was altered")
+        return content
+
+
+def _path(digest: str) -> str:
+    if not _SHA256.fullmatch(digest):
+        raise ValueError("a document is named by 64 hexadecimal digits")
+    return f"{digest[:2]}/{digest}"

@@ -1,0 +1,1 @@
+"""The incubator's view over its products."""

@@ -1,0 +1,122 @@
+"""Many products at a glance: where each stands, most urgent first; the queries do not grow with the rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from app.homologation import services as homologation
+from app.homologation.models import Decision, Outcome
+from app.identity import policy
+from app.identity.models import Person
+from app.identity.policy import Permission
+from app.platform import clock
+from app.products.models import Incubator, Product
+from app.products.services import phase_values
+from risk_models import schedule
+from risk_models.system import Phase
+
+
+class Urgency(IntEnum):
+    """Most urgent first."""
+
+    EXPIRED = 1
+    ANALYSIS_OVERDUE = 2
+    EXPIRES_SOON = 3
+    REFUSED = 4
+    NOT_HOMOLOGATED = 5
+    HOMOLOGATED = 6
+    INACTIVE = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One product; `day` is the date its urgency speaks of."""
+
+    product: Product
+    phase: Phase | None
+    urgency: Urgency
+    day: date | None
+    decision: Decision | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts of an incubator, or of all cards, on one day."""
+
+    products: int
+    active: int
+    past_six_months: int
+    without_analysis: int
+    expired: int
+    expiring_soon: int
+
+
+def rows(session: Session, products: Sequence[Product]) -> list[Row]:
+    """Rows of `products` (phases loaded), most urgent first."""
+    decisions = homologation.decisions_by_product(session, [p.id for p in products])
+    today = clock.today()
+    found = [_row(p, decisions.get(p.id), today) for p in products]
+    return sorted(found, key=lambda r: (r.urgency, r.day or date.max, r.product.name.lower()))
+
+
+def _row(product: Product, decision: Decision | None, today: date) -> Row:
+    phases = phase_values(product.phases)
+    phase = schedule.current_phase(phases, today)
+    urgency, day = _urgency(product, phases, decision, today)
+    return Row(product, phase, urgency, day, decision)
+
+
+def _urgency(product: Product, phases: Sequence[Phase], decision: Decision | None, today: date) -> tuple[Urgency, date | None]:
+    if not schedule.is_active(phases, today):
+        return Urgency.INACTIVE, None
+    if decision and decision.expires_on and decision.months:
+        if decision.expires_on < today:
+            return Urgency.EXPIRED, decision.expires_on
+        soon = schedule.is_soon(decision.expires_on, decision.months, today)
+        return (Urgency.EXPIRES_SOON if soon else Urgency.HOMOLOGATED), decision.expires_on
+    due = schedule.analysis_due(phases)
+    if not product.declared_analysis and due and due < today:
+        return Urgency.ANALYSIS_OVERDUE, due
+    if decision and decision.outcome is Outcome.REFUSED:
+        return Urgency.REFUSED, decision.decided_on
+    return Urgency.NOT_HOMOLOGATED, due
+
+
+def figures(found: Sequence[Row], today: date) -> Figures:
+    """The figures of a portfolio on `today`; "past" means that the six months ended before that day."""
+    active = [r for r in found if schedule.is_active(phase_values(r.product.phases), today)]
+    past = [r for r in active if (due := schedule.analysis_due(phase_values(r.product.phases))) and due < today]
+    return Figures(
+        products=len(found),
+        active=len(active),
+        past_six_months=len(past),
+        without_analysis=sum(not r.product.declared_analysis for r in past),
+        expired=sum(r.urgency is Urgency.EXPIRED for r in found),
+        expiring_soon=sum(r.urgency is Urgency.EXPIRES_SOON for r in found),
+    )
+
+
+def incubator(session: Session, slug: str) -> Incubator | None:
+    return session.scalar(select(Incubator).where(Incubator.slug == slug))
+
+
+def readable_incubators(session: Session, person: Person) -> Sequence[Incubator]:
+    """The incubators whose portfolio `person` may read, by name."""
+    readers = policy.TABLE[Permission.READ_INCUBATOR]
+    grants = [g for g in person.grants if g.role in readers]
+    statement = select(Incubator).order_by(Incubator.name)
+    if not any(g.product_id is None and g.incubator_id is None for g in grants):
+        statement = statement.where(Incubator.id.in_([g.incubator_id for g in grants if g.incubator_id]))
+    return session.scalars(statement).all()
+
+
+def products_of(session: Session, incubator_id: str | None) -> Sequence[Product]:
+    """The products of an incubator, or all of them, phases and incubators loaded."""
+    statement = select(Product).options(selectinload(Product.phases), selectinload(Product.incubators))
+    if incubator_id is not None:
+        statement = statement.where(Product.incubators.any(Incubator.id == incubator_id))
+    return session.scalars(statement.order_by(Product.name)).all()

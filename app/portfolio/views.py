@@ -1,0 +1,36 @@
+"""An incubator's products, most urgent first."""
+
+from flask import Blueprint, abort, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from app.identity import policy
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.platform import clock
+from app.platform.http import db_session
+from app.portfolio import services
+
+blueprint = Blueprint("portfolio", __name__)
+
+
+@blueprint.get("/incubateurs")
+@requires(Permission.READ_INCUBATOR)
+def incubators() -> str | Response:
+    found = services.readable_incubators(db_session(), current_person())
+    if len(found) == 1:
+        return redirect(url_for("portfolio.incubator", slug=found[0].slug))
+    return render_template("portfolio/incubators.html", incubators=found)
+
+
+@blueprint.get("/incubateurs/<slug>")
+@requires(Permission.READ_INCUBATOR)
+def incubator(slug: str) -> str:
+    found = services.incubator(db_session(), slug)
+    if found is None or not policy.allows(
+        Permission.READ_INCUBATOR, policy.roles_on(g.person.grants, product_id=None, incubator_ids={found.id})
+    ):
+        abort(404)
+    rows = services.rows(db_session(), services.products_of(db_session(), found.id))
+    return render_template(
+        "portfolio/incubator.html", incubator=found, rows=rows, figures=services.figures(rows, clock.today())
+    )

@@ -1,0 +1,1 @@
+"""The startup's card, its phases, its team and emergency contacts."""

@@ -1,0 +1,113 @@
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, FieldList, Form, FormField, SelectMultipleField
+from wtforms.validators import InputRequired
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.platform.forms import (
+    BaseForm,
+    Day,
+    EnumSelect,
+    Line,
+    Paragraph,
+    email_address,
+    phone_number,
+    web_address,
+)
+from app.products.models import Contact
+from app.products.services import CardValues
+from risk_models.scales import PhaseName
+from risk_models.system import Phase
+
+
+class PhaseForm(Form):
+    name = EnumSelect(_l("Phase"), PhaseName, needed=False)
+    start = Day(_l("Début"))
+    end = Day(_l("Fin"))
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """A phase that is begun to be filled needs a name and a start, and cannot end before it starts."""
+        good = super().validate()
+        name, start, end = self.name.data, self.start.data, self.end.data
+        if (name or end) and not start and not self.start.errors:
+            self.start.errors = [_l("Indiquez le jour où cette phase commence.")]
+            good = False
+        if start and not name:
+            self.name.errors = [_l("Choisissez le nom de cette phase.")]
+            good = False
+        if start and end and end < start:
+            self.end.errors = [_l("La fin ne peut pas précéder le début.")]
+            good = False
+        return good
+
+
+class CardForm(BaseForm):
+    name = Line(_l("Nom du produit"), needed=_l("Donnez un nom au produit."))
+    mission = Paragraph(
+        _l("Mission"),
+        most=2000,
+        description=_l("En une phrase : pour qui, pour quoi faire. Exemple : « Permet aux allocataires de suivre leur demande d’aide »."),
+    )
+    incubators = SelectMultipleField(
+        _l("Incubateur"),
+        validators=[InputRequired(_l("Choisissez au moins un incubateur."))],
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        validate_choice=False,
+    )
+    address = Line(_l("Adresse du service"), most=500, check=web_address, description=_l("Exemple : https://aides.exemple.gouv.fr"))
+    repository = Line(_l("Dépôt de code"), most=500, check=web_address, description=_l("Exemple : https://github.com/betagouv/exemple"))
+    contact = Line(_l("Adresse électronique de l’équipe"), most=254, check=email_address)
+    phases = FieldList(FormField(PhaseForm), min_entries=1, max_entries=20)
+
+    def validate(self, extra_validators: object = None) -> bool:
+        good = super().validate(extra_validators)
+        filled = [p for p in self.phases if p.form.start.data]
+        if good and not filled:
+            first = self.phases[0].form.start
+            first.errors = [_l("Indiquez au moins la phase en cours et son début : la date de l’analyse en dépend.")]
+            return False
+        starts = [(p.form.start, p.form.start.data) for p in filled]
+        for (_before, earlier), (later_field, later) in zip(starts, starts[1:], strict=False):
+            if later < earlier:
+                later_field.errors = [*later_field.errors, _l("Cette phase commence avant la précédente : remettez-les dans l’ordre.")]
+                good = False
+        return good
+
+    def values(self) -> CardValues:
+        return CardValues(
+            name=self.name.data or "",
+            mission=self.mission.data or "",
+            address=self.address.data or "",
+            repository=self.repository.data or "",
+            contact=self.contact.data or "",
+            incubators=tuple(self.incubators.data or ()),
+            phases=tuple(
+                Phase(p.form.name.data, p.form.start.data, p.form.end.data) for p in self.phases if p.form.start.data
+            ),
+        )
+
+
+class CardFileForm(BaseForm):
+    card = FileField(
+        _l("Fiche du produit (fichier .md)"),
+        validators=[FileRequired(_l("Choisissez le fichier de la fiche."))],
+        description=_l("Le fichier du dépôt beta.gouv.fr, par exemple « mon-produit.md »."),
+    )
+
+
+class ContactForm(BaseForm):
+    name = Line(_l("Prénom et nom"), needed=True)
+    role = Line(_l("Rôle"), description=_l("Exemple : responsable technique"))
+    email = Line(_l("Adresse électronique"), most=254, check=email_address)
+    phone = Line(_l("Téléphone"), most=40, check=phone_number, description=_l("Exemple : +33 1 23 45 67 89"))
+    can_suspend = BooleanField(_l("Peut suspendre le service en urgence"))
+
+    def contact(self) -> Contact:
+        return Contact(
+            name=self.name.data or "",
+            role=self.role.data or "",
+            email=self.email.data or "",
+            phone=self.phone.data or "",
+            can_suspend=bool(self.can_suspend.data),
+        )

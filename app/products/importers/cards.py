@@ -1,0 +1,177 @@
+"""Startup and incubator cards of beta.gouv.fr: YAML front matter between two lines of `---`."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from app.platform.refusals import Refusal
+from risk_models.scales import PhaseName
+from risk_models.system import Phase
+
+MAX_CHARACTERS = 200_000
+SLUG = re.compile(r"[\w.][\w.-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True)
+class Irregularity:
+    """Something odd in a card that was still read; `message` is lazy, in the reader's language."""
+
+    message: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A startup card; `declared_analysis` is None where the card never said."""
+
+    slug: str
+    name: str
+    mission: str
+    incubators: tuple[str, ...]
+    phases: tuple[Phase, ...]
+    address: str
+    repository: str
+    contact: str
+    declared_analysis: bool | None
+    irregularities: tuple[Irregularity, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IncubatorCard:
+    slug: str
+    name: str
+    contact: str
+
+
+def read_card(slug: str, text: str) -> Card:
+    """The card in `text`. Raises `Refusal` saying what is wrong when it cannot be used."""
+    front = _front_matter(text)
+    odd: list[Irregularity] = []
+    if not SLUG.fullmatch(slug):
+        raise Refusal(_l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card")
+    name = _text(front, "title", 200)
+    if not name:
+        raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")
+    incubators = _incubators(front)
+    if not incubators:
+        raise Refusal(_l("La fiche ne nomme aucun incubateur (« incubator »)."), "card")
+    phases = _phases(front, odd)
+    return Card(
+        slug=slug,
+        name=name,
+        mission=_text(front, "mission", 4000),
+        incubators=incubators,
+        phases=phases,
+        address=_address(front, "link", odd),
+        repository=_address(front, "repository", odd),
+        contact=_text(front, "contact", 254),
+        declared_analysis=_declared(front, odd),
+        irregularities=tuple(odd),
+    )
+
+
+def read_incubator(slug: str, text: str) -> IncubatorCard:
+    """The incubator card in `text`. Raises `Refusal`."""
+    front = _front_matter(text)
+    name = _text(front, "title", 200)
+    if not name:
+        raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")
+    return IncubatorCard(slug, name, _text(front, "contact", 254))
+
+
+def _front_matter(text: str) -> dict[str, Any]:
+    if len(text) > MAX_CHARACTERS:
+        raise Refusal(_l("Ce fichier est trop long pour être une fiche."), "card")
+    parts = re.split(r"^---\s*$", text.lstrip("\ufeff"), maxsplit=2, flags=re.MULTILINE)
+    if len(parts) < 3 or parts[0].strip():
+        raise Refusal(_l("Ce n’est pas une fiche produit : elle commence par une ligne « --- » puis des clés YAML."), "card")
+    try:
+        front = YAML(typ="safe", pure=True).load(parts[1])
+    except (YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 2 if mark else 2
+        raise Refusal(_l("La fiche n’est pas lisible, ligne %(line)d : vérifiez les deux-points et les guillemets.", line=line), "card") from error
+    if not isinstance(front, dict):
+        raise Refusal(_l("La fiche ne contient pas de clés."), "card")
+    return front
+
+
+def _text(front: dict[str, Any], key: str, most: int) -> str:
+    value = front.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str | int | float):
+        raise Refusal(_l("« %(key)s » devrait être un texte.", key=key), "card")
+    text = str(value).strip()
+    if len(text) > most:
+        raise Refusal(_l("« %(key)s » dépasse %(most)d caractères.", key=key, most=most), "card")
+    if any(ord(ch) < 32 and ch not in "\n\t" for ch in text):
+        raise Refusal(_l("« %(key)s » contient un caractère invisible.", key=key), "card")
+    return text
+
+
+def _incubators(front: dict[str, Any]) -> tuple[str, ...]:
+    """`incubators`, when present, wins over `incubator`."""
+    several = front.get("incubators")
+    if isinstance(several, list) and several:
+        return tuple(dict.fromkeys(str(one).strip() for one in several))
+    one = _text(front, "incubator", 100)
+    return (one,) if one else ()
+
+
+def _phases(front: dict[str, Any], odd: list[Irregularity]) -> tuple[Phase, ...]:
+    listed = front.get("phases")
+    if not isinstance(listed, list) or not listed:
+        odd.append(Irregularity(_l("aucune phase : la date d’analyse ne peut pas être calculée")))
+        return ()
+    phases: list[Phase] = []
+    for number, item in enumerate(listed, start=1):
+        if not isinstance(item, dict):
+            raise Refusal(_l("La phase %(number)d n’a pas de nom.", number=number), "card")
+        try:
+            name = PhaseName(str(item.get("name")))
+        except ValueError:
+            raise Refusal(_l("La phase %(number)d a un nom inconnu : « %(name)s ».", number=number, name=str(item.get("name"))), "card") from None
+        start, end = _day(item.get("start"), number), _day(item.get("end"), number)
+        if start is None:
+            raise Refusal(_l("La phase %(number)d (%(name)s) n’a pas de date de début.", number=number, name=name.value), "card")
+        if end is not None and end < start:
+            odd.append(Irregularity(_l("la phase %(name)s finit avant de commencer", name=name.value)))
+            end = None
+        if phases and start < phases[-1].start:
+            odd.append(Irregularity(_l("la phase %(name)s commence avant la précédente", name=name.value)))
+        phases.append(Phase(name, start, end))
+    return tuple(phases)
+
+
+def _day(value: object, number: int) -> date | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise Refusal(_l("La phase %(number)d a une date illisible : « %(value)s ». Écrivez-la ainsi : 2026-03-01.", number=number, value=str(value)[:40]), "card") from None
+
+
+def _address(front: dict[str, Any], key: str, odd: list[Irregularity]) -> str:
+    address = _text(front, key, 500)
+    if address and not re.fullmatch(r"https?://\S+", address):
+        odd.append(Irregularity(_l("« %(key)s » n’est pas une adresse : « %(value)s »", key=key, value=address[:60])))
+        return ""
+    return address
+
+
+def _declared(front: dict[str, Any], odd: list[Irregularity]) -> bool | None:
+    value = front.get("analyse_risques")
+    if value is None or isinstance(value, bool):
+        return value
+    odd.append(Irregularity(_l("« analyse_risques » devrait être true ou false")))
+    return None

@@ -1,0 +1,72 @@
+from datetime import date
+
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.platform.database import Base, Id, Instant, LongText, Name
+from risk_models.scales import PhaseName
+
+product_incubator = Table(
+    "product_incubator",
+    Base.metadata,
+    Column("product_id", ForeignKey("product.id", ondelete="CASCADE"), primary_key=True),
+    Column("incubator_id", ForeignKey("incubator.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Incubator(Base):
+    __tablename__ = "incubator"
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(String(100), unique=True, comment="its id at beta.gouv.fr")
+    name: Mapped[Name]
+    contact: Mapped[str] = mapped_column(String(254), default="")
+
+
+class Product(Base):
+    __tablename__ = "product"
+
+    id: Mapped[Id]
+    slug: Mapped[str] = mapped_column(String(100), unique=True, comment="its id at beta.gouv.fr")
+    name: Mapped[Name]
+    mission: Mapped[LongText] = mapped_column(default="")
+    address: Mapped[str] = mapped_column(String(500), default="", comment="where it is used")
+    repository: Mapped[str] = mapped_column(String(500), default="")
+    contact: Mapped[str] = mapped_column(String(254), default="")
+    declared_analysis: Mapped[bool | None] = mapped_column(
+        Boolean, comment="`analyse_risques` of its card: true, false, or never said"
+    )
+    created_at: Mapped[Instant]
+
+    incubators: Mapped[list[Incubator]] = relationship(secondary=product_incubator, lazy="raise", order_by=Incubator.name)
+    phases: Mapped[list["Phase"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="Phase.position"
+    )
+    contacts: Mapped[list["Contact"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="Contact.name"
+    )
+
+
+class Phase(Base):
+    __tablename__ = "phase"
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    name: Mapped[PhaseName]
+    start: Mapped[date]
+    end: Mapped[date | None]
+
+
+class Contact(Base):
+    """Somebody to call: a member of the team, with who may suspend the service in an emergency."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    name: Mapped[Name]
+    role: Mapped[Name] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    can_suspend: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,244 @@
+"""The startup's card: created by hand or from its card, changed, listed; its team and contacts."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, selectinload
+
+from app.identity.models import Person, Role
+from app.identity.services import give
+from app.journal.services import record
+from app.platform import clock
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+from app.products.importers.cards import Card, IncubatorCard
+from app.products.models import Contact, Incubator, Phase, Product
+from risk_models import schedule
+from risk_models.system import Phase as PhaseValue
+
+
+@dataclass(frozen=True, slots=True)
+class CardValues:
+    """What the card's form holds."""
+
+    name: str
+    mission: str
+    address: str
+    repository: str
+    contact: str
+    incubators: tuple[str, ...]
+    phases: tuple[PhaseValue, ...]
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import of cards did; `irregular` and `refused` map a slug to what is odd or wrong."""
+
+    incubators_added: int = 0
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    irregular: dict[str, list[object]] = field(default_factory=dict)
+    refused: dict[str, object] = field(default_factory=dict)
+
+
+def slug_of(name: str) -> str:
+    """A readable identifier: lower-case letters, digits and dashes."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "produit"
+
+
+def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
+    return tuple(PhaseValue(p.name, p.start, p.end) for p in phases)
+
+
+def load(session: Session, slug: str) -> Product | None:
+    """A product with its incubators, phases and contacts."""
+    return session.scalar(
+        select(Product)
+        .where(Product.slug == slug)
+        .options(selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts))
+    )
+
+
+def incubator_choices(session: Session) -> list[tuple[str, str]]:
+    rows = session.execute(select(Incubator.slug, Incubator.name)).all()
+    return sorted(((slug, name) for slug, name in rows), key=lambda row: row[1].lower())
+
+
+def visible(session: Session, person: Person, *, search: str = "", page: int = 1, size: int = 25) -> tuple[list[Product], int]:
+    """A page of the products that `person` may read, by name, and how many there are in all."""
+    statement = select(Product).where(*_visible_to(person))
+    for part in search.split():
+        statement = statement.where(func.lower(Product.name).contains(part.lower(), autoescape=True))
+    total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
+    products = session.scalars(
+        statement.options(selectinload(Product.incubators), selectinload(Product.phases))
+        .order_by(func.lower(Product.name), Product.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    ).all()
+    return list(products), total
+
+
+def _visible_to(person: Person) -> list[ColumnElement[bool]]:
+    grants = person.grants
+    if any(g.product_id is None and g.incubator_id is None for g in grants):
+        return []
+    own = [g.product_id for g in grants if g.product_id]
+    incubators = [g.incubator_id for g in grants if g.incubator_id]
+    return [Product.id.in_(own) | Product.incubators.any(Incubator.id.in_(incubators))]
+
+
+def create(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
+    """A new product, its creator in its team. Raises `Refusal` at the field to mend."""
+    wanted = slug or slug_of(values.name)
+    taken = session.scalar(select(Product.id).where(Product.slug == wanted))
+    if taken:
+        raise Refusal(_l("Un produit porte déjà ce nom. Ouvrez-le dans la liste, ou précisez le nom."), "name")
+    product = Product(id=new_id(), slug=wanted, created_at=clock.now())
+    product.incubators, product.phases, product.contacts = [], [], []
+    _write(session, product, values)
+    session.add(product)
+    session.flush()
+    give(session, actor, actor, Role.TEAM_MEMBER, product_id=product.id)
+    record(session, actor, "create_product", product.name, product_id=product.id)
+    session.commit()
+    return product
+
+
+def create_from_card(session: Session, actor: Person, card: Card) -> Product:
+    """A new product from its startup card. Raises `Refusal` at the field `card`."""
+    try:
+        return create(session, actor, _card_values(card), slug=card.slug)
+    except Refusal as refusal:
+        raise Refusal(refusal.args[0], "card") from refusal
+
+
+def change(session: Session, actor: Person, product: Product, values: CardValues) -> None:
+    """Replaces what the card says. Raises `Refusal` at the field to mend."""
+    _write(session, product, values)
+    record(session, actor, "change_card", product.name, product_id=product.id)
+    session.commit()
+
+
+def add_contact(session: Session, actor: Person, product: Product, contact: Contact) -> None:
+    """Adds somebody to call; a contact without telephone nor mail would be of no help."""
+    if not contact.email and not contact.phone:
+        raise Refusal(_l("Indiquez un téléphone ou une adresse : sans l’un des deux, personne ne pourra l’appeler."), "phone")
+    if any(c.name.lower() == contact.name.lower() for c in product.contacts):
+        raise Refusal(_l("Cette personne est déjà dans la liste."), "name")
+    contact.product_id = product.id
+    session.add(contact)
+    record(session, actor, "add_contact", contact.name, product_id=product.id)
+    session.commit()
+
+
+def remove_contact(session: Session, actor: Person, product: Product, contact_id: str) -> None:
+    contact = next((c for c in product.contacts if c.id == contact_id), None)
+    if contact is None:
+        raise Refusal(_l("Ce contact a déjà été retiré."))
+    record(session, actor, "remove_contact", contact.name, product_id=product.id)
+    session.delete(contact)
+    session.commit()
+
+
+def import_cards(session: Session, incubators: Sequence[IncubatorCard], cards: Sequence[Card]) -> ImportReport:
+    """Adds and updates products from their cards in one transaction; running it again changes nothing."""
+    report = ImportReport()
+    known = {i.slug: i for i in session.scalars(select(Incubator))}
+    for incubator in incubators:
+        found = known.get(incubator.slug)
+        if found is None:
+            report.incubators_added += 1
+            found = known[incubator.slug] = Incubator(id=new_id(), slug=incubator.slug)
+            session.add(found)
+        found.name, found.contact = incubator.name, incubator.contact
+    session.flush()
+    existing = {
+        p.slug: p
+        for p in session.scalars(
+            select(Product).options(
+                selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts)
+            )
+        )
+    }
+    for card in cards:
+        if card.irregularities:
+            report.irregular[card.slug] = [odd.message for odd in card.irregularities]
+        _import_one(session, card, existing.get(card.slug), report)
+    if report.added or report.changed or report.incubators_added:
+        summary = {"added": len(report.added), "changed": len(report.changed)}
+        record(session, None, "import_cards", f"{len(cards)} cards", **summary)
+    session.commit()
+    return report
+
+
+def _import_one(session: Session, card: Card, product: Product | None, report: ImportReport) -> None:
+    values = _card_values(card)
+    if product is not None and _values_of(product) == values and product.declared_analysis == card.declared_analysis:
+        report.unchanged += 1
+        return
+    new = product is None
+    if product is None:
+        product = Product(id=new_id(), slug=card.slug, created_at=clock.now())
+        product.incubators, product.phases, product.contacts = [], [], []
+    try:
+        _write(session, product, values)
+    except Refusal as refusal:
+        report.refused[card.slug] = refusal.args[0]
+        return
+    product.declared_analysis = card.declared_analysis
+    session.add(product)
+    (report.added if new else report.changed).append(card.slug)
+
+
+def _card_values(card: Card) -> CardValues:
+    return CardValues(
+        card.name, card.mission, card.address, card.repository, card.contact, card.incubators, card.phases
+    )
+
+
+def _values_of(product: Product) -> CardValues:
+    return CardValues(
+        product.name,
+        product.mission,
+        product.address,
+        product.repository,
+        product.contact,
+        tuple(i.slug for i in product.incubators),
+        phase_values(product.phases),
+    )
+
+
+def _write(session: Session, product: Product, values: CardValues) -> None:
+    with session.no_autoflush:
+        found = {i.slug: i for i in session.scalars(select(Incubator).where(Incubator.slug.in_(values.incubators)))}
+    unknown = [slug for slug in values.incubators if slug not in found]
+    if unknown:
+        raise Refusal(
+            _l(
+                "L’incubateur « %(slug)s » est inconnu de Jalon. Vérifiez son identifiant, ou demandez à l’administration de l’ajouter.",
+                slug=unknown[0],
+            ),
+            "incubators",
+        )
+    product.name, product.mission = values.name, values.mission
+    product.address, product.repository, product.contact = values.address, values.repository, values.contact
+    product.incubators = [found[slug] for slug in values.incubators]
+    if phase_values(product.phases) != values.phases:
+        product.phases = [
+            Phase(position=n, name=p.name, start=p.start, end=p.end) for n, p in enumerate(values.phases)
+        ]
+
+
+def analysis_due_rule(product: Product) -> tuple[date, PhaseValue] | None:
+    """The day the six-month analysis is due and the phase that starts its clock."""
+    phases = phase_values(product.phases)
+    start, due = schedule.clock_start(phases), schedule.analysis_due(phases)
+    return (due, start) if start and due else None

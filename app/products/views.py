@@ -1,0 +1,175 @@
+"""Products: the list, a new one by hand or from its card, the card, the team."""
+
+from pathlib import PurePath
+from typing import cast
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response
+
+from app.identity import services as identity
+from app.identity.access import current_person, requires
+from app.identity.forms import InviteForm
+from app.identity.models import Role
+from app.identity.policy import Permission
+from app.platform.http import db_session, discard
+from app.platform.pages import Page, page_number
+from app.platform.refusals import Refusal
+from app.products import services
+from app.products.access import product_view
+from app.products.forms import CardFileForm, CardForm, ContactForm
+from app.products.importers.cards import MAX_CHARACTERS, Card, read_card
+from app.products.models import Product
+
+blueprint = Blueprint("products", __name__)
+
+_BLANK_PHASES = 2
+
+
+@blueprint.get("/produits")
+@requires(Permission.SIGNED_IN)
+def index() -> str:
+    search = request.args.get("q", "")[:200]
+    number = page_number()
+    products, total = services.visible(db_session(), current_person(), search=search, page=number)
+    return render_template("products/index.html", products=products, search=search, page=Page(number, 25, total))
+
+
+@blueprint.route("/produits/nouveau", methods=["GET", "POST"])
+@requires(Permission.CREATE_PRODUCT)
+def new() -> str | Response:
+    form = _card_form(None)
+    if form.validate_on_submit():
+        try:
+            product = services.create(db_session(), current_person(), form.values())
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Le produit est créé. Dites maintenant qui appeler en cas d’urgence."), "success")
+            return redirect(url_for("products.team", slug=product.slug))
+    return render_template("products/new.html", form=form, file_form=CardFileForm(formdata=None))
+
+
+@blueprint.post("/produits/fiche")
+@requires(Permission.CREATE_PRODUCT)
+def new_from_card() -> str | Response:
+    file_form = CardFileForm()
+    if file_form.validate_on_submit():
+        try:
+            card = _read_upload(file_form.card.data)
+            product = services.create_from_card(db_session(), current_person(), card)
+        except Refusal as refusal:
+            discard()
+            file_form.refuse(refusal)
+        else:
+            for odd in card.irregularities:
+                flash(_("À vérifier dans la fiche : %(what)s.", what=odd.message), "warning")
+            flash(_("La fiche est importée. Relisez-la, puis continuez."), "success")
+            return redirect(url_for("products.card", slug=product.slug))
+    return render_template("products/new.html", form=_card_form(None, blank=True), file_form=file_form)
+
+
+def _read_upload(upload: FileStorage) -> Card:
+    content = upload.stream.read(MAX_CHARACTERS * 4 + 1)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(_("Ce fichier n’est pas un texte. Choisissez la fiche du produit, un fichier .md."), "card") from None
+    return read_card(PurePath(upload.filename or "").stem, text)
+
+
+@blueprint.route("/produits/<slug>/fiche", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def card(product: Product) -> str | Response:
+    form = _card_form(product)
+    if form.validate_on_submit():
+        try:
+            services.change(db_session(), current_person(), product, form.values())
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            if request.form.get("then") == "stay":
+                flash(_("La fiche est enregistrée."), "success")
+                return redirect(url_for("products.card", slug=product.slug))
+            return redirect(url_for("products.team", slug=product.slug))
+    return render_template("products/card.html", product=product, form=form, due=services.analysis_due_rule(product))
+
+
+@blueprint.route("/produits/<slug>/equipe", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def team(product: Product) -> str | Response:
+    form = ContactForm()
+    if form.validate_on_submit():
+        try:
+            services.add_contact(db_session(), current_person(), product, form.contact())
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("%(name)s est dans la liste.", name=form.name.data), "success")
+            return redirect(url_for("products.team", slug=product.slug))
+    return _team_page(product, form, InviteForm(formdata=None, prefix="invite-"))
+
+
+@blueprint.post("/produits/<slug>/equipe/<contact_id>/retirer")
+@product_view(Permission.EDIT_PRODUCT)
+def remove_contact(product: Product, contact_id: str) -> Response:
+    services.remove_contact(db_session(), current_person(), product, contact_id)
+    return redirect(url_for("products.team", slug=product.slug))
+
+
+@blueprint.post("/produits/<slug>/equipe/inviter")
+@product_view(Permission.INVITE)
+def invite(product: Product) -> str | Response:
+    form = InviteForm(prefix="invite-")
+    if form.validate_on_submit():
+        try:
+            identity.invite(
+                db_session(),
+                current_person(),
+                g.roles,
+                email=form.email.data or "",
+                name=form.name.data or "",
+                role=Role(form.role.data),
+                product_id=product.id,
+                next_path=url_for("home.product", slug=product.slug),
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("L’invitation part à %(email)s.", email=form.email.data), "success")
+            return redirect(url_for("products.team", slug=product.slug))
+    return _team_page(product, ContactForm(formdata=None), form)
+
+
+@blueprint.post("/produits/<slug>/equipe/roles/<grant_id>/retirer")
+@product_view(Permission.INVITE)
+def withdraw(product: Product, grant_id: str) -> Response:
+    identity.withdraw(db_session(), current_person(), grant_id, product.id)
+    return redirect(url_for("products.team", slug=product.slug))
+
+
+def _team_page(product: Product, form: ContactForm, invite_form: InviteForm) -> str:
+    people = identity.people_of_product(db_session(), product.id)
+    return render_template("products/team.html", product=product, form=form, invite_form=invite_form, people=people)
+
+
+def _card_form(product: Product | None, *, blank: bool = False) -> CardForm:
+    choices = services.incubator_choices(db_session())
+    if product is None:
+        form = CardForm(formdata=None) if blank else CardForm()
+        rows = 3
+    else:
+        form = CardForm(obj=product, data={"incubators": [i.slug for i in product.incubators]})
+        if not form.is_submitted():
+            form.incubators.data = [i.slug for i in product.incubators]
+        rows = len(product.phases) + _BLANK_PHASES
+    if blank or not form.is_submitted():
+        while len(form.phases) < rows:
+            form.phases.append_entry()
+    form.incubators.choices = cast(list[tuple[str, str]], choices)
+    return form

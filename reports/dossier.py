@@ -1,0 +1,102 @@
+"""The content of a homologation dossier as one value, and its canonical JSON, whose SHA-256 names it for ever."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisDone:
+    version: int
+    done_on: date
+    done_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    text: str
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedRisk:
+    text: str
+    accepted_by: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class FearedEvent:
+    asset: str
+    need: str
+    severity: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    role: str
+    by: str
+    verdict: str
+    text: str
+    given_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything the PDF shows. `system` is the product file's content, `assessment` the Assessment's."""
+
+    product: str
+    mission: str
+    address: str
+    incubators: tuple[str, ...]
+    number: int
+    frozen_on: date
+    perimeter: str
+    requested_months: int
+    authority: Signatory | None
+    analysis: AnalysisDone | None
+    conditions: tuple[Condition, ...]
+    accepted_risks: tuple[AcceptedRisk, ...]
+    feared_events: tuple[FearedEvent, ...]
+    opinions: tuple[Opinion, ...]
+    system: dict[str, Any]
+    assessment: dict[str, Any]
+    raw_loss: float
+    decision: dict[str, Any] | None
+    format: int = FORMAT
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} has no place in a dossier")
+
+
+def dumps(dossier: Dossier | dict[str, Any]) -> str:
+    """Canonical JSON: keys sorted, no space, UTF-8; the same value always gives the same text."""
+    value = asdict(dossier) if isinstance(dossier, Dossier) else dossier
+    return json.dumps(value, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def loads(text: str) -> dict[str, Any]:
+    """The content as plain values."""
+    value: dict[str, Any] = json.loads(text)
+    return value
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

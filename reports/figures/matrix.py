@@ -1,0 +1,73 @@
+"""Risks on the EBIOS RM grid, today and once the plan is kept, side by side."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from risk_models import catalogue
+from risk_models.scales import Likelihood, RiskLevel, Severity
+
+FILL = {RiskLevel.LOW: "#c9ecd3", RiskLevel.MEDIUM: "#fde2a8", RiskLevel.HIGH: "#f6b0a6"}
+FONT = 'font-family="IBM Plex Sans, Marianne, sans-serif"'
+_CELL_W, _CELL_H, _LEFT, _TOP, _GAP = 68, 40, 92, 30, 30
+_TEXT = {
+    "fr": ("Aujourd’hui", "Une fois le plan tenu", "Gravité", "Vraisemblance", "Risques par gravité et vraisemblance"),
+    "en": ("Today", "Once the plan is kept", "Severity", "Likelihood", "Risks by severity and likelihood"),
+}
+_SHORT = {
+    "fr": ("peu vrais.", "vrais.", "très vrais.", "quasi certain"),
+    "en": ("unlikely", "likely", "very likely", "nearly sure"),
+}
+
+
+def draw_matrix(assessment: Mapping[str, Any], language: str) -> Markup:
+    """Both grids as SVG; a number in a cell counts the needs of assets that stand there."""
+    before = Counter((r["severity"], r["level"]) for r in assessment["assets"])
+    after = Counter((r["severity"], r["level"]) for r in assessment["residual_assets"])
+    today, later, _, _, title = _TEXT[language]
+    grid_width = _LEFT + 4 * _CELL_W
+    width, height = 2 * grid_width + _GAP, _TOP + 4 * _CELL_H + 26
+    described = f"{title}. {today} : {_sentence(before, language)}. {later} : {_sentence(after, language)}."
+    return Markup(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        f' role="img" aria-label="{escape(described)}" {FONT}>'
+        f"<title>{escape(described)}</title>"
+        f"{_grid(0, today, before, language)}{_grid(grid_width + _GAP, later, after, language)}</svg>"
+    )
+
+
+def _grid(x: int, title: str, counts: Counter[tuple[int, int]], language: str) -> str:
+    parts = [f'<text x="{x + _LEFT}" y="16" font-size="13" font-weight="700" fill="#161616">{escape(title)}</text>']
+    for row, severity in enumerate(reversed(Severity)):
+        y = _TOP + row * _CELL_H
+        label = f"{catalogue.word(severity, language)} (G{int(severity)})"
+        parts.append(
+            f'<text x="{x + _LEFT - 6}" y="{y + 24}" font-size="10" text-anchor="end" fill="#3a3a3a">{escape(label)}</text>'
+        )
+        for column, likelihood in enumerate(Likelihood):
+            parts.append(_cell(x + _LEFT + column * _CELL_W, y, severity, likelihood, counts))
+    for column, word in enumerate(_SHORT[language]):
+        middle = x + _LEFT + column * _CELL_W + _CELL_W / 2
+        y = _TOP + 4 * _CELL_H + 14
+        parts.append(f'<text x="{middle}" y="{y}" font-size="10" text-anchor="middle" fill="#3a3a3a">{word} (V{column + 1})</text>')
+    return "".join(parts)
+
+
+def _cell(x: float, y: float, severity: Severity, likelihood: Likelihood, counts: Counter[tuple[int, int]]) -> str:
+    fill = FILL[catalogue.risk_level(severity, likelihood)]
+    count = counts[(int(severity), int(likelihood))]
+    number = (
+        f'<text x="{x + _CELL_W / 2}" y="{y + 25}" font-size="16" font-weight="700" text-anchor="middle" fill="#161616">{count}</text>'
+        if count
+        else ""
+    )
+    return f'<rect x="{x}" y="{y}" width="{_CELL_W - 3}" height="{_CELL_H - 3}" fill="{fill}"/>{number}'
+
+
+def _sentence(counts: Counter[tuple[int, int]], language: str) -> str:
+    levels: Counter[RiskLevel] = Counter()
+    for (severity, likelihood), count in counts.items():
+        levels[catalogue.risk_level(Severity(severity), Likelihood(likelihood))] += count
+    return ", ".join(f"{levels[level]} {catalogue.word(level, language).lower()}" for level in reversed(RiskLevel))

@@ -1,0 +1,36 @@
+"""Copies what the site serves from node_modules to app/static/vendor; run by `make assets`."""
+
+import os
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = ROOT / "node_modules"
+VENDOR = ROOT / "app" / "static" / "vendor"
+PLEX = MODULES / "@fontsource" / "ibm-plex-sans"
+DSFR = MODULES / "@gouvfr" / "dsfr" / "dist"
+STATE_SITE = os.environ.get("JALON_STATE_SITE") == "true"
+
+
+def main() -> None:
+    shutil.rmtree(VENDOR, ignore_errors=True)
+    (VENDOR / "dsfr" / "utility").mkdir(parents=True)
+    (VENDOR / "fonts").mkdir()
+    shutil.copy(DSFR / "dsfr.min.css", VENDOR / "dsfr")
+    shutil.copytree(DSFR / "icons", VENDOR / "dsfr" / "icons")
+    icons = sorted((DSFR / "utility" / "icons").glob("*/*.min.css"))
+    wanted = [i for i in icons if i.name in {"icons-system.min.css", "icons-document.min.css"}]
+    (VENDOR / "dsfr" / "utility" / "icons.min.css").write_text(
+        "\n".join(i.read_text(encoding="utf-8").replace("../../../icons/", "../icons/") for i in wanted),
+        encoding="utf-8",
+    )
+    if STATE_SITE:  # the typeface of the State: its sites only
+        shutil.copytree(DSFR / "fonts", VENDOR / "dsfr" / "fonts")
+    for font in PLEX.glob("files/*-[457]00-*.woff2"):
+        shutil.copy(font, VENDOR / "fonts")
+    shutil.copy(PLEX / "LICENSE", VENDOR / "fonts" / "LICENSE")
+    shutil.copy(MODULES / "htmx.org" / "dist" / "htmx.min.js", VENDOR)
+
+
+if __name__ == "__main__":
+    main()
