@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(blueprint)
     app.jinja_env.globals.update(
         menu=menu,
-        asset=asset,
+        static_file=static_file,
         steps=step,
         role_words=ROLE_WORDS,
         messages=forms.messages,
@@ -110,7 +110,7 @@ def menu() -> list[tuple[str, Any]]:
     return links
 
 
-def asset(path: str) -> str:
+def static_file(path: str) -> str:
     """The address of a file served as it is; changes when the file does."""
     file = Path(current_app.static_folder or "") / path
     stamp = int(file.stat().st_mtime) if file.exists() else 0

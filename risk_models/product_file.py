@@ -363,7 +363,7 @@ def _component(m: _Map) -> Component:
 def _end_of_life(m: _Map | None) -> EndOfLife | None:
     if m is None:
         return None
-    eol = EndOfLife(m.needed("product"), m.needed("cycle"), m.day("date"))
+    eol = EndOfLife(m.text("product"), m.text("cycle"), m.day("date"))
     m.finish()
     return eol
 

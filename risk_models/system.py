@@ -68,8 +68,8 @@ class Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class EndOfLife:
-    product: str
-    cycle: str
+    product: str | None = None
+    cycle: str | None = None
     date: datetime.date | None = None
 
 

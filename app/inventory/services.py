@@ -191,7 +191,8 @@ def _component_row(product_id: str, value: ComponentValue) -> Component:
         confirmed_at=clock.now(),
     )
     if value.eol:
-        row.eol_product, row.eol_cycle, row.eol_date = value.eol.product, value.eol.cycle, value.eol.date
+        row.eol_product, row.eol_cycle = value.eol.product or "", value.eol.cycle or ""
+        row.eol_date = value.eol.date
     row.vulnerabilities = [
         Vulnerability(name=v.id, cvss=v.cvss, epss=v.epss, kev=v.kev, published=v.published, fixed_in=v.fixed_in or "")
         for v in value.vulnerabilities
@@ -211,7 +212,7 @@ def _component_value(c: Component) -> ComponentValue:
         version=c.version or None,
         purl=c.purl or None,
         cpe=c.cpe or None,
-        eol=EndOfLife(c.eol_product, c.eol_cycle, c.eol_date) if c.eol_product or c.eol_date else None,
+        eol=EndOfLife(c.eol_product or None, c.eol_cycle or None, c.eol_date) if c.eol_product or c.eol_date else None,
         sbom=c.sbom or None,
         data=tuple(DataKind(d) for d in c.data or ()),
         location=c.location,

@@ -1,0 +1,158 @@
+"""The dossier as HTML for print: French, one page of synthesis first, everything that was typed after it."""
+
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+
+from typing import Any
+
+from fontTools.ttLib import TTFont
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from reports.answers import answers
+from reports.figures.graph import draw_graph
+from reports.figures.matrix import draw_matrix
+from reports.pdf import ROOT, _fonts
+from risk_models import catalogue, product_file
+from risk_models.scales import (
+    ComponentKind,
+    Exposure,
+    Hosting,
+    Likelihood,
+    LinkKind,
+    MeasureStatus,
+    Need,
+    Patcher,
+    RiskLevel,
+    Severity,
+)
+
+FONT_BASE = "jalon:/fonts/"
+_SUBSETS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext", "vietnamese")
+_STYLES = ((400, "normal"), (500, "normal"), (700, "normal"), (400, "italic"))
+_MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+_ENUMS = {
+    e.__name__: e
+    for e in (ComponentKind, Exposure, Hosting, LinkKind, Likelihood, MeasureStatus, Need, Patcher, RiskLevel, Severity)
+}
+_VERDICTS = {"favourable": "favorable", "with_reservations": "favorable avec réserve", "unfavourable": "défavorable"}
+_OUTCOMES = {
+    "favourable": "Homologation accordée",
+    "with_reservations": "Homologation accordée avec réserves",
+    "provisional": "Homologation accordée à titre provisoire",
+    "refused": "Homologation refusée",
+}
+_ROLES = {"rssi": "RSSI", "dpo": "DPO", "technical": "Expert technique", "users": "Représentant des usagers"}
+_DURATIONS = {6: "6 mois", 12: "1 an", 24: "2 ans", 36: "3 ans"}
+
+
+@cache
+def font_files() -> frozenset[str]:
+    return frozenset(f.name for f in _fonts().glob("ibm-plex-sans-*.woff2"))
+
+
+@cache
+def _covered() -> frozenset[int]:
+    """The characters that our fonts can draw."""
+    covered: set[int] = set()
+    for subset in _SUBSETS:
+        file = _fonts() / f"ibm-plex-sans-{subset}-400-normal.woff2"
+        covered |= set(TTFont(file).getBestCmap())
+    return frozenset(covered)
+
+
+def drawable(text: str) -> str:
+    """`text` with what our fonts cannot draw spelt out: a missing glyph would break PDF/A."""
+    parts = []
+    for ch in unicodedata.normalize("NFC", text):
+        if ch in "\n\t" or ord(ch) in _covered():
+            parts.append(ch)
+        elif ch in "\u202f\u2009\u2007":
+            parts.append("\u00a0")
+        elif ch == "→":
+            parts.append("›")
+        elif unicodedata.category(ch)[0] != "C":
+            parts.append(f"[U+{ord(ch):04X}]")
+    return "".join(parts)
+
+
+def _drawable(value: Any) -> Any:
+    if isinstance(value, str):
+        return drawable(value)
+    if isinstance(value, dict):
+        return {k: _drawable(v) for k, v in value.items()}
+    return [_drawable(v) for v in value] if isinstance(value, list) else value
+
+
+def stylesheet() -> str:
+    faces = [
+        f"@font-face {{ font-family: 'IBM Plex Sans'; font-weight: {weight}; font-style: {style};"
+        f" src: url({FONT_BASE}{name}) format('woff2'); unicode-range: {_ranges(subset)}; }}"
+        for subset in _SUBSETS
+        for weight, style in _STYLES
+        if (name := f"ibm-plex-sans-{subset}-{weight}-{style}.woff2") in font_files()
+    ]
+    return "\n".join(faces) + (ROOT / "templates" / "dossier" / "dossier.css").read_text(encoding="utf-8")
+
+
+@cache
+def _ranges(subset: str) -> str:
+    """The characters of a subset, so that each is drawn by the one file that has it."""
+    file = _fonts() / f"ibm-plex-sans-{subset}-400-normal.woff2"
+    return ", ".join(f"U+{code:04X}" for code in sorted(TTFont(file).getBestCmap()))
+
+
+def to_html(frozen: Mapping[str, Any], digest: str) -> str:
+    """The whole document of a frozen dossier; `digest` is the SHA-256 of its canonical JSON."""
+    content = _drawable(dict(frozen))
+    system = product_file.from_dict(content["system"])
+    environment = Environment(
+        loader=FileSystemLoader(ROOT / "templates" / "dossier"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(day=_day, percent=_percent, decimal=_decimal, word=_word)
+    return environment.get_template("dossier.html").render(
+        d=content,
+        digest=digest,
+        graph=drawable_markup(draw_graph(system, content["assessment"], "fr")),
+        matrix=drawable_markup(draw_matrix(content["assessment"], "fr")),
+        names={c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets},
+        system=system,
+        answers=_drawable(answers(content, "fr")),
+        measures=catalogue.measures(),
+        sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),
+        verdicts=_VERDICTS,
+        outcomes=_OUTCOMES,
+        roles=_ROLES,
+        durations=_DURATIONS,
+        title=f"Dossier d’homologation – {content['product']}",
+    )
+
+
+def drawable_markup(svg: Any) -> Any:
+    return type(svg)(drawable(str(svg)))
+
+
+def _day(iso: str | None) -> str:
+    if not iso:
+        return "–"
+    year, month, day = (int(part) for part in str(iso).split("-"))
+    return f"{'1er' if day == 1 else day} {_MONTHS[month - 1]} {year}"
+
+
+def _percent(value: float) -> str:
+    return f"{round(value * 100)}\u00a0%"
+
+
+def _decimal(value: float, digits: int = 1) -> str:
+    return f"{value:.{digits}f}".replace(".", ",")
+
+
+def _word(value: Any, enum: str) -> str:
+    kind = _ENUMS[enum]
+    return drawable(catalogue.word(kind(value), "fr"))
+
+

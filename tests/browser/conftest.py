@@ -1,0 +1,74 @@
+"""A real server with its worker, and Debian's Chromium."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.conftest import ROOT, free_port
+
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+
+
+@dataclass
+class Server:
+    address: str
+    mail: Path
+
+
+def wait_until_up(address: str, process: subprocess.Popen, tries: int = 300) -> None:
+    from threading import Event
+
+    for _ in range(tries):
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, "the server stopped"
+            Event().wait(0.2)
+    raise AssertionError("the server did not answer")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Server]:
+    """The application as `make run` serves it, on its own SQLite file with the demonstration."""
+    folder = tmp_path_factory.mktemp("server")
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    environment = os.environ | {
+        "JALON_INSTANCE": str(folder),
+        "PORT": str(port),
+        "JALON_BASE_URL": address,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "WEB_CONCURRENCY": "1",
+    }
+    environment.pop("DATABASE_URL", None)
+    for command in ("migrate", "demo"):
+        subprocess.run(["jalon", command], env=environment, check=True, capture_output=True, cwd=ROOT)
+    with (folder / "log").open("wb") as log:
+        processes = [
+            subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+            for command in (["gunicorn", "wsgi:app"], ["jalon", "worker"])
+        ]
+        wait_until_up(address, processes[0])
+        yield Server(address, folder / "mail")
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        for process in processes:
+            process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()

@@ -1,0 +1,85 @@
+"""Somebody at a browser: signs in by mail, fills pages by their labels, checks each page with axe."""
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server
+
+
+@dataclass
+class Somebody:
+    page: Page
+    server: Server
+
+    @classmethod
+    def arrives(cls, browser: Browser, server: Server, *, javascript: bool = True, language: str = "fr-FR", width: int = 1280):
+        context = browser.new_context(
+            java_script_enabled=javascript, locale=language, viewport={"width": width, "height": 900}
+        )
+        context.set_default_timeout(15_000)
+        return cls(context.new_page(), server)
+
+    def goes(self, path: str) -> None:
+        self.page.goto(self.server.address + path)
+
+    def signs_in(self, address: str) -> None:
+        """Asks for the link and follows the newest one mailed to this address."""
+        known = set(links_for(self.server.mail, address))
+        self.goes("/connexion")
+        self.page.get_by_label(re.compile("Adresse électronique|Email address")).fill(address)
+        self.page.get_by_role("button", name=re.compile("Recevoir mon lien|Get my link")).click()
+        link = None
+        for _ in range(150):
+            link = next((found for found in links_for(self.server.mail, address) if found not in known), None)
+            if link:
+                break
+            self.page.wait_for_timeout(100)
+        assert link, "no link was mailed"
+        self.page.goto(link)
+        self.page.get_by_role("button", name=re.compile("^(Entrer|Enter)$")).click()
+
+    def presses(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def follows(self, name: str) -> None:
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+
+    def fills(self, **values: str) -> None:
+        """Fills fields by their name attribute."""
+        for name, value in values.items():
+            self.page.locator(f'main [name="{name}"]').fill(value)
+
+    def chooses(self, **values: str) -> None:
+        for name, value in values.items():
+            control = self.page.locator(f'select[name="{name}"]')
+            if control.count():
+                control.select_option(value)
+            else:
+                self.page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+
+    def sees(self, text: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(text)
+
+
+def links_for(folder: Path, address: str) -> list[str]:
+    found = []
+    for file in folder.glob("*.eml"):
+        mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        if mail["To"] == address:
+            found += re.findall(r"https?://\S+/connexion/[\w-]{20,}", mail.get_body(("plain",)).get_content())
+    return found
+
+
+def assert_accessible(page: Page) -> None:
+    """axe finds nothing, and the page does not scroll sideways."""
+    results = Axe().run(page)
+    faults = [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in results.response["violations"]]
+    assert not faults, f"{page.url}: {faults}"
+    overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, f"{page.url} is {overflow} px too wide"

@@ -1,0 +1,198 @@
+"""From a startup card to the downloaded PDF, as people do it."""
+
+import re
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from tests.browser.person import Somebody
+from tests.conftest import REAL_DATA, ROOT
+
+SAMPLE = ROOT / "tests" / "data" / "cards" / "startups" / "entraide-numerique.md"
+
+
+def _card(real: bool) -> Path:
+    if not real:
+        return SAMPLE
+    path = REAL_DATA / "betagouv" / "startups" / "carbure.md"
+    if not path.exists():
+        pytest.skip("the folder of real data is not beside this checkout")
+    return path
+
+
+@pytest.mark.parametrize(("javascript", "real"), [(True, True), (False, False)], ids=["javascript-real-card", "no-javascript"])
+def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript, real):
+    card = _card(real)
+    incubator = re.search(r"incubator: (\S+)", card.read_text())[1]
+    make_incubator(server, incubator)
+    team = Somebody.arrives(chromium, server, javascript=javascript)
+    team.signs_in("equipe@exemple.test")
+    team.goes("/produits/nouveau")
+    team.page.locator('[name="card"]').set_input_files(card)
+    team.presses("Importer la fiche")
+    team.sees("La fiche est importée")
+    team.sees("Analyse de risques attendue le")
+    team.presses("Enregistrer et continuer")
+    slug = team.page.url.split("/")[4]
+
+    _team(team)
+    _components(team)
+    _assets(team)
+    _weak_points_and_measures(team)
+    _compose(team, slug)
+    _opinion_and_decision(chromium, server, slug, javascript)
+
+    pdf = _download(team, slug, tmp_path)
+    with pikepdf.open(pdf) as document:
+        assert document.Root.Lang == "fr"
+        with document.open_metadata() as metadata:
+            assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "A")
+    team.goes(f"/produits/{slug}/echeances")
+    team.sees("Fin de l’homologation")
+    with team.page.expect_download() as download:
+        team.follows("Ajouter à mon agenda (.ics)")
+    assert "BEGIN:VEVENT" in Path(download.value.path()).read_text()
+
+
+def make_incubator(server, slug: str) -> None:
+    import sqlite3
+
+    with sqlite3.connect(server.mail.parent / "jalon.db") as database:
+        database.execute(
+            "INSERT OR IGNORE INTO incubator (id, slug, name, contact) VALUES (?, ?, ?, '')", (slug[:32], slug, slug)
+        )
+
+
+def _team(team: Somebody) -> None:
+    team.fills(name="Sacha Bernard", role="Responsable technique", phone="+33 1 23 45 67 89")
+    team.page.locator('[name="can_suspend"]').check(force=True)
+    team.presses("Ajouter ce contact")
+    team.sees("peut suspendre le service")
+    for name, address, role in (
+        ("Dominique Leroy", "rssi@exemple.test", "reviewer"),
+        ("Andrée Laurent", "autorite@exemple.test", "authority"),
+    ):
+        team.fills(**{"invite-name": name, "invite-email": address})
+        team.chooses(**{"invite-role": role})
+        team.presses("Envoyer l’invitation")
+        team.sees("L’invitation part à")
+    team.follows("Continuer vers les composants")
+
+
+def _components(team: Somebody) -> None:
+    for name, version, exposure in (("Django", "4.2", None), ("PostgreSQL", "15", None), ("Metabase", "0.41.3", "internet")):
+        team.fills(nom=name)
+        team.presses("Décrire ce composant")
+        team.fills(version=version)
+        if exposure:
+            team.chooses(exposure=exposure)
+        team.presses("Enregistrer le composant")
+        team.sees("est enregistré")
+    for source, kind, target in (("django", "reads", "postgresql"), ("django", "writes", "postgresql"), ("metabase", "reads", "postgresql")):
+        team.chooses(source=source, kind=kind, target=target)
+        team.presses("Ajouter ce lien")
+        team.sees("Le lien est ajouté")
+    team.follows("Metabase")
+    team.fills(vulnerability="CVE-2021-41277", cvss="10", epss="0.94")
+    team.page.locator('[name="kev"]').check(force=True)
+    team.presses("Noter cette faille")
+    team.sees("CVE-2021-41277")
+    team.goes(re.sub(r"/composants/.*", "/schema", team.page.url.removeprefix(team.server.address)))
+    team.sees("Vraisemblance")
+    team.goes(team.page.url.removeprefix(team.server.address).replace("/schema", "/composants"))
+    team.follows("Continuer vers ce que l’on protège")
+
+
+def _assets(team: Somebody) -> None:
+    team.follows("Ajouter une valeur métier")
+    team.fills(name="Dossiers des usagers")
+    team.chooses(lives_in="postgresql", confidentiality="4", integrity="3", availability="2")
+    team.presses("Enregistrer")
+    team.sees("Événements redoutés")
+    team.fills(description="La liste des usagers est publiée sur internet")
+    team.chooses(need="confidentiality", severity="4")
+    team.presses("Ajouter cet événement")
+    team.sees("publiée sur internet")
+    team.follows("Revenir à la liste")
+    team.follows("Continuer vers les points de faiblesse")
+
+
+def _weak_points_and_measures(team: Somebody) -> None:
+    team.sees("Si vous ne faites qu’une chose")
+    first = team.page.locator(".jalon-weak h3").first
+    assert "Metabase" in first.inner_text()
+    team.presses("Terminer l’analyse")
+    team.sees("L’analyse, version 1, est faite")
+    path = team.page.url.removeprefix(team.server.address)
+    team.goes(f"{path}/nouvelle?mesure=waf&sur=metabase")
+    team.chooses(status="planned")
+    team.presses("Enregistrer la mesure")
+    team.sees("Pour quand ?")
+    team.fills(due="2027-03-01", owner="Sacha Bernard")
+    team.presses("Enregistrer la mesure")
+    team.sees("est enregistrée")
+    team.goes(f"{path}/nouvelle?mesure=codeql&sur=django")
+    team.chooses(status="done")
+    team.presses("Enregistrer la mesure")
+    team.follows("Continuer vers le dossier")
+
+
+def _compose(team: Somebody, slug: str) -> None:
+    team.presses("Ouvrir un dossier")
+    team.fills(perimeter="Le site et sa base")
+    team.page.locator('select[name="authority"]').select_option(label="Andrée Laurent")
+    team.chooses(months="24")
+    team.presses("Enregistrer cette partie")
+    team.page.locator('form[action$="/conditions"] [name="text"]').fill("Comptes nominatifs")
+    team.page.locator('form[action$="/conditions"] [name="check"]').fill("Revue trimestrielle")
+    team.presses("Ajouter cette condition")
+    team.page.locator('form[action$="/risques-acceptes"] [name="text"]').fill("Chute de l’hébergeur")
+    team.fills(accepted_by="Andrée Laurent, directrice", until="2028-01-01")
+    team.presses("Ajouter ce risque accepté")
+    team.page.locator('select[name="reviewer"]').select_option(label="Dominique Leroy")
+    team.chooses(role="rssi")
+    team.presses("Ajouter cette personne")
+    team.presses("Demander les avis")
+    team.sees("Les avis sont demandés")
+    team.goes(f"/produits/{slug}")
+    team.sees("attend Dominique Leroy")
+
+
+def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None:
+    reviewer = Somebody.arrives(chromium, server, javascript=javascript)
+    reviewer.signs_in("rssi@exemple.test")
+    reviewer.goes(f"/produits/{slug}/dossier/1")
+    reviewer.chooses(verdict="with_reservations")
+    reviewer.fills(text="Fermer Metabase à internet sous un mois")
+    reviewer.presses("Donner mon avis")
+    reviewer.sees("Votre avis est enregistré")
+    team = Somebody.arrives(chromium, server, javascript=javascript)
+    team.signs_in("equipe@exemple.test")
+    team.goes(f"/produits/{slug}/dossier/1")
+    team.presses("Transmettre à l’autorité")
+    team.sees("Le dossier est figé")
+    authority = Somebody.arrives(chromium, server, javascript=javascript)
+    authority.signs_in("autorite@exemple.test")
+    authority.sees("À décider")
+    authority.goes(f"/produits/{slug}/dossier/1")
+    authority.chooses(outcome="with_reservations", months="12")
+    authority.fills(reservations="Second facteur sous trois mois")
+    authority.presses("Signer la décision")
+    authority.sees("La décision est signée")
+
+
+def _download(team: Somebody, slug: str, folder: Path) -> Path:
+    team.goes(f"/produits/{slug}/dossier/1")
+    link = team.page.get_by_role("link", name="Télécharger le PDF")
+    for _ in range(60):
+        if link.count():
+            break
+        team.page.wait_for_timeout(1000)
+        if not team.page.evaluate("true") or not link.count():
+            team.page.reload()
+    with team.page.expect_download() as download:
+        link.click()
+    target = folder / "dossier.pdf"
+    download.value.save_as(target)
+    return target

@@ -1,0 +1,114 @@
+"""Real databases for every test that needs one: SQLite, and a PostgreSQL started for the run."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from app.cli.setup import upgrade
+from app.factory import create_app
+from app.platform import settings
+from tests.world import World
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--benchmarks", action="store_true", help="run the benchmarks instead of skipping them")
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def _postgres_program(name: str) -> str:
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(found[-1]) if found else name
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of our own in a temporary folder; it refuses root, so another user runs it then."""
+    folder = Path(tempfile.mkdtemp(prefix="jalon-pg-"))
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    if as_user:
+        shutil.chown(folder, "postgres")
+    port, data, log = free_port(), folder / "data", folder / "log"
+    control = [*as_user, _postgres_program("pg_ctl"), "-D", str(data)]
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
+    initdb = [_postgres_program("initdb"), "-A", "trust", "-U", "jalon", "-E", "UTF8", "-D", str(data)]
+    subprocess.run([*as_user, *initdb], check=True, capture_output=True, cwd="/")
+    subprocess.run([*control, "-l", str(log), "-o", options, "-w", "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    yield f"postgresql+psycopg://jalon@127.0.0.1:{port}"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "jalon.db"
+    upgrade(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    admin = create_engine(f"{postgres_url}/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE template_jalon"))
+    admin.dispose()
+    upgrade(f"{postgres_url}/template_jalon")
+    return postgres_url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path) -> Iterator[str]:
+    """An empty, migrated database; each test that asks for one runs on both kinds."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "jalon.db")
+        yield f"sqlite:///{tmp_path / 'jalon.db'}"
+        return
+    server = request.getfixturevalue("postgres_template")
+    name = f"t{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**12}"
+    admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_jalon"))
+    yield f"{server}/{name}"
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path):
+    """The application on an empty database, its files in a temporary folder."""
+    app = create_app(settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
+    app.config["LANGUAGE_FIXED"] = "fr"
+    with app.app_context():
+        yield app
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture
+def world(app) -> World:
+    return World(app)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    if not REAL_DATA.is_dir():
+        pytest.skip("the folder of real data is not beside this checkout")
+    return REAL_DATA

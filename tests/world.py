@@ -1,0 +1,169 @@
+"""The people and products of tests: made through services, visited through HTTP."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.analysis import services as analysis
+from app.homologation import services as homologation
+from app.homologation.models import Dossier, ReviewerRole, Verdict
+from app.identity import services as identity
+from app.identity.models import Person, Role, WebSession
+from app.inventory import services as inventory
+from app.mitigations import services as mitigations
+from app.platform import clock
+from app.platform.database import new_id
+from app.products import services as products
+from app.products.models import Incubator, Product
+from app.products.services import CardValues
+from risk_models import product_file
+from risk_models.scales import PhaseName
+from risk_models.system import Phase
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+@dataclass
+class Visitor:
+    """Somebody's browser, without a screen."""
+
+    client: FlaskClient
+
+    def get(self, path: str, **kwargs) -> TestResponse:
+        return self.client.get(path, **kwargs)
+
+    def post(self, path: str, data=None, **kwargs) -> TestResponse:
+        """Posts a form as a page would, with the token of this visitor's session."""
+        page = self.client.get("/accessibilite").get_data(as_text=True)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+        return self.client.post(path, data={"csrf_token": token, **(data or {})}, **kwargs)
+
+
+class World:
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.database = app.extensions["database"]
+        self.jobs = app.extensions["jobs"]
+        self.jobs.ring = lambda *_: None
+        self.database._info["ring"] = self.jobs.ring
+
+    def session(self, *, writing: bool = True):
+        return self.database.session(writing=writing)
+
+    def person(self, email: str = "camille@exemple.test", name: str = "Camille Martin") -> Person:
+        with self.database.writing() as session:
+            return identity.find_or_create(session, email, name)
+
+    def incubator(self, slug: str = "dinum") -> Incubator:
+        with self.database.writing() as session:
+            found = session.scalar(select(Incubator).where(Incubator.slug == slug))
+            if found is None:
+                found = Incubator(id=new_id(), slug=slug, name=f"Incubateur {slug}")
+                session.add(found)
+            return found
+
+    def give(self, person: Person, role: Role, **scope) -> None:
+        with self.database.writing() as session:
+            identity.give(session, None, person, role, **scope)
+
+    def product(self, owner: Person | None = None, name: str = "Exemple", start: date | None = None, **values) -> Product:
+        self.incubator()
+        owner = owner or self.person()
+        card = {
+            "name": name,
+            "mission": "Aide les usagers",
+            "address": "",
+            "repository": "",
+            "contact": "",
+            "incubators": ("dinum",),
+            "phases": (Phase(PhaseName.CONSTRUCTION, start or clock.today() - timedelta(days=300)),),
+        }
+        with self.session() as session:
+            product = products.create(session, owner, CardValues(**(card | values)))
+            return products.load(session, product.slug)
+
+    def filled(self, owner: Person | None = None, file: str = "guichet", name: str = "Exemple") -> Product:
+        """A product with everything that an example file describes."""
+        product = self.product(owner, name)
+        system = product_file.loads((EXAMPLES / f"{file}.yaml").read_text())
+        with self.database.writing() as session:
+            rows = inventory.write_values(session, product.id, system.components, system.links)
+            analysis.write_values(session, product.id, system.assets, rows)
+            mitigations.write_values(session, product.id, system.measures, rows)
+        return product
+
+    def cast(self, product: Product) -> dict[str, Person]:
+        """A reviewer and an authority on `product`."""
+        people = {
+            "reviewer": self.person("rssi@exemple.test", "Dominique Leroy"),
+            "authority": self.person("autorite@exemple.test", "Andrée Laurent"),
+        }
+        self.give(people["reviewer"], Role.REVIEWER, product_id=product.id)
+        self.give(people["authority"], Role.AUTHORITY, product_id=product.id)
+        return people
+
+    def reload(self, slug: str = "exemple") -> Product:
+        with self.database.reading() as session:
+            return products.load(session, slug)
+
+    def before_authority(self, owner: Person, product: Product, people: dict[str, Person], *, reviewed: bool = True) -> Dossier:
+        """A dossier asked for opinions, and sent to its authority when `reviewed`."""
+        with self.session() as session:
+            product = products.load(session, product.slug)
+            analysis.finish(session, owner, product)
+            number = homologation.open_new(session, owner, product).number
+
+            def dossier() -> Dossier:
+                session.expire_all()
+                return homologation.dossier_of(session, product.id, number)
+
+            homologation.describe(
+                session, owner, product, dossier(), perimeter="Le site et son API", authority_id=people["authority"].id, months=24
+            )
+            homologation.add_condition(session, owner, product, dossier(), "Comptes nominatifs", "Revue trimestrielle")
+            homologation.accept_risk(
+                session, owner, product, dossier(), "Chute de l’hébergeur", "Andrée Laurent", clock.today() + timedelta(days=400)
+            )
+            homologation.ask_reviewer(session, owner, product, dossier(), people["reviewer"].id, ReviewerRole.RSSI)
+            homologation.ask_opinions(session, owner, product, dossier())
+            if reviewed:
+                homologation.give_opinion(
+                    session, people["reviewer"], product, dossier(), dossier().opinions[0].id, Verdict.FAVOURABLE, ""
+                )
+                homologation.transmit(session, owner, products.load(session, product.slug), dossier())
+            return dossier()
+
+    def visitor(self, person: Person | None = None) -> Visitor:
+        """A browser, signed in as `person` where one is given."""
+        client = self.app.test_client()
+        if person is not None:
+            with self.database.writing() as session:
+                session.add(
+                    WebSession(
+                        secret_hash=identity._hash(f"sid-{person.id}"),
+                        person_id=person.id,
+                        expires_at=clock.now() + timedelta(hours=1),
+                    )
+                    if session.scalar(select(WebSession.id).where(WebSession.person_id == person.id)) is None
+                    else WebSession(
+                        secret_hash=new_id(), person_id=person.id, expires_at=clock.now()
+                    )
+                )
+            with client.session_transaction() as cookie:
+                cookie["sid"] = f"sid-{person.id}"
+        return Visitor(client)
+
+    def mails(self) -> list[str]:
+        """What was written to the mail folder, each as text, subjects decoded."""
+        import email
+        import email.policy
+
+        folder = self.app.config["MAIL_FOLDER"]
+        found = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in sorted(folder.glob("*.eml"))]
+        return [f"{m['To']} | {m['Subject']}\n{m.get_body(('plain',)).get_content()}" for m in found]
