@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,6 +24,8 @@ from app.products.models import Contact, Incubator, Phase, Product
 from risk_models import product_file, schedule
 from risk_models.scales import Need
 from risk_models.system import System
+
+People = dict[Any, Person]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ def load_demonstration(database: Database) -> bool:
         session.add_all(incubators)
         session.flush()
         for incubator in incubators:
-            identity.give(session, None, people[Role.INCUBATOR_MEMBER], Role.INCUBATOR_MEMBER, incubator_id=incubator.id)
+            identity.give(
+                session, None, people[Role.INCUBATOR_MEMBER], Role.INCUBATOR_MEMBER, incubator_id=incubator.id
+            )
         for role in (Role.ADMINISTRATOR, Role.AUDITOR):
             identity.give(session, None, people[role], role)
         today = clock.today()
@@ -73,7 +78,9 @@ def _person(session: Session, demo: DemoPerson) -> Person:
     return person
 
 
-def _product(session: Session, people: dict[object, Person], file: str, mission: str, shift: Callable[[date], date]) -> tuple[Product, System]:
+def _product(
+    session: Session, people: People, file: str, mission: str, shift: Callable[[date], date]
+) -> tuple[Product, System]:
     """A product of examples/, its dates moved by `shift` so that its state holds on any day."""
     system = product_file.loads((ROOT / "examples" / f"{file}.yaml").read_text(encoding="utf-8"))
     value = system.product
@@ -92,7 +99,12 @@ def _product(session: Session, people: dict[object, Person], file: str, mission:
     rows = inventory.write_values(session, product.id, system.components, system.links)
     analysis.write_values(session, product.id, system.assets, rows)
     mitigations.write_values(session, product.id, system.measures, rows)
-    for who, role in ((Role.TEAM_MEMBER, Role.TEAM_MEMBER), (Role.REVIEWER, Role.REVIEWER), ("dpo", Role.REVIEWER), (Role.AUTHORITY, Role.AUTHORITY)):
+    for who, role in (
+        (Role.TEAM_MEMBER, Role.TEAM_MEMBER),
+        (Role.REVIEWER, Role.REVIEWER),
+        ("dpo", Role.REVIEWER),
+        (Role.AUTHORITY, Role.AUTHORITY),
+    ):
         identity.give(session, None, people[who], role, product_id=product.id)
     record(session, None, "create_product", product.name, product_id=product.id)
     session.flush()
@@ -103,25 +115,31 @@ def _moved(system_start: date, wanted: date) -> Callable[[date], date]:
     return lambda day: day + (wanted - system_start)
 
 
-def _overdue(session: Session, people: dict[object, Person], today: date) -> None:
+def _overdue(session: Session, people: People, today: date) -> None:
     """Guichet des aides: ten months of construction, no analysis yet."""
     shift = _moved(date(2025, 7, 1), schedule.add_months(today, -10))
     _product(session, people, "guichet", "Permet à 40 000 usagers par mois de suivre leur demande d’aide", shift)
 
 
-def _before_authority(session: Session, people: dict[object, Person], today: date) -> None:
+def _before_authority(session: Session, people: People, today: date) -> None:
     """Parcours insertion: its dossier is before its authority."""
     shift = _moved(date(2026, 3, 2), schedule.add_months(today, -8))
-    product, _ = _product(session, people, "parcours", "Aide les conseillers à suivre le parcours de 8 000 personnes", shift)
-    _feared(session, product, "parcours", Need.CONFIDENTIALITY, 3, "La liste des personnes suivies est publiée sur internet")
+    product, _ = _product(
+        session, people, "parcours", "Aide les conseillers à suivre le parcours de 8 000 personnes", shift
+    )
+    _feared(
+        session, product, "parcours", Need.CONFIDENTIALITY, 3, "La liste des personnes suivies est publiée sur internet"
+    )
     dossier = _composed(session, people, product, months=24)
     homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
 
 
-def _about_to_expire(session: Session, people: dict[object, Person], today: date) -> None:
+def _about_to_expire(session: Session, people: People, today: date) -> None:
     """Agréments sport: homologated for a year, which ends in 45 days."""
     shift = _moved(date(2023, 10, 2), schedule.add_months(today, -37))
-    product, _ = _product(session, people, "agrements", "Instruit les demandes d’agrément des associations sportives", shift)
+    product, _ = _product(
+        session, people, "agrements", "Instruit les demandes d’agrément des associations sportives", shift
+    )
     _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
     dossier = _composed(session, people, product, months=12)
     homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
@@ -149,7 +167,7 @@ def _feared(session: Session, product: Product, asset: str, need: Need, severity
         found.feared_events.append(FearedEvent(need=need, severity=severity, description=text))
 
 
-def _composed(session: Session, people: dict[object, Person], product: Product, *, months: int) -> Dossier:
+def _composed(session: Session, people: People, product: Product, *, months: int) -> Dossier:
     """A dossier with its parts and both opinions, ready for its authority."""
     team, authority = people[Role.TEAM_MEMBER], people[Role.AUTHORITY]
     analysis.finish(session, team, product)

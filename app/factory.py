@@ -73,7 +73,9 @@ def _config(settings: Settings) -> dict[str, Any]:
         "BASE_URL": settings.base_url,
         "DEVELOPMENT": settings.development,
         "STATE_SITE": settings.state_site,
-        "MAIL_FOLDER": Path(settings.mail_url.removeprefix("file://")) if settings.mail_url.startswith("file:") else None,
+        "MAIL_FOLDER": Path(settings.mail_url.removeprefix("file://"))
+        if settings.mail_url.startswith("file:")
+        else None,
         "MAX_CONTENT_LENGTH": settings.max_upload_bytes,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,
         "SESSION_COOKIE_NAME": "jalon",

@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
-
 from typing import Any
 
 from fontTools.ttLib import TTFont
@@ -11,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.answers import answers
 from reports.figures.graph import draw_graph
-from reports.figures.matrix import draw_matrix
+from reports.figures.matrix import FAMILIES, draw_matrix
 from reports.pdf import ROOT, _fonts
 from risk_models import catalogue, product_file
 from risk_models.scales import (
@@ -30,7 +29,20 @@ from risk_models.scales import (
 FONT_BASE = "jalon:/fonts/"
 _SUBSETS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext", "vietnamese")
 _STYLES = ((400, "normal"), (500, "normal"), (700, "normal"), (400, "italic"))
-_MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+_MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
 _ENUMS = {
     e.__name__: e
     for e in (ComponentKind, Exposure, Hosting, LinkKind, Likelihood, MeasureStatus, Need, Patcher, RiskLevel, Severity)
@@ -85,21 +97,17 @@ def _drawable(value: Any) -> Any:
 
 
 def stylesheet() -> str:
+    """The print stylesheet. Each subset is a family of its own: WeasyPrint mixes the widths of files that share one."""
     faces = [
-        f"@font-face {{ font-family: 'IBM Plex Sans'; font-weight: {weight}; font-style: {style};"
-        f" src: url({FONT_BASE}{name}) format('woff2'); unicode-range: {_ranges(subset)}; }}"
-        for subset in _SUBSETS
+        f"@font-face {{ font-family: '{family}'; font-weight: {weight}; font-style: {style};"
+        f" src: url({FONT_BASE}{name}) format('woff2'); }}"
+        for subset, family in zip(_SUBSETS, FAMILIES, strict=True)
         for weight, style in _STYLES
         if (name := f"ibm-plex-sans-{subset}-{weight}-{style}.woff2") in font_files()
     ]
-    return "\n".join(faces) + (ROOT / "templates" / "dossier" / "dossier.css").read_text(encoding="utf-8")
-
-
-@cache
-def _ranges(subset: str) -> str:
-    """The characters of a subset, so that each is drawn by the one file that has it."""
-    file = _fonts() / f"ibm-plex-sans-{subset}-400-normal.woff2"
-    return ", ".join(f"U+{code:04X}" for code in sorted(TTFont(file).getBestCmap()))
+    css = (ROOT / "templates" / "dossier" / "dossier.css").read_text(encoding="utf-8")
+    stack = ", ".join(f'"{family}"' for family in FAMILIES)
+    return "\n".join(faces) + css.replace('"IBM Plex Sans"', stack)
 
 
 def to_html(frozen: Mapping[str, Any], digest: str) -> str:
@@ -154,5 +162,3 @@ def _decimal(value: float, digits: int = 1) -> str:
 def _word(value: Any, enum: str) -> str:
     kind = _ENUMS[enum]
     return drawable(catalogue.word(kind(value), "fr"))
-
-

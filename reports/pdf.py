@@ -40,7 +40,7 @@ def render(content: str) -> bytes:
                 capture_output=True,
                 timeout=MAX_SECONDS,
                 env=environment,
-                preexec_fn=_bound,  # noqa: PLW1509 - sets limits only, takes no lock
+                preexec_fn=_bound,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:

@@ -12,8 +12,8 @@ from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from reports import dossier as content
 from reports import document
+from reports import dossier as content
 from reports.pdf import _fonts
 from reports.pdf_finish import finish
 

@@ -1,6 +1,7 @@
 """What WeasyPrint leaves undone for PDF/A-3a and PDF/UA-1 together; called before the file is written."""
 
 import re
+import zlib
 from typing import Any
 
 import pydyf
@@ -35,6 +36,18 @@ def finish(document: Any, pdf: Any) -> None:
             item["A"]["Scope"] = "/Column" if group["S"] == "/THead" else "/Row"
     _index_identifiers(pdf)
     _mark_running_heads(pdf)
+    _end_streams_clearly(pdf)
+
+
+def _end_streams_clearly(pdf: Any) -> None:
+    """Compresses each stream so that its last byte is no line end: a reader could not tell it from the one after it."""
+    streams: list[Any] = [o for o in pdf.objects if isinstance(o, pydyf.Stream) and o.compress]
+    for stream in streams:
+        raw = b"\n".join(_data(part) for part in stream.stream)
+        packed = (zlib.compress(raw, level) for level in (9, 8, 7, 6, 5, 4, 3, 2, 1, 0))
+        stream.stream = [next(data for data in packed if data[-1:] not in b"\r\n")]
+        stream.extra["Filter"] = "/FlateDecode"
+        stream.compress = False
 
 
 def _object(pdf: Any, reference: Any) -> Any:
@@ -44,7 +57,8 @@ def _object(pdf: Any, reference: Any) -> Any:
 
 def _index_identifiers(pdf: Any) -> None:
     """The IDTree by which header cells named in `Headers` are found."""
-    named = [(o["ID"].string, o.reference) for o in pdf.objects if isinstance(o, dict) and "ID" in o and "S" in o]
+    elements: list[Any] = [o for o in pdf.objects if isinstance(o, dict)]
+    named = [(o["ID"].string, o.reference) for o in elements if "ID" in o and "S" in o]
     if not named:
         return
     named.sort(key=lambda pair: pair[0].encode() if isinstance(pair[0], str) else pair[0])
@@ -67,7 +81,8 @@ def _mark_running_heads(pdf: Any) -> None:
     """Running heads and page numbers are not content: marks that no structure element holds become artifacts."""
     held = _held_marks(pdf)
     parents = _parent_arrays(pdf)
-    for page in (o for o in pdf.objects if isinstance(o, dict) and o.get("Type") == "/Page"):
+    pages: list[Any] = [o for o in pdf.objects if isinstance(o, dict) and o.get("Type") == "/Page"]
+    for page in pages:
         stream = _object(pdf, page["Contents"])
         reference = page.reference.decode() if isinstance(page.reference, bytes) else page.reference
         array = parents.get(int(page.get("StructParents", -1)))
@@ -80,13 +95,13 @@ def _mark_running_heads(pdf: Any) -> None:
                 array[number] = "null"
             return b"/Artifact <</Type /Pagination>> BDC"
 
-        stream.stream = [
-            _BEGIN.sub(replaced, part if isinstance(part, bytes) else _data(part)) for part in stream.stream
-        ]
+        stream.stream = [_BEGIN.sub(replaced, _data(part)) for part in stream.stream]
 
 
 def _data(part: Any) -> bytes:
-    return part.data if hasattr(part, "data") else str(part).encode()
+    if isinstance(part, bytes):
+        return part
+    return bytes(part.data) if hasattr(part, "data") else str(part).encode()
 
 
 def _held_marks(pdf: Any) -> set[tuple[str, int]]:

@@ -46,7 +46,9 @@ def verify(data: bytes) -> Verdict:
     if not faults and pdf.render(text) != data:
         faults.append("les pages ne sont pas celles que donne le contenu joint (ou les versions de rendu diffèrent)")
     if decision := frozen.get("decision"):
-        facts.append(f"décision : {decision['outcome']}, le {decision['decided_on']}, jusqu’au {decision['expires_on']}")
+        facts.append(
+            f"décision : {decision['outcome']}, le {decision['decided_on']}, jusqu’au {decision['expires_on']}"
+        )
     return Verdict(tuple(facts), tuple(faults))
 
 

@@ -142,7 +142,9 @@ def _moves(link: Link, components: dict[str, Component], reductions: "_Reduction
         flaw = flaw_probability(components[of]) if link.kind in MISUSE else 0.0
         return 1 - (1 - rate) * (1 - flaw)
 
-    yield Step(source, target, link.kind, with_flaws(rate.forward, link.target) * reductions.kept(link.target, link.kind))
+    yield Step(
+        source, target, link.kind, with_flaws(rate.forward, link.target) * reductions.kept(link.target, link.kind)
+    )
     yield Step(target, source, link.kind, rate.back * reductions.kept(link.source, link.kind))
 
 
@@ -202,13 +204,13 @@ class _Reductions:
             strongest[key] = max(weight, strongest.get(key, 0.0))
         kinds = {c.id: c.kind for c in system.components}
         for (measure_id, component), weight in sorted(strongest.items()):
-            measure = catalogue.measures().get(measure_id)
-            if measure is None or not measure.applies_to(kinds[component]):
+            kind = catalogue.measures().get(measure_id)
+            if kind is None or not kind.applies_to(kinds[component]):
                 continue
-            for effect in measure.effects:
+            for effect in kind.effects:
                 for step in effect.steps:
                     kept = self._kept.get((component, step), 1.0)
-                    self._kept[(component, step)] = kept * (1 - effect.effectiveness * weight)
+                    self._kept[component, step] = kept * (1 - effect.effectiveness * weight)
 
     def kept(self, component: str, step: str) -> float:
         return self._kept.get((component, step), 1.0)

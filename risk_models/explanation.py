@@ -1,6 +1,7 @@
 """Why a component is weak: the facts on it, and the most likely attack path that goes through it."""
 
 import math
+from itertools import pairwise
 from typing import cast
 
 import networkx as nx
@@ -24,7 +25,9 @@ class Explainer:
         self._exposure = effective_exposure(system)
         self._graph = _weighted(attack_graph(system, view))
         sources = [n for n in self._graph if n[0] == "source"]
-        self._cost_from, self._path_from = nx.multi_source_dijkstra(self._graph, sources)
+        costs, paths = nx.multi_source_dijkstra(self._graph, sources)
+        self._cost_from = cast(dict[Node, float], costs)
+        self._path_from = cast(dict[Node, list[Node]], paths)
         self._to_loss = self._worst_losses()
         self._protected = {(m.measure, c) for m in system.measures if m.status in _IN_PLACE for c in m.on}
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
@@ -96,15 +99,18 @@ class Explainer:
             for need in Need:
                 lost = ("lost", asset.id, need)
                 if lost in backwards:
-                    weight = catalogue.loss_weight(asset.severity(need)) / catalogue.loss_weight(max(type(asset.severity(need))))
+                    weight = catalogue.loss_weight(asset.severity(need)) / catalogue.loss_weight(
+                        max(type(asset.severity(need)))
+                    )
                     backwards.add_edge(goal, lost, weight=-math.log(weight))
         if goal not in backwards:
             return {}
-        costs, paths = nx.single_source_dijkstra(backwards, goal)
-        return {n: (costs[n], list(reversed(cast(list[Node], paths[n])[1:]))) for n in costs if n != goal}
+        found = nx.single_source_dijkstra(backwards, goal)
+        costs, paths = cast(tuple[dict[Node, float], dict[Node, list[Node]]], found)
+        return {node: (cost, list(reversed(paths[node][1:]))) for node, cost in costs.items() if node != goal}
 
     def _as_path(self, walk: list[Node]) -> AttackPath:
-        cost = sum(self._graph.edges[a, b]["weight"] for a, b in zip(walk, walk[1:], strict=False))
+        cost = sum(self._graph.edges[a, b]["weight"] for a, b in pairwise(walk))
         components = tuple(dict.fromkeys(n[1] for n in walk if n[0] in {"taken", "down"}))
         # The last step may take the data through a reader: its store ends the path.
         last: list[Step] = self._graph.edges[walk[-2], walk[-1]]["steps"]
@@ -129,30 +135,28 @@ def _weighted(graph: "nx.DiGraph[Node]") -> "nx.DiGraph[Node]":
     return graph
 
 
+# Which of the fourteen risk vectors (MonServiceSécurisé) a path belongs to, by its threat and first component;
+# {} is "internal" or "external", by who hosts that component.
+_VECTORS: dict[str, list[tuple[frozenset[ComponentKind] | None, str]]] = {
+    "internet": [(None, "exposed_service")],
+    "credentials": [
+        (_DEVELOPMENT, "{}_development"),
+        (frozenset({ComponentKind.HOST, ComponentKind.NETWORK}), "{}_administration"),
+        (frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.IDENTITY_PROVIDER}), "user_account"),
+        (None, "{}_actor"),
+    ],
+    "phishing": [(None, "workstation")],
+    "supply": [
+        (_DEVELOPMENT, "{}_development"),
+        (frozenset({ComponentKind.HOST}), "paas_supplier"),
+        (None, "saas_supplier"),
+    ],
+    "insider": [(None, "internal_administration")],
+    "physical": [(frozenset({ComponentKind.HOST}), "external_premises"), (None, "internal_premises")],
+    "flood": [(None, "denial_of_service")],
+}
+
+
 def _vector(threat: str, first: Component) -> str:
-    """Which of the fourteen risk vectors (MonServiceSécurisé) a path that begins so belongs to."""
-    outside = first.hosting in {Hosting.SAAS, Hosting.PAAS}
-    side = "external" if outside else "internal"
-    match threat:
-        case "phishing":
-            return "workstation"
-        case "flood":
-            return "denial_of_service"
-        case "insider":
-            return "internal_administration"
-        case "physical":
-            return "external_premises" if first.kind is ComponentKind.HOST else "internal_premises"
-        case "supply" if first.kind in _DEVELOPMENT:
-            return f"{side}_development"
-        case "supply":
-            return "paas_supplier" if first.kind is ComponentKind.HOST else "saas_supplier"
-        case "credentials" if first.kind in _DEVELOPMENT:
-            return f"{side}_development"
-        case "credentials" if first.kind in {ComponentKind.HOST, ComponentKind.NETWORK}:
-            return f"{side}_administration"
-        case "credentials" if first.kind in {ComponentKind.WEB, ComponentKind.API, ComponentKind.IDENTITY_PROVIDER}:
-            return "user_account"
-        case "credentials":
-            return f"{side}_actor"
-        case _:
-            return "exposed_service"
+    side = "external" if first.hosting in {Hosting.SAAS, Hosting.PAAS} else "internal"
+    return next(v for kinds, v in _VECTORS[threat] if kinds is None or first.kind in kinds).format(side)

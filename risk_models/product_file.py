@@ -4,17 +4,17 @@ Errors say the line and the column. Keys that begin with `x-` are ignored. Forma
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from risk_models import catalogue
+from risk_models.checked_map import CheckedMap, ProductFileError
 from risk_models.scales import (
     Authentication,
     ComponentKind,
@@ -48,16 +48,6 @@ T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
 
-class ProductFileError(ValueError):
-    """A product file that cannot be read; the message starts with line and column where they are known."""
-
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
-        where = f"line {line}, column {column}: " if line is not None else ""
-        super().__init__(where + message)
-        self.line = line
-        self.column = column
-
-
 def derived_patcher(hosting: Hosting) -> Patcher:
     """Who patches where nobody said: the publisher of an online service, otherwise the team."""
     return Patcher.PUBLISHER if hosting is Hosting.SAAS else Patcher.TEAM
@@ -77,7 +67,7 @@ def loads(text: str, *, as_of: date | None = None) -> System:
         raise ProductFileError(f"this is not YAML: {error}") from error
     if not isinstance(tree, CommentedMap):
         raise ProductFileError("a product file is a list of keys: jalon, product, components…", 1, 1)
-    return _system(_Map(tree, "the file"), as_of)
+    return _system(CheckedMap(tree, "the file"), as_of)
 
 
 def dumps(system: System) -> str:
@@ -92,7 +82,7 @@ def dumps(system: System) -> str:
 
 def to_dict(system: System) -> dict[str, Any]:
     """Plain values in the shape of the product file, without what is absent."""
-    return _pruned(
+    plain: dict[str, Any] = _pruned(
         {
             "jalon": 1,
             "product": {
@@ -124,11 +114,12 @@ def to_dict(system: System) -> dict[str, Any]:
             "measures": [_fields(m) for m in system.measures],
         }
     )
+    return plain
 
 
 def from_dict(content: Mapping[str, Any], *, as_of: date | None = None) -> System:
     """The System of plain values, as `to_dict` or a card's `infrastructure` gives them. Raises `ProductFileError`."""
-    return _system(_Map(content, "the file"), as_of)
+    return _system(CheckedMap(content, "the file"), as_of)
 
 
 def _component_dict(c: Component) -> dict[str, Any]:
@@ -171,115 +162,7 @@ def _pruned(value: Any) -> Any:
     return value
 
 
-@dataclass
-class _Map:
-    """A mapping of the file that knows where each key stands and which keys were read."""
-
-    content: Mapping[str, Any]
-    what: str
-
-    def __post_init__(self) -> None:
-        self._read: set[str] = set()
-
-    def fail(self, message: str, key: str | None = None) -> ProductFileError:
-        line = column = None
-        if isinstance(self.content, CommentedMap):
-            try:
-                at = self.content.lc.value(key) if key else (self.content.lc.line, self.content.lc.col)
-                line, column = at[0] + 1, at[1] + 1
-            except (KeyError, TypeError):
-                line, column = self.content.lc.line + 1, self.content.lc.col + 1
-        return ProductFileError(f"{self.what}: {message}", line, column)
-
-    def raw(self, key: str) -> Any:
-        self._read.add(key)
-        return self.content.get(key)
-
-    def text(self, key: str) -> str | None:
-        value = self.raw(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise self.fail(f"{key!r} must be text", key)
-        text = str(value).strip()
-        if any(ord(ch) < 32 and ch not in "\n\t" for ch in text):
-            raise self.fail(f"{key!r} holds control characters", key)
-        if len(text) > 2000:
-            raise self.fail(f"{key!r} is longer than 2000 characters", key)
-        return text or None
-
-    def needed(self, key: str) -> str:
-        value = self.text(key)
-        if value is None:
-            raise self.fail(f"{key!r} is missing")
-        return value
-
-    def boolean(self, key: str) -> bool | None:
-        value = self.raw(key)
-        if value is not None and not isinstance(value, bool):
-            raise self.fail(f"{key!r} must be true or false", key)
-        return value
-
-    def number(self, key: str, low: float, high: float) -> float | None:
-        value = self.raw(key)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise self.fail(f"{key!r} must be a number from {low:g} to {high:g}", key)
-        return float(value)
-
-    def day(self, key: str) -> date | None:
-        value = self.raw(key)
-        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-            return cast(date | None, value)
-        try:
-            return date.fromisoformat(str(value))
-        except ValueError:
-            raise self.fail(f"{key!r} must be a date such as 2026-03-01", key) from None
-
-    def choice(self, key: str, of: type[E]) -> E | None:
-        value = self.text(key)
-        return None if value is None else self.member(key, value, of)
-
-    def member(self, key: str, value: object, of: type[E]) -> E:
-        try:
-            return of(str(value))
-        except ValueError:
-            words = ", ".join(member.value for member in of)
-            raise self.fail(f"{key!r}: {value!r} is not one of {words}", key) from None
-
-    def items(self, key: str) -> list[Any]:
-        value = self.raw(key)
-        if value is None:
-            return []
-        if not isinstance(value, list | CommentedSeq):
-            raise self.fail(f"{key!r} must be a list", key)
-        return list(value)
-
-    def maps(self, key: str, what: str) -> Iterator["_Map"]:
-        for number, item in enumerate(self.items(key), start=1):
-            if not isinstance(item, Mapping):
-                raise self.fail(f"{key!r}: element {number} must have keys and values", key)
-            name = item.get("id") or item.get("measure") or item.get("name") or number
-            yield _Map(item, f"{what} {name}")
-
-    def map(self, key: str, what: str) -> "_Map | None":
-        value = self.raw(key)
-        if value is None:
-            return None
-        if not isinstance(value, Mapping):
-            raise self.fail(f"{key!r} must have keys and values", key)
-        return _Map(value, what)
-
-    def finish(self) -> None:
-        """Refuses keys that nobody read."""
-        for key in self.content:
-            if key not in self._read and not str(key).startswith("x-"):
-                known = ", ".join(sorted(self._read))
-                raise self.fail(f"unknown key {key!r}; known keys are {known}", str(key))
-
-
-def _system(top: _Map, as_of: date | None) -> System:
+def _system(top: CheckedMap, as_of: date | None) -> System:
     if top.raw("jalon") != 1:
         raise top.fail("'jalon' must be 1, the only format there is", "jalon")
     product = top.map("product", "product")
@@ -299,7 +182,7 @@ def _system(top: _Map, as_of: date | None) -> System:
         raise top.fail(str(error)) from error
 
 
-def _all(top: _Map, key: str, what: str, read: Callable[[_Map], T]) -> tuple[T, ...]:
+def _all(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) -> tuple[T, ...]:
     values = []
     for item in top.maps(key, what):
         values.append(read(item))
@@ -307,7 +190,7 @@ def _all(top: _Map, key: str, what: str, read: Callable[[_Map], T]) -> tuple[T, 
     return tuple(values)
 
 
-def _product(m: _Map) -> Product:
+def _product(m: CheckedMap) -> Product:
     name = m.needed("name")
     phases = _all(
         m, "phases", "phase", lambda p: Phase(_must(p, "name", PhaseName), _must_day(p, "start"), p.day("end"))
@@ -318,25 +201,25 @@ def _product(m: _Map) -> Product:
     return product
 
 
-def _contact(m: _Map) -> Contact:
+def _contact(m: CheckedMap) -> Contact:
     return Contact(
         m.needed("name"), m.text("role") or "", m.text("email"), m.text("phone"), bool(m.boolean("can_suspend"))
     )
 
 
-def _must(m: _Map, key: str, of: type[E]) -> E:
+def _must(m: CheckedMap, key: str, of: type[E]) -> E:
     m.needed(key)
     return cast(E, m.choice(key, of))
 
 
-def _must_day(m: _Map, key: str) -> date:
+def _must_day(m: CheckedMap, key: str) -> date:
     day = m.day(key)
     if day is None:
         raise m.fail(f"{key!r} is missing")
     return day
 
 
-def _component(m: _Map) -> Component:
+def _component(m: CheckedMap) -> Component:
     component_id = m.needed("id")
     kind = _must(m, "kind", ComponentKind)
     usual_hosting, usual_exposure = catalogue.defaults_by_kind()[kind]
@@ -360,7 +243,7 @@ def _component(m: _Map) -> Component:
     )
 
 
-def _end_of_life(m: _Map | None) -> EndOfLife | None:
+def _end_of_life(m: CheckedMap | None) -> EndOfLife | None:
     if m is None:
         return None
     eol = EndOfLife(m.text("product"), m.text("cycle"), m.day("date"))
@@ -368,7 +251,7 @@ def _end_of_life(m: _Map | None) -> EndOfLife | None:
     return eol
 
 
-def _vulnerability(m: _Map) -> Vulnerability:
+def _vulnerability(m: CheckedMap) -> Vulnerability:
     return Vulnerability(
         id=m.needed("id"),
         cvss=m.number("cvss", 0, 10),
@@ -379,7 +262,7 @@ def _vulnerability(m: _Map) -> Vulnerability:
     )
 
 
-def _link(m: _Map) -> Link:
+def _link(m: CheckedMap) -> Link:
     return Link(
         m.needed("from"),
         m.needed("to"),
@@ -389,7 +272,7 @@ def _link(m: _Map) -> Link:
     )
 
 
-def _asset(m: _Map) -> EssentialAsset:
+def _asset(m: CheckedMap) -> EssentialAsset:
     asset_id = m.needed("id")
     needs = m.map("needs", f"asset {asset_id}, needs")
     if needs is None:
@@ -411,7 +294,7 @@ def _asset(m: _Map) -> EssentialAsset:
     )
 
 
-def _measure(m: _Map) -> Measure:
+def _measure(m: CheckedMap) -> Measure:
     return Measure(
         measure=m.needed("measure"),
         on=tuple(str(c) for c in m.items("on")),

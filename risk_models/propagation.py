@@ -1,13 +1,12 @@
 """Spreading a compromise over all sampled worlds at once: K worlds are the K bits of one integer."""
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import networkx as nx
 
 from risk_models import catalogue
-from risk_models.attack_graph import Node, Step
+from risk_models.attack_graph import Node
 from risk_models.sampling import open_worlds, share
 
 
@@ -26,14 +25,14 @@ class Spread:
         self.worlds = worlds or rates.worlds
         self._index = {node: i for i, node in enumerate(graph.nodes)}
         self._out: list[list[_Edge]] = [[] for _ in self._index]
-        for source, target, steps in graph.edges(data="steps"):
+        for source, target, data in graph.edges(data=True):
             self._out[self._index[source]] += [
                 _Edge(
                     self._index[target],
                     open_worlds(rates.model, step.identity, step.probability, self.worlds),
                     step.exploits,
                 )
-                for step in _of(steps)
+                for step in data["steps"]
             ]
         self._sources = [i for node, i in self._index.items() if node[0] == "source"]
         self.reached = self._spread(frozenset(), only_exploits=False)
@@ -77,7 +76,3 @@ class Spread:
                         waiting.add(target)
                         pending.append(target)
         return reached
-
-
-def _of(steps: Iterable[Step] | None) -> Iterable[Step]:
-    return steps or ()

@@ -9,8 +9,8 @@ import networkx as nx
 
 from risk_models import catalogue
 from risk_models.assessment import (
-    AssetRisk,
     Assessment,
+    AssetRisk,
     ChokePoint,
     ComponentRisk,
     PlanItem,
@@ -195,7 +195,11 @@ def _warnings(system: System) -> tuple[Warning, ...]:
     linked = Counter(chain.from_iterable((k.source, k.target) for k in system.links))
     found = []
     for c in system.components:
-        if not c.version and c.hosting.value != "saas" and c.kind not in {ComponentKind.HOST, ComponentKind.WORKSTATION}:
+        if (
+            not c.version
+            and c.hosting.value != "saas"
+            and c.kind not in {ComponentKind.HOST, ComponentKind.WORKSTATION}
+        ):
             found.append(Warning("no_version", c.id))
         if len(system.components) > 1 and not linked[c.id]:
             found.append(Warning("not_linked", c.id))

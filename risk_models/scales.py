@@ -79,7 +79,7 @@ class DataKind(StrEnum):
     NONE = "none"
     PERSONAL = "personal"
     SENSITIVE = "sensitive"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - idem
 
 
 class Location(StrEnum):

@@ -1,6 +1,7 @@
 """Copies what the site serves from node_modules to app/static/vendor; run by `make assets`."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,10 @@ def main() -> None:
     shutil.rmtree(VENDOR, ignore_errors=True)
     (VENDOR / "dsfr" / "utility").mkdir(parents=True)
     (VENDOR / "fonts").mkdir()
-    shutil.copy(DSFR / "dsfr.min.css", VENDOR / "dsfr")
+    look = (DSFR / "dsfr.min.css").read_text(encoding="utf-8")
+    if not STATE_SITE:  # the typeface of the State is reserved to its sites: css/neutral.css gives another
+        look = re.sub(r"@font-face\{[^}]*\}", "", look)
+    (VENDOR / "dsfr" / "dsfr.min.css").write_text(look, encoding="utf-8")
     shutil.copytree(DSFR / "icons", VENDOR / "dsfr" / "icons")
     icons = sorted((DSFR / "utility" / "icons").glob("*/*.min.css"))
     wanted = [i for i in icons if i.name in {"icons-system.min.css", "icons-document.min.css"}]
@@ -24,7 +28,7 @@ def main() -> None:
         "\n".join(i.read_text(encoding="utf-8").replace("../../../icons/", "../icons/") for i in wanted),
         encoding="utf-8",
     )
-    if STATE_SITE:  # the typeface of the State: its sites only
+    if STATE_SITE:
         shutil.copytree(DSFR / "fonts", VENDOR / "dsfr" / "fonts")
     for font in PLEX.glob("files/*-[457]00-*.woff2"):
         shutil.copy(font, VENDOR / "fonts")

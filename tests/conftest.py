@@ -47,7 +47,9 @@ def postgres_url() -> Iterator[str]:
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=60"
     initdb = [_postgres_program("initdb"), "-A", "trust", "-U", "jalon", "-E", "UTF8", "-D", str(data)]
     subprocess.run([*as_user, *initdb], check=True, capture_output=True, cwd="/")
-    subprocess.run([*control, "-l", str(log), "-o", options, "-w", "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
+    subprocess.run(
+        [*control, "-l", str(log), "-o", options, "-w", "start"], check=True, stdout=subprocess.DEVNULL, cwd="/"
+    )
     yield f"postgresql+psycopg://jalon@127.0.0.1:{port}"
     subprocess.run([*control, "-m", "immediate", "stop"], check=True, stdout=subprocess.DEVNULL, cwd="/")
     shutil.rmtree(folder, ignore_errors=True)
@@ -97,8 +99,7 @@ def app(database_url: str, tmp_path: Path):
     """The application on an empty database, its files in a temporary folder."""
     app = create_app(settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
     app.config["LANGUAGE_FIXED"] = "fr"
-    with app.app_context():
-        yield app
+    yield app
     app.extensions["database"].engine.dispose()
 
 

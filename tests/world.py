@@ -72,7 +72,9 @@ class World:
         with self.database.writing() as session:
             identity.give(session, None, person, role, **scope)
 
-    def product(self, owner: Person | None = None, name: str = "Exemple", start: date | None = None, **values) -> Product:
+    def product(
+        self, owner: Person | None = None, name: str = "Exemple", start: date | None = None, **values
+    ) -> Product:
         self.incubator()
         owner = owner or self.person()
         card = {
@@ -112,7 +114,9 @@ class World:
         with self.database.reading() as session:
             return products.load(session, slug)
 
-    def before_authority(self, owner: Person, product: Product, people: dict[str, Person], *, reviewed: bool = True) -> Dossier:
+    def before_authority(
+        self, owner: Person, product: Product, people: dict[str, Person], *, reviewed: bool = True
+    ) -> Dossier:
         """A dossier asked for opinions, and sent to its authority when `reviewed`."""
         with self.session() as session:
             product = products.load(session, product.slug)
@@ -124,11 +128,23 @@ class World:
                 return homologation.dossier_of(session, product.id, number)
 
             homologation.describe(
-                session, owner, product, dossier(), perimeter="Le site et son API", authority_id=people["authority"].id, months=24
+                session,
+                owner,
+                product,
+                dossier(),
+                perimeter="Le site et son API",
+                authority_id=people["authority"].id,
+                months=24,
             )
             homologation.add_condition(session, owner, product, dossier(), "Comptes nominatifs", "Revue trimestrielle")
             homologation.accept_risk(
-                session, owner, product, dossier(), "Chute de l’hébergeur", "Andrée Laurent", clock.today() + timedelta(days=400)
+                session,
+                owner,
+                product,
+                dossier(),
+                "Chute de l’hébergeur",
+                "Andrée Laurent",
+                clock.today() + timedelta(days=400),
             )
             homologation.ask_reviewer(session, owner, product, dossier(), people["reviewer"].id, ReviewerRole.RSSI)
             homologation.ask_opinions(session, owner, product, dossier())
@@ -151,9 +167,7 @@ class World:
                         expires_at=clock.now() + timedelta(hours=1),
                     )
                     if session.scalar(select(WebSession.id).where(WebSession.person_id == person.id)) is None
-                    else WebSession(
-                        secret_hash=new_id(), person_id=person.id, expires_at=clock.now()
-                    )
+                    else WebSession(secret_hash=new_id(), person_id=person.id, expires_at=clock.now())
                 )
             with client.session_transaction() as cookie:
                 cookie["sid"] = f"sid-{person.id}"
@@ -165,5 +179,7 @@ class World:
         import email.policy
 
         folder = self.app.config["MAIL_FOLDER"]
-        found = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in sorted(folder.glob("*.eml"))]
+        found = [
+            email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in sorted(folder.glob("*.eml"))
+        ]
         return [f"{m['To']} | {m['Subject']}\n{m.get_body(('plain',)).get_content()}" for m in found]

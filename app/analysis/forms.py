@@ -11,10 +11,15 @@ class AssetForm(BaseForm):
     name = Line(
         _l("Ce que l’on protège"),
         needed=_l("Nommez ce que le produit doit protéger."),
-        description=_l("Une information ou une fonction, du point de vue des usagers. Exemple : « Dossiers d’aide des usagers »."),
+        description=_l(
+            "Une information ou une fonction, du point de vue des usagers. Exemple : « Dossiers d’aide des usagers »."
+        ),
     )
     lives_in = SelectMultipleField(
-        _l("Dans quels composants ?"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False), validate_choice=False
+        _l("Dans quels composants ?"),
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        validate_choice=False,
     )
     confidentiality = EnumSelect(_l("Si des inconnus la lisent, c’est…"), Severity)
     integrity = EnumSelect(_l("Si elle est modifiée ou falsifiée, c’est…"), Severity)

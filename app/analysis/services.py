@@ -110,7 +110,9 @@ def remove_asset(session: Session, actor: Person, product: Product, asset: Essen
     session.commit()
 
 
-def add_feared_event(session: Session, actor: Person, product: Product, asset: EssentialAsset, event: FearedEvent) -> None:
+def add_feared_event(
+    session: Session, actor: Person, product: Product, asset: EssentialAsset, event: FearedEvent
+) -> None:
     if any(e.need is event.need and e.description == event.description for e in asset.feared_events):
         raise Refusal(_l("Cet événement est déjà dans la liste."), "description")
     asset.feared_events.append(event)
@@ -118,7 +120,9 @@ def add_feared_event(session: Session, actor: Person, product: Product, asset: E
     session.commit()
 
 
-def remove_feared_event(session: Session, actor: Person, product: Product, asset: EssentialAsset, event_id: str) -> None:
+def remove_feared_event(
+    session: Session, actor: Person, product: Product, asset: EssentialAsset, event_id: str
+) -> None:
     event = next((e for e in asset.feared_events if e.id == event_id), None)
     if event is None:
         raise Refusal(_l("Cet événement a déjà été retiré."))
@@ -129,7 +133,10 @@ def remove_feared_event(session: Session, actor: Person, product: Product, asset
 
 def latest_version(session: Session, product_id: str) -> AnalysisVersion | None:
     return session.scalar(
-        select(AnalysisVersion).where(AnalysisVersion.product_id == product_id).order_by(AnalysisVersion.number.desc()).limit(1)
+        select(AnalysisVersion)
+        .where(AnalysisVersion.product_id == product_id)
+        .order_by(AnalysisVersion.number.desc())
+        .limit(1)
     )
 
 
@@ -169,4 +176,3 @@ def write_values(session: Session, product_id: str, assets: Sequence[AssetValue]
         )
         asset.lives_in = [rows[c] for c in value.lives_in]
         session.add(asset)
-

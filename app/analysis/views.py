@@ -68,9 +68,7 @@ def _save(product: Product, form: AssetForm, row: EssentialAsset, *, new: bool) 
 def _asset_page(product: Product, form: AssetForm, row: EssentialAsset | None, event_form: FearedEventForm) -> str:
     components = inventory.read(db_session(), product.id).components
     form.lives_in.choices = [(c.ref, c.name) for c in components]
-    return render_template(
-        "analysis/asset.html", product=product, form=form, asset=row, event_form=event_form
-    )
+    return render_template("analysis/asset.html", product=product, form=form, asset=row, event_form=event_form)
 
 
 @blueprint.post("/analyse/<ref>/retirer")
@@ -118,7 +116,7 @@ def weak_points(product: Product) -> str:
         assets={a.id: a.name for a in system.assets},
         figure=draw_graph(system, assessment.to_dict(), language()) if system.components else None,
         matrix=draw_matrix(assessment.to_dict(), language()),
-        version=services.latest_version(db_session(), product.id)
+        version=services.latest_version(db_session(), product.id),
     )
 
 

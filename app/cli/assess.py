@@ -10,6 +10,7 @@ import click
 from app.cli.files import read_system
 from risk_models import Assessment, System, catalogue
 from risk_models import assess as rank
+from risk_models.assessment import WeakPoint
 from risk_models.scales import View
 
 PASSED = 1
@@ -19,7 +20,9 @@ PASSED = 1
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as docs/product-file.md describes it.")
 @click.option("--view", type=click.Choice([v.value for v in View]), default=View.CURRENT.value, show_default=True)
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge ends of life on this day (default: today).")
+@click.option(
+    "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge ends of life on this day (default: today)."
+)
 @click.option("--fail-above", metavar="VxGy", help="Exit with 1 when a risk is above this likelihood and severity.")
 @click.option("--lang", type=click.Choice(catalogue.LANGUAGES), default="fr", show_default=True)
 def assess(file: str, *, as_json: bool, view: str, day: datetime | None, fail_above: str | None, lang: str) -> None:
@@ -68,20 +71,7 @@ def as_document(system: System, assessment: Assessment, language: str) -> dict[s
             | {"level": int(a.level), "loss": a.loss}
             for a in assessment.assets
         ],
-        "weak_points": [
-            {
-                "rank": w.rank,
-                "component": w.component,
-                "loss_avoided": w.loss_avoided,
-                "share": w.share,
-                "reasons": [
-                    {"code": r.code, "text": catalogue.sentence("reasons", r.code, language, **dict(r.values))}
-                    for r in w.reasons
-                ],
-                "path": [w.path.source, *w.path.components] if w.path else [],
-            }
-            for w in assessment.weak_points
-        ],
+        "weak_points": [_weak_point(w, language) for w in assessment.weak_points],
         "choke_points": [{"component": c.component, "loss_avoided": c.loss_avoided} for c in assessment.choke_points],
         "single_points_of_failure": [
             {"component": s.component, "assets": list(s.assets)} for s in assessment.single_points_of_failure
@@ -99,6 +89,20 @@ def as_document(system: System, assessment: Assessment, language: str) -> dict[s
             }
             for w in assessment.warnings
         ],
+    }
+
+
+def _weak_point(weak: WeakPoint, language: str) -> dict[str, Any]:
+    return {
+        "rank": weak.rank,
+        "component": weak.component,
+        "loss_avoided": weak.loss_avoided,
+        "share": weak.share,
+        "reasons": [
+            {"code": r.code, "text": catalogue.sentence("reasons", r.code, language, **dict(r.values))}
+            for r in weak.reasons
+        ],
+        "path": [weak.path.source, *weak.path.components] if weak.path else [],
     }
 
 

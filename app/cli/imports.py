@@ -1,6 +1,7 @@
 """`jalon import`: files from elsewhere, checked whole, then written in one transaction."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ def imports() -> None:
 @imports.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Count on this day (default: today).")
-def cards(folder: Path, day: click.DateTime | None) -> None:
+def cards(folder: Path, day: datetime | None) -> None:
     """Import the startup and incubator cards of FOLDER (its `startups/` and `incubators/`)."""
     app = create_app()
     with app.test_request_context():
@@ -30,7 +31,7 @@ def cards(folder: Path, day: click.DateTime | None) -> None:
             report = services.import_cards(session, incubators, startups)
         with app.extensions["database"].reading() as session:
             rows = portfolio.rows(session, portfolio.products_of(session, None))
-        on = day.date() if day else clock.today()  # type: ignore[attr-defined]
+        on = day.date() if day else clock.today()
         _tell(report, unreadable, portfolio.figures(rows, on))
     if not startups:
         raise click.ClickException(f"no card in {folder / 'startups'}")
@@ -60,8 +61,8 @@ def _tell(report: services.ImportReport, unreadable: dict[str, str], figures: po
     out(f"active: {figures.active}\n")
     out(f"active and past six months: {figures.past_six_months}\n")
     out(f"of those, without declared analysis: {figures.without_analysis}\n")
-    for name, message in (unreadable | {slug: str(why) for slug, why in report.refused.items()}).items():
-        out(f"refused  {name}: {message}\n")
-    for slug, odd in report.irregular.items():
-        for message in odd:
-            out(f"irregular  {slug}: {message}\n")
+    for name, why in (unreadable | {slug: str(why) for slug, why in report.refused.items()}).items():
+        out(f"refused  {name}: {why}\n")
+    for slug, odds in report.irregular.items():
+        for odd in odds:
+            out(f"irregular  {slug}: {odd}\n")

@@ -12,9 +12,11 @@ from app.platform.settings import load
 def upgrade(url: str) -> None:
     """Brings the database at `url` to the newest tables."""
     config = Config(str(ROOT / "alembic.ini"))
-    with make_engine(url).begin() as connection:
+    engine = make_engine(url)
+    with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+    engine.dispose()
 
 
 @click.command()

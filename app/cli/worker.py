@@ -19,4 +19,3 @@ def worker(threads: int) -> None:
     consumer = jobs.huey.create_consumer(workers=threads, periodic=True, initial_delay=0.05, max_delay=0.5)
     threading.Thread(target=jobs.sweep, daemon=True).start()
     consumer.run()
-

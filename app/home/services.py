@@ -72,11 +72,23 @@ def standing(session: Session, product: Product) -> Standing:
     unanswered = _unanswered(system, assessment)
     steps = [
         ("card", True, _l("à jour")),
-        ("team", any(c.can_suspend for c in product.contacts), _ln("%(num)d contact", "%(num)d contacts", len(product.contacts))),
+        (
+            "team",
+            any(c.can_suspend for c in product.contacts),
+            _ln("%(num)d contact", "%(num)d contacts", len(product.contacts)),
+        ),
         ("components", bool(system.components), _ln("%(num)d composant", "%(num)d composants", len(system.components))),
-        ("assets", any(a.lives_in for a in system.assets), _ln("%(num)d valeur métier", "%(num)d valeurs métier", len(system.assets))),
+        (
+            "assets",
+            any(a.lives_in for a in system.assets),
+            _ln("%(num)d valeur métier", "%(num)d valeurs métier", len(system.assets)),
+        ),
         ("weak_points", version is not None, _l("analyse faite") if version else _l("analyse à terminer")),
-        ("measures", bool(system.measures) and not unanswered, _ln("%(num)d point sans réponse", "%(num)d points sans réponse", len(unanswered))),
+        (
+            "measures",
+            bool(system.measures) and not unanswered,
+            _ln("%(num)d point sans réponse", "%(num)d points sans réponse", len(unanswered)),
+        ),
         ("dossier", bool(dossier and dossier.state is DossierState.DECIDED), _dossier_note(dossier)),
         ("homologated", valid, _homologated_note(decision)),
     ]

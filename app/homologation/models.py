@@ -54,9 +54,15 @@ class Dossier(Base):
     pdf_of: Mapped[str | None] = mapped_column(String(64), comment="content_sha256 that the PDF shows")
 
     authority: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[authority_id])
-    conditions: Mapped[list["ConditionOfUse"]] = relationship(lazy="raise", cascade="all, delete-orphan", order_by="ConditionOfUse.created_at")
-    accepted_risks: Mapped[list["AcceptedRisk"]] = relationship(lazy="raise", cascade="all, delete-orphan", order_by="AcceptedRisk.created_at")
-    opinions: Mapped[list["Opinion"]] = relationship(lazy="raise", cascade="all, delete-orphan", order_by="Opinion.role, Opinion.asked_at")
+    conditions: Mapped[list["ConditionOfUse"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="ConditionOfUse.created_at"
+    )
+    accepted_risks: Mapped[list["AcceptedRisk"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="AcceptedRisk.created_at"
+    )
+    opinions: Mapped[list["Opinion"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="Opinion.role, Opinion.asked_at"
+    )
     decision: Mapped["Decision | None"] = relationship(lazy="raise", back_populates="dossier")
 
 

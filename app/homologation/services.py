@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -40,7 +41,11 @@ _WHOLE = (
 def latest(session: Session, product_id: str) -> Dossier | None:
     """The dossier in hand, or the last decided one."""
     return session.scalar(
-        select(Dossier).where(Dossier.product_id == product_id).options(*_WHOLE).order_by(Dossier.number.desc()).limit(1)
+        select(Dossier)
+        .where(Dossier.product_id == product_id)
+        .options(*_WHOLE)
+        .order_by(Dossier.number.desc())
+        .limit(1)
     )
 
 
@@ -87,7 +92,9 @@ def open_new(session: Session, actor: Person, product: Product) -> Dossier:
         authority_id=last.authority_id if last else None,
     )
     if last:
-        dossier.conditions = [ConditionOfUse(created_at=c.created_at, text=c.text, check=c.check) for c in last.conditions]
+        dossier.conditions = [
+            ConditionOfUse(created_at=c.created_at, text=c.text, check=c.check) for c in last.conditions
+        ]
     session.add(dossier)
     record(session, actor, "open_dossier", f"n° {dossier.number}", product_id=product.id)
     session.commit()
@@ -107,13 +114,23 @@ def _must_be(dossier: Dossier, *states: DossierState) -> None:
 
 
 def describe(
-    session: Session, actor: Person, product: Product, dossier: Dossier, *, perimeter: str, authority_id: str, months: int
+    session: Session,
+    actor: Person,
+    product: Product,
+    dossier: Dossier,
+    *,
+    perimeter: str,
+    authority_id: str,
+    months: int,
 ) -> None:
     """Writes perimeter, authority and duration asked for."""
     _must_be(dossier, DossierState.DRAFT)
     authorities = identity.people_with_role(session, Role.AUTHORITY, product.id, [i.id for i in product.incubators])
     if authority_id not in {p.id for p in authorities}:
-        raise Refusal(_l("Cette personne n’a pas le rôle d’autorité sur ce produit. Invitez-la depuis la page Équipe."), "authority")
+        raise Refusal(
+            _l("Cette personne n’a pas le rôle d’autorité sur ce produit. Invitez-la depuis la page Équipe."),
+            "authority",
+        )
     dossier.perimeter, dossier.authority_id, dossier.requested_months = perimeter, authority_id, months
     record(session, actor, "describe_dossier", f"n° {dossier.number}", product_id=product.id)
     session.commit()
@@ -134,9 +151,7 @@ def accept_risk(
     _must_be(dossier, DossierState.DRAFT)
     if until <= clock.today():
         raise Refusal(_l("Une acceptation porte sur l’avenir : choisissez une date à venir."), "until")
-    dossier.accepted_risks.append(
-        AcceptedRisk(created_at=clock.now(), text=text, accepted_by=accepted_by, until=until)
-    )
+    dossier.accepted_risks.append(AcceptedRisk(created_at=clock.now(), text=text, accepted_by=accepted_by, until=until))
     record(session, actor, "accept_risk", text, product_id=product.id, accepted_by=accepted_by)
     session.commit()
 
@@ -144,22 +159,27 @@ def accept_risk(
 def remove_part(session: Session, actor: Person, product: Product, dossier: Dossier, part_id: str) -> None:
     """Removes a condition, an accepted risk or an opinion not yet given."""
     _must_be(dossier, DossierState.DRAFT)
-    for parts in (dossier.conditions, dossier.accepted_risks, dossier.opinions):
-        for part in list(parts):
-            if part.id == part_id:
-                parts.remove(part)  # type: ignore[arg-type]
-                record(session, actor, "remove_dossier_part", type(part).__name__, product_id=product.id)
-                session.commit()
-                return
+    held: tuple[list[Any], ...] = (dossier.conditions, dossier.accepted_risks, dossier.opinions)
+    for parts in held:
+        part = next((p for p in parts if p.id == part_id), None)
+        if part is not None:
+            parts.remove(part)
+            record(session, actor, "remove_dossier_part", type(part).__name__, product_id=product.id)
+            session.commit()
+            return
     raise Refusal(_l("Cette ligne a déjà été retirée."))
 
 
-def ask_reviewer(session: Session, actor: Person, product: Product, dossier: Dossier, reviewer_id: str, role: ReviewerRole) -> None:
+def ask_reviewer(
+    session: Session, actor: Person, product: Product, dossier: Dossier, reviewer_id: str, role: ReviewerRole
+) -> None:
     """Names who must give an opinion, and as what."""
     _must_be(dossier, DossierState.DRAFT)
     reviewers = identity.people_with_role(session, Role.REVIEWER, product.id, [i.id for i in product.incubators])
     if reviewer_id not in {p.id for p in reviewers}:
-        raise Refusal(_l("Cette personne n’a pas le rôle d’avis sur ce produit. Invitez-la depuis la page Équipe."), "reviewer")
+        raise Refusal(
+            _l("Cette personne n’a pas le rôle d’avis sur ce produit. Invitez-la depuis la page Équipe."), "reviewer"
+        )
     if any(o.reviewer_id == reviewer_id and o.role is role for o in dossier.opinions):
         raise Refusal(_l("Cet avis est déjà demandé."), "reviewer")
     dossier.opinions.append(Opinion(reviewer_id=reviewer_id, role=role, asked_at=clock.now()))
@@ -221,7 +241,9 @@ def transmit(session: Session, actor: Person, product: Product, dossier: Dossier
     freezing.freeze(session, product, dossier)
     jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
     jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=dossier.authority_id, what="decision")
-    record(session, actor, "transmit_dossier", f"n° {dossier.number}", product_id=product.id, sha256=dossier.content_sha256)
+    record(
+        session, actor, "transmit_dossier", f"n° {dossier.number}", product_id=product.id, sha256=dossier.content_sha256
+    )
     session.commit()
 
 
@@ -276,9 +298,7 @@ def decide(
     _move(dossier, DossierState.DECIDED)
     freezing.seal_decision(dossier, decision, actor)
     jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
-    record(
-        session, actor, "decide", outcome.value, product_id=product.id, sha256=dossier.content_sha256, months=months
-    )
+    record(session, actor, "decide", outcome.value, product_id=product.id, sha256=dossier.content_sha256, months=months)
     session.commit()
     return decision
 
@@ -324,4 +344,4 @@ def decisions_by_product(session: Session, product_ids: Sequence[str]) -> dict[s
         .join(Decision, Decision.dossier_id == Dossier.id)
         .join(newest, (newest.c.product_id == Dossier.product_id) & (newest.c.number == Dossier.number))
     )
-    return {product_id: decision for product_id, decision in rows}
+    return dict(rows.tuples().all())

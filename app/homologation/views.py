@@ -8,7 +8,14 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import services
-from app.homologation.forms import AcceptedRiskForm, ConditionForm, DecisionForm, DescribeForm, OpinionForm, ReviewerForm
+from app.homologation.forms import (
+    AcceptedRiskForm,
+    ConditionForm,
+    DecisionForm,
+    DescribeForm,
+    OpinionForm,
+    ReviewerForm,
+)
 from app.homologation.models import Dossier, DossierState
 from app.identity import services as identity
 from app.identity.access import current_person
@@ -58,7 +65,9 @@ def compose(product: Product, number: int) -> str | BaseResponse:
     row = _dossier(product, number)
     if row.state is not DossierState.DRAFT:
         return redirect(url_for("homologation.read", slug=product.slug, number=number))
-    form = DescribeForm(data={"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months})
+    form = DescribeForm(
+        data={"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months}
+    )
     return _submitted(
         product,
         row,
@@ -116,7 +125,13 @@ def accept_risk(product: Product, number: int) -> str | BaseResponse:
         row,
         form,
         lambda: services.accept_risk(
-            db_session(), current_person(), product, row, form.text.data or "", form.accepted_by.data or "", form.until.data
+            db_session(),
+            current_person(),
+            product,
+            row,
+            form.text.data or "",
+            form.accepted_by.data or "",
+            form.until.data or clock.today(),
         ),
         risk=form,
     )
@@ -130,9 +145,7 @@ def ask_reviewer(product: Product, number: int) -> str | BaseResponse:
         product,
         row,
         form,
-        lambda: services.ask_reviewer(
-            db_session(), current_person(), product, row, form.reviewer.data, form.role.data
-        ),
+        lambda: services.ask_reviewer(db_session(), current_person(), product, row, form.reviewer.data, form.role.data),
         reviewer=form,
     )
 
@@ -248,8 +261,8 @@ def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
         formdata=None, data={"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months}
     )
     reviewer = forms.get("reviewer") or ReviewerForm(formdata=None)
-    describe["authority"].choices = [(p.id, p.name) for p in authorities]  # type: ignore[index]
-    reviewer["reviewer"].choices = [(p.id, p.name) for p in reviewers]  # type: ignore[index]
+    describe["authority"].choices = [(p.id, p.name) for p in authorities]
+    reviewer["reviewer"].choices = [(p.id, p.name) for p in reviewers]
     return render_template(
         "homologation/compose.html",
         product=product,
@@ -260,12 +273,16 @@ def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
         reviewer=reviewer,
         has_authorities=bool(authorities),
         has_reviewers=bool(reviewers),
-        missing=services.missing(db_session(), product, row)
+        missing=services.missing(db_session(), product, row),
     )
 
 
 def _reading_page(
-    product: Product, row: Dossier, *, opinion_form: OpinionForm | None = None, decision_form: DecisionForm | None = None
+    product: Product,
+    row: Dossier,
+    *,
+    opinion_form: OpinionForm | None = None,
+    decision_form: DecisionForm | None = None,
 ) -> str:
     me = current_person()
     frozen = content.loads(row.content) if row.content else None

@@ -74,7 +74,7 @@ def use_link(session: Session, secret: str) -> tuple[str, str]:
     return sid, link.next_path
 
 
-def _open_link(secret: str) -> Select[tuple[SignInLink]]:
+def _open_link(secret: str) -> Select[SignInLink]:
     return select(SignInLink).where(
         SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > clock.now()
     )
@@ -91,9 +91,7 @@ def person_of_session(session: Session, sid: str) -> Person | None:
 
 
 def sign_out(session: Session, sid: str, person: Person) -> None:
-    session.execute(
-        update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(expires_at=clock.now())
-    )
+    session.execute(update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(expires_at=clock.now()))
     record(session, person, "sign_out", person.email)
     session.commit()
 
@@ -185,7 +183,14 @@ def withdraw(session: Session, actor: Person, grant_id: str, product_id: str) ->
         ).all()
         if len(team) == 1:
             raise Refusal(_l("C’est la dernière personne de l’équipe : ajoutez-en une autre avant de la retirer."))
-    record(session, actor, "withdraw_role", f"{grant.person.name} <{grant.person.email}>", product_id=product_id, role=grant.role.value)
+    record(
+        session,
+        actor,
+        "withdraw_role",
+        f"{grant.person.name} <{grant.person.email}>",
+        product_id=product_id,
+        role=grant.role.value,
+    )
     session.delete(grant)
     session.commit()
 

@@ -12,16 +12,34 @@ from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, LinkK
 
 
 class ComponentForm(BaseForm):
-    name = Line(_l("Nom du composant"), needed=_l("Donnez un nom à ce composant."), description=_l("Tel que l’équipe l’appelle. Exemple : « Base des usagers »."))
+    name = Line(
+        _l("Nom du composant"),
+        needed=_l("Donnez un nom à ce composant."),
+        description=_l("Tel que l’équipe l’appelle. Exemple : « Base des usagers »."),
+    )
     kind = EnumSelect(_l("Nature"), ComponentKind)
     hosting = EnumRadio(_l("Qui l’héberge ?"), Hosting)
     exposure = EnumRadio(_l("Qui peut le joindre ?"), Exposure)
-    patched_by = EnumSelect(_l("Qui le met à jour ?"), Patcher, needed=False, description=_l("Laissez vide : déduit de l’hébergement."))
+    patched_by = EnumSelect(
+        _l("Qui le met à jour ?"), Patcher, needed=False, description=_l("Laissez vide : déduit de l’hébergement.")
+    )
     supplier = Line(_l("Fournisseur"), description=_l("Exemple : Scalingo"))
-    version = Line(_l("Version"), most=100, description=_l("Exemple : 15.4. Sans version, on ne saura pas si une faille le touche."))
-    data = SelectMultipleField(_l("Données qu’il détient"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False), choices=[(d.value, d) for d in DataKind if d is not DataKind.NONE])
+    version = Line(
+        _l("Version"),
+        most=100,
+        description=_l("Exemple : 15.4. Sans version, on ne saura pas si une faille le touche."),
+    )
+    data = SelectMultipleField(
+        _l("Données qu’il détient"),
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        choices=[(d.value, d) for d in DataKind if d is not DataKind.NONE],
+    )
     location = EnumSelect(_l("Où sont les données ?"), Location, needed=False)
-    eol_date = Day(_l("Fin de vie de cette version"), description=_l("Date après laquelle l’éditeur ne corrige plus (endoflife.date)."))
+    eol_date = Day(
+        _l("Fin de vie de cette version"),
+        description=_l("Date après laquelle l’éditeur ne corrige plus (endoflife.date)."),
+    )
     purl = Line(_l("Identifiant de paquet (purl)"), most=500, description=_l("Exemple : pkg:gem/rails@7.0.4"))
     cpe = Line(_l("Identifiant CPE"), most=500)
 
@@ -41,7 +59,9 @@ class ComponentForm(BaseForm):
 class VulnerabilityForm(BaseForm):
     vulnerability = Line(_l("Identifiant public"), most=60, needed=True, description=_l("Exemple : CVE-2021-44228"))
     cvss = FloatField(_l("Gravité (CVSS, 0 à 10)"), [Optional(), NumberRange(0, 10, _l("Un nombre de 0 à 10."))])
-    epss = FloatField(_l("Probabilité d’exploitation (EPSS, 0 à 1)"), [Optional(), NumberRange(0, 1, _l("Un nombre de 0 à 1."))])
+    epss = FloatField(
+        _l("Probabilité d’exploitation (EPSS, 0 à 1)"), [Optional(), NumberRange(0, 1, _l("Un nombre de 0 à 1."))]
+    )
     kev = BooleanField(_l("Exploitation constatée (catalogue KEV de la CISA)"))
     fixed_in = Line(_l("Corrigée dans la version"), most=60)
 

@@ -83,7 +83,9 @@ def save_component(session: Session, actor: Person, product: Product, component:
             )
         )
         if same:
-            raise Refusal(_l("Un autre composant porte déjà ce nom. Précisez-le, par exemple « Base des usagers »."), "name")
+            raise Refusal(
+                _l("Un autre composant porte déjà ce nom. Précisez-le, par exemple « Base des usagers »."), "name"
+            )
         if new:
             component.product_id = product.id
             component.ref = _free_ref(session, product.id, slug_of(component.name))
@@ -109,7 +111,9 @@ def remove_component(session: Session, actor: Person, product: Product, componen
     session.commit()
 
 
-def add_vulnerability(session: Session, actor: Person, product: Product, component: Component, flaw: Vulnerability) -> None:
+def add_vulnerability(
+    session: Session, actor: Person, product: Product, component: Component, flaw: Vulnerability
+) -> None:
     if any(v.name == flaw.name for v in component.vulnerabilities):
         raise Refusal(_l("Cette faille est déjà dans la liste."), "vulnerability")
     component.vulnerabilities.append(flaw)
@@ -126,7 +130,16 @@ def remove_vulnerability(session: Session, actor: Person, product: Product, comp
     session.commit()
 
 
-def add_link(session: Session, actor: Person, product: Product, *, source: str, target: str, kind: LinkKind, encrypted: bool | None) -> None:
+def add_link(
+    session: Session,
+    actor: Person,
+    product: Product,
+    *,
+    source: str,
+    target: str,
+    kind: LinkKind,
+    encrypted: bool | None,
+) -> None:
     """Links two components by their refs. Raises `Refusal` for a link to itself, or one already there."""
     inventory = read(session, product.id)
     by_ref = {c.ref: c for c in inventory.components}
@@ -152,7 +165,9 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
     session.commit()
 
 
-def write_values(session: Session, product_id: str, components: Sequence[ComponentValue], links: Sequence[LinkValue]) -> dict[str, Component]:
+def write_values(
+    session: Session, product_id: str, components: Sequence[ComponentValue], links: Sequence[LinkValue]
+) -> dict[str, Component]:
     """Adds the components and links of a product file to an empty inventory, in the caller's transaction."""
     rows = {value.id: _component_row(product_id, value) for value in components}
     session.add_all(rows.values())

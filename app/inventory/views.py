@@ -153,5 +153,5 @@ def _components_page(product: Product, form: LinkForm | None) -> str:
         inventory=inventory,
         names={c.id: c.name for c in inventory.components},
         form=form,
-        usual=sorted(u.name for u in catalogue.usual_components().values())
+        usual=sorted(u.name for u in catalogue.usual_components().values()),
     )

@@ -10,7 +10,10 @@ from risk_models.scales import MeasureStatus
 class MeasureForm(BaseForm):
     status = EnumRadio(_l("Où en êtes-vous ?"), MeasureStatus)
     on = SelectMultipleField(
-        _l("Sur quels composants ?"), option_widget=CheckboxInput(), widget=ListWidget(prefix_label=False), validate_choice=False
+        _l("Sur quels composants ?"),
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        validate_choice=False,
     )
     due = Day(_l("Prévue pour le"))
     owner = Line(_l("Par qui"), description=_l("Exemple : la responsable technique"))

@@ -17,9 +17,7 @@ from risk_models import catalogue
 from risk_models.scales import MeasureStatus
 from risk_models.system import Measure as MeasureValue
 
-ANSWERED = frozenset(
-    {MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED, MeasureStatus.NOT_APPLICABLE}
-)
+ANSWERED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED, MeasureStatus.NOT_APPLICABLE})
 
 
 def measures_of(session: Session, product_id: str) -> Sequence[Measure]:
@@ -41,9 +39,7 @@ def measure_of(session: Session, product_id: str, measure_id: str) -> Measure | 
 
 def measure_values(session: Session, product_id: str) -> tuple[MeasureValue, ...]:
     return tuple(
-        MeasureValue(
-            m.measure, tuple(c.ref for c in m.on), m.status, m.due, m.owner or None, m.reason or None
-        )
+        MeasureValue(m.measure, tuple(c.ref for c in m.on), m.status, m.due, m.owner or None, m.reason or None)
         for m in measures_of(session, product_id)
     )
 
@@ -92,7 +88,9 @@ def remove(session: Session, actor: Person, product: Product, measure: Measure) 
     session.commit()
 
 
-def write_values(session: Session, product_id: str, measures: Sequence[MeasureValue], rows: dict[str, Component]) -> None:
+def write_values(
+    session: Session, product_id: str, measures: Sequence[MeasureValue], rows: dict[str, Component]
+) -> None:
     """Adds the measures of a product file, in the caller's transaction."""
     for value in measures:
         measure = Measure(

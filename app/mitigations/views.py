@@ -37,7 +37,7 @@ def measures(product: Product) -> str:
         assessment=assessment,
         raw=analysis.assess(system, View.RAW),
         matrix=draw_matrix(assessment.to_dict(), language()),
-        names={c.id: c.name for c in system.components}
+        names={c.id: c.name for c in system.components},
     )
 
 
@@ -76,14 +76,12 @@ def _save(product: Product, form: MeasureForm, row: Measure, *, new: bool) -> st
             return redirect(url_for("mitigations.measures", slug=product.slug))
     components = inventory.read(db_session(), product.id).components
     form.on.choices = [
-        (c.ref, c.name) for c in components if kind.organisational or kind.applies_to(c.kind) or c.ref in (form.on.data or ())
+        (c.ref, c.name)
+        for c in components
+        if kind.organisational or kind.applies_to(c.kind) or c.ref in (form.on.data or ())
     ]
     return render_template(
-        "mitigations/measure.html",
-        product=product,
-        form=form,
-        kind=kind,
-        measure=None if new else row
+        "mitigations/measure.html", product=product, form=form, kind=kind, measure=None if new else row
     )
 
 

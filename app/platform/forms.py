@@ -8,7 +8,18 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, FieldList, Form, FormField, RadioField, SelectField, StringField, TextAreaField, ValidationError
+from wtforms import (
+    DateField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired, Optional
 
 from app.platform.i18n import language, word
@@ -104,16 +115,27 @@ class Day(DateField):
 
 
 def _coercer(enum: type[Enum]) -> Any:
+    """Text to member; None for what is no member, which `_known` then refuses."""
     by_text = {str(member.value): member for member in enum}
 
     def coerce(value: Any) -> Any:
-        if value is None or value == "" or isinstance(value, enum):
-            return value or None
-        if str(value) not in by_text:
-            raise ValueError(_l("Choisissez une des réponses proposées."))
-        return by_text[str(value)]
+        return value if isinstance(value, enum) else by_text.get(str(value))
 
     return coerce
+
+
+def _known(form: Form, field: Field) -> None:
+    if field.data is None and any(field.raw_data or ()):
+        raise ValidationError(_l("Choisissez une des réponses proposées."))
+
+
+def _validators(*, needed: Any) -> list[Any]:
+    return [required(_l("Choisissez une réponse.")) if needed else Optional(), _known]
+
+
+def _members(enum: type[Enum]) -> Any:
+    """Values and members: the template turns a member into its word, in the reader's language."""
+    return [(member.value, member) for member in enum]
 
 
 class EnumRadio(RadioField):
@@ -122,8 +144,8 @@ class EnumRadio(RadioField):
     def __init__(self, label: Any, enum: type[Enum], *, needed: Any = True, **kwargs: Any) -> None:
         super().__init__(
             label,
-            [required(_l("Choisissez une réponse."))] if needed else [Optional()],
-            choices=[(member.value, member) for member in enum],
+            _validators(needed=needed),
+            choices=_members(enum),
             coerce=_coercer(enum),
             validate_choice=False,
             **kwargs,
@@ -137,8 +159,8 @@ class EnumSelect(SelectField):
     def __init__(self, label: Any, enum: type[Enum], *, needed: bool = True, **kwargs: Any) -> None:
         super().__init__(
             label,
-            [required(_l("Choisissez une réponse."))] if needed else [Optional()],
-            choices=[(member.value, member) for member in enum],
+            _validators(needed=needed),
+            choices=_members(enum),
             coerce=_coercer(enum),
             validate_choice=False,
             **kwargs,

@@ -78,7 +78,9 @@ def _finish(response: Response) -> Response:
         headers.setdefault("Cache-Control", "no-store")
         elapsed = round((time.perf_counter() - g.started) * 1000) if "started" in g else None
         # The path of a sign-in link holds a secret: only the endpoint is logged.
-        get_logger().info("request", method=request.method, endpoint=request.endpoint, status=response.status_code, ms=elapsed)
+        get_logger().info(
+            "request", method=request.method, endpoint=request.endpoint, status=response.status_code, ms=elapsed
+        )
     return response
 
 

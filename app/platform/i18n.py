@@ -12,7 +12,13 @@ from risk_models import catalogue
 from risk_models.scales import Severity
 
 LANGUAGES = ("fr", "en")
-EFFORT_WORDS = {1: _l("une heure"), 2: _l("une journée"), 3: _l("une semaine"), 4: _l("un mois"), 5: _l("plus d’un mois")}
+EFFORT_WORDS = {
+    1: _l("une heure"),
+    2: _l("une journée"),
+    3: _l("une semaine"),
+    4: _l("un mois"),
+    5: _l("plus d’un mois"),
+}
 
 
 def init_app(app: Flask) -> None:
@@ -20,7 +26,16 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Paris"
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.config["ROOT"] / "translations")
     Babel(app, locale_selector=_choose)
-    app.jinja_env.filters.update(word=word, day=day, distance=distance, percent=percent, decimal=decimal, odds=odds, instant=instant, name_of=name_of)
+    app.jinja_env.filters.update(
+        word=word,
+        day=day,
+        distance=distance,
+        percent=percent,
+        decimal=decimal,
+        odds=odds,
+        instant=instant,
+        name_of=name_of,
+    )
     app.jinja_env.globals.update(
         language=language,
         sentence=sentence,
@@ -43,7 +58,7 @@ def _choose() -> str:
 
 def language() -> str:
     locale = get_locale()
-    return locale.language if locale else "fr"
+    return str(locale.language) if locale else "fr"
 
 
 def word(value: Enum) -> str:
@@ -55,25 +70,27 @@ def sentence(group: str, code: str, **values: str) -> str:
 
 
 def day(value: date | datetime | None) -> str:
-    """"12 mars 2027", in Paris."""
+    """ "12 mars 2027", in Paris."""
     if value is None:
         return "—"
     if isinstance(value, datetime):
         value = value.astimezone(clock.PARIS).date()
-    return format_date(value, "d MMMM y")
+    return str(format_date(value, "d MMMM y"))
 
 
 def distance(value: date) -> str:
-    """"dans 3 mois", "en retard de 8 jours": how far a day is from today."""
+    """ "dans 3 mois", "en retard de 8 jours": how far a day is from today."""
     days = (value - clock.today()).days
     if days == 0:
-        return gettext("aujourd’hui")
+        return str(gettext("aujourd’hui"))
     count = abs(days)
     if count < 60:
         amount = ngettext("%(num)d jour", "%(num)d jours", count)
     else:
         amount = ngettext("%(num)d mois", "%(num)d mois", round(count / 30.44))
-    return gettext("dans %(amount)s", amount=amount) if days > 0 else gettext("dépassé de %(amount)s", amount=amount)
+    return str(
+        gettext("dans %(amount)s", amount=amount) if days > 0 else gettext("dépassé de %(amount)s", amount=amount)
+    )
 
 
 def decimal(value: float, digits: int = 2) -> str:
@@ -82,7 +99,7 @@ def decimal(value: float, digits: int = 2) -> str:
 
 
 def percent(value: float) -> str:
-    """"38 %": a share of one."""
+    """ "38 %": a share of one."""
     space = "\u00a0" if language() == "fr" else ""
     return f"{round(value * 100)}{space}%"
 
@@ -90,17 +107,17 @@ def percent(value: float) -> str:
 def odds(value: float) -> str:
     """What a probability of a year means: "environ une chance sur 3 par an"."""
     if value < 0.005:
-        return gettext("moins d’une chance sur 200 par an")
+        return str(gettext("moins d’une chance sur 200 par an"))
     if value > 0.95:
-        return gettext("presque à coup sûr dans l’année")
+        return str(gettext("presque à coup sûr dans l’année"))
     if value > 0.5:
-        return gettext("environ %(count)d chances sur 10 par an", count=round(value * 10))
-    return gettext("environ une chance sur %(count)d par an", count=round(1 / value))
+        return str(gettext("environ %(count)d chances sur 10 par an", count=round(value * 10)))
+    return str(gettext("environ une chance sur %(count)d par an", count=round(1 / value)))
 
 
 def instant(value: datetime) -> str:
-    """"12 mars 2027 à 14:05", in Paris."""
-    return format_datetime(value, "d MMMM y HH:mm")
+    """ "12 mars 2027 à 14:05", in Paris."""
+    return str(format_datetime(value, "d MMMM y HH:mm"))
 
 
 def name_of(key: str, names: dict[str, str]) -> str:

@@ -7,7 +7,11 @@ import structlog
 
 
 def configure(*, development: bool) -> None:
-    renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if development else structlog.processors.JSONRenderer()
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if development
+        else structlog.processors.JSONRenderer()
+    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

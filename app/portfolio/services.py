@@ -70,7 +70,9 @@ def _row(product: Product, decision: Decision | None, today: date) -> Row:
     return Row(product, phase, urgency, day, decision)
 
 
-def _urgency(product: Product, phases: Sequence[Phase], decision: Decision | None, today: date) -> tuple[Urgency, date | None]:
+def _urgency(
+    product: Product, phases: Sequence[Phase], decision: Decision | None, today: date
+) -> tuple[Urgency, date | None]:
     if not schedule.is_active(phases, today):
         return Urgency.INACTIVE, None
     if decision and decision.expires_on and decision.months:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, FieldList, Form, FormField, SelectMultipleField
@@ -46,7 +48,9 @@ class CardForm(BaseForm):
     mission = Paragraph(
         _l("Mission"),
         most=2000,
-        description=_l("En une phrase : pour qui, pour quoi faire. Exemple : « Permet aux allocataires de suivre leur demande d’aide »."),
+        description=_l(
+            "En une phrase : pour qui, pour quoi faire. Exemple : « Permet aux allocataires de suivre leur demande d’aide »."
+        ),
     )
     incubators = SelectMultipleField(
         _l("Incubateur"),
@@ -55,22 +59,29 @@ class CardForm(BaseForm):
         widget=ListWidget(prefix_label=False),
         validate_choice=False,
     )
-    address = Line(_l("Adresse du service"), most=500, check=web_address, description=_l("Exemple : https://aides.exemple.gouv.fr"))
-    repository = Line(_l("Dépôt de code"), most=500, check=web_address, description=_l("Exemple : https://github.com/betagouv/exemple"))
+    address = Line(
+        _l("Adresse du service"), most=500, check=web_address, description=_l("Exemple : https://aides.exemple.gouv.fr")
+    )
+    repository = Line(
+        _l("Dépôt de code"),
+        most=500,
+        check=web_address,
+        description=_l("Exemple : https://github.com/betagouv/exemple"),
+    )
     contact = Line(_l("Adresse électronique de l’équipe"), most=254, check=email_address)
     phases = FieldList(FormField(PhaseForm), min_entries=1, max_entries=20)
 
     def validate(self, extra_validators: object = None) -> bool:
-        good = super().validate(extra_validators)
+        good = bool(super().validate(extra_validators))
         filled = [p for p in self.phases if p.form.start.data]
         if good and not filled:
             first = self.phases[0].form.start
             first.errors = [_l("Indiquez au moins la phase en cours et son début : la date de l’analyse en dépend.")]
             return False
-        starts = [(p.form.start, p.form.start.data) for p in filled]
-        for (_before, earlier), (later_field, later) in zip(starts, starts[1:], strict=False):
-            if later < earlier:
-                later_field.errors = [*later_field.errors, _l("Cette phase commence avant la précédente : remettez-les dans l’ordre.")]
+        for before, after in pairwise(filled):
+            if after.form.start.data and before.form.start.data and after.form.start.data < before.form.start.data:
+                message = _l("Cette phase commence avant la précédente : remettez-les dans l’ordre.")
+                after.form.start.errors = [*after.form.start.errors, message]
                 good = False
         return good
 

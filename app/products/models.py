@@ -38,10 +38,10 @@ class Product(Base):
     )
     created_at: Mapped[Instant]
 
-    incubators: Mapped[list[Incubator]] = relationship(secondary=product_incubator, lazy="raise", order_by=Incubator.name)
-    phases: Mapped[list["Phase"]] = relationship(
-        lazy="raise", cascade="all, delete-orphan", order_by="Phase.position"
+    incubators: Mapped[list[Incubator]] = relationship(
+        secondary=product_incubator, lazy="raise", order_by=Incubator.name
     )
+    phases: Mapped[list["Phase"]] = relationship(lazy="raise", cascade="all, delete-orphan", order_by="Phase.position")
     contacts: Mapped[list["Contact"]] = relationship(
         lazy="raise", cascade="all, delete-orphan", order_by="Contact.name"
     )

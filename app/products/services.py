@@ -71,7 +71,9 @@ def incubator_choices(session: Session) -> list[tuple[str, str]]:
     return sorted(((slug, name) for slug, name in rows), key=lambda row: row[1].lower())
 
 
-def visible(session: Session, person: Person, *, search: str = "", page: int = 1, size: int = 25) -> tuple[list[Product], int]:
+def visible(
+    session: Session, person: Person, *, search: str = "", page: int = 1, size: int = 25
+) -> tuple[list[Product], int]:
     """A page of the products that `person` may read, by name, and how many there are in all."""
     statement = select(Product).where(*_visible_to(person))
     for part in search.split():
@@ -130,7 +132,9 @@ def change(session: Session, actor: Person, product: Product, values: CardValues
 def add_contact(session: Session, actor: Person, product: Product, contact: Contact) -> None:
     """Adds somebody to call; a contact without telephone nor mail would be of no help."""
     if not contact.email and not contact.phone:
-        raise Refusal(_l("Indiquez un téléphone ou une adresse : sans l’un des deux, personne ne pourra l’appeler."), "phone")
+        raise Refusal(
+            _l("Indiquez un téléphone ou une adresse : sans l’un des deux, personne ne pourra l’appeler."), "phone"
+        )
     if any(c.name.lower() == contact.name.lower() for c in product.contacts):
         raise Refusal(_l("Cette personne est déjà dans la liste."), "name")
     contact.product_id = product.id
@@ -173,8 +177,8 @@ def import_cards(session: Session, incubators: Sequence[IncubatorCard], cards: S
             report.irregular[card.slug] = [odd.message for odd in card.irregularities]
         _import_one(session, card, existing.get(card.slug), report)
     if report.added or report.changed or report.incubators_added:
-        summary = {"added": len(report.added), "changed": len(report.changed)}
-        record(session, None, "import_cards", f"{len(cards)} cards", **summary)
+        what = f"{len(cards)} cards: {len(report.added)} added, {len(report.changed)} changed"
+        record(session, None, "import_cards", what)
     session.commit()
     return report
 
@@ -232,9 +236,7 @@ def _write(session: Session, product: Product, values: CardValues) -> None:
     product.address, product.repository, product.contact = values.address, values.repository, values.contact
     product.incubators = [found[slug] for slug in values.incubators]
     if phase_values(product.phases) != values.phases:
-        product.phases = [
-            Phase(position=n, name=p.name, start=p.start, end=p.end) for n, p in enumerate(values.phases)
-        ]
+        product.phases = [Phase(position=n, name=p.name, start=p.start, end=p.end) for n, p in enumerate(values.phases)]
 
 
 def analysis_due_rule(product: Product) -> tuple[date, PhaseValue] | None:

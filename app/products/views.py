@@ -1,7 +1,6 @@
 """Products: the list, a new one by hand or from its card, the card, the team."""
 
 from pathlib import PurePath
-from typing import cast
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -76,7 +75,9 @@ def _read_upload(upload: FileStorage) -> Card:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
-        raise Refusal(_("Ce fichier n’est pas un texte. Choisissez la fiche du produit, un fichier .md."), "card") from None
+        raise Refusal(
+            _("Ce fichier n’est pas un texte. Choisissez la fiche du produit, un fichier .md."), "card"
+        ) from None
     return read_card(PurePath(upload.filename or "").stem, text)
 
 
@@ -171,5 +172,5 @@ def _card_form(product: Product | None, *, blank: bool = False) -> CardForm:
     if blank or not form.is_submitted():
         while len(form.phases) < rows:
             form.phases.append_entry()
-    form.incubators.choices = cast(list[tuple[str, str]], choices)
+    form.incubators.choices = choices
     return form

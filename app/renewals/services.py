@@ -58,11 +58,15 @@ def _first(product: Product, today: date) -> list[Deadline]:
     start, due = schedule.clock_start(phases), schedule.analysis_due(phases)
     if start is None or due is None:
         return []
-    rule = _l("six mois après le début de la phase « %(phase)s », le %(day)s", phase=start.name.value, day=_iso(start.start))
+    rule = _l(
+        "six mois après le début de la phase « %(phase)s », le %(day)s", phase=start.name.value, day=_iso(start.start)
+    )
     kind = DeadlineKind.FIRST_HOMOLOGATION if product.declared_analysis else DeadlineKind.ANALYSIS
     if kind is DeadlineKind.FIRST_HOMOLOGATION:
         due = schedule.first_homologation_due(due)
-        rule = _l("un an après le début de la phase « %(phase)s », le %(day)s", phase=start.name.value, day=_iso(start.start))
+        rule = _l(
+            "un an après le début de la phase « %(phase)s », le %(day)s", phase=start.name.value, day=_iso(start.start)
+        )
     return [Deadline(kind, due, schedule.milestones(due, schedule.ANALYSIS_MILESTONES), rule)]
 
 
@@ -81,12 +85,12 @@ def plan(session: Session) -> int:
     missed at once only the latest is told: people get one message, not a flood.
     """
     today = clock.today()
-    products = session.scalars(select(Product).options(selectinload(Product.phases), selectinload(Product.incubators))).all()
+    products = session.scalars(
+        select(Product).options(selectinload(Product.phases), selectinload(Product.incubators))
+    ).all()
     decisions = homologation.decisions_by_product(session, [p.id for p in products])
     people = _people(session)
-    known = {
-        (r.product_id, r.kind, r.due, r.months_before, r.person_id) for r in session.scalars(select(Reminder))
-    }
+    known = {(r.product_id, r.kind, r.due, r.months_before, r.person_id) for r in session.scalars(select(Reminder))}
     planned = 0
     for product in products:
         for deadline in deadlines(product, _homologates(decisions.get(product.id)), today):

@@ -1,6 +1,7 @@
 """The components, their links and the worst path, drawn as one readable SVG."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -51,7 +52,10 @@ def draw_graph(system: System, assessment: Mapping[str, Any], language: str) -> 
     kinds: dict[tuple[str, str], list[str]] = {}
     for link in system.links:
         kinds.setdefault((link.source, link.target), []).append(catalogue.word(link.kind, language))
-    zones = [(zone, tuple(c.id for c in system.components if _zone(c) == zone)) for zone in ("exposed", "internal", "suppliers", "team")]
+    zones = [
+        (zone, tuple(c.id for c in system.components if _zone(c) == zone))
+        for zone in ("exposed", "internal", "suppliers", "team")
+    ]
     edges = list(kinds)
     if worst:
         zones.insert(0, ("threat", (_THREAT,)))
@@ -62,10 +66,17 @@ def draw_graph(system: System, assessment: Mapping[str, Any], language: str) -> 
         (
             _open(layout, title),
             Markup("".join(_frame(layout, zone, words[zone]) for zone in layout.zones)),
-            Markup("".join(_arrow(layout, edge, ", ".join(kinds.get(edge, ())), strong=_is_worst(edge, worst)) for edge in edges)),
+            Markup(
+                "".join(
+                    _arrow(layout, edge, ", ".join(kinds.get(edge, ())), strong=_is_worst(edge, worst))
+                    for edge in edges
+                )
+            ),
             Markup("".join(_box(layout, c, system, assessment, language) for c in system.components)),
             _threat(layout, worst["source"], language) if worst else Markup(""),
-            Markup(f'<text x="8" y="{layout.height + 52:.0f}" font-size="11" fill="#3a3a3a">{escape(words["legend"])}</text></svg>'),
+            Markup(
+                f'<text x="8" y="{layout.height + 52:.0f}" font-size="11" fill="#3a3a3a">{escape(words["legend"])}</text></svg>'
+            ),
         )
     )
 
@@ -82,7 +93,7 @@ def _is_worst(edge: tuple[str, str], worst: Mapping[str, Any] | None) -> bool:
     if not worst:
         return False
     steps = [_THREAT, *worst["components"]]
-    along = set(zip(steps, steps[1:], strict=False))
+    along = set(pairwise(steps))
     return edge in along or (edge[1], edge[0]) in along
 
 
@@ -139,7 +150,7 @@ def _box(layout: Layout, c: Component, system: System, assessment: Mapping[str, 
     rank = next((w["rank"] for w in assessment["weak_points"] if w["component"] == c.id and w["loss_avoided"] > 0), 99)
     done = sum(m.status is MeasureStatus.DONE and c.id in m.on for m in system.measures)
     parts = [
-        f'<g><title>{escape(c.name)} – {escape(catalogue.word(level, language))}</title>',
+        f"<g><title>{escape(c.name)} – {escape(catalogue.word(level, language))}</title>",
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{BOX_W}" height="{BOX_H}" rx="5" fill="{fill}" stroke="{stroke}" stroke-width="{width}"/>',
         f'<text x="{x + 12:.1f}" y="{y + 24:.1f}" font-size="12.5" font-weight="700" fill="#161616">{escape(_cut(c.name, 20))}</text>',
         f'<text x="{x + 12:.1f}" y="{y + 42:.1f}" font-size="10" fill="#3a3a3a">{escape(_cut(detail, 30))}</text>',

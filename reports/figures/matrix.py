@@ -10,14 +10,16 @@ from risk_models import catalogue
 from risk_models.scales import Likelihood, RiskLevel, Severity
 
 FILL = {RiskLevel.LOW: "#c9ecd3", RiskLevel.MEDIUM: "#fde2a8", RiskLevel.HIGH: "#f6b0a6"}
-FONT = 'font-family="IBM Plex Sans, Marianne, sans-serif"'
-_CELL_W, _CELL_H, _LEFT, _TOP, _GAP = 68, 40, 92, 30, 30
+# One family a subset of characters; the site knows them all by the name its design system uses.
+FAMILIES = ("IBM Plex Sans", "Plex Latin Ext", "Plex Greek", "Plex Cyrillic", "Plex Cyrillic Ext", "Plex Vietnamese")
+FONT = f'font-family="{", ".join(FAMILIES)}, Marianne, sans-serif"'
+_CELL_W, _CELL_H, _LEFT, _TOP, _GAP = 78, 42, 116, 30, 24
 _TEXT = {
     "fr": ("Aujourd’hui", "Une fois le plan tenu", "Gravité", "Vraisemblance", "Risques par gravité et vraisemblance"),
     "en": ("Today", "Once the plan is kept", "Severity", "Likelihood", "Risks by severity and likelihood"),
 }
 _SHORT = {
-    "fr": ("peu vrais.", "vrais.", "très vrais.", "quasi certain"),
+    "fr": ("peu vrais.", "vrais.", "très vrais.", "quasi sûr"),
     "en": ("unlikely", "likely", "very likely", "nearly sure"),
 }
 
@@ -39,19 +41,21 @@ def draw_matrix(assessment: Mapping[str, Any], language: str) -> Markup:
 
 
 def _grid(x: int, title: str, counts: Counter[tuple[int, int]], language: str) -> str:
-    parts = [f'<text x="{x + _LEFT}" y="16" font-size="13" font-weight="700" fill="#161616">{escape(title)}</text>']
+    parts = [f'<text x="{x + _LEFT}" y="16" font-size="14" font-weight="700" fill="#161616">{escape(title)}</text>']
     for row, severity in enumerate(reversed(Severity)):
         y = _TOP + row * _CELL_H
         label = f"{catalogue.word(severity, language)} (G{int(severity)})"
         parts.append(
-            f'<text x="{x + _LEFT - 6}" y="{y + 24}" font-size="10" text-anchor="end" fill="#3a3a3a">{escape(label)}</text>'
+            f'<text x="{x + _LEFT - 6}" y="{y + 24}" font-size="12" text-anchor="end" fill="#3a3a3a">{escape(label)}</text>'
         )
         for column, likelihood in enumerate(Likelihood):
             parts.append(_cell(x + _LEFT + column * _CELL_W, y, severity, likelihood, counts))
     for column, word in enumerate(_SHORT[language]):
         middle = x + _LEFT + column * _CELL_W + _CELL_W / 2
         y = _TOP + 4 * _CELL_H + 14
-        parts.append(f'<text x="{middle}" y="{y}" font-size="10" text-anchor="middle" fill="#3a3a3a">{word} (V{column + 1})</text>')
+        parts.append(
+            f'<text x="{middle}" y="{y}" font-size="11" text-anchor="middle" fill="#3a3a3a">{word} (V{column + 1})</text>'
+        )
     return "".join(parts)
 
 

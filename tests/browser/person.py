@@ -18,7 +18,9 @@ class Somebody:
     server: Server
 
     @classmethod
-    def arrives(cls, browser: Browser, server: Server, *, javascript: bool = True, language: str = "fr-FR", width: int = 1280):
+    def arrives(
+        cls, browser: Browser, server: Server, *, javascript: bool = True, language: str = "fr-FR", width: int = 1280
+    ):
         context = browser.new_context(
             java_script_enabled=javascript, locale=language, viewport={"width": width, "height": 900}
         )

@@ -21,7 +21,9 @@ def _card(real: bool) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("javascript", "real"), [(True, True), (False, False)], ids=["javascript-real-card", "no-javascript"])
+@pytest.mark.parametrize(
+    ("javascript", "real"), [(True, True), (False, False)], ids=["javascript-real-card", "no-javascript"]
+)
 def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript, real):
     card = _card(real)
     incubator = re.search(r"incubator: (\S+)", card.read_text())[1]
@@ -81,7 +83,11 @@ def _team(team: Somebody) -> None:
 
 
 def _components(team: Somebody) -> None:
-    for name, version, exposure in (("Django", "4.2", None), ("PostgreSQL", "15", None), ("Metabase", "0.41.3", "internet")):
+    for name, version, exposure in (
+        ("Django", "4.2", None),
+        ("PostgreSQL", "15", None),
+        ("Metabase", "0.41.3", "internet"),
+    ):
         team.fills(nom=name)
         team.presses("Décrire ce composant")
         team.fills(version=version)
@@ -89,7 +95,11 @@ def _components(team: Somebody) -> None:
             team.chooses(exposure=exposure)
         team.presses("Enregistrer le composant")
         team.sees("est enregistré")
-    for source, kind, target in (("django", "reads", "postgresql"), ("django", "writes", "postgresql"), ("metabase", "reads", "postgresql")):
+    for source, kind, target in (
+        ("django", "reads", "postgresql"),
+        ("django", "writes", "postgresql"),
+        ("metabase", "reads", "postgresql"),
+    ):
         team.chooses(source=source, kind=kind, target=target)
         team.presses("Ajouter ce lien")
         team.sees("Le lien est ajouté")

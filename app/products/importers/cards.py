@@ -52,7 +52,9 @@ def read_card(slug: str, text: str) -> Card:
     front = _front_matter(text)
     odd: list[Irregularity] = []
     if not SLUG.fullmatch(slug):
-        raise Refusal(_l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card")
+        raise Refusal(
+            _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
+        )
     name = _text(front, "title", 200)
     if not name:
         raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")
@@ -88,13 +90,18 @@ def _front_matter(text: str) -> dict[str, Any]:
         raise Refusal(_l("Ce fichier est trop long pour être une fiche."), "card")
     parts = re.split(r"^---\s*$", text.lstrip("\ufeff"), maxsplit=2, flags=re.MULTILINE)
     if len(parts) < 3 or parts[0].strip():
-        raise Refusal(_l("Ce n’est pas une fiche produit : elle commence par une ligne « --- » puis des clés YAML."), "card")
+        raise Refusal(
+            _l("Ce n’est pas une fiche produit : elle commence par une ligne « --- » puis des clés YAML."), "card"
+        )
     try:
         front = YAML(typ="safe", pure=True).load(parts[1])
     except (YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 2
-        raise Refusal(_l("La fiche n’est pas lisible, ligne %(line)d : vérifiez les deux-points et les guillemets.", line=line), "card") from error
+        raise Refusal(
+            _l("La fiche n’est pas lisible, ligne %(line)d : vérifiez les deux-points et les guillemets.", line=line),
+            "card",
+        ) from error
     if not isinstance(front, dict):
         raise Refusal(_l("La fiche ne contient pas de clés."), "card")
     return front
@@ -135,10 +142,15 @@ def _phases(front: dict[str, Any], odd: list[Irregularity]) -> tuple[Phase, ...]
         try:
             name = PhaseName(str(item.get("name")))
         except ValueError:
-            raise Refusal(_l("La phase %(number)d a un nom inconnu : « %(name)s ».", number=number, name=str(item.get("name"))), "card") from None
+            raise Refusal(
+                _l("La phase %(number)d a un nom inconnu : « %(name)s ».", number=number, name=str(item.get("name"))),
+                "card",
+            ) from None
         start, end = _day(item.get("start"), number), _day(item.get("end"), number)
         if start is None:
-            raise Refusal(_l("La phase %(number)d (%(name)s) n’a pas de date de début.", number=number, name=name.value), "card")
+            raise Refusal(
+                _l("La phase %(number)d (%(name)s) n’a pas de date de début.", number=number, name=name.value), "card"
+            )
         if end is not None and end < start:
             odd.append(Irregularity(_l("la phase %(name)s finit avant de commencer", name=name.value)))
             end = None
@@ -158,7 +170,14 @@ def _day(value: object, number: int) -> date | None:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise Refusal(_l("La phase %(number)d a une date illisible : « %(value)s ». Écrivez-la ainsi : 2026-03-01.", number=number, value=str(value)[:40]), "card") from None
+        raise Refusal(
+            _l(
+                "La phase %(number)d a une date illisible : « %(value)s ». Écrivez-la ainsi : 2026-03-01.",
+                number=number,
+                value=str(value)[:40],
+            ),
+            "card",
+        ) from None
 
 
 def _address(front: dict[str, Any], key: str, odd: list[Irregularity]) -> str:

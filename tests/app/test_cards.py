@@ -1,0 +1,99 @@
+from datetime import date
+
+import pytest
+import time_machine
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from app.cli.imports import imports
+from app.portfolio import services as portfolio
+from app.products.importers.cards import read_card
+from app.products.models import Product
+from tests.conftest import ROOT
+
+SAMPLES = ROOT / "tests" / "data" / "cards"
+
+
+@pytest.fixture
+def run(database_url, tmp_path, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("JALON_INSTANCE", str(tmp_path))
+
+    def cards(folder, *options):
+        return CliRunner().invoke(imports, ["cards", str(folder), *options])
+
+    return cards
+
+
+def test_importing_cards_twice_changes_nothing(run):
+    assert "products: 1 added, 0 changed, 0 unchanged" in run(SAMPLES).output
+    assert "products: 0 added, 0 changed, 1 unchanged" in run(SAMPLES).output
+
+
+def test_the_real_cards_give_the_published_counts(run, real_data, app):
+    with time_machine.travel("2026-08-20T10:00Z"):
+        output = run(real_data / "betagouv", "--date", "2026-08-20").output
+        again = run(real_data / "betagouv", "--date", "2026-08-20").output
+    for line in (
+        "incubators: 23 added",
+        "products: 82 added, 0 changed, 0 unchanged",
+        "active: 36",
+        "active and past six months: 34",
+        "of those, without declared analysis: 25",
+    ):
+        assert line in output, output
+    assert "incubators: 0 added\nproducts: 0 added, 0 changed, 82 unchanged" in again
+    with app.extensions["database"].reading() as session, time_machine.travel("2026-08-20T10:00Z"):
+        rows = portfolio.rows(session, portfolio.products_of(session, None))
+    phases = [r.phase.name.value if r.phase else "none" for r in rows]
+    counted = {name: phases.count(name) for name in sorted(set(phases))}
+    assert counted == {
+        "abandon": 17,
+        "abandon-investigation": 17,
+        "acceleration": 14,
+        "consolidation": 6,
+        "construction": 12,
+        "investigation": 3,
+        "none": 1,
+        "opere": 4,
+        "transfere": 8,
+    }
+
+
+def test_irregular_cards_are_listed_and_refused_ones_leave_nothing(run, tmp_path, app):
+    folder = tmp_path / "cards"
+    (folder / "startups").mkdir(parents=True)
+    (folder / "incubators").mkdir()
+    (folder / "incubators" / "x.md").write_text("---\ntitle: X\n---\n")
+    (folder / "startups" / "bon.md").write_text(
+        "---\ntitle: Bon\nincubator: x\nphases:\n- {name: construction, start: 2025-01-01, end: 2024-01-01}\nanalyse_risques: peut-être\n---\n"
+    )
+    (folder / "startups" / "orphelin.md").write_text("---\ntitle: Orphelin\nincubator: nulle-part\nphases: []\n---\n")
+    (folder / "startups" / "casse.md").write_text("---\ntitle: [\n---\n")
+    (folder / "startups" / "image.md").write_bytes(b"\x89PNG\xff")
+    output = run(folder).output
+    assert "irregular  bon: la phase construction finit avant de commencer" in output
+    assert "irregular  bon: « analyse_risques » devrait être true ou false" in output
+    assert "refused  orphelin:" in output
+    assert "refused  startups/casse.md" in output
+    assert "refused  startups/image.md" in output
+    with app.extensions["database"].reading() as session:
+        assert session.scalars(select(Product.slug)).all() == ["bon"]
+
+
+def test_incubators_wins_over_incubator():
+    text = "---\ntitle: X\nincubator: a\nincubators: [b, c]\nphases:\n- {name: opere, start: 2025-01-01}\n---\n"
+    assert read_card("x", text).incubators == ("b", "c")
+    assert read_card("x", text).phases[0].start == date(2025, 1, 1)
+
+
+def test_a_changed_card_is_written(run, tmp_path, app):
+    run(SAMPLES)
+    folder = tmp_path / "new"
+    (folder / "startups").mkdir(parents=True)
+    (folder / "incubators").mkdir()
+    card = (SAMPLES / "startups" / "entraide-numerique.md").read_text().replace("Aide les", "Assiste les")
+    (folder / "startups" / "entraide-numerique.md").write_text(card)
+    assert "products: 0 added, 1 changed" in run(folder).output
+    with app.extensions["database"].reading() as session:
+        assert session.scalar(select(Product.mission)).startswith("Assiste")

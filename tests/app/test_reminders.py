@@ -1,0 +1,100 @@
+from datetime import date, timedelta
+
+import icalendar
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from app.identity.models import Role
+from app.platform import clock
+from app.renewals import handlers
+from app.renewals.models import Reminder
+
+START = date(2026, 1, 10)  # analysis due on 2026-07-10, reminders on 04-10, 06-10 and the day itself
+
+
+@pytest.fixture
+def product(world):
+    with time_machine.travel("2026-01-10T09:00Z"):
+        return world.product(start=START)
+
+
+def pass_day(world, day: str) -> int:
+    """What the sweep and the worker do on `day`; how many reminders were ever sent."""
+    world.jobs.run_within(world.app.test_request_context)
+    with time_machine.travel(f"{day}T09:00Z"):
+        handlers.plan_reminders(world.database)
+        world.jobs.run_due()
+    with world.database.reading() as session:
+        return session.scalar(select(func.count(Reminder.id)).where(Reminder.sent_at.is_not(None)))
+
+
+def test_each_milestone_is_told_once_when_its_day_comes(world, product):
+    days = ["2026-04-09", "2026-04-10", "2026-04-10", "2026-05-01", "2026-06-10", "2026-07-10", "2026-09-01"]
+    assert [pass_day(world, d) for d in days] == [0, 1, 1, 1, 2, 3, 3]
+    assert len(world.mails()) == 3
+    assert any("est attendue le 10 juillet 2026" in mail for mail in world.mails())
+
+
+def test_a_long_outage_loses_nothing_and_floods_nobody(world, product):
+    assert pass_day(world, "2026-07-20") == 1
+    assert "dépassé de 10 jours" in world.mails()[0]
+
+
+def test_a_deadline_that_moves_is_told_again(world, product):
+    pass_day(world, "2026-04-10")
+    with world.database.writing() as session:
+        row = world.reload()
+        session.add(row)
+        row.phases[0].start = date(2026, 2, 10)
+    assert pass_day(world, "2026-05-10") == 2
+
+
+def test_the_incubator_is_told_of_a_product_without_team(world):
+    with time_machine.travel("2026-01-10T09:00Z"):
+        product = world.product(start=START)
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    with world.database.writing() as session:
+        from app.identity.models import Grant
+
+        session.delete(session.scalar(select(Grant).where(Grant.role == Role.TEAM_MEMBER)))
+    pass_day(world, "2026-04-10")
+    assert "incubateur@exemple.test" in world.mails()[0]
+
+
+def test_a_failed_mail_is_tried_again_later(world, product, monkeypatch):
+    def refuse(mail):
+        raise OSError("connection refused")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.app.extensions["mailer"], "send", refuse)
+        assert pass_day(world, "2026-04-10") == 0
+    assert pass_day(world, "2026-04-11") == 1
+
+
+def test_the_page_lists_the_reminders_to_come(world, product):
+    with time_machine.travel("2026-03-01T09:00Z"):
+        page = world.visitor(world.person()).get("/produits/exemple/echeances").get_data(as_text=True)
+    for day in ("10 juillet 2026", "10 avril 2026", "10 juin 2026", "six mois après le début de la phase"):
+        assert day in page
+
+
+def test_the_calendar_file_holds_the_deadline_and_its_alarms(world, product):
+    with time_machine.travel("2026-03-01T09:00Z"):
+        answer = world.visitor(world.person()).get("/produits/exemple/echeances/agenda.ics")
+    event = icalendar.Calendar.from_ical(answer.data).walk("VEVENT")[0]
+    assert event.decoded("dtstart") == date(2026, 7, 10)
+    assert event["uid"].endswith("-analysis@jalon")
+    assert len(event.walk("VALARM")) == 3
+    assert timedelta(days=-91, hours=9) in [a.decoded("trigger") for a in event.walk("VALARM")]
+
+
+def test_an_abandoned_product_owes_nothing(world):
+    from risk_models.scales import PhaseName
+    from risk_models.system import Phase
+
+    phases = (Phase(PhaseName.CONSTRUCTION, START), Phase(PhaseName.ABANDON, date(2026, 3, 1)))
+    world.product(phases=phases)
+    assert pass_day(world, "2026-08-01") == 0
+    assert clock.today()

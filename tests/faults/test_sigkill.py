@@ -1,0 +1,155 @@
+"""A worker killed in the middle of its work: after a restart the work is done, once."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event
+
+import pytest
+from sqlalchemy import func, select, update
+
+from app.homologation.models import Dossier
+from app.platform import jobs
+from app.platform.jobs import Job
+from app.renewals.models import Reminder
+from tests.conftest import ROOT
+from tests.world import World
+
+
+@pytest.fixture
+def worker(database_url, tmp_path):
+    """Starts workers on the test's database, with a short lease; ends those it started."""
+    started = []
+
+    def start() -> subprocess.Popen:
+        environment = os.environ | {
+            "JALON_INSTANCE": str(tmp_path),
+            "DATABASE_URL": database_url,
+            "JALON_JOB_LEASE": "2",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+        with (tmp_path / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                ["jalon", "worker"], env=environment, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=30)
+
+
+def until(condition, seconds: float) -> None:
+    pause = Event()
+    for _ in range(int(seconds / 0.05)):
+        if condition():
+            return
+        pause.wait(0.05)
+    raise AssertionError("waited in vain")
+
+
+def _running(world: World, kind: str) -> bool:
+    with world.database.reading() as session:
+        return bool(
+            session.scalar(
+                select(func.count(Job.id)).where(Job.kind == kind, Job.lease_until.is_not(None), Job.done_at.is_(None))
+            )
+        )
+
+
+def test_a_pdf_interrupted_by_sigkill_is_rendered_after_restart(world, worker):
+    owner = world.person()
+    product = world.filled(owner)
+    world.before_authority(owner, product, world.cast(product))
+    first = worker()
+    until(lambda: _running(world, "dossier_pdf"), 40)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait(timeout=30)
+    with world.database.reading() as session:
+        assert session.scalar(select(Dossier.pdf_sha256)) is None
+    worker()
+
+    def rendered() -> bool:
+        with world.database.reading() as session:
+            return session.scalar(select(Dossier.pdf_of)) is not None
+
+    until(rendered, 90)
+    with world.database.reading() as session:
+        dossier = session.scalar(select(Dossier))
+        assert dossier.pdf_of == dossier.content_sha256
+        assert session.scalar(select(Job.attempts).where(Job.kind == "dossier_pdf")) == 2
+    stored = world.app.extensions["storage"].get(dossier.pdf_sha256)
+    assert stored.startswith(b"%PDF-")
+
+
+def test_a_reminder_whose_sending_was_not_noted_is_one_message(world, worker):
+    """Killed after the mail left and before it was noted: the second try bears the same Message-ID, one file."""
+    from datetime import timedelta
+
+    from app.platform import clock
+
+    world.product(start=clock.today() - timedelta(days=300))
+    with world.database.writing() as session:
+        from app.renewals import services
+
+        assert services.plan(session) == 1
+    world.jobs.run_within(world.app.test_request_context)
+    world.jobs.run_due()
+    with world.database.writing() as session:
+        session.execute(update(Reminder).values(sent_at=None))
+        session.execute(update(Job).values(done_at=None, lease_until=clock.now() + timedelta(seconds=1)))
+    worker()
+
+    def noted() -> bool:
+        with world.database.reading() as session:
+            return session.scalar(select(func.count(Reminder.id)).where(Reminder.sent_at.is_not(None))) == 1
+
+    until(noted, 60)
+    assert len(world.mails()) == 1
+
+
+def test_two_workers_never_do_one_job(world):
+    done = []
+    world.jobs.handles("count")(lambda database, arguments: done.append(arguments["n"]))
+    with world.database.writing() as session:
+        row = jobs.enqueue(session, "count", n=1)
+    assert [world.jobs.run(row.id) for _ in range(3)] == [True, False, False]
+    assert done == [1]
+
+
+def test_a_rolled_back_use_case_leaves_no_job(world):
+    with pytest.raises(ZeroDivisionError), world.database.writing() as session:
+        jobs.enqueue(session, "count", n=1)
+        raise ZeroDivisionError
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Job.id))) == 0
+
+
+def test_a_job_that_fails_is_tried_again_later_and_at_last_given_up(world):
+    import time_machine
+
+    from app.platform import clock
+
+    tries = []
+
+    def fail(database, arguments):
+        tries.append(1)
+        raise ValueError("broken")
+
+    world.jobs.handles("fail")(fail)
+    with world.database.writing() as session:
+        row = jobs.enqueue(session, "fail")
+    assert world.jobs.run(row.id)
+    assert not world.jobs.run(row.id), "it waits before the next try"
+    for hour in range(1, 8):
+        with time_machine.travel(clock.now().replace(microsecond=0), tick=False) as traveller:
+            traveller.shift(3600 * 24 * hour)
+            world.jobs.run(row.id)
+    assert len(tries) == jobs.MAX_ATTEMPTS
+    with world.database.reading() as session:
+        assert session.get_one(Job, row.id).error == "ValueError: broken"

@@ -1,0 +1,174 @@
+"""The dossier's PDF: what people read in it, what archivists ask of it, what an attacker tries."""
+
+import json
+import subprocess
+from datetime import date
+
+import page
+import pikepdf
+import pytest
+
+from app.cli.dossier import unsigned
+from reports import dossier as content
+from reports import pdf, verification
+from reports.document import drawable
+from risk_models import assess, product_file
+from tests.world import EXAMPLES
+
+DAY = date(2026, 11, 23)
+
+
+def full(file: str = "guichet") -> dict:
+    """A decided dossier with every part filled."""
+    value = unsigned(product_file.loads((EXAMPLES / f"{file}.yaml").read_text(), as_of=DAY), DAY)
+    frozen = content.loads(content.dumps(value))
+    frozen |= {
+        "mission": "Suivre sa demande d’aide",
+        "perimeter": "Le site et son API.\nHors du périmètre : la CAF.",
+        "authority": {"name": "Andrée Laurent", "title": "Directrice"},
+        "analysis": {"version": 2, "done_on": "2026-10-01", "done_by": "Camille Martin"},
+        "conditions": [{"text": "Comptes nominatifs", "check": "Revue trimestrielle"}],
+        "accepted_risks": [{"text": "Chute de l’hébergeur", "accepted_by": "Andrée Laurent", "until": "2027-11-23"}],
+        "feared_events": [
+            {"asset": "dossiers", "need": "confidentiality", "severity": 4, "description": "La base est publiée"}
+        ],
+        "opinions": [
+            {
+                "role": "rssi",
+                "by": "Dominique Leroy",
+                "verdict": "with_reservations",
+                "text": "Fermer Metabase",
+                "given_on": "2026-11-20",
+            }
+        ],
+        "decision": {
+            "outcome": "with_reservations",
+            "months": 12,
+            "reservations": "Second facteur sous trois mois",
+            "decided_on": "2026-11-23",
+            "expires_on": "2027-11-23",
+            "by": {"name": "Andrée Laurent", "title": "Directrice"},
+            "asked_sha256": "0" * 64,
+        },
+    }
+    return frozen
+
+
+@pytest.fixture(scope="session")
+def rendered() -> bytes:
+    return pdf.render(content.dumps(full()))
+
+
+@pytest.fixture(scope="session")
+def text(rendered, tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("pdf") / "d.pdf"
+    path.write_bytes(rendered)
+    out = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
+    return letters(out)
+
+
+def letters(text: str) -> str:
+    """Letters and figures only: hyphens and line ends of a printed page do not count."""
+    return "".join(ch for ch in text if ch.isalnum())
+
+
+def test_everything_a_reader_needs_is_in_it(text):
+    for words in (
+        "Guichet des aides",
+        "Andrée Laurent",
+        "Homologation accordée avec réserves",
+        "23 novembre 2027",
+        "Comptes nominatifs",
+        "Chute de l’hébergeur",
+        "Fermer Metabase",
+        "La base est publiée",
+    ):
+        assert letters(words) in text, words
+
+
+def test_every_weak_point_and_every_measure_is_in_it(text):
+    from risk_models import catalogue
+
+    system = product_file.loads((EXAMPLES / "guichet.yaml").read_text(), as_of=DAY)
+    names = {c.id: c.name for c in system.components}
+    for weak in assess(system).weak_points:
+        if weak.loss_avoided > 0:
+            assert letters(names[weak.component]) in text
+            assert letters(f"{weak.loss_avoided:.2f}") in text
+    for measure in system.measures:
+        assert letters(catalogue.measures()[measure.measure].name.fr) in text
+
+
+@pytest.mark.parametrize("profile", ["3a", "ua1"])
+@pytest.mark.parametrize("file", ["guichet", "parcours", "agrements"])
+def test_it_is_archivable_and_accessible(profile, file):
+    result = page.validate_pdf_bytes(pdf.render(content.dumps(full(file) | {"feared_events": []})), profile=profile)
+    assert result.is_compliant, [f.message for f in result.failures]
+
+
+def test_its_language_title_and_level_are_declared(rendered):
+    import io
+
+    with pikepdf.open(io.BytesIO(rendered)) as document:
+        assert document.Root.Lang == "fr"
+        assert document.Root.ViewerPreferences.DisplayDocTitle
+        with document.open_metadata() as metadata:
+            assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"], metadata["pdfuaid:part"]) == (
+                "3",
+                "A",
+                "1",
+            )
+        assert (
+            json.loads(document.attachments["dossier.json"].get_file().read_bytes())["product"] == "Guichet des aides"
+        )
+
+
+def test_the_same_content_gives_the_same_bytes(rendered):
+    assert pdf.render(content.dumps(full())) == rendered
+
+
+def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
+    long = full() | {"mission": "Une mission longue. " * 30, "perimeter": "Un périmètre long. " * 60}
+    long["accepted_risks"] *= 6
+    long["opinions"] = [long["opinions"][0] | {"text": "Réserve. " * 80}] * 4
+    path = tmp_path / "long.pdf"
+    path.write_bytes(pdf.render(content.dumps(long)))
+    third = subprocess.run(
+        ["pdftotext", "-f", "3", "-l", "3", str(path), "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "Sommaire" in third
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<img src=http://127.0.0.1:1/x>", "<script>x</script>", "]]>&<b>", "中文 😀 Ω Ж →", "a" * 3000]
+)
+def test_what_people_type_is_text_and_nothing_is_fetched(hostile):
+    frozen = full() | {"perimeter": hostile, "product": hostile[:150]}
+    result = pdf.render(content.dumps(frozen))
+    assert page.validate_pdf_bytes(result, profile="3a").is_compliant
+
+
+def test_a_character_our_fonts_lack_is_spelt_out():
+    assert drawable("Métro 中 Ω") == "Métro [U+4E2D] Ω"
+
+
+def test_broken_content_is_an_error_never_a_partial_file():
+    with pytest.raises(pdf.RenderingFailed):
+        pdf.render("{}")
+
+
+def test_verification_tells_an_intact_file_from_an_altered_one(rendered):
+    import io
+
+    assert verification.verify(rendered).faults == ()
+    changed = full()
+    changed["decision"]["months"] = 36
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(rendered)) as document:
+        del document.attachments["dossier.json"]
+        document.attachments["dossier.json"] = content.dumps(changed).encode()
+        document.save(out, static_id=False)
+    assert verification.verify(out.getvalue()).faults
+    for junk in (b"", b"%PDF-1.7\n", b"\x00" * 100, rendered[:5000]):
+        with pytest.raises(verification.Unreadable):
+            verification.verify(junk)

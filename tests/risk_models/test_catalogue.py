@@ -1,0 +1,54 @@
+from enum import Enum
+
+import pytest
+
+from risk_models import catalogue, scales
+from risk_models.attack_graph import THREATS
+from risk_models.scales import Likelihood, LinkKind, RiskLevel, Severity
+
+ENUMS = [
+    e for e in vars(scales).values() if isinstance(e, type) and issubclass(e, Enum) and e.__module__ == scales.__name__
+]
+
+
+@pytest.mark.parametrize(
+    "enum", [e for e in ENUMS if e.__name__ not in {"Authentication", "View"}], ids=lambda e: e.__name__
+)
+def test_every_member_of_a_list_has_its_word_in_both_languages(enum):
+    for member in enum:
+        assert catalogue.word(member, "fr")
+        assert catalogue.word(member, "en")
+
+
+def test_the_catalogue_of_measures_is_rich_and_sound():
+    measures = catalogue.measures()
+    assert len(measures) >= 25
+    steps = {*THREATS, *LinkKind, "data"}
+    for measure in measures.values():
+        assert 1 <= measure.effort <= 5
+        for effect in measure.effects:
+            assert 0 < effect.effectiveness < 1
+            assert set(effect.steps) <= steps
+    relied_on = "waf mfa dependabot codeql dashlord availability_monitoring backup_offline backup_restore_test central_logging least_privilege network_filtering patch_policy secrets_manager crisis_contact pentest"
+    assert set(relied_on.split()) <= set(measures)
+
+
+@pytest.mark.parametrize(
+    ("severity", "likelihood", "level"),
+    [
+        (3, 3, "high"),
+        (2, 4, "high"),
+        (1, 3, "medium"),
+        (3, 2, "medium"),
+        (4, 1, "medium"),
+        (3, 1, "low"),
+        (2, 2, "low"),
+    ],
+)
+def test_the_grid_is_that_of_mon_service_securise(severity, likelihood, level):
+    assert catalogue.risk_level(Severity(severity), Likelihood(likelihood)) is RiskLevel(level)
+
+
+def test_every_usual_component_and_default_can_be_read():
+    assert catalogue.usual_components()["metabase"].kind is scales.ComponentKind.BI
+    assert set(catalogue.defaults_by_kind()) == set(scales.ComponentKind)
