@@ -40,14 +40,14 @@ def finish(document: Any, pdf: Any) -> None:
 
 
 def _end_streams_clearly(pdf: Any) -> None:
-    """Compresses each stream so that its last byte is no line end: a reader could not tell it from the one after it."""
+    """Writes in hexadecimal the rare stream whose last byte is a line end: readers take it for the one after it."""
     streams: list[Any] = [o for o in pdf.objects if isinstance(o, pydyf.Stream) and o.compress]
     for stream in streams:
-        raw = b"\n".join(_data(part) for part in stream.stream)
-        packed = (zlib.compress(raw, level) for level in (9, 8, 7, 6, 5, 4, 3, 2, 1, 0))
-        stream.stream = [next(data for data in packed if data[-1:] not in b"\r\n")]
-        stream.extra["Filter"] = "/FlateDecode"
-        stream.compress = False
+        packed = zlib.compress(b"\n".join(_data(part) for part in stream.stream), 9)
+        if packed[-1:] in b"\r\n":
+            stream.stream = [packed.hex().upper().encode() + b">"]
+            stream.extra["Filter"] = pydyf.Array(["/ASCIIHexDecode", "/FlateDecode"])
+            stream.compress = False
 
 
 def _object(pdf: Any, reference: Any) -> Any:

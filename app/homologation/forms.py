@@ -64,7 +64,11 @@ class OpinionForm(BaseForm):
 class DecisionForm(BaseForm):
     outcome = EnumRadio(_l("Votre décision"), Outcome)
     months = RadioField(
-        _l("Durée, à compter d’aujourd’hui"), [Optional()], coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS]
+        _l("Durée, à compter d’aujourd’hui"),
+        [Optional()],
+        coerce=int,
+        choices=[(m, MONTHS[m]) for m in DURATIONS],
+        validate_choice=False,
     )
     reservations = Paragraph(_l("Réserves et conditions pour les lever, ou raisons du refus"))
     shown_sha256 = HiddenField()

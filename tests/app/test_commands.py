@@ -1,0 +1,67 @@
+"""The pure commands: what they print, their exit codes, what they do not load."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli import main
+from tests.world import EXAMPLES
+
+GUICHET = str(EXAMPLES / "guichet.yaml")
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_the_ranking_as_a_table_and_as_json():
+    assert "Metabase" in run("assess", GUICHET).output.splitlines()[2]
+    found = json.loads(run("assess", GUICHET, "--json", "--date", "2026-11-23").output)
+    assert found["jalon"] == 1
+    assert found["weak_points"][0]["component"] == "metabase"
+    assert found["weak_points"][0]["path"] == ["internet", "metabase", "base"]
+    assert len(found["weak_points"]) == len(found["components"]) == 11
+    assert found["residual_loss"] < found["loss"]
+
+
+def test_a_threshold_passed_is_exit_code_1():
+    assert run("assess", GUICHET, "--fail-above", "V3G3").exit_code == 1
+    assert run("assess", GUICHET, "--fail-above", "V4G4").exit_code == 0
+    assert run("assess", GUICHET, "--fail-above", "fort").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "list of keys"),
+        ("jalon: [", "not YAML"),
+        ("jalon: 1\nproduct: {name: X}\ncomponents: [{id: a, kind: b}]\n", "line 3"),
+    ],
+)
+def test_a_wrong_file_is_exit_code_2_and_prints_nothing(tmp_path, content, message):
+    path = tmp_path / "jalon.yaml"
+    path.write_text(content)
+    result = run("assess", str(path), "--json")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert message in result.stderr
+
+
+def test_a_dossier_from_a_file_verifies(tmp_path):
+    path = tmp_path / "d.pdf"
+    assert run("dossier", GUICHET, "-o", str(path), "--date", "2026-11-23").exit_code == 0
+    result = run("verify", str(path))
+    assert result.exit_code == 0
+    assert "Guichet des aides" in result.output
+    path.write_bytes(b"%PDF-1.7 pas un dossier")
+    assert run("verify", str(path)).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["assess", "dossier", "verify"])
+def test_pure_commands_load_neither_flask_nor_the_database(command):
+    code = f"import sys; from app.cli import main; main.get_command(None, {command!r}); print([m for m in ('flask', 'sqlalchemy', 'weasyprint', 'networkx') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "[]"

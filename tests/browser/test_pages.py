@@ -1,0 +1,71 @@
+"""Every page that a team, an authority and an incubator see: axe finds nothing, nothing scrolls sideways."""
+
+import pytest
+
+from tests.browser.person import Somebody, assert_accessible
+
+TEAM = [
+    "/", "/produits", "/produits/nouveau", "/produits/guichet-aides", "/produits/guichet-aides/fiche", "/produits/guichet-aides/equipe",
+    "/produits/guichet-aides/composants", "/produits/guichet-aides/composants/metabase", "/produits/guichet-aides/composants/nouveau?nom=Metabase",
+    "/produits/guichet-aides/schema", "/produits/guichet-aides/analyse", "/produits/guichet-aides/analyse/nouvelle", "/produits/guichet-aides/analyse/dossiers",
+    "/produits/guichet-aides/points-de-faiblesse", "/produits/guichet-aides/mesures", "/produits/guichet-aides/mesures/nouvelle?mesure=waf&sur=metabase",
+    "/produits/guichet-aides/dossier", "/produits/agrements-sport/dossier/1", "/produits/guichet-aides/echeances", "/produits/guichet-aides/journal",
+    "/accessibilite", "/mentions-legales", "/donnees-personnelles", "/style", "/demonstration/courriels", "/nulle-part",
+]  # fmt: skip
+PEOPLE = {
+    "equipe@exemple.test": TEAM,
+    "autorite@exemple.test": ["/", "/produits/parcours-insertion/dossier/1"],
+    "incubateur@exemple.test": ["/incubateurs", "/incubateurs/fabrique-exemple"],
+}
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr-FR", 320), ("fr-FR", 1280), ("en-GB", 320), ("en-GB", 1280)])
+def test_pages_are_accessible(server, chromium, language, width):
+    for address, paths in PEOPLE.items():
+        somebody = Somebody.arrives(chromium, server, language=language, width=width)
+        somebody.goes("/connexion")
+        assert_accessible(somebody.page)
+        somebody.signs_in(address)
+        for path in paths:
+            somebody.goes(path)
+            assert_accessible(somebody.page)
+        somebody.page.context.close()
+
+
+def test_errors_of_a_form_are_listed_linked_and_accessible(server, chromium):
+    team = Somebody.arrives(chromium, server)
+    team.signs_in("equipe@exemple.test")
+    team.goes("/produits/nouveau")
+    team.fills(name="", mission="Ce que j’ai tapé")
+    team.presses("Créer le produit")
+    team.sees("réponses sont à corriger")
+    assert team.page.locator('[name="mission"]').input_value() == "Ce que j’ai tapé"
+    assert_accessible(team.page)
+    team.page.locator("#erreurs a").first.click()
+    assert team.page.url.endswith("#name")
+
+
+def test_the_menu_opens_by_keyboard_on_a_telephone(server, chromium):
+    team = Somebody.arrives(chromium, server, width=320, javascript=False)
+    team.signs_in("equipe@exemple.test")
+    assert not team.page.locator("#menu").is_visible()
+    team.page.locator("a.jalon-menu-open").focus()
+    team.page.keyboard.press("Enter")
+    assert team.page.locator("#menu").is_visible()
+
+
+def test_a_page_says_when_the_pdf_is_ready_without_reloading(server, chromium):
+    team = Somebody.arrives(chromium, server)
+    team.signs_in("equipe@exemple.test")
+    team.goes("/produits/agrements-sport/dossier/1")
+    team.page.get_by_role("link", name="Télécharger le PDF").wait_for(timeout=60_000)
+
+
+@pytest.mark.parametrize("language", ["fr-FR", "en-GB"])
+def test_the_language_follows_the_browser_then_the_choice(server, chromium, language):
+    somebody = Somebody.arrives(chromium, server, language=language)
+    somebody.goes("/")
+    assert somebody.page.locator("html").get_attribute("lang") == language[:2]
+    other = {"fr": "English", "en": "Français"}[language[:2]]
+    somebody.page.get_by_role("button", name=other).click()
+    assert somebody.page.locator("html").get_attribute("lang") != language[:2]
