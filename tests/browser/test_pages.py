@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.person import Somebody, assert_accessible
+from tests.browser.person import Somebody, faults_of
 
 TEAM = [
     "/", "/produits", "/produits/nouveau", "/produits/guichet-aides", "/produits/guichet-aides/fiche", "/produits/guichet-aides/equipe",
@@ -21,15 +21,17 @@ PEOPLE = {
 
 @pytest.mark.parametrize(("language", "width"), [("fr-FR", 320), ("fr-FR", 1280), ("en-GB", 320), ("en-GB", 1280)])
 def test_pages_are_accessible(server, chromium, language, width):
+    faults = []
     for address, paths in PEOPLE.items():
         somebody = Somebody.arrives(chromium, server, language=language, width=width)
         somebody.goes("/connexion")
-        assert_accessible(somebody.page)
+        faults += faults_of(somebody.page)
         somebody.signs_in(address)
         for path in paths:
             somebody.goes(path)
-            assert_accessible(somebody.page)
+            faults += faults_of(somebody.page)
         somebody.page.context.close()
+    assert faults == []
 
 
 def test_errors_of_a_form_are_listed_linked_and_accessible(server, chromium):
@@ -40,7 +42,7 @@ def test_errors_of_a_form_are_listed_linked_and_accessible(server, chromium):
     team.presses("Créer le produit")
     team.sees("réponses sont à corriger")
     assert team.page.locator('[name="mission"]').input_value() == "Ce que j’ai tapé"
-    assert_accessible(team.page)
+    assert faults_of(team.page) == []
     team.page.locator("#erreurs a").first.click()
     assert team.page.url.endswith("#name")
 
