@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -137,14 +137,15 @@ def _before_authority(session: Session, people: People, today: date) -> None:
 def _about_to_expire(session: Session, people: People, today: date) -> None:
     """Agréments sport: homologated for a year, which ends in 45 days."""
     shift = _moved(date(2023, 10, 2), schedule.add_months(today, -37))
-    product, _ = _product(
-        session, people, "agrements", "Instruit les demandes d’agrément des associations sportives", shift
-    )
-    _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
-    dossier = _composed(session, people, product, months=12)
-    homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
     decided_on = schedule.add_months(today + timedelta(days=45), -12)
-    _decide(session, people[Role.AUTHORITY], product, dossier, decided_on)
+    with clock.at(datetime.combine(decided_on, time(9, 30), clock.PARIS).astimezone(UTC)):
+        product, _ = _product(
+            session, people, "agrements", "Instruit les demandes d’agrément des associations sportives", shift
+        )
+        _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
+        dossier = _composed(session, people, product, months=12)
+        homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
+        _decide(session, people[Role.AUTHORITY], product, dossier, decided_on)
 
 
 def _decide(session: Session, authority: Person, product: Product, dossier: Dossier, decided_on: date) -> Decision:

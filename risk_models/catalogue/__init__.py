@@ -220,6 +220,8 @@ def help_of(value: Enum, language: str) -> str:
 
 
 def sentence(group: str, code: str, language: str, **values: str) -> str:
-    """A sentence of words.yaml by group and code, its holes filled."""
+    """A sentence of words.yaml by group and code, its holes filled; a hole `date` takes an ISO day."""
+    if language == "fr" and "date" in values:
+        values["date"] = "/".join(reversed(values["date"].split("-")))
     text: str = _words()[group][code][language]
     return text.format(**values)
