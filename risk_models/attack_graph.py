@@ -25,12 +25,16 @@ _OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One try. `kind` is "entry", "down", "loss" or a link kind; `probability` is for one year."""
+    """One try. `kind` is "entry", "down", "loss" or a link kind; `probability` is for one year.
+
+    `reduced_by` names what lowers it: measures placed on this component that act on this effect.
+    """
 
     source: Node
     target: Node
     kind: str
     probability: float
+    reduced_by: tuple[str, str] | None = None
 
     @property
     def identity(self) -> str:
@@ -116,10 +120,10 @@ def _entries(system: System, c: Component, exposure: Exposure, reductions: "_Red
         "physical": max(p.physical.get(c.kind, 0.0), p.physical_on_premise if c.hosting is Hosting.ON_PREMISE else 0.0),
     }
     for threat, rate in rates.items():
-        yield Step(("source", threat), taken, "entry", rate * reductions.kept(c.id, threat))
+        yield Step(("source", threat), taken, "entry", rate * reductions.kept(c.id, threat), (c.id, threat))
     if exposure is not Exposure.INTERNAL and c.kind is not ComponentKind.LIBRARY:
         flood = p.flood[_tier(c)] * reductions.kept(c.id, "flood")
-        yield Step(("source", "flood"), ("down", c.id), "entry", flood)
+        yield Step(("source", "flood"), ("down", c.id), "entry", flood, (c.id, "flood"))
 
 
 def _internet(system: System, c: Component, exposure: Exposure) -> float:
@@ -142,10 +146,10 @@ def _moves(link: Link, components: dict[str, Component], reductions: "_Reduction
         flaw = flaw_probability(components[of]) if link.kind in MISUSE else 0.0
         return 1 - (1 - rate) * (1 - flaw)
 
-    yield Step(
-        source, target, link.kind, with_flaws(rate.forward, link.target) * reductions.kept(link.target, link.kind)
-    )
-    yield Step(target, source, link.kind, rate.back * reductions.kept(link.source, link.kind))
+    into_target, into_source = (link.target, link.kind.value), (link.source, link.kind.value)
+    forward = with_flaws(rate.forward, link.target) * reductions.kept(*into_target)
+    yield Step(source, target, link.kind, forward, into_target)
+    yield Step(target, source, link.kind, rate.back * reductions.kept(*into_source), into_source)
 
 
 def _losses(system: System, exposure: dict[str, Exposure], reductions: "_Reductions") -> Iterator[Step]:
@@ -167,10 +171,12 @@ def _losses(system: System, exposure: dict[str, Exposure], reductions: "_Reducti
                 if link.kind in {LinkKind.READS, LinkKind.WRITES, LinkKind.ADMINISTERS}:
                     yield Step(taken, ("lost", asset.id, Need.CONFIDENTIALITY), f"loss:{store}:{link.kind}", 1.0)
                 if link.kind in {LinkKind.WRITES, LinkKind.ADMINISTERS}:
-                    yield Step(taken, ("lost", asset.id, Need.INTEGRITY), f"loss:{store}:{link.kind}", kept)
+                    yield Step(
+                        taken, ("lost", asset.id, Need.INTEGRITY), f"loss:{store}:{link.kind}", kept, (store, "data")
+                    )
             yield Step(("taken", store), ("lost", asset.id, Need.CONFIDENTIALITY), f"loss:{store}", 1.0)
-            yield Step(("taken", store), ("lost", asset.id, Need.INTEGRITY), f"loss:{store}", kept)
-            yield Step(("down", store), ("lost", asset.id, Need.AVAILABILITY), f"loss:{store}", kept)
+            yield Step(("taken", store), ("lost", asset.id, Need.INTEGRITY), f"loss:{store}", kept, (store, "data"))
+            yield Step(("down", store), ("lost", asset.id, Need.AVAILABILITY), f"loss:{store}", kept, (store, "data"))
             for door in sorted(doors(system, store, exposure)):
                 yield Step(
                     ("down", door), ("lost", asset.id, Need.AVAILABILITY), f"loss:{store}:door", p["door_down"].forward
@@ -199,7 +205,7 @@ class _Reductions:
     def __init__(self, system: System, view: View) -> None:
         self._kept: dict[tuple[str, str], float] = {}
         strongest: dict[tuple[str, str], float] = {}
-        for measure, component, weight in _in_place(system, view):
+        for measure, component, weight in in_place(system, view):
             key = (measure, component)
             strongest[key] = max(weight, strongest.get(key, 0.0))
         kinds = {c.id: c.kind for c in system.components}
@@ -216,19 +222,17 @@ class _Reductions:
         return self._kept.get((component, step), 1.0)
 
 
-def _in_place(system: System, view: View) -> Iterable[tuple[str, str, float]]:
+def in_place(system: System, view: View) -> Iterable[tuple[str, str, float]]:
     """(measure, component, weight) that count in `view`; a partial measure counts for half."""
     if view is View.RAW:
         return []
     weights = {MeasureStatus.DONE: 1.0, MeasureStatus.PARTIAL: 0.5}
     if view is View.TARGET:
         weights[MeasureStatus.PLANNED] = 1.0
-    in_place = [(m.measure, c, weights[m.status]) for m in system.measures if m.status in weights for c in m.on]
+    found = [(m.measure, c, weights[m.status]) for m in system.measures if m.status in weights for c in m.on]
     shields = {c.id for c in system.components if c.kind in {ComponentKind.WAF, ComponentKind.CDN}}
-    in_place += [
-        ("waf", k.source, 1.0) for k in system.links if k.kind is LinkKind.PROTECTED_BY and k.target in shields
-    ]
-    return in_place
+    found += [("waf", k.source, 1.0) for k in system.links if k.kind is LinkKind.PROTECTED_BY and k.target in shields]
+    return found
 
 
 def probability(steps: list[Step]) -> float:

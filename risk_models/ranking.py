@@ -1,7 +1,7 @@
 """The ranking of weak points: a System in, an Assessment out. Model and sources: docs/ranking.md."""
 
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import chain
 
@@ -18,7 +18,7 @@ from risk_models.assessment import (
     Warning,
     WeakPoint,
 )
-from risk_models.attack_graph import MISUSE, attack_graph, doors, effective_exposure
+from risk_models.attack_graph import MISUSE, attack_graph, doors, effective_exposure, in_place
 from risk_models.explanation import Explainer
 from risk_models.propagation import Spread
 from risk_models.scales import ComponentKind, Exposure, LinkKind, MeasureStatus, Need, View
@@ -26,6 +26,7 @@ from risk_models.system import Measure, System
 
 # How many of the first weak points the plan proposes measures for; those already planned are always in it.
 _PLANNED_FOR = 5
+_IN_ORDER = 12
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +49,7 @@ def assess(system: System, view: View) -> Assessment:
         weak_points=weak,
         choke_points=_choke_points(system, spread, loss),
         single_points_of_failure=_single_points_of_failure(system),
-        action_plan=_action_plan(system, view, weak, loss),
+        action_plan=_action_plan(system, spread, weak, loss),
         warnings=_warnings(system),
     )
 
@@ -149,22 +150,52 @@ def _with_hosts(system: System, components: set[str]) -> set[str]:
     return components.union(*(nx.descendants(hosts, c) for c in components if c in hosts))
 
 
-def _action_plan(system: System, view: View, weak: tuple[WeakPoint, ...], loss: float) -> tuple[PlanItem, ...]:
-    """Measures not yet in place, in the best order: each time the greatest gain for its effort."""
+def _action_plan(system: System, spread: Spread, weak: tuple[WeakPoint, ...], loss: float) -> tuple[PlanItem, ...]:
+    """Measures not yet in place, in the best order: each time the greatest gain for its effort.
+
+    The first `_IN_ORDER` are looked for; measures that would avoid nothing are left out.
+    """
     candidates = _candidates(system, [w.component for w in weak[:_PLANNED_FOR] if w.loss_avoided])
-    alone = {m: loss - _loss(system, Spread(attack_graph(_with(system, m), view))) for m in candidates}
-    gain, reached, plan = dict(alone), loss, []
-    while gain:
+    factors: dict[tuple[str, str], float] = {}
+
+    def loss_with(measure: Measure) -> float:
+        return _loss(system, spread, spread.reduced(_combined(factors, _factors(system, measure))))
+
+    alone = {m: loss - loss_with(m) for m in candidates}
+    gain, reached = {m: g for m, g in alone.items() if g > 0}, loss
+    plan: list[PlanItem] = []
+    while gain and len(plan) < _IN_ORDER:
         best = max(gain, key=lambda m: (gain[m] / _effort(m), m.measure, m.on))
-        after = _loss(system, Spread(attack_graph(_with(system, best), view)))
-        fresh = reached - after
+        fresh = reached - loss_with(best)
         if fresh < gain[best] and any(fresh / _effort(best) < g / _effort(m) for m, g in gain.items() if m != best):
             gain[best] = fresh  # the gain shrank since it was computed: look again at what is best
             continue
         del gain[best]
-        system, reached = _with(system, best), after
+        factors, reached = _combined(factors, _factors(system, best)), reached - fresh
         plan.append(PlanItem(best.measure, best.on, alone[best], fresh, _effort(best)))
-    return tuple(p for p in plan if p.loss_avoided_alone > 0)
+    return tuple(plan)
+
+
+def _factors(system: System, measure: Measure) -> dict[tuple[str, str], float]:
+    """By (component, effect), what putting `measure` fully in place multiplies; a partial one did half already."""
+    kind = catalogue.measures().get(measure.measure)
+    partial = {
+        c for m in system.measures if m.measure == measure.measure and m.status is MeasureStatus.PARTIAL for c in m.on
+    }
+    found: dict[tuple[str, str], float] = {}
+    for component in measure.on:
+        if kind is None or not kind.applies_to(system.component(component).kind):
+            continue
+        for effect in kind.effects:
+            done = effect.effectiveness / 2 if component in partial else 0.0
+            for step in effect.steps:
+                key = (component, step)
+                found[key] = found.get(key, 1.0) * (1 - effect.effectiveness) / (1 - done)
+    return found
+
+
+def _combined(a: Mapping[tuple[str, str], float], b: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    return {key: a.get(key, 1.0) * b.get(key, 1.0) for key in {*a, *b}}
 
 
 def _effort(measure: Measure) -> int:
@@ -172,14 +203,11 @@ def _effort(measure: Measure) -> int:
     return known.effort if known else 3
 
 
-def _with(system: System, measure: Measure) -> System:
-    return replace(system, measures=(*system.measures, measure))
-
-
 def _candidates(system: System, weakest: list[str]) -> list[Measure]:
     """What could still be done: measures planned or to decide, and those of the catalogue for the weakest."""
     closed = {MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE}
     decided = {(m.measure, c) for m in system.measures for c in m.on}
+    decided |= {(measure, c) for measure, c, _ in in_place(system, View.CURRENT)}
     wanted = [(m.measure, tuple(sorted(m.on))) for m in system.measures if m.status not in closed and m.on]
     for component in weakest:
         kind = system.component(component).kind

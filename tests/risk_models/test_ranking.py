@@ -201,3 +201,17 @@ def test_the_same_system_always_gives_the_same_figures():
     """Known figures: another machine, another day or another Python must give these very numbers."""
     spread = Spread(attack_graph(example("guichet"), View.CURRENT))
     assert spread.reached[spread._index["taken", "metabase"]].bit_count() == 15701
+
+
+def test_the_plan_tells_what_each_measure_really_avoids():
+    """The figure of the plan equals assessing the system again with the measure in place."""
+    system = example("guichet")
+    before = assess(system)
+    for item in before.action_plan[:4]:
+        after = assess(replace(system, measures=(*system.measures, Measure(item.measure, item.on, MeasureStatus.DONE))))
+        assert before.loss - after.loss == pytest.approx(item.loss_avoided_alone)
+
+
+def test_the_plan_never_proposes_what_is_already_in_place():
+    proposed = {(p.measure, c) for p in assess(example("parcours")).action_plan for c in p.on}
+    assert not proposed & {("waf", "api"), ("waf", "site"), ("dependabot", "api")}
