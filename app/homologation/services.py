@@ -344,4 +344,4 @@ def decisions_by_product(session: Session, product_ids: Sequence[str]) -> dict[s
         .join(Decision, Decision.dossier_id == Dossier.id)
         .join(newest, (newest.c.product_id == Dossier.product_id) & (newest.c.number == Dossier.number))
     )
-    return dict(rows.tuples().all())
+    return {product_id: decision for product_id, decision in rows}  # noqa: C416 - dict() would not see rows as pairs
