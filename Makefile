@@ -16,6 +16,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
 
 run: $(RUN) $(ASSETS) $(MESSAGES) $(READY) ## install what is missing and serve on 127.0.0.1:$(PORT), with the job worker
+	@sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:$(PORT)/' $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec honcho start -p $(PORT)
 
 test: $(DEV) $(ASSETS) $(MESSAGES) ## install what tests need and run every check
@@ -82,7 +83,6 @@ $(MESSAGES): translations/en/LC_MESSAGES/messages.po | $(RUN)
 
 $(READY): $(RUN) $(wildcard migrations/versions/*.py) $(wildcard examples/*.yaml)
 	@$(BIN)/jalon migrate
-	@$(BIN)/jalon demo
-	@touch $@
+	@$(BIN)/jalon demo > $@
 
 .PHONY: help run test lint format bench migrate lock i18n clean
