@@ -13,7 +13,7 @@ MESSAGES := translations/en/LC_MESSAGES/messages.mo
 READY := instance/.ready-$(shell echo "$(DATABASE_URL)" | cksum | cut -d' ' -f1)
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
 
 run: $(RUN) $(ASSETS) $(MESSAGES) $(READY) ## install what is missing and serve on 127.0.0.1:$(PORT), with the job worker
 	@sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:$(PORT)/' $(READY)

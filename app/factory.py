@@ -7,6 +7,7 @@ from flask import Flask, current_app, g, url_for
 from flask_babel import lazy_gettext as _l
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.analysis.views import blueprint as analysis
 from app.home.views import blueprint as home
@@ -45,6 +46,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "app" / "static"))
     app.config.update(_config(settings))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
+        )
     i18n.init_app(app)
     csrf.init_app(app)
     http.init_app(app)

@@ -52,14 +52,14 @@ def open_new(product: Product) -> BaseResponse:
     return redirect(url_for("homologation.compose", slug=product.slug, number=opened.number))
 
 
-@blueprint.get("/<int:number>")
+@blueprint.get("/<int(max=9999):number>")
 @product_view(Permission.READ_PRODUCT)
 def read(product: Product, number: int) -> str:
     """The reading page: the same figures as the PDF, and what each reader may do now."""
     return _reading_page(product, _dossier(product, number))
 
 
-@blueprint.route("/<int:number>/composer", methods=["GET", "POST"])
+@blueprint.route("/<int(max=9999):number>/composer", methods=["GET", "POST"])
 @product_view(Permission.COMPOSE_DOSSIER)
 def compose(product: Product, number: int) -> str | BaseResponse:
     row = _dossier(product, number)
@@ -101,7 +101,7 @@ def _submitted(
     return _compose_page(product, row, **forms)
 
 
-@blueprint.post("/<int:number>/conditions")
+@blueprint.post("/<int(max=9999):number>/conditions")
 @product_view(Permission.COMPOSE_DOSSIER)
 def add_condition(product: Product, number: int) -> str | BaseResponse:
     row, form = _dossier(product, number), ConditionForm()
@@ -116,7 +116,7 @@ def add_condition(product: Product, number: int) -> str | BaseResponse:
     )
 
 
-@blueprint.post("/<int:number>/risques-acceptes")
+@blueprint.post("/<int(max=9999):number>/risques-acceptes")
 @product_view(Permission.COMPOSE_DOSSIER)
 def accept_risk(product: Product, number: int) -> str | BaseResponse:
     row, form = _dossier(product, number), AcceptedRiskForm()
@@ -137,7 +137,7 @@ def accept_risk(product: Product, number: int) -> str | BaseResponse:
     )
 
 
-@blueprint.post("/<int:number>/avis-demandes")
+@blueprint.post("/<int(max=9999):number>/avis-demandes")
 @product_view(Permission.COMPOSE_DOSSIER)
 def ask_reviewer(product: Product, number: int) -> str | BaseResponse:
     row, form = _dossier(product, number), ReviewerForm()
@@ -150,14 +150,14 @@ def ask_reviewer(product: Product, number: int) -> str | BaseResponse:
     )
 
 
-@blueprint.post("/<int:number>/retirer/<part_id>")
+@blueprint.post("/<int(max=9999):number>/retirer/<part_id>")
 @product_view(Permission.COMPOSE_DOSSIER)
 def remove_part(product: Product, number: int, part_id: str) -> BaseResponse:
     services.remove_part(db_session(), current_person(), product, _dossier(product, number), part_id)
     return redirect(url_for("homologation.compose", slug=product.slug, number=number))
 
 
-@blueprint.post("/<int:number>/demander-les-avis")
+@blueprint.post("/<int(max=9999):number>/demander-les-avis")
 @product_view(Permission.COMPOSE_DOSSIER)
 def ask_opinions(product: Product, number: int) -> BaseResponse:
     services.ask_opinions(db_session(), current_person(), product, _dossier(product, number))
@@ -165,7 +165,7 @@ def ask_opinions(product: Product, number: int) -> BaseResponse:
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
 
-@blueprint.post("/<int:number>/transmettre")
+@blueprint.post("/<int(max=9999):number>/transmettre")
 @product_view(Permission.COMPOSE_DOSSIER)
 def transmit(product: Product, number: int) -> BaseResponse:
     services.transmit(db_session(), current_person(), product, _dossier(product, number))
@@ -173,7 +173,7 @@ def transmit(product: Product, number: int) -> BaseResponse:
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
 
-@blueprint.post("/<int:number>/reprendre")
+@blueprint.post("/<int(max=9999):number>/reprendre")
 @product_view(Permission.COMPOSE_DOSSIER)
 def take_back(product: Product, number: int) -> BaseResponse:
     services.take_back(db_session(), current_person(), product, _dossier(product, number))
@@ -181,7 +181,7 @@ def take_back(product: Product, number: int) -> BaseResponse:
     return redirect(url_for("homologation.compose", slug=product.slug, number=number))
 
 
-@blueprint.post("/<int:number>/avis/<opinion_id>")
+@blueprint.post("/<int(max=9999):number>/avis/<opinion_id>")
 @product_view(Permission.GIVE_OPINION)
 def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseResponse:
     row, form = _dossier(product, number), OpinionForm()
@@ -199,7 +199,7 @@ def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseRe
     return _reading_page(product, row, opinion_form=form)
 
 
-@blueprint.post("/<int:number>/decision")
+@blueprint.post("/<int(max=9999):number>/decision")
 @product_view(Permission.DECIDE)
 def decide(product: Product, number: int) -> str | BaseResponse:
     row, form = _dossier(product, number), DecisionForm()
@@ -225,7 +225,7 @@ def decide(product: Product, number: int) -> str | BaseResponse:
     return _reading_page(product, row, decision_form=form)
 
 
-@blueprint.get("/<int:number>/pdf")
+@blueprint.get("/<int(max=9999):number>/pdf")
 @product_view(Permission.READ_PRODUCT)
 def pdf(product: Product, number: int) -> Response:
     row = _dossier(product, number)
@@ -239,7 +239,7 @@ def pdf(product: Product, number: int) -> Response:
     )
 
 
-@blueprint.get("/<int:number>/pdf/etat")
+@blueprint.get("/<int(max=9999):number>/pdf/etat")
 @product_view(Permission.READ_PRODUCT)
 def pdf_state(product: Product, number: int) -> str:
     """The fragment that says whether the PDF is ready; asked again by htmx while it is not."""

@@ -6,9 +6,10 @@ from typing import cast
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request
+from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
@@ -53,6 +54,8 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(code, _error_page)
     app.register_error_handler(CSRFError, _csrf_page)
     app.register_error_handler(Refusal, _refusal_page)
+    app.register_error_handler(IntegrityError, _collision_page)
+    app.register_error_handler(DataError, _unstorable_page)
     app.register_blueprint(health)
 
 
@@ -104,6 +107,19 @@ def _refusal_page(error: Refusal) -> tuple[str, int]:
     """A rule refused an act that no form field could prevent: a step out of order, a second decision."""
     _close(None)
     return render_template("errors/refusal.html", message=str(error), back=request.referrer), 409
+
+
+def _collision_page(error: IntegrityError) -> tuple[str, int]:
+    """Two people, or one pressing twice, wrote the same thing at the same instant: the first one won."""
+    get_logger().warning("collision", error=str(error.orig)[:300])
+    return _refusal_page(Refusal(_l("Quelqu’un vient d’enregistrer la même chose. Rechargez la page.")))
+
+
+def _unstorable_page(error: DataError) -> tuple[str, int]:
+    """A value that no form lets through reached the database, such as a NUL character in an address."""
+    get_logger().warning("unstorable", error=str(error.orig)[:300])
+    _close(None)
+    return render_template("errors/error.html", code=400, request_id=g.get("request_id")), 400
 
 
 @health.get("/healthz")

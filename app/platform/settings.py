@@ -28,6 +28,7 @@ class Settings:
     state_site: bool
     job_lease_seconds: int
     rate_limit_url: str
+    proxies: int
     max_upload_bytes: int = 5_000_000
 
     @property
@@ -54,6 +55,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         state_site=reader.boolean("JALON_STATE_SITE", default=False),
         job_lease_seconds=reader.integer("JALON_JOB_LEASE", 20, 1, 3600),
         rate_limit_url=environ.get("JALON_RATE_LIMITS", "memory://"),
+        proxies=reader.integer("JALON_PROXIES", 0, 0, 5),
     )
     if not settings.database_url.startswith(("sqlite", "postgresql")):
         reader.wrong.append("DATABASE_URL: only sqlite:///… and postgresql://… addresses are supported")

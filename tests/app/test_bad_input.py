@@ -149,6 +149,37 @@ def test_a_file_that_is_no_card_is_refused(world, team, name, content, message):
     refused(world, team, "/produits/fiche", {"card": (io.BytesIO(content), name)}, message)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/produits/%00",
+        "/produits?q=%00",
+        "/produits/exemple/dossier/99999999999999999999",
+        "/produits/exemple/journal?page=9999999999999",
+        "/produits?page=-1&q=%25_",
+    ],
+)
+def test_strange_addresses_are_no_fault_of_ours(world, team, path):
+    assert team.get(path).status_code in {200, 400, 404}
+
+
+def test_strange_choices_are_no_fault_of_ours(world, team):
+    team.post("/produits/exemple/composants/nouveau", COMPONENT)
+    asset = {"name": "A", "lives_in": "\x00", "confidentiality": "9", "integrity": "x", "availability": "2"}
+    assert team.post("/produits/exemple/analyse/nouvelle", asset).status_code == 200
+    assert team.post(
+        "/produits/exemple/analyse/nouvelle", asset | {"confidentiality": "2", "integrity": "2"}
+    ).status_code in {200, 400}
+    assert (
+        team.post("/produits/exemple/composants/base/failles", {"vulnerability": "CVE-1", "cvss": "nan"}).status_code
+        == 200
+    )
+    assert (
+        team.post("/produits/exemple/mesures/nouvelle?mesure=waf", {"status": "done", "on": "nulle-part"}).status_code
+        == 200
+    )
+
+
 def test_a_file_too_heavy_is_refused(world, team):
     answer = team.post("/produits/fiche", {"card": (io.BytesIO(b"x" * 6_000_000), "fiche.md")})
     assert answer.status_code == 413
