@@ -4,7 +4,7 @@ import email
 import email.policy
 from pathlib import Path
 
-from flask import Blueprint, abort, current_app, g, redirect, render_template, url_for
+from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.home import services
@@ -75,9 +75,10 @@ def privacy() -> str:
 @blueprint.get("/demonstration/courriels")
 @requires(Permission.ANYONE)
 def mailbox() -> str:
-    """The mails written to files, in development only: signing in without a mail server."""
+    """The mails written to files, in development and on one's own machine only: they hold sign-in links."""
     folder: Path | None = current_app.config["MAIL_FOLDER"]
-    if not current_app.config["DEVELOPMENT"] or folder is None:
+    here = request.host.partition(":")[0] in {"127.0.0.1", "localhost"}
+    if not current_app.config["DEVELOPMENT"] or folder is None or not here:
         abort(404)
     files = sorted(folder.glob("*.eml"), key=lambda f: f.stat().st_mtime, reverse=True)[:30]
     mails = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in files]

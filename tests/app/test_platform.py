@@ -41,6 +41,14 @@ def test_health_and_readiness(world):
     assert visitor.get("/style").status_code == 200
 
 
+def test_the_demonstration_mailbox_opens_on_ones_own_machine_only(world):
+    visitor = world.visitor()
+    assert visitor.get("/demonstration/courriels").status_code == 200
+    assert visitor.get("/demonstration/courriels", headers={"Host": "jalon.exemple.test"}).status_code == 404
+    world.app.config["DEVELOPMENT"] = False
+    assert visitor.get("/demonstration/courriels").status_code == 404
+
+
 def test_a_fault_of_ours_is_a_page_that_gives_a_reference(world, monkeypatch):
     world.app.config["PROPAGATE_EXCEPTIONS"] = False
     monkeypatch.setitem(world.app.view_functions, "home.legal", lambda: 1 / 0)
