@@ -101,6 +101,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
         feature.register(jobs)
     app.extensions.update(
         database=database,
+        load_person=access.load_person,
         jobs=jobs,
         rate_limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_url)),
         storage=Storage(settings.documents_url),

@@ -93,9 +93,19 @@ def _close(error: BaseException | None) -> None:
         session.close()
 
 
+def _start_over() -> None:
+    """Forgets the failed session and reads again who is there: error pages show their menu."""
+    _close(None)
+    try:
+        current_app.extensions["load_person"]()
+    except SQLAlchemyError:
+        get_logger().exception("error page without its person")
+        g.person = None
+
+
 def _error_page(error: Exception) -> tuple[str, int]:
     code = error.code if isinstance(error, HTTPException) and error.code else 500
-    _close(None)
+    _start_over()
     return render_template("errors/error.html", code=code, request_id=g.get("request_id")), code
 
 
@@ -105,7 +115,7 @@ def _csrf_page(error: CSRFError) -> tuple[str, int]:
 
 def _refusal_page(error: Refusal) -> tuple[str, int]:
     """A rule refused an act that no form field could prevent: a step out of order, a second decision."""
-    _close(None)
+    _start_over()
     return render_template("errors/refusal.html", message=str(error), back=request.referrer), 409
 
 
@@ -118,7 +128,7 @@ def _collision_page(error: IntegrityError) -> tuple[str, int]:
 def _unstorable_page(error: DataError) -> tuple[str, int]:
     """A value that no form lets through reached the database, such as a NUL character in an address."""
     get_logger().warning("unstorable", error=str(error.orig)[:300])
-    _close(None)
+    _start_over()
     return render_template("errors/error.html", code=400, request_id=g.get("request_id")), 400
 
 

@@ -190,3 +190,18 @@ def test_error_pages_speak_both_languages(world, team):
     assert "Page introuvable" in team.get("/nulle-part").get_data(as_text=True)
     world.app.config["LANGUAGE_FIXED"] = "en"
     assert "Page not found" in team.get("/nulle-part").get_data(as_text=True)
+
+
+def test_a_form_sent_twice_at_the_same_instant_is_kept_once(world):
+    from concurrent.futures import ThreadPoolExecutor
+
+    owner = world.person()
+    world.product(owner)
+    visitors = [world.visitor(owner) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        codes = sorted(pool.map(lambda v: v.post("/produits/nouveau", CARD).status_code, visitors))
+    assert codes[0] in {200, 302}
+    assert codes.count(302) == 1
+    assert set(codes) <= {200, 302, 409}
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Product.id)).where(Product.slug == "nouveau")) == 1
