@@ -1,25 +1,31 @@
 """From a System to the graph of attack steps: `u → v` means "who controls u can try v".
 
-Nodes are tuples: ("source", threat), ("taken", component), ("down", component), ("lost", asset, need).
+Nodes are tuples: ("source", threat), ("taken", component), ("down", component), ("shut", component) when a front
+door that stopped keeps its users out, ("cut", component) when what they reached behind it is lost to them, and
+("lost", asset, need).
 Each edge is one Step with its own probability; nodes add nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import networkx as nx
 
 from risk_models import catalogue
+from risk_models.catalogue import Rates
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, View
-from risk_models.system import Component, Link, System
+from risk_models.system import Component, System
 
 Node = tuple[str, ...]
 
+# A state leads only to itself and to those after it.
+STATES = ("taken", "down", "shut", "cut", "lost")
 THREATS = ("internet", "credentials", "phishing", "supply", "insider", "physical", "flood")
 # What a hardened component no longer allows: entry from a threat, and misuse through these links.
 MISUSE = frozenset({"calls", "reads", "writes"})
+_SEES = frozenset({"reads", "writes", "administers"})
+_CHANGES = frozenset({"writes", "administers"})
 _OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET: 2}
 
 
@@ -27,7 +33,8 @@ _OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET:
 class Step:
     """One try. `kind` is "entry", "down", "loss" or a link kind; `probability` is for one year.
 
-    `reduced_by` names what lowers it: measures placed on this component that act on this effect.
+    `reduced_by` names what lowers it: measures placed on this component that act on this effect. `through`: the
+    component between its ends, where there is one.
     """
 
     source: Node
@@ -35,10 +42,7 @@ class Step:
     kind: str
     probability: float
     reduced_by: tuple[str, str] | None = None
-
-    @property
-    def identity(self) -> str:
-        return "|".join((*self.source, self.kind, *self.target))
+    through: str | None = None
 
     @property
     def exploits(self) -> bool:
@@ -46,33 +50,48 @@ class Step:
         return self.kind == "entry" or self.kind in MISUSE
 
 
-def attack_graph(system: System, view: View) -> "nx.DiGraph[Node]":
-    """The graph of `system` with the measures that count in `view`; each edge has its `Step` as "step".
+@dataclass(frozen=True, slots=True)
+class AttackGraph:
+    """Nodes, and the steps between them whose probability is above 0; threats are sources, reached everywhere."""
 
-    Two steps between the same nodes are both kept: their probabilities are those of independent tries.
+    nodes: tuple[Node, ...]
+    steps: tuple[Step, ...]
+
+
+def attack_graph(system: System, view: View, rates: Rates | None = None) -> AttackGraph:
+    """The graph of `system` with the measures that count in `view`; `rates` are the catalogue's unless given.
+
+    Steps between the same nodes stand for independent tries.
     """
-    graph: nx.DiGraph[Node] = nx.DiGraph()
-    graph.add_nodes_from(("source", t) for t in THREATS)
-    graph.add_nodes_from(("taken", c.id) for c in system.components)
-    reductions = _Reductions(system, view)
-    for step in _steps(system, reductions):
-        if step.probability <= 0:
-            continue
-        if graph.has_edge(step.source, step.target):
-            graph.edges[step.source, step.target]["steps"].append(step)
-        else:
-            graph.add_edge(step.source, step.target, steps=[step])
-    return graph
+    rates = rates or catalogue.rates()
+    links = sorted({(k.source, k.target, k.kind) for k in system.links})
+    cuts = _Cuts(system, links)
+    reductions = _Reductions(system, view, rates)
+    steps = tuple(s for s in _steps(system, links, cuts, reductions, rates) if s.probability > 0)
+    nodes: dict[Node, None] = dict.fromkeys(("source", t) for t in THREATS)
+    nodes |= dict.fromkeys(("taken", c.id) for c in system.components)
+    nodes |= dict.fromkeys(cuts.nodes())
+    nodes |= dict.fromkeys(end for step in steps for end in (step.source, step.target))
+    return AttackGraph(tuple(nodes), steps)
 
 
-def _steps(system: System, reductions: "_Reductions") -> Iterator[Step]:
+def _steps(
+    system: System,
+    links: Sequence[tuple[str, str, LinkKind]],
+    cuts: "_Cuts",
+    reductions: "_Reductions",
+    rates: Rates,
+) -> Iterator[Step]:
     components = {c.id: c for c in system.components}
     exposure = effective_exposure(system)
     for c in system.components:
-        yield from _entries(system, c, exposure[c.id], reductions)
-    for link in sorted(set(system.links), key=lambda k: (k.source, k.target, k.kind)):
-        yield from _moves(link, components, reductions)
-    yield from _losses(system, exposure, reductions)
+        yield from _entries(system, c, exposure[c.id], reductions, rates)
+    flaws = {c.id: flaw_probability(c, rates) for c in system.components if c.vulnerabilities}
+    for source, target, kind in links:
+        yield from _moves(source, target, kind, flaws, reductions, rates)
+    yield from _through_libraries(components, links, flaws, reductions)
+    yield from cuts.steps(exposure, rates)
+    yield from _losses(system, links, cuts, reductions, rates)
 
 
 def effective_exposure(system: System) -> dict[str, Exposure]:
@@ -94,13 +113,12 @@ def _tier(c: Component) -> str:
     return {Hosting.SAAS: "saas", Hosting.PAAS: "paas"}.get(c.hosting, "self_hosted")
 
 
-def flaw_probability(c: Component) -> float:
+def flaw_probability(c: Component, rates: Rates) -> float:
     """Probability that a known flaw of `c` is exploited in a year: 1 − ∏(1 − EPSS), with KEV's floor."""
-    rates = catalogue.probabilities().internet
     none = 1.0
     for v in c.vulnerabilities:
-        epss = v.epss if v.epss is not None else rates.epss_unknown
-        none *= 1 - max(epss, rates.kev_floor if v.kev else 0.0)
+        epss = v.epss if v.epss is not None else rates.internet.epss_unknown
+        none *= 1 - max(epss, rates.internet.kev_floor if v.kev else 0.0)
     return 1 - none
 
 
@@ -108,101 +126,150 @@ def past_end_of_life(system: System, c: Component) -> bool:
     return bool(c.eol and c.eol.date and system.as_of and c.eol.date < system.as_of)
 
 
-def _entries(system: System, c: Component, exposure: Exposure, reductions: "_Reductions") -> Iterator[Step]:
-    p = catalogue.probabilities()
+def _entries(system: System, c: Component, exposure: Exposure, reductions: "_Reductions", p: Rates) -> Iterator[Step]:
     taken = ("taken", c.id)
-    rates: dict[str, float] = {
-        "internet": _internet(system, c, exposure),
+    saas, on_premise = c.hosting is Hosting.SAAS, c.hosting is Hosting.ON_PREMISE
+    chances = {
+        "internet": _internet(system, c, exposure, p),
         "credentials": p.credentials.get(c.kind, 0.0) if exposure is not Exposure.INTERNAL else 0.0,
         "phishing": p.phishing.get(c.kind, 0.0),
-        "supply": max(p.supply.get(c.kind, 0.0), p.supply_saas if c.hosting is Hosting.SAAS else 0.0),
+        "supply": max(p.supply.get(c.kind, 0.0), p.supply_saas if saas else 0.0),
         "insider": p.insider.get(c.kind, 0.0),
-        "physical": max(p.physical.get(c.kind, 0.0), p.physical_on_premise if c.hosting is Hosting.ON_PREMISE else 0.0),
+        "physical": max(p.physical.get(c.kind, 0.0), p.physical_on_premise if on_premise else 0.0),
     }
-    for threat, rate in rates.items():
-        yield Step(("source", threat), taken, "entry", rate * reductions.kept(c.id, threat), (c.id, threat))
+    for threat, chance in chances.items():
+        if chance:
+            yield Step(("source", threat), taken, "entry", chance * reductions.kept(c.id, threat), (c.id, threat))
     if exposure is not Exposure.INTERNAL and c.kind is not ComponentKind.LIBRARY:
         flood = p.flood[_tier(c)] * reductions.kept(c.id, "flood")
         yield Step(("source", "flood"), ("down", c.id), "entry", flood, (c.id, "flood"))
 
 
-def _internet(system: System, c: Component, exposure: Exposure) -> float:
+def _internet(system: System, c: Component, exposure: Exposure, rates: Rates) -> float:
     if exposure is Exposure.INTERNAL:
         return 0.0
-    p = catalogue.probabilities().internet
+    p = rates.internet
     base = 0.0 if c.kind is ComponentKind.LIBRARY else p.rates[_tier(c)]
     if c.kind in p.targeted_kinds:
-        base *= p.targeted_factor
+        base = min(1.0, base * p.targeted_factor)
     aged = p.end_of_life if past_end_of_life(system, c) else 0.0
-    rate = 1 - (1 - base) * (1 - aged) * (1 - flaw_probability(c))
+    rate = 1 - (1 - base) * (1 - aged) * (1 - flaw_probability(c, rates))
     return rate * (p.authenticated_factor if exposure is Exposure.AUTHENTICATED else 1.0)
 
 
-def _moves(link: Link, components: dict[str, Component], reductions: "_Reductions") -> Iterator[Step]:
-    rate = catalogue.probabilities().steps[link.kind]
-    source, target = ("taken", link.source), ("taken", link.target)
-
-    def with_flaws(rate: float, of: str) -> float:
-        flaw = flaw_probability(components[of]) if link.kind in MISUSE else 0.0
-        return 1 - (1 - rate) * (1 - flaw)
-
-    into_target, into_source = (link.target, link.kind.value), (link.source, link.kind.value)
-    forward = with_flaws(rate.forward, link.target) * reductions.kept(*into_target)
-    yield Step(source, target, link.kind, forward, into_target)
-    yield Step(target, source, link.kind, rate.back * reductions.kept(*into_source), into_source)
+def _moves(
+    source: str, target: str, kind: LinkKind, flaws: Mapping[str, float], reductions: "_Reductions", rates: Rates
+) -> Iterator[Step]:
+    rate = rates.steps[kind]
+    flaw = flaws.get(target, 0.0) if kind in MISUSE else 0.0
+    ahead, behind = (target, kind.value), (source, kind.value)
+    forward = (1 - (1 - rate.forward) * (1 - flaw)) * reductions.kept(*ahead)
+    yield Step(("taken", source), ("taken", target), kind, forward, ahead)
+    yield Step(("taken", target), ("taken", source), kind, rate.back * reductions.kept(*behind), behind)
 
 
-def _losses(system: System, exposure: dict[str, Exposure], reductions: "_Reductions") -> Iterator[Step]:
-    """Data is reached without control of its store: whoever reads it loses its confidentiality, and so on."""
-    p = catalogue.probabilities().steps
-    touching: dict[str, list[Link]] = defaultdict(list)
-    for link in system.links:
-        touching[link.target].append(link)
-    for c in system.components:
-        yield Step(("taken", c.id), ("down", c.id), "down", 1.0)
-    for link in sorted(set(system.links), key=lambda k: (k.source, k.target)):
-        if link.kind is LinkKind.RUNS_ON:
-            yield Step(("down", link.target), ("down", link.source), "down", p["down"].forward)
-    for asset in system.assets:
-        for store in asset.lives_in:
-            kept = reductions.kept(store, "data")
-            for link in touching[store]:
-                taken = ("taken", link.source)
-                if link.kind in {LinkKind.READS, LinkKind.WRITES, LinkKind.ADMINISTERS}:
-                    yield Step(taken, ("lost", asset.id, Need.CONFIDENTIALITY), f"loss:{store}:{link.kind}", 1.0)
-                if link.kind in {LinkKind.WRITES, LinkKind.ADMINISTERS}:
-                    yield Step(
-                        taken, ("lost", asset.id, Need.INTEGRITY), f"loss:{store}:{link.kind}", kept, (store, "data")
-                    )
-            yield Step(("taken", store), ("lost", asset.id, Need.CONFIDENTIALITY), f"loss:{store}", 1.0)
-            yield Step(("taken", store), ("lost", asset.id, Need.INTEGRITY), f"loss:{store}", kept, (store, "data"))
-            yield Step(("down", store), ("lost", asset.id, Need.AVAILABILITY), f"loss:{store}", kept, (store, "data"))
-            for door in sorted(doors(system, store, exposure)):
-                yield Step(
-                    ("down", door), ("lost", asset.id, Need.AVAILABILITY), f"loss:{store}:door", p["door_down"].forward
-                )
+def _through_libraries(
+    components: Mapping[str, Component],
+    links: Sequence[tuple[str, str, LinkKind]],
+    flaws: Mapping[str, float],
+    reductions: "_Reductions",
+) -> Iterator[Step]:
+    """Who can call a component can try the known flaws of the libraries within it, exposed or not."""
+    embedded: dict[str, list[str]] = defaultdict(list)
+    for source, target, kind in links:
+        if kind is LinkKind.EMBEDS and components[target].kind is ComponentKind.LIBRARY:
+            embedded[source].append(target)
+    for source, target, kind in links:
+        if kind in MISUSE and target in embedded:
+            for library in sorted(_below(embedded, target)):
+                if library in flaws and library != source:
+                    tried = flaws[library] * reductions.kept(library, kind)
+                    yield Step(("taken", source), ("taken", library), kind, tried, (library, kind.value), target)
 
 
-def doors(system: System, store: str, exposure: dict[str, Exposure]) -> set[str]:
-    """Exposed components from which people reach `store` over calls, reads and writes."""
-    uses: dict[str, list[str]] = defaultdict(list)
-    for link in system.links:
-        if link.kind in MISUSE:
-            uses[link.target].append(link.source)
-    found, pending = set(), [store]
+def _below(children: Mapping[str, Sequence[str]], *tops: str) -> set[str]:
+    found: set[str] = set()
+    pending = [c for top in tops for c in children.get(top, ())]
     while pending:
         node = pending.pop()
-        for source in uses[node]:
-            if source not in found:
-                found.add(source)
-                pending.append(source)
-    return {c for c in found if exposure[c] is not Exposure.INTERNAL and c != store}
+        if node not in found:
+            found.add(node)
+            pending += children.get(node, ())
+    return found
+
+
+def _losses(
+    system: System,
+    links: Sequence[tuple[str, str, LinkKind]],
+    cuts: "_Cuts",
+    reductions: "_Reductions",
+    rates: Rates,
+) -> Iterator[Step]:
+    """Data is reached without control of its store: whoever reads it loses its confidentiality, and so on."""
+    touching: dict[str, list[tuple[str, LinkKind]]] = defaultdict(list)
+    for source, target, kind in links:
+        touching[target].append((source, kind))
+        if kind is LinkKind.RUNS_ON:
+            yield Step(("down", target), ("down", source), "down", rates.steps["down"].forward)
+    for c in system.components:
+        yield Step(("taken", c.id), ("down", c.id), "down", 1.0)
+    for asset in system.assets:
+        confidentiality, integrity, availability = (("lost", asset.id, need) for need in Need)
+        for store in dict.fromkeys(asset.lives_in):
+            kept, why, data = reductions.kept(store, "data"), f"loss:{store}", (store, "data")
+            for source, kind in touching[store]:
+                taken = ("taken", source)
+                if kind in _SEES:
+                    yield Step(taken, confidentiality, f"{why}:{kind}", 1.0)
+                if kind in _CHANGES:
+                    yield Step(taken, integrity, f"{why}:{kind}", kept, data)
+            yield Step(("taken", store), confidentiality, why, 1.0)
+            yield Step(("taken", store), integrity, why, kept, data)
+            yield Step(("down", store), availability, why, kept, data)
+            yield Step(cuts.of(store), availability, f"{why}:door", 1.0)
+
+
+class _Cuts:
+    """What is lost to users when a front door stops: everything behind it, over calls, reads and writes.
+
+    Components that reach one another share one "cut" node; nodes come before those they lead to.
+    """
+
+    def __init__(self, system: System, links: Iterable[tuple[str, str, LinkKind]]) -> None:
+        users = defaultdict[str, list[str]](list)
+        for source, target, kind in links:
+            if kind in MISUSE:
+                users[target].append(source)
+        stores = {c for asset in system.assets for c in asset.lives_in}
+        self._ways = nx.DiGraph((u, c) for c in sorted(_below(users, *stores) | stores) for u in users[c])
+        groups = reversed(list(nx.strongly_connected_components(self._ways)))
+        self._group = {c: min(group) for group in groups for c in group}
+
+    def nodes(self) -> Iterator[Node]:
+        yield from (("cut", group) for group in dict.fromkeys(self._group.values()))
+
+    def of(self, component: str) -> Node:
+        return ("cut", self._group.get(component, component))
+
+    def steps(self, exposure: Mapping[str, Exposure], rates: Rates) -> Iterator[Step]:
+        open_to_users = {c for c in self._group if exposure[c] is not Exposure.INTERNAL}
+        for door in self._group:
+            if door in open_to_users and self._ways.out_degree(door):
+                yield Step(("down", door), ("shut", door), "door", rates.steps["door_down"].forward)
+        behind = {}
+        for source, target in self._ways.edges:
+            if source in open_to_users:
+                behind[("shut", source), self.of(target)] = True
+            if self._group[source] != self._group[target]:
+                behind[self.of(source), self.of(target)] = True
+        for before, after in behind:
+            yield Step(before, after, "behind", 1.0)
 
 
 class _Reductions:
     """What is left of a step's probability once the measures of a view act on it."""
 
-    def __init__(self, system: System, view: View) -> None:
+    def __init__(self, system: System, view: View, rates: Rates) -> None:
         self._kept: dict[tuple[str, str], float] = {}
         strongest: dict[tuple[str, str], float] = {}
         for measure, component, weight in in_place(system, view):
@@ -216,7 +283,7 @@ class _Reductions:
             for effect in kind.effects:
                 for step in effect.steps:
                     kept = self._kept.get((component, step), 1.0)
-                    self._kept[component, step] = kept * (1 - effect.effectiveness * weight)
+                    self._kept[component, step] = kept * (1 - rates.effectiveness[effect.figure] * weight)
 
     def kept(self, component: str, step: str) -> float:
         return self._kept.get((component, step), 1.0)
@@ -233,8 +300,3 @@ def in_place(system: System, view: View) -> Iterable[tuple[str, str, float]]:
     shields = {c.id for c in system.components if c.kind in {ComponentKind.WAF, ComponentKind.CDN}}
     found += [("waf", k.source, 1.0) for k in system.links if k.kind is LinkKind.PROTECTED_BY and k.target in shields]
     return found
-
-
-def probability(steps: list[Step]) -> float:
-    """Probability that at least one of several independent steps between two nodes is open."""
-    return 1 - reduce(lambda none, s: none * (1 - s.probability), steps, 1.0)

@@ -1,48 +1,80 @@
 """Why a component is weak: the facts on it, and the most likely attack path that goes through it."""
 
 import math
-from itertools import pairwise
-from typing import cast
-
-import networkx as nx
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import groupby, pairwise
 
 from risk_models import catalogue
 from risk_models.assessment import AttackPath, Reason
-from risk_models.attack_graph import Node, Step, attack_graph, effective_exposure, past_end_of_life, probability
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, View
-from risk_models.system import Component, System
+from risk_models.attack_graph import MISUSE, AttackGraph, Node, Step, effective_exposure, past_end_of_life
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Patcher, Severity
+from risk_models.system import Component, Link, System
 
 _DEVELOPMENT = frozenset({ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY, ComponentKind.LIBRARY})
 _FRONT = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.BI, ComponentKind.CMS})
 _IN_PLACE = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
+_RUN_BY_OTHERS = frozenset({Hosting.SAAS, Hosting.PAAS})
 
 
 class Explainer:
     """Explains the components of one system in one view."""
 
-    def __init__(self, system: System, view: View) -> None:
+    def __init__(self, system: System, graph: AttackGraph) -> None:
         self._system = system
         self._exposure = effective_exposure(system)
-        self._graph = _weighted(attack_graph(system, view))
-        sources = [n for n in self._graph if n[0] == "source"]
-        costs, paths = nx.multi_source_dijkstra(self._graph, sources)
-        self._cost_from = cast(dict[Node, float], costs)
-        self._path_from = cast(dict[Node, list[Node]], paths)
-        self._to_loss = self._worst_losses()
+        self._names = {c.id: c.name for c in system.components}
+        self._kinds = {c.id: c for c in system.components}
+        self._links: dict[str, list[Link]] = defaultdict(list)
+        for link in dict.fromkeys(system.links):
+            self._links[link.source].append(link)
+            self._links[link.target].append(link)
         self._protected = {(m.measure, c) for m in system.measures if m.status in _IN_PLACE for c in m.on}
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
+        self._steps: dict[tuple[Node, Node], Step] = {}
+        none: dict[tuple[Node, Node], float] = {}
+        for step in graph.steps:
+            ends = step.source, step.target
+            none[ends] = none.get(ends, 1.0) * (1 - step.probability)
+            if ends not in self._steps or step.probability > self._steps[ends].probability:
+                self._steps[ends] = step
+        self._ahead, self._behind = _Costs(defaultdict(list)), _Costs(defaultdict(list))
+        for (source, target), closed in none.items():
+            cost = -math.log(1 - closed) if closed else 0.0
+            self._ahead.edges[source].append((target, cost))
+            self._behind.edges[target].append((source, cost))
+        self._threats: dict[Node, float] = {n: 0.0 for n in graph.nodes if n[0] == "source"}
+        top = catalogue.loss_weight(Severity.CRITICAL)
+        self._losses: dict[Node, float] = {
+            ("lost", a.id, need): -math.log(catalogue.loss_weight(a.severity(need)) / top)
+            for a in system.assets
+            for need in Need
+        }
+        self._from_threat = self._ahead.cheapest(self._threats)
+        self._to_loss = self._behind.cheapest(self._losses)
 
     def path_through(self, component: str) -> AttackPath | None:
-        """The path of greatest expected loss from a threat source through `component` to an asset's need."""
-        best: tuple[float, list[Node]] | None = None
+        """The path of greatest expected loss from a threat through `component` to an asset's need, without detour."""
+        found = []
         for state in ("taken", "down"):
-            node = (state, component)
-            if node in self._path_from and node in self._to_loss:
-                cost, after = self._to_loss[node]
-                walk = [*self._path_from[node], *after[1:]]
-                if best is None or self._cost_from[node] + cost < best[0]:
-                    best = self._cost_from[node] + cost, walk
-        return self._as_path(best[1]) if best else None
+            node: Node = (state, component)
+            if node in self._from_threat and node in self._to_loss:
+                way_in, way_out = _walk(self._from_threat, node), _walk(self._to_loss, node)
+                if set(way_in) & set(way_out[1:]):
+                    way_in = self._another(self._ahead, self._threats, node, way_out)
+                if way_in:
+                    walk = [*reversed(way_in), *way_out[1:]]
+                    found.append((self._cost(walk) + self._losses[walk[-1]], walk))
+        return self._as_path(min(found)[1]) if found else None
+
+    def _another(self, costs: "_Costs", starts: Mapping[Node, float], node: Node, avoided: list[Node]) -> list[Node]:
+        found = costs.cheapest(starts, frozenset(avoided[1:]))
+        return _walk(found, node) if node in found else []
+
+    def _cost(self, walk: list[Node]) -> float:
+        return sum(next(c for t, c in self._ahead.edges[a] if t == b) for a, b in pairwise(walk))
 
     def reasons(self, c: Component) -> tuple[Reason, ...]:
         """The facts that make `c` weak or its loss heavy, worst first."""
@@ -50,6 +82,9 @@ class Explainer:
         found = [*self._flaws(c)]
         if exposed:
             found.append(Reason(self._exposure[c.id].value))
+        unpatched = self._days_unpatched(c)
+        if unpatched:
+            found.append(Reason("unpatched", (("days", str(unpatched)),)))
         if c.hosting in {Hosting.IAAS, Hosting.ON_PREMISE} and c.kind not in {
             ComponentKind.WORKSTATION,
             ComponentKind.LIBRARY,
@@ -57,7 +92,7 @@ class Explainer:
             found.append(Reason("self_hosted"))
         if exposed and c.kind in _FRONT and ("waf", c.id) not in self._protected and c.hosting is not Hosting.SAAS:
             found.append(Reason("no_waf"))
-        if exposed and c.kind in catalogue.probabilities().credentials and ("mfa", c.id) not in self._protected:
+        if exposed and c.kind in catalogue.rates().credentials and ("mfa", c.id) not in self._protected:
             found.append(Reason("no_second_factor"))
         if c.hosting is Hosting.SAAS:
             found.append(Reason("supplier_access"))
@@ -75,64 +110,98 @@ class Explainer:
             found.append(Reason("end_of_life", (("date", c.eol.date.isoformat()),)))
         return found
 
+    def _days_unpatched(self, c: Component) -> int:
+        """Days since the oldest of its flaws was published, when the team could have patched it."""
+        day = self._system.as_of
+        published = [v.published for v in c.vulnerabilities if v.published]
+        return max(0, (day - min(published)).days) if day and published and c.patched_by is Patcher.TEAM else 0
+
     def _reach(self, c: Component) -> list[Reason]:
-        names = {x.id: x.name for x in self._system.components}
-        by_kind: dict[str, list[str]] = {}
-        for link in self._system.links:
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for link in self._links[c.id]:
             if link.source == c.id:
-                by_kind.setdefault(link.kind, []).append(link.target)
-            if link.target == c.id and link.kind is LinkKind.EMBEDS:
-                by_kind.setdefault("embedded_in", []).append(link.source)
+                by_kind[link.kind].append(link.target)
+            elif link.kind is LinkKind.EMBEDS:
+                by_kind["embedded_in"].append(link.source)
         held = [a.name for a in self._system.assets if c.id in a.lives_in]
-        touched = {*by_kind.get(LinkKind.READS, ()), *by_kind.get(LinkKind.WRITES, ())}
+        touched = {*by_kind[LinkKind.READS], *by_kind[LinkKind.WRITES]}
         read = [a.name for a in self._system.assets if touched & set(a.lives_in) and a.name not in held]
         found = [("holds_data", "assets", held), ("reads_data", "assets", read)]
         for kind in ("deploys", "administers", "embedded_in"):
-            found.append((kind, "components", [names[t] for t in dict.fromkeys(by_kind.get(kind, ()))]))
+            found.append((kind, "components", [self._names[t] for t in dict.fromkeys(by_kind[kind])]))
         return [Reason(code, ((hole, ", ".join(values)),)) for code, hole, values in found if values]
 
-    def _worst_losses(self) -> dict[Node, tuple[float, list[Node]]]:
-        """For each node, the way to the loss that weighs most: least −log(probability × weight)."""
-        goal: Node = ("goal",)
-        backwards = self._graph.reverse(copy=True)
-        for asset in self._system.assets:
-            for need in Need:
-                lost = ("lost", asset.id, need)
-                if lost in backwards:
-                    weight = catalogue.loss_weight(asset.severity(need)) / catalogue.loss_weight(
-                        max(type(asset.severity(need)))
-                    )
-                    backwards.add_edge(goal, lost, weight=-math.log(weight))
-        if goal not in backwards:
-            return {}
-        found = nx.single_source_dijkstra(backwards, goal)
-        costs, paths = cast(tuple[dict[Node, float], dict[Node, list[Node]]], found)
-        return {node: (cost, list(reversed(paths[node][1:]))) for node, cost in costs.items() if node != goal}
-
     def _as_path(self, walk: list[Node]) -> AttackPath:
-        cost = sum(self._graph.edges[a, b]["weight"] for a, b in pairwise(walk))
-        components = tuple(dict.fromkeys(n[1] for n in walk if n[0] in {"taken", "down"}))
+        components: list[str] = []
+        for before, after in pairwise(walk):
+            step = self._steps[before, after]
+            components += [step.through] if step.through else []
+            components += [after[1]] if after[0] in {"taken", "down"} else []
+        store = self._steps[walk[-2], walk[-1]].kind.split(":")[1]
+        if walk[-2][0] == "cut":
+            components += self._uses(components[-1], store)
         # The last step may take the data through a reader: its store ends the path.
-        last: list[Step] = self._graph.edges[walk[-2], walk[-1]]["steps"]
-        store = last[0].kind.split(":")[1]
-        if store not in components:
-            components = (*components, store)
-        threat = walk[0][1]
+        components.append(store)
+        threat, goal = walk[0][1], walk[-1]
         return AttackPath(
             source=threat,
-            vector=_vector(threat, self._system.component(components[0])),
-            components=components,
-            asset=walk[-1][1],
-            need=Need(walk[-1][2]),
-            likelihood=math.exp(-cost),
+            vector=_vector(threat, self._kinds[components[0]]),
+            components=tuple(name for name, _ in groupby(components)),
+            asset=goal[1],
+            need=Need(goal[2]),
+            likelihood=math.exp(-self._cost(walk)),
         )
 
+    def _uses(self, door: str, store: str) -> list[str]:
+        """The components between a front door and the store it leads to."""
+        came_from: dict[str, str] = {door: door}
+        pending = deque([door])
+        while pending and store not in came_from:
+            node = pending.popleft()
+            for link in self._links[node]:
+                if link.source == node and link.kind in MISUSE and link.target not in came_from:
+                    came_from[link.target] = node
+                    pending.append(link.target)
+        between, node = [], store
+        while came_from[node] != door:
+            node = came_from[node]
+            between.append(node)
+        return between[::-1]
 
-def _weighted(graph: "nx.DiGraph[Node]") -> "nx.DiGraph[Node]":
-    for _, _, data in graph.edges(data=True):
-        steps: list[Step] = data["steps"]
-        data["weight"] = -math.log(probability(steps)) if probability(steps) < 1 else 0.0
-    return graph
+
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """−log of the probability of each step, so that the cheapest way is the most likely one."""
+
+    edges: dict[Node, list[tuple[Node, float]]]
+
+    def cheapest(
+        self, starts: Mapping[Node, float], avoided: frozenset[Node] = frozenset()
+    ) -> dict[Node, tuple[float, Node]]:
+        """Dijkstra: by node, the cost of the cheapest way from a start, and the node before it, () at a start."""
+        found: dict[Node, tuple[float, Node]] = {}
+        heap: list[tuple[float, Node, Node]] = [
+            (cost, node, ()) for node, cost in starts.items() if node not in avoided
+        ]
+        heapify(heap)
+        while heap:
+            cost, node, before = heappop(heap)
+            if node in found:
+                continue
+            found[node] = cost, before
+            for after, more in self.edges.get(node, ()):
+                if after not in found and after not in avoided:
+                    heappush(heap, (cost + more, after, node))
+        return found
+
+
+def _walk(found: Mapping[Node, tuple[float, Node]], node: Node) -> list[Node]:
+    """From `node` back to where the cheapest way started."""
+    walk, at = [node], found[node][1]
+    while at:
+        walk.append(at)
+        at = found[at][1]
+    return walk
 
 
 # Which of the fourteen risk vectors (MonServiceSécurisé) a path belongs to, by its threat and first component;
@@ -152,11 +221,14 @@ _VECTORS: dict[str, list[tuple[frozenset[ComponentKind] | None, str]]] = {
         (None, "saas_supplier"),
     ],
     "insider": [(None, "internal_administration")],
-    "physical": [(frozenset({ComponentKind.HOST}), "external_premises"), (None, "internal_premises")],
+    "physical": [(None, "{}_premises")],
     "flood": [(None, "denial_of_service")],
 }
 
 
 def _vector(threat: str, first: Component) -> str:
-    side = "external" if first.hosting in {Hosting.SAAS, Hosting.PAAS} else "internal"
+    outside = first.hosting is not Hosting.ON_PREMISE if threat == "physical" else first.hosting in _RUN_BY_OTHERS
+    if first.kind is ComponentKind.LIBRARY or first.kind is ComponentKind.WORKSTATION:
+        outside = first.kind is ComponentKind.LIBRARY  # published by others; a workstation is the team's own
+    side = "external" if outside else "internal"
     return next(v for kinds, v in _VECTORS[threat] if kinds is None or first.kind in kinds).format(side)

@@ -9,14 +9,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from app.cli.setup import upgrade
 from app.factory import create_app
-from app.platform import settings
+from app.platform import settings as app_settings
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
+# Each property is tried on 1,000 systems, the same ones each time, and on 20,000 new ones by `make fuzz`.
+settings.register_profile(
+    "ci", max_examples=1000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "fuzz",
+    max_examples=20_000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+settings.load_profile("ci")
 REAL_DATA = ROOT.parent / "shared" / "data"
 
 
@@ -97,7 +109,7 @@ def database_url(request, tmp_path) -> Iterator[str]:
 @pytest.fixture
 def app(database_url: str, tmp_path: Path):
     """The application on an empty database, its files in a temporary folder."""
-    app = create_app(settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
+    app = create_app(app_settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
     app.config["LANGUAGE_FIXED"] = "fr"
     yield app
     app.extensions["database"].engine.dispose()

@@ -1,21 +1,39 @@
 """The field's knowledge as data: probabilities, measures, usual components, words shown to people."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
+from risk_models.catalogue.reading import read
 from risk_models.scales import ComponentKind, Exposure, Hosting, Likelihood, RiskLevel, Severity
 
+__all__ = [
+    "LANGUAGES",
+    "Effect",
+    "Figure",
+    "MeasureKind",
+    "Rates",
+    "Text",
+    "UsualComponent",
+    "defaults_by_kind",
+    "figures",
+    "help_of",
+    "likelihood_level",
+    "loss_weight",
+    "measures",
+    "model",
+    "rates",
+    "rates_with",
+    "risk_level",
+    "sentence",
+    "source_text",
+    "usual_components",
+    "word",
+]
+
 LANGUAGES = ("fr", "en")
-
-
-def _read(name: str) -> Any:
-    return YAML(typ="safe").load(files(__name__).joinpath(name).read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,86 +47,13 @@ class Text:
         return self.en if language == "en" else self.fr
 
 
-@dataclass(frozen=True, slots=True)
-class StepRate:
-    forward: float
-    back: float
-
-
-@dataclass(frozen=True, slots=True)
-class InternetRates:
-    rates: Mapping[str, float]
-    targeted_factor: float
-    targeted_kinds: frozenset[ComponentKind]
-    authenticated_factor: float
-    end_of_life: float
-    kev_floor: float
-    epss_unknown: float
-
-
-@dataclass(frozen=True, slots=True)
-class Probabilities:
-    """Base rates of a year; reasons and sources stand beside each figure in probabilities.yaml."""
-
-    model: str
-    worlds: int
-    likelihood_bounds: tuple[float, ...]
-    weights: tuple[float, ...]
-    internet: InternetRates
-    credentials: Mapping[ComponentKind, float]
-    phishing: Mapping[ComponentKind, float]
-    supply: Mapping[ComponentKind, float]
-    supply_saas: float
-    insider: Mapping[ComponentKind, float]
-    physical: Mapping[ComponentKind, float]
-    physical_on_premise: float
-    flood: Mapping[str, float]
-    steps: Mapping[str, StepRate]
-
-
-def _by_kind(rates: Mapping[str, float]) -> dict[ComponentKind, float]:
-    return {ComponentKind(kind): rate for kind, rate in rates.items()}
-
-
-@cache
-def probabilities() -> Probabilities:
-    raw = _read("probabilities.yaml")
-    entry = raw["entry"]
-    internet = entry["internet"]
-    factors = internet["factors"]
-    return Probabilities(
-        model=raw["model"],
-        worlds=raw["worlds"],
-        likelihood_bounds=tuple(raw["thresholds"]["values"]),
-        weights=tuple(raw["weights"]["values"]),
-        internet=InternetRates(
-            rates={tier: rate["value"] for tier, rate in internet["rates"].items()},
-            targeted_factor=factors["targeted_kind"]["value"],
-            targeted_kinds=frozenset(ComponentKind(k) for k in factors["targeted_kind"]["kinds"]),
-            authenticated_factor=factors["authenticated"]["value"],
-            end_of_life=internet["end_of_life"]["value"],
-            kev_floor=internet["kev_floor"]["value"],
-            epss_unknown=internet["epss_unknown"]["value"],
-        ),
-        credentials=_by_kind(entry["credentials"]["kinds"]),
-        phishing=_by_kind(entry["phishing"]["kinds"]),
-        supply=_by_kind(entry["supply"]["kinds"]),
-        supply_saas=entry["supply"]["saas"],
-        insider=_by_kind(entry["insider"]["kinds"]),
-        physical=_by_kind(entry["physical"]["kinds"]),
-        physical_on_premise=entry["physical"]["on_premise"],
-        flood=entry["flood"]["rates"],
-        steps={kind: StepRate(rate["forward"], rate["back"]) for kind, rate in raw["steps"].items()},
-    )
-
-
 def likelihood_level(probability: float) -> Likelihood:
     """The EBIOS RM word for a probability of a year."""
-    return Likelihood(1 + sum(probability >= bound for bound in probabilities().likelihood_bounds))
+    return Likelihood(1 + sum(probability >= bound for bound in model().likelihood_bounds))
 
 
-def loss_weight(severity: Severity) -> float:
-    return probabilities().weights[severity - 1]
+def loss_weight(severity: Severity) -> int:
+    return model().weights[severity - 1]
 
 
 _HIGH = {(3, 3), (3, 4), (4, 3), (4, 4), (2, 4)}
@@ -123,10 +68,10 @@ def risk_level(severity: Severity, likelihood: Likelihood) -> RiskLevel:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Multiplies the steps of these kinds into its component by (1 − effectiveness)."""
+    """Multiplies the steps of these kinds into its component by (1 − effectiveness of `figure`)."""
 
     steps: tuple[str, ...]
-    effectiveness: float
+    figure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +99,12 @@ def measures() -> dict[str, MeasureKind]:
             why=Text(**m["why"]),
             kinds=frozenset(ComponentKind(k) for k in m.get("kinds", ())),
             effort=m["effort"],
-            effects=tuple(Effect(tuple(e["steps"]), e["effectiveness"]) for e in m.get("effects", ())),
+            effects=tuple(
+                Effect(tuple(e["steps"]), f"measures.{m['id']}.{n}") for n, e in enumerate(m.get("effects", ()))
+            ),
             organisational=not m.get("effects"),
         )
-        for m in _read("measures.yaml")["measures"]
+        for m in read("measures.yaml")["measures"]
     }
 
 
@@ -187,7 +134,7 @@ def usual_components() -> dict[str, UsualComponent]:
             purl=c.get("purl"),
             eol=c.get("eol"),
         )
-        for c in _read("components.yaml")["components"]
+        for c in read("components.yaml")["components"]
     }
 
 
@@ -196,13 +143,13 @@ def defaults_by_kind() -> dict[ComponentKind, tuple[Hosting, Exposure]]:
     """What a component of a kind usually is, where nobody said."""
     return {
         ComponentKind(kind): (Hosting(d["hosting"]), Exposure(d["exposure"]))
-        for kind, d in _read("components.yaml")["defaults"].items()
+        for kind, d in read("components.yaml")["defaults"].items()
     }
 
 
 @cache
 def _words() -> dict[str, dict[str, Any]]:
-    words: dict[str, dict[str, Any]] = _read("words.yaml")
+    words: dict[str, dict[str, Any]] = read("words.yaml")
     return words
 
 

@@ -27,7 +27,8 @@ def test_the_catalogue_of_measures_is_rich_and_sound():
     for measure in measures.values():
         assert 1 <= measure.effort <= 5
         for effect in measure.effects:
-            assert 0 < effect.effectiveness < 1
+            figure = catalogue.figures()[effect.figure]
+            assert 0 < figure.low <= figure.value <= figure.high <= 1
             assert set(effect.steps) <= steps
     relied_on = "waf mfa dependabot codeql dashlord availability_monitoring backup_offline backup_restore_test central_logging least_privilege network_filtering patch_policy secrets_manager crisis_contact pentest"
     assert set(relied_on.split()) <= set(measures)
@@ -52,3 +53,10 @@ def test_the_grid_is_that_of_mon_service_securise(severity, likelihood, level):
 def test_every_usual_component_and_default_can_be_read():
     assert catalogue.usual_components()["metabase"].kind is scales.ComponentKind.BI
     assert set(catalogue.defaults_by_kind()) == set(scales.ComponentKind)
+
+
+def test_every_figure_lies_in_its_interval_and_names_its_reason_and_sources():
+    for figure in catalogue.figures().values():
+        assert 0 <= figure.low <= figure.value <= figure.high <= 1 or "factor" in figure.id
+        assert figure.low < figure.high or figure.value == 0
+        assert figure.reason and figure.sources

@@ -1,0 +1,96 @@
+"""What to do first: each measure's loss avoided alone, then in the best order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from risk_models import catalogue
+from risk_models.assessment import PlanItem
+from risk_models.attack_graph import in_place
+from risk_models.propagation import Spread
+from risk_models.scales import MeasureStatus, View
+from risk_models.system import Measure, System
+
+# Measures are proposed for this many of the first weak points; those that a team already thinks of are always there.
+_PROPOSED_FOR = 5
+_MOST = 10
+_UNKNOWN_EFFORT = 3
+
+Factors = Mapping[tuple[str, str], float]
+
+
+def action_plan(system: System, spread: Spread, weakest: Sequence[str]) -> tuple[PlanItem, ...]:
+    """At most `_MOST` measures not yet in place, each time the one that avoids most for its effort.
+
+    `weakest`: components, weakest first. Measures that avoid nothing alone are left out. The order is the
+    accelerated greedy one (Minoux, 1978): a measure's figure is looked at again when its turn comes.
+    """
+    measures = _candidates(system, weakest[:_PROPOSED_FOR])
+    acting = [_factors(system, m) for m in measures]
+    alone = spread.without([spread.reduced(factors) for factors in acting])
+    gain = {n: avoided for n, avoided in enumerate(alone) if avoided > 0}
+    done: Factors = {}
+    loss = spread.loss
+    plan: list[PlanItem] = []
+
+    def worth(number: int) -> tuple[float, str, tuple[str, ...]]:
+        measure = measures[number]
+        return gain[number] / _effort(measure), measure.measure, measure.on
+
+    while gain and len(plan) < _MOST:
+        best = max(gain, key=worth)
+        both = _combined(done, acting[best])
+        left = spread.loss_once(spread.reduced(both))
+        if loss - left < gain[best]:
+            gain[best] = loss - left
+            if max(gain, key=worth) != best:
+                continue
+        del gain[best]
+        plan.append(
+            PlanItem(measures[best].measure, measures[best].on, alone[best], loss - left, _effort(measures[best]))
+        )
+        done, loss = both, left
+    return tuple(plan)
+
+
+def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
+    """What could still be done: measures planned or to decide, and those of the catalogue for the weakest."""
+    closed = {MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE}
+    decided = {(m.measure, c) for m in system.measures for c in m.on}
+    decided |= {(measure, c) for measure, c, _ in in_place(system, View.CURRENT)}
+    kinds = {c.id: c.kind for c in system.components}
+    wanted = [(m.measure, tuple(sorted(set(m.on)))) for m in system.measures if m.status not in closed and m.on]
+    for component in weakest:
+        wanted += [
+            (m.id, (component,))
+            for m in catalogue.measures().values()
+            if m.applies_to(kinds[component]) and (m.id, component) not in decided
+        ]
+    return [Measure(measure, on, MeasureStatus.DONE) for measure, on in sorted(set(wanted))]
+
+
+def _factors(system: System, measure: Measure) -> Factors:
+    """By (component, effect), what putting `measure` fully in place multiplies; a partial one did half already."""
+    kind = catalogue.measures().get(measure.measure)
+    if kind is None:
+        return {}
+    effectiveness = catalogue.rates().effectiveness
+    kinds = {c.id: c.kind for c in system.components}
+    partial = {
+        c for m in system.measures if m.measure == measure.measure and m.status is MeasureStatus.PARTIAL for c in m.on
+    }
+    found: dict[tuple[str, str], float] = {}
+    for component in measure.on:
+        for effect in kind.effects if kind.applies_to(kinds[component]) else ():
+            full = effectiveness[effect.figure]
+            already = full / 2 if component in partial else 0.0
+            for step in effect.steps:
+                found[component, step] = found.get((component, step), 1.0) * (1 - full) / (1 - already)
+    return found
+
+
+def _combined(a: Factors, b: Factors) -> Factors:
+    return {key: a.get(key, 1.0) * b.get(key, 1.0) for key in {**a, **b}}
+
+
+def _effort(measure: Measure) -> int:
+    known = catalogue.measures().get(measure.measure)
+    return known.effort if known else _UNKNOWN_EFFORT

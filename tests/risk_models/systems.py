@@ -1,0 +1,95 @@
+"""Systems that hypothesis draws, and what tests compare on them."""
+
+from datetime import date
+from itertools import product as every
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from risk_models import assess, product_file
+from risk_models.scales import (
+    ComponentKind,
+    Exposure,
+    Hosting,
+    LinkKind,
+    MeasureStatus,
+    Patcher,
+    Severity,
+    View,
+)
+from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
+
+EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+
+
+def example(name: str) -> System:
+    return product_file.loads((EXAMPLES / f"{name}.yaml").read_text(), as_of=date(2026, 11, 23))
+
+
+def component(name: str, kind: ComponentKind = ComponentKind.WEB, **more) -> Component:
+    return Component(
+        **{
+            "id": name,
+            "name": name,
+            "kind": kind,
+            "hosting": Hosting.PAAS,
+            "exposure": Exposure.INTERNET,
+            "patched_by": Patcher.TEAM,
+            **more,
+        }
+    )
+
+
+@st.composite
+def systems(draw, most: int = 6) -> System:
+    """Small systems of every kind of component, link and measure, islands and cycles among them."""
+    ids = [f"c{i}" for i in range(draw(st.integers(1, most)))]
+    flaws = st.lists(st.builds(Vulnerability, st.just("CVE-1"), epss=st.floats(0, 1), kev=st.booleans()), max_size=1)
+    components = tuple(
+        component(
+            i,
+            draw(st.sampled_from(ComponentKind)),
+            hosting=draw(st.sampled_from(Hosting)),
+            exposure=draw(st.sampled_from(Exposure)),
+            vulnerabilities=tuple(draw(flaws)),
+        )
+        for i in ids
+    )
+    pairs = [(a, b) for a, b in every(ids, ids) if a != b]
+    ends = st.tuples(st.sampled_from(pairs), st.sampled_from(LinkKind))
+    links = tuple(Link(a, b, kind) for (a, b), kind in draw(st.lists(ends, max_size=8))) if pairs else ()
+    severity = st.sampled_from(Severity)
+    assets = tuple(
+        EssentialAsset(
+            f"a{n}",
+            f"a{n}",
+            tuple(sorted(draw(st.sets(st.sampled_from(ids), max_size=2)))),
+            *draw(st.tuples(severity, severity, severity)),
+        )
+        for n in range(draw(st.integers(0, 2)))
+    )
+    measures = tuple(draw(st.lists(measures_on(ids), max_size=2)))
+    return System(Product("p", "P"), components, links, assets, measures)
+
+
+def measures_on(ids):
+    from risk_models import catalogue
+
+    return st.builds(
+        Measure,
+        st.sampled_from(sorted(catalogue.measures())),
+        st.tuples(st.sampled_from(ids)),
+        st.sampled_from([MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED]),
+    )
+
+
+def likelihoods(system: System, view: View = View.CURRENT) -> dict:
+    found = assess(system, view=view)
+    return {c.id: c.likelihood for c in found.components} | {(a.id, a.need): a.likelihood for a in found.assets}
+
+
+def never_lower(before: System, after: System) -> None:
+    """No likelihood, no risk and no loss is lower in `after`."""
+    old, new = likelihoods(before), likelihoods(after)
+    assert all(new[key] >= old[key] for key in old)
+    assert assess(after).loss >= assess(before).loss
