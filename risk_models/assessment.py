@@ -87,9 +87,33 @@ class PlanItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule of catalogue/findings.yaml found, and where; `other` and `detail` fill its sentence."""
+
+    rule: str
+    component: str | None = None
+    other: str | None = None
+    asset: str | None = None
+    detail: str = ""
+
+    @property
+    def key(self) -> str:
+        """What names it from one day to the next: an acceptance holds for the same key."""
+        return ":".join((self.rule, self.component or "", self.other or "", self.asset or ""))
+
+
+@dataclass(frozen=True, slots=True)
 class Warning:
     code: str
     component: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """One view in short: what is lost with the measures that count in it."""
+
+    loss: float
+    assets: tuple[AssetRisk, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +133,7 @@ class Assessment:
     choke_points: tuple[ChokePoint, ...]
     single_points_of_failure: tuple[SinglePointOfFailure, ...]
     action_plan: tuple[PlanItem, ...]
+    findings: tuple[Finding, ...]
     warnings: tuple[Warning, ...]
 
     def to_dict(self) -> dict[str, Any]:

@@ -256,12 +256,12 @@ class _Cuts:
         for door in self._group:
             if door in open_to_users and self._ways.out_degree(door):
                 yield Step(("down", door), ("shut", door), "door", rates.steps["door_down"].forward)
-        behind = {}
+        behind: dict[tuple[Node, Node], None] = {}
         for source, target in self._ways.edges:
             if source in open_to_users:
-                behind[("shut", source), self.of(target)] = True
+                behind[("shut", source), self.of(target)] = None
             if self._group[source] != self._group[target]:
-                behind[self.of(source), self.of(target)] = True
+                behind[self.of(source), self.of(target)] = None
         for before, after in behind:
             yield Step(before, after, "behind", 1.0)
 

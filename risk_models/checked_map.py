@@ -1,12 +1,16 @@
 """A mapping of a product file that knows where each key stands, refuses what it does not know, and says so."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+from risk_models.system import Extra
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -106,6 +110,33 @@ class CheckedMap:
             raise self.fail(f"{key!r} must be a list", key)
         return list(value)
 
+    def names(self, key: str, known: Collection[str]) -> tuple[str, ...]:
+        """A list of ids of components; each must be known."""
+        found = []
+        for number, item in enumerate(self.items(key)):
+            name = str(item)
+            if name not in known:
+                raise self._unknown(key, name, known, number)
+            found.append(name)
+        return tuple(found)
+
+    def name_of(self, key: str, known: Collection[str]) -> str:
+        """The id of a component, which must be known."""
+        name = self.needed(key)
+        if name not in known:
+            raise self._unknown(key, name, known, None)
+        return name
+
+    def _unknown(self, key: str, name: str, known: Collection[str], number: int | None) -> ProductFileError:
+        near = get_close_matches(name, sorted(known), 1, 0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"describe it under 'components', or mend this {key!r}"
+        error = self.fail(f"{key!r}: unknown component {name!r}; {hint}", key)
+        values = self.content.get(key)
+        if number is not None and isinstance(values, CommentedSeq):
+            line, column = values.lc.item(number)
+            return ProductFileError(f"{self.what}: {key!r}: unknown component {name!r}; {hint}", line + 1, column + 1)
+        return error
+
     def maps(self, key: str, what: str) -> Iterator["CheckedMap"]:
         for number, item in enumerate(self.items(key), start=1):
             if not isinstance(item, Mapping):
@@ -121,9 +152,15 @@ class CheckedMap:
             raise self.fail(f"{key!r} must have keys and values", key)
         return CheckedMap(value, what)
 
-    def finish(self) -> None:
-        """Refuses keys that nobody read."""
-        for key in self.content:
-            if key not in self._read and not str(key).startswith("x-"):
+    def finish(self) -> Extra:
+        """Refuses keys that nobody read, and gives those that begin with `x-`."""
+        extra = []
+        for key, value in self.content.items():
+            if str(key).startswith("x-"):
+                extra.append((str(key), json.dumps(value, default=str, ensure_ascii=False)))
+            elif key not in self._read:
                 known = ", ".join(sorted(self._read))
-                raise self.fail(f"unknown key {key!r}; known keys are {known}", str(key))
+                near = get_close_matches(str(key), sorted(self._read), 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"known keys are {known}"
+                raise self.fail(f"unknown key {key!r}; {hint}", key)
+        return tuple(extra)

@@ -1,10 +1,13 @@
 """The product file (format 1): one YAML that a team keeps beside its code, loaded into a System and dumped back.
 
-Errors say the line and the column. Keys that begin with `x-` are ignored. Format: docs/product-file.md.
+Errors say the line and the column. Keys that begin with `x-` are kept and ignored. Format: docs/product-file.md.
 """
 
 import io
-from collections.abc import Callable, Mapping
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar, cast
@@ -33,6 +36,7 @@ from risk_models.system import (
     Contact,
     EndOfLife,
     EssentialAsset,
+    Extra,
     InvalidSystem,
     Link,
     Measure,
@@ -43,8 +47,10 @@ from risk_models.system import (
 )
 
 MAX_CHARACTERS = 5_000_000
+MAX_ID = 100
+_PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]+")
 
-T = TypeVar("T")
+T = TypeVar("T", Phase, Contact, Vulnerability, Component, Link, EssentialAsset, Measure)
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -81,21 +87,24 @@ def dumps(system: System) -> str:
 
 
 def to_dict(system: System) -> dict[str, Any]:
-    """Plain values in the shape of the product file, without what is absent."""
+    """Plain values in the shape of the product file, without what is absent or was assumed."""
+    product = system.product
     plain: dict[str, Any] = _pruned(
         {
             "jalon": 1,
             "product": {
-                "id": system.product.id,
-                "name": system.product.name,
-                "incubator": system.product.incubator,
-                "phases": [_fields(p) for p in system.product.phases],
-                "contacts": [_fields(c) for c in system.product.contacts],
-            },
+                "id": product.id,
+                "name": product.name,
+                "incubator": product.incubator,
+                "phases": [_fields(p) for p in product.phases],
+                "contacts": [_fields(c) for c in product.contacts],
+            }
+            | _extra_dict(product.extra),
             "components": [_component_dict(c) for c in system.components],
             "links": [
                 {"from": k.source, "to": k.target, "kind": k.kind.value, "encrypted": k.encrypted}
                 | {"authentication": k.authentication and k.authentication.value}
+                | _extra_dict(k.extra)
                 for k in system.links
             ],
             "assets": [
@@ -109,10 +118,12 @@ def to_dict(system: System) -> dict[str, Any]:
                         "availability": int(a.availability),
                     },
                 }
+                | _extra_dict(a.extra)
                 for a in system.assets
             ],
             "measures": [_fields(m) for m in system.measures],
         }
+        | _extra_dict(system.extra)
     )
     return plain
 
@@ -123,7 +134,7 @@ def from_dict(content: Mapping[str, Any], *, as_of: date | None = None) -> Syste
 
 
 def _component_dict(c: Component) -> dict[str, Any]:
-    return {
+    described = {
         "id": c.id,
         "name": c.name,
         "kind": c.kind.value,
@@ -134,12 +145,17 @@ def _component_dict(c: Component) -> dict[str, Any]:
         "version": c.version,
         "purl": c.purl,
         "cpe": c.cpe,
-        "eol": c.eol and {"product": c.eol.product, "cycle": c.eol.cycle, "date": c.eol.date},
+        "eol": c.eol and _fields(c.eol),
         "sbom": c.sbom,
         "data": [d.value for d in c.data],
         "location": c.location and c.location.value,
         "vulnerabilities": [_fields(v) for v in c.vulnerabilities],
     }
+    return {key: value for key, value in described.items() if key not in c.assumed} | _extra_dict(c.extra)
+
+
+def _extra_dict(extra: Extra) -> dict[str, Any]:
+    return {key: json.loads(value) for key, value in extra}
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -147,37 +163,45 @@ def _fields(value: Any) -> dict[str, Any]:
     plain = {}
     for name in value.__dataclass_fields__:
         item = getattr(value, name)
-        plain[name] = list(item) if isinstance(item, tuple) else item.value if isinstance(item, StrEnum) else item
-    return plain
+        if name != "extra":
+            plain[name] = list(item) if isinstance(item, tuple) else item.value if isinstance(item, StrEnum) else item
+    return plain | _extra_dict(value.extra)
 
 
 def _pruned(value: Any) -> Any:
     """`value` without keys whose value is absent, and without defaults that say nothing."""
     if isinstance(value, dict):
         silent = {"can_suspend", "kev"}  # false unless said
-        kept = {k: _pruned(v) for k, v in value.items() if v is not None and not (k in silent and v is False)}
-        return {k: v for k, v in kept.items() if v not in ([], {}) or k in {"components", "lives_in", "on"}}
+        kept = {
+            k: v if str(k).startswith("x-") else _pruned(v)
+            for k, v in value.items()
+            if str(k).startswith("x-") or (v is not None and not (k in silent and v is False))
+        }
+        needed = {"components", "lives_in", "on"}
+        return {k: v for k, v in kept.items() if v not in ([], {}) or k in needed or str(k).startswith("x-")}
     if isinstance(value, list):
         return [_pruned(v) for v in value]
     return value
 
 
 def _system(top: CheckedMap, as_of: date | None) -> System:
-    if top.raw("jalon") != 1:
+    if type(top.raw("jalon")) is not int or top.raw("jalon") != 1:
         raise top.fail("'jalon' must be 1, the only format there is", "jalon")
     product = top.map("product", "product")
     if product is None:
         raise top.fail("'product' is missing")
     if not top.items("components"):
-        raise top.fail("'components' is missing or empty: name at least one component")
+        raise top.fail("'components' is missing or empty: name at least one component", "components")
     read_product = _product(product)
-    components = _all(top, "components", "component", _component)
-    links = _all(top, "links", "link", _link)
-    assets = _all(top, "assets", "asset", _asset)
-    measures = _all(top, "measures", "measure", _measure)
-    top.finish()
+    seen: set[str] = set()
+    components = _all(top, "components", "component", lambda m: _component(m, seen))
+    links = _all(top, "links", "link", lambda m: _link(m, seen))
+    assets_seen: set[str] = set()
+    assets = _all(top, "assets", "asset", lambda m: _asset(m, seen, assets_seen))
+    measures = _all(top, "measures", "measure", lambda m: _measure(m, seen))
+    extra = top.finish()
     try:
-        return System(read_product, components, links, assets, measures, as_of)
+        return System(read_product, components, links, assets, measures, as_of, extra)
     except InvalidSystem as error:
         raise top.fail(str(error)) from error
 
@@ -185,20 +209,33 @@ def _system(top: CheckedMap, as_of: date | None) -> System:
 def _all(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) -> tuple[T, ...]:
     values = []
     for item in top.maps(key, what):
-        values.append(read(item))
-        item.finish()
+        value = read(item)
+        extra = item.finish()
+        values.append(replace(value, extra=extra) if extra else value)
     return tuple(values)
+
+
+def _new_id(m: CheckedMap, seen: set[str]) -> str:
+    found = m.needed("id")
+    if len(found) > MAX_ID:
+        raise m.fail(f"'id' is longer than {MAX_ID} characters", "id")
+    if found in seen:
+        raise m.fail(f"{found!r} is described twice", "id")
+    seen.add(found)
+    return found
 
 
 def _product(m: CheckedMap) -> Product:
     name = m.needed("name")
+    product_id = m.text("id")
+    if product_id and not _PRODUCT_ID.fullmatch(product_id):
+        raise m.fail("'id' holds letters, digits, '.', '_' and '-' only", "id")
     phases = _all(
         m, "phases", "phase", lambda p: Phase(_must(p, "name", PhaseName), _must_day(p, "start"), p.day("end"))
     )
     contacts = _all(m, "contacts", "contact", _contact)
-    product = Product(m.text("id") or name, name, m.text("incubator"), phases, contacts)
-    m.finish()
-    return product
+    incubator = m.text("incubator")
+    return Product(product_id or name, name, incubator, phases, contacts, m.finish())
 
 
 def _contact(m: CheckedMap) -> Contact:
@@ -219,18 +256,20 @@ def _must_day(m: CheckedMap, key: str) -> date:
     return day
 
 
-def _component(m: CheckedMap) -> Component:
-    component_id = m.needed("id")
+def _component(m: CheckedMap, seen: set[str]) -> Component:
+    component_id = _new_id(m, seen)
     kind = _must(m, "kind", ComponentKind)
     usual_hosting, usual_exposure = catalogue.defaults_by_kind()[kind]
-    hosting = m.choice("hosting", Hosting) or usual_hosting
+    hosting, exposure = m.choice("hosting", Hosting), m.choice("exposure", Exposure)
+    patched_by, name = m.choice("patched_by", Patcher), m.text("name")
+    given = {"name": name, "hosting": hosting, "exposure": exposure, "patched_by": patched_by}
     return Component(
         id=component_id,
-        name=m.text("name") or component_id,
+        name=name or component_id,
         kind=kind,
-        hosting=hosting,
-        exposure=m.choice("exposure", Exposure) or usual_exposure,
-        patched_by=m.choice("patched_by", Patcher) or derived_patcher(hosting),
+        hosting=hosting or usual_hosting,
+        exposure=exposure or usual_exposure,
+        patched_by=patched_by or derived_patcher(hosting or usual_hosting),
         supplier=m.text("supplier"),
         version=m.text("version"),
         purl=m.text("purl"),
@@ -240,15 +279,15 @@ def _component(m: CheckedMap) -> Component:
         data=tuple(m.member("data", d, DataKind) for d in m.items("data")),
         location=m.choice("location", Location),
         vulnerabilities=_all(m, "vulnerabilities", "vulnerability", _vulnerability),
+        assumed=tuple(field for field, value in given.items() if not value),
     )
 
 
 def _end_of_life(m: CheckedMap | None) -> EndOfLife | None:
     if m is None:
         return None
-    eol = EndOfLife(m.text("product"), m.text("cycle"), m.day("date"))
-    m.finish()
-    return eol
+    product, cycle, day = m.text("product"), m.text("cycle"), m.day("date")
+    return EndOfLife(product, cycle, day, m.finish())
 
 
 def _vulnerability(m: CheckedMap) -> Vulnerability:
@@ -262,18 +301,21 @@ def _vulnerability(m: CheckedMap) -> Vulnerability:
     )
 
 
-def _link(m: CheckedMap) -> Link:
+def _link(m: CheckedMap, known: Collection[str]) -> Link:
+    source, target = m.name_of("from", known), m.name_of("to", known)
+    if source == target:
+        raise m.fail("a component cannot be linked to itself", "to")
     return Link(
-        m.needed("from"),
-        m.needed("to"),
+        source,
+        target,
         _must(m, "kind", LinkKind),
         m.boolean("encrypted"),
         m.choice("authentication", Authentication),
     )
 
 
-def _asset(m: CheckedMap) -> EssentialAsset:
-    asset_id = m.needed("id")
+def _asset(m: CheckedMap, known: Collection[str], seen: set[str]) -> EssentialAsset:
+    asset_id = _new_id(m, seen)
     needs = m.map("needs", f"asset {asset_id}, needs")
     if needs is None:
         raise m.fail("'needs' is missing")
@@ -287,17 +329,17 @@ def _asset(m: CheckedMap) -> EssentialAsset:
     return EssentialAsset(
         id=asset_id,
         name=m.text("name") or asset_id,
-        lives_in=tuple(str(c) for c in m.items("lives_in")),
+        lives_in=m.names("lives_in", known),
         confidentiality=values["confidentiality"],
         integrity=values["integrity"],
         availability=values["availability"],
     )
 
 
-def _measure(m: CheckedMap) -> Measure:
+def _measure(m: CheckedMap, known: Collection[str]) -> Measure:
     return Measure(
         measure=m.needed("measure"),
-        on=tuple(str(c) for c in m.items("on")),
+        on=m.names("on", known),
         status=_must(m, "status", MeasureStatus),
         due=m.day("due"),
         owner=m.text("owner"),

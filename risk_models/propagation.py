@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from risk_models import catalogue
+from risk_models import catalogue, progress
 from risk_models.attack_graph import STATES, AttackGraph, Node, Step
 from risk_models.sampling import Worlds, open_worlds
 
@@ -18,6 +18,7 @@ Closing = Mapping[int, Worlds]
 """By number of edge, the worlds in which it is closed."""
 
 _START: Node = ("start",)
+_SEPARATOR = "\x1f"  # no id holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ class Spread:
     def without(self, closings: Sequence[Closing]) -> list[float]:
         """The expected loss avoided by each of `closings` alone."""
         avoided = [0] * len(closings)
-        for asked in self._rounds(closings):
+        rounds = self._rounds(closings)
+        for number, asked in enumerate(rounds, start=1):
+            progress.report(number, len(rounds))
             is_open = [edge.open for edge in self._edges]
             for question, here in asked:
                 for edge, worlds in closings[question].items():
@@ -231,7 +234,7 @@ class Spread:
             none = 1.0
             for step in steps:
                 none *= 1 - step.probability
-            chances.append(("|".join((*source, kind, *target)), 1 - none))
+            chances.append((_SEPARATOR.join((*source, kind, *target)), 1 - none))
         drawn = open_worlds(self._version, chances, self.worlds, remember=self._remember)
         return [
             _Edge(self._index[source], self._index[target], identity, tuple(steps), is_open)

@@ -12,13 +12,15 @@ from risk_models.assessment import (
     AssetRisk,
     ChokePoint,
     ComponentRisk,
+    Outlook,
     Warning,
     WeakPoint,
 )
 from risk_models.attack_graph import AttackGraph, Node, attack_graph
 from risk_models.explanation import Explainer
+from risk_models.findings import findings
 from risk_models.propagation import Spread
-from risk_models.scales import ComponentKind, MeasureStatus, Need, View
+from risk_models.scales import ComponentKind, Hosting, MeasureStatus, Need, View
 from risk_models.single_points import dependents, single_points_of_failure
 from risk_models.system import System
 
@@ -47,8 +49,19 @@ def assess(system: System, view: View) -> Assessment:
         choke_points=tuple(ChokePoint(c, unbreakable[c]) for c in ranked(unbreakable)),
         single_points_of_failure=single_points_of_failure(system),
         action_plan=action_plan(system, spread, [w.component for w in weak if w.loss_avoided]),
+        findings=findings(system),
         warnings=_warnings(system),
     )
+
+
+@lru_cache(maxsize=256)
+def outlooks(system: System) -> dict[View, Outlook]:
+    """The three views side by side: no measure, those in place, and also those planned."""
+    found = {}
+    for view in View:
+        spread = Spread(attack_graph(system, view), loss_weights(system))
+        found[view] = Outlook(spread.loss, asset_risks(system, spread))
+    return found
 
 
 # Measures that count in the target and not, or not fully, in a view; a shield that a link draws always counts.
@@ -128,21 +141,26 @@ def _weak_points(
 
 
 def _warnings(system: System) -> tuple[Warning, ...]:
+    """What makes the figures less sure than they look: facts assumed or missing, measures that do nothing."""
     linked = Counter(chain.from_iterable((k.source, k.target) for k in system.links))
     found = []
     for c in system.components:
-        if (
-            not c.version
-            and c.hosting.value != "saas"
-            and c.kind not in {ComponentKind.HOST, ComponentKind.WORKSTATION}
-        ):
+        found += [Warning(f"{field}_assumed", c.id) for field in c.assumed if field != "name"]
+        if not c.version and c.hosting is not Hosting.SAAS and c.kind not in _WITHOUT_VERSION:
             found.append(Warning("no_version", c.id))
         if len(system.components) > 1 and not linked[c.id]:
             found.append(Warning("not_linked", c.id))
+        if c.sbom and c.libraries is None:
+            found.append(Warning("sbom_not_read", c.id))
     kinds = {c.id: c.kind for c in system.components}
     for m in system.measures:
         known = catalogue.measures().get(m.measure)
-        if known and not known.organisational:
+        if known is None:
+            found += [Warning("unknown_measure", c) for c in m.on or (m.measure,)]
+        elif not known.organisational:
             found += [Warning("measure_without_effect", c) for c in m.on if not known.applies_to(kinds[c])]
     found += [Warning("asset_nowhere", a.id) for a in system.assets if not a.lives_in]
     return tuple(found)
+
+
+_WITHOUT_VERSION = frozenset({ComponentKind.HOST, ComponentKind.WORKSTATION})

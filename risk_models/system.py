@@ -24,6 +24,9 @@ from risk_models.scales import (
     Severity,
 )
 
+Extra = tuple[tuple[str, str], ...]
+"""Keys that begin with `x-` and their values as JSON: others' business, kept with the element that has them."""
+
 
 class InvalidSystem(ValueError):
     """A system that contradicts itself; the message says which element and why."""
@@ -34,6 +37,7 @@ class Phase:
     name: PhaseName
     start: date
     end: date | None = None
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Contact:
     email: str | None = None
     phone: str | None = None
     can_suspend: bool = False
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Product:
     incubator: str | None = None
     phases: tuple[Phase, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class Vulnerability:
     kev: bool = False
     published: date | None = None
     fixed_in: str | None = None
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +78,13 @@ class EndOfLife:
     product: str | None = None
     cycle: str | None = None
     date: datetime.date | None = None
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
+    """`assumed`: fields that nobody gave, taken from its kind; `libraries`: how many its SBOM lists, once read."""
+
     id: str
     name: str
     kind: ComponentKind
@@ -90,6 +100,9 @@ class Component:
     data: tuple[DataKind, ...] = ()
     location: Location | None = None
     vulnerabilities: tuple[Vulnerability, ...] = ()
+    assumed: tuple[str, ...] = ()
+    libraries: int | None = None
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,7 @@ class Link:
     kind: LinkKind
     encrypted: bool | None = None
     authentication: Authentication | None = None
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,7 @@ class EssentialAsset:
     confidentiality: Severity
     integrity: Severity
     availability: Severity
+    extra: Extra = ()
 
     def severity(self, need: Need) -> Severity:
         match need:
@@ -134,6 +149,7 @@ class Measure:
     due: date | None = None
     owner: str | None = None
     reason: str | None = None
+    extra: Extra = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +166,7 @@ class System:
     assets: tuple[EssentialAsset, ...] = ()
     measures: tuple[Measure, ...] = ()
     as_of: date | None = None
+    extra: Extra = ()
 
     def __post_init__(self) -> None:
         _unique("component", (c.id for c in self.components))

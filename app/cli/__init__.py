@@ -1,6 +1,8 @@
 """The `jalon` command. Each group is a file, loaded only when asked for, so that pure commands stay light."""
 
 import importlib
+import os
+import sys
 
 import click
 
@@ -8,6 +10,8 @@ _COMMANDS = {
     "assess": "app.cli.assess:assess",
     "dossier": "app.cli.dossier:dossier",
     "verify": "app.cli.verify:verify",
+    "schema": "app.cli.schema:schema",
+    "systemic": "app.cli.systemic:systemic",
     "migrate": "app.cli.setup:migrate",
     "demo": "app.cli.setup:demo",
     "invite": "app.cli.people:invite",
@@ -16,7 +20,21 @@ _COMMANDS = {
 }
 
 
+OUR_ERROR = 3
+
+
 class _Lazy(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+            raise
+        except Exception as error:
+            if os.environ.get("JALON_TRACEBACK"):
+                raise
+            sys.stderr.write(f"jalon: {type(error).__name__}: {error} (JALON_TRACEBACK=1 shows where)\n")
+            raise SystemExit(OUR_ERROR) from error
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
 
@@ -35,6 +53,8 @@ class _Lazy(click.Group):
 _HELP = {
     "assess FILE": "rank the weak points of a product file",
     "dossier FILE": "make an unsigned dossier from a product file",
+    "schema": "print the JSON Schema of the product file",
+    "systemic FILE...": "rank the third parties that products share",
     "verify FILE": "check a dossier's PDF without the database",
     "migrate": "bring the database up to date",
     "demo": "load the demonstration data",

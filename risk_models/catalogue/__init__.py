@@ -1,10 +1,12 @@
 """The field's knowledge as data: probabilities, measures, usual components, words shown to people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any
 
+from risk_models.assessment import Finding
 from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read
 from risk_models.scales import ComponentKind, Exposure, Hosting, Likelihood, RiskLevel, Severity
@@ -13,12 +15,15 @@ __all__ = [
     "LANGUAGES",
     "Effect",
     "Figure",
+    "FindingRule",
     "MeasureKind",
     "Rates",
     "Text",
     "UsualComponent",
     "defaults_by_kind",
     "figures",
+    "finding_rules",
+    "finding_text",
     "help_of",
     "likelihood_level",
     "loss_weight",
@@ -109,6 +114,33 @@ def measures() -> dict[str, MeasureKind]:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingRule:
+    """A rule on the graph; `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017)."""
+
+    id: str
+    level: RiskLevel
+    guide: tuple[int, ...]
+    text: Text
+    why: Text
+    mend: Text
+
+
+@cache
+def finding_rules() -> dict[str, FindingRule]:
+    return {
+        r["id"]: FindingRule(
+            id=r["id"],
+            level=RiskLevel(r["level"]),
+            guide=tuple(r["guide"]),
+            text=Text(**r["text"]),
+            why=Text(**r["why"]),
+            mend=Text(**r["mend"]),
+        )
+        for r in read("findings.yaml")["findings"]
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class UsualComponent:
     """A component that many products use, proposed while a person types its name."""
 
@@ -172,3 +204,27 @@ def sentence(group: str, code: str, language: str, **values: str) -> str:
         values["date"] = "/".join(reversed(values["date"].split("-")))
     text: str = _words()[group][code][language]
     return text.format(**values)
+
+
+def finding_text(found: Finding, language: str, names: Mapping[str, str]) -> str:
+    """The sentence of a finding; `names` by id of component and asset."""
+    detail = found.detail
+    if found.rule.startswith("end_of_life") and language == "fr":
+        detail = "/".join(reversed(detail.split("-")))
+    if detail in measures():
+        detail = measures()[detail].name.in_(language)
+    everything = {"fr": "tout le produit", "en": "the whole product"}[language]
+
+    def name(of: str | None) -> str:
+        return names.get(of, of) if of else everything
+
+    return (
+        finding_rules()[found.rule]
+        .text.in_(language)
+        .format(
+            component=name(found.component),
+            other=name(found.other or found.asset),
+            asset=name(found.asset),
+            detail=detail,
+        )
+    )

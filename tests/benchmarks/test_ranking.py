@@ -18,7 +18,6 @@ from risk_models.ranking import loss_weights
 from risk_models.scales import View
 from tests.benchmarks.products import product_of
 
-
 # Worlds looked at one by one: enough to know how long one takes.
 SOME = 128
 

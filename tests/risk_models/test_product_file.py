@@ -1,7 +1,16 @@
-import pytest
+import json
 
-from risk_models import product_file
+import pytest
+from hypothesis import given
+from jsonschema import Draft202012Validator, FormatChecker
+from ruamel.yaml import YAML
+
+from risk_models import assess, cyclonedx, product_file
 from risk_models.checked_map import ProductFileError
+from risk_models.product_schema import product_file_schema
+from risk_models.scales import LinkKind
+from risk_models.system import Link
+from tests.risk_models.systems import systems
 from tests.world import EXAMPLES
 
 SMALL = """jalon: 1
@@ -18,7 +27,7 @@ def test_dumping_loses_nothing(path):
     assert product_file.from_dict(product_file.to_dict(system)) == system
 
 
-def test_what_is_not_said_defaults_by_kind():
+def test_what_is_not_said_defaults_by_kind_with_a_warning():
     web = product_file.loads(SMALL).components[0]
     assert (web.name, web.hosting.value, web.exposure.value, web.patched_by.value) == (
         "web",
@@ -26,10 +35,16 @@ def test_what_is_not_said_defaults_by_kind():
         "internet",
         "team",
     )
+    codes = [w.code for w in assess(product_file.loads(SMALL)).warnings]
+    assert codes == ["hosting_assumed", "exposure_assumed", "patched_by_assumed", "no_version"]
+    assert product_file.to_dict(product_file.loads(SMALL))["components"] == [{"id": "web", "kind": "web"}]
 
 
-def test_keys_that_begin_with_x_are_ignored():
-    assert product_file.loads(SMALL + "x-note: libre\n") == product_file.loads(SMALL)
+def test_keys_that_begin_with_x_are_kept_and_change_nothing():
+    noted = product_file.loads(SMALL.replace("kind: web}", "kind: web, x-sources: ['.env:7']}") + "x-note: {a: 1}\n")
+    assert assess(noted) == assess(product_file.loads(SMALL))
+    assert "x-note:\n  a: 1" in product_file.dumps(noted)
+    assert product_file.loads(product_file.dumps(noted)) == noted
 
 
 @pytest.mark.parametrize(
@@ -41,9 +56,12 @@ def test_keys_that_begin_with_x_are_ignored():
         (SMALL.replace("kind: web", "kind: wbe"), 4, "'wbe' is not one of"),
         (SMALL.replace("kind: web", "knd: web"), 4, "'kind' is missing"),
         (SMALL + "compnents: []\n", 5, "unknown key 'compnents'"),
-        (SMALL + "links:\n  - {from: web, to: web, kind: calls}\n", None, "cannot be linked to itself"),
-        (SMALL + "links:\n  - {from: web, to: base, kind: calls}\n", None, "unknown component 'base'"),
-        (SMALL + "  - {id: web, kind: api}\n", None, "described 2 times"),
+        (SMALL + "links:\n  - {from: web, to: web, kind: calls}\n", 6, "cannot be linked to itself"),
+        (SMALL + "links:\n  - {from: web, to: base, kind: calls}\n", 6, "unknown component 'base'"),
+        (SMALL + "assets:\n  - id: a\n    lives_in: [web,\n      wbe]\n    needs: {}\n", 8, "did you mean 'web'"),
+        (SMALL.replace("jalon: 1", "jalon: true"), 1, "'jalon' must be 1"),
+        (SMALL.replace("{name: Essai}", "{name: Essai, id: a b}"), 2, "letters, digits"),
+        (SMALL + "  - {id: web, kind: api}\n", 5, "described twice"),
         (SMALL.replace("components:\n  - {id: web, kind: web}\n", ""), None, "'components' is missing or empty"),
         (SMALL + "measures:\n  - {measure: waf, on: [web], status: done, due: demain}\n", 6, "must be a date"),
         (SMALL.replace("Essai", '"Es\\u0007sai"'), 2, "control characters"),
@@ -54,3 +72,63 @@ def test_a_wrong_file_says_where_and_what(text, line, words):
         product_file.loads(text)
     if line is not None:
         assert error.value.line == line
+
+
+def test_the_schema_accepts_what_the_loader_accepts():
+    validator = Draft202012Validator(product_file_schema(), format_checker=FormatChecker())
+    for path in EXAMPLES.glob("*.yaml"):
+        plain = json.loads(json.dumps(YAML(typ="safe").load(path.read_text()), default=str))
+        assert not list(validator.iter_errors(plain))
+
+
+@given(systems())
+def test_the_schema_accepts_what_is_dumped_and_loading_gives_it_back(system):
+    plain = json.loads(json.dumps(product_file.to_dict(system), default=str))
+    assert not list(Draft202012Validator(product_file_schema()).iter_errors(plain))
+    assert product_file.from_dict(product_file.to_dict(system)) == system
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"jalon": 2}, {"components": []}, {"unknown": 1}, {"links": [{"from": "web", "to": "web", "kind": "call"}]}],
+)
+def test_the_schema_refuses_what_the_loader_refuses(wrong):
+    plain = {"jalon": 1, "product": {"name": "P"}, "components": [{"id": "web", "kind": "web"}]} | wrong
+    assert list(Draft202012Validator(product_file_schema()).iter_errors(plain))
+    with pytest.raises(ProductFileError):
+        product_file.from_dict(plain)
+
+
+def test_libraries_come_from_the_cyclonedx_file_beside():
+    bom = {
+        "bomFormat": "CycloneDX",
+        "components": [
+            {
+                "bom-ref": "1",
+                "name": "log4j-core",
+                "group": "org.apache.logging.log4j",
+                "version": "2.14.1",
+                "purl": "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
+            },
+            {"bom-ref": "2", "name": "guava"},
+        ],
+        "vulnerabilities": [
+            {
+                "id": "CVE-2021-44228",
+                "published": "2021-12-10T00:00:00Z",
+                "ratings": [{"score": 10.0, "method": "CVSSv31"}],
+                "affects": [{"ref": "1"}],
+            }
+        ],
+    }
+    system = cyclonedx.with_libraries(product_file.loads(SMALL), {"web": json.dumps(bom)})
+    web, library = system.components
+    assert (web.libraries, library.name, library.vulnerabilities[0].cvss) == (
+        2,
+        "org.apache.logging.log4j:log4j-core",
+        10.0,
+    )
+    assert system.links == (Link("web", library.id, LinkKind.EMBEDS),)
+    for text in ("", "[]", "{}", '{"bomFormat": "CycloneDX", "components": 3}'):
+        with pytest.raises(cyclonedx.UnreadableSbom):
+            cyclonedx.with_libraries(system, {"web": text})

@@ -1,0 +1,100 @@
+"""Libraries of a component from the CycloneDX file beside its product file (JSON, 1.2 to 1.7).
+
+Only libraries with a known flaw become components of the graph: a thousand sound libraries, each with its small
+chance of being trapped, would drown everything else. The others are counted.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Patcher
+from risk_models.system import Component, Link, System, Vulnerability
+
+
+class UnreadableSbom(ValueError):
+    """A file that is not CycloneDX JSON; the message says what is wrong with it."""
+
+
+def with_libraries(system: System, sboms: Mapping[str, str]) -> System:
+    """`system` with the libraries of each component's SBOM, by component id. Raises `UnreadableSbom`."""
+    taken = {c.id for c in system.components}
+    components, links = list(system.components), list(system.links)
+    for place, component in enumerate(system.components):
+        if component.id in sboms:
+            found, flaws = _read(sboms[component.id])
+            components[place] = replace(component, libraries=len(found))
+            for ref in sorted(flaws.keys() & found.keys()):
+                library = _library(component, found[ref], flaws[ref])
+                if library.id not in taken:
+                    taken.add(library.id)
+                    components.append(library)
+                links.append(Link(component.id, library.id, LinkKind.EMBEDS))
+    return replace(system, components=tuple(components), links=tuple(dict.fromkeys(links)))
+
+
+def _read(text: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[Vulnerability]]]:
+    """Components by reference, and flaws by reference of what they affect."""
+    try:
+        bom = json.loads(text)
+    except ValueError as error:
+        raise UnreadableSbom(f"this is not JSON: {error}") from error
+    if not isinstance(bom, dict) or bom.get("bomFormat") != "CycloneDX":
+        raise UnreadableSbom("this is not a CycloneDX file: 'bomFormat' must be CycloneDX")
+    found: dict[str, dict[str, Any]] = {}
+    pending = [c for c in _list(bom, "components") if isinstance(c, dict)]
+    while pending:
+        c = pending.pop()
+        ref = str(c.get("bom-ref") or c.get("purl") or f"{c.get('name')}@{c.get('version')}")
+        found[ref] = c
+        pending += [inner for inner in _list(c, "components") if isinstance(inner, dict)]
+    flaws: dict[str, list[Vulnerability]] = defaultdict(list)
+    for entry in _list(bom, "vulnerabilities"):
+        if isinstance(entry, dict) and entry.get("id"):
+            for affected in _list(entry, "affects"):
+                if isinstance(affected, dict) and affected.get("ref"):
+                    flaws[str(affected["ref"])].append(_flaw(entry))
+    return found, flaws
+
+
+def _list(holder: Mapping[str, Any], key: str) -> list[Any]:
+    value = holder.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise UnreadableSbom(f"{key!r} must be a list")
+    return value
+
+
+def _flaw(entry: Mapping[str, Any]) -> Vulnerability:
+    scores = [r.get("score") for r in _list(entry, "ratings") if isinstance(r, dict) and _is_cvss(r)]
+    cvss = max((float(s) for s in scores if isinstance(s, int | float) and 0 <= s <= 10), default=None)
+    try:
+        published = date.fromisoformat(str(entry.get("published"))[:10])
+    except ValueError:
+        published = None
+    return Vulnerability(str(entry["id"]), cvss=cvss, published=published)
+
+
+def _is_cvss(rating: Mapping[str, Any]) -> bool:
+    return str(rating.get("method", "CVSS")).upper().startswith("CVSS")
+
+
+def _library(owner: Component, c: Mapping[str, Any], flaws: list[Vulnerability]) -> Component:
+    version = str(c["version"]) if c.get("version") else None
+    label = ":".join(str(part) for part in (c.get("group"), c.get("name")) if part)
+    return Component(
+        id=str(c.get("purl") or f"{label}@{version or ''}"),
+        name=label,
+        kind=ComponentKind.LIBRARY,
+        hosting=Hosting.IAAS,
+        exposure=Exposure.INTERNAL,
+        patched_by=Patcher.TEAM,
+        version=version,
+        purl=str(c["purl"]) if c.get("purl") else None,
+        location=owner.location,
+        vulnerabilities=tuple({v.id: v for v in flaws}.values()),
+    )
