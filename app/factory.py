@@ -29,13 +29,26 @@ from app.platform.mail import Mailer
 from app.platform.settings import Settings, load
 from app.platform.storage import Storage
 from app.portfolio.views import blueprint as portfolio
+from app.products.file_views import blueprint as product_file
 from app.products.steps import step
 from app.products.views import blueprint as products
 from app.renewals import handlers as renewals_jobs
 from app.renewals.views import blueprint as renewals
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = (identity, home, products, inventory, analysis, mitigations, homologation, renewals, journal, portfolio)
+BLUEPRINTS = (
+    identity,
+    home,
+    products,
+    product_file,
+    inventory,
+    analysis,
+    mitigations,
+    homologation,
+    renewals,
+    journal,
+    portfolio,
+)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -13,6 +13,7 @@ from reports.figures.graph import draw_graph
 from reports.figures.matrix import FAMILIES, draw_matrix
 from reports.pdf import ROOT, _fonts
 from risk_models import catalogue, product_file
+from risk_models.assessment import Finding
 from risk_models.scales import (
     ComponentKind,
     Exposure,
@@ -25,6 +26,7 @@ from risk_models.scales import (
     RiskLevel,
     Severity,
 )
+from risk_models.system import System
 
 FONT_BASE = "jalon:/fonts/"
 _SUBSETS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext", "vietnamese")
@@ -131,6 +133,8 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
         system=system,
         answers=_drawable(answers(content, "fr")),
         measures=catalogue.measures(),
+        rules=catalogue.finding_rules(),
+        findings=_findings(content, system),
         sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),
         verdicts=_VERDICTS,
         outcomes=_OUTCOMES,
@@ -142,6 +146,17 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
 
 def drawable_markup(svg: Any) -> Any:
     return type(svg)(drawable(str(svg)))
+
+
+def _findings(content: Mapping[str, Any], system: System) -> list[dict[str, Any]]:
+    """Each finding with its sentence, its rule's id and its acceptance where it has one that still holds."""
+    names = {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
+    held = {a["finding"]: a for a in content["accepted_findings"] if a["until"] >= content["frozen_on"]}
+    found = [Finding(**plain) for plain in content["assessment"]["findings"]]
+    return [
+        {"rule": f.rule, "text": drawable(catalogue.finding_text(f, "fr", names)), "accepted": held.get(f.key)}
+        for f in found
+    ]
 
 
 def _day(iso: str | None) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,23 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedFinding:
+    """`finding`: key of a finding of the assessment."""
+
+    finding: str
+    reason: str
+    accepted_by: str
+    accepted_on: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
-    """Everything the PDF shows. `system` is the product file's content, `assessment` the Assessment's."""
+    """Everything the PDF shows.
+
+    `system` is the product file's content, `assessment` the Assessment's; `views` the outlook without measure,
+    today and once the plan is kept; `stability` the draws of the sensitivity analysis.
+    """
 
     product: str
     mission: str
@@ -73,7 +88,9 @@ class Dossier:
     opinions: tuple[Opinion, ...]
     system: dict[str, Any]
     assessment: dict[str, Any]
-    raw_loss: float
+    views: dict[str, Any]
+    stability: dict[str, Any]
+    accepted_findings: tuple[AcceptedFinding, ...]
     decision: dict[str, Any] | None
     format: int = FORMAT
 

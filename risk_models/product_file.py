@@ -86,8 +86,8 @@ def dumps(system: System) -> str:
     return out.getvalue()
 
 
-def to_dict(system: System) -> dict[str, Any]:
-    """Plain values in the shape of the product file, without what is absent or was assumed."""
+def to_dict(system: System, *, complete: bool = False) -> dict[str, Any]:
+    """Plain values in the shape of the product file, without what is absent or, unless `complete`, was assumed."""
     product = system.product
     plain: dict[str, Any] = _pruned(
         {
@@ -99,12 +99,12 @@ def to_dict(system: System) -> dict[str, Any]:
                 "phases": [_fields(p) for p in product.phases],
                 "contacts": [_fields(c) for c in product.contacts],
             }
-            | _extra_dict(product.extra),
-            "components": [_component_dict(c) for c in system.components],
+            | extra_dict(product.extra),
+            "components": [_component_dict(replace(c, assumed=()) if complete else c) for c in system.components],
             "links": [
                 {"from": k.source, "to": k.target, "kind": k.kind.value, "encrypted": k.encrypted}
                 | {"authentication": k.authentication and k.authentication.value}
-                | _extra_dict(k.extra)
+                | extra_dict(k.extra)
                 for k in system.links
             ],
             "assets": [
@@ -118,12 +118,12 @@ def to_dict(system: System) -> dict[str, Any]:
                         "availability": int(a.availability),
                     },
                 }
-                | _extra_dict(a.extra)
+                | extra_dict(a.extra)
                 for a in system.assets
             ],
             "measures": [_fields(m) for m in system.measures],
         }
-        | _extra_dict(system.extra)
+        | extra_dict(system.extra)
     )
     return plain
 
@@ -151,11 +151,17 @@ def _component_dict(c: Component) -> dict[str, Any]:
         "location": c.location and c.location.value,
         "vulnerabilities": [_fields(v) for v in c.vulnerabilities],
     }
-    return {key: value for key, value in described.items() if key not in c.assumed} | _extra_dict(c.extra)
+    return {key: value for key, value in described.items() if key not in c.assumed} | extra_dict(c.extra)
 
 
-def _extra_dict(extra: Extra) -> dict[str, Any]:
+def extra_dict(extra: Extra) -> dict[str, Any]:
+    """Keys that begin with `x-` as plain values."""
     return {key: json.loads(value) for key, value in extra}
+
+
+def extra_of(plain: Mapping[str, Any]) -> Extra:
+    """The contrary of `extra_dict`."""
+    return tuple((key, json.dumps(value, default=str, ensure_ascii=False)) for key, value in plain.items())
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -165,7 +171,7 @@ def _fields(value: Any) -> dict[str, Any]:
         item = getattr(value, name)
         if name != "extra":
             plain[name] = list(item) if isinstance(item, tuple) else item.value if isinstance(item, StrEnum) else item
-    return plain | _extra_dict(value.extra)
+    return plain | extra_dict(value.extra)
 
 
 def _pruned(value: Any) -> Any:

@@ -3,7 +3,7 @@ from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.analysis.models import EssentialAsset, FearedEvent
-from app.platform.forms import BaseForm, EnumRadio, EnumSelect, Line, Paragraph
+from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph
 from risk_models.scales import Need, Severity
 
 
@@ -31,6 +31,16 @@ class AssetForm(BaseForm):
         asset.integrity = int(self.integrity.data)
         asset.availability = int(self.availability.data)
         return asset
+
+
+class AcceptFindingForm(BaseForm):
+    reason = Paragraph(
+        _l("Pourquoi l’accepter ?"),
+        most=1000,
+        needed=True,
+        description=_l("Exemple : « Remplacé en mars ; d’ici là il n’est joignable que par l’équipe »."),
+    )
+    until = Day(_l("Jusqu’au"), needed=True, description=_l("Trois ans au plus."))
 
 
 class FearedEventForm(BaseForm):

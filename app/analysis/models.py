@@ -1,8 +1,10 @@
+from datetime import date
+
 from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.inventory.models import Component
-from app.platform.database import Base, Id, Instant, LongText, Name
+from app.platform.database import Base, Id, Instant, Json, LongText, Name
 from risk_models.scales import Need
 
 asset_location = Table(
@@ -31,6 +33,7 @@ class EssentialAsset(Base):
     confidentiality: Mapped[int]
     integrity: Mapped[int]
     availability: Mapped[int]
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 
     lives_in: Mapped[list[Component]] = relationship(secondary=asset_location, lazy="raise", order_by=Component.name)
     feared_events: Mapped[list["FearedEvent"]] = relationship(
@@ -47,6 +50,21 @@ class FearedEvent(Base):
     need: Mapped[Need]
     severity: Mapped[int]
     description: Mapped[LongText]
+
+
+class AcceptedFinding(Base):
+    """A finding that somebody accepts to live with, for a reason and until a day."""
+
+    __tablename__ = "accepted_finding"
+    __table_args__ = (UniqueConstraint("product_id", "finding"),)
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    finding: Mapped[str] = mapped_column(String(500), comment="key of the finding: rule and what it is about")
+    reason: Mapped[LongText]
+    accepted_by: Mapped[Name]
+    accepted_on: Mapped[date]
+    until: Mapped[date]
 
 
 class AnalysisVersion(Base):

@@ -1,6 +1,7 @@
 """What the product protects and fears, and the one value that the ranking reads."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -18,18 +19,24 @@ from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import phase_values, slug_of
-from risk_models import product_file
-from risk_models.assessment import Assessment
+from risk_models import assessment_json as assessment_file
+from risk_models import catalogue, product_file, ranking, sensitivity
+from risk_models.assessment import Assessment, Outlook
 from risk_models.scales import Need, Severity, View
+from risk_models.sensitivity import Stability
 from risk_models.system import Contact, System
 from risk_models.system import EssentialAsset as AssetValue
 from risk_models.system import Product as ProductValue
 
 
 def assets_of(session: Session, product_id: str) -> Sequence[EssentialAsset]:
+    return _assets_of_many(session, [product_id])
+
+
+def _assets_of_many(session: Session, product_ids: Sequence[str]) -> Sequence[EssentialAsset]:
     return session.scalars(
         select(EssentialAsset)
-        .where(EssentialAsset.product_id == product_id)
+        .where(EssentialAsset.product_id.in_(product_ids))
         .options(selectinload(EssentialAsset.lives_in), selectinload(EssentialAsset.feared_events))
         .order_by(EssentialAsset.name, EssentialAsset.id)
     ).all()
@@ -41,27 +48,65 @@ def asset_of(session: Session, product_id: str, ref: str) -> EssentialAsset | No
 
 def read_system(session: Session, product: Product) -> System:
     """The product as one immutable value; the number of queries does not depend on its size."""
-    described = inventory.read(session, product.id)
-    return System(
-        product=ProductValue(
-            id=product.slug,
-            name=product.name,
-            incubator=product.incubators[0].slug if product.incubators else None,
-            phases=phase_values(product.phases),
-            contacts=tuple(
-                Contact(c.name, c.role, c.email or None, c.phone or None, c.can_suspend) for c in product.contacts
-            ),
+    return read_systems(session, [product])[0]
+
+
+def read_systems(session: Session, found: Sequence[Product]) -> list[System]:
+    """Several products (incubators, phases and contacts loaded), in as many queries as one."""
+    ids = [product.id for product in found]
+    described = inventory.read_many(session, ids)
+    measures = mitigations.measure_values_of_many(session, ids)
+    assets: dict[str, list[AssetValue]] = {product_id: [] for product_id in ids}
+    for asset in _assets_of_many(session, ids):
+        assets[asset.product_id].append(_asset_value(asset))
+    return [
+        System(
+            product=_product_value(product),
+            components=described[product.id].component_values(),
+            links=described[product.id].link_values(),
+            assets=tuple(assets[product.id]),
+            measures=tuple(measures[product.id]),
+            as_of=clock.today(),
+            extra=product_file.extra_of(product.file_extra),
+        )
+        for product in found
+    ]
+
+
+def _product_value(product: Product) -> ProductValue:
+    return ProductValue(
+        id=product.slug,
+        name=product.name,
+        incubator=product.incubators[0].slug if product.incubators else None,
+        phases=phase_values(product.phases),
+        contacts=tuple(
+            Contact(c.name, c.role, c.email or None, c.phone or None, c.can_suspend, product_file.extra_of(c.extra))
+            for c in product.contacts
         ),
-        components=described.component_values(),
-        links=described.link_values(),
-        assets=tuple(_asset_value(a) for a in assets_of(session, product.id)),
-        measures=mitigations.measure_values(session, product.id),
-        as_of=clock.today(),
+        extra=product_file.extra_of(product.extra),
     )
 
 
 def assess(system: System, view: View = View.CURRENT) -> Assessment:
     return risk_models.assess(system, view=view)
+
+
+def views(system: System) -> dict[View, Outlook]:
+    """Without measure, today and once the plan is kept."""
+    return ranking.outlooks(system)
+
+
+def stability(system: System) -> Stability:
+    return sensitivity.stability(system)
+
+
+def figures_moved() -> int:
+    """How many figures the sensitivity analysis moves."""
+    return sum(f.low < f.high for f in catalogue.figures().values())
+
+
+def assessment_json(system: System, language: str) -> dict[str, Any]:
+    return assessment_file.as_json(system, assess(system), views(system), stability(system), language)
 
 
 def _asset_value(asset: EssentialAsset) -> AssetValue:
@@ -77,6 +122,7 @@ def _asset_value(asset: EssentialAsset) -> AssetValue:
         confidentiality=severity(Need.CONFIDENTIALITY, asset.confidentiality),
         integrity=severity(Need.INTEGRITY, asset.integrity),
         availability=severity(Need.AVAILABILITY, asset.availability),
+        extra=product_file.extra_of(asset.extra),
     )
 
 
@@ -163,16 +209,18 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
 
 
 def write_values(session: Session, product_id: str, assets: Sequence[AssetValue], rows: dict[str, Component]) -> None:
-    """Adds the assets of a product file, in the caller's transaction."""
+    """Makes the assets what a product file says, in the caller's transaction; feared events of those that stay are kept."""
+    known = {a.ref: a for a in assets_of(session, product_id)}
+    for ref in known.keys() - {value.id for value in assets}:
+        session.delete(known.pop(ref))
+    for number, asset in enumerate(known.values()):
+        asset.name = f"\x1f{number}"  # two assets may exchange their names
+    session.flush()
     for value in assets:
-        asset = EssentialAsset(
-            id=new_id(),
-            product_id=product_id,
-            ref=value.id,
-            name=value.name,
-            confidentiality=value.confidentiality,
-            integrity=value.integrity,
-            availability=value.availability,
-        )
-        asset.lives_in = [rows[c] for c in value.lives_in]
+        asset = known.get(value.id) or EssentialAsset(id=new_id(), product_id=product_id, ref=value.id)
+        asset.name, asset.extra = value.name, product_file.extra_dict(value.extra)
+        asset.confidentiality, asset.integrity = value.confidentiality, value.integrity
+        asset.availability = value.availability
+        asset.lives_in = [rows[c] for c in dict.fromkeys(value.lives_in)]
         session.add(asset)
+    session.flush()

@@ -1,24 +1,27 @@
 """What the product protects, what it fears, where it is weak."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.analysis import findings as acceptance
 from app.analysis import services
-from app.analysis.forms import AssetForm, FearedEventForm
+from app.analysis.forms import AcceptFindingForm, AssetForm, FearedEventForm
 from app.analysis.models import EssentialAsset
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
+from app.platform import clock
 from app.platform.database import new_id
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.access import product_view
+from app.products.access import may, product_view
 from app.products.models import Product
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
-from risk_models.scales import View
+from risk_models.assessment import Assessment, Finding
+from risk_models.system import System
 
 blueprint = Blueprint("analysis", __name__, url_prefix="/produits/<slug>")
 
@@ -106,18 +109,99 @@ def remove_feared_event(product: Product, ref: str, event_id: str) -> Response:
 def weak_points(product: Product) -> str:
     system = services.read_system(db_session(), product)
     assessment = services.assess(system)
+    accepted = acceptance.acceptances(db_session(), product.id)
     return render_template(
         "analysis/weak_points.html",
         product=product,
         system=system,
         assessment=assessment,
-        raw=services.assess(system, View.RAW),
-        names={c.id: c.name for c in system.components},
+        views=services.views(system),
+        names=_names(system),
         assets={a.id: a.name for a in system.assets},
         figure=draw_graph(system, assessment.to_dict(), language()) if system.components else None,
         matrix=draw_matrix(assessment.to_dict(), language()),
         version=services.latest_version(db_session(), product.id),
+        open=acceptance.split(assessment.findings, accepted, clock.today())[0],
     )
+
+
+@blueprint.get("/points-de-faiblesse.json")
+@product_view(Permission.READ_PRODUCT)
+def weak_points_json(product: Product) -> Response:
+    """The same as `jalon assess --json` gives for the product's file."""
+    return jsonify(services.assessment_json(services.read_system(db_session(), product), language()))
+
+
+@blueprint.get("/points-de-faiblesse/solidite")
+@product_view(Permission.READ_PRODUCT)
+def stability(product: Product) -> str:
+    """A fragment for htmx, which asks for it once the ranking is shown; a page for everybody else."""
+    system = services.read_system(db_session(), product)
+    fragment = request.headers.get("HX-Request") == "true"
+    return render_template(
+        "analysis/_stability.html" if fragment else "analysis/stability.html",
+        product=product,
+        assessment=services.assess(system),
+        stability=services.stability(system),
+        names=_names(system),
+        figures=services.figures_moved(),
+    )
+
+
+@blueprint.get("/constats")
+@product_view(Permission.READ_PRODUCT)
+def findings(product: Product) -> str:
+    system = services.read_system(db_session(), product)
+    accepted = acceptance.acceptances(db_session(), product.id)
+    open_, held = acceptance.split(services.assess(system).findings, accepted, clock.today())
+    return render_template(
+        "analysis/findings.html",
+        product=product,
+        open=open_,
+        held=held,
+        acceptances=accepted,
+        names=_names(system),
+        may_edit=may(Permission.EDIT_PRODUCT),
+    )
+
+
+@blueprint.route("/constats/accepter", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def accept_finding(product: Product) -> str | Response:
+    system = services.read_system(db_session(), product)
+    found = _finding(services.assess(system))
+    form = AcceptFindingForm()
+    if form.validate_on_submit() and form.until.data:
+        until, reason = form.until.data, form.reason.data or ""
+        try:
+            acceptance.accept(db_session(), current_person(), product, found, reason=reason, until=until)
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Le constat est accepté. Il reviendra à cette date."), "success")
+            return redirect(url_for("analysis.findings", slug=product.slug))
+    return render_template(
+        "analysis/accept_finding.html", product=product, found=found, form=form, names=_names(system)
+    )
+
+
+@blueprint.post("/constats/rouvrir")
+@product_view(Permission.EDIT_PRODUCT)
+def reopen_finding(product: Product) -> Response:
+    acceptance.reopen(db_session(), current_person(), product, request.args.get("constat", ""))
+    return redirect(url_for("analysis.findings", slug=product.slug))
+
+
+def _finding(assessment: Assessment) -> Finding:
+    found = next((f for f in assessment.findings if f.key == request.args.get("constat")), None)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _names(system: System) -> dict[str, str]:
+    return {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
 
 
 @blueprint.post("/analyse-terminee")

@@ -1,16 +1,17 @@
 """`jalon dossier`: an unsigned dossier from a product file. Loads neither Flask nor the database."""
 
 import sys
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from app.cli.files import read_system
+from app.cli.waiting import waiting
 from reports import dossier as content
 from reports import pdf
 from risk_models import System, assess, product_file
-from risk_models.scales import View
 
 
 @click.command()
@@ -20,7 +21,9 @@ from risk_models.scales import View
 def dossier(file: str, output: Path, day: datetime | None) -> None:
     """Make an unsigned dossier of FILE as a PDF. Exit codes: 0 done, 2 wrong file, 3 rendering failed."""
     on = day.date() if day else datetime.now(UTC).date()
-    text = content.dumps(unsigned(read_system(file, on), on))
+    system = read_system(file, on)
+    with waiting(len(system.components)):
+        text = content.dumps(unsigned(system, on))
     try:
         output.write_bytes(pdf.render(text))
     except pdf.RenderingFailed as error:
@@ -31,6 +34,8 @@ def dossier(file: str, output: Path, day: datetime | None) -> None:
 
 def unsigned(system: System, on: date) -> content.Dossier:
     """The dossier of a product file alone: no authority, opinion nor decision."""
+    from risk_models import ranking, sensitivity
+
     return content.Dossier(
         product=system.product.name,
         mission="",
@@ -46,8 +51,10 @@ def unsigned(system: System, on: date) -> content.Dossier:
         accepted_risks=(),
         feared_events=(),
         opinions=(),
-        system=product_file.to_dict(system),
+        system=product_file.to_dict(system, complete=True),
         assessment=assess(system).to_dict(),
-        raw_loss=assess(system, view=View.RAW).loss,
+        views={view.value: asdict(outlook) for view, outlook in ranking.outlooks(system).items()},
+        stability=asdict(sensitivity.stability(system)),
+        accepted_findings=(),
         decision=None,
     )

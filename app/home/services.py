@@ -17,7 +17,6 @@ from app.renewals import services as renewals
 from app.renewals.services import Deadline
 from risk_models import schedule
 from risk_models.assessment import Assessment
-from risk_models.scales import View
 from risk_models.system import System
 
 _WEAK_POINTS_TO_ANSWER = 3
@@ -53,7 +52,6 @@ class Standing:
     waiting: Any
     system: System
     assessment: Assessment
-    raw_loss: float
     deadlines: tuple[Deadline, ...]
     decision: Decision | None
     expires_soon: bool
@@ -99,7 +97,6 @@ def standing(session: Session, product: Product) -> Standing:
         waiting=_waiting(dossier),
         system=system,
         assessment=assessment,
-        raw_loss=analysis.assess(system, View.RAW).loss,
         deadlines=renewals.deadlines(product, decision, today),
         decision=decision,
         expires_soon=_soon(decision),

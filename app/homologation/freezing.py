@@ -1,16 +1,18 @@
 """From rows to the immutable content of a dossier: what the authority reads is what is kept."""
 
+from dataclasses import asdict
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.analysis import services as analysis
+from app.analysis.findings import acceptances
 from app.homologation.models import Decision, Dossier
 from app.identity.models import Person
 from app.platform import clock
 from app.products.models import Product
 from reports import dossier as content
 from risk_models import product_file
-from risk_models.scales import View
 
 
 def missing_analysis(session: Session, product: Product) -> list[object]:
@@ -59,9 +61,14 @@ def freeze(session: Session, product: Product, dossier: Dossier) -> None:
                 for o in dossier.opinions
                 if o.verdict and o.given_at
             ),
-            system=product_file.to_dict(system),
+            system=product_file.to_dict(system, complete=True),
             assessment=analysis.assess(system).to_dict(),
-            raw_loss=analysis.assess(system, View.RAW).loss,
+            views={view.value: asdict(outlook) for view, outlook in analysis.views(system).items()},
+            stability=asdict(analysis.stability(system)),
+            accepted_findings=tuple(
+                content.AcceptedFinding(a.finding, a.reason, a.accepted_by, a.accepted_on, a.until)
+                for a in sorted(acceptances(session, product.id).values(), key=lambda a: a.finding)
+            ),
             decision=None,
         ),
     )

@@ -53,6 +53,7 @@ class ComponentForm(BaseForm):
         component.location = self.location.data
         component.eol_date = self.eol_date.data
         component.purl, component.cpe = self.purl.data or "", self.cpe.data or ""
+        component.assumed = []
         return component
 
 

@@ -30,6 +30,8 @@ class Component(Base):
     data: Mapped[Json] = mapped_column(default=list, comment="kinds of data held")
     sbom: Mapped[str] = mapped_column(String(500), default="")
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    assumed: Mapped[Json] = mapped_column(default=list, comment="fields that nobody gave, taken from its kind")
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 
     vulnerabilities: Mapped[list["Vulnerability"]] = relationship(
         lazy="raise", cascade="all, delete-orphan", order_by="Vulnerability.name"
@@ -50,6 +52,7 @@ class Vulnerability(Base):
     kev: Mapped[bool] = mapped_column(default=False)
     published: Mapped[date | None]
     fixed_in: Mapped[str] = mapped_column(String(60), default="")
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 
 
 class Link(Base):
@@ -63,3 +66,4 @@ class Link(Base):
     kind: Mapped[LinkKind]
     encrypted: Mapped[bool | None]
     authentication: Mapped[str | None] = mapped_column(String(40))
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")

@@ -28,8 +28,8 @@ from risk_models.system import Vulnerability as VulnerabilityValue
 class Inventory:
     """A product's components and links."""
 
-    components: Sequence[Component]
-    links: Sequence[Link]
+    components: list[Component]
+    links: list[Link]
 
     def component_values(self) -> tuple[ComponentValue, ...]:
         return tuple(_component_value(c) for c in self.components)
@@ -43,6 +43,7 @@ class Inventory:
                 k.kind,
                 k.encrypted,
                 Authentication(k.authentication) if k.authentication else None,
+                product_file.extra_of(k.extra),
             )
             for k in self.links
         )
@@ -54,16 +55,24 @@ def usual(name: str) -> UsualComponent | None:
 
 
 def read(session: Session, product_id: str) -> Inventory:
-    components = session.scalars(
+    return read_many(session, [product_id])[product_id]
+
+
+def read_many(session: Session, product_ids: Sequence[str]) -> dict[str, Inventory]:
+    """The inventories of several products, in as many queries as for one."""
+    found = {product_id: Inventory([], []) for product_id in product_ids}
+    for component in session.scalars(
         select(Component)
-        .where(Component.product_id == product_id)
+        .where(Component.product_id.in_(product_ids))
         .options(selectinload(Component.vulnerabilities))
         .order_by(Component.name, Component.id)
-    ).all()
-    links = session.scalars(
-        select(Link).where(Link.product_id == product_id).order_by(Link.source_id, Link.target_id, Link.kind)
-    ).all()
-    return Inventory(components, links)
+    ):
+        found[component.product_id].components.append(component)
+    for link in session.scalars(
+        select(Link).where(Link.product_id.in_(product_ids)).order_by(Link.source_id, Link.target_id, Link.kind)
+    ):
+        found[link.product_id].links.append(link)
+    return found
 
 
 def component_of(session: Session, product_id: str, ref: str) -> Component | None:
@@ -168,11 +177,27 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
 def write_values(
     session: Session, product_id: str, components: Sequence[ComponentValue], links: Sequence[LinkValue]
 ) -> dict[str, Component]:
-    """Adds the components and links of a product file to an empty inventory, in the caller's transaction."""
-    rows = {value.id: _component_row(product_id, value) for value in components}
-    session.add_all(rows.values())
+    """Makes the inventory what a product file says, in the caller's transaction; rows that stay keep their identity.
+
+    Gives the rows by ref.
+    """
+    known = read(session, product_id)
+    rows = {c.ref: c for c in known.components}
+    for ref in rows.keys() - {value.id for value in components}:
+        session.delete(rows.pop(ref))
+    for gone in known.links:
+        session.delete(gone)
     session.flush()
-    for link in links:
+    for number, value in enumerate(components):
+        if value.id in rows:
+            rows[value.id].name = f"\x1f{number}"  # two components may exchange their names
+    session.flush()
+    for value in components:
+        row = rows.setdefault(value.id, Component(id=new_id(), product_id=product_id, ref=value.id, vulnerabilities=[]))
+        _fill(row, value)
+        session.add(row)
+    session.flush()
+    for link in {(k.source, k.target, k.kind): k for k in links}.values():
         session.add(
             Link(
                 product_id=product_id,
@@ -181,38 +206,30 @@ def write_values(
                 kind=link.kind,
                 encrypted=link.encrypted,
                 authentication=link.authentication and link.authentication.value,
+                extra=product_file.extra_dict(link.extra),
             )
         )
     return rows
 
 
-def _component_row(product_id: str, value: ComponentValue) -> Component:
-    row = Component(
-        id=new_id(),
-        product_id=product_id,
-        ref=value.id,
-        name=value.name,
-        kind=value.kind,
-        hosting=value.hosting,
-        exposure=value.exposure,
-        patched_by=value.patched_by,
-        supplier=value.supplier or "",
-        version=value.version or "",
-        purl=value.purl or "",
-        cpe=value.cpe or "",
-        sbom=value.sbom or "",
-        location=value.location,
-        data=[d.value for d in value.data],
-        confirmed_at=clock.now(),
-    )
-    if value.eol:
-        row.eol_product, row.eol_cycle = value.eol.product or "", value.eol.cycle or ""
-        row.eol_date = value.eol.date
-    row.vulnerabilities = [
-        Vulnerability(name=v.id, cvss=v.cvss, epss=v.epss, kev=v.kev, published=v.published, fixed_in=v.fixed_in or "")
-        for v in value.vulnerabilities
-    ]
-    return row
+def _fill(row: Component, value: ComponentValue) -> None:
+    row.name, row.kind, row.hosting, row.exposure = value.name, value.kind, value.hosting, value.exposure
+    row.patched_by, row.location = value.patched_by, value.location
+    row.supplier, row.version = value.supplier or "", value.version or ""
+    row.purl, row.cpe, row.sbom = value.purl or "", value.cpe or "", value.sbom or ""
+    row.data = [d.value for d in value.data]
+    row.assumed, row.extra = list(value.assumed), product_file.extra_dict(value.extra)
+    eol = value.eol or EndOfLife()
+    row.eol_product, row.eol_cycle, row.eol_date = eol.product or "", eol.cycle or "", eol.date
+    row.confirmed_at = clock.now()
+    flaws = {v.name: v for v in row.vulnerabilities}
+    kept = []
+    for v in value.vulnerabilities:
+        flaw = flaws.get(v.id) or Vulnerability(name=v.id)
+        flaw.cvss, flaw.epss, flaw.kev, flaw.published = v.cvss, v.epss, v.kev, v.published
+        flaw.fixed_in, flaw.extra = v.fixed_in or "", product_file.extra_dict(v.extra)
+        kept.append(flaw)
+    row.vulnerabilities = kept
 
 
 def _component_value(c: Component) -> ComponentValue:
@@ -227,14 +244,20 @@ def _component_value(c: Component) -> ComponentValue:
         version=c.version or None,
         purl=c.purl or None,
         cpe=c.cpe or None,
-        eol=EndOfLife(c.eol_product or None, c.eol_cycle or None, c.eol_date) if c.eol_product or c.eol_date else None,
+        eol=EndOfLife(c.eol_product or None, c.eol_cycle or None, c.eol_date)
+        if c.eol_product or c.eol_cycle or c.eol_date
+        else None,
         sbom=c.sbom or None,
         data=tuple(DataKind(d) for d in c.data or ()),
         location=c.location,
         vulnerabilities=tuple(
-            VulnerabilityValue(v.name, v.cvss, v.epss, v.kev, v.published, v.fixed_in or None)
+            VulnerabilityValue(
+                v.name, v.cvss, v.epss, v.kev, v.published, v.fixed_in or None, product_file.extra_of(v.extra)
+            )
             for v in c.vulnerabilities
         ),
+        assumed=tuple(c.assumed),
+        extra=product_file.extra_of(c.extra),
     )
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import Column, ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.inventory.models import Component
-from app.platform.database import Base, Id, LongText
+from app.platform.database import Base, Id, Json, LongText
 from risk_models.scales import MeasureStatus
 
 measure_target = Table(
@@ -27,5 +27,6 @@ class Measure(Base):
     due: Mapped[date | None]
     owner: Mapped[str] = mapped_column(String(200), default="")
     reason: Mapped[LongText] = mapped_column(default="")
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 
     on: Mapped[list[Component]] = relationship(secondary=measure_target, lazy="raise", order_by=Component.name)

@@ -13,7 +13,7 @@ from app.mitigations.models import Measure
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import catalogue
+from risk_models import catalogue, product_file
 from risk_models.scales import MeasureStatus
 from risk_models.system import Measure as MeasureValue
 
@@ -21,9 +21,13 @@ ANSWERED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.P
 
 
 def measures_of(session: Session, product_id: str) -> Sequence[Measure]:
+    return _measures_of_many(session, [product_id])
+
+
+def _measures_of_many(session: Session, product_ids: Sequence[str]) -> Sequence[Measure]:
     return session.scalars(
         select(Measure)
-        .where(Measure.product_id == product_id)
+        .where(Measure.product_id.in_(product_ids))
         .options(selectinload(Measure.on))
         .order_by(Measure.measure, Measure.id)
     ).all()
@@ -37,11 +41,16 @@ def measure_of(session: Session, product_id: str, measure_id: str) -> Measure | 
     )
 
 
-def measure_values(session: Session, product_id: str) -> tuple[MeasureValue, ...]:
-    return tuple(
-        MeasureValue(m.measure, tuple(c.ref for c in m.on), m.status, m.due, m.owner or None, m.reason or None)
-        for m in measures_of(session, product_id)
-    )
+def measure_values_of_many(session: Session, product_ids: Sequence[str]) -> dict[str, list[MeasureValue]]:
+    """By product, its measures as values."""
+    found: dict[str, list[MeasureValue]] = {product_id: [] for product_id in product_ids}
+    for m in _measures_of_many(session, product_ids):
+        on = tuple(c.ref for c in m.on)
+        extra = product_file.extra_of(m.extra)
+        found[m.product_id].append(
+            MeasureValue(m.measure, on, m.status, m.due, m.owner or None, m.reason or None, extra)
+        )
+    return found
 
 
 def save(session: Session, actor: Person, product: Product, measure: Measure, on: Sequence[str], *, new: bool) -> None:
@@ -91,7 +100,9 @@ def remove(session: Session, actor: Person, product: Product, measure: Measure) 
 def write_values(
     session: Session, product_id: str, measures: Sequence[MeasureValue], rows: dict[str, Component]
 ) -> None:
-    """Adds the measures of a product file, in the caller's transaction."""
+    """Makes the measures what a product file says, in the caller's transaction."""
+    for known in measures_of(session, product_id):
+        session.delete(known)
     for value in measures:
         measure = Measure(
             id=new_id(),
@@ -101,6 +112,7 @@ def write_values(
             due=value.due,
             owner=value.owner or "",
             reason=value.reason or "",
+            extra=product_file.extra_dict(value.extra),
         )
         measure.on = [rows[c] for c in value.on]
         session.add(measure)

@@ -1,5 +1,6 @@
 """Language of a request, and how dates, numbers and the field's words are shown in it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
 
@@ -9,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.platform import clock
 from risk_models import catalogue
+from risk_models.assessment import Finding
 from risk_models.scales import Severity
 
 LANGUAGES = ("fr", "en")
@@ -42,6 +44,8 @@ def init_app(app: Flask) -> None:
         severity=Severity,
         severities=tuple(Severity),
         measures=catalogue.measures(),
+        finding_rules=catalogue.finding_rules(),
+        finding_text=finding_text,
         effort_words=EFFORT_WORDS,
         date_of=date.fromisoformat,
     )
@@ -67,6 +71,10 @@ def word(value: Enum) -> str:
 
 def sentence(group: str, code: str, **values: str) -> str:
     return catalogue.sentence(group, code, language(), **values)
+
+
+def finding_text(found: Finding, names: Mapping[str, str]) -> str:
+    return catalogue.finding_text(found, language(), names)
 
 
 def day(value: date | datetime | None) -> str:

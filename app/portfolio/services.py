@@ -8,6 +8,7 @@ from enum import IntEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from app.analysis import services as analysis
 from app.homologation import services as homologation
 from app.homologation.models import Decision, Outcome
 from app.identity import policy
@@ -18,6 +19,7 @@ from app.products.models import Incubator, Product
 from app.products.services import phase_values
 from risk_models import schedule
 from risk_models.system import Phase
+from risk_models.systemic import SharedThirdParty, shared_third_parties
 
 
 class Urgency(IntEnum):
@@ -122,3 +124,13 @@ def products_of(session: Session, incubator_id: str | None) -> Sequence[Product]
     if incubator_id is not None:
         statement = statement.where(Product.incubators.any(Incubator.id == incubator_id))
     return session.scalars(statement.order_by(Product.name)).all()
+
+
+def third_parties(session: Session, incubator_id: str) -> tuple[SharedThirdParty, ...]:
+    """What the products of an incubator share, and what its fall would cost them all."""
+    products = session.scalars(
+        select(Product)
+        .where(Product.incubators.any(Incubator.id == incubator_id))
+        .options(selectinload(Product.phases), selectinload(Product.incubators), selectinload(Product.contacts))
+    ).all()
+    return shared_third_parties(s for s in analysis.read_systems(session, products) if s.components)

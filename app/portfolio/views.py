@@ -9,6 +9,7 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.http import db_session
 from app.portfolio import services
+from app.products.models import Incubator
 
 blueprint = Blueprint("portfolio", __name__)
 
@@ -25,12 +26,26 @@ def incubators() -> str | Response:
 @blueprint.get("/incubateurs/<slug>")
 @requires(Permission.READ_INCUBATOR)
 def incubator(slug: str) -> str:
+    found = _readable(slug)
+    rows = services.rows(db_session(), services.products_of(db_session(), found.id))
+    return render_template(
+        "portfolio/incubator.html", incubator=found, rows=rows, figures=services.figures(rows, clock.today())
+    )
+
+
+@blueprint.get("/incubateurs/<slug>/tiers")
+@requires(Permission.READ_INCUBATOR)
+def third_parties(slug: str) -> str:
+    found = _readable(slug)
+    return render_template(
+        "portfolio/third_parties.html", incubator=found, shared=services.third_parties(db_session(), found.id)
+    )
+
+
+def _readable(slug: str) -> Incubator:
     found = services.incubator(db_session(), slug)
     if found is None or not policy.allows(
         Permission.READ_INCUBATOR, policy.roles_on(g.person.grants, product_id=None, incubator_ids={found.id})
     ):
         abort(404)
-    rows = services.rows(db_session(), services.products_of(db_session(), found.id))
-    return render_template(
-        "portfolio/incubator.html", incubator=found, rows=rows, figures=services.figures(rows, clock.today())
-    )
+    return found

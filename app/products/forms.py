@@ -2,7 +2,7 @@ from itertools import pairwise
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, FieldList, Form, FormField, SelectMultipleField
+from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, SelectMultipleField
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -105,6 +105,20 @@ class CardFileForm(BaseForm):
         validators=[FileRequired(_l("Choisissez le fichier de la fiche."))],
         description=_l("Le fichier du dépôt beta.gouv.fr, par exemple « mon-produit.md »."),
     )
+
+
+class ProductFileForm(BaseForm):
+    file = FileField(
+        _l("Fichier produit (jalon.yaml)"),
+        validators=[FileRequired(_l("Choisissez le fichier produit."))],
+        description=_l("Le fichier YAML que l’équipe garde dans son dépôt : composants, liens, valeurs, mesures."),
+    )
+
+
+class ConfirmFileForm(BaseForm):
+    """The file as it was looked at, sent back when its changes are agreed to."""
+
+    file = HiddenField()
 
 
 class ContactForm(BaseForm):

@@ -3,7 +3,7 @@ from datetime import date
 from sqlalchemy import Boolean, Column, ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.platform.database import Base, Id, Instant, LongText, Name
+from app.platform.database import Base, Id, Instant, Json, LongText, Name
 from risk_models.scales import PhaseName
 
 product_incubator = Table(
@@ -37,6 +37,8 @@ class Product(Base):
         Boolean, comment="`analyse_risques` of its card: true, false, or never said"
     )
     created_at: Mapped[Instant]
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
+    file_extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- at the top of its product file")
 
     incubators: Mapped[list[Incubator]] = relationship(
         secondary=product_incubator, lazy="raise", order_by=Incubator.name
@@ -56,6 +58,7 @@ class Phase(Base):
     name: Mapped[PhaseName]
     start: Mapped[date]
     end: Mapped[date | None]
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 
 
 class Contact(Base):
@@ -70,3 +73,4 @@ class Contact(Base):
     email: Mapped[str] = mapped_column(String(254), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     can_suspend: Mapped[bool] = mapped_column(default=False)
+    extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")

@@ -18,7 +18,7 @@ from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.importers.cards import Card, IncubatorCard
 from app.products.models import Contact, Incubator, Phase, Product
-from risk_models import schedule
+from risk_models import product_file, schedule
 from risk_models.system import Phase as PhaseValue
 
 
@@ -54,7 +54,7 @@ def slug_of(name: str) -> str:
 
 
 def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
-    return tuple(PhaseValue(p.name, p.start, p.end) for p in phases)
+    return tuple(PhaseValue(p.name, p.start, p.end, product_file.extra_of(p.extra)) for p in phases)
 
 
 def load(session: Session, slug: str) -> Product | None:
@@ -99,6 +99,13 @@ def _visible_to(person: Person) -> list[ColumnElement[bool]]:
 
 def create(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
     """A new product, its creator in its team. Raises `Refusal` at the field to mend."""
+    product = add(session, actor, values, slug=slug)
+    session.commit()
+    return product
+
+
+def add(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
+    """The same, in the caller's transaction."""
     wanted = slug or slug_of(values.name)
     taken = session.scalar(select(Product.id).where(Product.slug == wanted))
     if taken:
@@ -110,7 +117,6 @@ def create(session: Session, actor: Person, values: CardValues, *, slug: str | N
     session.flush()
     give(session, actor, actor, Role.TEAM_MEMBER, product_id=product.id)
     record(session, actor, "create_product", product.name, product_id=product.id)
-    session.commit()
     return product
 
 

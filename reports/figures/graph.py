@@ -1,5 +1,6 @@
 """The components, their links and the worst path, drawn as one readable SVG."""
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -9,11 +10,11 @@ from markupsafe import Markup, escape
 from reports.figures.layout import BOX_H, BOX_W, Layout, place
 from reports.figures.matrix import FONT
 from risk_models import catalogue
-from risk_models.scales import ComponentKind, Exposure, Hosting, Likelihood, MeasureStatus
+from risk_models.scales import ComponentKind, Exposure, Hosting, Likelihood, LinkKind, MeasureStatus
 from risk_models.system import Component, System
 
 _THREAT = "\x00threat"
-_RANKED = 5
+_RANKED, _MOST, _LABELLED = 5, 80, 40
 # Colour, outline width and dash for each likelihood: never colour alone.
 _LOOK = {
     Likelihood.UNLIKELY: ("#e3f4e8", "#18753c", "1.2"),
@@ -28,8 +29,9 @@ _WORDS = {
         "suppliers": "Fournisseurs en ligne",
         "internal": "Interne",
         "team": "Équipe",
-        "measures": "{} mesure(s)",
-        "legend": "Trait épais : chemin le plus probable · rond : rang du point de faiblesse · V1 à V4 : vraisemblance d’une compromission dans l’année",
+        "libraries": "{} biblioth.",
+        "left_out": " · {} autres composants ne sont pas dessinés",
+        "legend": "Trait épais : chemin le plus probable · rond : rang du point de faiblesse · V1 à V4 : vraisemblance d’une compromission dans l’année · pastille : mesure",
         "title": "Schéma de {} : {} composants et {} liens",
     },
     "en": {
@@ -38,47 +40,117 @@ _WORDS = {
         "suppliers": "Online suppliers",
         "internal": "Internal",
         "team": "Team",
-        "measures": "{} measure(s)",
-        "legend": "Thick line: most likely path · disc: rank of the weak point · V1 to V4: likelihood of a compromise within a year",
+        "libraries": "{} libraries",
+        "left_out": " · {} other components are not drawn",
+        "legend": "Thick line: most likely path · disc: rank of the weak point · V1 to V4: likelihood of a compromise within a year · pill: measure",
         "title": "Drawing of {}: {} components and {} links",
     },
 }
 
 
 def draw_graph(system: System, assessment: Mapping[str, Any], language: str) -> Markup:
-    """SVG of `system` with the likelihoods, ranks and worst path of `assessment` (an Assessment's dictionary)."""
+    """SVG of `system` with the likelihoods, ranks and worst path of `assessment` (an Assessment's dictionary).
+
+    Libraries are folded into what embeds them. Of more than `_MOST` boxes, those that matter most are drawn.
+    """
     words = _WORDS[language]
-    worst = assessment["weak_points"][0]["path"] if assessment["weak_points"] else None
-    kinds: dict[tuple[str, str], list[str]] = {}
-    for link in system.links:
-        kinds.setdefault((link.source, link.target), []).append(catalogue.word(link.kind, language))
+    scene = _Scene(system, assessment, language)
+    edges = list(scene.kinds)
     zones = [
-        (zone, tuple(c.id for c in system.components if _zone(c) == zone))
+        (zone, tuple(c.id for c in scene.drawn if _zone(c) == zone))
         for zone in ("exposed", "internal", "suppliers", "team")
     ]
-    edges = list(kinds)
-    if worst:
+    if scene.worst:
         zones.insert(0, ("threat", (_THREAT,)))
-        edges.insert(0, (_THREAT, worst["components"][0]))
+        edges.insert(0, (_THREAT, scene.worst[0]))
     layout = place(tuple((z, boxes) for z, boxes in zones if boxes), tuple(edges))
-    title = words["title"].format(system.product.name, len(system.components), len(kinds))
+    title = words["title"].format(system.product.name, len(scene.drawn), len(scene.kinds))
+    left_out = len(system.components) - len(scene.drawn) - sum(scene.folded.values())
+    legend = words["legend"] + (words["left_out"].format(left_out) if left_out > 0 else "")
+    strong = {frozenset(pair) for pair in pairwise([_THREAT, *scene.worst])} if scene.worst else set()
     return Markup("").join(
         (
             _open(layout, title),
             Markup("".join(_frame(layout, zone, words[zone]) for zone in layout.zones)),
             Markup(
                 "".join(
-                    _arrow(layout, edge, ", ".join(kinds.get(edge, ())), strong=_is_worst(edge, worst))
+                    _arrow(layout, edge, scene, strong=frozenset(edge) in strong, quiet=len(edges) > _LABELLED)
                     for edge in edges
                 )
             ),
-            Markup("".join(_box(layout, c, system, assessment, language) for c in system.components)),
-            _threat(layout, worst["source"], language) if worst else Markup(""),
+            Markup("".join(_box(layout, c, scene) for c in scene.drawn)),
+            _threat(layout, scene.source, language) if scene.worst else Markup(""),
             Markup(
-                f'<text x="8" y="{layout.height + 52:.0f}" font-size="11" fill="#3a3a3a">{escape(words["legend"])}</text></svg>'
+                f'<text x="8" y="{layout.height + 52:.0f}" font-size="11" fill="#3a3a3a">{escape(legend)}</text></svg>'
             ),
         )
     )
+
+
+class _Scene:
+    """What is drawn of a system, and what each box says."""
+
+    def __init__(self, system: System, assessment: Mapping[str, Any], language: str) -> None:
+        self.language = language
+        self.level = {r["id"]: Likelihood(r["level"]) for r in assessment["components"]}
+        self.rank = {w["component"]: w["rank"] for w in assessment["weak_points"] if w["loss_avoided"] > 0}
+        self.folded: Counter[str] = Counter()
+        path = assessment["weak_points"][0]["path"] if assessment["weak_points"] else None
+        keep = {c for c, rank in self.rank.items() if rank <= _RANKED} | set(path["components"] if path else ())
+        libraries = {c.id for c in system.components if c.kind is ComponentKind.LIBRARY} - keep
+        owner: dict[str, str] = {}
+        for link in system.links:
+            if link.kind is LinkKind.EMBEDS and link.target in libraries:
+                owner.setdefault(link.target, link.source)
+        folded = {c: top for c in owner if (top := _top(owner, c)) not in libraries}
+        self.folded.update(folded.values())
+        self.sbom = {c.id: c.libraries for c in system.components if c.libraries}
+        boxes = [c for c in system.components if c.id not in folded]
+        if len(boxes) > _MOST:
+            matters = sorted(boxes, key=lambda c: (c.id not in keep, self.rank.get(c.id, len(boxes)), c.id))
+            shown = {c.id for c in matters[:_MOST]}
+            boxes = [c for c in boxes if c.id in shown]
+        self.drawn = tuple(boxes)
+        self.kinds: dict[tuple[str, str], list[str]] = {}
+        ids = {c.id for c in boxes}
+        for link in system.links:
+            if link.source in ids and link.target in ids:
+                word = catalogue.word(link.kind, language)
+                known = self.kinds.setdefault((link.source, link.target), [])
+                known += [] if word in known else [word]
+        self.source: str = path["source"] if path else ""
+        self.worst = [c for c in (path["components"] if path else ()) if c in ids]
+        self.names = {c.id: c.name for c in system.components}
+        self.measures: dict[str, list[str]] = {}
+        for m in system.measures:
+            known_measure = catalogue.measures().get(m.measure)
+            label = known_measure.badge.in_(language) if known_measure else m.measure
+            if m.status in _BADGE:
+                for c in m.on:
+                    self.measures.setdefault(c, []).append(label + _BADGE[m.status][language])
+
+    def said(self, edge: tuple[str, str]) -> str:
+        """The sentence of an arrow: who does what to whom."""
+        source = (
+            catalogue.sentence("threats", self.source, self.language) if edge[0] == _THREAT else self.names[edge[0]]
+        )
+        return f"{source} {', '.join(self.kinds.get(edge, ('→',)))} {self.names[edge[1]]}"
+
+
+_BADGE = {
+    MeasureStatus.DONE: {"fr": "", "en": ""},
+    MeasureStatus.PARTIAL: {"fr": " (en partie)", "en": " (in part)"},
+    MeasureStatus.PLANNED: {"fr": " (prévu)", "en": " (planned)"},
+}
+
+
+def _top(owner: Mapping[str, str], library: str) -> str:
+    """The component that embeds `library` in the end; cycles of libraries stop at one of them."""
+    seen = {library}
+    while library in owner and owner[library] not in seen:
+        library = owner[library]
+        seen.add(library)
+    return library
 
 
 def _zone(c: Component) -> str:
@@ -87,14 +159,6 @@ def _zone(c: Component) -> str:
     if c.hosting is Hosting.SAAS:
         return "suppliers"
     return "internal" if c.exposure is Exposure.INTERNAL else "exposed"
-
-
-def _is_worst(edge: tuple[str, str], worst: Mapping[str, Any] | None) -> bool:
-    if not worst:
-        return False
-    steps = [_THREAT, *worst["components"]]
-    along = set(pairwise(steps))
-    return edge in along or (edge[1], edge[0]) in along
 
 
 def _open(layout: Layout, title: str) -> Markup:
@@ -114,21 +178,23 @@ def _frame(layout: Layout, zone: str, label: str) -> str:
     )
 
 
-def _arrow(layout: Layout, edge: tuple[str, str], label: str, *, strong: bool) -> str:
+def _arrow(layout: Layout, edge: tuple[str, str], scene: _Scene, *, strong: bool, quiet: bool) -> str:
+    """A curve with its head; where there are many, only those of the worst path say their kind beside them."""
+    label = ", ".join(scene.kinds.get(edge, ()))
     points = layout.curves[edge]
     colour, width = ("#b5121b", "3") if strong else ("#666666", "1.2")
     body = " ".join(f"{x:.1f},{y:.1f}" for x, y in points[1:-1])
     (x0, y0), (x1, y1) = points[-2], points[-1]
     text = ""
-    if label:
+    if label and (strong or not quiet):
         middle = points[len(points) // 2]
         text = (
             f'<text x="{middle[0]:.1f}" y="{middle[1] - 4:.1f}" font-size="9" text-anchor="middle" fill="{colour}"'
             f' stroke="#ffffff" stroke-width="2.5" paint-order="stroke">{escape(label)}</text>'
         )
     return (
-        f'<path d="M{points[0][0]:.1f},{points[0][1]:.1f} C{body}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
-        f'<path d="{_head(x0, y0, x1, y1)}" fill="{colour}"/>{text}'
+        f'<g><title>{escape(scene.said(edge))}</title><path d="M{points[0][0]:.1f},{points[0][1]:.1f} C{body}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+        f'<path d="{_head(x0, y0, x1, y1)}" fill="{colour}"/>{text}</g>'
     )
 
 
@@ -141,31 +207,38 @@ def _head(x0: float, y0: float, x1: float, y1: float) -> str:
     return f"M{x1:.1f},{y1:.1f} L{bx - 4 * uy:.1f},{by + 4 * ux:.1f} L{bx + 4 * uy:.1f},{by - 4 * ux:.1f} Z"
 
 
-def _box(layout: Layout, c: Component, system: System, assessment: Mapping[str, Any], language: str) -> str:
+def _box(layout: Layout, c: Component, scene: _Scene) -> str:
     centre_x, centre_y = layout.boxes[c.id]
     x, y = centre_x - BOX_W / 2, centre_y - BOX_H / 2
-    level = Likelihood(next(r["level"] for r in assessment["components"] if r["id"] == c.id))
+    level = scene.level[c.id]
     fill, stroke, width = _LOOK[level]
-    detail = catalogue.word(c.kind, language) + (f" · {c.version}" if c.version else "")
-    rank = next((w["rank"] for w in assessment["weak_points"] if w["component"] == c.id and w["loss_avoided"] > 0), 99)
-    done = sum(m.status is MeasureStatus.DONE and c.id in m.on for m in system.measures)
+    words = _WORDS[scene.language]
+    detail = catalogue.word(c.kind, scene.language) + (f" · {c.version}" if c.version else "")
+    libraries = scene.folded[c.id] + scene.sbom.get(c.id, 0)
+    if libraries:
+        detail = f"{_cut(detail, 16)} · {words['libraries'].format(libraries)}"
+    done = scene.measures.get(c.id, [])
     parts = [
-        f"<g><title>{escape(c.name)} – {escape(catalogue.word(level, language))}</title>",
+        f"<g><title>{escape(c.name)} – {escape(catalogue.word(level, scene.language))}"
+        f"{escape(' – ' + ', '.join(done) if done else '')}</title>",
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{BOX_W}" height="{BOX_H}" rx="5" fill="{fill}" stroke="{stroke}" stroke-width="{width}"/>',
         f'<text x="{x + 12:.1f}" y="{y + 24:.1f}" font-size="12.5" font-weight="700" fill="#161616">{escape(_cut(c.name, 20))}</text>',
         f'<text x="{x + 12:.1f}" y="{y + 42:.1f}" font-size="10" fill="#3a3a3a">{escape(_cut(detail, 30))}</text>',
         f'<text x="{x + BOX_W - 8:.1f}" y="{y + 22:.1f}" font-size="10.5" font-weight="700" text-anchor="end" fill="#161616">V{int(level)}</text>',
     ]
+    rank = scene.rank.get(c.id, _RANKED + 1)
     if rank <= _RANKED:
         parts.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="10" fill="#000091"/><text x="{x:.1f}" y="{y + 4:.1f}" font-size="11"'
             f' font-weight="700" text-anchor="middle" fill="#ffffff">{rank}</text>'
         )
     if done:
-        pill = _WORDS[language]["measures"].format(done)
+        more = f" +{len(done) - 1}" if len(done) > 1 else ""
+        pill = _cut(done[0], 26 - len(more)) + more
+        wide = 12 + 5.2 * len(pill)
         parts.append(
-            f'<rect x="{x + BOX_W - 74:.1f}" y="{y + BOX_H - 8:.1f}" width="70" height="15" rx="7" fill="#ffffff" stroke="#666666"/>'
-            f'<text x="{x + BOX_W - 39:.1f}" y="{y + BOX_H + 3:.1f}" font-size="9" text-anchor="middle" fill="#161616">{pill}</text>'
+            f'<rect x="{x + BOX_W - 6 - wide:.1f}" y="{y + BOX_H - 8:.1f}" width="{wide:.1f}" height="16" rx="8" fill="#ffffff" stroke="#666666"/>'
+            f'<text x="{x + BOX_W - 6 - wide / 2:.1f}" y="{y + BOX_H + 3.5:.1f}" font-size="9" text-anchor="middle" fill="#161616">{escape(pill)}</text>'
         )
     return "".join([*parts, "</g>"])
 

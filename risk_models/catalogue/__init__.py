@@ -85,6 +85,7 @@ class MeasureKind:
 
     id: str
     name: Text
+    badge: Text
     why: Text
     kinds: frozenset[ComponentKind]
     effort: int
@@ -101,6 +102,7 @@ def measures() -> dict[str, MeasureKind]:
         m["id"]: MeasureKind(
             id=m["id"],
             name=Text(**m["name"]),
+            badge=Text(**m.get("badge", m["name"])),
             why=Text(**m["why"]),
             kinds=frozenset(ComponentKind(k) for k in m.get("kinds", ())),
             effort=m["effort"],

@@ -58,7 +58,12 @@ def test_keys_that_begin_with_x_are_kept_and_change_nothing():
         (SMALL + "compnents: []\n", 5, "unknown key 'compnents'"),
         (SMALL + "links:\n  - {from: web, to: web, kind: calls}\n", 6, "cannot be linked to itself"),
         (SMALL + "links:\n  - {from: web, to: base, kind: calls}\n", 6, "unknown component 'base'"),
-        (SMALL + "assets:\n  - id: a\n    lives_in: [web,\n      wbe]\n    needs: {}\n", 8, "did you mean 'web'"),
+        (
+            SMALL
+            + "assets:\n  - id: a\n    lives_in: [web,\n      wbe]\n    needs: {confidentiality: 1, integrity: 1, availability: 1}\n",
+            8,
+            "did you mean 'web'",
+        ),
         (SMALL.replace("jalon: 1", "jalon: true"), 1, "'jalon' must be 1"),
         (SMALL.replace("{name: Essai}", "{name: Essai, id: a b}"), 2, "letters, digits"),
         (SMALL + "  - {id: web, kind: api}\n", 5, "described twice"),

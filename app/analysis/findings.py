@@ -1,0 +1,58 @@
+"""Findings that somebody accepts to live with: for a reason, until a day; then they are open again."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.analysis.models import AcceptedFinding
+from app.identity.models import Person
+from app.journal.services import record
+from app.platform import clock
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from risk_models import catalogue, schedule
+from risk_models.assessment import Finding
+
+LONGEST_MONTHS = 36  # as long as the longest homologation
+
+
+def acceptances(session: Session, product_id: str) -> dict[str, AcceptedFinding]:
+    """By key of finding, those that were accepted, expired ones included."""
+    rows = session.scalars(select(AcceptedFinding).where(AcceptedFinding.product_id == product_id)).all()
+    return {row.finding: row for row in rows}
+
+
+def split(
+    found: Sequence[Finding], accepted: dict[str, AcceptedFinding], today: date
+) -> tuple[list[Finding], list[Finding]]:
+    """Findings that are open, and those accepted on `today`."""
+    held = [f for f in found if f.key in accepted and accepted[f.key].until >= today]
+    return [f for f in found if f not in held], held
+
+
+def accept(session: Session, actor: Person, product: Product, found: Finding, *, reason: str, until: date) -> None:
+    """Accepts `found` until a day. Raises `Refusal` at the field that is wrong."""
+    today = clock.today()
+    if until <= today:
+        raise Refusal(_l("Cette date est passée. Choisissez jusqu’à quand vous l’acceptez."), "until")
+    if until > schedule.add_months(today, LONGEST_MONTHS):
+        raise Refusal(_l("Trois ans au plus : au-delà, il faut le décider à nouveau."), "until")
+    row = acceptances(session, product.id).get(found.key) or AcceptedFinding(product_id=product.id, finding=found.key)
+    row.reason, row.accepted_by, row.accepted_on, row.until = reason, actor.name, today, until
+    session.add(row)
+    title = catalogue.finding_text(found, "fr", {})
+    record(session, actor, "accept_finding", title, product_id=product.id, until=until.isoformat())
+    session.commit()
+
+
+def reopen(session: Session, actor: Person, product: Product, key: str) -> None:
+    """Takes an acceptance back."""
+    row = acceptances(session, product.id).get(key)
+    if row is None:
+        raise Refusal(_l("Ce constat n’était plus accepté."))
+    record(session, actor, "reopen_finding", key, product_id=product.id)
+    session.delete(row)
+    session.commit()

@@ -1,0 +1,84 @@
+"""The product file: given out, and taken in once its changes have been looked at."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as Answer
+
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.platform.http import db_session, discard
+from app.platform.refusals import Refusal
+from app.products import files
+from app.products.access import product_view
+from app.products.forms import ConfirmFileForm, ProductFileForm
+from app.products.models import Product
+
+blueprint = Blueprint("product_file", __name__)
+
+
+@blueprint.get("/produits/<slug>/fichier.yaml")
+@product_view(Permission.READ_PRODUCT)
+def download(product: Product) -> Response:
+    return Response(
+        files.export(db_session(), product),
+        mimetype="application/yaml",
+        headers={"Content-Disposition": f'attachment; filename="{product.slug}.yaml"'},
+    )
+
+
+@blueprint.route("/produits/nouveau/fichier", methods=["GET", "POST"])
+@requires(Permission.CREATE_PRODUCT)
+def new() -> str | Answer:
+    form = ProductFileForm()
+    if form.validate_on_submit():
+        try:
+            product = files.create(db_session(), current_person(), files.read(_text_of(form.file.data)))
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Le fichier est importé. Relisez les composants, puis continuez."), "success")
+            return redirect(url_for("inventory.components", slug=product.slug))
+    return render_template("products/new_from_file.html", form=form)
+
+
+@blueprint.route("/produits/<slug>/fichier", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def look(product: Product) -> str:
+    """Uploading shows what would change; nothing changes yet."""
+    form = ProductFileForm()
+    if form.validate_on_submit():
+        try:
+            text = _text_of(form.file.data)
+            changes = files.preview(db_session(), product, files.read(text))
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            confirm = ConfirmFileForm(formdata=None, data={"file": text})
+            return render_template("products/file_preview.html", product=product, changes=changes, form=confirm)
+    return render_template("products/file.html", product=product, form=form)
+
+
+@blueprint.post("/produits/<slug>/fichier/importer")
+@product_view(Permission.EDIT_PRODUCT)
+def replace(product: Product) -> str | Answer:
+    # A browser sends line ends as CRLF; YAML reads both.
+    try:
+        new = files.read(request.form.get("file", ""))
+        files.replace(db_session(), current_person(), product, new)
+    except Refusal as refusal:
+        discard()
+        form = ProductFileForm(formdata=None)
+        form.refuse(refusal)
+        return render_template("products/file.html", product=product, form=form)
+    flash(_("Le fichier est importé."), "success")
+    return redirect(url_for("inventory.components", slug=product.slug))
+
+
+def _text_of(upload: FileStorage) -> str:
+    content = upload.stream.read(files.MAX_CHARACTERS * 4 + 1)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refusal(_("Ce fichier n’est pas un texte. Choisissez un fichier produit (.yaml)."), "file") from None

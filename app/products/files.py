@@ -1,0 +1,189 @@
+"""The product file in the application: exported as it stands, imported after a look at what it changes."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.analysis import services as analysis
+from app.identity.models import Person
+from app.inventory import services as inventory
+from app.journal.services import record
+from app.mitigations import services as mitigations
+from app.platform import clock
+from app.platform.refusals import Refusal
+from app.products import services as products
+from app.products.models import Contact, Phase, Product
+from app.products.services import CardValues
+from risk_models import product_file
+from risk_models.checked_map import ProductFileError
+from risk_models.system import EssentialAsset, Measure, System
+
+MAX_CHARACTERS = 500_000
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an import would do to one part: names added, changed and gone."""
+
+    part: Any
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def read(text: str) -> System:
+    """The system of an uploaded product file. Raises `Refusal` at the field `file`, with line and column."""
+    if len(text) > MAX_CHARACTERS:
+        raise Refusal(_l("Ce fichier est trop grand : 500 000 caractères au plus."), "file")
+    try:
+        system = product_file.loads(text, as_of=clock.today())
+    except ProductFileError as error:
+        raise Refusal(_l("Ce fichier n’est pas un fichier produit. %(why)s", why=str(error)), "file") from error
+    _storable(system)
+    return system
+
+
+# The longest texts that the database keeps, by field.
+_LONGEST = {
+    "name": 200,
+    "supplier": 200,
+    "version": 100,
+    "purl": 500,
+    "cpe": 500,
+    "sbom": 500,
+    "product": 100,
+    "cycle": 50,
+    "fixed_in": 60,
+    "measure": 60,
+    "owner": 200,
+    "role": 200,
+    "email": 254,
+    "phone": 40,
+}
+_LONGEST_FLAW = 60
+
+
+def _storable(system: System) -> None:
+    """Refuses what the format allows and the database does not: long texts, two things of one name."""
+    flaws = [v for c in system.components for v in c.vulnerabilities]
+    parts: list[Any] = [system.product, *system.product.contacts, *system.components, *system.measures, *flaws]
+    parts += [*system.assets, *(c.eol for c in system.components if c.eol)]
+    texts = [(getattr(part, field, None), most) for part in parts for field, most in _LONGEST.items()]
+    for text, most in [*texts, *((v.id, _LONGEST_FLAW) for v in flaws)]:
+        if isinstance(text, str) and len(text) > most:
+            raise Refusal(
+                _l("« %(text)s… » est trop long : %(most)d caractères au plus.", text=text[:40], most=most), "file"
+            )
+    named: list[list[str]] = [[c.name for c in system.components], [a.name for a in system.assets]]
+    named += [[v.id for v in c.vulnerabilities] for c in system.components]
+    for names in named:
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise Refusal(_l("« %(name)s » est décrit deux fois : donnez des noms différents.", name=name), "file")
+
+
+def export(session: Session, product: Product) -> str:
+    return product_file.dumps(analysis.read_system(session, product))
+
+
+def preview(session: Session, product: Product, new: System) -> list[Change]:
+    """What importing `new` would change, part by part; parts that stay the same are left out."""
+    old = analysis.read_system(session, product)
+    names = {c.id: c.name for c in (*old.components, *new.components)}
+
+    def link(k: Any) -> str:
+        return f"{names[k.source]} → {names[k.target]} ({k.kind})"
+
+    changes = [
+        _change(_l("Composants"), old.components, new.components, lambda c: c.id, lambda c: c.name),
+        _change(_l("Liens"), old.links, new.links, lambda k: (k.source, k.target, k.kind), link),
+        _change(_l("Valeurs métier"), old.assets, new.assets, lambda a: a.id, lambda a: a.name),
+        _change(_l("Mesures"), old.measures, new.measures, lambda m: (m.measure, m.on), lambda m: m.measure),
+        _change(_l("Contacts"), old.product.contacts, new.product.contacts, lambda c: c.name, lambda c: c.name),
+        _change(_l("Phases"), old.product.phases, new.product.phases, lambda p: (p.name, p.start), lambda p: p.name),
+    ]
+    return [c for c in changes if c.added or c.changed or c.gone]
+
+
+def _change(
+    part: Any, old: Iterable[V], new: Iterable[V], key: Callable[[V], object], name: Callable[[V], str]
+) -> Change:
+    before, after = ({key(v): v for v in map(_unordered, values)} for values in (old, new))
+    return Change(
+        part,
+        added=tuple(name(v) for k, v in after.items() if k not in before),
+        changed=tuple(name(v) for k, v in after.items() if k in before and before[k] != v),
+        gone=tuple(name(v) for k, v in before.items() if k not in after),
+    )
+
+
+def _unordered(value: V) -> V:
+    """Where the order of components says nothing, it is not a change."""
+    match value:
+        case Measure():
+            return dataclasses.replace(value, on=tuple(sorted(value.on)))
+        case EssentialAsset():
+            return dataclasses.replace(value, lives_in=tuple(sorted(value.lives_in)))
+    return value
+
+
+def replace(session: Session, actor: Person, product: Product, new: System) -> None:
+    """Makes the product what the file says: components, links, assets, measures; contacts and phases when it has some."""
+    _write(session, product, new)
+    record(session, actor, "import_product_file", product.name, product_id=product.id)
+    session.commit()
+
+
+def create(session: Session, actor: Person, new: System) -> Product:
+    """A new product from its file. Raises `Refusal` at the field `file`."""
+    slug = products.slug_of(new.product.id)
+    values = CardValues(
+        name=new.product.name,
+        mission="",
+        address="",
+        repository="",
+        contact="",
+        incubators=(new.product.incubator,) if new.product.incubator else (),
+        phases=new.product.phases,
+    )
+    try:
+        product = products.add(session, actor, values, slug=slug)
+    except Refusal as refusal:
+        raise Refusal(refusal.args[0], "file") from refusal
+    _write(session, product, new)
+    record(session, actor, "import_product_file", product.name, product_id=product.id)
+    session.commit()
+    return product
+
+
+def _write(session: Session, product: Product, new: System) -> None:
+    product.extra = product_file.extra_dict(new.product.extra)
+    product.file_extra = product_file.extra_dict(new.extra)
+    if new.product.phases:
+        product.phases = [
+            Phase(position=n, name=p.name, start=p.start, end=p.end, extra=product_file.extra_dict(p.extra))
+            for n, p in enumerate(new.product.phases)
+        ]
+    if new.product.contacts:
+        product.contacts = [
+            Contact(
+                name=c.name,
+                role=c.role,
+                email=c.email or "",
+                phone=c.phone or "",
+                can_suspend=c.can_suspend,
+                extra=product_file.extra_dict(c.extra),
+            )
+            for c in new.product.contacts
+        ]
+    session.flush()
+    rows = inventory.write_values(session, product.id, new.components, new.links)
+    analysis.write_values(session, product.id, new.assets, rows)
+    mitigations.write_values(session, product.id, new.measures, rows)
