@@ -16,7 +16,7 @@ from risk_models.assessment import (
     Warning,
     WeakPoint,
 )
-from risk_models.attack_graph import AttackGraph, Node, attack_graph
+from risk_models.attack_graph import AttackGraph, Node, attack_graph, in_place
 from risk_models.explanation import Explainer
 from risk_models.findings import findings
 from risk_models.propagation import Spread
@@ -57,10 +57,14 @@ def assess(system: System, view: View) -> Assessment:
 @lru_cache(maxsize=256)
 def outlooks(system: System) -> dict[View, Outlook]:
     """The three views side by side: no measure, those in place, and also those planned."""
-    found = {}
+    found: dict[View, Outlook] = {}
+    by_measures: dict[tuple[tuple[str, str, float], ...], Outlook] = {}
     for view in View:
-        spread = Spread(attack_graph(system, view), loss_weights(system))
-        found[view] = Outlook(spread.loss, asset_risks(system, spread))
+        counting = tuple(in_place(system, view))
+        if counting not in by_measures:
+            spread = Spread(attack_graph(system, view), loss_weights(system))
+            by_measures[counting] = Outlook(spread.loss, asset_risks(system, spread))
+        found[view] = by_measures[counting]
     return found
 
 
