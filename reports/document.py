@@ -26,8 +26,10 @@ from risk_models.scales import (
     RiskLevel,
     Severity,
 )
-from risk_models.system import System
+from risk_models.system import Component, System
 
+# Rows of a table: the document is to be read; everything is in the content attached to it.
+MOST_ROWS = 250
 FONT_BASE = "jalon:/fonts/"
 _SUBSETS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext", "vietnamese")
 _STYLES = ((400, "normal"), (500, "normal"), (700, "normal"), (400, "italic"))
@@ -131,6 +133,9 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
         matrix=drawable_markup(draw_matrix(content["assessment"], "fr")),
         names={c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets},
         system=system,
+        most=MOST_ROWS,
+        components=_first_components(content, system),
+        links=system.links[:MOST_ROWS],
         answers=_drawable(answers(content, "fr")),
         measures=catalogue.measures(),
         rules=catalogue.finding_rules(),
@@ -146,6 +151,14 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
 
 def drawable_markup(svg: Any) -> Any:
     return type(svg)(drawable(str(svg)))
+
+
+def _first_components(content: Mapping[str, Any], system: System) -> tuple[Component, ...]:
+    """The components in their order; of too many for a table, the weakest."""
+    if len(system.components) <= MOST_ROWS:
+        return system.components
+    rank = {w["component"]: w["rank"] for w in content["assessment"]["weak_points"]}
+    return tuple(sorted(system.components, key=lambda c: rank[c.id])[:MOST_ROWS])
 
 
 def _findings(content: Mapping[str, Any], system: System) -> list[dict[str, Any]]:

@@ -145,7 +145,7 @@ class Explainer:
         threat, goal = walk[0][1], walk[-1]
         return AttackPath(
             source=threat,
-            vector=_vector(threat, self._kinds[components[0]]),
+            vector=risk_vector(threat, self._kinds[components[0]]),
             components=tuple(name for name, _ in groupby(components)),
             asset=goal[1],
             need=Need(goal[2]),
@@ -226,7 +226,8 @@ _VECTORS: dict[str, list[tuple[frozenset[ComponentKind] | None, str]]] = {
 }
 
 
-def _vector(threat: str, first: Component) -> str:
+def risk_vector(threat: str, first: Component) -> str:
+    """Which of the fourteen vectors an attack that enters `first` by `threat` belongs to."""
     outside = first.hosting is not Hosting.ON_PREMISE if threat == "physical" else first.hosting in _RUN_BY_OTHERS
     if first.kind is ComponentKind.LIBRARY or first.kind is ComponentKind.WORKSTATION:
         outside = first.kind is ComponentKind.LIBRARY  # published by others; a workstation is the team's own

@@ -36,6 +36,7 @@ __all__ = [
     "source_text",
     "usual_components",
     "word",
+    "words",
 ]
 
 LANGUAGES = ("fr", "en")
@@ -185,6 +186,11 @@ def defaults_by_kind() -> dict[ComponentKind, tuple[Hosting, Exposure]]:
 def _words() -> dict[str, dict[str, Any]]:
     words: dict[str, dict[str, Any]] = read("words.yaml")
     return words
+
+
+def words(group: str) -> tuple[str, ...]:
+    """The codes of a group of words.yaml."""
+    return tuple(_words()[group])
 
 
 def word(value: Enum, language: str) -> str:

@@ -9,9 +9,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from risk_models import assess
-from risk_models.attack_graph import MISUSE, effective_exposure
-from risk_models.scales import Exposure, LinkKind, MeasureStatus, View
-from risk_models.system import Component, Link, Measure, Product, System, Vulnerability
+from risk_models.attack_graph import MISUSE, attack_graph, effective_exposure
+from risk_models.catalogue import words
+from risk_models.explanation import risk_vector
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Severity, View
+from risk_models.sensitivity import drawn_figures, stability
+from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
+from risk_models.systemic import shared_third_parties
 from tests.risk_models.systems import component, example, likelihoods, measures_on, never_lower, systems
 
 
@@ -182,3 +186,80 @@ def test_the_plan_tells_what_each_measure_really_avoids():
 def test_the_plan_never_proposes_what_is_already_in_place():
     proposed = {(p.measure, c) for p in assess(example("parcours")).action_plan for c in p.on}
     assert not proposed & {("waf", "api"), ("waf", "site"), ("dependabot", "api")}
+
+
+def test_each_of_the_fourteen_risk_vectors_is_an_entry_point():
+    kinds = (ComponentKind.WEB, ComponentKind.HOST, ComponentKind.FORGE, ComponentKind.BI, ComponentKind.WORKSTATION)
+    components = tuple(
+        component(f"{kind}-{hosting}", kind, hosting=hosting, exposure=Exposure.AUTHENTICATED)
+        for kind in kinds
+        for hosting in Hosting
+    )
+    graph = attack_graph(System(Product("p", "P"), components), View.CURRENT)
+    by_id = {c.id: c for c in components}
+    entries = [s for s in graph.steps if s.source[0] == "source"]
+    assert {risk_vector(s.source[1], by_id[s.target[1]]) for s in entries} == set(words("vectors"))
+
+
+def test_a_flawed_library_is_blamed_inside_what_nobody_reaches_from_outside():
+    """log4j behind a front end: whoever can call the search engine can try the flaw of its library."""
+    flaw = (Vulnerability("CVE-2021-44228", epss=0.94, kev=True),)
+    system = System(
+        Product("p", "P"),
+        (
+            component("web"),
+            component("search", ComponentKind.SEARCH, exposure=Exposure.INTERNAL),
+            component("log4j", ComponentKind.LIBRARY, exposure=Exposure.INTERNAL, vulnerabilities=flaw),
+        ),
+        (Link("web", "search", LinkKind.CALLS), Link("search", "log4j", LinkKind.EMBEDS)),
+        (EssentialAsset("a", "A", ("search",), Severity(4), Severity(2), Severity(1)),),
+    )
+    first = assess(system).weak_points[:2]
+    assert [w.component for w in first] == ["web", "log4j"]
+    assert first[1].path.components == ("web", "search", "log4j", "search")
+
+
+def test_reading_far_from_the_first_weak_points_changes_no_figure():
+    """An unreachable asset has a likelihood of zero, not an error."""
+    lonely = EssentialAsset("a", "A", ("island",), Severity(4), Severity(4), Severity(4))
+    island = component("island", ComponentKind.CACHE, exposure=Exposure.INTERNAL)
+    found = assess(System(Product("p", "P"), (component("web"), island), (), (lonely,)))
+    assert found.loss == 0
+    assert all(w.path is None and w.loss_avoided == 0 for w in found.weak_points)
+
+
+@given(systems(), st.data())
+def test_rank_and_share_agree_with_the_loss_avoided(system, data):
+    found = assess(system, view=data.draw(st.sampled_from(View)))
+    avoided = [w.loss_avoided for w in found.weak_points]
+    assert avoided == sorted(avoided, reverse=True)
+    assert all(0 <= a <= found.loss + 1e-9 for a in avoided)
+    choke = {c.component: c.loss_avoided for c in found.choke_points}
+    assert all(choke[w.component] >= w.loss_avoided - 1e-9 for w in found.weak_points)
+
+
+def test_stability_is_the_same_each_time_and_counts_draws():
+    system = example("guichet")
+    found = stability(system)
+    assert found.draws == 100
+    assert found.kept["metabase"] >= 95
+    assert found == stability.__wrapped__(system)
+    assert found.share("metabase") == found.kept["metabase"] / 100
+    assert found.share("inconnu") is None
+
+
+@given(st.integers(0, 99))
+def test_each_draw_stays_within_the_intervals(draw):
+    from risk_models import catalogue
+
+    drawn = drawn_figures(draw)
+    assert all(f.low <= drawn[f.id] <= f.high for f in catalogue.figures().values())
+
+
+def test_shared_third_parties_are_ranked_by_what_their_fall_would_cost():
+    guichet, parcours, agrements = (example(n) for n in ("guichet", "parcours", "agrements"))
+    found = shared_third_parties([guichet, parcours, agrements])
+    assert [t.name for t in found] == ["GitHub"]
+    assert found[0].products == ("Guichet des aides", "Parcours insertion")
+    assert found[0].cost_if_taken > found[0].loss_avoided > 0
+    assert shared_third_parties([guichet]) == ()
