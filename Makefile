@@ -36,6 +36,9 @@ format: $(DEV) ## put the code in its form
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 
+fuzz: $(DEV) ## try each property of the ranking on 20,000 systems (an hour)
+	@$(BIN)/pytest -n 2 -q tests/risk_models --hypothesis-profile=fuzz
+
 bench: $(DEV) ## print the benchmarks
 	@$(BIN)/pytest -q -s tests/benchmarks -p no:xdist --benchmarks
 
@@ -85,4 +88,4 @@ $(READY): $(RUN) $(wildcard migrations/versions/*.py) $(wildcard examples/*.yaml
 	@$(BIN)/jalon migrate
 	@$(BIN)/jalon demo > $@
 
-.PHONY: help run test lint format bench migrate lock i18n clean
+.PHONY: help run test lint format fuzz bench migrate lock i18n clean
