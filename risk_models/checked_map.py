@@ -10,19 +10,38 @@ from typing import Any, TypeVar
 
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
+from risk_models import catalogue
 from risk_models.system import Extra
 
 E = TypeVar("E", bound=StrEnum)
 
 
 class ProductFileError(ValueError):
-    """A product file that cannot be read; the message starts with line and column where they are known."""
+    """A product file that cannot be read: `code` of words.yaml, the values of its sentence, and where it stands."""
 
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
-        where = f"line {line}, column {column}: " if line is not None else ""
-        super().__init__(where + message)
-        self.line = line
-        self.column = column
+    def __init__(
+        self, code: str, what: tuple[str, str] | None = None, place: tuple[int, int] | None = None, **values: object
+    ) -> None:
+        """`what`: kind and name of the element; `place`: line and column, from 1."""
+        self.code, self.what, self.place = code, what, place
+        self.values = {hole: str(value) for hole, value in values.items()}
+        super().__init__(self.text("en"))
+
+    @property
+    def line(self) -> int | None:
+        return self.place[0] if self.place else None
+
+    def text(self, language: str) -> str:
+        """Where, what and how to mend it."""
+        said = catalogue.sentence("file_errors", self.code, language, **self.values)
+        if self.what:
+            kind, name = self.what
+            colon = {"fr": " : ", "en": ": "}[language]
+            said = f"{catalogue.sentence('file_parts', kind, language)} {name}".rstrip() + colon + said
+        if self.place:
+            line, column = self.place
+            said = catalogue.sentence("file_errors", "place", language, line=str(line), column=str(column)) + said
+        return said
 
 
 @dataclass
@@ -30,20 +49,23 @@ class CheckedMap:
     """Reads the keys of `content`, each once; every refusal is a `ProductFileError`."""
 
     content: Mapping[str, Any]
-    what: str
+    kind: str
+    name: str = ""
 
     def __post_init__(self) -> None:
         self._read: set[str] = set()
 
-    def fail(self, message: str, key: str | None = None) -> ProductFileError:
-        line = column = None
-        if isinstance(self.content, CommentedMap):
-            try:
-                at = self.content.lc.value(key) if key else (self.content.lc.line, self.content.lc.col)
-                line, column = at[0] + 1, at[1] + 1
-            except (KeyError, TypeError):
-                line, column = self.content.lc.line + 1, self.content.lc.col + 1
-        return ProductFileError(f"{self.what}: {message}", line, column)
+    def fail(self, code: str, key: str | None = None, **values: object) -> ProductFileError:
+        return ProductFileError(code, (self.kind, self.name), self._place(key), key=key, **values)
+
+    def _place(self, key: str | None) -> tuple[int, int] | None:
+        if not isinstance(self.content, CommentedMap):
+            return None
+        try:
+            at = self.content.lc.value(key) if key else (self.content.lc.line, self.content.lc.col)
+        except (KeyError, TypeError):
+            at = (self.content.lc.line, self.content.lc.col)
+        return at[0] + 1, at[1] + 1
 
     def raw(self, key: str) -> Any:
         self._read.add(key)
@@ -54,24 +76,24 @@ class CheckedMap:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise self.fail(f"{key!r} must be text", key)
+            raise self.fail("not_text", key)
         text = str(value).strip()
         if any(ord(ch) < 32 and ch not in "\n\t" for ch in text):
-            raise self.fail(f"{key!r} holds control characters", key)
+            raise self.fail("control_characters", key)
         if len(text) > 2000:
-            raise self.fail(f"{key!r} is longer than 2000 characters", key)
+            raise self.fail("too_long", key, most=2000)
         return text or None
 
     def needed(self, key: str) -> str:
         value = self.text(key)
         if value is None:
-            raise self.fail(f"{key!r} is missing")
+            raise self._missing(key)
         return value
 
     def boolean(self, key: str) -> bool | None:
         value = self.raw(key)
         if value is not None and not isinstance(value, bool):
-            raise self.fail(f"{key!r} must be true or false", key)
+            raise self.fail("not_boolean", key)
         return value
 
     def number(self, key: str, low: float, high: float) -> float | None:
@@ -79,7 +101,7 @@ class CheckedMap:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise self.fail(f"{key!r} must be a number from {low:g} to {high:g}", key)
+            raise self.fail("not_number", key, low=f"{low:g}", high=f"{high:g}")
         return float(value)
 
     def day(self, key: str) -> date | None:
@@ -89,7 +111,7 @@ class CheckedMap:
         try:
             return date.fromisoformat(str(value))
         except ValueError:
-            raise self.fail(f"{key!r} must be a date such as 2026-03-01", key) from None
+            raise self.fail("not_date", key) from None
 
     def choice(self, key: str, of: type[E]) -> E | None:
         value = self.text(key)
@@ -100,14 +122,14 @@ class CheckedMap:
             return of(str(value))
         except ValueError:
             words = ", ".join(member.value for member in of)
-            raise self.fail(f"{key!r}: {value!r} is not one of {words}", key) from None
+            raise self.fail("not_one_of", key, value=value, words=words) from None
 
     def items(self, key: str) -> list[Any]:
         value = self.raw(key)
         if value is None:
             return []
         if not isinstance(value, list | CommentedSeq):
-            raise self.fail(f"{key!r} must be a list", key)
+            raise self.fail("not_list", key)
         return list(value)
 
     def names(self, key: str, known: Collection[str]) -> tuple[str, ...]:
@@ -129,28 +151,31 @@ class CheckedMap:
 
     def _unknown(self, key: str, name: str, known: Collection[str], number: int | None) -> ProductFileError:
         near = get_close_matches(name, sorted(known), 1, 0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"describe it under 'components', or mend this {key!r}"
-        error = self.fail(f"{key!r}: unknown component {name!r}; {hint}", key)
+        code = "unknown_component_near" if near else "unknown_component"
+        error = self.fail(code, key, name=name, near=near[0] if near else "")
         values = self.content.get(key)
         if number is not None and isinstance(values, CommentedSeq):
             line, column = values.lc.item(number)
-            return ProductFileError(f"{self.what}: {key!r}: unknown component {name!r}; {hint}", line + 1, column + 1)
+            error = ProductFileError(code, error.what, (line + 1, column + 1), **error.values)
         return error
+
+    def _missing(self, key: str) -> ProductFileError:
+        return ProductFileError("missing", (self.kind, self.name), self._place(None), key=key)
 
     def maps(self, key: str, what: str) -> Iterator["CheckedMap"]:
         for number, item in enumerate(self.items(key), start=1):
             if not isinstance(item, Mapping):
-                raise self.fail(f"{key!r}: element {number} must have keys and values", key)
+                raise self.fail("element_without_keys", key, number=number)
             name = item.get("id") or item.get("measure") or item.get("name") or number
-            yield CheckedMap(item, f"{what} {name}")
+            yield CheckedMap(item, what, str(name))
 
-    def map(self, key: str, what: str) -> "CheckedMap | None":
+    def map(self, key: str, kind: str, name: str = "") -> "CheckedMap | None":
         value = self.raw(key)
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            raise self.fail(f"{key!r} must have keys and values", key)
-        return CheckedMap(value, what)
+            raise self.fail("without_keys", key)
+        return CheckedMap(value, kind, name)
 
     def finish(self) -> Extra:
         """Refuses keys that nobody read, and gives those that begin with `x-`."""
@@ -159,8 +184,8 @@ class CheckedMap:
             if str(key).startswith("x-"):
                 extra.append((str(key), json.dumps(value, default=str, ensure_ascii=False)))
             elif key not in self._read:
-                known = ", ".join(sorted(self._read))
                 near = get_close_matches(str(key), sorted(self._read), 1)
-                hint = f"did you mean {near[0]!r}?" if near else f"known keys are {known}"
-                raise self.fail(f"unknown key {key!r}; {hint}", key)
+                if near:
+                    raise self.fail("unknown_key_near", key, near=near[0])
+                raise self.fail("unknown_key", key, known=", ".join(sorted(self._read)))
         return tuple(extra)

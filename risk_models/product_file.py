@@ -62,9 +62,9 @@ def derived_patcher(hosting: Hosting) -> Patcher:
 def loads(text: str, *, as_of: date | None = None) -> System:
     """The System that a product file describes. Raises `ProductFileError`."""
     if len(text) > MAX_CHARACTERS:
-        raise ProductFileError(f"the file is larger than {MAX_CHARACTERS} characters")
+        raise ProductFileError("too_large", most=MAX_CHARACTERS)
     try:
-        return _system(CheckedMap(YAML(typ="safe").load(text), "the file"), as_of)
+        return _system(CheckedMap(YAML(typ="safe").load(text), "file"), as_of)
     except (ProductFileError, YAMLError, ValueError, AttributeError):
         return _loads_slowly(text, as_of)
 
@@ -75,13 +75,13 @@ def _loads_slowly(text: str, as_of: date | None) -> System:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise ProductFileError(f"this is not YAML: {error.problem}", line, column) from error
+        place = (mark.line + 1, mark.column + 1) if mark else None
+        raise ProductFileError("not_yaml", place=place, problem=error.problem) from error
     except (YAMLError, ValueError) as error:
-        raise ProductFileError(f"this is not YAML: {error}") from error
+        raise ProductFileError("not_yaml", problem=error) from error
     if not isinstance(tree, CommentedMap):
-        raise ProductFileError("a product file is a list of keys: jalon, product, components…", 1, 1)
-    return _system(CheckedMap(tree, "the file"), as_of)
+        raise ProductFileError("not_a_product_file", place=(1, 1))
+    return _system(CheckedMap(tree, "file"), as_of)
 
 
 def dumps(system: System) -> str:
@@ -138,7 +138,7 @@ def to_dict(system: System, *, complete: bool = False) -> dict[str, Any]:
 
 def from_dict(content: Mapping[str, Any], *, as_of: date | None = None) -> System:
     """The System of plain values, as `to_dict` or a card's `infrastructure` gives them. Raises `ProductFileError`."""
-    return _system(CheckedMap(content, "the file"), as_of)
+    return _system(CheckedMap(content, "file"), as_of)
 
 
 def _component_dict(c: Component) -> dict[str, Any]:
@@ -200,12 +200,12 @@ def _pruned(value: Any) -> Any:
 
 def _system(top: CheckedMap, as_of: date | None) -> System:
     if type(top.raw("jalon")) is not int or top.raw("jalon") != 1:
-        raise top.fail("'jalon' must be 1, the only format there is", "jalon")
+        raise top.fail("wrong_format", "jalon")
     product = top.map("product", "product")
     if product is None:
-        raise top.fail("'product' is missing")
+        raise ProductFileError("missing", ("file", ""), (1, 1), key="product")
     if not top.items("components"):
-        raise top.fail("'components' is missing or empty: name at least one component", "components")
+        raise top.fail("no_component", "components")
     read_product = _product(product)
     seen: set[str] = set()
     components = _all(top, "components", "component", lambda m: _component(m, seen))
@@ -217,7 +217,7 @@ def _system(top: CheckedMap, as_of: date | None) -> System:
     try:
         return System(read_product, components, links, assets, measures, as_of, extra)
     except InvalidSystem as error:
-        raise top.fail(str(error)) from error
+        raise ProductFileError("invalid", problem=error) from error
 
 
 def _all(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) -> tuple[T, ...]:
@@ -232,9 +232,9 @@ def _all(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) 
 def _new_id(m: CheckedMap, seen: set[str]) -> str:
     found = m.needed("id")
     if len(found) > MAX_ID:
-        raise m.fail(f"'id' is longer than {MAX_ID} characters", "id")
+        raise m.fail("too_long", "id", most=MAX_ID)
     if found in seen:
-        raise m.fail(f"{found!r} is described twice", "id")
+        raise m.fail("described_twice", "id", name=found)
     seen.add(found)
     return found
 
@@ -243,7 +243,7 @@ def _product(m: CheckedMap) -> Product:
     name = m.needed("name")
     product_id = m.text("id")
     if product_id and not _PRODUCT_ID.fullmatch(product_id):
-        raise m.fail("'id' holds letters, digits, '.', '_' and '-' only", "id")
+        raise m.fail("wrong_id", "id")
     phases = _all(
         m, "phases", "phase", lambda p: Phase(_must(p, "name", PhaseName), _must_day(p, "start"), p.day("end"))
     )
@@ -266,7 +266,7 @@ def _must(m: CheckedMap, key: str, of: type[E]) -> E:
 def _must_day(m: CheckedMap, key: str) -> date:
     day = m.day(key)
     if day is None:
-        raise m.fail(f"{key!r} is missing")
+        raise m.fail("missing", key)
     return day
 
 
@@ -288,7 +288,7 @@ def _component(m: CheckedMap, seen: set[str]) -> Component:
         version=m.text("version"),
         purl=m.text("purl"),
         cpe=m.text("cpe"),
-        eol=_end_of_life(m.map("eol", f"component {component_id}, eol")),
+        eol=_end_of_life(m.map("eol", "eol", component_id)),
         sbom=m.text("sbom"),
         data=tuple(m.member("data", d, DataKind) for d in m.items("data")),
         location=m.choice("location", Location),
@@ -318,7 +318,7 @@ def _vulnerability(m: CheckedMap) -> Vulnerability:
 def _link(m: CheckedMap, known: Collection[str]) -> Link:
     source, target = m.name_of("from", known), m.name_of("to", known)
     if source == target:
-        raise m.fail("a component cannot be linked to itself", "to")
+        raise m.fail("linked_to_itself", "to")
     return Link(
         source,
         target,
@@ -330,14 +330,14 @@ def _link(m: CheckedMap, known: Collection[str]) -> Link:
 
 def _asset(m: CheckedMap, known: Collection[str], seen: set[str]) -> EssentialAsset:
     asset_id = _new_id(m, seen)
-    needs = m.map("needs", f"asset {asset_id}, needs")
+    needs = m.map("needs", "needs", asset_id)
     if needs is None:
-        raise m.fail("'needs' is missing")
+        raise m.fail("missing", "needs")
     values = {}
     for need in ("confidentiality", "integrity", "availability"):
         number = needs.number(need, 1, 4)
         if number is None or number != int(number):
-            raise needs.fail(f"{need!r} must be 1, 2, 3 or 4", need if number else None)
+            raise needs.fail("not_severity", need)
         values[need] = Severity(int(number))
     needs.finish()
     return EssentialAsset(

@@ -15,6 +15,7 @@ from app.inventory import services as inventory
 from app.journal.services import record
 from app.mitigations import services as mitigations
 from app.platform import clock
+from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products import services as products
 from app.products.models import Contact, Phase, Product
@@ -45,7 +46,9 @@ def read(text: str) -> System:
     try:
         system = product_file.loads(text, as_of=clock.today())
     except ProductFileError as error:
-        raise Refusal(_l("Ce fichier n’est pas un fichier produit. %(why)s", why=str(error)), "file") from error
+        raise Refusal(
+            _l("Ce fichier n’est pas un fichier produit. %(why)s", why=error.text(language())), "file"
+        ) from error
     _storable(system)
     return system
 

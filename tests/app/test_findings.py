@@ -144,9 +144,9 @@ SMALL = "jalon: 1\nproduct: {name: P}\ncomponents:\n  - {id: web, kind: web}\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "line 1, column 1"),
-        (SMALL + "  - {id: a, kind: wbe}\n", "line 5, column 19"),
-        (SMALL + "links: [{from: web, to: base, kind: reads}]\n", "unknown component"),
+        ("", "ligne 1, colonne 1"),
+        (SMALL + "  - {id: a, kind: wbe}\n", "ligne 5, colonne 19"),
+        (SMALL + "links: [{from: web, to: base, kind: reads}]\n", "composant inconnu"),
         (SMALL + f"  - {{id: a, kind: api, supplier: {'x' * 201}}}\n", "trop long"),
         (SMALL + "  - {id: a, name: web, kind: api}\n", "décrit deux fois"),
         (SMALL + "x-long: " + "y" * 500_000, "trop grand"),
