@@ -8,14 +8,16 @@ TEAM = [
     "/", "/produits", "/produits/nouveau", "/produits/guichet-aides", "/produits/guichet-aides/fiche", "/produits/guichet-aides/equipe",
     "/produits/guichet-aides/composants", "/produits/guichet-aides/composants/metabase", "/produits/guichet-aides/composants/nouveau?nom=Metabase",
     "/produits/guichet-aides/schema", "/produits/guichet-aides/analyse", "/produits/guichet-aides/analyse/nouvelle", "/produits/guichet-aides/analyse/dossiers",
-    "/produits/guichet-aides/points-de-faiblesse", "/produits/guichet-aides/mesures", "/produits/guichet-aides/mesures/nouvelle?mesure=waf&sur=metabase",
+    "/produits/guichet-aides/points-de-faiblesse", "/produits/guichet-aides/points-de-faiblesse/solidite", "/produits/guichet-aides/constats",
+    "/produits/guichet-aides/constats/accepter?constat=known_exploited_flaw:metabase::", "/produits/guichet-aides/fichier", "/produits/nouveau/fichier",
+    "/produits/guichet-aides/mesures", "/produits/guichet-aides/mesures/nouvelle?mesure=waf&sur=metabase",
     "/produits/guichet-aides/dossier", "/produits/agrements-sport/dossier/1", "/produits/guichet-aides/echeances", "/produits/guichet-aides/journal",
     "/accessibilite", "/mentions-legales", "/donnees-personnelles", "/style", "/demonstration/courriels", "/nulle-part",
 ]  # fmt: skip
 PEOPLE = {
     "equipe@exemple.test": TEAM,
     "autorite@exemple.test": ["/", "/produits/parcours-insertion/dossier/1"],
-    "incubateur@exemple.test": ["/incubateurs", "/incubateurs/fabrique-exemple"],
+    "incubateur@exemple.test": ["/incubateurs", "/incubateurs/fabrique-exemple", "/incubateurs/fabrique-exemple/tiers"],
 }
 
 
@@ -45,6 +47,39 @@ def test_errors_of_a_form_are_listed_linked_and_accessible(server, chromium):
     assert faults_of(team.page) == []
     team.page.locator("#erreurs a").first.click()
     assert team.page.url.endswith("#name")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_team_accepts_a_finding_and_imports_its_file(server, chromium, javascript, tmp_path):
+    team = Somebody.arrives(chromium, server, javascript=javascript)
+    team.signs_in("equipe@exemple.test")
+    team.goes("/produits/parcours-insertion/points-de-faiblesse")
+    team.sees("Ce classement est-il sûr ?" if not javascript else "premier dans")
+    team.goes("/produits/parcours-insertion/constats")
+    team.page.get_by_role("link", name="Accepter ce constat").last.click()
+    team.page.get_by_label("Pourquoi l’accepter ?").fill("Surveillé par l’hébergeur")
+    team.page.get_by_label("Jusqu’au").fill("2028-01-01")
+    team.presses("Accepter jusqu’à cette date")
+    team.sees("Le constat est accepté")
+    team.presses("Ne plus accepter")
+    team.goes("/produits/parcours-insertion/fichier")
+    with team.page.expect_download() as download:
+        team.page.get_by_role("link", name="Télécharger le fichier").click()
+    file = tmp_path / "jalon.yaml"
+    file.write_text(download.value.path().read_text().replace("name: Site Next.js", "name: Site public"))
+    team.page.get_by_label("Fichier produit (jalon.yaml)").set_input_files(file)
+    team.presses("Voir ce qui changerait")
+    team.sees("Site public")
+    assert not javascript or faults_of(team.page) == []  # axe is a script
+    team.presses("Importer ces changements")
+    team.sees("Le fichier est importé")
+    # The demonstration is shared with the other tests: put it back.
+    file.write_text(download.value.path().read_text())
+    team.goes("/produits/parcours-insertion/fichier")
+    team.page.get_by_label("Fichier produit (jalon.yaml)").set_input_files(file)
+    team.presses("Voir ce qui changerait")
+    team.presses("Importer ces changements")
+    team.sees("Le fichier est importé")
 
 
 def test_the_menu_opens_by_keyboard_on_a_telephone(server, chromium):
