@@ -182,7 +182,11 @@ class CheckedMap:
         extra = []
         for key, value in self.content.items():
             if str(key).startswith("x-"):
-                extra.append((str(key), json.dumps(value, default=str, ensure_ascii=False)))
+                try:
+                    kept = json.dumps(value, default=str, ensure_ascii=False, allow_nan=False)
+                except (ValueError, TypeError):
+                    raise self.fail("not_json", str(key)) from None
+                extra.append((str(key), kept))
             elif key not in self._read:
                 near = get_close_matches(str(key), sorted(self._read), 1)
                 if near:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
 from risk_models import catalogue
 from risk_models.checked_map import CheckedMap, ProductFileError
@@ -48,6 +49,7 @@ from risk_models.system import (
 
 MAX_CHARACTERS = 5_000_000
 MAX_ID = 100
+MAX_DEPTH, MAX_NODES = 40, 1_000_000
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]+")
 
 T = TypeVar("T", Phase, Contact, Vulnerability, Component, Link, EssentialAsset, Measure)
@@ -63,10 +65,39 @@ def loads(text: str, *, as_of: date | None = None) -> System:
     """The System that a product file describes. Raises `ProductFileError`."""
     if len(text) > MAX_CHARACTERS:
         raise ProductFileError("too_large", most=MAX_CHARACTERS)
+    _bounded(text)
     try:
         return _system(CheckedMap(YAML(typ="safe").load(text), "file"), as_of)
     except (ProductFileError, YAMLError, ValueError, AttributeError):
         return _loads_slowly(text, as_of)
+
+
+def _bounded(text: str) -> None:
+    """Refuses what would exhaust whoever builds it: nesting without end, aliases that multiply."""
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    total = 0
+    try:
+        for event in YAML(typ="safe").parse(text):
+            mark = event.start_mark
+            place = mark.line + 1, mark.column + 1
+            if isinstance(event, AliasEvent):
+                total += sizes.get(event.anchor, MAX_NODES)  # an alias within its own node never ends
+            elif isinstance(event, ScalarEvent):
+                total += 1
+                sizes |= {event.anchor: 1} if event.anchor else {}
+            elif isinstance(event, CollectionStartEvent):
+                total += 1
+                sizes.pop(event.anchor or "", None)
+                open_nodes.append((event.anchor, total - 1))
+            elif isinstance(event, CollectionEndEvent):
+                anchor, before = open_nodes.pop()
+                if anchor:
+                    sizes[anchor] = total - before
+            if total > MAX_NODES or len(open_nodes) > MAX_DEPTH:
+                raise ProductFileError("too_nested", place=place, depth=MAX_DEPTH, nodes=MAX_NODES)
+    except YAMLError:
+        return  # said with its place by the parser that builds
 
 
 def _loads_slowly(text: str, as_of: date | None) -> System:

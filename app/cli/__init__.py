@@ -20,15 +20,18 @@ _COMMANDS = {
 }
 
 
-OUR_ERROR = 3
+WRONG_FILE, OUR_ERROR = 2, 3
 
 
 class _Lazy(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, OSError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
+        except OSError as error:
+            sys.stderr.write(f"jalon: {error}\n")
+            raise SystemExit(WRONG_FILE) from error
         except Exception as error:
             if os.environ.get("JALON_TRACEBACK"):
                 raise

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,35 @@ product: {name: Essai}
 components:
   - {id: web, kind: web}
 """
+
+
+# Ten aliases of ten aliases of ten…: a thousand million elements once written out.
+BOMB = "x-a: &a [1]\n" + "".join(f"x-{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in pairwise("abcdefghij"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (SMALL + BOMB, "too often repeated"),
+        (SMALL + "x-a: &a [*a]\n", "too often repeated"),
+        ("[" * 100_000, "too deep"),
+        (SMALL + "x-a: " + "[" * 5000 + "]" * 5000, "too deep"),
+        (SMALL + "x-a: .nan\n", "JSON cannot write"),
+        (SMALL + "jalon: 1\n", "duplicate key"),
+        (SMALL + "true: 1\n", "unknown key"),
+        (SMALL + "? [1, 2]\n: 3\n", "unknown key"),
+        (SMALL + "x-a: 2026-13-45\n", "not YAML"),
+    ],
+    ids=["bomb", "endless", "deep", "deep-closed", "nan", "twice", "boolean-key", "list-key", "no-such-day"],
+)
+def test_a_file_made_to_exhaust_or_to_confuse_is_refused(text, words):
+    with pytest.raises(ProductFileError, match=words):
+        product_file.loads(text)
+
+
+def test_anchors_and_merged_keys_are_understood():
+    text = SMALL.replace("{id: web, kind: web}", "&web {id: web, kind: web}\n  - {<<: *web, id: other}")
+    assert [c.id for c in product_file.loads(text).components] == ["web", "other"]
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda p: p.stem)
