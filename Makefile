@@ -52,7 +52,8 @@ lock: ## resolve the dependencies anew; the locks hold names, versions and hashe
 
 i18n: $(DEV) ## gather the texts to translate and compile the catalogues
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _ln:1,2 --no-location --sort-output --omit-header -o .venv/messages.pot .
-	@$(BIN)/pybabel -q update -l en -N --omit-header --ignore-obsolete -i .venv/messages.pot -d translations
+	@$(BIN)/pybabel -q update -l en -N --width=100 --ignore-obsolete -i .venv/messages.pot -d translations
+	@sed -i -E '/^"(Project-Id|Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Language-Team|Generated-By)/d' translations/*/LC_MESSAGES/*.po
 	@$(BIN)/pybabel -q compile -d translations
 
 clean: ## remove everything that was installed or built; keeps instance/
