@@ -39,15 +39,60 @@ def test_a_threshold_passed_is_exit_code_1():
         ("", "list of keys"),
         ("jalon: [", "not YAML"),
         ("jalon: 1\nproduct: {name: X}\ncomponents: [{id: a, kind: b}]\n", "line 3"),
+        (
+            "jalon: 1\nproduct: {name: X}\ncomponents: [{id: a, kind: web}]\nlinks: [{from: a, to: b, kind: calls}]\n",
+            "line 4",
+        ),
     ],
 )
-def test_a_wrong_file_is_exit_code_2_and_prints_nothing(tmp_path, content, message):
+@pytest.mark.parametrize("command", ["assess", "dossier"])
+def test_a_wrong_file_is_exit_code_2_and_prints_nothing(tmp_path, content, message, command):
     path = tmp_path / "jalon.yaml"
     path.write_text(content)
-    result = run("assess", str(path), "--json")
+    output = ["--json"] if command == "assess" else ["-o", str(tmp_path / "d.pdf")]
+    result = run(command, str(path), *output)
+    assert not (tmp_path / "d.pdf").exists()
     assert result.exit_code == 2
     assert result.stdout == ""
     assert message in result.stderr
+
+
+def test_the_json_holds_everything_the_format_names():
+    found = json.loads(run("assess", GUICHET, "--json", "--lang", "en").output)
+    assert set(found["views"]) == {"raw", "current", "target"}
+    assert found["weak_points"][0]["stability"] >= 0.9
+    assert {"rule", "component", "text", "mend"} <= set(found["findings"][0])
+    assert "known to be exploited" in found["findings"][0]["text"]
+    assert all(w["text"] for w in found["warnings"])
+
+
+def test_the_schema_is_printed_as_json():
+    assert json.loads(run("schema").output)["title"] == "Jalon product file, format 1"
+
+
+def test_products_that_share_a_third_party_are_ranked_together():
+    files = [str(path) for path in sorted(EXAMPLES.glob("*.yaml"))]
+    assert "GitHub" in run("systemic", *files).output
+    assert json.loads(run("systemic", *files, "--json").output)[0]["name"] == "GitHub"
+
+
+def test_an_output_that_cannot_be_written_is_said_in_one_line(tmp_path):
+    result = run("dossier", GUICHET, "-o", str(tmp_path / "no" / "d.pdf"))
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+
+
+def test_libraries_are_read_from_the_sbom_beside_the_file(tmp_path):
+    flaw = {"id": "CVE-2021-44228", "affects": [{"ref": "1"}]}
+    bom = {"bomFormat": "CycloneDX", "components": [{"bom-ref": "1", "name": "log4j-core"}], "vulnerabilities": [flaw]}
+    (tmp_path / "web.cdx.json").write_text(json.dumps(bom))
+    file = tmp_path / "jalon.yaml"
+    file.write_text("jalon: 1\nproduct: {name: P}\ncomponents: [{id: web, kind: web, sbom: web.cdx.json}]\n")
+    assert "log4j-core@" in run("assess", str(file), "--json").output
+    (tmp_path / "web.cdx.json").write_text("{")
+    result = run("assess", str(file))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "web.cdx.json" in result.stderr
 
 
 def test_a_dossier_from_a_file_verifies(tmp_path):

@@ -16,6 +16,7 @@ from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Measu
 from risk_models.sensitivity import drawn_figures, stability
 from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
 from risk_models.systemic import shared_third_parties
+from tests.benchmarks.products import product_of
 from tests.risk_models.systems import component, example, likelihoods, measures_on, never_lower, systems
 
 
@@ -172,6 +173,12 @@ def test_cycles_islands_and_nothing_to_protect_give_an_answer():
     found = assess(System(Product("p", "P"), (component("a"), component("b"), component("island")), links))
     assert found.loss == 0
     assert [w.rank for w in found.weak_points] == [1, 2, 3]
+
+
+def test_five_thousand_components_get_an_answer():
+    found = assess(product_of(5000))
+    assert len(found.weak_points) == 5000
+    assert found.loss > 0
 
 
 def test_the_plan_tells_what_each_measure_really_avoids():
