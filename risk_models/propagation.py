@@ -57,7 +57,10 @@ class Spread:
                 self._acted_on[key].append(number)
         self._stages = self._by_stage()
         self._weights = {self._index[node]: w for node, w in weights.items() if node in self._index and w}
-        self._reached = self._spread([edge.open for edge in self._edges])
+        self._open = [edge.open for edge in self._edges]
+        self._reached = self._spread(self._open)
+        # What is reached most first: what is passed on then grows less often again.
+        self._stages[0].sort(key=lambda node: -self._reached[node].bit_count())
         self._useful: dict[int, Worlds] | None = None
 
     def likelihood(self, node: Node) -> float:
@@ -100,7 +103,7 @@ class Spread:
         rounds = self._rounds(closings)
         for number, asked in enumerate(rounds, start=1):
             progress.report(number, len(rounds))
-            is_open = [edge.open for edge in self._edges]
+            is_open = self._open.copy()
             for question, here in asked:
                 for edge, worlds in closings[question].items():
                     is_open[edge] &= ~(worlds & here)
@@ -112,7 +115,7 @@ class Spread:
 
     def loss_once(self, closing: Closing) -> float:
         """The expected loss that remains once `closing` holds."""
-        reached = self._spread([e.open & ~closing.get(n, 0) for n, e in enumerate(self._edges)])
+        reached = self._spread([o & ~closing.get(n, 0) for n, o in enumerate(self._open)])
         return self._loss_of(reached)
 
     def _rounds(self, closings: Sequence[Closing]) -> list[list[tuple[int, Worlds]]]:
@@ -145,20 +148,18 @@ class Spread:
             reached[target] |= is_open[number]
         within, leaving = self._within, self._leaving
         for stage in self._stages:
-            pending = deque(stage) if any(within[node] for node in stage) else deque()
-            waiting = set(pending)
-            while pending:
-                node = pending.popleft()
-                waiting.remove(node)
-                here = reached[node]
-                for number, target in within[node]:
-                    before = reached[target]
-                    grown = before | (here & is_open[number])
-                    if grown != before:
-                        reached[target] = grown
-                        if target not in waiting:
-                            waiting.add(target)
-                            pending.append(target)
+            dirty = {node for node in stage if within[node]}
+            while dirty:
+                for node in stage:
+                    if node in dirty:
+                        dirty.remove(node)
+                        here = reached[node]
+                        for number, target in within[node]:
+                            before = reached[target]
+                            grown = before | (here & is_open[number])
+                            if grown != before:
+                                reached[target] = grown
+                                dirty.add(target)
             for node in stage:
                 here = reached[node]
                 for number, target in leaving[node]:
@@ -278,4 +279,7 @@ def _sum(rows: Iterable[tuple[int, Worlds]]) -> list[Worlds]:
 
 def _total(planes: Sequence[Worlds], where: Worlds) -> int:
     """The sum over the worlds of `where`."""
-    return sum((plane & where).bit_count() << at for at, plane in enumerate(planes))
+    total = 0
+    for at, plane in enumerate(planes):
+        total += (plane & where).bit_count() << at
+    return total
