@@ -68,22 +68,24 @@ def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
 
 
 def _factors(system: System, measure: Measure) -> Factors:
-    """By (component, effect), what putting `measure` fully in place multiplies; a partial one did half already."""
+    """By (component, effect), what putting `measure` fully in place multiplies, beside what it does there already."""
     kind = catalogue.measures().get(measure.measure)
     if kind is None:
         return {}
     effectiveness = catalogue.rates().effectiveness
     kinds = {c.id: c.kind for c in system.components}
-    partial = {
-        c for m in system.measures if m.measure == measure.measure and m.status is MeasureStatus.PARTIAL for c in m.on
-    }
+    weights: dict[str, float] = {}
+    for known, component, weight in in_place(system, View.CURRENT):
+        if known == measure.measure:
+            weights[component] = max(weight, weights.get(component, 0.0))
     found: dict[tuple[str, str], float] = {}
     for component in measure.on:
         for effect in kind.effects if kind.applies_to(kinds[component]) else ():
             full = effectiveness[effect.figure]
-            already = full / 2 if component in partial else 0.0
+            already = weights.get(component, 0.0)
+            left = 1.0 if already == 1.0 else (1 - full) / (1 - full * already)
             for step in effect.steps:
-                found[component, step] = found.get((component, step), 1.0) * (1 - full) / (1 - already)
+                found[component, step] = found.get((component, step), 1.0) * left
     return found
 
 

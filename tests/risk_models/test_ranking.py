@@ -270,3 +270,12 @@ def test_shared_third_parties_are_ranked_by_what_their_fall_would_cost():
     assert found[0].products == ("Guichet des aides", "Parcours insertion")
     assert found[0].cost_if_taken > found[0].loss_avoided > 0
     assert shared_third_parties([guichet]) == ()
+
+
+def test_a_shield_that_a_link_draws_is_not_proposed_again():
+    web = component("web", ComponentKind.WEB, exposure=Exposure.INTERNET)
+    waf = component("waf", ComponentKind.WAF, exposure=Exposure.INTERNET)
+    asset = EssentialAsset("a", "A", ("web",), Severity.SERIOUS, Severity.SERIOUS, Severity.SERIOUS)
+    planned = Measure("waf", ("web",), MeasureStatus.PLANNED)
+    system = System(Product("p", "P"), (web, waf), (Link("web", "waf", LinkKind.PROTECTED_BY),), (asset,), (planned,))
+    assert all((item.measure, item.on) != ("waf", ("web",)) for item in assess(system).action_plan)
