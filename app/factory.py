@@ -10,6 +10,7 @@ from limits.strategies import MovingWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.analysis.views import blueprint as analysis
+from app.feeds.views import blueprint as feeds
 from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
 from app.homologation.views import blueprint as homologation
@@ -21,6 +22,7 @@ from app.identity.views import blueprint as identity
 from app.inventory.views import blueprint as inventory
 from app.journal.views import blueprint as journal
 from app.mitigations.views import blueprint as mitigations
+from app.packages.views import blueprint as packages
 from app.platform import forms, http, i18n, logs
 from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf
@@ -42,6 +44,8 @@ BLUEPRINTS = (
     products,
     product_file,
     inventory,
+    packages,
+    feeds,
     analysis,
     mitigations,
     homologation,
@@ -128,6 +132,7 @@ def menu() -> list[tuple[str, Any]]:
     roles = {grant.role for grant in g.person.grants}
     if policy.allows(Permission.READ_INCUBATOR, roles):
         links.append(("portfolio.incubators", _l("Incubateurs")))
+        links.append(("packages.who_uses", _l("Qui utilise quoi ?")))
     return links
 
 

@@ -6,7 +6,7 @@ chance of being trapped, would drown everything else. The others are counted.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -84,17 +84,23 @@ def _is_cvss(rating: Mapping[str, Any]) -> bool:
 
 
 def _library(owner: Component, c: Mapping[str, Any], flaws: list[Vulnerability]) -> Component:
-    version = str(c["version"]) if c.get("version") else None
+    version = str(c["version"]) if c.get("version") else ""
     label = ":".join(str(part) for part in (c.get("group"), c.get("name")) if part)
+    purl = str(c["purl"]) if c.get("purl") else None
+    return replace(library(owner, purl or f"{label}@{version}", label, version, flaws), purl=purl)
+
+
+def library(owner: Component, purl: str, name: str, version: str, flaws: Sequence[Vulnerability]) -> Component:
+    """A library that `owner` carries, as a component of the graph called by its purl."""
     return Component(
-        id=str(c.get("purl") or f"{label}@{version or ''}"),
-        name=label,
+        id=purl,
+        name=name,
         kind=ComponentKind.LIBRARY,
         hosting=Hosting.IAAS,
         exposure=Exposure.INTERNAL,
         patched_by=Patcher.TEAM,
-        version=version,
-        purl=str(c["purl"]) if c.get("purl") else None,
+        version=version or None,
+        purl=purl,
         location=owner.location,
         vulnerabilities=tuple({v.id: v for v in flaws}.values()),
     )

@@ -14,6 +14,7 @@ from app.inventory import services as inventory
 from app.inventory.models import Component
 from app.journal.services import record
 from app.mitigations import services as mitigations
+from app.packages import matching
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
@@ -47,12 +48,22 @@ def asset_of(session: Session, product_id: str, ref: str) -> EssentialAsset | No
 
 
 def read_system(session: Session, product: Product) -> System:
-    """The product as one immutable value; the number of queries does not depend on its size."""
+    """The product as one immutable value, with the flaws that the feeds know: what is ranked, drawn and frozen."""
     return read_systems(session, [product])[0]
 
 
 def read_systems(session: Session, found: Sequence[Product]) -> list[System]:
     """Several products (incubators, phases and contacts loaded), in as many queries as one."""
+    described = _described(session, found)
+    return list(matching.with_flaws(session, dict(zip((p.id for p in found), described, strict=True))).values())
+
+
+def described_system(session: Session, product: Product) -> System:
+    """The product as its team describes it, without what the feeds add: what its product file holds."""
+    return _described(session, [product])[0]
+
+
+def _described(session: Session, found: Sequence[Product]) -> list[System]:
     ids = [product.id for product in found]
     described = inventory.read_many(session, ids)
     measures = mitigations.measure_values_of_many(session, ids)

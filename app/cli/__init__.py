@@ -16,6 +16,8 @@ _COMMANDS = {
     "demo": "app.cli.setup:demo",
     "invite": "app.cli.people:invite",
     "import": "app.cli.imports:imports",
+    "feeds": "app.cli.feeds:feeds",
+    "who-uses": "app.cli.who_uses:who_uses",
     "worker": "app.cli.worker:worker",
 }
 
@@ -63,6 +65,10 @@ _HELP = {
     "demo": "load the demonstration data",
     "invite": "give somebody a role",
     "import cards DIR": "import startup and incubator cards",
+    "import sbom FILE": "import the packages of a component",
+    "feeds load FILE...": "load public knowledge of flaws",
+    "feeds state": "say how old and how full each feed is",
+    "who-uses PURL": "say which products carry a package",
     "worker": "do the jobs",
 }
 

@@ -7,11 +7,17 @@ from pathlib import Path
 import click
 
 from app.factory import create_app
+from app.inventory import services as inventory
+from app.inventory.models import Component
+from app.packages import sboms
+from app.packages.importers.reading import UnreadableSbom
 from app.platform import clock
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products import services
 from app.products.importers.cards import Card, IncubatorCard, read_card, read_incubator
+from risk_models import catalogue
+from risk_models.scales import ComponentKind
 
 
 @click.group("import")
@@ -35,6 +41,51 @@ def cards(folder: Path, day: datetime | None) -> None:
         _tell(report, unreadable, portfolio.figures(rows, on))
     if not startups:
         raise click.ClickException(f"no card in {folder / 'startups'}")
+
+
+@imports.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--product", "slug", required=True, help="The product, by its address.")
+@click.option("--component", "ref", help="The component that the file describes; needed when several might be.")
+def sbom(file: Path, slug: str, ref: str | None) -> None:
+    """Make FILE (CycloneDX, SPDX or a lock file) the list of packages of a component."""
+    app = create_app()
+    with app.test_request_context(), app.extensions["database"].session(writing=True) as session:
+        product = services.load(session, slug)
+        if product is None:
+            raise click.ClickException(f"no product is called {slug!r}")
+        component = _component(inventory.read(session, product.id).components, ref)
+        try:
+            with file.open("rb") as stream:
+                outcome = sboms.import_sbom(session, None, product, component, stream, file.name)
+        except UnreadableSbom as error:
+            sys.stderr.write(f"{file}: {error}\n")
+            raise SystemExit(2) from error
+    if outcome.unchanged:
+        sys.stdout.write(f"{outcome.component}: unchanged, {outcome.count} packages\n")
+        return
+    sys.stdout.write(
+        f"{outcome.component}: {outcome.count} packages ({outcome.new_packages} never seen before), "
+        f"{outcome.services} new services, {outcome.format}\n"
+    )
+    for one in outcome.exceptions:
+        said = catalogue.sentence("sbom_oddities", one["kind"], "en")
+        sys.stdout.write(f"  {one['count']} × {said}: {one['first']}\n")
+
+
+_APPLICATIONS = (ComponentKind.WEB, ComponentKind.API, ComponentKind.WORKER)
+
+
+def _component(components: list[Component], ref: str | None) -> Component:
+    """The component called `ref`, or the only application there is."""
+    if ref is not None:
+        fit = [c for c in components if c.ref == ref]
+    else:
+        fit = [c for c in components if c.kind in _APPLICATIONS]
+    if len(fit) != 1:
+        known = ", ".join(c.ref for c in components) or "none yet"
+        raise click.UsageError(f"say which component with --component; this product has: {known}")
+    return fit[0]
 
 
 def _read(folder: Path) -> tuple[list[IncubatorCard], list[Card], dict[str, str]]:

@@ -1,14 +1,23 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, FloatField, SelectField, SelectMultipleField
+from wtforms import BooleanField, Field, FloatField, Form, SelectField, SelectMultipleField, ValidationError
 from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.inventory.models import Component, Vulnerability
 from app.inventory.services import derived_patcher
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, required
+from risk_models.exposure import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, LinkKind, Location, Patcher
+
+
+def package_identifier(form: Form, field: Field) -> None:
+    try:
+        if field.data:
+            split_purl(field.data)
+    except UnreadableRange:
+        raise ValidationError(_l("Ce n’est pas un purl. Exemple : pkg:npm/next@15.1.0")) from None
 
 
 class ComponentForm(BaseForm):
@@ -40,7 +49,21 @@ class ComponentForm(BaseForm):
         _l("Fin de vie de cette version"),
         description=_l("Date après laquelle l’éditeur ne corrige plus (endoflife.date)."),
     )
-    purl = Line(_l("Identifiant de paquet (purl)"), most=500, description=_l("Exemple : pkg:gem/rails@7.0.4"))
+    patched_reason = Line(
+        _l("Pourquoi, si ce n’est pas ce que l’hébergement laisse penser ?"),
+        most=500,
+        description=_l("Exemple : « notre hébergeur applique aussi les correctifs, d’après le contrat »."),
+    )
+    owner = Line(_l("Qui en répond dans l’équipe"), description=_l("Exemple : Camille Martin"))
+    emergency = Line(
+        _l("Qui appeler en urgence"), description=_l("Un nom et un numéro, ou l’astreinte du fournisseur.")
+    )
+    purl = Line(
+        _l("Identifiant de paquet (purl)"),
+        most=500,
+        check=package_identifier,
+        description=_l("Exemple : pkg:gem/rails@7.0.4"),
+    )
     cpe = Line(_l("Identifiant CPE"), most=500)
 
     def fill(self, component: Component) -> Component:
@@ -48,6 +71,8 @@ class ComponentForm(BaseForm):
         component.name = self.name.data or ""
         component.kind, component.hosting, component.exposure = self.kind.data, self.hosting.data, self.exposure.data
         component.patched_by = self.patched_by.data or derived_patcher(self.hosting.data)
+        component.patched_reason = self.patched_reason.data or ""
+        component.owner, component.emergency = self.owner.data or "", self.emergency.data or ""
         component.supplier, component.version = self.supplier.data or "", self.version.data or ""
         component.data = list(self.data.data or ())
         component.location = self.location.data

@@ -1,9 +1,10 @@
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.platform.database import Base, Id, Json, Name, UtcDateTime
+from risk_models.exposure import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Location, Patcher
 
 
@@ -22,6 +23,7 @@ class Component(Base):
     supplier: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[str] = mapped_column(String(100), default="")
     purl: Mapped[str] = mapped_column(String(500), default="")
+    package: Mapped[str] = mapped_column(String(500), default="", index=True, comment="its purl without version")
     cpe: Mapped[str] = mapped_column(String(500), default="")
     eol_product: Mapped[str] = mapped_column(String(100), default="")
     eol_cycle: Mapped[str] = mapped_column(String(50), default="")
@@ -30,12 +32,25 @@ class Component(Base):
     data: Mapped[Json] = mapped_column(default=list, comment="kinds of data held")
     sbom: Mapped[str] = mapped_column(String(500), default="")
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    patched_reason: Mapped[str] = mapped_column(
+        String(500), default="", comment="why whoever patches it is not who its hosting suggests"
+    )
+    owner: Mapped[str] = mapped_column(String(200), default="", comment="who answers for it in the team")
+    emergency: Mapped[str] = mapped_column(String(200), default="", comment="whom to call: name, phone or address")
     assumed: Mapped[Json] = mapped_column(default=list, comment="fields that nobody gave, taken from its kind")
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 
     vulnerabilities: Mapped[list["Vulnerability"]] = relationship(
         lazy="raise", cascade="all, delete-orphan", order_by="Vulnerability.name"
     )
+
+    @validates("purl")
+    def _name_package(self, key: str, purl: str) -> str:
+        try:
+            self.package = split_purl(purl)[0] if purl else ""
+        except UnreadableRange:
+            self.package = ""
+        return purl
 
 
 class Vulnerability(Base):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
+from typing import Protocol
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -17,11 +19,26 @@ from app.products.models import Product
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
 from risk_models.catalogue import UsualComponent
-from risk_models.scales import Authentication, DataKind, LinkKind
+from risk_models.scales import Authentication, ComponentKind, DataKind, Exposure, LinkKind
 from risk_models.system import Component as ComponentValue
 from risk_models.system import EndOfLife
 from risk_models.system import Link as LinkValue
 from risk_models.system import Vulnerability as VulnerabilityValue
+
+
+class FoundService(Protocol):
+    """A service that an SBOM names."""
+
+    @property
+    def ref(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def authenticated(self) -> bool | None: ...
+    @property
+    def data(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +130,20 @@ def _free_ref(session: Session, product_id: str, wanted: str) -> str:
     return ref
 
 
+def confirm(session: Session, actor: Person, product: Product, refs: Sequence[str]) -> int:
+    """Notes that these components were read again today and are right; gives how many."""
+    found = session.scalars(
+        select(Component).where(Component.product_id == product.id, Component.ref.in_(refs)).order_by(Component.name)
+    ).all()
+    if not found:
+        raise Refusal(_l("Cochez au moins un composant."))
+    for component in found:
+        component.confirmed_at, component.assumed = clock.now(), []
+    record(session, actor, "confirm_components", ", ".join(c.name for c in found), product_id=product.id)
+    session.commit()
+    return len(found)
+
+
 def remove_component(session: Session, actor: Person, product: Product, component: Component) -> None:
     """Removes a component with its links; assets and measures that named it no longer do."""
     record(session, actor, "remove_component", component.name, product_id=product.id)
@@ -174,6 +205,75 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
     session.commit()
 
 
+def add_services(
+    session: Session,
+    product: Product,
+    beside: Component,
+    services: Sequence[FoundService],
+    links: Sequence[tuple[str, str]],
+) -> int:
+    """Services that an SBOM names become components, in the caller's transaction; gives how many are new.
+
+    Those already there keep what people wrote; what the SBOM does not say is marked as assumed.
+    """
+    inventory = read(session, product.id)
+    by_name = {c.name.lower(): c for c in inventory.components}
+    refs = {c.ref for c in inventory.components}
+    rows: dict[str, Component] = {}
+    added = 0
+    for service in services:
+        row = by_name.get(service.name.lower())
+        if row is None:
+            row = by_name[service.name.lower()] = _service_row(product.id, service, refs)
+            refs.add(row.ref)
+            session.add(row)
+            added += 1
+        rows[service.ref] = row
+    session.flush()
+    known = {(k.source_id, k.target_id) for k in inventory.links}
+    wanted = [(rows[a].id, rows[b].id) for a, b in links if a in rows and b in rows]
+    for source, target in dict.fromkeys(wanted):
+        if source != target and (source, target) not in known:
+            session.add(Link(product_id=product.id, source_id=source, target_id=target, kind=LinkKind.CALLS))
+    return added
+
+
+# Words of CycloneDX's data classifications that name what Jalon calls personal, sensitive or secret data.
+_CLASSES = (
+    ("pii", DataKind.PERSONAL),
+    ("personal", DataKind.PERSONAL),
+    ("sensitive", DataKind.SENSITIVE),
+    ("phi", DataKind.SENSITIVE),
+    ("confidential", DataKind.SENSITIVE),
+    ("secret", DataKind.SECRET),
+)
+
+
+def _service_row(product_id: str, service: FoundService, taken: set[str]) -> Component:
+    hosting, exposure = catalogue.defaults_by_kind()[ComponentKind.EXTERNAL_API]
+    assumed = ["hosting", "patched_by"]
+    if service.authenticated is None:
+        assumed.append("exposure")
+    elif service.authenticated:
+        exposure = Exposure.AUTHENTICATED
+    data = [kind for word, kind in _CLASSES if any(word in said.lower() for said in service.data)]
+    wanted = slug_of(service.name)
+    ref = next(r for r in chain([wanted], (f"{wanted}-{n}" for n in count(2))) if r not in taken)
+    return Component(
+        id=new_id(),
+        product_id=product_id,
+        ref=ref,
+        name=service.name,
+        kind=ComponentKind.EXTERNAL_API,
+        hosting=hosting,
+        exposure=exposure,
+        patched_by=derived_patcher(hosting),
+        supplier=service.provider,
+        data=list(dict.fromkeys(data)),
+        assumed=assumed,
+    )
+
+
 def write_values(
     session: Session, product_id: str, components: Sequence[ComponentValue], links: Sequence[LinkValue]
 ) -> dict[str, Component]:
@@ -212,13 +312,23 @@ def write_values(
     return rows
 
 
+# What the product file's format 1 has no key for.
+_OURS = ("x-patched-by-reason", "x-owner", "x-emergency")
+
+
+def _ours(c: Component) -> tuple[str, str, str]:
+    return c.patched_reason, c.owner, c.emergency
+
+
 def _fill(row: Component, value: ComponentValue) -> None:
     row.name, row.kind, row.hosting, row.exposure = value.name, value.kind, value.hosting, value.exposure
     row.patched_by, row.location = value.patched_by, value.location
     row.supplier, row.version = value.supplier or "", value.version or ""
     row.purl, row.cpe, row.sbom = value.purl or "", value.cpe or "", value.sbom or ""
     row.data = [d.value for d in value.data]
-    row.assumed, row.extra = list(value.assumed), product_file.extra_dict(value.extra)
+    extra = product_file.extra_dict(value.extra)
+    row.patched_reason, row.owner, row.emergency = (str(extra.pop(key, "")) for key in _OURS)
+    row.assumed, row.extra = list(value.assumed), extra
     eol = value.eol or EndOfLife()
     row.eol_product, row.eol_cycle, row.eol_date = eol.product or "", eol.cycle or "", eol.date
     row.confirmed_at = clock.now()
@@ -257,7 +367,7 @@ def _component_value(c: Component) -> ComponentValue:
             for v in c.vulnerabilities
         ),
         assumed=tuple(c.assumed),
-        extra=product_file.extra_of(c.extra),
+        extra=product_file.extra_of(c.extra | {k: v for k, v in zip(_OURS, _ours(c), strict=True) if v}),
     )
 
 

@@ -1,15 +1,19 @@
 """Components, links and the drawing of the graph."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.analysis import services as analysis
 from app.identity.access import current_person
 from app.identity.policy import Permission
-from app.inventory import services
+from app.inventory import completeness, services
 from app.inventory.forms import ComponentForm, LinkForm, VulnerabilityForm
 from app.inventory.models import Component
+from app.packages import sboms
 from app.platform.database import new_id
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
@@ -18,6 +22,7 @@ from app.products.access import product_view
 from app.products.models import Product
 from reports.figures.graph import draw_graph
 from risk_models import catalogue
+from risk_models.scales import Hosting, Patcher
 
 blueprint = Blueprint("inventory", __name__, url_prefix="/produits/<slug>")
 
@@ -26,6 +31,14 @@ blueprint = Blueprint("inventory", __name__, url_prefix="/produits/<slug>")
 @product_view(Permission.READ_PRODUCT)
 def components(product: Product) -> str:
     return _components_page(product, None)
+
+
+@blueprint.post("/composants/confirmer")
+@product_view(Permission.EDIT_PRODUCT)
+def confirm(product: Product) -> Response:
+    count = services.confirm(db_session(), current_person(), product, request.form.getlist("ref"))
+    flash(ngettext("%(num)d composant est confirmé.", "%(num)d composants sont confirmés.", count), "success")
+    return redirect(url_for("inventory.components", slug=product.slug))
 
 
 @blueprint.post("/liens")
@@ -143,14 +156,39 @@ def _component(product: Product, ref: str) -> Component:
     return found
 
 
+_FILTERS: dict[str, Callable[[Component], bool]] = {
+    "confirmer": lambda c: bool(c.assumed) or c.confirmed_at is None,
+    "equipe": lambda c: c.patched_by is Patcher.TEAM,
+    "fournisseur": lambda c: c.patched_by is Patcher.PUBLISHER,
+    "service": lambda c: c.hosting is Hosting.SAAS,
+}
+
+
+def _shown(components: list[Component]) -> list[Component]:
+    """Those that the search and the filters in the address keep."""
+    words, only = request.args.get("q", "").strip().lower(), request.args.get("seulement", "")
+    kept = _FILTERS.get(only)
+    return [
+        c
+        for c in components
+        if (kept is None or kept(c)) and words in f"{c.name} {c.supplier} {c.purl} {c.version}".lower()
+    ]
+
+
 def _components_page(product: Product, form: LinkForm | None) -> str:
     inventory = services.read(db_session(), product.id)
     form = form or LinkForm(formdata=None)
     form.source.choices = form.target.choices = [(c.ref, c.name) for c in inventory.components]
+    packages = sboms.counts_of(db_session(), product.id)
     return render_template(
         "inventory/components.html",
         product=product,
         inventory=inventory,
+        shown=_shown(inventory.components),
+        asked=request.args,
+        packages=packages,
+        state=completeness.completeness(inventory.components, inventory.links, packages),
+        missing=completeness.MISSING,
         names={c.id: c.name for c in inventory.components},
         form=form,
         usual=sorted(u.name for u in catalogue.usual_components().values()),

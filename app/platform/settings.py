@@ -29,7 +29,7 @@ class Settings:
     job_lease_seconds: int
     rate_limit_url: str
     proxies: int
-    max_upload_bytes: int = 5_000_000
+    max_upload_bytes: int = 30_000_000  # an SBOM of some 60,000 components
 
     @property
     def mail_folder(self) -> Path:

@@ -118,6 +118,15 @@ def readable_incubators(session: Session, person: Person) -> Sequence[Incubator]
     return session.scalars(statement).all()
 
 
+def readable_products(session: Session, person: Person) -> list[str] | None:
+    """Ids of the products of the incubators that `person` may read; None is all products."""
+    readers = policy.TABLE[Permission.READ_INCUBATOR]
+    if any(g.role in readers and g.product_id is None and g.incubator_id is None for g in person.grants):
+        return None
+    incubators = [i.id for i in readable_incubators(session, person)]
+    return list(session.scalars(select(Product.id).where(Product.incubators.any(Incubator.id.in_(incubators)))))
+
+
 def products_of(session: Session, incubator_id: str | None) -> Sequence[Product]:
     """The products of an incubator, or all of them, phases and incubators loaded."""
     statement = select(Product).options(selectinload(Product.phases), selectinload(Product.incubators))

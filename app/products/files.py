@@ -93,12 +93,12 @@ def _storable(system: System) -> None:
 
 
 def export(session: Session, product: Product) -> str:
-    return product_file.dumps(analysis.read_system(session, product))
+    return product_file.dumps(analysis.described_system(session, product))
 
 
 def preview(session: Session, product: Product, new: System) -> list[Change]:
     """What importing `new` would change, part by part; parts that stay the same are left out."""
-    old = analysis.read_system(session, product)
+    old = analysis.described_system(session, product)
     names = {c.id: c.name for c in (*old.components, *new.components)}
 
     def link(k: Any) -> str:

@@ -181,9 +181,9 @@ def test_strange_choices_are_no_fault_of_ours(world, team):
 
 
 def test_a_file_too_heavy_is_refused(world, team):
-    answer = team.post("/produits/fiche", {"card": (io.BytesIO(b"x" * 6_000_000), "fiche.md")})
+    answer = team.post("/produits/fiche", {"card": (io.BytesIO(b"x" * 31_000_000), "fiche.md")})
     assert answer.status_code == 413
-    assert "dépasse 5 Mo" in answer.get_data(as_text=True)
+    assert "dépasse 30 Mo" in answer.get_data(as_text=True)
 
 
 def test_error_pages_speak_both_languages(world, team):

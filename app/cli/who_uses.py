@@ -1,0 +1,30 @@
+"""`jalon who-uses`: every product that carries a package, with version, hosting and whom to call."""
+
+import click
+
+from app.factory import create_app
+from app.packages import queries
+from risk_models.exposure import UnreadableRange, read_range, split_purl
+
+
+@click.command("who-uses")
+@click.argument("purl")
+@click.option("--range", "span", help="Only versions that this range may touch, such as '>=2.0,<2.17.1'.")
+def who_uses(purl: str, span: str | None) -> None:
+    """Say which products carry the package PURL, exposed ones first."""
+    try:
+        package, version = split_purl(purl)
+        affected = read_range(package, span or (f"={version}" if version else "*")) if span or version else None
+    except UnreadableRange as error:
+        raise click.UsageError(str(error)) from error
+    app = create_app()
+    with app.app_context(), app.extensions["database"].reading() as session:
+        found = queries.with_contacts(session, queries.who_uses(session, package, affected))
+    for use in found:
+        verdict = use.verdict.value if use.verdict else "carries"
+        how = "carries it" if use.embedded else "is it"
+        click.echo(
+            f"{verdict:<12}{use.version or '(no version)':<16}{use.product_slug}  {use.component} {how}, "
+            f"{use.hosting.value}, patched by {use.patched_by.value}, call {'; '.join(use.contacts) or 'nobody known'}"
+        )
+    click.echo(f"{len(found)} found in {len({u.product_id for u in found})} products", err=True)

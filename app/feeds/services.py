@@ -1,0 +1,135 @@
+"""Keeps what feeds say, each file in one transaction, and tells how old and how full each one is."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from app.feeds.loading import Loaded, day_of
+from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, Feed, ReleaseCycle
+from app.feeds.names import STALE_AFTER_DAYS, FeedName
+from app.identity.models import Person
+from app.journal.services import record
+from app.platform import clock
+from app.platform.refusals import Refusal
+from risk_models.exposure import Affected, Interval
+
+_BATCH = 1_000
+_ROWS: dict[FeedName, Any] = {
+    FeedName.OSV: Advisory,
+    FeedName.KEV: ExploitedFlaw,
+    FeedName.EPSS: ExploitScore,
+    FeedName.EOL: ReleaseCycle,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """How a feed stands: `alarm` is "absent", "empty", "old", or empty when it can be trusted."""
+
+    name: FeedName
+    feed: Feed | None
+    age_days: int | None
+    alarm: str
+
+
+def states(session: Session) -> list[FeedState]:
+    known = {feed.name: feed for feed in session.scalars(select(Feed))}
+    found = []
+    for name in FeedName:
+        feed = known.get(name)
+        # A feed without a date of its own is as old as its loading.
+        age = (clock.today() - (feed.dated or feed.loaded_at.date())).days if feed else None
+        alarm = (
+            "absent"
+            if feed is None or age is None
+            else "empty"
+            if not feed.count
+            else "old"
+            if age > STALE_AFTER_DAYS[name]
+            else ""
+        )
+        found.append(FeedState(name, feed, age, alarm))
+    return found
+
+
+def load(session: Session, actor: Person | None, loaded: Loaded) -> int:
+    """Writes what a file holds, in one transaction; gives how many records the feed now holds.
+
+    OSV files add to what is there, record by record; the others are whole catalogues and take its place.
+    Raises `Refusal` for a catalogue older than the one already there.
+    """
+    feed = session.get(Feed, loaded.name) or Feed(name=loaded.name)
+    if feed.dated and loaded.dated and loaded.dated < feed.dated and loaded.name is not FeedName.OSV:
+        raise Refusal(f"{loaded.source} is dated {loaded.dated}, older than what is loaded ({feed.dated})")
+    if loaded.name is FeedName.OSV:
+        _load_advisories(session, loaded)
+    else:
+        table = _ROWS[loaded.name]
+        session.execute(delete(table))
+        keys = {tuple(row[c.name] for c in table.__table__.primary_key): row for row in loaded.rows}
+        _insert(session, table, list(keys.values()))
+    feed.source, feed.sha256, feed.loaded_at = loaded.source[:500], loaded.sha256, clock.now()
+    feed.dated = max(filter(None, (feed.dated, loaded.dated)), default=None)
+    feed.count = session.scalar(select(func.count()).select_from(_ROWS[loaded.name])) or 0
+    session.add(feed)
+    record(session, actor, "load_feed", f"{loaded.name}: {loaded.source}", count=feed.count, sha256=loaded.sha256)
+    session.commit()
+    return feed.count
+
+
+def _load_advisories(session: Session, loaded: Loaded) -> None:
+    by_id = {a.id: a for a in loaded.advisories}
+    gone = [*by_id, *(name[:100] for name in loaded.withdrawn)]
+    for at in range(0, len(gone), _BATCH):
+        some = gone[at : at + _BATCH]
+        session.execute(delete(AdvisoryPackage).where(AdvisoryPackage.advisory_id.in_(some)))
+        session.execute(delete(Advisory).where(Advisory.id.in_(some)))
+    _insert(
+        session,
+        Advisory,
+        [
+            {
+                "id": a.id,
+                "cve": a.cve,
+                "aliases": list(a.aliases),
+                "summary": a.summary.replace("\0", ""),
+                "published": day_of(a.published),
+                "cvss": a.cvss,
+            }
+            for a in by_id.values()
+        ],
+    )
+    _insert(
+        session,
+        AdvisoryPackage,
+        [
+            {"advisory_id": a.id, "package": one.package[:500], "affected": affected_json(one)}
+            for a in by_id.values()
+            for one in a.affected
+        ],
+    )
+
+
+def _insert(session: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    for at in range(0, len(rows), _BATCH):
+        session.execute(insert(table), rows[at : at + _BATCH])
+
+
+def affected_json(affected: Affected) -> dict[str, Any]:
+    return {
+        "intervals": [asdict(i) for i in affected.intervals],
+        "versions": list(affected.versions),
+        "unreadable": affected.unreadable,
+    }
+
+
+def affected_of(package: str, written: dict[str, Any]) -> Affected:
+    return Affected(
+        package,
+        tuple(Interval(**i) for i in written["intervals"]),
+        tuple(written["versions"]),
+        written["unreadable"],
+    )

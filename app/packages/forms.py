@@ -1,0 +1,40 @@
+from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
+from wtforms import HiddenField
+
+from app.packages.judgements import FlawState, Justification
+from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Paragraph
+
+
+class SbomForm(BaseForm):
+    file = FileField(
+        _l("SBOM ou fichier de verrouillage"),
+        validators=[FileRequired(_l("Choisissez un fichier."))],
+        description=_l(
+            "CycloneDX (JSON, XML), SPDX (JSON), package-lock.json, yarn.lock, pnpm-lock.yaml, poetry.lock, uv.lock, "
+            "requirements.txt, Gemfile.lock, composer.lock, pom.xml, go.sum ou Cargo.lock ; 30 Mo au plus."
+        ),
+    )
+
+
+class ConfirmSbomForm(BaseForm):
+    """The file that was looked at, by its hash."""
+
+    sha256 = HiddenField()
+    name = HiddenField()
+
+
+class JudgementForm(BaseForm):
+    state = EnumRadio(_l("Qu’en dites-vous ?"), FlawState)
+    justification = EnumSelect(
+        _l("Pourquoi le produit n’est-il pas concerné ?"),
+        Justification,
+        needed=False,
+        description=_l("Seulement si vous dites qu’il n’est pas concerné."),
+    )
+    reason = Paragraph(
+        _l("Comment le savez-vous ?"),
+        needed=True,
+        description=_l("Exemple : « la recherche JNDI est désactivée depuis le 11 décembre, vérifié en production »."),
+    )
+    until = Day(_l("Jusqu’à quand ?"), description=_l("Seulement si vous acceptez le risque : un an au plus."))

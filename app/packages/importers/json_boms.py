@@ -1,0 +1,208 @@
+"""CycloneDX 1.2 to 1.7 and SPDX 2.2 and 2.3 in JSON, read as a stream: memory does not grow with the file."""
+
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+import ijson
+
+from app.packages.importers.reading import Reading, Service, UnreadableSbom, text_of
+
+_CHUNK = 1 << 18
+
+
+def cyclonedx(file: IO[bytes]) -> Reading:
+    """Raises `UnreadableSbom`, at once or while its packages are read."""
+    reading = Reading("CycloneDX JSON")
+    reading.packages = _cyclonedx(file, reading)
+    return reading
+
+
+def spdx(file: IO[bytes]) -> Reading:
+    """Raises `UnreadableSbom`, at once or while its packages are read."""
+    reading = Reading("SPDX JSON")
+    reading.packages = _spdx(file, reading)
+    return reading
+
+
+def _cyclonedx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+    version = _first(file, "specVersion")
+    if (name := _first(file, "bomFormat")) != "CycloneDX":
+        raise UnreadableSbom("not_cyclonedx", found=name)
+    reading.format = f"CycloneDX {str(version)[:10]} JSON"
+    if version not in {"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}:
+        reading.note("unknown_spec_version", version)
+    seen: set[int] = set()  # hashes of references: the texts themselves would weigh 100 bytes more each
+    _metadata(_first(file, "metadata"), reading, seen)
+    count = 0
+    for found in _components(_items(file, "components.item"), reading, seen):
+        count += 1
+        yield found
+    if not count:
+        _must_be_a_list(file, "components")
+    if _names(file, "services"):
+        _services(_items(file, "services.item"), reading, seen)
+    if _names(file, "dependencies"):
+        _dependencies(_items(file, "dependencies.item"), reading, seen)
+
+
+def _metadata(metadata: Any, reading: Reading, seen: set[int]) -> None:
+    if not isinstance(metadata, dict):
+        return
+    reading.read_date(metadata.get("timestamp"))
+    described = metadata.get("component")
+    reading.describes = text_of(described, "name")[:200]
+    if isinstance(described, dict):
+        _reference(described, reading, seen)
+
+
+def _components(items: Iterable[Any], reading: Reading, seen: set[int]) -> Iterator[tuple[str, str]]:
+    for top in items:
+        pending = [top]
+        while pending:
+            item = pending.pop()
+            if not isinstance(item, dict):
+                reading.note("not_a_component", item)
+                continue
+            _reference(item, reading, seen)
+            found = reading.package(item.get("purl"), item.get("group"), item.get("name"), item.get("version"))
+            if found:
+                yield found
+            inner = item.get("components")
+            if isinstance(inner, list):
+                pending += inner
+            elif inner is not None:
+                reading.note("not_a_component", inner)
+
+
+def _reference(item: dict[str, Any], reading: Reading, seen: set[int]) -> None:
+    ref = item.get("bom-ref")
+    if isinstance(ref, str):
+        key = hash(ref)
+        if key in seen:
+            reading.note("duplicate_ref", ref)
+        seen.add(key)
+
+
+def _dependencies(items: Iterable[Any], reading: Reading, seen: set[int]) -> None:
+    services = {service.ref for service in reading.services}
+    for item in items:
+        source = text_of(item, "ref")
+        targets = item.get("dependsOn") if isinstance(item, dict) else None
+        for ref in (source, *(targets if isinstance(targets, list) else ())):
+            if isinstance(ref, str) and ref and hash(ref) not in seen:
+                reading.note("unknown_ref", ref)
+            if ref in services and source in services and ref != source:
+                reading.service_links.append((source, ref))
+
+
+def _services(items: Iterable[Any], reading: Reading, seen: set[int]) -> None:
+    pending = list(items)
+    while pending:
+        item = pending.pop(0)
+        if not isinstance(item, dict) or not text_of(item, "name"):
+            reading.note("not_a_service", item)
+            continue
+        _reference(item, reading, seen)
+        flows = item.get("data")
+        reading.services.append(
+            Service(
+                ref=text_of(item, "bom-ref") or text_of(item, "name"),
+                name=text_of(item, "name")[:200],
+                provider=text_of(item.get("provider"), "name")[:200],
+                authenticated=_boolean(item, "authenticated", reading),
+                crosses_boundary=_boolean(item, "x-trust-boundary", reading),
+                data=tuple(text_of(flow, "classification") for flow in flows) if isinstance(flows, list) else (),
+            )
+        )
+        inner = item.get("services")
+        if isinstance(inner, list):
+            pending += inner
+
+
+def _boolean(item: dict[str, Any], key: str, reading: Reading) -> bool | None:
+    value = item.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    reading.note("not_a_boolean", value)
+    return None
+
+
+def _spdx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+    version = str(_first(file, "spdxVersion"))
+    reading.format = f"SPDX {version.removeprefix('SPDX-')[:10]} JSON"
+    if version not in {"SPDX-2.2", "SPDX-2.3"}:
+        reading.note("unknown_spec_version", version)
+    created = _first(file, "creationInfo")
+    reading.read_date(created.get("created") if isinstance(created, dict) else None)
+    name = _first(file, "name")
+    reading.describes = name[:200] if isinstance(name, str) else ""
+    seen: set[object] = set()
+    count = 0
+    for item in _items(file, "packages.item"):
+        count += 1
+        if not isinstance(item, dict):
+            reading.note("not_a_component", item)
+            continue
+        ref = text_of(item, "SPDXID")
+        if hash(ref) in seen:
+            reading.note("duplicate_ref", ref)
+        seen.add(hash(ref))
+        found = reading.package(_spdx_purl(item), None, item.get("name"), item.get("versionInfo"))
+        if found:
+            yield found
+    if not count:
+        _must_be_a_list(file, "packages")
+
+
+def _spdx_purl(item: dict[str, Any]) -> object:
+    refs = item.get("externalRefs")
+    for ref in refs if isinstance(refs, list) else ():
+        if isinstance(ref, dict) and ref.get("referenceType") == "purl":
+            return ref.get("referenceLocator")
+    return None
+
+
+def _items(file: IO[bytes], prefix: str) -> Iterator[Any]:
+    """Each value at `prefix`, read on the way through the whole file."""
+    _rewind(file)
+    try:
+        yield from ijson.items(file, prefix, use_float=True)
+    except (ijson.JSONError, ValueError, OverflowError, RecursionError) as error:
+        if isinstance(error, UnreadableSbom):
+            raise
+        why = str(error).strip("b'\" ").partition("\n")[0].partition("\\n")[0]
+        if "premature EOF" in why:
+            raise UnreadableSbom("truncated") from error
+        raise UnreadableSbom("not_json", why=why) from error
+
+
+def _first(file: IO[bytes], prefix: str) -> Any:
+    """The first value at `prefix`: no more of the file is read than it takes; None where there is none."""
+    return next(_items(file, prefix), None)
+
+
+def _names(file: IO[bytes], key: str) -> bool:
+    """Whether the file holds this key at all: much faster than to parse it in vain."""
+    _rewind(file)
+    word, tail = f'"{key}"'.encode(), b""
+    while chunk := file.read(_CHUNK):
+        if word in tail + chunk:
+            return True
+        tail = chunk[-len(word) :]
+    return False
+
+
+def _must_be_a_list(file: IO[bytes], key: str) -> None:
+    """Nothing was found at `key`: either it is absent, null or empty, or it is no list at all."""
+    _rewind(file)
+    for prefix, event, _ in ijson.parse(file):
+        if prefix == key:
+            if event not in {"null", "start_array"}:
+                raise UnreadableSbom("not_a_list", key=key)
+            return
+
+
+def _rewind(file: IO[bytes]) -> None:
+    file.seek(0)
+    if file.read(3) != b"\xef\xbb\xbf":
+        file.seek(0)

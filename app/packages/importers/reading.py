@@ -1,0 +1,112 @@
+"""What every reader of SBOM and lock files gives: packages as a stream, and what was odd on the way."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from packageurl import PackageURL
+
+from risk_models import catalogue
+from risk_models.exposure import UnreadableRange, split_purl
+
+MAX_PACKAGE, MAX_VERSION = 500, 100
+
+
+class UnreadableSbom(ValueError):
+    """A file that cannot be imported: `code` among the `sbom_errors` of words.yaml and the holes of its sentence."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        self.code, self.values = code, {hole: str(value)[:200] for hole, value in values.items()}
+        super().__init__(self.text("en"))
+
+    def text(self, language: str) -> str:
+        return catalogue.sentence("sbom_errors", self.code, language, **self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that an SBOM describes; `data` are the classes of the data that flow to it."""
+
+    ref: str
+    name: str
+    provider: str
+    authenticated: bool | None
+    crosses_boundary: bool | None
+    data: tuple[str, ...]
+
+
+@dataclass
+class Reading:
+    """Filled while `packages` is read to its end: a package and a version each, both plain texts."""
+
+    format: str
+    describes: str = ""
+    dated: datetime | None = None
+    services: list[Service] = field(default_factory=list)
+    service_links: list[tuple[str, str]] = field(default_factory=list)
+    odd: dict[str, tuple[int, str]] = field(default_factory=dict)
+    packages: Iterator[tuple[str, str]] = field(default_factory=lambda: iter(()))
+
+    def note(self, kind: str, example: object) -> None:
+        """Counts one more oddity of `kind` (among the `sbom_oddities` of words.yaml), keeping the first example."""
+        count, first = self.odd.get(kind, (0, ""))
+        self.odd[kind] = (count + 1, first or shown(example))
+
+    def package(self, purl: object, group: object, name: object, version: object) -> tuple[str, str] | None:
+        """A package named by its purl, or by its name where it has none that can be read; None without either."""
+        if isinstance(purl, str) and purl:
+            try:
+                package, written = split_purl(purl)
+            except UnreadableRange:
+                self.note("wrong_purl", purl)
+            else:
+                return self._kept(package, written or version)
+        elif isinstance(name, str) and name:
+            self.note("no_purl", name)
+        if not isinstance(name, str) or not name:
+            self.note("no_name", purl or version or "")
+            return None
+        namespace = group if isinstance(group, str) and group else None
+        try:
+            return self._kept(PackageURL("generic", namespace, name).to_string(), version)
+        except ValueError:
+            self.note("no_name", name)
+            return None
+
+    def _kept(self, package: str, version: object) -> tuple[str, str] | None:
+        if version is None:
+            version = ""
+        elif not isinstance(version, str):
+            self.note("version_not_text", version)
+            version = str(version)
+        if len(package) > MAX_PACKAGE or len(version) > MAX_VERSION or "\0" in package + version:
+            self.note("too_long", package)
+            return None
+        return package, version.strip()
+
+    def read_date(self, value: object) -> None:
+        """The date of the file; without zone it is taken as UTC."""
+        if value is None:
+            return
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.note("wrong_date", value)
+            return
+        if found.tzinfo is None:
+            self.note("date_without_zone", value)
+        try:
+            self.dated = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+        except (OverflowError, ValueError):
+            self.note("wrong_date", value)
+
+
+def shown(value: object) -> str:
+    """A few characters of anything, fit for a page and for every database."""
+    return "".join(ch if ch.isprintable() else "·" for ch in str(value)[:80])
+
+
+def text_of(holder: Any, key: str) -> str:
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, str) else ""

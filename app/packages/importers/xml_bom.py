@@ -1,0 +1,138 @@
+"""CycloneDX in XML, read as a stream; a document type or an entity is refused before it can do anything."""
+
+from collections.abc import Iterator
+from typing import IO, Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from app.packages.importers.reading import Reading, Service, UnreadableSbom
+
+_NAMESPACE = "{http://cyclonedx.org/schema/bom/"
+_DEEPEST = 200
+
+
+def cyclonedx(file: IO[bytes]) -> Reading:
+    """Raises `UnreadableSbom` while its packages are read."""
+    reading = Reading("CycloneDX XML")
+    reading.packages = _read(file, reading)
+    return reading
+
+
+def _read(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+    file.seek(0)
+    reader = _Reader(reading)
+    try:
+        for event, element in iterparse(file, events=("start", "end"), forbid_dtd=True):
+            if event == "start":
+                reader.start(element)
+            else:
+                found = reader.end(element)
+                if found:
+                    yield found
+    except DefusedXmlException as error:
+        raise UnreadableSbom("xml_entities") from error
+    except (ParseError, LookupError, ValueError) as error:
+        if isinstance(error, UnreadableSbom):
+            raise
+        raise UnreadableSbom("not_xml", why=str(error)) from error
+    reader.finish()
+
+
+class _Reader:
+    """Follows where in the document the parser stands, and forgets each element once read."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.path: list[str] = []
+        self.seen: set[int] = set()
+        self.wanted: list[str] = []
+        self.parents: list[str] = []
+
+    def start(self, element: Element) -> None:
+        tag = _local(element)
+        if not self.path:
+            if tag != "bom" or not element.tag.startswith(_NAMESPACE):
+                raise UnreadableSbom("not_cyclonedx", found=element.tag)
+            version = element.tag[len(_NAMESPACE) :].partition("}")[0]
+            self.reading.format = f"CycloneDX {version[:10]} XML"
+            if version not in {"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}:
+                self.reading.note("unknown_spec_version", version)
+        self.path.append(tag)
+        if len(self.path) > _DEEPEST:
+            raise UnreadableSbom("too_nested", most=_DEEPEST)
+        ref = element.get("bom-ref") if tag in {"component", "service"} else None
+        if ref:
+            if hash(ref) in self.seen:
+                self.reading.note("duplicate_ref", ref)
+            self.seen.add(hash(ref))
+        if tag == "dependency" and element.get("ref"):
+            if self.parents:
+                self.reading.service_links.append((self.parents[-1], str(element.get("ref"))))
+            self.wanted.append(str(element.get("ref")))
+            self.parents.append(str(element.get("ref")))
+
+    def end(self, element: Element) -> tuple[str, str] | None:
+        path = self.path.copy()
+        self.path.pop()
+        match path:
+            case ["bom", "metadata", "timestamp"]:
+                self.reading.read_date(element.text)
+            case ["bom", "metadata", "component"]:
+                self.reading.describes = _child(element, "name")[:200]
+            case ["bom", *_, "dependency"] if element.get("ref"):
+                self.parents.pop()
+                element.clear()
+            case ["bom", "services", *between, "service"] if set(between) <= {"service", "services"}:
+                self._service(element)
+                element.clear()
+            case ["bom", "components", *between, "component"] if set(between) <= {"component", "components"}:
+                found = self.reading.package(*(_child(element, tag) for tag in ("purl", "group", "name", "version")))
+                element.clear()
+                return found
+        return None
+
+    def _service(self, element: Element) -> None:
+        name = _child(element, "name")
+        if not name:
+            self.reading.note("not_a_service", "")
+            return
+        provider = _find(element, "provider")
+        self.reading.services.append(
+            Service(
+                ref=element.get("bom-ref") or name,
+                name=name[:200],
+                provider=_child(provider, "name")[:200] if provider is not None else "",
+                authenticated=self._boolean(element, "authenticated"),
+                crosses_boundary=self._boolean(element, "x-trust-boundary"),
+                data=tuple((e.text or "").strip() for e in element.iter() if _local(e) == "classification"),
+            )
+        )
+
+    def _boolean(self, element: Element, tag: str) -> bool | None:
+        said = _child(element, tag)
+        if said not in {"", "true", "false", "0", "1"}:
+            self.reading.note("not_a_boolean", said)
+            return None
+        return said in {"true", "1"} if said else None
+
+    def finish(self) -> None:
+        for ref in self.wanted:
+            if hash(ref) not in self.seen:
+                self.reading.note("unknown_ref", ref)
+        known = {service.ref for service in self.reading.services}
+        self.reading.service_links = [(a, b) for a, b in self.reading.service_links if a in known and b in known]
+
+
+def _local(element: Any) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _find(element: Element, tag: str) -> Element | None:
+    return next((child for child in element if _local(child) == tag), None)
+
+
+def _child(element: Element, tag: str) -> str:
+    found = _find(element, tag)
+    return (found.text or "").strip() if found is not None else ""

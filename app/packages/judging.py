@@ -1,0 +1,71 @@
+"""Judging a match: a person says whether a flaw concerns the product, why, and until when."""
+
+from datetime import date, timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.identity.models import Person
+from app.journal.services import record
+from app.packages.judgements import FlawState, Justification
+from app.packages.matching import Match, matches_of
+from app.packages.models import Judgement
+from app.platform import clock
+from app.platform.refusals import Refusal
+from app.products.models import Product
+
+LONGEST_ACCEPTANCE = timedelta(days=366)
+
+
+def match_of(session: Session, product_id: str, ref: str, package: str, flaw: str) -> Match | None:
+    wanted = (ref, package, flaw)
+    return next(
+        (m for m in matches_of(session, [product_id])[product_id] if (m.component_ref, m.package, m.flaw) == wanted),
+        None,
+    )
+
+
+def judge(
+    session: Session,
+    actor: Person,
+    product: Product,
+    match: Match,
+    *,
+    state: FlawState,
+    justification: Justification | None,
+    reason: str,
+    until: date | None,
+) -> None:
+    """Keeps what `actor` says of `match`; it holds while the version and the ranges stay. Raises `Refusal`."""
+    if state is FlawState.NOT_AFFECTED and justification is None:
+        raise Refusal(_l("Dites pourquoi le produit n’est pas concerné."), "justification")
+    if state is FlawState.ACCEPTED:
+        today = clock.today()
+        if until is None or not today < until <= today + LONGEST_ACCEPTANCE:
+            raise Refusal(
+                _l("Donnez une date de fin, dans un an au plus : un risque ne s’accepte pas pour toujours."), "until"
+            )
+    one = select(Judgement).where(
+        Judgement.component_id == match.component_id, Judgement.package == match.package, Judgement.flaw == match.flaw
+    )
+    judgement = session.scalar(one) or Judgement(
+        component_id=match.component_id, package=match.package, flaw=match.flaw
+    )
+    judgement.version, judgement.ranges = match.version, match.ranges
+    judgement.state, judgement.reason = state, reason
+    judgement.justification = justification if state is FlawState.NOT_AFFECTED else None
+    judgement.until = until if state is FlawState.ACCEPTED else None
+    judgement.judged_by, judgement.judged_at = actor.name, clock.now()
+    session.add(judgement)
+    record(
+        session,
+        actor,
+        "judge_flaw",
+        f"{match.flaw} – {match.component}",
+        product_id=product.id,
+        state=state.value,
+        justification=judgement.justification.value if judgement.justification else "",
+        reason=reason[:500],
+    )
+    session.commit()

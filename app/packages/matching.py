@@ -1,0 +1,280 @@
+"""The flaws that the feeds know and that touch a product: its components, and the packages that they carry."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, Select, literal, select
+from sqlalchemy.orm import Session
+
+from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, ReleaseCycle
+from app.feeds.services import affected_of
+from app.inventory.models import Component
+from app.packages.judgements import FlawState
+from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
+from app.platform import clock
+from risk_models.cyclonedx import library
+from risk_models.exposure import Affected, MatchVerdict
+from risk_models.scales import Hosting, LinkKind
+from risk_models.system import Component as ComponentValue
+from risk_models.system import EndOfLife, Link, System
+from risk_models.system import Vulnerability as VulnerabilityValue
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A flaw that touches a component or a package it carries; `again`: its judgement no longer holds, and why."""
+
+    product_id: str
+    component_id: str
+    component_ref: str
+    component: str
+    package: str
+    version: str
+    embedded: bool
+    flaw: str
+    advisory: str
+    summary: str
+    verdict: MatchVerdict
+    cvss: float | None
+    epss: float | None
+    exploited: bool
+    published: date | None
+    fixed_in: tuple[str, ...]
+    ranges: str
+    judgement: Judgement | None
+    again: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether the ranking sees it: exposed for sure, and not judged harmless or mended."""
+        harmless = self.judgement is not None and self.judgement.state in {FlawState.NOT_AFFECTED, FlawState.RESOLVED}
+        return self.verdict is MatchVerdict.EXPOSED and not (harmless and not self.again)
+
+
+def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Match]]:
+    """By product, worst first; in as many queries for many products as for one."""
+    rows = [*_carried(session, product_ids), *_own(session, product_ids)]
+    judged = _judgements(session, {row.component_id for row in rows})
+    known: dict[tuple[str, str], tuple[Affected, str]] = {}
+    found: dict[tuple[str, str, str, str], Match] = {}
+    for row in rows:
+        key = (row.advisory_id, row.package)
+        if key not in known:
+            known[key] = affected_of(row.package, row.affected), _fingerprint(row.affected)
+        affected, ranges = known[key]
+        service = not row.embedded and row.hosting is Hosting.SAAS
+        verdict = MatchVerdict.TO_ASK if service else affected.verdict(row.version)
+        if verdict is not MatchVerdict.NOT_EXPOSED:
+            match = _match(row, verdict, affected, ranges, judged)
+            one = (row.component_id, row.package, row.version, match.flaw)
+            # Two advisories of one flaw are one match: the surer verdict stands.
+            if one not in found or _SURER[verdict] < _SURER[found[one].verdict]:
+                found[one] = match
+    by_product: dict[str, list[Match]] = {product_id: [] for product_id in product_ids}
+    for match in sorted(found.values(), key=_urgency):
+        by_product[match.product_id].append(match)
+    return by_product
+
+
+_SURER = {MatchVerdict.EXPOSED: 0, MatchVerdict.UNKNOWN: 1, MatchVerdict.TO_ASK: 2, MatchVerdict.NOT_EXPOSED: 3}
+
+
+def _urgency(m: Match) -> tuple[object, ...]:
+    return (
+        not m.counts,
+        _SURER[m.verdict],
+        not m.exploited,
+        -(m.epss or 0),
+        -(m.cvss or 0),
+        m.package,
+        m.flaw,
+        m.component,
+    )
+
+
+_COLUMNS = (
+    Component.product_id,
+    Component.id.label("component_id"),
+    Component.ref,
+    Component.name,
+    Component.hosting,
+    AdvisoryPackage.advisory_id,
+    AdvisoryPackage.affected,
+    Advisory.cve,
+    Advisory.summary,
+    Advisory.published,
+    Advisory.cvss,
+    ExploitedFlaw.cve.label("exploited"),
+    ExploitScore.score,
+)
+
+
+def _carried(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    statement = (
+        select(*_COLUMNS, Package.purl.label("package"), PackageVersion.version, literal(value=True).label("embedded"))
+        .select_from(Sbom)
+        .join(Component, Component.id == Sbom.component_id)
+        .join(PackageUse, PackageUse.sbom_id == Sbom.id)
+        .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
+        .join(Package, Package.id == PackageVersion.package_id)
+        .join(AdvisoryPackage, AdvisoryPackage.package == Package.purl)
+        .where(Sbom.product_id.in_(product_ids))
+    )
+    return session.execute(_told(statement)).all()
+
+
+def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
+    statement = (
+        select(*_COLUMNS, Component.package, Component.version, literal(value=False).label("embedded"))
+        .select_from(Component)
+        .join(AdvisoryPackage, AdvisoryPackage.package == Component.package)
+        .where(Component.product_id.in_(product_ids), Component.package != "")
+    )
+    return session.execute(_told(statement)).all()
+
+
+def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """With what the feeds tell of each flaw."""
+    return (
+        statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)
+        .outerjoin(ExploitedFlaw, ExploitedFlaw.cve == Advisory.cve)
+        .outerjoin(ExploitScore, ExploitScore.cve == Advisory.cve)
+    )
+
+
+def _fingerprint(affected: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(affected, sort_keys=True).encode()).hexdigest()
+
+
+def _judgements(session: Session, component_ids: Iterable[str]) -> dict[tuple[str, str, str], Judgement]:
+    statement = select(Judgement).where(Judgement.component_id.in_(list(component_ids)))
+    return {(j.component_id, j.package, j.flaw): j for j in session.scalars(statement)}
+
+
+def _match(
+    row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: dict[tuple[str, str, str], Judgement]
+) -> Match:
+    flaw = row.cve or row.advisory_id
+    judgement = judged.get((row.component_id, row.package, flaw))
+    return Match(
+        product_id=row.product_id,
+        component_id=row.component_id,
+        component_ref=row.ref,
+        component=row.name,
+        package=row.package,
+        version=row.version,
+        embedded=row.embedded,
+        flaw=flaw,
+        advisory=row.advisory_id,
+        summary=row.summary,
+        verdict=verdict,
+        cvss=row.cvss,
+        epss=row.score,
+        exploited=row.exploited is not None,
+        published=row.published,
+        fixed_in=affected.fixed_in,
+        ranges=ranges,
+        judgement=judgement,
+        again=_again(judgement, row.version, ranges),
+    )
+
+
+def _again(judgement: Judgement | None, version: str, ranges: str) -> str:
+    """Why a judgement must be given anew: "version", "range" or "until"; empty while it holds."""
+    if judgement is None:
+        return ""
+    if judgement.version != version:
+        return "version"
+    if judgement.ranges != ranges:
+        return "range"
+    if judgement.until is not None and judgement.until < clock.today():
+        return "until"
+    return ""
+
+
+def with_flaws(session: Session, systems: dict[str, System]) -> dict[str, System]:
+    """Each product's system with what the feeds know of it: flaws, libraries that carry some, ends of life."""
+    matches = matches_of(session, list(systems))
+    carried = _counts(session, list(systems))
+    ends = _ends(session, [c for system in systems.values() for c in system.components])
+    return {
+        product_id: _with(system, matches[product_id], carried.get(product_id, {}), ends)
+        for product_id, system in systems.items()
+    }
+
+
+def _counts(session: Session, product_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By product and component, how many packages its SBOM names."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    statement = select(Sbom.product_id, Component.ref, Sbom.count.label("packages")).join(
+        Component, Component.id == Sbom.component_id
+    )
+    for row in session.execute(statement.where(Sbom.product_id.in_(product_ids))):
+        found[row.product_id][row.ref] = row.packages
+    return found
+
+
+def _ends(session: Session, components: Iterable[ComponentValue]) -> dict[tuple[str, str], date]:
+    cycles = {(c.eol.product, c.eol.cycle) for c in components if c.eol and c.eol.product and c.eol.cycle}
+    statement = select(ReleaseCycle).where(ReleaseCycle.product.in_({product for product, _ in cycles}))
+    return {
+        (row.product, row.cycle): row.eol
+        for row in session.scalars(statement)
+        if row.eol and (row.product, row.cycle) in cycles
+    }
+
+
+def _with(
+    system: System, matches: Sequence[Match], carried: dict[str, int], ends: dict[tuple[str, str], date]
+) -> System:
+    own: dict[str, list[VulnerabilityValue]] = defaultdict(list)
+    embedded: dict[tuple[str, str, str], list[VulnerabilityValue]] = defaultdict(list)
+    for match in matches:
+        if match.counts:
+            holder = (
+                embedded[match.component_ref, match.package, match.version]
+                if match.embedded
+                else own[match.component_ref]
+            )
+            holder.append(_flaw(match))
+    components = [_enriched(c, own.get(c.id, ()), carried.get(c.id), ends) for c in system.components]
+    by_id = {c.id: c for c in components}
+    links = list(system.links)
+    for (ref, package, version), flaws in sorted(embedded.items()):
+        name = package.rpartition("/")[2]
+        found = library(by_id[ref], f"{package}@{version}", name, version, flaws)
+        if found.id not in by_id:
+            by_id[found.id] = found
+            components.append(found)
+        links.append(Link(ref, found.id, LinkKind.EMBEDS))
+    return replace(system, components=tuple(components), links=tuple(dict.fromkeys(links)))
+
+
+def _flaw(match: Match) -> VulnerabilityValue:
+    fixed = match.fixed_in[-1] if match.fixed_in else None
+    return VulnerabilityValue(match.flaw, match.cvss, match.epss, match.exploited, match.published, fixed)
+
+
+def _enriched(
+    component: ComponentValue,
+    flaws: Iterable[VulnerabilityValue],
+    packages: int | None,
+    ends: dict[tuple[str, str], date],
+) -> ComponentValue:
+    """What the team wrote of a flaw stands before what the feeds say."""
+    written = {v.id for v in component.vulnerabilities}
+    more = tuple(f for f in flaws if f.id not in written)
+    eol = component.eol
+    if eol and eol.date is None and (end := ends.get((eol.product or "", eol.cycle or ""))):
+        eol = EndOfLife(eol.product, eol.cycle, end)
+    return replace(
+        component,
+        vulnerabilities=component.vulnerabilities + more,
+        eol=eol,
+        libraries=packages if packages is not None else component.libraries,
+    )

@@ -1,0 +1,77 @@
+"""What SBOM say: packages kept once, their versions apart, and which import uses which version.
+
+These rows are millions: they are written and read in sets, never as objects (see `sboms.py` and `queries.py`).
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Identity, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.packages.judgements import FlawState, Justification
+from app.platform.database import Base, Id, Instant, Json, LongText, UtcDateTime
+
+
+class Package(Base):
+    __tablename__ = "package"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    purl: Mapped[str] = mapped_column(String(500), unique=True, comment="normalised, without version")
+    name: Mapped[str] = mapped_column(String(500), index=True, comment="its last part, in lower case, for searches")
+
+
+class PackageVersion(Base):
+    __tablename__ = "package_version"
+    __table_args__ = (UniqueConstraint("package_id", "version"),)
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    package_id: Mapped[int] = mapped_column(ForeignKey("package.id"))
+    version: Mapped[str] = mapped_column(String(100), comment="as written; empty when the SBOM gave none")
+
+
+class Sbom(Base):
+    """The SBOM that stands for a component; the next one takes its place."""
+
+    __tablename__ = "sbom"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    component_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"), unique=True)
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    format: Mapped[str] = mapped_column(String(60))
+    sha256: Mapped[str] = mapped_column(String(64))
+    dated: Mapped[datetime | None] = mapped_column(UtcDateTime, comment="when the file says it was made")
+    imported_at: Mapped[Instant]
+    imported_by: Mapped[str] = mapped_column(String(200))
+    count: Mapped[int] = mapped_column(comment="package versions it names, each once")
+    exceptions: Mapped[Json] = mapped_column(default=list, comment="what was odd in it: kind, count, first example")
+
+
+class PackageUse(Base):
+    __tablename__ = "package_use"
+    __table_args__ = (Index("ix_package_use_sbom_id", "sbom_id"), {"sqlite_with_rowid": False})
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("package_version.id"), primary_key=True, autoincrement=False)
+    sbom_id: Mapped[int] = mapped_column(
+        ForeignKey("sbom.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+
+class Judgement(Base):
+    """What a person says of a flaw that seems to touch a component, or one of its packages."""
+
+    __tablename__ = "judgement"
+    __table_args__ = (UniqueConstraint("component_id", "package", "flaw"),)
+
+    id: Mapped[Id]
+    component_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"))
+    package: Mapped[str] = mapped_column(String(500), comment="purl without version")
+    flaw: Mapped[str] = mapped_column(String(100), comment="CVE where there is one, else the advisory's id")
+    version: Mapped[str] = mapped_column(String(100), comment="the version that was judged")
+    ranges: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the affected ranges that were judged")
+    state: Mapped[FlawState]
+    justification: Mapped[Justification | None]
+    reason: Mapped[LongText]
+    until: Mapped[date | None]
+    judged_by: Mapped[str] = mapped_column(String(200))
+    judged_at: Mapped[Instant]

@@ -1,0 +1,163 @@
+"""Who uses a package, and what flaws touch a product: indexed look-ups, however many rows there are."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Row, Select, literal, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from app.inventory.models import Component
+from app.packages.models import Package, PackageUse, PackageVersion, Sbom
+from app.products.models import Contact, Product
+from risk_models.exposure import Affected, MatchVerdict
+from risk_models.scales import Hosting, Patcher
+
+_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A component that is a package, or that carries it."""
+
+    product_id: str
+    product: str
+    product_slug: str
+    component_id: str
+    component: str
+    component_ref: str
+    hosting: Hosting
+    patched_by: Patcher
+    owner: str
+    emergency: str
+    package: str
+    version: str
+    embedded: bool
+    verdict: MatchVerdict | None
+    contacts: tuple[str, ...] = ()
+
+
+def packages_called(session: Session, name: str) -> Sequence[str]:
+    """Packages whose last part is `name`, in SBOM as in components."""
+    written = select(Component.package).where(Component.package != "", Component.package.like(f"%/{_like(name)}"))
+    found = session.scalars(
+        union_all(select(Package.purl).where(Package.name == name.lower()), written.distinct()).limit(50)
+    )
+    return sorted(set(found))
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def who_uses(
+    session: Session, package: str, affected: Affected | None = None, *, products: Collection[str] | None = None
+) -> list[Use]:
+    """Every component that is or carries `package`; only versions not clearly safe when `affected` is given.
+
+    `products`: ids of those that may be told of; None is all of them.
+    """
+    uses = list(_carried(session, package, affected, products))
+    statement = _component(literal("").label("version_id")).where(Component.package == package)
+    for row in session.execute(_within(statement, products)):
+        verdict = None
+        if affected is not None:
+            verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else affected.verdict(row.own_version)
+        if verdict is not MatchVerdict.NOT_EXPOSED:
+            uses.append(_use(row, package, row.own_version, verdict, embedded=False))
+    return sorted(uses, key=lambda u: (_ORDER[u.verdict], u.product, u.component, u.version))
+
+
+_ORDER: dict[MatchVerdict | None, int] = {
+    MatchVerdict.EXPOSED: 0,
+    MatchVerdict.UNKNOWN: 1,
+    MatchVerdict.TO_ASK: 2,
+    None: 3,
+}
+
+
+def _carried(
+    session: Session, package: str, affected: Affected | None, products: Collection[str] | None
+) -> Iterator[Use]:
+    versions = session.execute(
+        select(PackageVersion.id, PackageVersion.version).join(Package).where(Package.purl == package)
+    ).all()
+    verdicts = {v.id: affected.verdict(v.version) if affected else None for v in versions}
+    texts = {v.id: v.version for v in versions}
+    wanted = iter([i for i, verdict in verdicts.items() if verdict is not MatchVerdict.NOT_EXPOSED])
+    while some := list(islice(wanted, _AT_ONCE)):
+        statement = (
+            _component(PackageUse.version_id)
+            .join(Sbom, Sbom.component_id == Component.id)
+            .join(PackageUse, PackageUse.sbom_id == Sbom.id)
+            .where(PackageUse.version_id.in_(some))
+        )
+        for row in session.execute(_within(statement, products)):
+            yield _use(row, package, texts[row.version_id], verdicts[row.version_id], embedded=True)
+
+
+def _component(version_id: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Product.id.label("product_id"),
+            Product.name.label("product"),
+            Product.slug.label("product_slug"),
+            Component.id.label("component_id"),
+            Component.name.label("component"),
+            Component.ref,
+            Component.hosting,
+            Component.patched_by,
+            Component.owner,
+            Component.emergency,
+            Component.version.label("own_version"),
+            version_id,
+        )
+        .select_from(Component)
+        .join(Product, Product.id == Component.product_id)
+    )
+
+
+def _within(statement: Select[*tuple[Any, ...]], products: Collection[str] | None) -> Select[*tuple[Any, ...]]:
+    return statement if products is None else statement.where(Product.id.in_(products))
+
+
+def _use(row: Row[Any], package: str, version: str, verdict: MatchVerdict | None, *, embedded: bool) -> Use:
+    return Use(
+        row.product_id,
+        row.product,
+        row.product_slug,
+        row.component_id,
+        row.component,
+        row.ref,
+        row.hosting,
+        row.patched_by,
+        row.owner,
+        row.emergency,
+        package,
+        version,
+        embedded,
+        verdict,
+    )
+
+
+def components_called(session: Session, words: str, *, products: Collection[str] | None = None) -> list[Use]:
+    """Components whose name or supplier holds `words`: how third-party software without a package is found."""
+    like = f"%{_like(words)}%"
+    statement = _component(literal("").label("version_id")).where(
+        or_(Component.name.ilike(like, escape="\\"), Component.supplier.ilike(like, escape="\\"))
+    )
+    rows = session.execute(_within(statement, products).order_by(Product.name, Component.name))
+    return [_use(row, "", row.own_version, None, embedded=False) for row in rows]
+
+
+def with_contacts(session: Session, uses: Sequence[Use]) -> list[Use]:
+    """The same uses with whom to call: the component's own emergency contact, then those who can suspend its product."""
+    people: dict[str, list[str]] = defaultdict(list)
+    statement = select(Contact).order_by(Contact.can_suspend.desc(), Contact.name)
+    ids = iter(dict.fromkeys(use.product_id for use in uses))
+    while some := list(islice(ids, _AT_ONCE)):
+        for c in session.scalars(statement.where(Contact.product_id.in_(some))):
+            people[c.product_id].append(" ".join(filter(None, (c.name, c.phone, c.email))))
+    return [replace(u, contacts=tuple(filter(None, (u.emergency, u.owner, *people[u.product_id][:2])))) for u in uses]

@@ -1,0 +1,142 @@
+"""The SBOM of a component, the flaws that touch a product, and who uses a package across products."""
+
+from io import BytesIO
+from pathlib import PurePath
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.feeds import services as feeds
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.inventory import services as inventory
+from app.packages import judging, matching, queries, sboms
+from app.packages.forms import ConfirmSbomForm, JudgementForm, SbomForm
+from app.packages.importers.reading import UnreadableSbom
+from app.packages.matching import Match
+from app.platform.extensions import document_storage
+from app.platform.http import db_session, discard
+from app.platform.i18n import language
+from app.platform.refusals import Refusal
+from app.portfolio import services as portfolio
+from app.products.access import product_view
+from app.products.models import Product
+from risk_models.exposure import UnreadableRange, read_range, split_purl
+
+blueprint = Blueprint("packages", __name__)
+
+
+@blueprint.route("/produits/<slug>/composants/<ref>/sbom", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def sbom(product: Product, ref: str) -> str:
+    """Uploading shows what would change; nothing changes yet."""
+    component = inventory.component_of(db_session(), product.id, ref) or abort(404)
+    form = SbomForm()
+    if form.validate_on_submit():
+        name = PurePath(form.file.data.filename or "").name[:200]
+        try:
+            preview = sboms.preview(db_session(), component, form.file.data.stream, name)
+        except UnreadableSbom as error:
+            form.refuse(Refusal(error.text(language()), "file"))
+        else:
+            form.file.data.stream.seek(0)
+            digest = document_storage().put(form.file.data.stream.read())
+            confirm = ConfirmSbomForm(formdata=None, data={"sha256": digest, "name": name})
+            return render_template(
+                "packages/sbom_preview.html", product=product, component=component, preview=preview, form=confirm
+            )
+    standing = sboms.sbom_of(db_session(), component.id)
+    return render_template("packages/sbom.html", product=product, component=component, form=form, sbom=standing)
+
+
+@blueprint.post("/produits/<slug>/composants/<ref>/sbom/importer")
+@product_view(Permission.EDIT_PRODUCT)
+def import_sbom(product: Product, ref: str) -> Response:
+    component = inventory.component_of(db_session(), product.id, ref) or abort(404)
+    form = ConfirmSbomForm()
+    try:
+        content = document_storage().get(form.sha256.data or "")
+        name = PurePath(form.name.data or "sbom").name
+        outcome = sboms.import_sbom(db_session(), current_person(), product, component, BytesIO(content), name)
+    except (FileNotFoundError, ValueError) as error:
+        raise Refusal(_("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
+    flash(_("%(count)d paquets sont importés.", count=outcome.count), "success")
+    return redirect(url_for("packages.flaws", slug=product.slug))
+
+
+@blueprint.get("/produits/<slug>/failles")
+@product_view(Permission.READ_PRODUCT)
+def flaws(product: Product) -> str:
+    session = db_session()
+    return render_template(
+        "packages/flaws.html",
+        product=product,
+        matches=matching.matches_of(session, [product.id])[product.id],
+        packages=sboms.counts_of(session, product.id),
+        alarms=[s for s in feeds.states(session) if s.alarm],
+    )
+
+
+@blueprint.route("/produits/<slug>/failles/juger", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def judge(product: Product) -> str | Response:
+    match = _match(product)
+    form = JudgementForm(obj=match.judgement)
+    if form.validate_on_submit():
+        try:
+            judging.judge(
+                db_session(),
+                current_person(),
+                product,
+                match,
+                state=form.state.data,
+                justification=form.justification.data,
+                reason=form.reason.data or "",
+                until=form.until.data,
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Votre jugement sur %(flaw)s est enregistré.", flaw=match.flaw), "success")
+            return redirect(url_for("packages.flaws", slug=product.slug))
+    return render_template("packages/judge.html", product=product, match=match, form=form)
+
+
+def _match(product: Product) -> Match:
+    named = (request.args.get(key, "") for key in ("composant", "paquet", "faille"))
+    return judging.match_of(db_session(), product.id, *named) or abort(404)
+
+
+@blueprint.get("/qui-utilise")
+@requires(Permission.READ_INCUBATOR)
+def who_uses() -> str:
+    """A package (purl) or a name, over every product that the person may read."""
+    asked, span = request.args.get("q", "").strip()[:500], request.args.get("plage", "").strip()[:200]
+    refused = ""
+    packages: list[str] = []
+    found: list[queries.Use] = []
+    if asked:
+        products = portfolio.readable_products(db_session(), current_person())
+        try:
+            packages, found = _search(asked, span, products)
+        except UnreadableRange as error:
+            refused = str(error)
+    return render_template(
+        "packages/who_uses.html", asked=asked, span=span, refused=refused, packages=packages, uses=found
+    )
+
+
+def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str], list[queries.Use]]:
+    session = db_session()
+    if asked.startswith("pkg:"):
+        packages = [split_purl(asked)[0]]
+        found = []
+    else:
+        packages = list(queries.packages_called(session, asked))
+        found = queries.components_called(session, asked, products=products)
+    for package in packages:
+        affected = read_range(package, span) if span else None
+        found += queries.who_uses(session, package, affected, products=products)
+    return packages, queries.with_contacts(session, found)
