@@ -76,10 +76,13 @@ class Affected:
             return MatchVerdict.EXPOSED
         return MatchVerdict.UNKNOWN if self.unreadable or MatchVerdict.UNKNOWN in answers else MatchVerdict.NOT_EXPOSED
 
-    @property
-    def fixed_in(self) -> tuple[str, ...]:
-        """The versions that close its ranges, those that mend."""
-        return tuple(i.high for i in self.intervals if i.high and not i.with_high)
+    def fixed_in(self, version: str | None) -> tuple[str, ...]:
+        """The versions that mend `version`: where its range ends; all the ends when it cannot be placed."""
+        ecosystem = ecosystem_of(self.package)
+        read = read_version(ecosystem, version or "")
+        ending = [i for i in self.intervals if i.high and not i.with_high]
+        within = [i for i in ending if read is not None and i.verdict(ecosystem, read) is MatchVerdict.EXPOSED]
+        return tuple(i.high for i in within or ending if i.high)
 
 
 @dataclass(frozen=True, slots=True)

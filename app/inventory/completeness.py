@@ -51,6 +51,11 @@ class Completeness:
     gaps: tuple[Gap, ...]
 
 
+def to_confirm(component: Component) -> bool:
+    """Whether nobody said where it runs or who reaches it."""
+    return not {"hosting", "exposure"}.isdisjoint(component.assumed)
+
+
 def completeness(
     components: Sequence[Component], links: Sequence[Link], with_packages: Collection[str]
 ) -> Completeness:
@@ -73,7 +78,7 @@ def _facts(c: Component, *, linked: bool, packages: Collection[str]) -> dict[str
     """The facts wanted of a component of this kind and hosting, and whether each is there."""
     facts = {
         "confirmed": c.confirmed_at is not None and c.confirmed_at > clock.now() - FRESH,
-        "assumed": not c.assumed,
+        "assumed": not to_confirm(c),
         "links": linked,
         "emergency": bool(c.emergency or c.owner),
     }

@@ -157,7 +157,7 @@ def _component(product: Product, ref: str) -> Component:
 
 
 _FILTERS: dict[str, Callable[[Component], bool]] = {
-    "confirmer": lambda c: bool(c.assumed) or c.confirmed_at is None,
+    "confirmer": lambda c: completeness.to_confirm(c) or c.confirmed_at is None,
     "equipe": lambda c: c.patched_by is Patcher.TEAM,
     "fournisseur": lambda c: c.patched_by is Patcher.PUBLISHER,
     "service": lambda c: c.hosting is Hosting.SAAS,
@@ -189,6 +189,7 @@ def _components_page(product: Product, form: LinkForm | None) -> str:
         packages=packages,
         state=completeness.completeness(inventory.components, inventory.links, packages),
         missing=completeness.MISSING,
+        to_confirm=completeness.to_confirm,
         names={c.id: c.name for c in inventory.components},
         form=form,
         usual=sorted(u.name for u in catalogue.usual_components().values()),

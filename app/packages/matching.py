@@ -177,7 +177,7 @@ def _match(
         epss=row.score,
         exploited=row.exploited is not None,
         published=row.published,
-        fixed_in=affected.fixed_in,
+        fixed_in=affected.fixed_in(row.version),
         ranges=ranges,
         judgement=judgement,
         again=_again(judgement, row.version, ranges),

@@ -143,6 +143,26 @@ def test_the_specification_s_own_valid_files_all_import():
         read(file.read_bytes(), file.name)
 
 
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the folder of real data is not beside this checkout")
+def test_the_specification_s_own_invalid_files_are_refused_or_say_so():
+    files = sorted((REAL_DATA / "cyclonedx" / "specification").glob("*/invalid-*"))
+    assert len(files) > 50
+    for file in files:
+        try:
+            reading, _ = read(file.read_bytes(), file.name)
+        except UnreadableSbom:
+            continue
+        assert {"not_in_schema", "unknown_spec_version"} & reading.odd.keys(), file.name
+
+
+def test_a_file_outside_its_schema_is_read_and_says_what_is_wrong():
+    reading, packages = read(bom(components=[{**LIBRARY, "type": "inconnu"}]), "x.json")
+    assert packages == {("pkg:npm/a", "1")}
+    assert reading.odd["not_in_schema"][0] == 1
+    large = bom(components=[{**LIBRARY, "bom-ref": str(n)} for n in range(5000)])
+    assert read(large, "x.json")[0].odd.keys() == {"not_compared"}
+
+
 def mutated(content: bytes, rng: random.Random) -> bytes:
     """One to four small damages: bytes changed, cut, doubled, or a value put in the place of another."""
     data = bytearray(content)

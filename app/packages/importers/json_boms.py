@@ -5,6 +5,7 @@ from typing import IO, Any
 
 import ijson
 
+from app.packages.importers import schemas
 from app.packages.importers.reading import Reading, Service, UnreadableSbom, text_of
 
 _CHUNK = 1 << 18
@@ -43,6 +44,7 @@ def _cyclonedx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
         _services(_items(file, "services.item"), reading, seen)
     if _names(file, "dependencies"):
         _dependencies(_items(file, "dependencies.item"), reading, seen)
+    schemas.compare(file, reading, str(version), xml=False)
 
 
 def _metadata(metadata: Any, reading: Reading, seen: set[int]) -> None:

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from app.packages.importers import schemas
 from app.packages.importers.reading import Reading, Service, UnreadableSbom
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
@@ -38,6 +39,7 @@ def _read(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
             raise
         raise UnreadableSbom("not_xml", why=str(error)) from error
     reader.finish()
+    schemas.compare(file, reading, reader.version, xml=True)
 
 
 class _Reader:
@@ -45,6 +47,7 @@ class _Reader:
 
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
+        self.version = ""
         self.path: list[str] = []
         self.seen: set[int] = set()
         self.wanted: list[str] = []
@@ -56,6 +59,7 @@ class _Reader:
             if tag != "bom" or not element.tag.startswith(_NAMESPACE):
                 raise UnreadableSbom("not_cyclonedx", found=element.tag)
             version = element.tag[len(_NAMESPACE) :].partition("}")[0]
+            self.version = version
             self.reading.format = f"CycloneDX {version[:10]} XML"
             if version not in {"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}:
                 self.reading.note("unknown_spec_version", version)
