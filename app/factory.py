@@ -10,7 +10,9 @@ from limits.strategies import MovingWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.analysis.views import blueprint as analysis
+from app.feeds import handlers as feeds_jobs
 from app.feeds.views import blueprint as feeds
+from app.hints.views import blueprint as hints
 from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
 from app.homologation.views import blueprint as homologation
@@ -19,6 +21,7 @@ from app.identity import handlers as identity_jobs
 from app.identity.forms import ROLE_WORDS
 from app.identity.policy import Permission
 from app.identity.views import blueprint as identity
+from app.inventory.usual_views import blueprint as usual
 from app.inventory.views import blueprint as inventory
 from app.journal.views import blueprint as journal
 from app.mitigations.views import blueprint as mitigations
@@ -44,6 +47,8 @@ BLUEPRINTS = (
     products,
     product_file,
     inventory,
+    usual,
+    hints,
     packages,
     feeds,
     analysis,
@@ -114,7 +119,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs = Jobs(settings.jobs_url, settings.job_lease_seconds)
     database = Database(make_engine(settings.database_url), jobs.ring)
     jobs.bind(database)
-    for feature in (identity_jobs, homologation_jobs, renewals_jobs):
+    for feature in (identity_jobs, homologation_jobs, renewals_jobs, feeds_jobs):
         feature.register(jobs)
     app.extensions.update(
         database=database,

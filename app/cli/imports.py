@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from app.factory import create_app
+from app.hints import services as hints
 from app.inventory import services as inventory
 from app.inventory.models import Component
 from app.packages import sboms
@@ -14,6 +15,7 @@ from app.packages.importers.reading import UnreadableSbom
 from app.platform import clock
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
+from app.products import cards as product_cards
 from app.products import services
 from app.products.importers.cards import Card, IncubatorCard, read_card, read_incubator
 from risk_models import catalogue
@@ -34,7 +36,7 @@ def cards(folder: Path, day: datetime | None) -> None:
     with app.test_request_context():
         incubators, startups, unreadable = _read(folder)
         with app.extensions["database"].session(writing=True) as session:
-            report = services.import_cards(session, incubators, startups)
+            report = product_cards.import_cards(session, incubators, startups)
         with app.extensions["database"].reading() as session:
             rows = portfolio.rows(session, portfolio.products_of(session, None))
         on = day.date() if day else clock.today()
@@ -73,6 +75,33 @@ def sbom(file: Path, slug: str, ref: str | None) -> None:
         sys.stdout.write(f"  {one['count']} × {said}: {one['first']}\n")
 
 
+@imports.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be proposed and change nothing.")
+def dashlord(file: Path, *, dry_run: bool) -> None:
+    """Propose to the products what dashlord saw on their sites (FILE: report.json or dashlord.yml), as hints to confirm."""
+    app = create_app()
+    with app.test_request_context(), app.extensions["database"].session(writing=not dry_run) as session:
+        content = file.read_bytes()
+        try:
+            if dry_run:
+                found = hints.preview(session, content, products=None)
+            else:
+                found = hints.import_scan(session, None, content, file.name, products=None)
+        except Refusal as refusal:
+            sys.stderr.write(f"{file}: {refusal}\n")
+            raise SystemExit(2) from refusal
+    for one in found.products:
+        sys.stdout.write(
+            f"{one.product.slug}: {len(one.added)} new hints, {len(one.changed)} changed, {len(one.gone)} gone\n"
+        )
+    sys.stdout.write(f"{len(found.unlinked)} addresses of no known product\n")
+    for url in found.unlinked:
+        sys.stdout.write(f"unlinked  {url}\n")
+    for odd in found.odd:
+        sys.stdout.write(f"left out  {odd}\n")
+
+
 _APPLICATIONS = (ComponentKind.WEB, ComponentKind.API, ComponentKind.WORKER)
 
 
@@ -105,7 +134,7 @@ def _read(folder: Path) -> tuple[list[IncubatorCard], list[Card], dict[str, str]
     return incubators, startups, unreadable
 
 
-def _tell(report: services.ImportReport, unreadable: dict[str, str], figures: portfolio.Figures) -> None:
+def _tell(report: product_cards.ImportReport, unreadable: dict[str, str], figures: portfolio.Figures) -> None:
     out = sys.stdout.write
     out(f"incubators: {report.incubators_added} added\n")
     out(f"products: {len(report.added)} added, {len(report.changed)} changed, {report.unchanged} unchanged\n")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -13,6 +14,7 @@ from app.feeds.names import STALE_AFTER_DAYS, FeedName
 from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock
+from app.platform.jobs import Job
 from app.platform.refusals import Refusal
 from risk_models.exposure import Affected, Interval
 
@@ -53,6 +55,26 @@ def states(session: Session) -> list[FeedState]:
         )
         found.append(FeedState(name, feed, age, alarm))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """The last time an address was asked for its feed; `error` is empty when it went well or is under way."""
+
+    address: str
+    asked_at: datetime
+    done: bool
+    error: str
+
+
+def fetches(session: Session) -> list[Fetch]:
+    """The last fetch of each configured address."""
+    statement = select(Job).where(Job.kind == "fetch_feed").order_by(Job.created_at.desc()).limit(100)
+    found: dict[str, Fetch] = {}
+    for job in session.scalars(statement):
+        address = job.arguments["address"]
+        found.setdefault(address, Fetch(address, job.created_at, job.done_at is not None, job.error or ""))
+    return sorted(found.values(), key=lambda f: f.address)
 
 
 def load(session: Session, actor: Person | None, loaded: Loaded) -> int:

@@ -14,4 +14,10 @@ blueprint = Blueprint("feeds", __name__)
 @blueprint.get("/connaissances")
 @requires(Permission.SIGNED_IN)
 def index() -> str:
-    return render_template("feeds/index.html", states=services.states(db_session()), stale=STALE_AFTER_DAYS)
+    session = db_session()
+    return render_template(
+        "feeds/index.html",
+        states=services.states(session),
+        stale=STALE_AFTER_DAYS,
+        fetches=services.fetches(session),
+    )

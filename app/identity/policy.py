@@ -22,6 +22,8 @@ class Permission(StrEnum):
     DECIDE = "decide"
     READ_JOURNAL = "read_journal"
     READ_INCUBATOR = "read_incubator"
+    IMPORT_SCANS = "import_scans"
+    EDIT_CATALOGUE = "edit_catalogue"
 
 
 EVERY_ROLE = frozenset(Role)
@@ -37,6 +39,8 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.DECIDE: frozenset({AUTHORITY}),
     Permission.READ_JOURNAL: frozenset({TEAM,                        INCUBATOR, ADMIN, AUDITOR}),
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
+    Permission.IMPORT_SCANS: frozenset({                             INCUBATOR, ADMIN}),
+    Permission.EDIT_CATALOGUE: frozenset({                                      ADMIN}),
 }  # fmt: skip
 
 # Which roles may be handed on by whom, always within one's own scope.

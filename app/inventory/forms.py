@@ -5,9 +5,9 @@ from wtforms import BooleanField, Field, FloatField, Form, SelectField, SelectMu
 from wtforms.validators import NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.inventory.models import Component, Vulnerability
+from app.inventory.models import Component, UsualEntry, Vulnerability
 from app.inventory.services import derived_patcher
-from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, required
+from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
 from risk_models.exposure import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, LinkKind, Location, Patcher
 
@@ -18,6 +18,15 @@ def package_identifier(form: Form, field: Field) -> None:
             split_purl(field.data)
     except UnreadableRange:
         raise ValidationError(_l("Ce n’est pas un purl. Exemple : pkg:npm/next@15.1.0")) from None
+
+
+def data_field(label: Any) -> SelectMultipleField:
+    return SelectMultipleField(
+        label,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        choices=[(d.value, d) for d in DataKind if d is not DataKind.NONE],
+    )
 
 
 class ComponentForm(BaseForm):
@@ -38,12 +47,7 @@ class ComponentForm(BaseForm):
         most=100,
         description=_l("Exemple : 15.4. Sans version, on ne saura pas si une faille le touche."),
     )
-    data = SelectMultipleField(
-        _l("Données qu’il détient"),
-        option_widget=CheckboxInput(),
-        widget=ListWidget(prefix_label=False),
-        choices=[(d.value, d) for d in DataKind if d is not DataKind.NONE],
-    )
+    data = data_field(_l("Données qu’il détient"))
     location = EnumSelect(_l("Où sont les données ?"), Location, needed=False)
     eol_date = Day(
         _l("Fin de vie de cette version"),
@@ -65,6 +69,17 @@ class ComponentForm(BaseForm):
         description=_l("Exemple : pkg:gem/rails@7.0.4"),
     )
     cpe = Line(_l("Identifiant CPE"), most=500)
+    eol_product = Line(
+        _l("Identifiant endoflife.date"), most=100, description=_l("Exemple : postgresql. La fin de vie en vient.")
+    )
+    eol_cycle = Line(_l("Branche maintenue"), most=50, description=_l("Exemple : 15"))
+
+    def validate_patched_by(self, field: Field) -> None:
+        derived = derived_patcher(self.hosting.data) if self.hosting.data else None
+        if field.data and derived and field.data is not derived and not self.patched_reason.data:
+            raise ValidationError(
+                _l("L’hébergement laisse penser le contraire : dites pourquoi, un peu plus bas, ou laissez vide.")
+            )
 
     def fill(self, component: Component) -> Component:
         """Copies the form into `component`."""
@@ -78,8 +93,77 @@ class ComponentForm(BaseForm):
         component.location = self.location.data
         component.eol_date = self.eol_date.data
         component.purl, component.cpe = self.purl.data or "", self.cpe.data or ""
+        component.eol_product, component.eol_cycle = self.eol_product.data or "", self.eol_cycle.data or ""
         component.assumed = []
         return component
+
+
+def package_identifiers(form: Form, field: Field) -> None:
+    for line in (field.data or "").split():
+        try:
+            package, version = split_purl(line)
+        except UnreadableRange:
+            package, version = "", ""
+        if not package or version:
+            raise ValidationError(
+                _l("« %(line)s » n’est pas un purl sans version. Exemple : pkg:npm/next", line=line[:60])
+            )
+
+
+class Listed(Line):
+    """Several short texts on one line, between commas."""
+
+    def process_data(self, value: Any) -> None:
+        self.data = ", ".join(value or ())
+
+    @property
+    def items(self) -> list[str]:
+        return [item.strip() for item in (self.data or "").split(",") if item.strip()]
+
+
+class Purls(Paragraph):
+    """Packages without version, one a line."""
+
+    def process_data(self, value: Any) -> None:
+        self.data = "\n".join(value or ())
+
+    @property
+    def items(self) -> list[str]:
+        return list(dict.fromkeys(split_purl(line)[0] for line in (self.data or "").split()))
+
+
+class UsualForm(BaseForm):
+    """An administrator's entry of the catalogue."""
+
+    name = Line(_l("Nom"), needed=_l("Donnez un nom à cette entrée."), description=_l("Exemple : Metabase"))
+    aliases = Listed(_l("Autres noms, séparés par des virgules"), description=_l("Exemple : Sendinblue, SIB"))
+    kind = EnumSelect(_l("Nature"), ComponentKind)
+    hosting = EnumRadio(_l("Le plus souvent, qui l’héberge ?"), Hosting)
+    exposure = EnumRadio(_l("Qui peut le joindre ?"), Exposure)
+    supplier = Line(_l("Fournisseur"))
+    location = EnumSelect(_l("Où sont les données ?"), Location, needed=False)
+    purl = Line(_l("Identifiant de paquet (purl)"), most=500, check=package_identifier)
+    cpe = Line(_l("Identifiant CPE"), most=500)
+    eol_product = Line(_l("Identifiant endoflife.date"), most=100)
+    data = data_field(_l("Données qu’il détient d’ordinaire"))
+    embeds = Purls(
+        _l("Paquets qu’il embarque, un par ligne"),
+        check=package_identifiers,
+        description=_l("Exemple : pkg:maven/org.apache.logging.log4j/log4j-core"),
+    )
+
+    def fill(self, entry: UsualEntry) -> UsualEntry:
+        """Copies the form into `entry`."""
+        entry.name, entry.aliases = self.name.data or "", self.aliases.items
+        entry.kind, entry.hosting, entry.exposure = self.kind.data, self.hosting.data, self.exposure.data
+        entry.supplier, entry.location = self.supplier.data or "", self.location.data
+        entry.purl, entry.cpe, entry.eol_product = (
+            self.purl.data or "",
+            self.cpe.data or "",
+            self.eol_product.data or "",
+        )
+        entry.data, entry.embeds = list(self.data.data or ()), self.embeds.items
+        return entry
 
 
 class VulnerabilityForm(BaseForm):

@@ -3,7 +3,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from app.platform.database import Base, Id, Json, Name, UtcDateTime
+from app.platform.database import Base, Id, Instant, Json, Name, UtcDateTime
 from risk_models.exposure import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Location, Patcher
 
@@ -82,3 +82,25 @@ class Link(Base):
     encrypted: Mapped[bool | None]
     authentication: Mapped[str | None] = mapped_column(String(40))
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
+
+
+class UsualEntry(Base):
+    """A usual component that an administrator added to the catalogue."""
+
+    __tablename__ = "usual_entry"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    aliases: Mapped[Json] = mapped_column(default=list)
+    kind: Mapped[ComponentKind]
+    hosting: Mapped[Hosting]
+    exposure: Mapped[Exposure]
+    supplier: Mapped[str] = mapped_column(String(200), default="")
+    location: Mapped[Location | None]
+    purl: Mapped[str] = mapped_column(String(500), default="")
+    cpe: Mapped[str] = mapped_column(String(500), default="")
+    eol_product: Mapped[str] = mapped_column(String(100), default="")
+    data: Mapped[Json] = mapped_column(default=list, comment="kinds of data usually held")
+    embeds: Mapped[Json] = mapped_column(default=list, comment="purls without version of packages known to be inside")
+    added_by: Mapped[str] = mapped_column(String(200))
+    added_at: Mapped[Instant]

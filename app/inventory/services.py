@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import Protocol
+from typing import Any, Protocol
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -18,7 +18,6 @@ from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
-from risk_models.catalogue import UsualComponent
 from risk_models.scales import Authentication, ComponentKind, DataKind, Exposure, LinkKind
 from risk_models.system import Component as ComponentValue
 from risk_models.system import EndOfLife
@@ -64,11 +63,6 @@ class Inventory:
             )
             for k in self.links
         )
-
-
-def usual(name: str) -> UsualComponent | None:
-    """What the catalogue knows of a component called so."""
-    return catalogue.usual_components().get(name.strip().lower())
 
 
 def read(session: Session, product_id: str) -> Inventory:
@@ -203,6 +197,22 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
     record(session, actor, "remove_link", f"{link.kind}", product_id=product.id)
     session.delete(link)
     session.commit()
+
+
+def add_assumed(session: Session, product: Product, *, name: str, **values: Any) -> Component:
+    """A component that nobody has described yet, in the caller's transaction: where it runs is still to confirm."""
+    row = Component(
+        id=new_id(),
+        product_id=product.id,
+        ref=_free_ref(session, product.id, slug_of(name)),
+        name=name[:200],
+        patched_by=derived_patcher(values["hosting"]),
+        assumed=["hosting", "exposure", "patched_by"],
+        **values,
+    )
+    session.add(row)
+    session.flush()
+    return row
 
 
 def add_services(

@@ -8,9 +8,10 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.analysis import services as analysis
+from app.hints import services as hints
 from app.identity.access import current_person
 from app.identity.policy import Permission
-from app.inventory import completeness, services
+from app.inventory import completeness, services, usual
 from app.inventory.forms import ComponentForm, LinkForm, VulnerabilityForm
 from app.inventory.models import Component
 from app.packages import sboms
@@ -18,10 +19,9 @@ from app.platform.database import new_id
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.access import product_view
+from app.products.access import may, product_view
 from app.products.models import Product
 from reports.figures.graph import draw_graph
-from risk_models import catalogue
 from risk_models.scales import Hosting, Patcher
 
 blueprint = Blueprint("inventory", __name__, url_prefix="/produits/<slug>")
@@ -45,24 +45,40 @@ def confirm(product: Product) -> Response:
 @product_view(Permission.EDIT_PRODUCT)
 def add_link(product: Product) -> str | Response:
     form = LinkForm()
-    if form.validate_on_submit():
-        try:
-            services.add_link(
-                db_session(),
-                current_person(),
-                product,
-                source=form.source.data,
-                target=form.target.data,
-                kind=form.kind.data,
-                encrypted=form.is_encrypted,
-            )
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("Le lien est ajouté."), "success")
-            return redirect(url_for("inventory.components", slug=product.slug) + "#liens")
+    if _link(product, form):
+        return redirect(url_for("inventory.components", slug=product.slug) + "#liens")
     return _components_page(product, form)
+
+
+@blueprint.post("/schema")
+@product_view(Permission.EDIT_PRODUCT)
+def draw_link(product: Product) -> str | Response:
+    form = LinkForm()
+    if _link(product, form):
+        return redirect(url_for("inventory.drawing", slug=product.slug))
+    return _drawing_page(product, form)
+
+
+def _link(product: Product, form: LinkForm) -> bool:
+    """Whether the link that `form` describes was added."""
+    if not form.validate_on_submit():
+        return False
+    try:
+        services.add_link(
+            db_session(),
+            current_person(),
+            product,
+            source=form.source.data,
+            target=form.target.data,
+            kind=form.kind.data,
+            encrypted=form.is_encrypted,
+        )
+    except Refusal as refusal:
+        discard()
+        form.refuse(refusal)
+        return False
+    flash(_("Le lien est ajouté."), "success")
+    return True
 
 
 @blueprint.post("/liens/<link_id>/retirer")
@@ -75,9 +91,10 @@ def remove_link(product: Product, link_id: str) -> Response:
 @blueprint.route("/composants/nouveau", methods=["GET", "POST"])
 @product_view(Permission.EDIT_PRODUCT)
 def new_component(product: Product) -> str | Response:
-    known = services.usual(request.args.get("nom", ""))
-    form = ComponentForm(obj=known) if known else ComponentForm(data={"name": request.args.get("nom", "")[:200]})
-    return _save(product, form, Component(id=new_id(), eol_product=known.eol or "" if known else ""), new=True)
+    typed = request.args.get("nom", "").strip()[:200]
+    known = usual.called(db_session(), typed)
+    form = ComponentForm(obj=known) if known else ComponentForm(data={"name": typed})
+    return _save(product, form, Component(id=new_id()), new=True)
 
 
 @blueprint.route("/composants/<ref>", methods=["GET", "POST"])
@@ -101,7 +118,10 @@ def _save(product: Product, form: ComponentForm, row: Component, *, new: bool) -
 
 
 def _component_page(product: Product, form: ComponentForm, row: Component | None, flaw_form: VulnerabilityForm) -> str:
-    return render_template("inventory/component.html", product=product, form=form, component=row, flaw_form=flaw_form)
+    known = usual.called(db_session(), form.name.data or "")
+    return render_template(
+        "inventory/component.html", product=product, form=form, component=row, flaw_form=flaw_form, known=known
+    )
 
 
 @blueprint.post("/composants/<ref>/retirer")
@@ -137,8 +157,14 @@ def remove_vulnerability(product: Product, ref: str, flaw_id: str) -> Response:
 @blueprint.get("/schema")
 @product_view(Permission.READ_PRODUCT)
 def drawing(product: Product) -> str:
+    return _drawing_page(product, LinkForm(formdata=None))
+
+
+def _drawing_page(product: Product, form: LinkForm) -> str:
     system = analysis.read_system(db_session(), product)
     assessment = analysis.assess(system)
+    described = services.read(db_session(), product.id).components
+    form.source.choices = form.target.choices = [(c.ref, c.name) for c in described]
     return render_template(
         "inventory/drawing.html",
         product=product,
@@ -146,6 +172,7 @@ def drawing(product: Product) -> str:
         assessment=assessment,
         names={c.id: c.name for c in system.components},
         figure=draw_graph(system, assessment.to_dict(), language()) if system.components else None,
+        form=form if may(Permission.EDIT_PRODUCT) and len(described) > 1 else None,
     )
 
 
@@ -187,10 +214,11 @@ def _components_page(product: Product, form: LinkForm | None) -> str:
         shown=_shown(inventory.components),
         asked=request.args,
         packages=packages,
+        hints=hints.undecided(db_session(), product.id),
         state=completeness.completeness(inventory.components, inventory.links, packages),
         missing=completeness.MISSING,
         to_confirm=completeness.to_confirm,
         names={c.id: c.name for c in inventory.components},
         form=form,
-        usual=sorted(u.name for u in catalogue.usual_components().values()),
+        usual=[name for u in usual.usual_components(db_session()) for name in (u.name, *u.aliases)],
     )

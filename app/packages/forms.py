@@ -24,6 +24,14 @@ class ConfirmSbomForm(BaseForm):
     name = HiddenField()
 
 
+class VexForm(BaseForm):
+    file = FileField(
+        _l("Document VEX (CycloneDX, JSON)"),
+        validators=[FileRequired(_l("Choisissez un fichier."))],
+        description=_l("Celui d’un éditeur ou d’un autre outil : ce qu’il dit de vos failles devient votre jugement."),
+    )
+
+
 class JudgementForm(BaseForm):
     state = EnumRadio(_l("Qu’en dites-vous ?"), FlawState)
     justification = EnumSelect(

@@ -46,6 +46,31 @@ def judge(
             raise Refusal(
                 _l("Donnez une date de fin, dans un an au plus : un risque ne s’accepte pas pour toujours."), "until"
             )
+    judgement = keep(session, actor, match, state=state, justification=justification, reason=reason, until=until)
+    record(
+        session,
+        actor,
+        "judge_flaw",
+        f"{match.flaw} – {match.component}",
+        product_id=product.id,
+        state=state.value,
+        justification=judgement.justification.value if judgement.justification else "",
+        reason=reason[:500],
+    )
+    session.commit()
+
+
+def keep(
+    session: Session,
+    actor: Person,
+    match: Match,
+    *,
+    state: FlawState,
+    justification: Justification | None,
+    reason: str,
+    until: date | None,
+) -> Judgement:
+    """Writes the judgement of `match` in the caller's transaction."""
     one = select(Judgement).where(
         Judgement.component_id == match.component_id, Judgement.package == match.package, Judgement.flaw == match.flaw
     )
@@ -58,14 +83,4 @@ def judge(
     judgement.until = until if state is FlawState.ACCEPTED else None
     judgement.judged_by, judgement.judged_at = actor.name, clock.now()
     session.add(judgement)
-    record(
-        session,
-        actor,
-        "judge_flaw",
-        f"{match.flaw} – {match.component}",
-        product_id=product.id,
-        state=state.value,
-        justification=judgement.justification.value if judgement.justification else "",
-        reason=reason[:500],
-    )
-    session.commit()
+    return judgement

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Row, Select, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from app.inventory import usual
 from app.inventory.models import Component
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
@@ -67,6 +68,7 @@ def who_uses(
             verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else affected.verdict(row.own_version)
         if verdict is not MatchVerdict.NOT_EXPOSED:
             uses.append(_use(row, package, row.own_version, verdict, embedded=False))
+    uses += _known_to_embed(session, package, products, judged=affected is not None)
     return sorted(uses, key=lambda u: (_ORDER[u.verdict], u.product, u.component, u.version))
 
 
@@ -96,6 +98,25 @@ def _carried(
         )
         for row in session.execute(_within(statement, products)):
             yield _use(row, package, texts[row.version_id], verdicts[row.version_id], embedded=True)
+
+
+def _known_to_embed(session: Session, package: str, products: Collection[str] | None, *, judged: bool) -> Iterator[Use]:
+    """Components without SBOM whose like, says the catalogue, embed `package`: nobody can see in which version."""
+    known = [one for one in usual.usual_components(session) if package in one.embeds]
+    if not known:
+        return
+    names: list[ColumnElement[bool]] = [
+        Component.eol_product.in_([one.eol_product for one in known if one.eol_product])
+    ]
+    names += [func.lower(Component.name).contains(name, autoescape=True) for one in known for name in one.names]
+    statement = (
+        _component(literal("").label("version_id"))
+        .outerjoin(Sbom, Sbom.component_id == Component.id)
+        .where(Sbom.id.is_(None), Component.package != package, or_(*names))
+    )
+    for row in session.execute(_within(statement, products)):
+        verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else MatchVerdict.UNKNOWN
+        yield _use(row, package, row.own_version, verdict if judged else None, embedded=True)
 
 
 def _component(version_id: Any) -> Select[*tuple[Any, ...]]:

@@ -5,14 +5,16 @@ from pathlib import PurePath
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.feeds import services as feeds
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.inventory import services as inventory
-from app.packages import judging, matching, queries, sboms
-from app.packages.forms import ConfirmSbomForm, JudgementForm, SbomForm
+from app.packages import exports, judging, matching, queries, sboms
+from app.packages import vex as vex_files
+from app.packages.forms import ConfirmSbomForm, JudgementForm, SbomForm, VexForm
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.matching import Match
 from app.platform.extensions import document_storage
@@ -54,13 +56,11 @@ def sbom(product: Product, ref: str) -> str:
 @product_view(Permission.EDIT_PRODUCT)
 def import_sbom(product: Product, ref: str) -> Response:
     component = inventory.component_of(db_session(), product.id, ref) or abort(404)
-    form = ConfirmSbomForm()
+    content, name = _looked_at(ConfirmSbomForm(), "sbom")
     try:
-        content = document_storage().get(form.sha256.data or "")
-        name = PurePath(form.name.data or "sbom").name
         outcome = sboms.import_sbom(db_session(), current_person(), product, component, BytesIO(content), name)
-    except (FileNotFoundError, ValueError) as error:
-        raise Refusal(_("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
+    except UnreadableSbom as error:
+        raise Refusal(error.text(language())) from error
     flash(_("%(count)d paquets sont importés.", count=outcome.count), "success")
     return redirect(url_for("packages.flaws", slug=product.slug))
 
@@ -102,6 +102,52 @@ def judge(product: Product) -> str | Response:
             flash(_("Votre jugement sur %(flaw)s est enregistré.", flaw=match.flaw), "success")
             return redirect(url_for("packages.flaws", slug=product.slug))
     return render_template("packages/judge.html", product=product, match=match, form=form)
+
+
+@blueprint.get("/produits/<slug>/vex.cdx.json")
+@product_view(Permission.READ_PRODUCT)
+def vex(product: Product) -> Response:
+    return Response(
+        exports.vex(db_session(), product),
+        content_type="application/vnd.cyclonedx+json; version=1.6",
+        headers={"Content-Disposition": f'attachment; filename="{product.slug}.vex.cdx.json"'},
+    )
+
+
+@blueprint.route("/produits/<slug>/failles/vex", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def look_at_vex(product: Product) -> str:
+    """Uploading shows what would be said; nothing changes yet."""
+    form = VexForm()
+    if form.validate_on_submit():
+        content = form.file.data.stream.read()
+        try:
+            preview = vex_files.preview(db_session(), product, content)
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            name = PurePath(form.file.data.filename or "").name[:200]
+            confirm = ConfirmSbomForm(formdata=None, data={"sha256": document_storage().put(content), "name": name})
+            return render_template("packages/vex_preview.html", product=product, preview=preview, form=confirm)
+    return render_template("packages/vex.html", product=product, form=form)
+
+
+@blueprint.post("/produits/<slug>/failles/vex/importer")
+@product_view(Permission.EDIT_PRODUCT)
+def import_vex(product: Product) -> Response:
+    content, name = _looked_at(ConfirmSbomForm(), "vex.json")
+    count = vex_files.import_vex(db_session(), current_person(), product, content, name)
+    flash(ngettext("%(num)d jugement est enregistré.", "%(num)d jugements sont enregistrés.", count), "success")
+    return redirect(url_for("packages.flaws", slug=product.slug))
+
+
+def _looked_at(form: ConfirmSbomForm, default: str) -> tuple[bytes, str]:
+    """The file that was shown before, and its name. Raises `Refusal`."""
+    try:
+        content = document_storage().get(form.sha256.data or "")
+    except (FileNotFoundError, ValueError) as error:
+        raise Refusal(_("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
+    return content, PurePath(form.name.data or default).name
 
 
 def _match(product: Product) -> Match:

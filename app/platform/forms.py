@@ -84,9 +84,10 @@ class Line(StringField):
 class Paragraph(TextAreaField):
     """Several lines of text."""
 
-    def __init__(self, label: Any, *, most: int = 4000, needed: bool = False, **kwargs: Any) -> None:
+    def __init__(self, label: Any, *, most: int = 4000, needed: bool = False, check: Any = None, **kwargs: Any) -> None:
         presence = [required()] if needed else [Optional()]
-        super().__init__(label, [*presence, CleanText(most, lines=True)], filters=[_strip], **kwargs)
+        checks = [CleanText(most, lines=True), *([check] if check else [])]
+        super().__init__(label, [*presence, *checks], filters=[_strip], **kwargs)
         self.render_kw = {"rows": "4", **(kwargs.get("render_kw") or {})}
 
 

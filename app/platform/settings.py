@@ -29,6 +29,7 @@ class Settings:
     job_lease_seconds: int
     rate_limit_url: str
     proxies: int
+    feeds: tuple[str, ...]
     max_upload_bytes: int = 30_000_000  # an SBOM of some 60,000 components
 
     @property
@@ -56,7 +57,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         job_lease_seconds=reader.integer("JALON_JOB_LEASE", 20, 1, 3600),
         rate_limit_url=environ.get("JALON_RATE_LIMITS", "memory://"),
         proxies=reader.integer("JALON_PROXIES", 0, 0, 5),
+        feeds=tuple((reader.get("JALON_FEEDS") or "").split()),
     )
+    if any(urlsplit(address).scheme not in {"http", "https"} for address in settings.feeds):
+        reader.wrong.append("JALON_FEEDS: addresses that begin with http:// or https://, between spaces")
     if not settings.database_url.startswith(("sqlite", "postgresql")):
         reader.wrong.append("DATABASE_URL: only sqlite:///… and postgresql://… addresses are supported")
     if not settings.jobs_url.startswith(("sqlite:///", "redis://", "rediss://")):

@@ -118,12 +118,14 @@ def readable_incubators(session: Session, person: Person) -> Sequence[Incubator]
     return session.scalars(statement).all()
 
 
-def readable_products(session: Session, person: Person) -> list[str] | None:
-    """Ids of the products of the incubators that `person` may read; None is all products."""
-    readers = policy.TABLE[Permission.READ_INCUBATOR]
-    if any(g.role in readers and g.product_id is None and g.incubator_id is None for g in person.grants):
+def readable_products(
+    session: Session, person: Person, permission: Permission = Permission.READ_INCUBATOR
+) -> list[str] | None:
+    """Ids of the products of the incubators on which `person` has `permission`; None is all products."""
+    grants = [g for g in person.grants if g.role in policy.TABLE[permission]]
+    if any(g.product_id is None and g.incubator_id is None for g in grants):
         return None
-    incubators = [i.id for i in readable_incubators(session, person)]
+    incubators = [g.incubator_id for g in grants if g.incubator_id]
     return list(session.scalars(select(Product.id).where(Product.incubators.any(Incubator.id.in_(incubators)))))
 
 

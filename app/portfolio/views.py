@@ -20,7 +20,11 @@ def incubators() -> str | Response:
     found = services.readable_incubators(db_session(), current_person())
     if len(found) == 1:
         return redirect(url_for("portfolio.incubator", slug=found[0].slug))
-    return render_template("portfolio/incubators.html", incubators=found)
+    return render_template("portfolio/incubators.html", incubators=found, may_import=_may_import())
+
+
+def _may_import() -> bool:
+    return policy.allows(Permission.IMPORT_SCANS, {grant.role for grant in current_person().grants})
 
 
 @blueprint.get("/incubateurs/<slug>")
@@ -29,7 +33,11 @@ def incubator(slug: str) -> str:
     found = _readable(slug)
     rows = services.rows(db_session(), services.products_of(db_session(), found.id))
     return render_template(
-        "portfolio/incubator.html", incubator=found, rows=rows, figures=services.figures(rows, clock.today())
+        "portfolio/incubator.html",
+        incubator=found,
+        rows=rows,
+        figures=services.figures(rows, clock.today()),
+        may_import=_may_import(),
     )
 
 

@@ -7,12 +7,14 @@ from werkzeug.wrappers import Response as Answer
 
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
+from app.packages import exports
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
 from app.products import files
 from app.products.access import product_view
-from app.products.forms import ConfirmFileForm, ProductFileForm
+from app.products.forms import ConfirmFileForm, InventoryFileForm, ProductFileForm
 from app.products.models import Product
+from risk_models import product_file
 
 blueprint = Blueprint("product_file", __name__)
 
@@ -20,11 +22,24 @@ blueprint = Blueprint("product_file", __name__)
 @blueprint.get("/produits/<slug>/fichier.yaml")
 @product_view(Permission.READ_PRODUCT)
 def download(product: Product) -> Response:
-    return Response(
-        files.export(db_session(), product),
-        mimetype="application/yaml",
-        headers={"Content-Disposition": f'attachment; filename="{product.slug}.yaml"'},
-    )
+    return _download(files.export(db_session(), product).encode(), "application/yaml", f"{product.slug}.yaml")
+
+
+@blueprint.get("/produits/<slug>/inventaire.csv")
+@product_view(Permission.READ_PRODUCT)
+def rows(product: Product) -> Response:
+    return _download(files.export_rows(db_session(), product), "text/csv; charset=utf-8", f"{product.slug}.csv")
+
+
+@blueprint.get("/produits/<slug>/inventaire.cdx.json")
+@product_view(Permission.READ_PRODUCT)
+def bom(product: Product) -> Response:
+    content = exports.inventory_bom(db_session(), product)
+    return _download(content, "application/vnd.cyclonedx+json; version=1.6", f"{product.slug}.cdx.json")
+
+
+def _download(content: bytes, kind: str, name: str) -> Response:
+    return Response(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 @blueprint.route("/produits/nouveau/fichier", methods=["GET", "POST"])
@@ -47,11 +62,16 @@ def new() -> str | Answer:
 @product_view(Permission.EDIT_PRODUCT)
 def look(product: Product) -> str:
     """Uploading shows what would change; nothing changes yet."""
-    form = ProductFileForm()
+    form = InventoryFileForm()
     if form.validate_on_submit():
         try:
             text = _text_of(form.file.data)
-            changes = files.preview(db_session(), product, files.read(text))
+            if str(form.file.data.filename).lower().endswith((".csv", ".txt")):
+                new = files.read_rows(db_session(), product, text)
+                text = product_file.dumps(new)
+            else:
+                new = files.read(text)
+            changes = files.preview(db_session(), product, new)
         except Refusal as refusal:
             form.refuse(refusal)
         else:
@@ -69,7 +89,7 @@ def replace(product: Product) -> str | Answer:
         files.replace(db_session(), current_person(), product, new)
     except Refusal as refusal:
         discard()
-        form = ProductFileForm(formdata=None)
+        form = InventoryFileForm(formdata=None)
         form.refuse(refusal)
         return render_template("products/file.html", product=product, form=form)
     flash(_("Le fichier est importé."), "success")
@@ -79,6 +99,8 @@ def replace(product: Product) -> str | Answer:
 def _text_of(upload: FileStorage) -> str:
     content = upload.stream.read(files.MAX_CHARACTERS * 4 + 1)
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refusal(_("Ce fichier n’est pas un texte. Choisissez un fichier produit (.yaml)."), "file") from None
+        raise Refusal(
+            _("Ce fichier n’est pas un texte en UTF-8. Choisissez un fichier produit (.yaml) ou un CSV."), "file"
+        ) from None

@@ -1,6 +1,7 @@
 """The product file in the application: exported as it stands, imported after a look at what it changes."""
 
 import dataclasses
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from app.platform import clock
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products import services as products
+from app.products import spreadsheets
 from app.products.models import Contact, Phase, Product
 from app.products.services import CardValues
 from risk_models import product_file
@@ -39,10 +41,22 @@ class Change:
     gone: tuple[str, ...]
 
 
-def read(text: str) -> System:
-    """The system of an uploaded product file. Raises `Refusal` at the field `file`, with line and column."""
+def read_rows(session: Session, product: Product, text: str) -> System:
+    """The product with what a CSV says of its components. Raises `Refusal` at the field `file`, with line and column."""
+    _bounded(text)
+    system = spreadsheets.loads(text, analysis.described_system(session, product))
+    _storable(system)
+    return system
+
+
+def _bounded(text: str) -> None:
     if len(text) > MAX_CHARACTERS:
         raise Refusal(_l("Ce fichier est trop grand : 500 000 caractères au plus."), "file")
+
+
+def read(text: str) -> System:
+    """The system of an uploaded product file. Raises `Refusal` at the field `file`, with line and column."""
+    _bounded(text)
     try:
         system = product_file.loads(text, as_of=clock.today())
     except ProductFileError as error:
@@ -96,6 +110,10 @@ def export(session: Session, product: Product) -> str:
     return product_file.dumps(analysis.described_system(session, product))
 
 
+def export_rows(session: Session, product: Product) -> bytes:
+    return spreadsheets.dumps(analysis.described_system(session, product))
+
+
 def preview(session: Session, product: Product, new: System) -> list[Change]:
     """What importing `new` would change, part by part; parts that stay the same are left out."""
     old = analysis.described_system(session, product)
@@ -140,8 +158,13 @@ def _unordered(value: V) -> V:
 def replace(session: Session, actor: Person, product: Product, new: System) -> None:
     """Makes the product what the file says: components, links, assets, measures; contacts and phases when it has some."""
     _write(session, product, new)
-    record(session, actor, "import_product_file", product.name, product_id=product.id)
+    _record(session, actor, product, new)
     session.commit()
+
+
+def _record(session: Session, actor: Person, product: Product, new: System) -> None:
+    digest = hashlib.sha256(product_file.dumps(new).encode()).hexdigest()
+    record(session, actor, "import_product_file", product.name, product_id=product.id, sha256=digest)
 
 
 def create(session: Session, actor: Person, new: System) -> Product:
@@ -161,9 +184,41 @@ def create(session: Session, actor: Person, new: System) -> Product:
     except Refusal as refusal:
         raise Refusal(refusal.args[0], "file") from refusal
     _write(session, product, new)
-    record(session, actor, "import_product_file", product.name, product_id=product.id)
+    _record(session, actor, product, new)
     session.commit()
     return product
+
+
+def complete(session: Session, product: Product, more: System) -> bool:
+    """Adds what `more` says and the product has not yet, in the caller's transaction; whether anything was new.
+
+    Raises `Refusal` for what cannot be kept.
+    """
+    old = analysis.described_system(session, product)
+    new = completed(old, more)
+    if new == old:
+        return False
+    _storable(new)
+    _write(session, product, new)
+    record(session, None, "import_infrastructure", product.name, product_id=product.id)
+    return True
+
+
+def completed(old: System, more: System) -> System:
+    """`old` with the components, links, assets and measures of `more` that it has not yet."""
+    ids, assets = {c.id for c in old.components}, {a.id for a in old.assets}
+    links = {(k.source, k.target, k.kind) for k in old.links}
+    placed = {(m.measure, c) for m in old.measures for c in m.on or ("",)}
+    return dataclasses.replace(
+        old,
+        components=(*old.components, *(c for c in more.components if c.id not in ids)),
+        links=(*old.links, *(k for k in more.links if (k.source, k.target, k.kind) not in links)),
+        assets=(*old.assets, *(a for a in more.assets if a.id not in assets)),
+        measures=(
+            *old.measures,
+            *(m for m in more.measures if placed.isdisjoint((m.measure, c) for c in m.on or ("",))),
+        ),
+    )
 
 
 def _write(session: Session, product: Product, new: System) -> None:

@@ -115,6 +115,18 @@ class ProductFileForm(BaseForm):
     )
 
 
+class InventoryFileForm(ProductFileForm):
+    """Also takes the CSV of an existing product's components."""
+
+    file = FileField(
+        _l("Fichier produit (jalon.yaml) ou tableur (CSV)"),
+        validators=[FileRequired(_l("Choisissez le fichier produit."))],
+        description=_l(
+            "Le fichier YAML dit tout : ce qu’il ne dit pas est retiré. Le CSV ne change que les composants qu’il nomme."
+        ),
+    )
+
+
 class ConfirmFileForm(BaseForm):
     """The file as it was looked at, sent back when its changes are agreed to."""
 

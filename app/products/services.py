@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
@@ -16,7 +16,6 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
-from app.products.importers.cards import Card, IncubatorCard
 from app.products.models import Contact, Incubator, Phase, Product
 from risk_models import product_file, schedule
 from risk_models.system import Phase as PhaseValue
@@ -33,18 +32,6 @@ class CardValues:
     contact: str
     incubators: tuple[str, ...]
     phases: tuple[PhaseValue, ...]
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import of cards did; `irregular` and `refused` map a slug to what is odd or wrong."""
-
-    incubators_added: int = 0
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    irregular: dict[str, list[object]] = field(default_factory=dict)
-    refused: dict[str, object] = field(default_factory=dict)
 
 
 def slug_of(name: str) -> str:
@@ -112,7 +99,7 @@ def add(session: Session, actor: Person, values: CardValues, *, slug: str | None
         raise Refusal(_l("Un produit porte déjà ce nom. Ouvrez-le dans la liste, ou précisez le nom."), "name")
     product = Product(id=new_id(), slug=wanted, created_at=clock.now())
     product.incubators, product.phases, product.contacts = [], [], []
-    _write(session, product, values)
+    write_card(session, product, values)
     session.add(product)
     session.flush()
     give(session, actor, actor, Role.TEAM_MEMBER, product_id=product.id)
@@ -120,17 +107,9 @@ def add(session: Session, actor: Person, values: CardValues, *, slug: str | None
     return product
 
 
-def create_from_card(session: Session, actor: Person, card: Card) -> Product:
-    """A new product from its startup card. Raises `Refusal` at the field `card`."""
-    try:
-        return create(session, actor, _card_values(card), slug=card.slug)
-    except Refusal as refusal:
-        raise Refusal(refusal.args[0], "card") from refusal
-
-
 def change(session: Session, actor: Person, product: Product, values: CardValues) -> None:
     """Replaces what the card says. Raises `Refusal` at the field to mend."""
-    _write(session, product, values)
+    write_card(session, product, values)
     record(session, actor, "change_card", product.name, product_id=product.id)
     session.commit()
 
@@ -158,75 +137,8 @@ def remove_contact(session: Session, actor: Person, product: Product, contact_id
     session.commit()
 
 
-def import_cards(session: Session, incubators: Sequence[IncubatorCard], cards: Sequence[Card]) -> ImportReport:
-    """Adds and updates products from their cards in one transaction; running it again changes nothing."""
-    report = ImportReport()
-    known = {i.slug: i for i in session.scalars(select(Incubator))}
-    for incubator in incubators:
-        found = known.get(incubator.slug)
-        if found is None:
-            report.incubators_added += 1
-            found = known[incubator.slug] = Incubator(id=new_id(), slug=incubator.slug)
-            session.add(found)
-        found.name, found.contact = incubator.name, incubator.contact
-    session.flush()
-    existing = {
-        p.slug: p
-        for p in session.scalars(
-            select(Product).options(
-                selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts)
-            )
-        )
-    }
-    for card in cards:
-        if card.irregularities:
-            report.irregular[card.slug] = [odd.message for odd in card.irregularities]
-        _import_one(session, card, existing.get(card.slug), report)
-    if report.added or report.changed or report.incubators_added:
-        what = f"{len(cards)} cards: {len(report.added)} added, {len(report.changed)} changed"
-        record(session, None, "import_cards", what)
-    session.commit()
-    return report
-
-
-def _import_one(session: Session, card: Card, product: Product | None, report: ImportReport) -> None:
-    values = _card_values(card)
-    if product is not None and _values_of(product) == values and product.declared_analysis == card.declared_analysis:
-        report.unchanged += 1
-        return
-    new = product is None
-    if product is None:
-        product = Product(id=new_id(), slug=card.slug, created_at=clock.now())
-        product.incubators, product.phases, product.contacts = [], [], []
-    try:
-        _write(session, product, values)
-    except Refusal as refusal:
-        report.refused[card.slug] = refusal.args[0]
-        return
-    product.declared_analysis = card.declared_analysis
-    session.add(product)
-    (report.added if new else report.changed).append(card.slug)
-
-
-def _card_values(card: Card) -> CardValues:
-    return CardValues(
-        card.name, card.mission, card.address, card.repository, card.contact, card.incubators, card.phases
-    )
-
-
-def _values_of(product: Product) -> CardValues:
-    return CardValues(
-        product.name,
-        product.mission,
-        product.address,
-        product.repository,
-        product.contact,
-        tuple(i.slug for i in product.incubators),
-        phase_values(product.phases),
-    )
-
-
-def _write(session: Session, product: Product, values: CardValues) -> None:
+def write_card(session: Session, product: Product, values: CardValues) -> None:
+    """Puts on `product` what its card says, in the caller's transaction. Raises `Refusal` at the field to mend."""
     with session.no_autoflush:
         found = {i.slug: i for i in session.scalars(select(Incubator).where(Incubator.slug.in_(values.incubators)))}
     unknown = [slug for slug in values.incubators if slug not in found]

@@ -15,7 +15,7 @@ from app.identity.policy import Permission
 from app.platform.http import db_session, discard
 from app.platform.pages import Page, page_number
 from app.platform.refusals import Refusal
-from app.products import services
+from app.products import cards, services
 from app.products.access import product_view
 from app.products.forms import CardFileForm, CardForm, ContactForm
 from app.products.importers.cards import MAX_CHARACTERS, Card, read_card
@@ -58,7 +58,7 @@ def new_from_card() -> str | Response:
     if file_form.validate_on_submit():
         try:
             card = _read_upload(file_form.card.data)
-            product = services.create_from_card(db_session(), current_person(), card)
+            product = cards.create_from_card(db_session(), current_person(), card)
         except Refusal as refusal:
             discard()
             file_form.refuse(refusal)

@@ -219,7 +219,7 @@ def _box(layout: Layout, c: Component, scene: _Scene) -> str:
         detail = f"{_cut(detail, 16)} · {words['libraries'].format(libraries)}"
     done = scene.measures.get(c.id, [])
     parts = [
-        f"<g><title>{escape(c.name)} – {escape(catalogue.word(level, scene.language))}"
+        f'<g data-component="{escape(c.id)}"><title>{escape(c.name)} – {escape(catalogue.word(level, scene.language))}'
         f"{escape(' – ' + ', '.join(done) if done else '')}</title>",
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{BOX_W}" height="{BOX_H}" rx="5" fill="{fill}" stroke="{stroke}" stroke-width="{width}"/>',
         f'<text x="{x + 12:.1f}" y="{y + 24:.1f}" font-size="12.5" font-weight="700" fill="#161616">{escape(_cut(c.name, 20))}</text>',

@@ -9,7 +9,7 @@ from typing import Any
 from risk_models.assessment import Finding
 from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read
-from risk_models.scales import ComponentKind, Exposure, Hosting, Likelihood, RiskLevel, Severity
+from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, Likelihood, Location, RiskLevel, Severity
 
 __all__ = [
     "LANGUAGES",
@@ -24,6 +24,7 @@ __all__ = [
     "figures",
     "finding_rules",
     "finding_text",
+    "full_cpe",
     "help_of",
     "likelihood_level",
     "loss_weight",
@@ -145,32 +146,59 @@ def finding_rules() -> dict[str, FindingRule]:
 
 @dataclass(frozen=True, slots=True)
 class UsualComponent:
-    """A component that many products use, proposed while a person types its name."""
+    """A component that many products use, proposed while a person types its name.
+
+    `hostings`: the usual mode first, then the others. `embeds`: packages (purls without version) known to be inside.
+    """
 
     name: str
+    aliases: tuple[str, ...]
     kind: ComponentKind
-    hosting: Hosting
+    hostings: tuple[Hosting, ...]
     exposure: Exposure
-    supplier: str | None
-    purl: str | None
-    eol: str | None
+    supplier: str
+    location: Location | None
+    purl: str
+    cpe: str
+    eol_product: str
+    data: tuple[DataKind, ...]
+    embeds: tuple[str, ...]
+
+    @property
+    def hosting(self) -> Hosting:
+        return self.hostings[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that people give it, in lower case."""
+        return tuple(name.lower() for name in (self.name, *self.aliases))
+
+
+def _usual(c: Mapping[str, Any]) -> UsualComponent:
+    return UsualComponent(
+        name=c["name"],
+        aliases=tuple(c.get("aka", ())),
+        kind=ComponentKind(c["kind"]),
+        hostings=tuple(Hosting(h) for h in (c["hosting"], *c.get("also", ()))),
+        exposure=Exposure(c["exposure"]),
+        supplier=c.get("supplier", ""),
+        location=Location(c["location"]) if "location" in c else None,
+        purl=c.get("purl", ""),
+        cpe=full_cpe(c["cpe"]) if "cpe" in c else "",
+        eol_product=c.get("eol", ""),
+        data=tuple(DataKind(d) for d in c.get("data", ())),
+        embeds=tuple(c.get("embeds", ())),
+    )
+
+
+def full_cpe(vendor_product: str) -> str:
+    """The CPE 2.3 name of any version of "vendor:product"."""
+    return f"cpe:2.3:a:{vendor_product}:*:*:*:*:*:*:*:*"
 
 
 @cache
-def usual_components() -> dict[str, UsualComponent]:
-    """By lower-case name."""
-    return {
-        c["name"].lower(): UsualComponent(
-            name=c["name"],
-            kind=ComponentKind(c["kind"]),
-            hosting=Hosting(c["hosting"]),
-            exposure=Exposure(c["exposure"]),
-            supplier=c.get("supplier"),
-            purl=c.get("purl"),
-            eol=c.get("eol"),
-        )
-        for c in read("components.yaml")["components"]
-    }
+def usual_components() -> tuple[UsualComponent, ...]:
+    return tuple(_usual(c) for c in read("components.yaml")["components"])
 
 
 @cache

@@ -4,7 +4,9 @@ import pytest
 
 from risk_models import catalogue, scales
 from risk_models.attack_graph import THREATS
+from risk_models.exposure import split_purl
 from risk_models.scales import Likelihood, LinkKind, RiskLevel, Severity
+from tests.risk_models.test_exposure import LOG4J
 
 ENUMS = [
     e for e in vars(scales).values() if isinstance(e, type) and issubclass(e, Enum) and e.__module__ == scales.__name__
@@ -50,8 +52,20 @@ def test_the_grid_is_that_of_mon_service_securise(severity, likelihood, level):
     assert catalogue.risk_level(Severity(severity), Likelihood(likelihood)) is RiskLevel(level)
 
 
-def test_every_usual_component_and_default_can_be_read():
-    assert catalogue.usual_components()["metabase"].kind is scales.ComponentKind.BI
+def test_the_usual_components_are_many_and_each_name_means_one():
+    usual = catalogue.usual_components()
+    assert len(usual) >= 120
+    names = [name for one in usual for name in one.names]
+    assert len(names) == len(set(names))
+    for one in usual:
+        assert not one.purl or split_purl(one.purl) == (one.purl, "")
+        assert all(split_purl(p) == (p, "") for p in one.embeds)
+    metabase = next(u for u in usual if u.name == "Metabase")
+    assert (metabase.kind, metabase.hosting) == (scales.ComponentKind.BI, scales.Hosting.IAAS)
+    assert LOG4J in metabase.embeds
+
+
+def test_every_kind_of_component_has_its_defaults():
     assert set(catalogue.defaults_by_kind()) == set(scales.ComponentKind)
 
 

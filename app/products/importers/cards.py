@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from app.platform.i18n import language
 from app.platform.refusals import Refusal
+from risk_models import product_file
+from risk_models.checked_map import ProductFileError
 from risk_models.scales import PhaseName
-from risk_models.system import Phase
+from risk_models.system import Phase, System
 
 MAX_CHARACTERS = 200_000
 SLUG = re.compile(r"[\w.][\w.-]{0,99}")
@@ -37,6 +41,7 @@ class Card:
     repository: str
     contact: str
     declared_analysis: bool | None
+    infrastructure: System | None = field(default=None, compare=False)
     irregularities: tuple[Irregularity, ...] = field(default=(), compare=False)
 
 
@@ -72,6 +77,7 @@ def read_card(slug: str, text: str) -> Card:
         repository=_address(front, "repository", odd),
         contact=_text(front, "contact", 254),
         declared_analysis=_declared(front, odd),
+        infrastructure=_infrastructure(front, name, odd),
         irregularities=tuple(odd),
     )
 
@@ -105,6 +111,22 @@ def _front_matter(text: str) -> dict[str, Any]:
     if not isinstance(front, dict):
         raise Refusal(_l("La fiche ne contient pas de clés."), "card")
     return front
+
+
+def _infrastructure(front: dict[str, Any], name: str, odd: list[Irregularity]) -> System | None:
+    """What the product is made of, where its card says so; a wrong one is told and leaves the card usable."""
+    block = front.get("infrastructure")
+    if block is None:
+        return None
+    known = {"components", "links", "assets", "measures"}
+    try:
+        if not isinstance(block, dict) or block.keys() - known:
+            raise ProductFileError("not_infrastructure", keys=", ".join(sorted(known)))
+        return product_file.from_dict({"jalon": 1, "product": {"name": name}, **block})
+    except ProductFileError as error:
+        why = LazyString(lambda said=error.text: said(language()))
+        odd.append(Irregularity(_l("« infrastructure » n’est pas lisible et n’est pas importée. %(why)s", why=why)))
+        return None
 
 
 def _text(front: dict[str, Any], key: str, most: int) -> str:

@@ -9,3 +9,44 @@ document.addEventListener("submit", () => {
 window.addEventListener("beforeunload", (event) => {
   if (typed) event.preventDefault();
 });
+
+// The drawing as an editor: the first component chosen, by click or keyboard, is the source of a link, the second
+// its target. The form beside it does the same without this file.
+const editor = document.querySelector("[data-graph-editor]");
+if (editor) {
+  const form = document.querySelector(editor.dataset.graphEditor);
+  const boxes = editor.querySelectorAll("[data-component]");
+  const say = document.getElementById("choix");
+  const choose = (box) => {
+    const next = form.source.value && !form.target.value ? form.target : form.source;
+    if (next === form.source) form.target.value = "";
+    if (![...next.options].some((option) => option.value === box.dataset.component)) return;
+    if (next === form.target && form.source.value === box.dataset.component) return;
+    next.value = box.dataset.component;
+    for (const other of boxes) {
+      const place = [form.source.value, form.target.value].indexOf(other.dataset.component);
+      other.classList.toggle("jalon-chosen", place >= 0);
+      other.setAttribute("aria-pressed", String(place >= 0));
+    }
+    const said = [form.source, form.target].map((f) => f.selectedOptions[0]?.value && f.selectedOptions[0].text);
+    say.textContent = said.filter(Boolean).join(" → ");
+    if (next === form.target) {
+      form.kind.focus();
+      form.scrollIntoView({ block: "nearest" });
+    }
+  };
+  for (const box of boxes) {
+    box.setAttribute("tabindex", "0");
+    box.setAttribute("role", "button");
+    box.setAttribute("aria-pressed", "false");
+    box.setAttribute("aria-label", box.querySelector("title").textContent);
+    box.addEventListener("click", () => choose(box));
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        choose(box);
+      }
+    });
+  }
+  editor.querySelector("svg").setAttribute("role", "group");
+}

@@ -1,0 +1,61 @@
+"""Jobs of this feature: each configured address is fetched once a day and loaded as a file would be."""
+
+import tempfile
+import urllib.request
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.feeds import services
+from app.feeds.loading import read_feed
+from app.platform import clock
+from app.platform.database import Database
+from app.platform.jobs import Job, Jobs, enqueue
+
+KIND = "fetch_feed"
+_EVERY = timedelta(hours=23)
+_TIMEOUT_SECONDS = 60
+_MOST_BYTES = 2_000_000_000
+
+
+def register(jobs: Jobs) -> None:
+    jobs.every_minute(plan_fetches)
+    jobs.handles(KIND)(fetch)
+
+
+def plan_fetches(database: Database) -> None:
+    """Asks for each address that was not asked for today."""
+    addresses = current_app.config["SETTINGS"].feeds
+    if not addresses:
+        return
+    with database.writing() as session:
+        recent = select(Job.arguments).where(Job.kind == KIND, Job.created_at > clock.now() - _EVERY)
+        asked = {arguments["address"] for arguments in session.scalars(recent)}
+        for address in addresses:
+            if address not in asked:
+                enqueue(session, KIND, address=address)
+
+
+def fetch(database: Database, arguments: dict[str, Any]) -> None:
+    """Loads what `address` answers. A failure is shown beside the feeds and tried again."""
+    address = arguments["address"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / (PurePosixPath(urlsplit(address).path).name or "feed")
+        _download(address, path)
+        loaded = read_feed(path)
+    loaded.source = address
+    with database.session(writing=True) as session:
+        services.load(session, None, loaded)
+
+
+def _download(address: str, path: Path) -> None:
+    request = urllib.request.Request(address, headers={"User-Agent": "Jalon"})  # noqa: S310 - settings allow http(s) only
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer, path.open("wb") as file:  # noqa: S310
+        while chunk := answer.read(1 << 20):
+            file.write(chunk)
+            if file.tell() > _MOST_BYTES:
+                raise ValueError(f"{address} answers more than 2 GB")

@@ -1,0 +1,175 @@
+"""dashlord's `report.json` and `dashlord.yml`: which site is which product, and what was seen on it.
+
+What a scanner sees from outside is never a fact about a product: it becomes a hint that a person confirms.
+Format: SocialGouv/dashlord-actions (report/www/src/report.json, dashlord.yml).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask_babel import lazy_gettext as _l
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from app.hints.names import HintKind
+from app.platform.refusals import Refusal
+
+MAX_BYTES = 30_000_000
+
+# Technologies that a scan names and that nobody patches: protocols, headers, techniques.
+_NOT_COMPONENTS = frozenset({"hsts", "http-3", "http-2", "open-graph", "pwa", "webpack", "priority-hints", "rss"})
+# Resolved by the browser itself or the product's own front: a third party is what belongs to somebody else.
+_SUFFIXES_OF_TWO = frozenset({"gouv.fr", "co.uk", "com.au"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One thing seen on a site."""
+
+    kind: HintKind
+    name: str
+    version: str = ""
+    cpe: str = ""
+    seen_on: str = ""
+
+
+@dataclass
+class Site:
+    """One address of dashlord's list, and what its tools saw there; `dated` by the only tool that says when."""
+
+    url: str
+    beta_id: str
+    repositories: tuple[str, ...]
+    seen: list[Seen] = field(default_factory=list)
+    dated: date | None = None
+
+    @property
+    def host(self) -> str:
+        return host_of(self.url)
+
+
+def host_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
+    """The sites of a report or a configuration, and what was left out of it. Raises `Refusal` at the field `file`."""
+    if len(content) > MAX_BYTES:
+        raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal(_l("Ce fichier n’est pas un texte en UTF-8."), "file") from None
+    found = _parsed(text)
+    items = found.get("urls") if isinstance(found, Mapping) else found
+    if not isinstance(items, list) or not any(isinstance(i, Mapping) and isinstance(i.get("url"), str) for i in items):
+        raise Refusal(
+            _l("Ce n’est ni un report.json ni un dashlord.yml : on y attend une liste d’adresses (« url »)."), "file"
+        )
+    sites, odd = [], []
+    for number, item in enumerate(items, start=1):
+        url = item.get("url") if isinstance(item, Mapping) else None
+        if not isinstance(url, str) or not host_of(url):
+            odd.append(f"{number} : {str(url or item)[:80]}")
+            continue
+        sites.append(_site(item, url))
+    return sites, odd
+
+
+def _parsed(text: str) -> Any:
+    try:
+        if text.lstrip().startswith(("[", "{")):
+            return json.loads(text)
+        return YAML(typ="safe", pure=True).load(text)
+    except (ValueError, RecursionError, YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = getattr(error, "lineno", None) or (mark.line + 1 if mark else 1)
+        raise Refusal(_l("Ce fichier n’est pas lisible, ligne %(line)d.", line=line), "file") from error
+
+
+def _site(item: Mapping[str, Any], url: str) -> Site:
+    repositories = tuple(_repository(r) for r in _rows(item.get("repositories")) if isinstance(r, str))
+    site = Site(url.strip()[:500], _text(item.get("betaId")), tuple(r for r in repositories if r))
+    seen = [*_technologies(item, site), *_third_parties(item, site), *_banners(item, site), *_images(item, site)]
+    site.seen = list({(s.kind, s.name.lower()): s for s in seen}.values())
+    headers = _map(_map(_map(item.get("http")).get("scan")).get("responseHeaders"))
+    site.dated = _http_date(headers.get("date")) or _http_date(
+        _map(_map(item.get("thirdparties")).get("headers")).get("date")
+    )
+    return site
+
+
+def _repository(text: str) -> str:
+    """owner/name, whether written so or as an address."""
+    return re.sub(r"^https?://[^/]+/|\.git$|/$", "", text.strip()).lower()[:200]
+
+
+def _technologies(item: Mapping[str, Any], site: Site) -> Iterator[Seen]:
+    for found in _rows(_map(item.get("wappalyzer")).get("technologies")):
+        slug, name = _text(_map(found).get("slug")), _text(_map(found).get("name"))
+        if name and slug not in _NOT_COMPONENTS:
+            yield Seen(
+                HintKind.TECHNOLOGY, name, _text(found.get("version"))[:100], _text(found.get("cpe"))[:500], site.url
+            )
+
+
+def _third_parties(item: Mapping[str, Any], site: Site) -> Iterator[Seen]:
+    own = _domain(site.host)
+    for found in _rows(_map(item.get("thirdparties")).get("endpoints")):
+        host = _text(_map(found).get("hostname")).lower()
+        if host and _domain(host) != own:
+            country = _text(_map(_map(_map(found.get("geoip")).get("country")).get("names")).get("fr"))
+            yield Seen(
+                HintKind.THIRD_PARTY, _domain(host), seen_on=f"{site.url} → {host}" + f" ({country})" * bool(country)
+            )
+
+
+def _domain(host: str) -> str:
+    """What is bought of a host name: its last two labels, three where the suffix itself has two."""
+    parts = host.split(".")
+    return ".".join(parts[-3:] if ".".join(parts[-2:]) in _SUFFIXES_OF_TWO else parts[-2:])
+
+
+def _banners(item: Mapping[str, Any], site: Site) -> Iterator[Seen]:
+    for port in _rows(_map(item.get("nmap")).get("open_ports")):
+        service = _map(_map(port).get("service"))
+        product = _text(service.get("product"))
+        if product:
+            where = f"{site.host}:{_text(service.get('id'))}"
+            yield Seen(HintKind.BANNER, product, _text(service.get("version"))[:100], seen_on=where)
+
+
+def _images(item: Mapping[str, Any], site: Site) -> Iterator[Seen]:
+    for image in _rows(item.get("docker")):
+        name, _, tag = _text(image).partition(":")
+        if name:
+            yield Seen(HintKind.IMAGE, name, tag[:100], seen_on=site.url)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str:
+    """Plain text on one line, fit for every database."""
+    return "".join(ch for ch in value if ch.isprintable()).strip()[:200] if isinstance(value, str) else ""
+
+
+def _http_date(value: Any) -> date | None:
+    try:
+        return parsedate_to_datetime(value).date() if isinstance(value, str) else None
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,224 @@
+"""Hints: imported for many products at once, then confirmed or set aside by each product's people."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.hints.importers.dashlord import Seen, Site, host_of, read_dashlord
+from app.hints.models import Hint
+from app.hints.names import HintKind, HintState
+from app.identity.models import Person
+from app.inventory import services as inventory
+from app.inventory import usual
+from app.journal.services import record
+from app.platform import clock
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from risk_models import catalogue
+from risk_models.catalogue import UsualComponent
+from risk_models.scales import ComponentKind, Hosting
+
+
+@dataclass(frozen=True, slots=True)
+class ProductHints:
+    """What an import does to one product's hints."""
+
+    product: Product
+    sites: tuple[str, ...]
+    added: tuple[Seen, ...]
+    changed: tuple[Seen, ...]
+    gone: tuple[Hint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPreview:
+    """`unlinked`: addresses that are no known product's; `odd`: entries that could not be read."""
+
+    products: tuple[ProductHints, ...]
+    unlinked: tuple[str, ...]
+    odd: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(len(p.added) for p in self.products)
+
+
+def preview(session: Session, content: bytes, *, products: Collection[str] | None) -> ScanPreview:
+    """What importing dashlord's file would do to the products with these ids (None: all). Raises `Refusal`."""
+    sites, odd = read_dashlord(content)
+    statement = select(Product)
+    known = session.scalars(statement if products is None else statement.where(Product.id.in_(products))).all()
+    linked, unlinked = _linked(known, sites)
+    standing: dict[str, list[Hint]] = defaultdict(list)
+    for hint in session.scalars(select(Hint).where(Hint.product_id.in_(list(linked)))):
+        standing[hint.product_id].append(hint)
+    inventories = inventory.read_many(session, list(linked))
+    by_id = {p.id: p for p in known}
+    found = [
+        _compared(by_id[i], linked[i], standing[i], {c.name.lower() for c in inventories[i].components})
+        for i in sorted(linked, key=lambda i: by_id[i].name.lower())
+    ]
+    return ScanPreview(tuple(found), tuple(unlinked), tuple(odd))
+
+
+def _linked(products: Iterable[Product], sites: Iterable[Site]) -> tuple[dict[str, list[Site]], list[str]]:
+    """Sites by product: by beta.gouv.fr's id first, then by repository, then by address."""
+    by_slug: dict[str, str] = {}
+    by_repository: dict[str, str] = {}
+    by_host: dict[str, str] = {}
+    for product in products:
+        by_slug[product.slug] = product.id
+        if product.repository:
+            by_repository["/".join(product.repository.lower().removesuffix(".git").rstrip("/").split("/")[-2:])] = (
+                product.id
+            )
+        if host := host_of(product.address):
+            by_host[host] = product.id
+    linked: dict[str, list[Site]] = defaultdict(list)
+    unlinked = []
+    for site in sites:
+        named = (by_slug.get(site.beta_id), *(by_repository.get(r) for r in site.repositories), by_host.get(site.host))
+        product_id = next(filter(None, named), None)
+        if product_id:
+            linked[product_id].append(site)
+        else:
+            unlinked.append(site.url)
+    return linked, unlinked
+
+
+def _compared(
+    product: Product, sites: Sequence[Site], standing: Iterable[Hint], described: Collection[str]
+) -> ProductHints:
+    """What nobody knows yet; what a component already bears as its name is no hint."""
+    seen = {(s.kind, s.name.lower()): s for site in sites for s in site.seen if s.name.lower() not in described}
+    known = {(h.kind, h.name.lower()): h for h in standing}
+    return ProductHints(
+        product=product,
+        sites=tuple(site.url for site in sites),
+        added=tuple(s for key, s in seen.items() if key not in known),
+        changed=tuple(
+            s
+            for key, s in seen.items()
+            if key in known and (s.version, s.seen_on[:500]) != (known[key].version, known[key].seen_on)
+        ),
+        gone=tuple(h for key, h in known.items() if key not in seen and h.state is HintState.NEW),
+    )
+
+
+def import_scan(
+    session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
+) -> ScanPreview:
+    """Writes the hints of dashlord's file, in one transaction; what people decided of a hint stays. Raises `Refusal`."""
+    digest = hashlib.sha256(content).hexdigest()
+    done = preview(session, content, products=products)
+    dated = {site.url: site.dated for site in read_dashlord(content)[0]}
+    for one in done.products:
+        when = max(filter(None, (dated[url] for url in one.sites)), default=None)
+        rows = {
+            (h.kind, h.name.lower()): h for h in session.scalars(select(Hint).where(Hint.product_id == one.product.id))
+        }
+        for seen in (*one.added, *one.changed):
+            row = rows.get((seen.kind, seen.name.lower())) or Hint(
+                id=new_id(), product_id=one.product.id, kind=seen.kind, name=seen.name, state=HintState.NEW
+            )
+            row.version, row.cpe, row.seen_on = seen.version, seen.cpe, seen.seen_on[:500]
+            row.file_name, row.sha256, row.dated, row.imported_at = file_name[:200], digest, when, clock.now()
+            session.add(row)
+        for gone in one.gone:
+            session.delete(gone)
+        if one.added or one.changed or one.gone:
+            record(
+                session,
+                actor,
+                "import_hints",
+                file_name,
+                product_id=one.product.id,
+                sha256=digest,
+                added=len(one.added),
+                gone=len(one.gone),
+            )
+    session.commit()
+    return done
+
+
+def hints_of(session: Session, product_id: str) -> list[Hint]:
+    """A product's hints, those to decide first, surest kinds first."""
+    kinds, states = list(HintKind), list(HintState)
+    found = session.scalars(select(Hint).where(Hint.product_id == product_id))
+    return sorted(found, key=lambda h: (states.index(h.state), kinds.index(h.kind), h.name.lower()))
+
+
+def undecided(session: Session, product_id: str) -> int:
+    return sum(h.state is HintState.NEW for h in hints_of(session, product_id))
+
+
+def accept(session: Session, actor: Person, product: Product, ids: Collection[str]) -> int:
+    """Each hint becomes a component, described as the catalogue usually does and still to confirm. Raises `Refusal`."""
+    chosen = _chosen(session, product, ids)
+    known = {name: one for one in usual.usual_components(session) for name in one.names}
+    taken = {c.name.lower() for c in inventory.read(session, product.id).components}
+    for hint in chosen:
+        component = _component(hint, known.get(hint.name.lower()))
+        if component["name"].lower() not in taken:
+            taken.add(component["name"].lower())
+            inventory.add_assumed(session, product, **component)
+        _decide(hint, actor, HintState.ACCEPTED, "")
+    record(session, actor, "accept_hints", ", ".join(h.name for h in chosen), product_id=product.id)
+    session.commit()
+    return len(chosen)
+
+
+def dismiss(session: Session, actor: Person, product: Product, ids: Collection[str], reason: str) -> int:
+    """Sets hints aside; they come back in no later import. Raises `Refusal`."""
+    chosen = _chosen(session, product, ids)
+    for hint in chosen:
+        _decide(hint, actor, HintState.DISMISSED, reason[:500])
+    record(
+        session, actor, "dismiss_hints", ", ".join(h.name for h in chosen), product_id=product.id, reason=reason[:500]
+    )
+    session.commit()
+    return len(chosen)
+
+
+def _chosen(session: Session, product: Product, ids: Collection[str]) -> list[Hint]:
+    found = [h for h in hints_of(session, product.id) if h.id in ids and h.state is HintState.NEW]
+    if not found:
+        raise Refusal(_l("Cochez au moins un indice qui n’a pas encore de réponse."))
+    return found
+
+
+def _decide(hint: Hint, actor: Person, state: HintState, reason: str) -> None:
+    hint.state, hint.reason, hint.decided_by, hint.decided_at = state, reason, actor.name, clock.now()
+
+
+_KIND = {
+    HintKind.TECHNOLOGY: ComponentKind.OTHER,
+    HintKind.THIRD_PARTY: ComponentKind.EXTERNAL_API,
+    HintKind.BANNER: ComponentKind.NETWORK,
+    HintKind.IMAGE: ComponentKind.WEB,
+}
+
+
+def _component(hint: Hint, known: UsualComponent | None) -> Mapping[str, Any]:
+    kind = known.kind if known else _KIND[hint.kind]
+    hosting, exposure = (known.hosting, known.exposure) if known else catalogue.defaults_by_kind()[kind]
+    if hint.kind is HintKind.THIRD_PARTY:
+        hosting = Hosting.SAAS
+    return {
+        "name": known.name if known else hint.name,
+        "kind": kind,
+        "hosting": hosting,
+        "exposure": exposure,
+        "supplier": known.supplier if known else "",
+        "version": hint.version,
+        "purl": known.purl if known else "",
+        "cpe": hint.cpe or (known.cpe if known else ""),
+        "eol_product": known.eol_product if known else "",
+    }

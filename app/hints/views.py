@@ -1,0 +1,85 @@
+"""Hints of scanners: imported by who follows many products, decided by each product's people."""
+
+from pathlib import PurePath
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response
+
+from app.hints import services
+from app.hints.forms import ConfirmScanForm, ScanForm
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.platform.extensions import document_storage
+from app.platform.http import db_session
+from app.platform.refusals import Refusal
+from app.portfolio import services as portfolio
+from app.products.access import product_view
+from app.products.models import Product
+
+blueprint = Blueprint("hints", __name__)
+
+
+@blueprint.route("/incubateurs/dashlord", methods=["GET", "POST"])
+@requires(Permission.IMPORT_SCANS)
+def scan() -> str:
+    """Uploading shows what would change; nothing changes yet."""
+    form = ScanForm()
+    if form.validate_on_submit():
+        content = form.file.data.stream.read()
+        try:
+            found = services.preview(db_session(), content, products=_products())
+        except Refusal as refusal:
+            form.refuse(refusal)
+        else:
+            name = PurePath(form.file.data.filename or "").name[:200]
+            confirm = ConfirmScanForm(formdata=None, data={"sha256": document_storage().put(content), "name": name})
+            return render_template("hints/scan_preview.html", preview=found, form=confirm)
+    return render_template("hints/scan.html", form=form)
+
+
+@blueprint.post("/incubateurs/dashlord/importer")
+@requires(Permission.IMPORT_SCANS)
+def import_scan() -> Response:
+    form = ConfirmScanForm()
+    try:
+        content = document_storage().get(form.sha256.data or "")
+    except (FileNotFoundError, ValueError) as error:
+        raise Refusal(_("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
+    name = PurePath(form.name.data or "dashlord").name
+    done = services.import_scan(db_session(), current_person(), content, name, products=_products())
+    flash(
+        ngettext("%(num)d indice est proposé aux équipes.", "%(num)d indices sont proposés aux équipes.", done.count),
+        "success",
+    )
+    return redirect(url_for("portfolio.incubators"))
+
+
+def _products() -> list[str] | None:
+    return portfolio.readable_products(db_session(), current_person(), Permission.IMPORT_SCANS)
+
+
+@blueprint.get("/produits/<slug>/indices")
+@product_view(Permission.READ_PRODUCT)
+def index(product: Product) -> str:
+    return render_template("hints/index.html", product=product, hints=services.hints_of(db_session(), product.id))
+
+
+@blueprint.post("/produits/<slug>/indices")
+@product_view(Permission.EDIT_PRODUCT)
+def decide(product: Product) -> Response:
+    ids = request.form.getlist("indice")
+    if request.form.get("quoi") == "ecarter":
+        reason = request.form.get("raison", "").strip()
+        count = services.dismiss(db_session(), current_person(), product, ids, reason)
+        flash(ngettext("%(num)d indice est écarté.", "%(num)d indices sont écartés.", count), "success")
+    else:
+        count = services.accept(db_session(), current_person(), product, ids)
+        flash(
+            ngettext(
+                "%(num)d composant est ajouté, à confirmer.", "%(num)d composants sont ajoutés, à confirmer.", count
+            ),
+            "success",
+        )
+    return redirect(url_for("hints.index", slug=product.slug))

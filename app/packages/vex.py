@@ -1,0 +1,150 @@
+"""VEX in: what a CycloneDX document says of flaws becomes judgements, after a look, in one transaction."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.identity.models import Person
+from app.journal.services import record
+from app.packages.judgements import FlawState, Justification
+from app.packages.judging import keep
+from app.packages.matching import Match, matches_of
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from risk_models.exposure import UnreadableRange, split_purl
+
+MAX_BYTES = 30_000_000
+
+_STATES = {
+    "in_triage": FlawState.IN_TRIAGE,
+    "exploitable": FlawState.EXPLOITABLE,
+    "not_affected": FlawState.NOT_AFFECTED,
+    "false_positive": FlawState.NOT_AFFECTED,
+    "resolved": FlawState.RESOLVED,
+    "resolved_with_pedigree": FlawState.RESOLVED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a document says of one flaw in one package; `version` is empty for any."""
+
+    flaw: str
+    package: str
+    version: str
+    state: FlawState
+    justification: Justification | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class VexPreview:
+    """`taken`: flaws of the product with what would be said; `left`: what is said of nothing here; `odd`: unreadable."""
+
+    taken: tuple[tuple[Match, Statement], ...]
+    left: tuple[str, ...]
+    odd: tuple[str, ...]
+
+
+def read_vex(content: bytes) -> tuple[list[Statement], list[str]]:
+    """What a CycloneDX document states, and what of it could not be read. Raises `Refusal` at the field `file`."""
+    if len(content) > MAX_BYTES:
+        raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
+    try:
+        bom = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Refusal(_l("Ce n’est pas du JSON lisible : %(why)s", why=str(error)[:200]), "file") from error
+    if not isinstance(bom, dict) or bom.get("bomFormat") != "CycloneDX":
+        raise Refusal(_l("Ce n’est pas un fichier CycloneDX : « bomFormat » devrait être CycloneDX."), "file")
+    entries = bom.get("vulnerabilities")
+    if not isinstance(entries, list) or not entries:
+        raise Refusal(_l("Ce fichier ne dit rien d’aucune faille (« vulnerabilities »)."), "file")
+    purls = dict(_references(bom.get("components")))
+    statements: list[Statement] = []
+    odd: list[str] = []
+    for number, entry in enumerate(entries, start=1):
+        found = _statements(entry, purls)
+        statements += found
+        if not found:
+            name = entry.get("id") if isinstance(entry, Mapping) else entry
+            odd.append(f"{number} : {str(name)[:60]}")
+    return statements, odd
+
+
+def _references(components: Any) -> Iterator[tuple[str, str]]:
+    pending = list(components) if isinstance(components, list) else []
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Mapping):
+            if isinstance(item.get("bom-ref"), str) and isinstance(item.get("purl"), str):
+                yield item["bom-ref"], item["purl"]
+            inner = item.get("components")
+            pending += inner if isinstance(inner, list) else []
+
+
+def _statements(entry: Any, purls: Mapping[str, str]) -> list[Statement]:
+    """Empty when the entry names no flaw, no package, or nothing that is known to be said of one."""
+    analysis = entry.get("analysis") if isinstance(entry, Mapping) else None
+    if not isinstance(analysis, Mapping) or not isinstance(entry.get("id"), str):
+        return []
+    state = _STATES.get(str(analysis.get("state")))
+    if state is None:
+        return []
+    justification = analysis.get("justification")
+    known = {j.value: j for j in Justification}.get(str(justification))
+    if state is FlawState.NOT_AFFECTED and known is None:
+        if analysis.get("state") != "false_positive":
+            return []
+        known = Justification.CODE_NOT_PRESENT
+    detail = analysis.get("detail")
+    found = []
+    affects = entry.get("affects")
+    for one in affects if isinstance(affects, list) else ():
+        ref = one.get("ref") if isinstance(one, Mapping) else None
+        if not isinstance(ref, str):
+            continue
+        purl = purls.get(ref) or ref.rpartition("#")[2]
+        try:
+            package, version = split_purl(purl)
+        except UnreadableRange:
+            continue
+        said = detail[:4000].replace("\0", "") if isinstance(detail, str) else ""
+        found.append(
+            Statement(entry["id"], package, version, state, known if state is FlawState.NOT_AFFECTED else None, said)
+        )
+    return found
+
+
+def preview(session: Session, product: Product, content: bytes) -> VexPreview:
+    """What importing the document would say of the product's flaws. Raises `Refusal`."""
+    statements, odd = read_vex(content)
+    matches = matches_of(session, [product.id])[product.id]
+    taken: dict[tuple[str, str, str, str], tuple[Match, Statement]] = {}
+    left = []
+    for said in statements:
+        fit = [
+            m
+            for m in matches
+            if m.package == said.package and said.flaw in {m.flaw, m.advisory} and said.version in {"", m.version}
+        ]
+        taken |= {(m.component_id, m.package, m.version, m.flaw): (m, said) for m in fit}
+        if not fit:
+            left.append(f"{said.flaw} – {said.package} {said.version}".strip())
+    return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), tuple(odd))
+
+
+def import_vex(session: Session, actor: Person, product: Product, content: bytes, file_name: str) -> int:
+    """Keeps each statement as `actor`'s judgement, in one transaction; gives how many. Raises `Refusal`."""
+    found = preview(session, product, content)
+    for match, said in found.taken:
+        reason = f"{said.detail} ({file_name})" if said.detail else file_name
+        keep(session, actor, match, state=said.state, justification=said.justification, reason=reason, until=None)
+    digest = hashlib.sha256(content).hexdigest()
+    record(session, actor, "import_vex", file_name, product_id=product.id, sha256=digest, count=len(found.taken))
+    session.commit()
+    return len(found.taken)

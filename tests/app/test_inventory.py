@@ -1,0 +1,349 @@
+"""The inventory in and out: catalogue, CSV, CycloneDX, VEX, cards with their infrastructure."""
+
+import csv
+import html
+import io
+import json
+import re
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from app.analysis import services as analysis
+from app.identity.models import Role
+from app.inventory import services as inventory
+from app.inventory import usual
+from app.packages import exports, queries, vex
+from app.packages.judgements import FlawState, Justification
+from app.platform.refusals import Refusal
+from app.products import cards, files, spreadsheets
+from app.products.importers.cards import read_card
+from risk_models.exposure import read_range
+from tests.app.test_sboms import BOMS, LIBRARY, bom, bring, feed, matches
+from tests.conftest import ROOT
+from tests.risk_models.test_exposure import LOG4J, LOG4SHELL
+
+
+@pytest.fixture
+def product(world):
+    return world.filled(name="Guichet")
+
+
+@pytest.fixture
+def team(world, product):
+    return world.visitor(world.person())
+
+
+def component(world, product, ref):
+    with world.session(writing=False) as session:
+        return inventory.component_of(session, product.id, ref)
+
+
+def test_typing_a_name_proposes_what_the_catalogue_knows(world, team):
+    page = team.get("/produits/guichet/composants").get_data(as_text=True)
+    assert '<option value="Metabase">' in page
+    assert '<option value="Sendinblue">' in page
+    page = team.get("/produits/guichet/composants/nouveau?nom=sendinblue").get_data(as_text=True)
+    assert 'value="Brevo"' in page
+    assert re.search(r'<option value="mail" selected>', page)
+    page = team.get("/produits/guichet/composants/nouveau?nom=Metabase").get_data(as_text=True)
+    assert LOG4J in page
+
+
+ENTRY = {
+    "name": "Outil maison",
+    "aliases": "OM, outil",
+    "kind": "bi",
+    "hosting": "on_premise",
+    "exposure": "internal",
+    "embeds": f"{LOG4J}\npkg:npm/a",
+}
+
+
+def test_an_administrator_extends_the_catalogue_and_nobody_else(world, team):
+    admin = world.person("admin@exemple.test", "Morgan")
+    world.give(admin, Role.ADMINISTRATOR)
+    visitor = world.visitor(admin)
+    assert team.post("/catalogue/nouveau", ENTRY).status_code == 404
+    wrong = visitor.post("/catalogue/nouveau", ENTRY | {"embeds": "log4j"}).get_data(as_text=True)
+    assert "n’est pas un purl sans version" in wrong
+    assert visitor.post("/catalogue/nouveau", ENTRY).status_code == 302
+    assert "porte déjà ce nom" in visitor.post("/catalogue/nouveau", ENTRY).get_data(as_text=True)
+    with world.session(writing=False) as session:
+        found = usual.called(session, "om")
+        assert (found.name, found.hosting.value, found.embeds) == ("Outil maison", "on_premise", (LOG4J, "pkg:npm/a"))
+        entry = usual.entries(session)[0]
+    assert "Outil maison" in team.get("/catalogue?q=outil").get_data(as_text=True)
+    assert visitor.post(f"/catalogue/{entry.id}", ENTRY | {"kind": "cms"}).status_code == 302
+    assert visitor.post(f"/catalogue/{entry.id}/retirer").status_code == 302
+    with world.session(writing=False) as session:
+        assert usual.called(session, "om") is None
+
+
+def test_software_known_to_embed_a_package_is_found_without_sbom(world, product, team):
+    with world.session(writing=False) as session:
+        found = queries.who_uses(session, LOG4J, read_range(LOG4J, "<2.15.0"))
+    told = [(u.component_ref, u.verdict.value, u.embedded) for u in found]
+    assert told == [("elasticsearch", "unknown", True), ("metabase", "unknown", True)]
+    metabase = component(world, product, "metabase")
+    bring(world, product, metabase, bom(components=[LIBRARY]))
+    with world.session(writing=False) as session:
+        found = queries.who_uses(session, LOG4J, read_range(LOG4J, "<2.15.0"))
+    assert [u.component_ref for u in found] == ["elasticsearch"]
+
+
+def test_whoever_patches_against_what_the_hosting_says_gives_a_reason(world, team):
+    form = {
+        "name": "Base bis",
+        "kind": "database",
+        "hosting": "iaas",
+        "exposure": "internal",
+        "patched_by": "publisher",
+    }
+    page = team.post("/produits/guichet/composants/nouveau", form).get_data(as_text=True)
+    assert "dites pourquoi" in page
+    assert team.post("/produits/guichet/composants/nouveau", form | {"patched_reason": "au contrat"}).status_code == 302
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+
+
+def test_a_spreadsheet_given_out_and_taken_in_changes_nothing(world, product):
+    with world.session(writing=False) as session:
+        content = files.export_rows(session, world.reload("guichet"))
+        system = files.read_rows(session, world.reload("guichet"), content.decode("utf-8"))
+        assert files.preview(session, world.reload("guichet"), system) == []
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert {row["id"] for row in rows_of(content)} >= {"web", "metabase"}
+
+
+@pytest.mark.parametrize("evil", ["=1+1", "+33", "-x", "@SUM(A1)", "\t=1", '=HYPERLINK("x";"y")'])
+def test_no_cell_is_a_formula_and_the_text_comes_back(world, product, evil):
+    with world.session() as session:
+        row = inventory.component_of(session, product.id, "web")
+        row.supplier = evil
+        session.commit()
+        content = files.export_rows(session, world.reload("guichet"))
+        again = files.read_rows(session, world.reload("guichet"), content.decode())
+    for cells in csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+    assert next(c for c in again.components if c.id == "web").supplier.strip() == evil.strip()
+
+
+def test_a_spreadsheet_adds_and_changes_and_removes_nothing(world, product, team):
+    page = team.post(
+        "/produits/guichet/fichier",
+        {
+            "file": (
+                io.BytesIO(
+                    ("id,name,kind,version,hosting\nmetabase,,,0.50,\n,Nouveau,Base de données,15,SaaS\n").encode()
+                ),
+                "a.csv",
+            )
+        },
+        content_type="multipart/form-data",
+    ).get_data(as_text=True)
+    assert "Nouveau" in page
+    written = re.search(r'name="file"[^>]*value="([^"]+)"', page, re.DOTALL)[1]
+    before = len(files_components(world, product))
+    assert team.post("/produits/guichet/fichier/importer", {"file": html.unescape(written)}).status_code == 302
+    found = files_components(world, product)
+    assert len(found) == before + 1
+    assert found["metabase"].version == "0.50"
+    assert (found["nouveau"].kind.value, found["nouveau"].hosting.value, found["nouveau"].version) == (
+        "database",
+        "saas",
+        "15",
+    )
+
+
+def files_components(world, product):
+    with world.session(writing=False) as session:
+        return {c.ref: c for c in inventory.read(session, product.id).components}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "nommer les colonnes"),
+        ("a;b\n1;2", "nommer les colonnes"),
+        ("name;couleur\nX;bleu", "Colonne inconnue : « couleur »"),
+        ("name;kind", "aucun composant"),
+        ("name;kind\nX;", "Ligne 2, colonne « kind »"),
+        ("name;kind\nX;vaisseau", "« vaisseau » n’est pas une des réponses"),
+        ("name;kind;purl\nX;web;zut", "Ligne 2, colonne « purl »"),
+        ("name;kind;eol_date\nX;web;demain", "colonne « eol_date »"),
+        ("name;kind\nX;web;trop", "plus de cellules"),
+        ('name;kind\n"X;web', "guillemets"),
+    ],
+)
+def test_a_wrong_spreadsheet_says_where(world, product, text, message):
+    with world.session(writing=False) as session, pytest.raises(Refusal) as refusal:
+        files.read_rows(session, world.reload("guichet"), text)
+    assert message in str(refusal.value)
+
+
+def valid_bom(content: bytes):
+    errors = JsonStrictValidator(SchemaVersion.V1_6).validate_str(content.decode())
+    assert errors is None, errors
+    return json.loads(content)
+
+
+def test_the_cyclonedx_inventory_is_valid_and_names_services_packages_and_links(world, product, team):
+    bring(world, product, component(world, product, "web"), (BOMS / "application.cdx.json").read_bytes())
+    answer = team.get("/produits/guichet/inventaire.cdx.json")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    found = valid_bom(answer.get_data())
+    services = {s["bom-ref"]: s for s in found["services"]}
+    assert "paiement" in services
+    web = next(c for c in found["components"] if c["bom-ref"] == "web")
+    assert f"{LOG4J}@2.14.1" in {p["purl"] for p in web["components"]}
+    refs = {c["bom-ref"] for c in found["components"]} | set(services)
+    assert {d["ref"] for d in found["dependencies"]} == refs
+    again = json.loads(team.get("/produits/guichet/inventaire.cdx.json").get_data())
+    assert again["serialNumber"] == found["serialNumber"]
+
+
+def test_judgements_go_out_and_come_back_as_vex(world, product, team, tmp_path):
+    from app.packages import judging
+
+    web, actor = component(world, product, "web"), world.person()
+    bring(world, product, web, (BOMS / "application.cdx.json").read_bytes())
+    feed(world, tmp_path, LOG4SHELL)
+    (match,) = matches(world, product)
+    with world.session() as session:
+        judging.judge(
+            session,
+            actor,
+            product,
+            match,
+            state=FlawState.NOT_AFFECTED,
+            justification=Justification.PROTECTED_AT_PERIMETER,
+            reason="filtré par le pare-feu",
+            until=None,
+        )
+    content = team.get("/produits/guichet/vex.cdx.json").get_data()
+    (said,) = valid_bom(content)["vulnerabilities"]
+    assert (said["id"], said["analysis"]["state"]) == ("CVE-2021-44228", "not_affected")
+    assert said["analysis"]["justification"] == "protected_at_perimeter"
+
+    other = world.filled(name="Autre")
+    bring(world, other, component(world, other, "web"), (BOMS / "application.cdx.json").read_bytes())
+    page = team.post(
+        "/produits/autre/failles/vex", {"file": (io.BytesIO(content), "v.json")}, content_type="multipart/form-data"
+    ).get_data(as_text=True)
+    assert "filtré par le pare-feu" in page
+    assert matches(world, other)[0].judgement is None
+    digest = re.search(r'name="sha256"[^>]*value="([0-9a-f]{64})"', page)[1]
+    assert team.post("/produits/autre/failles/vex/importer", {"sha256": digest, "name": "v.json"}).status_code == 302
+    (match,) = matches(world, other)
+    assert (match.judgement.state, match.counts) == (FlawState.NOT_AFFECTED, False)
+    assert "v.json" in match.judgement.reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"bomFormat": "CycloneDX"}',
+        b'{"bomFormat": "CycloneDX", "vulnerabilities": {}}',
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_vex_is_refused(content):
+    with pytest.raises(Refusal):
+        vex.read_vex(content)
+
+
+def test_a_vex_that_says_nothing_readable_or_of_other_things_is_listed(world, product):
+    entries = [
+        {"id": "CVE-1", "analysis": {"state": "not_affected"}, "affects": [{"ref": "pkg:npm/a@1"}]},
+        {"id": "CVE-2", "analysis": {"state": "in_triage"}, "affects": [{"ref": "pkg:npm/a@1"}]},
+        None,
+    ]
+    content = json.dumps({"bomFormat": "CycloneDX", "vulnerabilities": entries}).encode()
+    with world.session(writing=False) as session:
+        found = vex.preview(session, product, content)
+    assert (found.taken, found.left, len(found.odd)) == ((), ("CVE-2 – pkg:npm/a 1",), 2)
+
+
+INFRASTRUCTURE = """---
+title: Relais
+mission: Aider
+incubator: dinum
+phases: [{name: construction, start: 2025-07-01}]
+infrastructure:
+  components:
+    - {id: web, kind: web, version: "7.0"}
+    - {id: db, kind: database}
+  links: [{from: web, to: db, kind: reads}]
+  assets: [{id: d, lives_in: [db], needs: {confidentiality: 3, integrity: 2, availability: 1}}]
+  measures: [{measure: waf, on: [web], status: done}]
+---
+"""
+
+
+def bring_card(world, text=INFRASTRUCTURE):
+    world.incubator()
+    with world.session() as session:
+        return cards.import_cards(session, [], [read_card("relais", text)])
+
+
+def test_a_card_brings_its_infrastructure_once_and_keeps_what_people_wrote(world):
+    assert bring_card(world).added == ["relais"]
+    product = world.reload("relais")
+    assert set(files_components(world, product)) == {"web", "db"}
+    with world.session() as session:
+        row = inventory.component_of(session, product.id, "web")
+        row.version, row.supplier = "8.0", "Scalingo"
+        session.commit()
+    assert bring_card(world).unchanged == 1
+    more = INFRASTRUCTURE.replace("- {id: db,", "- {id: cache, kind: cache}\n    - {id: db,")
+    assert bring_card(world, more).changed == ["relais"]
+    found = files_components(world, product)
+    assert (found["web"].version, found["web"].supplier, "cache" in found) == ("8.0", "Scalingo", True)
+    with world.session(writing=False) as session:
+        system = analysis.described_system(session, product)
+    assert (len(system.assets), len(system.links), len(system.measures)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("kind: web,", "kind: vaisseau,"),
+        ("kind: web,", "couleur: bleue, kind: web,"),
+        ("  links:", "  secrets: []\n  links:"),
+        ("to: db,", "to: nulle-part,"),
+    ],
+)
+def test_a_wrong_infrastructure_is_told_and_the_card_still_comes_in(world, right, wrong):
+    report = bring_card(world, INFRASTRUCTURE.replace(right, wrong))
+    assert report.added == ["relais"]
+    assert "infrastructure" in str(report.irregular["relais"][0])
+    assert files_components(world, world.reload("relais")) == {}
+
+
+def test_an_exported_card_comes_back_the_same(world, product):
+    with world.session(writing=False) as session:
+        before = analysis.described_system(session, world.reload("guichet"))
+        text = cards.export_card(session, world.reload("guichet"))
+    card = read_card("autre", text)
+    assert card.irregularities == ()
+    assert card.infrastructure.components == before.components
+    assert set(card.infrastructure.links) == set(before.links)
+
+
+def test_the_csv_columns_are_those_that_the_documentation_names():
+    assert all(f"`{column}`" in (ROOT / "docs" / "inventory.md").read_text() for column in spreadsheets.COLUMNS)
+
+
+def test_an_empty_inventory_still_exports(world):
+    empty = world.product(name="Vide")
+    with world.session(writing=False) as session:
+        valid_bom(exports.inventory_bom(session, empty))
+        valid_bom(exports.vex(session, empty))
+        assert files.export_rows(session, empty).count(b"\r\n") == 1
