@@ -57,12 +57,15 @@ def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
     decided = {(m.measure, c) for m in system.measures for c in m.on}
     decided |= {(measure, c) for measure, c, _ in in_place(system, View.CURRENT)}
     kinds = {c.id: c.kind for c in system.components}
+    mendable = {c.id for c in system.components if any(v.fixed_in for v in c.vulnerabilities)}
     wanted = [(m.measure, tuple(sorted(set(m.on)))) for m in system.measures if m.status not in closed and m.on]
     for component in weakest:
         wanted += [
             (m.id, (component,))
             for m in catalogue.measures().values()
-            if m.applies_to(kinds[component]) and (m.id, component) not in decided
+            if m.applies_to(kinds[component])
+            and (m.id, component) not in decided
+            and (component in mendable or not m.mends_flaws)
         ]
     return [Measure(measure, on, MeasureStatus.DONE) for measure, on in sorted(set(wanted))]
 

@@ -104,8 +104,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Warning:
+    """`detail`: what was assumed of the component, or the measure that is spoken of."""
+
     code: str
     component: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

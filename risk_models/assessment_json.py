@@ -48,7 +48,7 @@ def as_json(
             {
                 "code": w.code,
                 "component": w.component,
-                "text": catalogue.sentence("warnings", w.code, language, component=names.get(w.component, w.component)),
+                "text": catalogue.warning_text(w, language, names),
             }
             for w in assessment.warnings
         ],

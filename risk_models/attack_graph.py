@@ -1,8 +1,8 @@
 """From a System to the graph of attack steps: `u → v` means "who controls u can try v".
 
-Nodes are tuples: ("source", threat), ("taken", component), ("down", component), ("shut", component) when a front
-door that stopped keeps its users out, ("cut", component) when what they reached behind it is lost to them, and
-("lost", asset, need).
+Nodes are tuples: ("source", threat), ("heard", component) when what strangers send reaches it, ("taken", component),
+("down", component), ("shut", component) when a front door that stopped keeps its users out, ("cut", component) when
+what they reached behind it is lost to them, and ("lost", asset, need).
 Each edge is one Step with its own probability; nodes add nothing.
 """
 
@@ -20,7 +20,7 @@ from risk_models.system import Component, System
 Node = tuple[str, ...]
 
 # A state leads only to itself and to those after it.
-STATES = ("taken", "down", "shut", "cut", "lost")
+STATES = ("heard", "taken", "down", "shut", "cut", "lost")
 THREATS = ("internet", "credentials", "phishing", "supply", "insider", "physical", "flood")
 # What a hardened component no longer allows: entry from a threat, and misuse through these links.
 MISUSE = frozenset({"calls", "reads", "writes"})
@@ -31,9 +31,9 @@ _OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One try. `kind` is "entry", "down", "loss" or a link kind; `probability` is for one year.
+    """One try. `kind` is "entry", "flaw", "relay", "down", "loss" or a link kind; `probability` is for one year.
 
-    `reduced_by` names what lowers it: measures placed on this component that act on this effect. `through`: the
+    `reduced_by` names what lowers it: measures placed on each component that act on its effect. `through`: the
     component between its ends, where there is one.
     """
 
@@ -41,13 +41,13 @@ class Step:
     target: Node
     kind: str
     probability: float
-    reduced_by: tuple[str, str] | None = None
+    reduced_by: tuple[tuple[str, str], ...] = ()
     through: str | None = None
 
     @property
     def exploits(self) -> bool:
         """Whether the step exploits its target's own weakness (see docs/ranking.md, "hardened")."""
-        return self.kind == "entry" or self.kind in MISUSE
+        return self.kind in {"entry", "flaw"} or self.kind in MISUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ def _steps(
     flaws = {c.id: flaw_probability(c, rates) for c in system.components if c.vulnerabilities}
     for source, target, kind in links:
         yield from _moves(source, target, kind, flaws, reductions, rates)
+    yield from _heard(components, links, exposure, flaws, reductions, rates)
     yield from _through_libraries(components, links, flaws, reductions)
     yield from cuts.steps(exposure, rates)
     yield from _losses(system, links, cuts, reductions, rates)
@@ -116,7 +117,7 @@ def _tier(c: Component) -> str:
 def flaw_probability(c: Component, rates: Rates) -> float:
     """Probability that a known flaw of `c` is exploited in a year: 1 − ∏(1 − EPSS), with KEV's floor."""
     none = 1.0
-    for v in c.vulnerabilities:
+    for v in {v.id: v for v in c.vulnerabilities}.values():
         epss = v.epss if v.epss is not None else rates.internet.epss_unknown
         none *= 1 - max(epss, rates.internet.kev_floor if v.kev else 0.0)
     return 1 - none
@@ -139,10 +140,25 @@ def _entries(system: System, c: Component, exposure: Exposure, reductions: "_Red
     }
     for threat, chance in chances.items():
         if chance:
-            yield Step(("source", threat), taken, "entry", chance * reductions.kept(c.id, threat), (c.id, threat))
+            yield _reduced(("source", threat), taken, "entry", chance, ((c.id, threat),), reductions)
     if exposure is not Exposure.INTERNAL and c.kind is not ComponentKind.LIBRARY:
-        flood = p.flood[_tier(c)] * reductions.kept(c.id, "flood")
-        yield Step(("source", "flood"), ("down", c.id), "entry", flood, (c.id, "flood"))
+        flood = p.flood[_tier(c)]
+        yield _reduced(("source", "flood"), ("down", c.id), "entry", flood, ((c.id, "flood"),), reductions)
+
+
+def _reduced(
+    source: Node,
+    target: Node,
+    kind: str,
+    chance: float,
+    by: tuple[tuple[str, str], ...],
+    reductions: "_Reductions",
+    through: str | None = None,
+) -> Step:
+    """A step whose chance is what the measures that act on it leave."""
+    for component, effect in by:
+        chance *= reductions.kept(component, effect)
+    return Step(source, target, kind, chance, by, through)
 
 
 def _internet(system: System, c: Component, exposure: Exposure, rates: Rates) -> float:
@@ -153,19 +169,70 @@ def _internet(system: System, c: Component, exposure: Exposure, rates: Rates) ->
     if c.kind in p.targeted_kinds:
         base = min(1.0, base * p.targeted_factor)
     aged = p.end_of_life if past_end_of_life(system, c) else 0.0
-    rate = 1 - (1 - base) * (1 - aged) * (1 - flaw_probability(c, rates))
-    return rate * (p.authenticated_factor if exposure is Exposure.AUTHENTICATED else 1.0)
+    return (1 - (1 - base) * (1 - aged)) * _access(exposure, rates)
+
+
+def _access(exposure: Exposure, rates: Rates) -> float:
+    """The share of what strangers try that a sign-in lets through."""
+    return rates.internet.authenticated_factor if exposure is Exposure.AUTHENTICATED else 1.0
 
 
 def _moves(
     source: str, target: str, kind: LinkKind, flaws: Mapping[str, float], reductions: "_Reductions", rates: Rates
 ) -> Iterator[Step]:
     rate = rates.steps[kind]
-    flaw = flaws.get(target, 0.0) if kind in MISUSE else 0.0
-    ahead, behind = (target, kind.value), (source, kind.value)
-    forward = (1 - (1 - rate.forward) * (1 - flaw)) * reductions.kept(*ahead)
-    yield Step(("taken", source), ("taken", target), kind, forward, ahead)
-    yield Step(("taken", target), ("taken", source), kind, rate.back * reductions.kept(*behind), behind)
+    ahead = (target, kind.value)
+    yield _reduced(("taken", source), ("taken", target), kind, rate.forward, (ahead,), reductions)
+    if kind in MISUSE and target in flaws:
+        by = (ahead, (target, "flaws"))
+        yield _reduced(("taken", source), ("taken", target), kind, flaws[target], by, reductions)
+    yield _reduced(("taken", target), ("taken", source), kind, rate.back, ((source, kind.value),), reductions)
+
+
+def _heard(
+    components: Mapping[str, Component],
+    links: Sequence[tuple[str, str, LinkKind]],
+    exposure: Mapping[str, Exposure],
+    flaws: Mapping[str, float],
+    reductions: "_Reductions",
+    rates: Rates,
+) -> Iterator[Step]:
+    """What strangers send tries the known flaws of what receives it: an exposed component, the libraries within it,
+    and what it calls, for a front that holds passes requests on (log4shell was exploited so behind intact fronts).
+    """
+    embedded = _libraries_in(components, links)
+    holding = {c: [f for f in sorted({c, *_below(embedded, c)}) if f in flaws] for c in components if c in embedded}
+    holding |= {c: [c] for c in flaws if c not in holding and components[c].kind is not ComponentKind.LIBRARY}
+    callers: dict[str, list[str]] = defaultdict(list)
+    for source, target, kind in links:
+        if kind is LinkKind.CALLS:
+            callers[target].append(source)
+    relaying = {c for c, flawed in holding.items() if flawed}
+    relaying |= _below(callers, *sorted(relaying))
+    for c in sorted(relaying):
+        if exposure[c] is not Exposure.INTERNAL:
+            access = _access(exposure[c], rates)
+            yield _reduced(("source", "internet"), ("heard", c), "heard", access, ((c, "internet"),), reductions)
+        for caller in callers[c]:
+            if caller in relaying:
+                passed = ((c, LinkKind.CALLS.value),)
+                yield _reduced(("heard", caller), ("heard", c), "relay", rates.internet.relay, passed, reductions)
+    for holder in sorted(holding):
+        for flawed in holding[holder]:
+            by = [(flawed, "flaws")]
+            if flawed != holder or exposure[holder] is Exposure.INTERNAL:
+                by.append((flawed, "internet"))
+            yield _reduced(("heard", holder), ("taken", flawed), "flaw", flaws[flawed], tuple(by), reductions)
+
+
+def _libraries_in(
+    components: Mapping[str, Component], links: Sequence[tuple[str, str, LinkKind]]
+) -> dict[str, list[str]]:
+    embedded: dict[str, list[str]] = defaultdict(list)
+    for source, target, kind in links:
+        if kind is LinkKind.EMBEDS and components[target].kind is ComponentKind.LIBRARY:
+            embedded[source].append(target)
+    return embedded
 
 
 def _through_libraries(
@@ -175,16 +242,14 @@ def _through_libraries(
     reductions: "_Reductions",
 ) -> Iterator[Step]:
     """Who can call a component can try the known flaws of the libraries within it, exposed or not."""
-    embedded: dict[str, list[str]] = defaultdict(list)
-    for source, target, kind in links:
-        if kind is LinkKind.EMBEDS and components[target].kind is ComponentKind.LIBRARY:
-            embedded[source].append(target)
+    embedded = _libraries_in(components, links)
     for source, target, kind in links:
         if kind in MISUSE and target in embedded:
             for library in sorted(_below(embedded, target)):
                 if library in flaws and library != source:
-                    tried = flaws[library] * reductions.kept(library, kind)
-                    yield Step(("taken", source), ("taken", library), kind, tried, (library, kind.value), target)
+                    by = ((library, kind.value), (library, "flaws"))
+                    ends = ("taken", source), ("taken", library)
+                    yield _reduced(*ends, kind, flaws[library], by, reductions, target)
 
 
 def _below(children: Mapping[str, Sequence[str]], *tops: str) -> set[str]:
@@ -216,7 +281,7 @@ def _losses(
     for asset in system.assets:
         confidentiality, integrity, availability = (("lost", asset.id, need) for need in Need)
         for store in dict.fromkeys(asset.lives_in):
-            kept, why, data = reductions.kept(store, "data"), f"loss:{store}", (store, "data")
+            kept, why, data = reductions.kept(store, "data"), f"loss:{store}", ((store, "data"),)
             for source, kind in touching[store]:
                 taken = ("taken", source)
                 if kind in _SEES:

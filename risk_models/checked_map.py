@@ -1,6 +1,8 @@
 """A mapping of a product file that knows where each key stands, refuses what it does not know, and says so."""
 
 import json
+import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,6 +13,7 @@ from typing import Any, TypeVar
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from risk_models import catalogue
+from risk_models.source_yaml import written
 from risk_models.system import Extra
 
 E = TypeVar("E", bound=StrEnum)
@@ -44,6 +47,22 @@ class ProductFileError(ValueError):
         return said
 
 
+# What turns the direction of a text, and separates lines without seeming to.
+_TURNING = frozenset(map(chr, (0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+_SHOWN = 80
+
+
+def hidden(ch: str) -> bool:
+    """Whether a character would deceive whoever reads it: control, half a pair, turn of direction."""
+    return unicodedata.category(ch) in {"Cc", "Cs"} or ch in _TURNING
+
+
+def visible(text: str) -> str:
+    """A text fit for a message: short, on one line, without what cannot be seen."""
+    shown = "".join("·" if hidden(ch) else ch for ch in text[:_SHOWN])
+    return shown + "…" * (len(text) > _SHOWN)
+
+
 @dataclass
 class CheckedMap:
     """Reads the keys of `content`, each once; every refusal is a `ProductFileError`."""
@@ -58,11 +77,15 @@ class CheckedMap:
     def fail(self, code: str, key: str | None = None, **values: object) -> ProductFileError:
         return ProductFileError(code, (self.kind, self.name), self._place(key), key=key, **values)
 
-    def _place(self, key: str | None) -> tuple[int, int] | None:
+    def _place(self, key: str | None, *, of_key: bool = False) -> tuple[int, int] | None:
         if not isinstance(self.content, CommentedMap):
             return None
         try:
-            at = self.content.lc.value(key) if key else (self.content.lc.line, self.content.lc.col)
+            at = (
+                (self.content.lc.key if of_key else self.content.lc.value)(key)
+                if key
+                else (self.content.lc.line, self.content.lc.col)
+            )
         except (KeyError, TypeError):
             at = (self.content.lc.line, self.content.lc.col)
         return at[0] + 1, at[1] + 1
@@ -77,8 +100,8 @@ class CheckedMap:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self.fail("not_text", key)
-        text = str(value).strip()
-        if any(ord(ch) < 32 and ch not in "\n\t" for ch in text):
+        text = written(value).strip()
+        if any(hidden(ch) and ch not in "\n\t" for ch in text):
             raise self.fail("control_characters", key)
         if len(text) > 2000:
             raise self.fail("too_long", key, most=2000)
@@ -108,21 +131,24 @@ class CheckedMap:
         value = self.raw(key)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value
+        text = written(value)
         try:
-            return date.fromisoformat(str(value))
+            if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+                return date.fromisoformat(text)
         except ValueError:
-            raise self.fail("not_date", key) from None
+            pass  # the thirtieth of February
+        raise self.fail("not_date", key)
 
     def choice(self, key: str, of: type[E]) -> E | None:
-        value = self.text(key)
+        value = self.raw(key)
         return None if value is None else self.member(key, value, of)
 
     def member(self, key: str, value: object, of: type[E]) -> E:
         try:
-            return of(str(value))
+            return of(written(value))
         except ValueError:
             words = ", ".join(member.value for member in of)
-            raise self.fail("not_one_of", key, value=value, words=words) from None
+            raise self.fail("not_one_of", key, value=visible(written(value)), words=words) from None
 
     def items(self, key: str) -> list[Any]:
         value = self.raw(key)
@@ -136,7 +162,7 @@ class CheckedMap:
         """A list of ids of components; each must be known."""
         found = []
         for number, item in enumerate(self.items(key)):
-            name = str(item)
+            name = written(item)
             if name not in known:
                 raise self._unknown(key, name, known, number)
             found.append(name)
@@ -152,7 +178,7 @@ class CheckedMap:
     def _unknown(self, key: str, name: str, known: Collection[str], number: int | None) -> ProductFileError:
         near = get_close_matches(name, sorted(known), 1, 0.5)
         code = "unknown_component_near" if near else "unknown_component"
-        error = self.fail(code, key, name=name, near=near[0] if near else "")
+        error = self.fail(code, key, name=visible(name), near=near[0] if near else "")
         values = self.content.get(key)
         if number is not None and isinstance(values, CommentedSeq):
             line, column = values.lc.item(number)
@@ -167,7 +193,7 @@ class CheckedMap:
             if not isinstance(item, Mapping):
                 raise self.fail("element_without_keys", key, number=number)
             name = item.get("id") or item.get("measure") or item.get("name") or number
-            yield CheckedMap(item, what, str(name))
+            yield CheckedMap(item, what, visible(written(name)))
 
     def map(self, key: str, kind: str, name: str = "") -> "CheckedMap | None":
         value = self.raw(key)
@@ -189,7 +215,8 @@ class CheckedMap:
                 extra.append((str(key), kept))
             elif key not in self._read:
                 near = get_close_matches(str(key), sorted(self._read), 1)
-                if near:
-                    raise self.fail("unknown_key_near", key, near=near[0])
-                raise self.fail("unknown_key", key, known=", ".join(sorted(self._read)))
+                code = "unknown_key_near" if near else "unknown_key"
+                values = {"near": near[0]} if near else {"known": ", ".join(sorted(self._read))}
+                place = self._place(key, of_key=True)
+                raise ProductFileError(code, (self.kind, self.name), place, key=visible(str(key)), **values)
         return tuple(extra)

@@ -11,8 +11,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from risk_models.checked_map import hidden
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Patcher
 from risk_models.system import Component, Link, System, Vulnerability
+
+_VERSIONS = frozenset({"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"})
+# What a VEX analysis says of a flaw that does not touch the component after all.
+_HARMLESS = frozenset({"not_affected", "false_positive", "resolved", "resolved_with_pedigree"})
 
 
 class UnreadableSbom(ValueError):
@@ -21,6 +26,7 @@ class UnreadableSbom(ValueError):
 
 def with_libraries(system: System, sboms: Mapping[str, str]) -> System:
     """`system` with the libraries of each component's SBOM, by component id. Raises `UnreadableSbom`."""
+    described = {c.id for c in system.components if c.kind is not ComponentKind.LIBRARY}
     taken = {c.id for c in system.components}
     components, links = list(system.components), list(system.links)
     for place, component in enumerate(system.components):
@@ -29,6 +35,8 @@ def with_libraries(system: System, sboms: Mapping[str, str]) -> System:
             components[place] = replace(component, libraries=len(found))
             for ref in sorted(flaws.keys() & found.keys()):
                 library = _library(component, found[ref], flaws[ref])
+                if library.id in described:
+                    library = replace(library, id=f"{component.id}/{library.id}")
                 if library.id not in taken:
                     taken.add(library.id)
                     components.append(library)
@@ -40,10 +48,12 @@ def _read(text: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[Vulnerab
     """Components by reference, and flaws by reference of what they affect."""
     try:
         bom = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableSbom(f"this is not JSON: {error}") from error
     if not isinstance(bom, dict) or bom.get("bomFormat") != "CycloneDX":
         raise UnreadableSbom("this is not a CycloneDX file: 'bomFormat' must be CycloneDX")
+    if bom.get("specVersion", "1.6") not in _VERSIONS:
+        raise UnreadableSbom("'specVersion' must be from 1.2 to 1.7")
     found: dict[str, dict[str, Any]] = {}
     pending = [c for c in _list(bom, "components") if isinstance(c, dict)]
     while pending:
@@ -53,7 +63,9 @@ def _read(text: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[Vulnerab
         pending += [inner for inner in _list(c, "components") if isinstance(inner, dict)]
     flaws: dict[str, list[Vulnerability]] = defaultdict(list)
     for entry in _list(bom, "vulnerabilities"):
-        if isinstance(entry, dict) and entry.get("id"):
+        analysis = entry.get("analysis") if isinstance(entry, dict) else None
+        harmless = isinstance(analysis, dict) and analysis.get("state") in _HARMLESS
+        if isinstance(entry, dict) and entry.get("id") and not harmless:
             for affected in _list(entry, "affects"):
                 if isinstance(affected, dict) and affected.get("ref"):
                     flaws[str(affected["ref"])].append(_flaw(entry))
@@ -76,7 +88,12 @@ def _flaw(entry: Mapping[str, Any]) -> Vulnerability:
         published = date.fromisoformat(str(entry.get("published"))[:10])
     except ValueError:
         published = None
-    return Vulnerability(str(entry["id"]), cvss=cvss, published=published)
+    return Vulnerability(_plain(entry["id"]), cvss=cvss, published=published)
+
+
+def _plain(value: object) -> str:
+    """Text of an SBOM without what would deceive whoever reads it on a screen."""
+    return "".join(ch for ch in str(value) if not hidden(ch))
 
 
 def _is_cvss(rating: Mapping[str, Any]) -> bool:
@@ -84,9 +101,9 @@ def _is_cvss(rating: Mapping[str, Any]) -> bool:
 
 
 def _library(owner: Component, c: Mapping[str, Any], flaws: list[Vulnerability]) -> Component:
-    version = str(c["version"]) if c.get("version") else ""
-    label = ":".join(str(part) for part in (c.get("group"), c.get("name")) if part)
-    purl = str(c["purl"]) if c.get("purl") else None
+    version = _plain(c.get("version") or "")
+    label = ":".join(_plain(part) for part in (c.get("group"), c.get("name")) if part)
+    purl = _plain(c["purl"]) if c.get("purl") else None
     return replace(library(owner, purl or f"{label}@{version}", label, version, flaws), purl=purl)
 
 

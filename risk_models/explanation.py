@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import groupby, pairwise
@@ -16,6 +16,8 @@ from risk_models.system import Component, Link, System
 _DEVELOPMENT = frozenset({ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY, ComponentKind.LIBRARY})
 _FRONT = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.BI, ComponentKind.CMS})
 _IN_PLACE = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
+# How many ways into a component are tried where the cheapest one crosses the way out, and how many suffice.
+_TRIED, _ENOUGH = 10, 3
 _RUN_BY_OTHERS = frozenset({Hosting.SAAS, Hosting.PAAS})
 
 
@@ -28,16 +30,20 @@ class Explainer:
         self._names = {c.id: c.name for c in system.components}
         self._kinds = {c.id: c for c in system.components}
         self._links: dict[str, list[Link]] = defaultdict(list)
-        for link in dict.fromkeys(system.links):
+        for link in sorted(set(system.links), key=lambda k: (k.source, k.target, k.kind)):
             self._links[link.source].append(link)
             self._links[link.target].append(link)
         self._protected = {(m.measure, c) for m in system.measures if m.status in _IN_PLACE for c in m.on}
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
         self._steps: dict[tuple[Node, Node], Step] = {}
+        self._exploiting: dict[Node, dict[Node, float]] = defaultdict(dict)
         none: dict[tuple[Node, Node], float] = {}
         for step in graph.steps:
             ends = step.source, step.target
             none[ends] = none.get(ends, 1.0) * (1 - step.probability)
+            if step.exploits:
+                spared = self._exploiting[step.target].get(step.source, 1.0)
+                self._exploiting[step.target][step.source] = spared * (1 - step.probability)
             if ends not in self._steps or step.probability > self._steps[ends].probability:
                 self._steps[ends] = step
         self._ahead, self._behind = _Costs(defaultdict(list)), _Costs(defaultdict(list))
@@ -56,22 +62,53 @@ class Explainer:
         self._to_loss = self._behind.cheapest(self._losses)
 
     def path_through(self, component: str) -> AttackPath | None:
-        """The path of greatest expected loss from a threat through `component` to an asset's need, without detour."""
+        """A most likely path that enters `component` by its own weakness and goes on to an asset's need.
+
+        It starts at a threat and passes nowhere twice; where the likeliest ways in and out cross, it is the likeliest
+        of those found around.
+        """
         found = []
-        for state in ("taken", "down"):
-            node: Node = (state, component)
-            if node in self._from_threat and node in self._to_loss:
-                way_in, way_out = _walk(self._from_threat, node), _walk(self._to_loss, node)
-                if set(way_in) & set(way_out[1:]):
-                    way_in = self._another(self._ahead, self._threats, node, way_out)
-                if way_in:
-                    walk = [*reversed(way_in), *way_out[1:]]
-                    found.append((self._cost(walk) + self._losses[walk[-1]], walk))
+        for node in (("taken", component), ("down", component)):
+            for way_in, way_out in self._ways(node) if node in self._to_loss else ():
+                walk = [*reversed(way_in), *way_out]
+                found.append((self._cost(walk) + self._losses[walk[-1]], walk))
         return self._as_path(min(found)[1]) if found else None
 
-    def _another(self, costs: "_Costs", starts: Mapping[Node, float], node: Node, avoided: list[Node]) -> list[Node]:
-        found = costs.cheapest(starts, frozenset(avoided[1:]))
-        return _walk(found, node) if node in found else []
+    def _ways(self, node: Node) -> list[tuple[list[Node], list[Node]]]:
+        """Ways from what exploits `node` back to a threat, and from `node` to a loss, that share nothing."""
+        way_out = _walk(self._to_loss, node)
+        found: list[tuple[list[Node], list[Node]]] = []
+        for before in self._exploiters(node):
+            way_in = _walk(self._from_threat, before)
+            if not {*way_in} & {*way_out}:
+                found.append((way_in, way_out))
+            else:
+                found += self._around(before, way_in, node, way_out)
+            if (found and found[0][1] is way_out) or len(found) >= _ENOUGH:
+                break
+        return found
+
+    def _exploiters(self, node: Node) -> list[Node]:
+        """The nodes from which `node` is exploited, by how likely it is entered so."""
+        cost = {
+            before: self._from_threat[before][0] + (-math.log(1 - spared) if spared else 0.0)
+            for before, spared in self._exploiting[node].items()
+            if before in self._from_threat and spared < 1
+        }
+        return sorted(cost, key=lambda before: (cost[before], before))[:_TRIED]
+
+    def _around(
+        self, before: Node, way_in: list[Node], node: Node, way_out: list[Node]
+    ) -> list[tuple[list[Node], list[Node]]]:
+        """Where the two ways cross: another way in, another way out, or both."""
+        other_in = self._behind.nearest(before, self._threats, {*way_out})
+        other_out = self._ahead.nearest(node, self._losses, {*way_in}) if node not in way_in else []
+        found = [(other_in, way_out)] if other_in else []
+        found += [(way_in, other_out)] if other_out else []
+        if not found and (far_out := self._ahead.nearest(node, self._losses, {before})):
+            far_in = self._behind.nearest(before, self._threats, {*far_out})
+            found += [(far_in, far_out)] if far_in else []
+        return found
 
     def _cost(self, walk: list[Node]) -> float:
         return sum(next(c for t, c in self._ahead.edges[a] if t == b) for a, b in pairwise(walk))
@@ -88,6 +125,7 @@ class Explainer:
         if c.hosting in {Hosting.IAAS, Hosting.ON_PREMISE} and c.kind not in {
             ComponentKind.WORKSTATION,
             ComponentKind.LIBRARY,
+            ComponentKind.HOST,
         }:
             found.append(Reason("self_hosted"))
         if exposed and c.kind in _FRONT and ("waf", c.id) not in self._protected and c.hosting is not Hosting.SAAS:
@@ -124,9 +162,13 @@ class Explainer:
             elif link.kind is LinkKind.EMBEDS:
                 by_kind["embedded_in"].append(link.source)
         held = [a.name for a in self._system.assets if c.id in a.lives_in]
-        touched = {*by_kind[LinkKind.READS], *by_kind[LinkKind.WRITES]}
-        read = [a.name for a in self._system.assets if touched & set(a.lives_in) and a.name not in held]
-        found = [("holds_data", "assets", held), ("reads_data", "assets", read)]
+        found = [("holds_data", "assets", held)]
+        said = {*held}
+        for code, way in (("writes_data", LinkKind.WRITES), ("reads_data", LinkKind.READS)):
+            stores = set(by_kind[way])
+            assets = [a.name for a in self._system.assets if stores & set(a.lives_in) and a.name not in said]
+            said |= {*assets}
+            found.append((code, "assets", assets))
         for kind in ("deploys", "administers", "embedded_in"):
             found.append((kind, "components", [self._names[t] for t in dict.fromkeys(by_kind[kind])]))
         return [Reason(code, ((hole, ", ".join(values)),)) for code, hole, values in found if values]
@@ -136,7 +178,7 @@ class Explainer:
         for before, after in pairwise(walk):
             step = self._steps[before, after]
             components += [step.through] if step.through else []
-            components += [after[1]] if after[0] in {"taken", "down"} else []
+            components += [after[1]] if after[0] in {"heard", "taken", "down"} else []
         store = self._steps[walk[-2], walk[-1]].kind.split(":")[1]
         if walk[-2][0] == "cut":
             components += self._uses(components[-1], store)
@@ -175,14 +217,31 @@ class _Costs:
 
     edges: dict[Node, list[tuple[Node, float]]]
 
-    def cheapest(
-        self, starts: Mapping[Node, float], avoided: frozenset[Node] = frozenset()
-    ) -> dict[Node, tuple[float, Node]]:
+    def nearest(self, start: Node, goals: Mapping[Node, float], avoided: Collection[Node]) -> list[Node]:
+        """The cheapest way from `start` to one of `goals`, each with its own cost, through none of `avoided`."""
+        before: dict[Node, Node] = {}
+        heap: list[tuple[float, Node, Node, bool]] = [(0.0, start, (), False)] if start not in avoided else []
+        while heap:
+            cost, node, came_from, arrived = heappop(heap)
+            if arrived:
+                way = [node]
+                while before[way[-1]]:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            if node in before:
+                continue
+            before[node] = came_from
+            if node in goals:
+                heappush(heap, (cost + goals[node], node, came_from, True))
+            for after, more in self.edges.get(node, ()):
+                if after not in before and after not in avoided:
+                    heappush(heap, (cost + more, after, node, False))
+        return []
+
+    def cheapest(self, starts: Mapping[Node, float]) -> dict[Node, tuple[float, Node]]:
         """Dijkstra: by node, the cost of the cheapest way from a start, and the node before it, () at a start."""
         found: dict[Node, tuple[float, Node]] = {}
-        heap: list[tuple[float, Node, Node]] = [
-            (cost, node, ()) for node, cost in starts.items() if node not in avoided
-        ]
+        heap: list[tuple[float, Node, Node]] = [(cost, node, ()) for node, cost in starts.items()]
         heapify(heap)
         while heap:
             cost, node, before = heappop(heap)
@@ -190,7 +249,7 @@ class _Costs:
                 continue
             found[node] = cost, before
             for after, more in self.edges.get(node, ()):
-                if after not in found and after not in avoided:
+                if after not in found:
                     heappush(heap, (cost + more, after, node))
         return found
 

@@ -6,6 +6,7 @@ Errors say the line and the column. Keys that begin with `x-` are kept and ignor
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
@@ -15,10 +16,10 @@ from typing import Any, TypeVar, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
+from ruamel.yaml.reader import ReaderError
 
-from risk_models import catalogue
-from risk_models.checked_map import CheckedMap, ProductFileError
+from risk_models import catalogue, source_yaml
+from risk_models.checked_map import CheckedMap, ProductFileError, hidden
 from risk_models.scales import (
     Authentication,
     ComponentKind,
@@ -28,6 +29,7 @@ from risk_models.scales import (
     LinkKind,
     Location,
     MeasureStatus,
+    Need,
     Patcher,
     PhaseName,
     Severity,
@@ -65,51 +67,29 @@ def loads(text: str, *, as_of: date | None = None) -> System:
     """The System that a product file describes. Raises `ProductFileError`."""
     if len(text) > MAX_CHARACTERS:
         raise ProductFileError("too_large", most=MAX_CHARACTERS)
-    _bounded(text)
+    place = source_yaml.too_much(text, MAX_DEPTH, MAX_NODES)
+    if place:
+        raise ProductFileError("too_nested", place=place, depth=MAX_DEPTH, nodes=MAX_NODES)
     try:
-        return _system(CheckedMap(YAML(typ="safe").load(text), "file"), as_of)
+        return _system(CheckedMap(source_yaml.reader().load(text), "file"), as_of)
     except (ProductFileError, YAMLError, ValueError, AttributeError):
         return _loads_slowly(text, as_of)
-
-
-def _bounded(text: str) -> None:
-    """Refuses what would exhaust whoever builds it: nesting without end, aliases that multiply."""
-    sizes: dict[str, int] = {}
-    open_nodes: list[tuple[str | None, int]] = []
-    total = 0
-    try:
-        for event in YAML(typ="safe").parse(text):
-            mark = event.start_mark
-            place = mark.line + 1, mark.column + 1
-            if isinstance(event, AliasEvent):
-                total += sizes.get(event.anchor, MAX_NODES)  # an alias within its own node never ends
-            elif isinstance(event, ScalarEvent):
-                total += 1
-                sizes |= {event.anchor: 1} if event.anchor else {}
-            elif isinstance(event, CollectionStartEvent):
-                total += 1
-                sizes.pop(event.anchor or "", None)
-                open_nodes.append((event.anchor, total - 1))
-            elif isinstance(event, CollectionEndEvent):
-                anchor, before = open_nodes.pop()
-                if anchor:
-                    sizes[anchor] = total - before
-            if total > MAX_NODES or len(open_nodes) > MAX_DEPTH:
-                raise ProductFileError("too_nested", place=place, depth=MAX_DEPTH, nodes=MAX_NODES)
-    except YAMLError:
-        return  # said with its place by the parser that builds
 
 
 def _loads_slowly(text: str, as_of: date | None) -> System:
     """The same by the parser that remembers lines and columns, ten times slower: to say where a file is wrong."""
     try:
-        tree = YAML(typ="rt").load(text)
+        tree = source_yaml.reader(placed=True).load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = (mark.line + 1, mark.column + 1) if mark else None
         raise ProductFileError("not_yaml", place=place, problem=error.problem) from error
+    except ReaderError as error:
+        before = text[: error.position]
+        place = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise ProductFileError("not_yaml", place=place, problem=error.reason) from error
     except (YAMLError, ValueError) as error:
-        raise ProductFileError("not_yaml", problem=error) from error
+        raise ProductFileError("not_yaml", problem=str(error).partition("\n")[0]) from error
     if not isinstance(tree, CommentedMap):
         raise ProductFileError("not_a_product_file", place=(1, 1))
     return _system(CheckedMap(tree, "file"), as_of)
@@ -146,25 +126,20 @@ def to_dict(system: System, *, complete: bool = False) -> dict[str, Any]:
                 | extra_dict(k.extra)
                 for k in system.links
             ],
-            "assets": [
-                {
-                    "id": a.id,
-                    "name": a.name,
-                    "lives_in": list(a.lives_in),
-                    "needs": {
-                        "confidentiality": int(a.confidentiality),
-                        "integrity": int(a.integrity),
-                        "availability": int(a.availability),
-                    },
-                }
-                | extra_dict(a.extra)
-                for a in system.assets
-            ],
+            "assets": [_asset_dict(a, complete=complete) for a in system.assets],
             "measures": [_fields(m) for m in system.measures],
         }
         | extra_dict(system.extra)
     )
     return plain
+
+
+def _asset_dict(a: EssentialAsset, *, complete: bool) -> dict[str, Any]:
+    needs = {need.value: int(a.severity(need)) for need in Need}
+    extra = extra_dict(a.extra)
+    needs |= {key.removeprefix(_IN_NEEDS): extra.pop(key) for key in list(extra) if key.startswith(_IN_NEEDS)}
+    name = a.name if complete or a.name != a.id else None
+    return {"id": a.id, "name": name, "lives_in": list(a.lives_in), "needs": needs} | extra
 
 
 def from_dict(content: Mapping[str, Any], *, as_of: date | None = None) -> System:
@@ -191,6 +166,10 @@ def _component_dict(c: Component) -> dict[str, Any]:
         "vulnerabilities": [_fields(v) for v in c.vulnerabilities],
     }
     return {key: value for key, value in described.items() if key not in c.assumed} | extra_dict(c.extra)
+
+
+# Keys x- of an asset's needs, kept among those of the asset.
+_IN_NEEDS = "needs/"
 
 
 def extra_dict(extra: Extra) -> dict[str, Any]:
@@ -220,7 +199,7 @@ def _pruned(value: Any) -> Any:
         kept = {
             k: v if str(k).startswith("x-") else _pruned(v)
             for k, v in value.items()
-            if str(k).startswith("x-") or (v is not None and not (k in silent and v is False))
+            if str(k).startswith("x-") or (v not in (None, "") and not (k in silent and v is False))
         }
         needed = {"components", "lives_in", "on"}
         return {k: v for k, v in kept.items() if v not in ([], {}) or k in needed or str(k).startswith("x-")}
@@ -230,7 +209,7 @@ def _pruned(value: Any) -> Any:
 
 
 def _system(top: CheckedMap, as_of: date | None) -> System:
-    if type(top.raw("jalon")) is not int or top.raw("jalon") != 1:
+    if isinstance(top.raw("jalon"), bool | str) or top.raw("jalon") != 1:
         raise top.fail("wrong_format", "jalon")
     product = top.map("product", "product")
     if product is None:
@@ -255,13 +234,15 @@ def _all(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) 
     values = []
     for item in top.maps(key, what):
         value = read(item)
-        extra = item.finish()
+        extra: Extra = value.extra + item.finish()
         values.append(replace(value, extra=extra) if extra else value)
     return tuple(values)
 
 
 def _new_id(m: CheckedMap, seen: set[str]) -> str:
     found = m.needed("id")
+    if any(hidden(ch) for ch in found):
+        raise m.fail("control_characters", "id")
     if len(found) > MAX_ID:
         raise m.fail("too_long", "id", most=MAX_ID)
     if found in seen:
@@ -273,14 +254,25 @@ def _new_id(m: CheckedMap, seen: set[str]) -> str:
 def _product(m: CheckedMap) -> Product:
     name = m.needed("name")
     product_id = m.text("id")
-    if product_id and not _PRODUCT_ID.fullmatch(product_id):
+    if m.raw("id") is not None and not _PRODUCT_ID.fullmatch(product_id or ""):
         raise m.fail("wrong_id", "id")
-    phases = _all(
-        m, "phases", "phase", lambda p: Phase(_must(p, "name", PhaseName), _must_day(p, "start"), p.day("end"))
-    )
+    phases = _all(m, "phases", "phase", _phase)
     contacts = _all(m, "contacts", "contact", _contact)
     incubator = m.text("incubator")
-    return Product(product_id or name, name, incubator, phases, contacts, m.finish())
+    return Product(product_id or id_of(name), name, incubator, phases, contacts, m.finish())
+
+
+def id_of(name: str) -> str:
+    """An identifier made from a name: ASCII letters, digits, dot, dash and underscore."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-")[:MAX_ID] or "produit"
+
+
+def _phase(m: CheckedMap) -> Phase:
+    phase = Phase(_must(m, "name", PhaseName), _must_day(m, "start"), m.day("end"))
+    if phase.end and phase.end < phase.start:
+        raise m.fail("ends_before_it_starts", "end")
+    return phase
 
 
 def _contact(m: CheckedMap) -> Contact:
@@ -323,7 +315,7 @@ def _component(m: CheckedMap, seen: set[str]) -> Component:
         sbom=m.text("sbom"),
         data=tuple(m.member("data", d, DataKind) for d in m.items("data")),
         location=m.choice("location", Location),
-        vulnerabilities=_all(m, "vulnerabilities", "vulnerability", _vulnerability),
+        vulnerabilities=_vulnerabilities(m),
         assumed=tuple(field for field, value in given.items() if not value),
     )
 
@@ -335,9 +327,14 @@ def _end_of_life(m: CheckedMap | None) -> EndOfLife | None:
     return EndOfLife(product, cycle, day, m.finish())
 
 
-def _vulnerability(m: CheckedMap) -> Vulnerability:
+def _vulnerabilities(m: CheckedMap) -> tuple[Vulnerability, ...]:
+    seen: set[str] = set()
+    return _all(m, "vulnerabilities", "vulnerability", lambda v: _vulnerability(v, seen))
+
+
+def _vulnerability(m: CheckedMap, seen: set[str]) -> Vulnerability:
     return Vulnerability(
-        id=m.needed("id"),
+        id=_new_id(m, seen),
         cvss=m.number("cvss", 0, 10),
         epss=m.number("epss", 0, 1),
         kev=bool(m.boolean("kev")),
@@ -370,7 +367,7 @@ def _asset(m: CheckedMap, known: Collection[str], seen: set[str]) -> EssentialAs
         if number is None or number != int(number):
             raise needs.fail("not_severity", need)
         values[need] = Severity(int(number))
-    needs.finish()
+    needs_extra = tuple((f"{_IN_NEEDS}{key}", value) for key, value in needs.finish())
     return EssentialAsset(
         id=asset_id,
         name=m.text("name") or asset_id,
@@ -378,6 +375,7 @@ def _asset(m: CheckedMap, known: Collection[str], seen: set[str]) -> EssentialAs
         confidentiality=values["confidentiality"],
         integrity=values["integrity"],
         availability=values["availability"],
+        extra=needs_extra,
     )
 
 

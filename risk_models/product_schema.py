@@ -23,10 +23,15 @@ from risk_models.scales import (
 
 Schema = dict[str, Any]
 
-_TEXT: Schema = {"type": ["string", "number", "null"], "maxLength": 2000}
-_DAY: Schema = {"type": ["string", "null"], "format": "date"}
+# No control character, nor one that turns the direction of the text; an id is on one line.
+_CLEAN = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
+_ONE_LINE = _CLEAN.replace(r"\u0008\u000b-", "")
+_TEXT: Schema = {"type": ["string", "number", "null"], "maxLength": 2000, "pattern": _CLEAN}
+_NEEDED: Schema = _TEXT | {"type": ["string", "number"], "minLength": 1, "allOf": [{"pattern": r"\S"}]}
+_DATE = r"^\d{4}-\d{2}-\d{2}$"
+_DAY: Schema = {"type": ["string", "null"], "format": "date", "pattern": _DATE}
 _FLAG: Schema = {"type": ["boolean", "null"]}
-_ID: Schema = {"type": ["string", "number"], "minLength": 1, "maxLength": MAX_ID}
+_ID: Schema = _NEEDED | {"maxLength": MAX_ID, "pattern": _ONE_LINE}
 
 
 def _choice(of: type[StrEnum], *, optional: bool = True) -> Schema:
@@ -72,12 +77,14 @@ def product_file_schema() -> Schema:
 
 
 def _product() -> Schema:
-    phase = _object({"name": _choice(PhaseName, optional=False), "start": _DAY, "end": _DAY}, ("name", "start"))
-    contact = _object({"name": _TEXT, "role": _TEXT, "email": _TEXT, "phone": _TEXT, "can_suspend": _FLAG}, ("name",))
+    phase = _object(
+        {"name": _choice(PhaseName, optional=False), "start": _DAY | {"type": "string"}, "end": _DAY}, ("name", "start")
+    )
+    contact = _object({"name": _NEEDED, "role": _TEXT, "email": _TEXT, "phone": _TEXT, "can_suspend": _FLAG}, ("name",))
     return _object(
         {
             "id": _TEXT | {"pattern": "^[A-Za-z0-9._-]+$"},
-            "name": _TEXT,
+            "name": _NEEDED,
             "incubator": _TEXT,
             "phases": _list(phase),
             "contacts": _list(contact),
@@ -89,7 +96,7 @@ def _product() -> Schema:
 def _component() -> Schema:
     flaw = _object(
         {
-            "id": _TEXT,
+            "id": _ID,
             "cvss": _number(0, 10),
             "epss": _number(0, 1),
             "kev": _FLAG,
@@ -136,7 +143,7 @@ def _asset() -> Schema:
 def _measure() -> Schema:
     return _object(
         {
-            "measure": _TEXT,
+            "measure": _NEEDED,
             "on": _list(_ID),
             "status": _choice(MeasureStatus, optional=False),
             "due": _DAY,

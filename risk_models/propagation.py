@@ -6,6 +6,7 @@ only in the worlds where it may matter, and the questions that meet in a world a
 The figures are those of asking each question alone: tests/risk_models/test_propagation.py proves it.
 """
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,14 +54,14 @@ class Spread:
             ways[edge.source].append((number, edge.target))
             if target[0] in {"taken", "down"}:
                 self._entering[target[1]].append(number)
-            for key in dict.fromkeys(s.reduced_by for s in edge.steps if s.reduced_by):
+            for key in dict.fromkeys(key for step in edge.steps for key in step.reduced_by):
                 self._acted_on[key].append(number)
         self._stages = self._by_stage()
         self._weights = {self._index[node]: w for node, w in weights.items() if node in self._index and w}
         self._open = [edge.open for edge in self._edges]
         self._reached = self._spread(self._open)
         # What is reached most first: what is passed on then grows less often again.
-        self._stages[0].sort(key=lambda node: -self._reached[node].bit_count())
+        self._stages[STATES.index("taken")].sort(key=lambda node: -self._reached[node].bit_count())
         self._useful: dict[int, Worlds] | None = None
 
     def likelihood(self, node: Node) -> float:
@@ -92,7 +93,7 @@ class Spread:
         for number in touched:
             none = 1.0
             for step in self._edges[number].steps:
-                none *= 1 - step.probability * (factors.get(step.reduced_by, 1.0) if step.reduced_by else 1.0)
+                none *= 1 - step.probability * math.prod(factors.get(key, 1.0) for key in step.reduced_by)
             chances.append((self._edges[number].identity, 1 - none))
         kept = open_worlds(self._version, chances, self.worlds)
         return {e: self._edges[e].open & ~left for e, left in zip(touched, kept, strict=True)}
@@ -258,7 +259,7 @@ class Spread:
                     pending.append(node)
         nodes = tuple(self._index)
         stages = [[v for v in order if nodes[v][0] == state] for state in STATES]
-        return [stages[0], *(sorted(stage) for stage in stages[1:])]
+        return [*stages[:2], *(sorted(stage) for stage in stages[2:])]
 
 
 def _sum(rows: Iterable[tuple[int, Worlds]]) -> list[Worlds]:

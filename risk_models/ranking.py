@@ -149,7 +149,7 @@ def _warnings(system: System) -> tuple[Warning, ...]:
     linked = Counter(chain.from_iterable((k.source, k.target) for k in system.links))
     found = []
     for c in system.components:
-        found += [Warning(f"{field}_assumed", c.id) for field in c.assumed if field != "name"]
+        found += [Warning(f"{f}_assumed", c.id, getattr(c, f).value) for f in c.assumed if f != "name"]
         if not c.version and c.hosting is not Hosting.SAAS and c.kind not in _WITHOUT_VERSION:
             found.append(Warning("no_version", c.id))
         if len(system.components) > 1 and not linked[c.id]:
@@ -160,11 +160,13 @@ def _warnings(system: System) -> tuple[Warning, ...]:
     for m in system.measures:
         known = catalogue.measures().get(m.measure)
         if known is None:
-            found += [Warning("unknown_measure", c) for c in m.on or (m.measure,)]
+            found += [Warning("unknown_measure", c, m.measure) for c in m.on or (m.measure,)]
         elif not known.organisational:
-            found += [Warning("measure_without_effect", c) for c in m.on if not known.applies_to(kinds[c])]
+            found += [Warning("measure_without_effect", c, m.measure) for c in m.on if not known.applies_to(kinds[c])]
+            found += [Warning("measure_nowhere", m.measure, m.measure)] if not m.on and m.status in _COUNTED else []
     found += [Warning("asset_nowhere", a.id) for a in system.assets if not a.lives_in]
     return tuple(found)
 
 
+_COUNTED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED})
 _WITHOUT_VERSION = frozenset({ComponentKind.HOST, ComponentKind.WORKSTATION})

@@ -22,7 +22,11 @@ PASSED = 1
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge ends of life on this day (default: today)."
 )
-@click.option("--fail-above", metavar="VxGy", help="Exit with 1 when a risk is more likely or graver than this cell.")
+@click.option(
+    "--fail-above",
+    metavar="VxGy",
+    help="Exit with 1 when a risk is at least as likely and as grave as this cell, and not that very cell.",
+)
 @click.option("--lang", type=click.Choice(catalogue.LANGUAGES), default="fr", show_default=True)
 def assess(file: str, *, as_json: bool, view: str, day: datetime | None, fail_above: str | None, lang: str) -> None:
     """Rank the weak points of FILE.
@@ -85,4 +89,7 @@ def _table(system: System, assessment: Assessment, language: str) -> str:
         for found in assessment.findings:
             level = catalogue.word(catalogue.finding_rules()[found.rule].level, language)
             lines.append(f"{level:>8}  {catalogue.finding_text(found, language, names)}")
+    if assessment.warnings:
+        lines += ["", {"fr": "À compléter :", "en": "To complete:"}[language]]
+        lines += [f"{'':>8}  {catalogue.warning_text(w, language, names)}" for w in assessment.warnings]
     return "\n".join(lines) + "\n"

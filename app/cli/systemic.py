@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 
 import click
@@ -19,6 +20,9 @@ def systemic(files: tuple[str, ...], *, as_json: bool, day: datetime | None) -> 
     from risk_models.systemic import shared_third_parties
 
     systems = [read_system(file, (day or datetime.now(UTC)).date()) for file in files]
+    for product, count in Counter(s.product.id for s in systems).items():
+        if count > 1:
+            raise click.UsageError(f"{count} files describe the product {product!r}: give each once")
     with waiting(sum(len(s.components) for s in systems)):
         found = shared_third_parties(systems)
     if as_json:

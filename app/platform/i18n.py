@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.platform import clock
 from risk_models import catalogue
-from risk_models.assessment import Finding
+from risk_models.assessment import Finding, Warning
 from risk_models.scales import Severity
 
 LANGUAGES = ("fr", "en")
@@ -46,6 +46,7 @@ def init_app(app: Flask) -> None:
         measures=catalogue.measures(),
         finding_rules=catalogue.finding_rules(),
         finding_text=finding_text,
+        warning_text=warning_text,
         effort_words=EFFORT_WORDS,
         date_of=date.fromisoformat,
     )
@@ -71,6 +72,10 @@ def word(value: Enum) -> str:
 
 def sentence(group: str, code: str, **values: str) -> str:
     return catalogue.sentence(group, code, language(), **values)
+
+
+def warning_text(warning: Warning, names: Mapping[str, str]) -> str:
+    return catalogue.warning_text(warning, language(), names)
 
 
 def finding_text(found: Finding, names: Mapping[str, str]) -> str:

@@ -6,10 +6,20 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from risk_models.assessment import Finding
+from risk_models.assessment import Finding, Warning
 from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read
-from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, Likelihood, Location, RiskLevel, Severity
+from risk_models.scales import (
+    ComponentKind,
+    DataKind,
+    Exposure,
+    Hosting,
+    Likelihood,
+    Location,
+    Patcher,
+    RiskLevel,
+    Severity,
+)
 
 __all__ = [
     "LANGUAGES",
@@ -36,6 +46,7 @@ __all__ = [
     "sentence",
     "source_text",
     "usual_components",
+    "warning_text",
     "word",
     "words",
 ]
@@ -93,6 +104,11 @@ class MeasureKind:
     effort: int
     effects: tuple[Effect, ...]
     organisational: bool
+
+    @property
+    def mends_flaws(self) -> bool:
+        """Whether it acts on known flaws: of use only where a flaw has its fix."""
+        return any("flaws" in effect.steps for effect in self.effects)
 
     def applies_to(self, kind: ComponentKind) -> bool:
         return not self.organisational and (not self.kinds or kind in self.kinds)
@@ -240,6 +256,24 @@ def sentence(group: str, code: str, language: str, **values: str) -> str:
         values["date"] = "/".join(reversed(values["date"].split("-")))
     text: str = _words()[group][code][language]
     return text.format(**values)
+
+
+_ASSUMED: dict[str, type[Enum]] = {
+    "hosting_assumed": Hosting,
+    "exposure_assumed": Exposure,
+    "patched_by_assumed": Patcher,
+}
+
+
+def warning_text(warning: Warning, language: str, names: Mapping[str, str]) -> str:
+    """The sentence of a warning; `names` by id of component and asset."""
+    detail = warning.detail
+    if warning.code in _ASSUMED:
+        detail = word(_ASSUMED[warning.code](detail), language)
+    elif detail in measures():
+        detail = measures()[detail].name.in_(language)
+    component = names.get(warning.component, warning.component)
+    return sentence("warnings", warning.code, language, component=component, detail=detail)
 
 
 def finding_text(found: Finding, language: str, names: Mapping[str, str]) -> str:

@@ -35,6 +35,7 @@ class InternetRates:
     authenticated_factor: float
     end_of_life: float
     kev_floor: float
+    relay: float
     epss_unknown: float
 
 
@@ -138,6 +139,7 @@ def rates_with(values: Mapping[str, float]) -> Rates:
             authenticated_factor=values[f"{internet}.factors.authenticated"],
             end_of_life=values[f"{internet}.end_of_life"],
             kev_floor=values[f"{internet}.kev_floor"],
+            relay=values[f"{internet}.relay"],
             epss_unknown=values[f"{internet}.epss_unknown"],
         ),
         credentials=by_kind("credentials"),

@@ -110,3 +110,37 @@ def test_pure_commands_load_neither_flask_nor_the_database(command):
     code = f"import sys; from app.cli import main; main.get_command(None, {command!r}); print([m for m in ('flask', 'sqlalchemy', 'weasyprint', 'networkx') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "[]"
+
+
+@pytest.mark.parametrize("sbom", ["../elsewhere.json", "/etc/passwd", "sub/../../x.json"])
+def test_an_sbom_outside_the_folder_of_its_file_is_refused(tmp_path, sbom):
+    file = tmp_path / "jalon.yaml"
+    file.write_text(f"jalon: 1\nproduct: {{name: P}}\ncomponents: [{{id: web, kind: web, sbom: {sbom}}}]\n")
+    result = run("assess", str(file))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "leaves the folder" in result.stderr
+
+
+def test_a_file_that_is_not_utf8_says_where(tmp_path):
+    file = tmp_path / "jalon.yaml"
+    file.write_bytes("jalon: 1\nproduct: {name: Démarche}\n".encode("latin-1"))
+    result = run("assess", str(file))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "line 2, column 18" in result.stderr
+
+
+def test_the_table_tells_what_to_complete(tmp_path):
+    file = tmp_path / "jalon.yaml"
+    file.write_text(
+        "jalon: 1\nproduct: {name: Démarche Exemple}\ncomponents: [{id: web, kind: web, sbom: absent.json}]\n"
+        "measures: [{measure: wafff, on: [web], status: done}, {measure: mfa, on: [], status: done}]\n"
+    )
+    told = run("assess", str(file)).stdout
+    assert "« wafff »" in told
+    assert "n’est posée sur aucun composant" in told
+    assert "n’a pas été trouvé" in told
+    assert run("dossier", str(file), "-o", str(tmp_path / "d.pdf")).exit_code == 0
+
+
+def test_the_same_product_twice_is_not_shared(tmp_path):
+    assert run("systemic", GUICHET, GUICHET).exit_code == 2

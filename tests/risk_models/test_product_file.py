@@ -36,9 +36,9 @@ BOMB = "x-a: &a [1]\n" + "".join(f"x-{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" 
         (SMALL + "jalon: 1\n", "duplicate key"),
         (SMALL + "true: 1\n", "unknown key"),
         (SMALL + "? [1, 2]\n: 3\n", "unknown key"),
-        (SMALL + "x-a: 2026-13-45\n", "not YAML"),
+        (SMALL + "x-a: *zz\n", "undefined alias"),
     ],
-    ids=["bomb", "endless", "deep", "deep-closed", "nan", "twice", "boolean-key", "list-key", "no-such-day"],
+    ids=["bomb", "endless", "deep", "deep-closed", "nan", "twice", "boolean-key", "list-key", "no-anchor"],
 )
 def test_a_file_made_to_exhaust_or_to_confuse_is_refused(text, words):
     with pytest.raises(ProductFileError, match=words):
@@ -109,6 +109,70 @@ def test_a_wrong_file_says_where_and_what(text, line, words):
         assert error.value.line == line
 
 
+@pytest.mark.parametrize(
+    "text", ["1.10", "0612345678", "+33100000000", "0o17", "1e3", "2024-01-02", "1_000", "9" * 5000]
+)
+def test_a_number_keeps_the_text_that_was_written(text):
+    system = product_file.loads(SMALL.replace("kind: web}", f"kind: web, supplier: {text[:100]}}}"))
+    assert system.components[0].supplier == text[:100]
+    assert product_file.loads(product_file.dumps(system)) == system
+
+
+def test_a_name_without_id_gives_one_and_comes_back():
+    system = product_file.loads(SMALL.replace("{name: Essai}", "{name: Démarches « Exemple »}"))
+    assert system.product.id == "demarches-exemple"
+    assert product_file.loads(product_file.dumps(system)) == system
+
+
+def test_keys_x_of_needs_come_back_there():
+    asset = (
+        "assets:\n  - {id: a, lives_in: [web], needs: {confidentiality: 1, integrity: 1, availability: 1, x-by: dpo}}\n"
+    )
+    system = product_file.loads(SMALL + asset)
+    assert product_file.to_dict(system)["assets"][0]["needs"]["x-by"] == "dpo"
+    assert product_file.loads(product_file.dumps(system)) == system
+
+
+CVE = "{id: CVE-1, epss: 0.3}"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        (SMALL + "links: []\n\nlinkz: []\n", (7, 1), "unknown key 'linkz'"),
+        (SMALL.replace("id: web", 'id: "we\\x85b"'), (4, 10), "control characters"),
+        (SMALL.replace("id: web", 'id: "we\\u202Eb"'), (4, 10), "control characters"),
+        (SMALL.replace("id: web", 'id: "we\\ud800b"'), (4, 10), "control characters"),
+        (SMALL.replace("kind: web}", f"kind: web, vulnerabilities: [{CVE}, {CVE}]}}"), None, "described twice"),
+        (SMALL.replace("kind: web", "kind: ' web '"), (4, 21), "is not one of"),
+        (SMALL.replace("kind: web", "kind: web, hosting: ''"), (4, 35), "is not one of"),
+        (
+            SMALL.replace(
+                "{name: Essai}", "{name: E, phases: [{name: construction, start: 2025-02-01, end: 2025-01-01}]}"
+            ),
+            (2, 74),
+            "comes before the start",
+        ),
+        (
+            SMALL.replace("{name: Essai}", "{name: E, phases: [{name: construction, start: 2025-02-30}]}"),
+            (2, 57),
+            "must be a date",
+        ),
+        (
+            SMALL.replace("{name: Essai}", "{name: E, phases: [{name: construction, start: 20250201}]}"),
+            (2, 57),
+            "must be a date",
+        ),
+        (SMALL + "x-a: \x07\n", (5, 6), "not YAML"),
+    ],
+)
+def test_the_place_is_that_of_the_fault(text, place, words):
+    with pytest.raises(ProductFileError, match=words) as error:
+        product_file.loads(text)
+    assert place is None or error.value.place == place
+    assert "\n" not in str(error.value)
+
+
 def test_the_schema_accepts_what_the_loader_accepts():
     validator = Draft202012Validator(product_file_schema(), format_checker=FormatChecker())
     for path in EXAMPLES.glob("*.yaml"):
@@ -125,7 +189,24 @@ def test_the_schema_accepts_what_is_dumped_and_loading_gives_it_back(system):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"jalon": 2}, {"components": []}, {"unknown": 1}, {"links": [{"from": "web", "to": "web", "kind": "call"}]}],
+    [
+        {"jalon": 2},
+        {"components": []},
+        {"unknown": 1},
+        {"links": [{"from": "web", "to": "web", "kind": "call"}]},
+        {"product": {"name": None}},
+        {"product": {"name": "  "}},
+        {"product": {"name": "P", "id": ""}},
+        {"product": {"name": "P", "contacts": [{"name": None}]}},
+        {"product": {"name": "P", "phases": [{"name": "construction", "start": None}]}},
+        {"product": {"name": "P", "phases": [{"name": "construction", "start": "20250401"}]}},
+        {"components": [{"id": " ", "kind": "web"}]},
+        {"components": [{"id": "a\u0085b", "kind": "web"}]},
+        {"components": [{"id": "a", "kind": " web "}]},
+        {"components": [{"id": "a", "kind": "web", "hosting": ""}]},
+        {"components": [{"id": "a", "kind": "web", "vulnerabilities": [{"id": None}]}]},
+        {"measures": [{"measure": None, "status": "done"}]},
+    ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(wrong):
     plain = {"jalon": 1, "product": {"name": "P"}, "components": [{"id": "web", "kind": "web"}]} | wrong
@@ -164,6 +245,22 @@ def test_libraries_come_from_the_cyclonedx_file_beside():
         10.0,
     )
     assert system.links == (Link("web", library.id, LinkKind.EMBEDS),)
-    for text in ("", "[]", "{}", '{"bomFormat": "CycloneDX", "components": 3}'):
+    harmless = json.dumps(bom).replace('"CVE-2021-44228"', '"CVE-2021-44228", "analysis": {"state": "not_affected"}')
+    assert len(cyclonedx.with_libraries(product_file.loads(SMALL), {"web": harmless}).components) == 1
+    clash = json.dumps(bom).replace("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1", "web")
+    assert [c.id for c in cyclonedx.with_libraries(product_file.loads(SMALL), {"web": clash}).components] == [
+        "web",
+        "web/web",
+    ]
+    evil = json.dumps(bom).replace("log4j-core", "\\u001b[2J\\ud800log4j")
+    assert "\x1b" not in cyclonedx.with_libraries(product_file.loads(SMALL), {"web": evil}).components[1].name
+    for text in (
+        "",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"bomFormat": "CycloneDX", "specVersion": "9.9"}',
+        '{"bomFormat": "CycloneDX", "components": 3}',
+    ):
         with pytest.raises(cyclonedx.UnreadableSbom):
             cyclonedx.with_libraries(system, {"web": text})

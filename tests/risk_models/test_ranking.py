@@ -161,6 +161,62 @@ def test_the_same_flaw_behind_a_firewall_weighs_less():
     assert assess(behind).weak_points[0].loss_avoided < assess(system).weak_points[0].loss_avoided
 
 
+def test_a_firewall_in_front_of_what_embeds_a_flaw_or_passes_requests_to_it_lowers_it():
+    system = example("agrements")
+    behind = replace(system, measures=(*system.measures, Measure("waf", ("java",), MeasureStatus.DONE)))
+    flawed = {
+        a: next(c.likelihood for c in assess(s).components if c.id == "log4j")
+        for a, s in (("open", system), ("behind", behind))
+    }
+    assert flawed["behind"] < 0.7 * flawed["open"]
+    flaw = (Vulnerability("CVE-2021-44228", epss=0.94, kev=True, fixed_in="2.17.1"),)
+    parts = (
+        component("front", hosting=Hosting.IAAS),
+        component("app", ComponentKind.API, exposure=Exposure.INTERNAL),
+        component("log4j", ComponentKind.LIBRARY, exposure=Exposure.INTERNAL, vulnerabilities=flaw),
+        component("host", ComponentKind.HOST, exposure=Exposure.AUTHENTICATED),
+    )
+    links = (
+        Link("front", "app", LinkKind.CALLS),
+        Link("app", "log4j", LinkKind.EMBEDS),
+        Link("app", "host", LinkKind.RUNS_ON),
+    )
+    asset = EssentialAsset("a", "A", ("app",), Severity(4), Severity(3), Severity(2))
+    relayed = System(Product("p", "P"), parts, links, (asset,))
+    assert assess(relayed).weak_points[0].component == "log4j"
+    assert assess(relayed).action_plan[0].measure == "update"
+    filtered = replace(relayed, measures=(Measure("waf", ("front",), MeasureStatus.DONE),))
+    assert assess(filtered).weak_points[0].loss_avoided < 0.7 * assess(relayed).weak_points[0].loss_avoided
+
+
+def test_the_same_flaw_twice_counts_once():
+    flaw = Vulnerability("CVE-1", epss=0.3)
+    once, twice = (System(Product("p", "P"), (component("web", vulnerabilities=(flaw,) * n),)) for n in (1, 2))
+    assert assess(once).components == assess(twice).components
+
+
+@given(systems())
+def test_a_component_that_weighs_has_a_path_by_its_own_weakness(system):
+    for weak in assess(system).weak_points:
+        if weak.loss_avoided:
+            assert weak.path is not None
+            assert weak.component in weak.path.components
+
+
+@given(systems(), st.randoms())
+def test_the_order_of_links_and_components_changes_nothing(system, random):
+    links, components = list(system.links), list(system.components)
+    random.shuffle(links)
+    random.shuffle(components)
+    mixed = replace(system, links=tuple(links), components=tuple(components))
+    before, after = assess(system), assess(mixed)
+    assert (before.weak_points, before.assets, before.action_plan) == (
+        after.weak_points,
+        after.assets,
+        after.action_plan,
+    )
+
+
 @pytest.mark.parametrize("name", ["guichet", "parcours", "agrements"])
 def test_views_go_down_from_raw_to_target(name):
     system = example(name)
@@ -209,7 +265,7 @@ def test_each_of_the_fourteen_risk_vectors_is_an_entry_point():
 
 
 def test_a_flawed_library_is_blamed_inside_what_nobody_reaches_from_outside():
-    """log4j behind a front end: whoever can call the search engine can try the flaw of its library."""
+    """log4j behind a front end that holds: what strangers send is passed on to the search engine and its library."""
     flaw = (Vulnerability("CVE-2021-44228", epss=0.94, kev=True),)
     system = System(
         Product("p", "P"),
@@ -222,7 +278,8 @@ def test_a_flawed_library_is_blamed_inside_what_nobody_reaches_from_outside():
         (EssentialAsset("a", "A", ("search",), Severity(4), Severity(2), Severity(1)),),
     )
     first = assess(system).weak_points[:2]
-    assert [w.component for w in first] == ["web", "log4j"]
+    assert [w.component for w in first] == ["log4j", "web"]
+    assert first[0].path.components == ("web", "search", "log4j", "search")
     assert first[1].path.components == ("web", "search", "log4j", "search")
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from risk_models import product_file
+from risk_models import product_file, source_yaml
 from risk_models.checked_map import ProductFileError
 from risk_models.scales import PhaseName
 from risk_models.system import Phase, System
@@ -100,7 +99,7 @@ def _front_matter(text: str) -> dict[str, Any]:
             _l("Ce n’est pas une fiche produit : elle commence par une ligne « --- » puis des clés YAML."), "card"
         )
     try:
-        front = YAML(typ="safe", pure=True).load(parts[1])
+        front = source_yaml.reader().load(parts[1])
     except (YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 2
