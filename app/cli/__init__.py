@@ -10,6 +10,7 @@ _COMMANDS = {
     "assess": "app.cli.assess:assess",
     "dossier": "app.cli.dossier:dossier",
     "verify": "app.cli.verify:verify",
+    "draft": "app.cli.draft:draft",
     "schema": "app.cli.schema:schema",
     "systemic": "app.cli.systemic:systemic",
     "migrate": "app.cli.setup:migrate",
@@ -59,6 +60,7 @@ class _Lazy(click.Group):
 _HELP = {
     "assess FILE": "rank the weak points of a product file",
     "dossier FILE": "make an unsigned dossier from a product file",
+    "draft SOURCE": "draft a product file from a repository",
     "schema": "print the JSON Schema of the product file",
     "systemic FILE...": "rank the third parties that products share",
     "verify FILE": "check a dossier's PDF without the database",

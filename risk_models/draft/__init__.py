@@ -1,0 +1,99 @@
+"""A first draft of a product's file from its repository: what it is made of, with the lines that say so.
+
+Pure: nothing of the repository is run, nothing is asked of the network, no value of a variable is kept.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from risk_models.draft import deployment, environment, packages, practices
+from risk_models.draft.assembly import assemble, plain_aside
+from risk_models.draft.deployment import Unread
+from risk_models.draft.knowledge import Signs, signs
+from risk_models.draft.seen import Seen, Told
+from risk_models.draft.things import Aside
+from risk_models.draft.tree import Tree, UnreadableTree
+from risk_models.locks import reader_of
+from risk_models.system import System
+
+__all__ = ["Aside", "Draft", "Tree", "UnreadableTree", "draft"]
+
+Reader = Callable[[str, str, Seen], None]
+
+_READERS: tuple[tuple[str, Reader], ...] = (
+    (r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml", deployment.compose),
+    (r"(.*/)?Procfile[\w.-]*", deployment.procfile),
+    (r"(scalingo|app)\.json", deployment.scalingo),
+    (r"(.*/)?clevercloud/[^/]+", deployment.clevercloud),
+    (r"vercel\.json|netlify\.toml", deployment.vercel),
+    (r"(.*/)?cron\.json", deployment.cron),
+    (r"(.*/)?(([\w.-]*\.)?Dockerfile[\w.-]*|Containerfile)", deployment.dockerfile),
+    (r".*\.tf", deployment.terraform),
+    (r"\.github/workflows/.*", practices.workflow),
+    (r"(\.github/)?dependabot\.ya?ml", practices.dependabot),
+    (r"(.*/)?(renovate\.json5?|\.renovaterc(\.json)?)", practices.renovate),
+    (r"\.gitlab-ci\.yml", practices.gitlab_ci),
+    (r"\.circleci/.*", practices.circleci),
+    (r"Jenkinsfile", practices.jenkins),
+    (r"publiccode\.ya?ml", practices.publiccode),
+    (r"sonar-project\.properties", practices.sonar),
+    (r"((docs|\.github)/)?(SECURITY|security)\.md", practices.security_policy),
+    (r"\.sops\.yaml", practices.sops),
+    (r"(.*/)?package\.json", packages.package_json),
+    (r"(.*/)?Gemfile", packages.gemfile),
+    (r"(.*/)?pyproject\.toml", packages.pyproject),
+    (r"(.*/)?Pipfile", packages.pipfile),
+    (r"(.*/)?composer\.json", packages.composer_json),
+    (r"(.*/)?go\.mod", packages.go_mod),
+    (r"(.*/)?build\.gradle(\.kts)?", packages.gradle),
+    (r"(.*/)?(\.env[\w.-]*|[\w-]+\.env[\w.-]*|env\.[\w.-]+)", environment.environment),
+    (r".*\.(ya?ml|json)", deployment.manifest),
+)
+_COMPILED = tuple((re.compile(pattern), reader) for pattern, reader in _READERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`aside`: seen and left out, with the reason; `skipped`: files not read, and why; `secrets`: variables, with their
+    line, whose value seems to be a real secret."""
+
+    system: System
+    aside: tuple[Aside, ...]
+    skipped: tuple[tuple[str, str], ...]
+    secrets: tuple[Told, ...]
+
+    def with_notes(self) -> System:
+        """The system, what was left out told in `x-` keys."""
+        notes = {
+            "x-set-aside": plain_aside(self.aside),
+            "x-skipped": [{"path": path, "why": why} for path, why in self.skipped],
+            "x-secrets": [{"variable": s.name, "source": s.source} for s in self.secrets],
+        }
+        told = tuple((key, json.dumps(value, ensure_ascii=False)) for key, value in notes.items() if value)
+        return replace(self.system, extra=told)
+
+
+def draft(tree: Tree) -> Draft:
+    """What the texts of `tree` say of a product. Raises `UnreadableTree` where they say nothing."""
+    seen, known = Seen(), signs()
+    for path in sorted(tree.texts):
+        if not known.test_folders.isdisjoint(part.lower() for part in path.split("/")[:-1]):
+            continue
+        _read(path, tree.texts[path], seen, known)
+    assembled = assemble(seen, known, tree.name)
+    if not assembled.system.components:
+        raise UnreadableTree("no_product")
+    return Draft(assembled.system, assembled.aside, (*tree.skipped, *seen.unread), tuple(seen.secrets))
+
+
+def _read(path: str, text: str, seen: Seen, known: Signs) -> None:
+    reader: Reader | None = packages.lock if reader_of(path.rpartition("/")[2]) else None
+    reader = reader or next((r for pattern, r in _COMPILED if pattern.fullmatch(path)), None)
+    if reader is None:
+        return
+    try:
+        reader(path, text, seen)
+    except Unread as error:
+        seen.unread.append((path, str(error)))

@@ -1,0 +1,254 @@
+"""From what was noted to a System: components, links and measures, each with the lines that say so."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from risk_models import catalogue
+from risk_models.draft.applications import Application, applications
+from risk_models.draft.knowledge import Signs, matches
+from risk_models.draft.seen import Seen
+from risk_models.draft.things import Aside, Thing, Things
+from risk_models.product_file import derived_patcher, id_of
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus
+from risk_models.system import Component, EndOfLife, Extra, Link, Measure, Product, System
+
+_ORDER = {"sure": 0, "likely": 1, "guess": 2}
+_SHOWN = 6
+_READ_TOO = frozenset({ComponentKind.DATABASE, ComponentKind.SEARCH, ComponentKind.STORAGE})
+_PAAS = ("Scalingo", "Clever Cloud", "Heroku", "Vercel", "Netlify")
+_SHARED_BY_WORKERS = frozenset({ComponentKind.DATABASE, ComponentKind.CACHE, ComponentKind.QUEUE, ComponentKind.MAIL})
+
+
+def says(sources: Iterable[str], confidence: str) -> Extra:
+    """The `x-` keys that tell why something is in a draft, and how sure it is."""
+    kept = list(dict.fromkeys(sources))[:_SHOWN]
+    return (("x-sources", json.dumps(kept, ensure_ascii=False)), ("x-confidence", json.dumps(confidence)))
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    system: System
+    aside: tuple[Aside, ...]
+
+
+def assemble(seen: Seen, signs: Signs, fallback: str) -> Assembled:
+    """The system that `seen` speaks of; `fallback` names the product where nothing does."""
+    eol_of = {name: one.eol_product for one in catalogue.usual_components() for name in one.names}
+    apps = applications(seen, signs, eol_of)
+    things = Things(seen, signs, {image for app in apps for image in app.images})
+    title = seen.titles[0].name if seen.titles else fallback
+    parts = _Parts(apps, things, seen, signs)
+    system = System(
+        product=Product(id_of(title), title[:200] or "Produit"),
+        components=tuple(parts.components()),
+        links=tuple(parts.links()),
+        measures=tuple(parts.measures()),
+    )
+    return Assembled(system, tuple(things.aside))
+
+
+class _Parts:
+    """Applications and things, brought together."""
+
+    def __init__(self, apps: list[Application], things: Things, seen: Seen, signs: Signs) -> None:
+        self._apps, self._seen, self._signs = apps, seen, signs
+        self._programs = [a for a in apps if a.server]
+        self._things = list(things.found.values())
+        taken = {app.id for app in apps}
+        self._ids: dict[str, str] = {}
+        for thing in self._things:
+            wanted = id_of(thing.known.name)
+            number, self._ids[thing.known.name] = 2, wanted
+            while self._ids[thing.known.name] in taken:
+                self._ids[thing.known.name], number = f"{wanted}-{number}", number + 1
+            taken.add(self._ids[thing.known.name])
+        hosts = [t for t in self._things if t.known.role == "host"]
+        hosts.sort(key=lambda t: (not t.ways & {"host", "resource"}, t.known.name not in _PAAS, t.known.name))
+        self._host = hosts[0] if hosts else None
+
+    def components(self) -> Iterator[Component]:
+        managed = self._host is None or self._host.known.name in _PAAS
+        own = Hosting.PAAS if managed else Hosting.IAAS
+        for app in self._apps:
+            yield Component(
+                id=app.id,
+                name=app.name,
+                kind=app.kind,
+                hosting=own,
+                exposure=Exposure.INTERNAL if app.worker else Exposure.INTERNET,
+                patched_by=derived_patcher(own),
+                version=app.version or None,
+                purl=app.purl or None,
+                eol=EndOfLife(app.eol_product, app.cycle) if app.eol_product and app.version else None,
+                extra=says(app.sources, app.confidence),
+            )
+        for thing in self._things:
+            yield self._component(thing)
+
+    def _component(self, thing: Thing) -> Component:
+        known, hosting = thing.known, thing.known.hosting
+        if "addon" in thing.ways:
+            hosting = Hosting.PAAS
+        elif "manifest" in thing.ways and hosting is Hosting.PAAS:
+            hosting = Hosting.IAAS
+        version = thing.version
+        supplier = known.supplier or (self._host.known.supplier if self._host and "addon" in thing.ways else "")
+        return Component(
+            id=self._ids[known.name],
+            name=known.name,
+            kind=known.kind,
+            hosting=hosting,
+            exposure=known.exposure,
+            patched_by=derived_patcher(hosting),
+            supplier=supplier or None,
+            version=version or None,
+            purl=f"{known.purl}@{version}" if known.purl and version else known.purl or None,
+            cpe=known.cpe or None,
+            eol=EndOfLife(known.eol_product, version.split("-")[0].partition(".")[0])
+            if known.eol_product and version
+            else None,
+            data=known.data,
+            location=known.location,
+            extra=says(thing.sources, thing.confidence),
+        )
+
+    def links(self) -> Iterator[Link]:
+        found: dict[tuple[str, str, LinkKind], Link] = {}
+        for source, target, kind, sources, confidence in self._links():
+            found.setdefault((source, target, kind), Link(source, target, kind, extra=says(sources, confidence)))
+        yield from found.values()
+
+    def _links(self) -> Iterator[tuple[str, str, LinkKind, list[str], str]]:
+        main = self._programs[0] if self._programs else None
+        for app in self._apps:
+            if not app.server and not app.worker and main:
+                yield app.id, main.id, LinkKind.CALLS, app.sources, "likely"
+        for thing in self._things:
+            for user in self._users(thing):
+                for kind in self._kinds(thing):
+                    yield user.id, self._ids[thing.known.name], kind, thing.sources, thing.confidence
+        yield from self._readers()
+        yield from self._hosted()
+        yield from self._deployed()
+
+    def _users(self, thing: Thing) -> list[Application]:
+        """The programs whose own packages speak of it, else the first one; its job runner too for what jobs touch."""
+        folders = {_folder(source) for how, source in thing.evidence if how == "package"}
+        users = [a for a in self._apps if not a.worker and a.folder in folders] or self._programs[:1]
+        shared = thing.known.kind in _SHARED_BY_WORKERS
+        return users + [w for w in self._apps if w.worker and shared and w.folder in {u.folder for u in users}]
+
+    def _kinds(self, thing: Thing) -> list[LinkKind]:
+        match thing.known.role:
+            case "store":
+                return [LinkKind.WRITES, LinkKind.READS] if thing.known.kind in _READ_TOO else [LinkKind.WRITES]
+            case "calls":
+                return [LinkKind.CALLS]
+            case "authenticates_with":
+                named = " ".join(thing.sources)
+                if thing.known.kind is ComponentKind.FORGE and not self._signs_in(thing):
+                    return [LinkKind.CALLS] if {"variable", "package"} & thing.ways and named else []
+                return [LinkKind.AUTHENTICATES_WITH]
+            case "shield":
+                return [LinkKind.PROTECTED_BY]
+        return []
+
+    def _signs_in(self, thing: Thing) -> bool:
+        """Whether people sign in with a forge, beyond its API being called."""
+        packages = {p.source: p.name for p in self._seen.packages}
+        variables = {v.source: v.name for v in self._seen.variables}
+        return any(
+            matches(["*omniauth*", "*passport*"], packages.get(s, ""))
+            or matches(["*_APP_*", "*_CLIENT_*"], variables.get(s, ""))
+            for s in thing.sources
+        )
+
+    def _readers(self) -> Iterator[tuple[str, str, LinkKind, list[str], str]]:
+        """BI reads the first database, pipelines of data write to it, a proxy calls the application."""
+        stores = [t for t in self._things if t.known.kind is ComponentKind.DATABASE]
+        for thing in self._things:
+            mine = self._ids[thing.known.name]
+            if thing.known.role in {"reads", "writes"} and stores:
+                kind = LinkKind.READS if thing.known.role == "reads" else LinkKind.WRITES
+                yield mine, self._ids[stores[0].known.name], kind, thing.sources, "guess"
+            if thing.known.role == "front" and self._programs:
+                yield mine, self._programs[0].id, LinkKind.CALLS, thing.sources, "likely"
+
+    def _hosted(self) -> Iterator[tuple[str, str, LinkKind, list[str], str]]:
+        if self._host is None:
+            return
+        host, sources = self._ids[self._host.known.name], self._host.sources
+        for app in self._apps:
+            yield app.id, host, LinkKind.RUNS_ON, sources, self._host.confidence
+        for thing in self._things:
+            if thing.known.role == "store" and thing.known.hosting is not Hosting.SAAS and thing is not self._host:
+                sure = "sure" if "addon" in thing.ways else "guess"
+                yield self._ids[thing.known.name], host, LinkKind.RUNS_ON, sources, sure
+
+    def _deployed(self) -> Iterator[tuple[str, str, LinkKind, list[str], str]]:
+        forges = [t for t in self._things if "forge" in t.ways]
+        pipelines = [t for t in self._things if "pipeline" in t.ways]
+        for forge in forges:
+            for pipeline in pipelines:
+                yield (
+                    self._ids[forge.known.name],
+                    self._ids[pipeline.known.name],
+                    LinkKind.CALLS,
+                    pipeline.sources,
+                    "likely",
+                )
+        told = {_folder(d.source): d.source for d in self._seen.deploying}
+        deploying = [p for p in pipelines if any(_folder(s) in told for s in p.sources)]
+        for deployer in deploying or forges[:1]:
+            for app in self._apps:
+                sure = "likely" if deploying else "guess"
+                yield (
+                    self._ids[deployer.known.name],
+                    app.id,
+                    LinkKind.DEPLOYS,
+                    list(told.values()) or deployer.sources,
+                    sure,
+                )
+
+    def measures(self) -> Iterator[Measure]:
+        found: dict[str, tuple[list[str], str, set[str]]] = {}
+
+        def add(measure: str, source: str, confidence: str, on: Iterable[str]) -> None:
+            sources, known, where = found.setdefault(measure, ([], confidence, set()))
+            sources.append(source)
+            where |= {*on}
+            found[measure] = sources, min(known, confidence, key=_ORDER.__getitem__), where
+
+        for measure, source, confidence in self._seen.measures:
+            add(measure, source, confidence, self._everywhere(measure))
+        for row in self._signs.measures:
+            for package in self._seen.packages:
+                if not package.development and matches(row.get("packages", ()), package.name):
+                    on = [a.id for a in self._apps if a.folder == package.folder and not a.worker]
+                    add(row["measure"], package.source, "likely", on)
+            for job in self._seen.jobs:
+                if matches(row.get("commands", ()), job.command):
+                    add(row["measure"], job.source, "guess", self._everywhere(row["measure"]))
+        for measure, (sources, confidence, where) in sorted(found.items()):
+            yield Measure(measure, tuple(sorted(where)), MeasureStatus.DONE, extra=says(sources, confidence))
+
+    def _everywhere(self, measure: str) -> list[str]:
+        """The components on which a measure of the whole repository acts."""
+        kind = catalogue.measures()[measure]
+        mine: list[tuple[str, ComponentKind]] = [(a.id, a.kind) for a in self._apps]
+        mine += [
+            (self._ids[t.known.name], t.known.kind) for t in self._things if t.known.kind is ComponentKind.DATABASE
+        ]
+        if measure == "pinned_dependencies":
+            mine = [(self._ids[t.known.name], t.known.kind) for t in self._things if "pipeline" in t.ways]
+        return [i for i, k in mine if kind.applies_to(k)]
+
+
+def _folder(source: str) -> str:
+    return source.rpartition(":")[0].rpartition("/")[0]
+
+
+def plain_aside(aside: Iterable[Aside]) -> list[dict[str, Any]]:
+    return [{"name": a.name, "why": a.why, "source": a.source} for a in aside]

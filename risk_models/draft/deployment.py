@@ -1,0 +1,170 @@
+"""How a product runs: compose files, platforms' descriptions, images, manifests of Kubernetes and Terraform."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ruamel.yaml.error import YAMLError
+
+from risk_models import source_yaml
+from risk_models.draft.environment import names
+from risk_models.draft.seen import Base, Process, Seen, Service, Told, folder_of, image_and_tag, line_of
+
+_DEPTH, _NODES = 40, 200_000
+
+
+class Unread(ValueError):
+    """A file that is not what its name says, or a template; the message is a code of `draft_skipped`."""
+
+
+def yaml_of(text: str) -> Any:
+    """The value of a YAML text. Raises `Unread`."""
+    if source_yaml.too_much(text, _DEPTH, _NODES):
+        raise Unread("too_nested")
+    try:
+        return source_yaml.reader().load(text)
+    except (YAMLError, ValueError, AttributeError) as error:
+        raise Unread("template" if "{{" in text else "broken") from error
+
+
+def json_of(text: str) -> Mapping[str, Any]:
+    """The map of a JSON text. Raises `Unread`."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unread("template" if "{{" in text else "broken") from error
+    return a_map(found)
+
+
+def a_map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def a_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def compose(path: str, text: str, seen: Seen) -> None:
+    """Services, their images and what they are built from."""
+    top = a_map(yaml_of(text))
+    for name, told in a_map(top.get("services")).items():
+        service = a_map(told)
+        image, version = image_and_tag(str(service.get("image") or ""))
+        build = service.get("build")
+        context = build if isinstance(build, str) else str(a_map(build).get("context") or "." if build else "")
+        command = service.get("command") or service.get("entrypoint") or ""
+        depends = service.get("depends_on")
+        seen.services.append(
+            Service(
+                name=str(name)[:100],
+                image=image,
+                version=version,
+                builds=build is not None,
+                folder=_joined(folder_of(path), context),
+                command=" ".join(map(str, command)) if isinstance(command, list) else str(command),
+                depends_on=tuple(str(d) for d in (depends if isinstance(depends, list) else a_map(depends))),
+                source=f"{path}:{_line_of_key(text, str(name))}",
+            )
+        )
+        names(path, text, service.get("environment"), seen)
+
+
+def _line_of_key(text: str, key: str) -> int:
+    """The line of a service: as deep as the first of them."""
+    first = re.search(r"^services\s*:.*\n(?:\s*(?:#.*)?\n)*(\s+)\S", text, re.MULTILINE)
+    depth = re.escape(first[1]) if first else r"\s+"
+    found = re.search(rf"^{depth}[\"']?{re.escape(key)}[\"']?\s*:", text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def _joined(folder: str, context: str) -> str:
+    parts = [p for p in f"{folder}/{context}".split("/") if p not in {"", "."}]
+    return "" if ".." in parts else "/".join(parts)
+
+
+def procfile(path: str, text: str, seen: Seen) -> None:
+    if path.endswith((".dev", ".test", ".development", ".debug")):
+        return
+    for number, line in enumerate(text.splitlines(), start=1):
+        name, colon, command = line.partition(":")
+        if colon and re.fullmatch(r"[A-Za-z][\w-]{0,40}", name.strip()):
+            seen.processes.append(Process(name.strip().lower(), command.strip(), f"{path}:{number}"))
+
+
+def scalingo(path: str, text: str, seen: Seen) -> None:
+    """scalingo.json, and app.json of the same shape."""
+    found = json_of(text)
+    if path.endswith("scalingo.json"):
+        seen.hosts.append(Told("Scalingo", f"{path}:1"))
+    for addon in a_list(found.get("addons")):
+        plan = str(addon if isinstance(addon, str) else a_map(addon).get("plan") or "")
+        if plan:
+            told = re.sub(r"^(scalingo|heroku)-", "", plan.partition(":")[0])
+            seen.addons.append(Told(told, f"{path}:{line_of(text, plan)}"))
+    names(path, text, found.get("env"), seen)
+    if isinstance(found.get("name"), str):
+        seen.titles.insert(0, Told(found["name"], f"{path}:{line_of(text, found['name'])}"))
+
+
+def clevercloud(path: str, text: str, seen: Seen) -> None:
+    seen.hosts.append(Told("Clever Cloud", f"{path}:1"))
+
+
+def vercel(path: str, text: str, seen: Seen) -> None:
+    seen.hosts.append(Told("Vercel" if path.endswith("vercel.json") else "Netlify", f"{path}:1"))
+
+
+def cron(path: str, text: str, seen: Seen) -> None:
+    for job in a_list(json_of(text).get("jobs")):
+        command = job if isinstance(job, str) else str(a_map(job).get("command") or "")
+        if command:
+            seen.jobs.append(Process("cron", command, f"{path}:{line_of(text, command[:40])}"))
+
+
+def dockerfile(path: str, text: str, seen: Seen) -> None:
+    """What the last stage stands on."""
+    stages: dict[str, tuple[str, int]] = {}
+    arguments: dict[str, str] = {}
+    last: tuple[str, int] | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := re.match(r"\s*ARG\s+(\w+)=(\S+)", line, re.IGNORECASE):
+            arguments[found[1]] = found[2].strip("\"'")
+        if found := re.match(r"\s*FROM\s+(?:--\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?", line, re.IGNORECASE):
+            image = re.sub(r"\$\{?(\w+)(?::-([^}]*))?\}?", lambda m: arguments.get(m[1], m[2] or ""), found[1])
+            last = stages.get(image.lower(), (image, number))
+            if found[2]:
+                stages[found[2].lower()] = last
+    if last:
+        image, tag = image_and_tag(last[0])
+        seen.bases.append(Base(image, tag, folder_of(path), f"{path}:{last[1]}"))
+
+
+def manifest(path: str, text: str, seen: Seen) -> None:
+    """Kubernetes manifests, Helm values and charts: images that run, whether or not templates surround them."""
+    if re.search(r"^(apiVersion|kind):", text, re.MULTILINE):
+        seen.hosts.append(Told("Kubernetes", f"{path}:{line_of(text, 'apiVersion')}"))
+    for found in re.finditer(r"^\s*-?\s*image:\s*[\"']?([^\s\"'#{]+)", text, re.MULTILINE):
+        image, version = image_and_tag(found[1])
+        line = text.count("\n", 0, found.start(1)) + 1
+        seen.services.append(
+            Service(
+                name=image.rpartition("/")[2],
+                image=image,
+                version=version,
+                builds=False,
+                folder="",
+                command="",
+                depends_on=(),
+                source=f"{path}:{line}",
+                deployed=True,
+            )
+        )
+    for found in re.finditer(r"^\s*-?\s*(?:name|key):\s*[\"']?([A-Z][A-Z0-9_]{3,80})[\"']?\s*$", text, re.MULTILINE):
+        names(path, text, [found[1]], seen)
+
+
+def terraform(path: str, text: str, seen: Seen) -> None:
+    for found in re.finditer(r"^\s*resource\s+\"([a-z0-9_]+)\"", text, re.MULTILINE):
+        line = text.count("\n", 0, found.start(1)) + 1
+        seen.resources.append(Told(found[1], f"{path}:{line}"))

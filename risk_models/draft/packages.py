@@ -1,0 +1,159 @@
+"""Direct dependencies and exact versions: manifests say what is wanted, lock files which version it is."""
+
+import re
+import tomllib
+from typing import Any
+from urllib.parse import unquote
+from xml.etree.ElementTree import ParseError
+
+from defusedxml.common import DefusedXmlException
+from packaging.requirements import InvalidRequirement, Requirement
+from ruamel.yaml.error import YAMLError
+
+from risk_models.draft.deployment import Unread, a_list, a_map, json_of
+from risk_models.draft.seen import Package, Seen, Told, folder_of, line_of
+from risk_models.locks import reader_of
+
+_ECOSYSTEMS = {"npm": "npm", "pypi": "pypi", "gem": "gem", "composer": "composer", "maven": "maven", "golang": "golang"}
+
+
+def _add(seen: Seen, ecosystem: str, name: str, path: str, line: int, *, development: bool, version: str = "") -> None:
+    seen.packages.append(
+        Package(f"{ecosystem}:{name.lower()}", version, development, folder_of(path), f"{path}:{line}")
+    )
+
+
+def package_json(path: str, text: str, seen: Seen) -> None:
+    found = json_of(text)
+    for key in ("dependencies", "optionalDependencies", "devDependencies"):
+        start = text.find(f'"{key}"')
+        for name, wanted in a_map(found.get(key)).items():
+            exact = re.fullmatch(r"\d+\.\d+\.\d+[\w.-]*", str(wanted))
+            line = line_of(text, f'"{name}"', max(start, 0))
+            _add(seen, "npm", name, path, line, development=key == "devDependencies", version=exact[0] if exact else "")
+    if isinstance(found.get("name"), str) and not folder_of(path):
+        seen.titles.append(Told(found["name"], f"{path}:{line_of(text, found['name'])}"))
+
+
+def gemfile(path: str, text: str, seen: Seen) -> None:
+    """Gems, those of groups for development and tests apart."""
+    blocks: list[bool] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        told = line.split("#")[0]
+        if re.match(r"\s*(group|source|platforms?|git|path|if|unless)\b.*", told) and not re.match(
+            r"\s*source\s+\S+\s*$", told
+        ):
+            blocks.append(bool(re.match(r"\s*group\b", told)) and not re.search(r":(production|default)\b", told))
+        elif re.match(r"\s*end\b", told) and blocks:
+            blocks.pop()
+        if gem := re.match(r"\s*gem\s+[\"']([\w.-]+)[\"'](?:\s*,\s*[\"'](\d[\w.]*)[\"'])?", told):
+            aside = any(blocks) or bool(re.search(r"groups?:\s*(\[[^\]]*)?:(development|test)\b", told))
+            _add(seen, "gem", gem[1], path, number, development=aside, version=gem[2] or "")
+
+
+def pyproject(path: str, text: str, seen: Seen) -> None:
+    found = _toml(text)
+    project, poetry = a_map(found.get("project")), a_map(a_map(found.get("tool")).get("poetry"))
+    for wanted in a_list(project.get("dependencies")):
+        _required(seen, path, text, str(wanted), development=False)
+    for name, wanted in a_map(poetry.get("dependencies")).items():
+        if name != "python":
+            version = str(wanted if isinstance(wanted, str) else a_map(wanted).get("version") or "")
+            exact = version if re.fullmatch(r"\d[\w.]*", version) else ""
+            _add(seen, "pypi", _normal(name), path, line_of(text, name), development=False, version=exact)
+    if isinstance(project.get("name"), str) and not folder_of(path):
+        seen.titles.append(Told(project["name"], f"{path}:{line_of(text, project['name'])}"))
+
+
+def _toml(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Unread("broken") from error
+
+
+def _required(seen: Seen, path: str, text: str, wanted: str, *, development: bool) -> None:
+    try:
+        requirement = Requirement(wanted)
+    except InvalidRequirement:
+        return
+    exact = [s.version for s in requirement.specifier if s.operator == "==" and "*" not in s.version]
+    line = line_of(text, requirement.name)
+    _add(
+        seen, "pypi", _normal(requirement.name), path, line, development=development, version=exact[0] if exact else ""
+    )
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pipfile(path: str, text: str, seen: Seen) -> None:
+    found = _toml(text)
+    for key in ("packages", "dev-packages"):
+        for name, wanted in a_map(found.get(key)).items():
+            exact = re.fullmatch(r"==(\d[\w.]*)", str(wanted))
+            line = line_of(text, name)
+            _add(
+                seen,
+                "pypi",
+                _normal(name),
+                path,
+                line,
+                development=key != "packages",
+                version=exact[1] if exact else "",
+            )
+
+
+def composer_json(path: str, text: str, seen: Seen) -> None:
+    found = json_of(text)
+    for key in ("require", "require-dev"):
+        for name in a_map(found.get(key)):
+            _add(seen, "composer", name, path, line_of(text, f'"{name}"'), development=key != "require")
+
+
+def go_mod(path: str, text: str, seen: Seen) -> None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (found := re.match(r"\s*(?:require\s+)?([\w.-]+\.[a-z]+/\S+)\s+(v\S+)", line)) and "// indirect" not in line:
+            _add(seen, "golang", found[1], path, number, development=False, version=found[2])
+
+
+def gradle(path: str, text: str, seen: Seen) -> None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := re.search(r"[\"']([\w.-]+):([\w.-]+)(?::([\w.-]+))?[\"']", line):
+            aside = bool(re.match(r"\s*test", line))
+            _add(seen, "maven", f"{found[1]}/{found[2]}", path, number, development=aside, version=found[3] or "")
+        if found := re.search(r"id\s*\(?\s*[\"'](org\.springframework\.boot)[\"']\)?\s+version\s+[\"']([\w.-]+)", line):
+            _add(seen, "maven", f"{found[1]}/spring-boot", path, number, development=False, version=found[2])
+
+
+def lock(path: str, text: str, seen: Seen) -> None:
+    """Exact versions by folder; of pom.xml and requirements.txt, also the direct dependencies."""
+    name = path.rpartition("/")[2]
+    pairs = reader_of(name)
+    if pairs is None:
+        return
+    direct = name == "pom.xml" or name.startswith("requirements")
+    try:
+        found = [(p, str(v or "")) for p, v in pairs(text, lambda *_: None)]
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        YAMLError,
+        ParseError,
+        DefusedXmlException,
+    ) as error:
+        raise Unread("broken") from error
+    for purl, version in found:
+        kind, _, rest = purl.removeprefix("pkg:").partition("/")
+        if kind in _ECOSYSTEMS:
+            package = f"{_ECOSYSTEMS[kind]}:{unquote(rest).lower()}"
+            seen.locked.setdefault((folder_of(path), package), version)
+            if direct:
+                last = rest.rpartition("/")[2]
+                aside = bool(re.search(r"dev|test|ci|lint|doc", name))
+                line = line_of(text, last)
+                _add(seen, kind, unquote(rest), path, line, development=aside, version=version)

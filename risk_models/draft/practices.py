@@ -1,0 +1,84 @@
+"""Forges, pipelines, and what a repository shows of measures already taken."""
+
+import re
+
+from risk_models.draft.deployment import Unread, a_list, a_map, yaml_of
+from risk_models.draft.seen import Seen, Told, line_of
+
+_DEPLOYS = re.compile(
+    r"scalingo|clever(-|\s)?(tools|deploy|cloud)|kubectl|helm\s+(upgrade|install)|kontinuous|flyctl|vercel|netlify"
+    r"|dokku|ansible-playbook|terraform\s+apply|argocd|heroku|docker/build-push-action|deploy",
+    re.IGNORECASE,
+)
+_SCANS = re.compile(
+    r"codeql-action|semgrep|sonar(qube|cloud|source)|bandit|brakeman|snyk|trivy|gitlab.*SAST|njsscan|psalm",
+    re.IGNORECASE,
+)
+
+
+def workflow(path: str, text: str, seen: Seen) -> None:
+    """A pipeline of GitHub Actions."""
+    if not path.startswith(".github/workflows/"):
+        return
+    seen.forges.append(Told("GitHub", f"{path}:1"))
+    seen.pipelines.append(Told("GitHub Actions", f"{path}:1"))
+    _pipeline(path, text, seen)
+    uses = re.findall(r"^\s*-?\s*uses:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
+    outside = [u for u in uses if not u.startswith("./")]
+    if outside and all(re.search(r"@[0-9a-f]{40}$", u) for u in outside):
+        seen.measures.append(("pinned_dependencies", f"{path}:{line_of(text, outside[0])}", "likely"))
+
+
+def gitlab_ci(path: str, text: str, seen: Seen) -> None:
+    seen.forges.append(Told("GitLab", f"{path}:1"))
+    seen.pipelines.append(Told("GitLab CI", f"{path}:1"))
+    _pipeline(path, text, seen)
+
+
+def circleci(path: str, text: str, seen: Seen) -> None:
+    seen.pipelines.append(Told("CircleCI", f"{path}:1"))
+    _pipeline(path, text, seen)
+
+
+def jenkins(path: str, text: str, seen: Seen) -> None:
+    seen.pipelines.append(Told("Jenkins", f"{path}:1"))
+    _pipeline(path, text, seen)
+
+
+def _pipeline(path: str, text: str, seen: Seen) -> None:
+    bare = re.sub(r"#.*", "", text)
+    if found := _SCANS.search(bare):
+        seen.measures.append(("codeql", f"{path}:{line_of(text, found[0])}", "sure"))
+    if found := _DEPLOYS.search(bare):
+        seen.deploying.append(Told(found[0], f"{path}:{line_of(text, found[0])}"))
+
+
+def dependabot(path: str, text: str, seen: Seen) -> None:
+    if path.startswith(".github/"):
+        seen.forges.append(Told("GitHub", f"{path}:1"))
+    if not a_list(a_map(yaml_of(text)).get("updates")):
+        raise Unread("broken")
+    seen.measures.append(("dependabot", f"{path}:{line_of(text, 'updates')}", "sure"))
+
+
+def renovate(path: str, text: str, seen: Seen) -> None:
+    if not re.search(r"\"?enabled\"?\s*:\s*false", text):
+        seen.measures.append(("dependabot", f"{path}:1", "sure"))
+
+
+def publiccode(path: str, text: str, seen: Seen) -> None:
+    name = a_map(yaml_of(text)).get("name")
+    if isinstance(name, str):
+        seen.titles = [Told(name, f"{path}:{line_of(text, name)}"), *seen.titles]
+
+
+def sonar(path: str, text: str, seen: Seen) -> None:
+    seen.measures.append(("codeql", f"{path}:1", "likely"))
+
+
+def security_policy(path: str, text: str, seen: Seen) -> None:
+    seen.measures.append(("disclosure_policy", f"{path}:1", "sure"))
+
+
+def sops(path: str, text: str, seen: Seen) -> None:
+    seen.measures.append(("secrets_manager", f"{path}:1", "likely"))
