@@ -10,6 +10,7 @@ _COMMANDS = {
     "assess": "app.cli.assess:assess",
     "dossier": "app.cli.dossier:dossier",
     "verify": "app.cli.verify:verify",
+    "convert": "app.cli.convert:convert",
     "draft": "app.cli.draft:draft",
     "schema": "app.cli.schema:schema",
     "systemic": "app.cli.systemic:systemic",
@@ -60,6 +61,7 @@ class _Lazy(click.Group):
 _HELP = {
     "assess FILE": "rank the weak points of a product file",
     "dossier FILE": "make an unsigned dossier from a product file",
+    "convert FILE": "turn a Threagile or Threat Dragon model into a product file",
     "draft SOURCE": "draft a product file from a repository",
     "schema": "print the JSON Schema of the product file",
     "systemic FILE...": "rank the third parties that products share",

@@ -1,0 +1,314 @@
+"""Models made elsewhere, as product files: Threagile (YAML) and OWASP Threat Dragon (JSON, versions 1 and 2).
+
+What has no place in a product file is told, never dropped in silence. Formats: Threagile's schema.json and Threat
+Dragon's open-threat-model JSON, as their repositories publish them.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from risk_models import catalogue
+from risk_models.draft.deployment import a_list, a_map, yaml_of
+from risk_models.product_file import derived_patcher, id_of
+from risk_models.scales import Authentication, ComponentKind, Exposure, Hosting, LinkKind, Severity
+from risk_models.system import Component, EssentialAsset, Link, Product, System
+
+MAX_CHARACTERS = 5_000_000
+_K = ComponentKind
+
+
+class UnreadableModel(ValueError):
+    """A file that is neither model; `code` among the `model_errors` of words.yaml."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(self.text("en"))
+
+    def text(self, language: str) -> str:
+        return catalogue.sentence("model_errors", self.code, language)
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """`left`: what could not be carried over, a code of `model_left` and the name of each."""
+
+    system: System
+    left: tuple[tuple[str, str], ...]
+
+
+def convert(text: str) -> Converted:
+    """The system of a Threagile or Threat Dragon model. Raises `UnreadableModel`."""
+    if len(text) > MAX_CHARACTERS:
+        raise UnreadableModel("too_large")
+    try:
+        found = a_map(json.loads(text) if text.lstrip().startswith("{") else yaml_of(text))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableModel("unreadable") from error
+    if isinstance(found.get("technical_assets"), Mapping):
+        return _threagile(found)
+    if isinstance(a_map(found.get("detail")).get("diagrams"), list):
+        return _threat_dragon(found)
+    raise UnreadableModel("unknown")
+
+
+_TECHNOLOGIES: tuple[tuple[str, ComponentKind], ...] = (
+    ("waf", _K.WAF),
+    ("identity", _K.IDENTITY_PROVIDER),
+    ("ldap", _K.IDENTITY_PROVIDER),
+    ("build-pipeline", _K.CI),
+    ("sourcecode-repository", _K.FORGE),
+    ("registry", _K.REGISTRY),
+    ("monitoring", _K.MONITORING),
+    ("log", _K.LOGGING),
+    ("mail", _K.MAIL),
+    ("queue", _K.QUEUE),
+    ("search", _K.SEARCH),
+    ("cms", _K.CMS),
+    ("report", _K.BI),
+    ("ai", _K.AI_SERVICE),
+    ("library", _K.LIBRARY),
+    ("container-platform", _K.HOST),
+    ("reverse-proxy", _K.NETWORK),
+    ("load-balancer", _K.NETWORK),
+    ("gateway", _K.NETWORK),
+    ("file-server", _K.STORAGE),
+    ("file-system", _K.STORAGE),
+    ("storage", _K.STORAGE),
+    ("database", _K.DATABASE),
+    ("data-lake", _K.DATABASE),
+    ("web-service", _K.API),
+    ("application-server", _K.API),
+    ("task", _K.WORKER),
+    ("function", _K.WORKER),
+    ("stream-processing", _K.WORKER),
+    ("web", _K.WEB),
+    ("browser", _K.WORKSTATION),
+    ("desktop", _K.WORKSTATION),
+    ("client", _K.WORKSTATION),
+    ("mobile", _K.WORKSTATION),
+    ("cli", _K.WORKSTATION),
+)
+_STORES = frozenset({_K.DATABASE, _K.STORAGE, _K.SEARCH, _K.QUEUE, _K.CACHE})
+_CONFIDENTIALITY = {"public": 1, "internal": 2, "restricted": 3, "confidential": 4, "strictly-confidential": 4}
+_CRITICALITY = {"archive": 1, "operational": 2, "important": 3, "critical": 4, "mission-critical": 4}
+_AUTHENTICATION = {
+    "none": Authentication.NONE,
+    "credentials": Authentication.PASSWORD,
+    "session-id": Authentication.TOKEN,
+    "token": Authentication.TOKEN,
+    "client-certificate": Authentication.CERTIFICATE,
+    "externalized": Authentication.SSO,
+}
+_ENCRYPTED = re.compile(
+    r"https|wss|encrypted|ssh|sftp|ftps|tls|ssl|ldaps|smtps|imaps|pop3s|binary-encrypted", re.IGNORECASE
+)
+
+
+def _threagile(model: Mapping[str, Any]) -> Converted:
+    technical = {str(name): a_map(told) for name, told in a_map(model.get("technical_assets")).items()}
+    left: list[tuple[str, str]] = [
+        ("out_of_scope", name) for name, told in technical.items() if told.get("out_of_scope") is True
+    ]
+    inside = {name: told for name, told in technical.items() if told.get("out_of_scope") is not True}
+    ids = {str(told.get("id") or id_of(name)): id_of(str(told.get("id") or name)) for name, told in inside.items()}
+    hosting = _hosting(model)
+    components = tuple(
+        _technical(name, told, ids[str(told.get("id") or id_of(name))], hosting.get(str(told.get("id"))))
+        for name, told in inside.items()
+    )
+    kinds = {c.id: c.kind for c in components}
+    links: dict[tuple[str, str, LinkKind], Link] = {}
+    for name, told in inside.items():
+        source = ids[str(told.get("id") or id_of(name))]
+        for label, flow in a_map(told.get("communication_links")).items():
+            target = ids.get(str(a_map(flow).get("target")))
+            if target is None or target == source:
+                left.append(("link_outside", f"{name} → {label}"))
+                continue
+            link = _communication(source, target, a_map(flow), kinds)
+            links.setdefault((link.source, link.target, link.kind), link)
+    assets = tuple(_asset(name, a_map(told), inside, ids) for name, told in a_map(model.get("data_assets")).items())
+    left += [
+        ("risk", f"{name} ({a_map(told).get('status')})") for name, told in a_map(model.get("risk_tracking")).items()
+    ]
+    left += [("boundary", str(name)) for name in a_map(model.get("trust_boundaries"))]
+    left += [("runtime", str(name)) for name in a_map(model.get("shared_runtimes"))]
+    title = str(model.get("title") or "Modèle Threagile")
+    return _converted(title, components, links.values(), assets, left)
+
+
+def _hosting(model: Mapping[str, Any]) -> dict[str, Hosting]:
+    """By technical asset, where the boundary that holds it stands."""
+    found: dict[str, Hosting] = {}
+    for told in a_map(model.get("trust_boundaries")).values():
+        kind = str(a_map(told).get("type") or "")
+        at = (
+            Hosting.ON_PREMISE
+            if "on-prem" in kind or "dedicated" in kind
+            else Hosting.IAAS
+            if "cloud" in kind
+            else None
+        )
+        for asset in a_list(a_map(told).get("technical_assets_inside")):
+            if at:
+                found[str(asset)] = at
+    return found
+
+
+def _technical(name: str, told: Mapping[str, Any], component_id: str, hosting: Hosting | None) -> Component:
+    technologies = told.get("technologies") or told.get("technology") or ""
+    words = " ".join(map(str, technologies)) if isinstance(technologies, list) else str(technologies)
+    kind = next((kind for word, kind in _TECHNOLOGIES if word in words), None)
+    if kind is None:
+        kind = {"datastore": _K.DATABASE, "external-entity": _K.EXTERNAL_API}.get(str(told.get("type")), _K.OTHER)
+    usual_hosting, usual_exposure = catalogue.defaults_by_kind()[kind]
+    where = Hosting.SAAS if kind is _K.EXTERNAL_API else hosting or usual_hosting
+    internet = told.get("internet")
+    exposure = Exposure.INTERNET if internet is True else Exposure.INTERNAL if internet is False else usual_exposure
+    return Component(
+        component_id,
+        name[:200],
+        kind,
+        where,
+        exposure,
+        derived_patcher(where),
+        supplier=str(told["owner"])[:200] if told.get("owner") else None,
+    )
+
+
+def _communication(source: str, target: str, flow: Mapping[str, Any], kinds: Mapping[str, ComponentKind]) -> Link:
+    kind = LinkKind.CALLS
+    if kinds[target] in _STORES:
+        kind = LinkKind.READS if flow.get("readonly") is True else LinkKind.WRITES
+    elif kinds[target] is _K.IDENTITY_PROVIDER:
+        kind = LinkKind.AUTHENTICATES_WITH
+    elif kinds[source] is _K.CI or flow.get("usage") == "devops":
+        kind = LinkKind.DEPLOYS if kinds[source] is _K.CI else LinkKind.ADMINISTERS
+    encrypted = bool(_ENCRYPTED.search(str(flow.get("protocol")))) if flow.get("protocol") else None
+    return Link(source, target, kind, encrypted, _AUTHENTICATION.get(str(flow.get("authentication"))))
+
+
+def _asset(
+    name: str, told: Mapping[str, Any], inside: Mapping[str, Mapping[str, Any]], ids: Mapping[str, str]
+) -> EssentialAsset:
+    asset_id = str(told.get("id") or id_of(name))
+    stores = [
+        ids[str(t.get("id") or id_of(n))]
+        for n, t in inside.items()
+        if asset_id in map(str, a_list(t.get("data_assets_stored")))
+    ]
+    return EssentialAsset(
+        id_of(asset_id),
+        name[:200],
+        tuple(dict.fromkeys(stores)),
+        Severity(_CONFIDENTIALITY.get(str(told.get("confidentiality")), 2)),
+        Severity(_CRITICALITY.get(str(told.get("integrity")), 2)),
+        Severity(_CRITICALITY.get(str(told.get("availability")), 2)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A cell of a Threat Dragon diagram, whatever its version."""
+
+    id: str
+    shape: str
+    name: str
+    data: Mapping[str, Any]
+    source: str
+    target: str
+
+
+def _cells(model: Mapping[str, Any]) -> list[_Cell]:
+    found = []
+    for diagram in a_list(a_map(model.get("detail")).get("diagrams")):
+        cells = a_map(diagram).get("cells") or a_map(a_map(diagram).get("diagramJson")).get("cells")
+        for cell in map(a_map, a_list(cells)):
+            data = a_map(cell.get("data")) or cell
+            shape = str(data.get("type") or cell.get("shape") or "").rpartition(".")[2].lower()
+            text = a_map(a_map(cell.get("attrs")).get("text")).get("text")
+            ends = [a_map(cell.get(end)) for end in ("source", "target")]
+            source, target = (str(end.get("cell") or end.get("id") or "") for end in ends)
+            name = " ".join(str(data.get("name") or text or shape).split())
+            found.append(_Cell(str(cell.get("id")), shape, name, data, source, target))
+    return found
+
+
+def _threat_dragon(model: Mapping[str, Any]) -> Converted:
+    cells = _cells(model)
+    left: list[tuple[str, str]] = []
+    components: dict[str, Component] = {}
+    taken: set[str] = set()
+    for cell in cells:
+        if cell.shape not in {"process", "store", "actor"}:
+            continue
+        if cell.data.get("outOfScope") is True:
+            left.append(("out_of_scope", cell.name))
+        elif cell.shape == "actor" and not re.search(
+            r"api|service|provider|system|server|tiers", cell.name, re.IGNORECASE
+        ):
+            left.append(("actor", cell.name))
+        else:
+            components[cell.id] = _drawn(cell, taken)
+    links: dict[tuple[str, str, LinkKind], Link] = {}
+    for cell in cells:
+        left += [
+            ("threat", f"{cell.name} : {a_map(t).get('title')} ({a_map(t).get('status')})")
+            for t in a_list(cell.data.get("threats"))
+        ]
+        if cell.shape == "flow":
+            ends = components.get(cell.source), components.get(cell.target)
+            if ends[0] is None or ends[1] is None or ends[0] is ends[1] or cell.data.get("outOfScope") is True:
+                left.append(("link_outside", cell.name))
+            else:
+                link = _flow(ends[0], ends[1], cell.data)
+                links.setdefault((link.source, link.target, link.kind), link)
+        elif "boundary" in cell.shape:
+            left.append(("boundary", cell.name))
+    title = str(a_map(model.get("summary")).get("title") or "Modèle Threat Dragon")
+    return _converted(title, tuple(components.values()), links.values(), (), left)
+
+
+def _drawn(cell: _Cell, taken: set[str]) -> Component:
+    kind = _K.WEB
+    if cell.shape == "store":
+        kind = _K.LOGGING if cell.data.get("isALog") is True else _K.DATABASE
+    elif cell.shape == "actor":
+        kind = _K.EXTERNAL_API
+    elif cell.data.get("isWebApplication") is False or re.search(r"\bapi\b|service|back", cell.name, re.IGNORECASE):
+        kind = _K.API
+    wanted, number = id_of(cell.name), 2
+    component_id = wanted
+    while component_id in taken:
+        component_id, number = f"{wanted}-{number}", number + 1
+    taken.add(component_id)
+    hosting, exposure = catalogue.defaults_by_kind()[kind]
+    assumed = ("hosting", "exposure", "patched_by")
+    return Component(component_id, cell.name[:200], kind, hosting, exposure, derived_patcher(hosting), assumed=assumed)
+
+
+def _flow(source: Component, target: Component, data: Mapping[str, Any]) -> Link:
+    said = data.get("isEncrypted")
+    encrypted = said if isinstance(said, bool) else None
+    if source.kind in {_K.DATABASE, _K.LOGGING}:
+        return Link(target.id, source.id, LinkKind.READS, encrypted)
+    kind = LinkKind.WRITES if target.kind in {_K.DATABASE, _K.LOGGING} else LinkKind.CALLS
+    return Link(source.id, target.id, kind, encrypted)
+
+
+def _converted(
+    title: str,
+    components: tuple[Component, ...],
+    links: Iterable[Link],
+    assets: tuple[EssentialAsset, ...],
+    left: list[tuple[str, str]],
+) -> Converted:
+    if not components:
+        raise UnreadableModel("empty")
+    unique = {c.id: c for c in components}
+    kept = {a.id: a for a in assets}
+    system = System(Product(id_of(title), title[:200]), tuple(unique.values()), tuple(links), tuple(kept.values()))
+    return Converted(system, tuple(left))

@@ -1,0 +1,177 @@
+"""Models made elsewhere become product files, and what could not be carried over is told."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from risk_models import assess, product_file
+from risk_models.draft.models import UnreadableModel, convert
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind
+
+THREAGILE = """
+threagile_version: 1.0.0
+title: Portail d'exemple
+data_assets:
+  Dossiers:
+    id: dossiers
+    confidentiality: strictly-confidential
+    integrity: critical
+    availability: operational
+technical_assets:
+  Site:
+    id: site
+    type: process
+    technology: web-application
+    internet: true
+    communication_links:
+      Lecture: {target: base, protocol: jdbc-encrypted, authentication: credentials, readonly: true}
+      Connexion: {target: idp, protocol: https, authentication: token}
+      Ancien: {target: ancien, protocol: http}
+  Base:
+    id: base
+    type: datastore
+    technologies: [database]
+    internet: false
+    data_assets_stored: [dossiers]
+  Fournisseur d'identité: {id: idp, type: process, technology: identity-provider}
+  Ancien site: {id: ancien, type: process, technology: web-server, out_of_scope: true}
+trust_boundaries:
+  Salle: {id: salle, type: network-on-prem, technical_assets_inside: [base]}
+risk_tracking:
+  sql-injection@site: {status: accepted, justification: x}
+"""
+
+
+def test_a_threagile_model_is_carried_over():
+    found = convert(THREAGILE)
+    kinds = {c.id: c.kind for c in found.system.components}
+    assert kinds == {"site": ComponentKind.WEB, "base": ComponentKind.DATABASE, "idp": ComponentKind.IDENTITY_PROVIDER}
+    base = next(c for c in found.system.components if c.id == "base")
+    assert (base.hosting, base.exposure) == (Hosting.ON_PREMISE, Exposure.INTERNAL)
+    links = {(k.source, k.target, k.kind, k.encrypted) for k in found.system.links}
+    assert links == {("site", "base", LinkKind.READS, True), ("site", "idp", LinkKind.AUTHENTICATES_WITH, True)}
+    (asset,) = found.system.assets
+    assert (asset.lives_in, asset.confidentiality, asset.integrity, asset.availability) == (("base",), 4, 4, 2)
+    assert {code for code, _ in found.left} == {"out_of_scope", "link_outside", "risk", "boundary"}
+    assert product_file.loads(product_file.dumps(found.system)) == found.system
+    assert assess(found.system).loss > 0
+
+
+DRAGON = {
+    "version": "2.2.0",
+    "summary": {"title": "Démo"},
+    "detail": {
+        "diagrams": [
+            {
+                "cells": [
+                    {
+                        "id": "1",
+                        "shape": "process",
+                        "data": {
+                            "type": "tm.Process",
+                            "name": "Site web",
+                            "threats": [{"title": "XSS", "status": "Open"}],
+                        },
+                    },
+                    {"id": "2", "shape": "store", "data": {"type": "tm.Store", "name": "Base"}},
+                    {"id": "3", "shape": "actor", "data": {"type": "tm.Actor", "name": "Usager"}},
+                    {"id": "4", "shape": "process", "data": {"type": "tm.Process", "name": "Hors", "outOfScope": True}},
+                    {
+                        "id": "5",
+                        "shape": "flow",
+                        "data": {"type": "tm.Flow", "name": "écrit", "isEncrypted": True},
+                        "source": {"cell": "1"},
+                        "target": {"cell": "2"},
+                    },
+                    {
+                        "id": "6",
+                        "shape": "flow",
+                        "data": {"type": "tm.Flow", "name": "lit"},
+                        "source": {"cell": "2"},
+                        "target": {"cell": "1"},
+                    },
+                    {
+                        "id": "7",
+                        "shape": "flow",
+                        "data": {"type": "tm.Flow", "name": "visite"},
+                        "source": {"cell": "3"},
+                        "target": {"cell": "1"},
+                    },
+                    {"id": "8", "shape": "trust-boundary-box", "data": {"type": "tm.BoundaryBox", "name": "DMZ"}},
+                ]
+            }
+        ]
+    },
+}
+
+
+def test_a_threat_dragon_model_is_carried_over():
+    found = convert(json.dumps(DRAGON))
+    assert {(c.id, c.kind) for c in found.system.components} == {
+        ("site-web", ComponentKind.WEB),
+        ("base", ComponentKind.DATABASE),
+    }
+    links = {(k.source, k.target, k.kind, k.encrypted) for k in found.system.links}
+    assert links == {("site-web", "base", LinkKind.WRITES, True), ("site-web", "base", LinkKind.READS, None)}
+    assert {code for code, _ in found.left} == {"out_of_scope", "actor", "link_outside", "threat", "boundary"}
+
+
+def test_the_first_version_of_threat_dragon_is_read_too():
+    cells = [
+        {"id": "a", "type": "tm.Process", "attrs": {"text": {"text": "API\nproduit"}}},
+        {"id": "b", "type": "tm.Store", "attrs": {"text": {"text": "Base"}}},
+        {"id": "c", "type": "tm.Flow", "source": {"id": "a"}, "target": {"id": "b"}},
+    ]
+    found = convert(
+        json.dumps({"summary": {"title": "V1"}, "detail": {"diagrams": [{"diagramJson": {"cells": cells}}]}})
+    )
+    assert [c.name for c in found.system.components] == ["API produit", "Base"]
+    assert [(k.source, k.target) for k in found.system.links] == [("api-produit", "base")]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "unknown"),
+        ("bonjour", "unknown"),
+        ("{", "unreadable"),
+        ("a: [", "unreadable"),
+        ('{"detail": {"diagrams": []}}', "empty"),
+        ("technical_assets: {}", "empty"),
+        ("x" * 5_000_001, "too_large"),
+    ],
+)
+def test_what_is_no_model_is_refused(text, code):
+    with pytest.raises(UnreadableModel) as error:
+        convert(text)
+    assert error.value.code == code
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(PLAIN, st.sampled_from(["technical_assets", "data_assets", "trust_boundaries", "risk_tracking"]))
+def test_a_broken_threagile_model_is_read_or_refused(value, key):
+    from risk_models.draft.deployment import yaml_of
+
+    model = {**yaml_of(THREAGILE), key: value}
+    try:
+        convert(json.dumps(model))
+    except UnreadableModel as error:
+        assert error.text("fr")
+
+
+@given(PLAIN, st.sampled_from(["data", "source", "target", "id", "shape"]), st.integers(0, 7))
+def test_a_broken_threat_dragon_model_is_read_or_refused(value, key, number):
+    model = json.loads(json.dumps(DRAGON))
+    model["detail"]["diagrams"][0]["cells"][number][key] = value
+    try:
+        convert(json.dumps(model))
+    except UnreadableModel as error:
+        assert error.text("fr")
