@@ -10,6 +10,7 @@ from limits.strategies import MovingWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.analysis.views import blueprint as analysis
+from app.drafts.views import blueprint as drafts
 from app.feeds import handlers as feeds_jobs
 from app.feeds.views import blueprint as feeds
 from app.hints.views import blueprint as hints
@@ -26,7 +27,7 @@ from app.inventory.views import blueprint as inventory
 from app.journal.views import blueprint as journal
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
-from app.platform import forms, http, i18n, logs
+from app.platform import forms, http, i18n, logs, uploads
 from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf
 from app.platform.jobs import Jobs
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     product_file,
     inventory,
     usual,
+    drafts,
     hints,
     packages,
     feeds,
@@ -121,6 +123,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs.bind(database)
     for feature in (identity_jobs, homologation_jobs, renewals_jobs, feeds_jobs):
         feature.register(jobs)
+    jobs.every_minute(uploads.purge)
     app.extensions.update(
         database=database,
         load_person=access.load_person,

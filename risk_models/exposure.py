@@ -194,14 +194,19 @@ def read_osv(record: Mapping[str, Any]) -> Advisory | None:
         return None
     affected = _list(record, "affected")
     return Advisory(
-        id=record["id"][:100],
-        aliases=tuple(a[:100] for a in _list(record, "aliases") if isinstance(a, str)),
-        summary=str(record.get("summary") or record.get("details") or "")[:500],
+        id=_storable(record["id"])[:100],
+        aliases=tuple(_storable(a)[:100] for a in _list(record, "aliases") if isinstance(a, str)),
+        summary=_storable(str(record.get("summary") or record.get("details") or ""))[:500],
         published=_text(record, "published"),
         modified=_text(record, "modified"),
         cvss=_cvss(record, affected),
         affected=_union(one for entry in affected if (one := _affected(entry)) is not None),
     )
+
+
+def _storable(text: str) -> str:
+    """Text that every database keeps."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _list(holder: Mapping[str, Any], key: str) -> Sequence[Any]:
@@ -324,7 +329,8 @@ def read_range(package: str, text: str) -> Affected:
 
 
 def _typed(ecosystem: str, text: str) -> Interval:
-    low = high = None
+    low: str | None = None
+    high: str | None = None
     with_low, with_high = True, False
     for part in re.split(r"\s*,\s*|\s+(?=[<>=])", text.strip()):
         found = _COMPARISON.fullmatch(part)
@@ -333,11 +339,29 @@ def _typed(ecosystem: str, text: str) -> Interval:
         if not found or read_version(ecosystem, found[2]) is None:
             raise UnreadableRange(f"{part[:40]!r} is not a comparison with a version, such as '>=2.0' or '<2.17.1'")
         sign, version = found[1] or "=", found[2]
-        if sign in {"=", "=="}:
-            low = high = version
-            with_low = with_high = True
-        elif sign.startswith(">"):
-            low, with_low = version, sign == ">="
-        else:
-            high, with_high = version, sign == "<="
+        if sign.startswith(">") or sign.startswith("="):
+            low, with_low = _tighter(ecosystem, (low, with_low), (version, sign != ">"), lowest=False)
+        if sign.startswith("<") or sign.startswith("="):
+            high, with_high = _tighter(ecosystem, (high, with_high), (version, sign != "<"), lowest=True)
+    if low and high:
+        first, last = _known(ecosystem, low), _known(ecosystem, high)
+        if last < first or (first == last and not (with_low and with_high)):
+            raise UnreadableRange(f"{text[:40]!r} holds no version")
     return Interval(low, high, with_low, with_high)
+
+
+def _known(ecosystem: str, text: str) -> Any:
+    """What orders a version that was read before."""
+    return read_version(ecosystem, text)
+
+
+def _tighter(
+    ecosystem: str, known: tuple[str | None, bool], said: tuple[str, bool], *, lowest: bool
+) -> tuple[str | None, bool]:
+    """Of two bounds on one side, the one that lets less through."""
+    if known[0] is None:
+        return said
+    mine, other = _known(ecosystem, known[0]), _known(ecosystem, said[0])
+    if mine == other:
+        return known if not known[1] else said
+    return said if (other < mine) == lowest else known

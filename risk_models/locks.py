@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from defusedxml.ElementTree import parse
 from packaging.requirements import InvalidRequirement, Requirement
-from ruamel.yaml import YAML
+
+from risk_models import source_yaml
 
 Pair = tuple[str, object]
 """A purl without version, and what stands for its version."""
@@ -25,6 +26,21 @@ def reader_of(name: str) -> Pairs | None:
     """What reads a file of this name; None when it is not a lock file."""
     known = _BY_NAME.get(name)
     return _requirements if known is None and re.fullmatch(r"requirements.*\.txt", name) else known
+
+
+_DEPTH, _NODES, _LONGEST_LINE = 50, 2_000_000, 20_000
+
+
+def _yaml(text: str) -> Any:
+    if source_yaml.too_much(text, _DEPTH, _NODES):
+        raise ValueError("nested or repeated too much")
+    return source_yaml.reader().load(text)
+
+
+def _toml(text: str) -> dict[str, Any]:
+    if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
+        raise ValueError(f"a line of more than {_LONGEST_LINE} characters")
+    return tomllib.loads(text)
 
 
 def _npm(name: str) -> str:
@@ -66,45 +82,63 @@ def _package_lock(text: str, note: Note) -> Iterator[Pair]:
 def _yarn(text: str, note: Note) -> Iterator[Pair]:
     """Version 1 has its own syntax; later ones are YAML with `__metadata`."""
     if "__metadata:" in text:
-        for key, entry in _map(YAML(typ="safe").load(text)).items():
-            name = str(key).partition(",")[0].strip()
-            name = name[: name.find("@", 1)]
+        for key, entry in _map(_yaml(text)).items():
+            name = _yarn_name(str(key).partition(",")[0].strip())
             if key != "__metadata" and isinstance(entry, dict) and "@workspace:" not in str(key):
                 yield _npm(name), str(entry.get("version") or "")
         return
     name = ""
     for line in text.splitlines():
         if line and not line.startswith((" ", "#")):
-            first = line.rstrip(":").split(",")[0].strip().strip('"')
-            name = first[: first.find("@", 1)]
+            name = _yarn_name(line.rstrip(":").split(",")[0].strip().strip('"'))
         elif name and (found := re.match(r'  version "([^"]+)"', line)):
             yield _npm(name), found[1]
             name = ""
 
 
+def _yarn_name(wanted: str) -> str:
+    """The package that a key asks for: `alias@npm:name@range` asks for `name`."""
+    if not wanted:
+        return ""
+    name, _, rest = wanted[1:].partition("@")
+    alias = re.match(r"npm:((?:@[^/]+/)?[^@]+)@", rest)
+    return alias[1] if alias else wanted[0] + name
+
+
 def _pnpm(text: str, note: Note) -> Iterator[Pair]:
-    for key in _map(_map(YAML(typ="safe").load(text)).get("packages")):
-        name, _, version = str(key).lstrip("/").partition("(")[0].rpartition("@")
+    """Keys are `name@version(peers)`, or `/name/version_peers` before version 6 of the format."""
+    for key in _map(_map(_yaml(text)).get("packages")):
+        told = str(key).lstrip("/").partition("(")[0]
+        if old := re.fullmatch(r"((?:@[^/]+/)?[^/@]+)/(\d[^_/]*)(?:_.*)?", told):
+            yield _npm(old[1]), old[2]
+            continue
+        name, _, version = told.rpartition("@")
         if name:
             yield _npm(name), version
 
 
 def _toml_packages(text: str, note: Note) -> Iterator[Pair]:
     """poetry.lock and uv.lock."""
-    for entry in _rows(tomllib.loads(text).get("package")):
+    for entry in _rows(_toml(text).get("package")):
         source = entry.get("source")
         if not (isinstance(source, dict) and {"virtual", "editable"} & source.keys()):
             yield f"pkg:pypi/{quote(str(entry['name']))}", entry.get("version")
 
 
 def _cargo(text: str, note: Note) -> Iterator[Pair]:
-    for entry in _rows(tomllib.loads(text).get("package")):
+    for entry in _rows(_toml(text).get("package")):
         yield f"pkg:cargo/{quote(str(entry['name']))}", entry.get("version")
 
 
 def _requirements(text: str, note: Note) -> Iterator[Pair]:
     for line in text.replace("\\\n", " ").splitlines():
+        if len(line) > _LONGEST_LINE:
+            note("not_a_requirement", line[:80])
+            continue
         wanted = re.split(r"(?:^|\s)#|\s--hash", line)[0].strip()
+        if wanted.count(",") > 50:
+            note("not_a_requirement", wanted[:80])
+            continue
         if not wanted or wanted.startswith("-"):
             if wanted.startswith(("-r", "-c", "--requirement")):
                 note("other_file", wanted)
@@ -145,12 +179,21 @@ def _pom(text: str, note: Note) -> Iterator[Pair]:
     properties["project.version"] = (root.findtext("version") or "").strip()
     for entry in root.iter("dependency"):
         parts = [(entry.findtext(tag) or "").strip() for tag in ("groupId", "artifactId", "version")]
-        group, name, version = (re.sub(r"\$\{([^}]+)\}", lambda m: properties.get(m[1], m[0]), p) for p in parts)
+        group, name, version = (_filled(part, properties) for part in parts)
         if not version or "${" in version:
             note("not_exact", f"{group}:{name}")
             version = ""
         if group and name:
             yield f"pkg:maven/{quote(group)}/{quote(name)}", version
+
+
+def _filled(text: str, properties: dict[str, str]) -> str:
+    """With its properties filled in, those of properties too; nothing is left of what grows without end."""
+    for _ in range(5):
+        if "${" not in text:
+            break
+        text = re.sub(r"\$\{([^}]+)\}", lambda m: properties.get(m[1], m[0])[:200], text[:500])
+    return text[:500]
 
 
 def _go_sum(text: str, note: Note) -> Iterator[Pair]:

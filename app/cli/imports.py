@@ -41,7 +41,7 @@ def cards(folder: Path, day: datetime | None) -> None:
             rows = portfolio.rows(session, portfolio.products_of(session, None))
         on = day.date() if day else clock.today()
         _tell(report, unreadable, portfolio.figures(rows, on))
-    if not startups:
+    if not startups and not unreadable:
         raise click.ClickException(f"no card in {folder / 'startups'}")
 
 

@@ -122,7 +122,11 @@ def _kev(source: str, digest: str, found: dict[str, Any]) -> Loaded:
         loaded.rows.append({"cve": cve, "added": day_of(entry.get("dateAdded")), "ransomware": ransomware})
     said = found.get("count")
     if isinstance(said, int) and said != len(entries):
-        loaded.odd.append(f"it says {said} entries and holds {len(entries)}")
+        raise UnreadableFeed(
+            f"{source}: it says {said} entries and holds {len(entries)}: it seems cut, nothing is loaded"
+        )
+    if not loaded.rows:
+        raise UnreadableFeed(f"{source}: no entry in it")
     return loaded
 
 

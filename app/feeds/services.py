@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -83,6 +83,11 @@ def load(session: Session, actor: Person | None, loaded: Loaded) -> int:
     OSV files add to what is there, record by record; the others are whole catalogues and take its place.
     Raises `Refusal` for a catalogue older than the one already there.
     """
+    tomorrow = clock.today() + timedelta(days=1)  # feeds are dated in their own zones
+    if loaded.dated and loaded.dated > tomorrow:
+        if loaded.name is not FeedName.OSV:
+            raise Refusal(f"{loaded.source} is dated {loaded.dated}, in the future: nothing is loaded")
+        loaded.dated = None
     feed = session.get(Feed, loaded.name) or Feed(name=loaded.name)
     if feed.dated and loaded.dated and loaded.dated < feed.dated and loaded.name is not FeedName.OSV:
         raise Refusal(f"{loaded.source} is dated {loaded.dated}, older than what is loaded ({feed.dated})")

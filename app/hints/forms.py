@@ -1,6 +1,5 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField
 
 from app.platform.forms import BaseForm
 
@@ -11,10 +10,3 @@ class ScanForm(BaseForm):
         validators=[FileRequired(_l("Choisissez un fichier."))],
         description=_l("report.json, dashlord.yml ou dashlord.yaml ; 30 Mo au plus."),
     )
-
-
-class ConfirmScanForm(BaseForm):
-    """The file that was looked at, by its hash."""
-
-    sha256 = HiddenField()
-    name = HiddenField()

@@ -3,15 +3,15 @@
 from pathlib import PurePath
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.hints import services
-from app.hints.forms import ConfirmScanForm, ScanForm
+from app.hints.forms import ScanForm
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
-from app.platform.extensions import document_storage
+from app.platform import uploads
+from app.platform.forms import ConfirmUploadForm
 from app.platform.http import db_session
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
@@ -34,7 +34,8 @@ def scan() -> str:
             form.refuse(refusal)
         else:
             name = PurePath(form.file.data.filename or "").name[:200]
-            confirm = ConfirmScanForm(formdata=None, data={"sha256": document_storage().put(content), "name": name})
+            upload = uploads.keep(db_session(), current_person().id, "dashlord", content, name)
+            confirm = ConfirmUploadForm(formdata=None, data={"upload": upload})
             return render_template("hints/scan_preview.html", preview=found, form=confirm)
     return render_template("hints/scan.html", form=form)
 
@@ -42,13 +43,9 @@ def scan() -> str:
 @blueprint.post("/incubateurs/dashlord/importer")
 @requires(Permission.IMPORT_SCANS)
 def import_scan() -> Response:
-    form = ConfirmScanForm()
-    try:
-        content = document_storage().get(form.sha256.data or "")
-    except (FileNotFoundError, ValueError) as error:
-        raise Refusal(_("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
-    name = PurePath(form.name.data or "dashlord").name
-    done = services.import_scan(db_session(), current_person(), content, name, products=_products())
+    sent = ConfirmUploadForm().upload.data or ""
+    found = uploads.confirmed(db_session(), current_person().id, "dashlord", sent)
+    done = services.import_scan(db_session(), current_person(), found.content, found.name, products=_products())
     flash(
         ngettext("%(num)d indice est proposé aux équipes.", "%(num)d indices sont proposés aux équipes.", done.count),
         "success",

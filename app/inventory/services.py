@@ -1,6 +1,6 @@
 """Components and links of a product: described, changed, removed; each change in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any, Protocol
@@ -23,6 +23,9 @@ from risk_models.system import Component as ComponentValue
 from risk_models.system import EndOfLife
 from risk_models.system import Link as LinkValue
 from risk_models.system import Vulnerability as VulnerabilityValue
+
+# Last words of addresses that are pages of their own, which no component may bear as its ref.
+RESERVED = frozenset({"nouveau", "nouvelle", "confirmer", ".", ".."})
 
 
 class FoundService(Protocol):
@@ -117,7 +120,7 @@ def save_component(session: Session, actor: Person, product: Product, component:
 
 
 def _free_ref(session: Session, product_id: str, wanted: str) -> str:
-    taken = set(session.scalars(select(Component.ref).where(Component.product_id == product_id)))
+    taken = RESERVED | set(session.scalars(select(Component.ref).where(Component.product_id == product_id)))
     number, ref = 2, wanted
     while ref in taken:
         ref, number = f"{wanted}-{number}", number + 1
@@ -228,14 +231,14 @@ def add_services(
     """
     inventory = read(session, product.id)
     by_name = {c.name.lower(): c for c in inventory.components}
-    refs = {c.ref for c in inventory.components}
+    refs = RESERVED | {c.ref for c in inventory.components}
     rows: dict[str, Component] = {}
     added = 0
     for service in services:
         row = by_name.get(service.name.lower())
         if row is None:
             row = by_name[service.name.lower()] = _service_row(product.id, service, refs)
-            refs.add(row.ref)
+            refs |= {row.ref}
             session.add(row)
             added += 1
         rows[service.ref] = row
@@ -259,7 +262,7 @@ _CLASSES = (
 )
 
 
-def _service_row(product_id: str, service: FoundService, taken: set[str]) -> Component:
+def _service_row(product_id: str, service: FoundService, taken: Collection[str]) -> Component:
     hosting, exposure = catalogue.defaults_by_kind()[ComponentKind.EXTERNAL_API]
     assumed = ["hosting", "patched_by"]
     if service.authenticated is None:
@@ -293,10 +296,11 @@ def write_values(
     """
     known = read(session, product_id)
     rows = {c.ref: c for c in known.components}
-    for ref in rows.keys() - {value.id for value in components}:
-        session.delete(rows.pop(ref))
     for gone in known.links:
         session.delete(gone)
+    session.flush()  # before the components, which would take them along
+    for ref in rows.keys() - {value.id for value in components}:
+        session.delete(rows.pop(ref))
     session.flush()
     for number, value in enumerate(components):
         if value.id in rows:

@@ -27,6 +27,8 @@ _TYPES = {
     ComponentKind.NETWORK: "device",
     ComponentKind.AI_SERVICE: "machine-learning-model",
 }
+# What CycloneDX has no place for, read again by vex.py.
+COMPONENT, STATE, UNTIL, JUDGED_BY = "jalon:component", "jalon:state", "jalon:until", "jalon:judged_by"
 # CycloneDX has no word for a risk accepted until a date: it is exploitable and will not be fixed.
 _STATES = {
     FlawState.IN_TRIAGE: "in_triage",
@@ -136,13 +138,19 @@ def _said(values: Mapping[str, Any]) -> dict[str, Any]:
 def vex(session: Session, product: Product) -> bytes:
     """What people of the product say of the flaws that seem to touch it, the packages they speak of beside it."""
     judged = [m for m in matches_of(session, [product.id])[product.id] if m.judgement is not None]
-    packages = sorted({(m.package, m.version) for m in judged})
+    packages = sorted({(m.component_ref, m.package, m.version) for m in judged})
     return _bom(
         product,
         components=[
-            {"type": "library", "bom-ref": full_purl(p, v), "name": p.rpartition("/")[2], "purl": full_purl(p, v)}
+            {
+                "type": "library",
+                "bom-ref": f"{ref}/{full_purl(p, v)}",
+                "name": p.rpartition("/")[2],
+                "purl": full_purl(p, v),
+                "properties": [{"name": COMPONENT, "value": ref}],
+            }
             | ({"version": v} if v else {})
-            for p, v in packages
+            for ref, p, v in packages
         ],
         vulnerabilities=[_statement(m) for m in judged],
     )
@@ -151,12 +159,12 @@ def vex(session: Session, product: Product) -> bytes:
 def _statement(m: Match) -> dict[str, Any]:
     said = m.judgement
     assert said is not None
-    until = f" (jusqu’au {said.until.isoformat()})" if said.until else ""
+    ours = {STATE: said.state.value, UNTIL: said.until.isoformat() if said.until else "", JUDGED_BY: said.judged_by}
     analysis = {
         "state": _STATES[said.state],
         "justification": said.justification.value if said.justification else None,
         "response": ["will_not_fix"] if said.state is FlawState.ACCEPTED else None,
-        "detail": f"{said.reason}{until} – {said.judged_by}",
+        "detail": said.reason,
         "lastUpdated": _instant(said.judged_at),
     }
     return {
@@ -166,7 +174,8 @@ def _statement(m: Match) -> dict[str, Any]:
         "description": m.summary,
         "ratings": [{"score": m.cvss, "method": "other"}] if m.cvss is not None else [],
         "analysis": _said(analysis),
-        "affects": [{"ref": full_purl(m.package, m.version)}],
+        "affects": [{"ref": f"{m.component_ref}/{full_purl(m.package, m.version)}"}],
+        "properties": [{"name": name, "value": value} for name, value in ours.items() if value],
     }
 
 

@@ -1,6 +1,5 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField
 
 from app.packages.judgements import FlawState, Justification
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Paragraph
@@ -15,13 +14,6 @@ class SbomForm(BaseForm):
             "requirements.txt, Gemfile.lock, composer.lock, pom.xml, go.sum ou Cargo.lock ; 30 Mo au plus."
         ),
     )
-
-
-class ConfirmSbomForm(BaseForm):
-    """The file that was looked at, by its hash."""
-
-    sha256 = HiddenField()
-    name = HiddenField()
 
 
 class VexForm(BaseForm):

@@ -18,12 +18,10 @@ from app.products.models import Product
 LONGEST_ACCEPTANCE = timedelta(days=366)
 
 
-def match_of(session: Session, product_id: str, ref: str, package: str, flaw: str) -> Match | None:
-    wanted = (ref, package, flaw)
-    return next(
-        (m for m in matches_of(session, [product_id])[product_id] if (m.component_ref, m.package, m.flaw) == wanted),
-        None,
-    )
+def match_of(session: Session, product_id: str, ref: str, package: str, version: str, flaw: str) -> Match | None:
+    wanted = (ref, package, version, flaw)
+    found = matches_of(session, [product_id])[product_id]
+    return next((m for m in found if (m.component_ref, m.package, m.version, m.flaw) == wanted), None)
 
 
 def judge(
@@ -72,12 +70,15 @@ def keep(
 ) -> Judgement:
     """Writes the judgement of `match` in the caller's transaction."""
     one = select(Judgement).where(
-        Judgement.component_id == match.component_id, Judgement.package == match.package, Judgement.flaw == match.flaw
+        Judgement.component_id == match.component_id,
+        Judgement.package == match.package,
+        Judgement.flaw == match.flaw,
+        Judgement.version == match.version,
     )
     judgement = session.scalar(one) or Judgement(
-        component_id=match.component_id, package=match.package, flaw=match.flaw
+        component_id=match.component_id, package=match.package, flaw=match.flaw, version=match.version
     )
-    judgement.version, judgement.ranges = match.version, match.ranges
+    judgement.ranges = match.ranges
     judgement.state, judgement.reason = state, reason
     judgement.justification = justification if state is FlawState.NOT_AFFECTED else None
     judgement.until = until if state is FlawState.ACCEPTED else None

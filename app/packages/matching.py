@@ -18,7 +18,7 @@ from app.packages.judgements import FlawState
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
 from risk_models.cyclonedx import library
-from risk_models.exposure import Affected, MatchVerdict
+from risk_models.exposure import Affected, MatchVerdict, split_purl
 from risk_models.scales import Hosting, LinkKind
 from risk_models.system import Component as ComponentValue
 from risk_models.system import EndOfLife, Link, System
@@ -50,16 +50,21 @@ class Match:
     again: str
 
     @property
+    def harmless(self) -> bool:
+        """Whether it was judged harmless or mended, and still is."""
+        judged = self.judgement is not None and self.judgement.state in {FlawState.NOT_AFFECTED, FlawState.RESOLVED}
+        return judged and not self.again
+
+    @property
     def counts(self) -> bool:
         """Whether the ranking sees it: exposed for sure, and not judged harmless or mended."""
-        harmless = self.judgement is not None and self.judgement.state in {FlawState.NOT_AFFECTED, FlawState.RESOLVED}
-        return self.verdict is MatchVerdict.EXPOSED and not (harmless and not self.again)
+        return self.verdict is MatchVerdict.EXPOSED and not self.harmless
 
 
 def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Match]]:
     """By product, worst first; in as many queries for many products as for one."""
     rows = [*_carried(session, product_ids), *_own(session, product_ids)]
-    judged = _judgements(session, {row.component_id for row in rows})
+    judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
     found: dict[tuple[str, str, str, str], Match] = {}
     for row in rows:
@@ -68,10 +73,10 @@ def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[M
             known[key] = affected_of(row.package, row.affected), _fingerprint(row.affected)
         affected, ranges = known[key]
         service = not row.embedded and row.hosting is Hosting.SAAS
-        verdict = MatchVerdict.TO_ASK if service else affected.verdict(row.version)
+        verdict = MatchVerdict.TO_ASK if service else affected.verdict(version_of(row))
         if verdict is not MatchVerdict.NOT_EXPOSED:
             match = _match(row, verdict, affected, ranges, judged)
-            one = (row.component_id, row.package, row.version, match.flaw)
+            one = (row.component_id, row.package, match.version, match.flaw)
             # Two advisories of one flaw are one match: the surer verdict stands.
             if one not in found or _SURER[verdict] < _SURER[found[one].verdict]:
                 found[one] = match
@@ -116,7 +121,13 @@ _COLUMNS = (
 
 def _carried(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
     statement = (
-        select(*_COLUMNS, Package.purl.label("package"), PackageVersion.version, literal(value=True).label("embedded"))
+        select(
+            *_COLUMNS,
+            Package.purl.label("package"),
+            Package.purl,
+            PackageVersion.version,
+            literal(value=True).label("embedded"),
+        )
         .select_from(Sbom)
         .join(Component, Component.id == Sbom.component_id)
         .join(PackageUse, PackageUse.sbom_id == Sbom.id)
@@ -130,7 +141,7 @@ def _carried(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]
 
 def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
     statement = (
-        select(*_COLUMNS, Component.package, Component.version, literal(value=False).label("embedded"))
+        select(*_COLUMNS, Component.package, Component.purl, Component.version, literal(value=False).label("embedded"))
         .select_from(Component)
         .join(AdvisoryPackage, AdvisoryPackage.package == Component.package)
         .where(Component.product_id.in_(product_ids), Component.package != "")
@@ -151,23 +162,42 @@ def _fingerprint(affected: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(affected, sort_keys=True).encode()).hexdigest()
 
 
-def _judgements(session: Session, component_ids: Iterable[str]) -> dict[tuple[str, str, str], Judgement]:
-    statement = select(Judgement).where(Judgement.component_id.in_(list(component_ids)))
-    return {(j.component_id, j.package, j.flaw): j for j in session.scalars(statement)}
+class _Judged:
+    """What was judged, by component, package and flaw: of the version at hand, else of one that is no longer there."""
+
+    def __init__(self, session: Session, rows: Sequence[Row[Any]]) -> None:
+        ids = {row.component_id for row in rows}
+        self._carried = {(row.component_id, row.package, version_of(row)) for row in rows}
+        self._known: dict[tuple[str, str, str], dict[str, Judgement]] = defaultdict(dict)
+        statement = select(Judgement).where(Judgement.component_id.in_(ids)).order_by(Judgement.judged_at)
+        for judgement in session.scalars(statement):
+            self._known[judgement.component_id, judgement.package, judgement.flaw][judgement.version] = judgement
+
+    def of(self, component_id: str, package: str, flaw: str, version: str) -> Judgement | None:
+        known = self._known.get((component_id, package, flaw), {})
+        if version in known:
+            return known[version]
+        gone = [j for v, j in known.items() if (component_id, package, v) not in self._carried]
+        return gone[-1] if gone else None
 
 
-def _match(
-    row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: dict[tuple[str, str, str], Judgement]
-) -> Match:
-    flaw = row.cve or row.advisory_id
-    judgement = judged.get((row.component_id, row.package, flaw))
+def version_of(row: Row[Any]) -> str:
+    """The version of a package carried, or of a component: its own, else that of its purl."""
+    if row.version or row.embedded:
+        return str(row.version)
+    return split_purl(row.purl)[1]
+
+
+def _match(row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged) -> Match:
+    flaw, version = row.cve or row.advisory_id, version_of(row)
+    judgement = judged.of(row.component_id, row.package, flaw, version)
     return Match(
         product_id=row.product_id,
         component_id=row.component_id,
         component_ref=row.ref,
         component=row.name,
         package=row.package,
-        version=row.version,
+        version=version,
         embedded=row.embedded,
         flaw=flaw,
         advisory=row.advisory_id,
@@ -177,10 +207,10 @@ def _match(
         epss=row.score,
         exploited=row.exploited is not None,
         published=row.published,
-        fixed_in=affected.fixed_in(row.version),
+        fixed_in=affected.fixed_in(version),
         ranges=ranges,
         judgement=judgement,
-        again=_again(judgement, row.version, ranges),
+        again=_again(judgement, version, ranges),
     )
 
 
@@ -234,6 +264,7 @@ def _with(
 ) -> System:
     own: dict[str, list[VulnerabilityValue]] = defaultdict(list)
     embedded: dict[tuple[str, str, str], list[VulnerabilityValue]] = defaultdict(list)
+    harmless = {(m.component_ref, m.flaw) for m in matches if m.harmless and not m.embedded}
     for match in matches:
         if match.counts:
             holder = (
@@ -242,7 +273,9 @@ def _with(
                 else own[match.component_ref]
             )
             holder.append(_flaw(match))
-    components = [_enriched(c, own.get(c.id, ()), carried.get(c.id), ends) for c in system.components]
+    components = [
+        _enriched(_without(c, harmless), own.get(c.id, ()), carried.get(c.id), ends) for c in system.components
+    ]
     by_id = {c.id: c for c in components}
     links = list(system.links)
     for (ref, package, version), flaws in sorted(embedded.items()):
@@ -253,6 +286,12 @@ def _with(
             components.append(found)
         links.append(Link(ref, found.id, LinkKind.EMBEDS))
     return replace(system, components=tuple(components), links=tuple(dict.fromkeys(links)))
+
+
+def _without(c: ComponentValue, harmless: set[tuple[str, str]]) -> ComponentValue:
+    """`c` without the flaws that its team wrote once and judged harmless since."""
+    kept = tuple(v for v in c.vulnerabilities if (c.id, v.id) not in harmless)
+    return c if kept == c.vulnerabilities else replace(c, vulnerabilities=kept)
 
 
 def _flaw(match: Match) -> VulnerabilityValue:

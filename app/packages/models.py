@@ -61,7 +61,7 @@ class Judgement(Base):
     """What a person says of a flaw that seems to touch a component, or one of its packages."""
 
     __tablename__ = "judgement"
-    __table_args__ = (UniqueConstraint("component_id", "package", "flaw"),)
+    __table_args__ = (UniqueConstraint("component_id", "package", "flaw", "version"),)
 
     id: Mapped[Id]
     component_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"))

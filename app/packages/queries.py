@@ -13,7 +13,7 @@ from app.inventory import usual
 from app.inventory.models import Component
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
-from risk_models.exposure import Affected, MatchVerdict
+from risk_models.exposure import Affected, MatchVerdict, split_purl
 from risk_models.scales import Hosting, Patcher
 
 _AT_ONCE = 10_000
@@ -40,13 +40,28 @@ class Use:
     contacts: tuple[str, ...] = ()
 
 
-def packages_called(session: Session, name: str) -> Sequence[str]:
-    """Packages whose last part is `name`, in SBOM as in components."""
-    written = select(Component.package).where(Component.package != "", Component.package.like(f"%/{_like(name)}"))
-    found = session.scalars(
-        union_all(select(Package.purl).where(Package.name == name.lower()), written.distinct()).limit(50)
+MOST_PACKAGES = 50
+
+
+def packages_called(session: Session, words: str) -> Sequence[str]:
+    """Packages whose name begins with `words`, in SBOM as in components; "group:name" and "@scope/name" are whole names."""
+    wanted = words.lower().replace("\0", "").replace(":", "/").replace("@", "%40").strip("/")
+    last = wanted.rpartition("/")[2]
+    if not last:
+        return []
+    whole = "/" in wanted
+    ends = (
+        Package.purl.like(f"%/{_like(wanted)}", escape="\\")
+        if whole
+        else Package.name.startswith(last, autoescape=True)
     )
-    return sorted(set(found))
+    own = f"%/{_like(wanted)}" if whole else f"%/{_like(last)}%"
+    written = select(Component.package).where(Component.package != "", Component.package.like(own, escape="\\"))
+    carried = select(Package.purl).where(Package.name == last, ends) if whole else select(Package.purl).where(ends)
+    found = session.scalars(union_all(carried, written.distinct()).limit(4 * MOST_PACKAGES)).all()
+    # A name that is only a folder of the purl is no name of it.
+    kept = {p for p in found if whole or p.rpartition("/")[2].lower().startswith(last)}
+    return sorted(kept, key=lambda p: (p.rpartition("/")[2].lower() != last, p))[:MOST_PACKAGES]
 
 
 def _like(text: str) -> str:
@@ -63,13 +78,17 @@ def who_uses(
     uses = list(_carried(session, package, affected, products))
     statement = _component(literal("").label("version_id")).where(Component.package == package)
     for row in session.execute(_within(statement, products)):
-        verdict = None
+        verdict, version = None, row.own_version or split_purl(row.purl)[1]
         if affected is not None:
-            verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else affected.verdict(row.own_version)
+            verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else affected.verdict(version)
         if verdict is not MatchVerdict.NOT_EXPOSED:
-            uses.append(_use(row, package, row.own_version, verdict, embedded=False))
+            uses.append(_use(row, package, version, verdict, embedded=False))
     uses += _known_to_embed(session, package, products, judged=affected is not None)
-    return sorted(uses, key=lambda u: (_ORDER[u.verdict], u.product, u.component, u.version))
+    return sorted(uses, key=by_urgency)
+
+
+def by_urgency(use: Use) -> tuple[object, ...]:
+    return _ORDER[use.verdict], use.product, use.component, use.version
 
 
 _ORDER: dict[MatchVerdict | None, int] = {
@@ -108,7 +127,12 @@ def _known_to_embed(session: Session, package: str, products: Collection[str] | 
     names: list[ColumnElement[bool]] = [
         Component.eol_product.in_([one.eol_product for one in known if one.eol_product])
     ]
-    names += [func.lower(Component.name).contains(name, autoescape=True) for one in known for name in one.names]
+    names += [
+        func.lower(Component.name).contains(name, autoescape=True)
+        for one in known
+        for name in one.names
+        if len(name) > 2
+    ]
     statement = (
         _component(literal("").label("version_id"))
         .outerjoin(Sbom, Sbom.component_id == Component.id)
@@ -133,6 +157,7 @@ def _component(version_id: Any) -> Select[*tuple[Any, ...]]:
             Component.owner,
             Component.emergency,
             Component.version.label("own_version"),
+            Component.purl,
             version_id,
         )
         .select_from(Component)
@@ -163,14 +188,25 @@ def _use(row: Row[Any], package: str, version: str, verdict: MatchVerdict | None
     )
 
 
-def components_called(session: Session, words: str, *, products: Collection[str] | None = None) -> list[Use]:
-    """Components whose name or supplier holds `words`: how third-party software without a package is found."""
+def components_called(
+    session: Session, words: str, *, judged: bool = False, products: Collection[str] | None = None
+) -> list[Use]:
+    """Components whose name or supplier holds `words`: how third-party software without a package is found.
+
+    `judged`: a range was asked, which nobody can place them in.
+    """
     like = f"%{_like(words)}%"
     statement = _component(literal("").label("version_id")).where(
         or_(Component.name.ilike(like, escape="\\"), Component.supplier.ilike(like, escape="\\"))
     )
     rows = session.execute(_within(statement, products).order_by(Product.name, Component.name))
-    return [_use(row, "", row.own_version, None, embedded=False) for row in rows]
+    return [
+        _use(row, "", row.own_version, _UNPLACED[row.hosting is Hosting.SAAS] if judged else None, embedded=False)
+        for row in rows
+    ]
+
+
+_UNPLACED = {True: MatchVerdict.TO_ASK, False: MatchVerdict.UNKNOWN}
 
 
 def with_contacts(session: Session, uses: Sequence[Use]) -> list[Use]:

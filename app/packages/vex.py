@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.models import Person
 from app.journal.services import record
+from app.packages.exports import COMPONENT, STATE, UNTIL
 from app.packages.judgements import FlawState, Justification
 from app.packages.judging import keep
 from app.packages.matching import Match, matches_of
@@ -32,7 +34,7 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What a document says of one flaw in one package; `version` is empty for any."""
+    """What a document says of one flaw in one package; `version` and `component` are empty for any."""
 
     flaw: str
     package: str
@@ -40,6 +42,8 @@ class Statement:
     state: FlawState
     justification: Justification | None
     detail: str
+    component: str = ""
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,11 @@ def read_vex(content: bytes) -> tuple[list[Statement], list[str]]:
     if not isinstance(entries, list) or not entries:
         raise Refusal(_l("Ce fichier ne dit rien d’aucune faille (« vulnerabilities »)."), "file")
     purls = dict(_references(bom.get("components")))
+    components = dict(_components(bom.get("components")))
     statements: list[Statement] = []
     odd: list[str] = []
     for number, entry in enumerate(entries, start=1):
-        found = _statements(entry, purls)
+        found = _statements(entry, purls, components)
         statements += found
         if not found:
             name = entry.get("id") if isinstance(entry, Mapping) else entry
@@ -87,7 +92,27 @@ def _references(components: Any) -> Iterator[tuple[str, str]]:
             pending += inner if isinstance(inner, list) else []
 
 
-def _statements(entry: Any, purls: Mapping[str, str]) -> list[Statement]:
+def _components(components: Any) -> Iterator[tuple[str, str]]:
+    """By reference, the component of a product of ours that Jalon wrote beside it."""
+    for item in components if isinstance(components, list) else ():
+        if isinstance(item, Mapping) and isinstance(item.get("bom-ref"), str):
+            yield item["bom-ref"], _property(item, COMPONENT)
+
+
+def _property(holder: Mapping[str, Any], name: str) -> str:
+    listed = holder.get("properties")
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, Mapping) and one.get("name") == name and isinstance(one.get("value"), str):
+            return _plain(one["value"])
+    return ""
+
+
+def _plain(text: str) -> str:
+    """Text that every database keeps."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _statements(entry: Any, purls: Mapping[str, str], components: Mapping[str, str]) -> list[Statement]:
     """Empty when the entry names no flaw, no package, or nothing that is known to be said of one."""
     analysis = entry.get("analysis") if isinstance(entry, Mapping) else None
     if not isinstance(analysis, Mapping) or not isinstance(entry.get("id"), str):
@@ -95,6 +120,9 @@ def _statements(entry: Any, purls: Mapping[str, str]) -> list[Statement]:
     state = _STATES.get(str(analysis.get("state")))
     if state is None:
         return []
+    until = _day(_property(entry, UNTIL))
+    if _property(entry, STATE) == FlawState.ACCEPTED.value and until:
+        state = FlawState.ACCEPTED
     justification = analysis.get("justification")
     known = {j.value: j for j in Justification}.get(str(justification))
     if state is FlawState.NOT_AFFECTED and known is None:
@@ -113,28 +141,70 @@ def _statements(entry: Any, purls: Mapping[str, str]) -> list[Statement]:
             package, version = split_purl(purl)
         except UnreadableRange:
             continue
-        said = detail[:4000].replace("\0", "") if isinstance(detail, str) else ""
-        found.append(
-            Statement(entry["id"], package, version, state, known if state is FlawState.NOT_AFFECTED else None, said)
+        said = Statement(
+            flaw=_plain(entry["id"]),
+            package=package,
+            version=version,
+            state=state,
+            justification=known if state is FlawState.NOT_AFFECTED else None,
+            detail=_plain(detail[:4000]) if isinstance(detail, str) else "",
+            component=components.get(ref, ""),
+            until=until if state is FlawState.ACCEPTED else None,
         )
+        found += _of_versions(said, one.get("versions"))
     return found
+
+
+def _of_versions(said: Statement, versions: Any) -> list[Statement]:
+    """`said` of each version that is named; a range is not read, and what is harmless is not said of an affected one."""
+    if not isinstance(versions, list) or not versions:
+        return [said]
+    harmless = said.state in {FlawState.NOT_AFFECTED, FlawState.RESOLVED}
+    return [
+        replace(said, version=one["version"])
+        for one in versions
+        if isinstance(one, Mapping)
+        and isinstance(one.get("version"), str)
+        and (one.get("status", "affected") == "unaffected") == harmless
+    ]
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def preview(session: Session, product: Product, content: bytes) -> VexPreview:
     """What importing the document would say of the product's flaws. Raises `Refusal`."""
     statements, odd = read_vex(content)
     matches = matches_of(session, [product.id])[product.id]
+    refs = {m.component_ref for m in matches}
     taken: dict[tuple[str, str, str, str], tuple[Match, Statement]] = {}
+    contrary = set()
     left = []
     for said in statements:
         fit = [
             m
             for m in matches
-            if m.package == said.package and said.flaw in {m.flaw, m.advisory} and said.version in {"", m.version}
+            if m.package == said.package
+            and said.flaw in {m.flaw, m.advisory}
+            and said.version in {"", m.version}
+            and (said.component not in refs or said.component == m.component_ref)
         ]
-        taken |= {(m.component_id, m.package, m.version, m.flaw): (m, said) for m in fit}
+        for m in fit:
+            key = (m.component_id, m.package, m.version, m.flaw)
+            if key in taken and taken[key][1].state is not said.state:
+                contrary.add(key)
+            taken[key] = (m, said)
         if not fit:
             left.append(f"{said.flaw} – {said.package} {said.version}".strip())
+    for key in contrary:
+        match, _ = taken.pop(key)
+        odd.append(
+            str(_l("%(flaw)s : deux réponses contraires pour %(where)s", flaw=match.flaw, where=match.component))
+        )
     return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), tuple(odd))
 
 
@@ -142,8 +212,9 @@ def import_vex(session: Session, actor: Person, product: Product, content: bytes
     """Keeps each statement as `actor`'s judgement, in one transaction; gives how many. Raises `Refusal`."""
     found = preview(session, product, content)
     for match, said in found.taken:
-        reason = f"{said.detail} ({file_name})" if said.detail else file_name
-        keep(session, actor, match, state=said.state, justification=said.justification, reason=reason, until=None)
+        from_file = f"({file_name})"
+        reason = said.detail if said.detail.endswith(from_file) else f"{said.detail} {from_file}".strip()
+        keep(session, actor, match, state=said.state, justification=said.justification, reason=reason, until=said.until)
     digest = hashlib.sha256(content).hexdigest()
     record(session, actor, "import_vex", file_name, product_id=product.id, sha256=digest, count=len(found.taken))
     session.commit()

@@ -14,10 +14,11 @@ from app.identity.policy import Permission
 from app.inventory import services as inventory
 from app.packages import exports, judging, matching, queries, sboms
 from app.packages import vex as vex_files
-from app.packages.forms import ConfirmSbomForm, JudgementForm, SbomForm, VexForm
+from app.packages.forms import JudgementForm, SbomForm, VexForm
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.matching import Match
-from app.platform.extensions import document_storage
+from app.platform import uploads
+from app.platform.forms import ConfirmUploadForm
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
@@ -43,8 +44,7 @@ def sbom(product: Product, ref: str) -> str:
             form.refuse(Refusal(error.text(language()), "file"))
         else:
             form.file.data.stream.seek(0)
-            digest = document_storage().put(form.file.data.stream.read())
-            confirm = ConfirmSbomForm(formdata=None, data={"sha256": digest, "name": name})
+            confirm = _to_confirm(f"sbom:{component.id}", form.file.data.stream.read(), name)
             return render_template(
                 "packages/sbom_preview.html", product=product, component=component, preview=preview, form=confirm
             )
@@ -56,9 +56,11 @@ def sbom(product: Product, ref: str) -> str:
 @product_view(Permission.EDIT_PRODUCT)
 def import_sbom(product: Product, ref: str) -> Response:
     component = inventory.component_of(db_session(), product.id, ref) or abort(404)
-    content, name = _looked_at(ConfirmSbomForm(), "sbom")
+    found = _confirmed(f"sbom:{component.id}")
     try:
-        outcome = sboms.import_sbom(db_session(), current_person(), product, component, BytesIO(content), name)
+        outcome = sboms.import_sbom(
+            db_session(), current_person(), product, component, BytesIO(found.content), found.name
+        )
     except UnreadableSbom as error:
         raise Refusal(error.text(language())) from error
     flash(_("%(count)d paquets sont importés.", count=outcome.count), "success")
@@ -127,7 +129,7 @@ def look_at_vex(product: Product) -> str:
             form.refuse(refusal)
         else:
             name = PurePath(form.file.data.filename or "").name[:200]
-            confirm = ConfirmSbomForm(formdata=None, data={"sha256": document_storage().put(content), "name": name})
+            confirm = _to_confirm(f"vex:{product.id}", content, name)
             return render_template("packages/vex_preview.html", product=product, preview=preview, form=confirm)
     return render_template("packages/vex.html", product=product, form=form)
 
@@ -135,23 +137,24 @@ def look_at_vex(product: Product) -> str:
 @blueprint.post("/produits/<slug>/failles/vex/importer")
 @product_view(Permission.EDIT_PRODUCT)
 def import_vex(product: Product) -> Response:
-    content, name = _looked_at(ConfirmSbomForm(), "vex.json")
-    count = vex_files.import_vex(db_session(), current_person(), product, content, name)
+    found = _confirmed(f"vex:{product.id}")
+    count = vex_files.import_vex(db_session(), current_person(), product, found.content, found.name)
     flash(ngettext("%(num)d jugement est enregistré.", "%(num)d jugements sont enregistrés.", count), "success")
     return redirect(url_for("packages.flaws", slug=product.slug))
 
 
-def _looked_at(form: ConfirmSbomForm, default: str) -> tuple[bytes, str]:
-    """The file that was shown before, and its name. Raises `Refusal`."""
-    try:
-        content = document_storage().get(form.sha256.data or "")
-    except (FileNotFoundError, ValueError) as error:
-        raise Refusal(_("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
-    return content, PurePath(form.name.data or default).name
+def _to_confirm(purpose: str, content: bytes, name: str) -> ConfirmUploadForm:
+    upload = uploads.keep(db_session(), current_person().id, purpose, content, name)
+    return ConfirmUploadForm(formdata=None, data={"upload": upload})
+
+
+def _confirmed(purpose: str) -> uploads.Confirmed:
+    """The file that this person was shown for this purpose. Raises `Refusal`."""
+    return uploads.confirmed(db_session(), current_person().id, purpose, ConfirmUploadForm().upload.data or "")
 
 
 def _match(product: Product) -> Match:
-    named = (request.args.get(key, "") for key in ("composant", "paquet", "faille"))
+    named = (request.args.get(key, "") for key in ("composant", "paquet", "version", "faille"))
     return judging.match_of(db_session(), product.id, *named) or abort(404)
 
 
@@ -159,7 +162,7 @@ def _match(product: Product) -> Match:
 @requires(Permission.READ_INCUBATOR)
 def who_uses() -> str:
     """A package (purl) or a name, over every product that the person may read."""
-    asked, span = request.args.get("q", "").strip()[:500], request.args.get("plage", "").strip()[:200]
+    asked, span = (request.args.get(key, "").replace("\0", "").strip()[:500] for key in ("q", "plage"))
     refused = ""
     packages: list[str] = []
     found: list[queries.Use] = []
@@ -167,8 +170,8 @@ def who_uses() -> str:
         products = portfolio.readable_products(db_session(), current_person())
         try:
             packages, found = _search(asked, span, products)
-        except UnreadableRange as error:
-            refused = str(error)
+        except UnreadableRange:
+            refused = _("Écrivez un nom ou un purl, et la plage ainsi : >=2.0,<2.17.1 ; | entre deux plages.")
     return render_template(
         "packages/who_uses.html", asked=asked, span=span, refused=refused, packages=packages, uses=found
     )
@@ -181,8 +184,16 @@ def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str
         found = []
     else:
         packages = list(queries.packages_called(session, asked))
-        found = queries.components_called(session, asked, products=products)
+        found = queries.components_called(session, asked, judged=bool(span), products=products)
     for package in packages:
         affected = read_range(package, span) if span else None
         found += queries.who_uses(session, package, affected, products=products)
+    # A component found by its package was found well: its name adds nothing.
+    placed = {u.component_id for u in found if u.package and not u.embedded}
+    once = {
+        (u.component_id, u.package, u.version, u.embedded): u
+        for u in found
+        if u.package or u.component_id not in placed
+    }
+    found = sorted(once.values(), key=queries.by_urgency)
     return packages, queries.with_contacts(session, found)

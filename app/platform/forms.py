@@ -14,6 +14,7 @@ from wtforms import (
     FieldList,
     Form,
     FormField,
+    HiddenField,
     RadioField,
     SelectField,
     StringField,
@@ -40,6 +41,12 @@ class BaseForm(FlaskForm):
             raise refusal
         field = self._fields[refusal.field]
         field.errors = [*field.errors, str(refusal)]
+
+
+class ConfirmUploadForm(BaseForm):
+    """A file that was looked at, and is confirmed (see uploads.py)."""
+
+    upload = HiddenField()
 
 
 def required(message: Any = None) -> InputRequired:

@@ -30,6 +30,7 @@ class Settings:
     rate_limit_url: str
     proxies: int
     feeds: tuple[str, ...]
+    forges: tuple[str, ...]
     max_upload_bytes: int = 30_000_000  # an SBOM of some 60,000 components
 
     @property
@@ -58,9 +59,11 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         rate_limit_url=environ.get("JALON_RATE_LIMITS", "memory://"),
         proxies=reader.integer("JALON_PROXIES", 0, 0, 5),
         feeds=tuple((reader.get("JALON_FEEDS") or "").split()),
+        forges=tuple((reader.get("JALON_FORGES") or "https://github.com https://gitlab.com").split()),
     )
-    if any(urlsplit(address).scheme not in {"http", "https"} for address in settings.feeds):
-        reader.wrong.append("JALON_FEEDS: addresses that begin with http:// or https://, between spaces")
+    for name, addresses in (("JALON_FEEDS", settings.feeds), ("JALON_FORGES", settings.forges)):
+        if any(urlsplit(address).scheme not in {"http", "https"} for address in addresses):
+            reader.wrong.append(f"{name}: addresses that begin with http:// or https://, between spaces")
     if not settings.database_url.startswith(("sqlite", "postgresql")):
         reader.wrong.append("DATABASE_URL: only sqlite:///… and postgresql://… addresses are supported")
     if not settings.jobs_url.startswith(("sqlite:///", "redis://", "rediss://")):

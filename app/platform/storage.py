@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from contextlib import suppress
 
 import obstore
 from obstore.store import ObjectStore, from_url
@@ -27,6 +28,18 @@ class Storage:
         if hashlib.sha256(content).hexdigest() != digest:
             raise ValueError(f"the document stored as {digest} was altered")
         return content
+
+    def put_upload(self, name: str, content: bytes) -> None:
+        """Keeps a file for a while under a name of its own."""
+        obstore.put(self._store, f"uploads/{name}", content)
+
+    def get_upload(self, name: str) -> bytes:
+        """Raises `FileNotFoundError`."""
+        return bytes(obstore.get(self._store, f"uploads/{name}").bytes())
+
+    def delete_upload(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            obstore.delete(self._store, f"uploads/{name}")
 
 
 def _path(digest: str) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -85,6 +86,7 @@ _LONGEST = {
     "phone": 40,
 }
 _LONGEST_FLAW = 60
+_ADDRESSABLE = re.compile(r"[^/\\\s?#%]+")
 
 
 def _storable(system: System) -> None:
@@ -98,6 +100,18 @@ def _storable(system: System) -> None:
             raise Refusal(
                 _l("« %(text)s… » est trop long : %(most)d caractères au plus.", text=text[:40], most=most), "file"
             )
+    named_parts: list[Any] = [*system.components, *system.assets]
+    for part in named_parts:
+        if not _ADDRESSABLE.fullmatch(part.id) or part.id in inventory.RESERVED:
+            raise Refusal(
+                _l(
+                    "L’identifiant « %(id)s » ne peut pas servir d’adresse : ni /, ni espace, ni ?, ni #.",
+                    id=part.id[:40],
+                ),
+                "file",
+            )
+        if any(ch in part.name for ch in "\r\n\t"):
+            raise Refusal(_l("« %(name)s » : un nom tient sur une ligne.", name=part.id), "file")
     named: list[list[str]] = [[c.name for c in system.components], [a.name for a in system.assets]]
     named += [[v.id for v in c.vulnerabilities] for c in system.components]
     for names in named:
@@ -140,9 +154,29 @@ def _change(
     return Change(
         part,
         added=tuple(name(v) for k, v in after.items() if k not in before),
-        changed=tuple(name(v) for k, v in after.items() if k in before and before[k] != v),
+        changed=tuple(
+            f"{name(v)} ({_differences(before[k], v)})" for k, v in after.items() if k in before and before[k] != v
+        ),
         gone=tuple(name(v) for k, v in before.items() if k not in after),
     )
+
+
+def _differences(before: Any, after: Any) -> str:
+    """The fields that differ, with what they lose and win."""
+    told = []
+    for field in dataclasses.fields(before):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if old != new and field.name not in {"assumed", "extra"}:
+            told.append(f"{field.name} : {_shown(old)} → {_shown(new)}")
+    return " ; ".join(told) or "x-"
+
+
+def _shown(value: Any) -> str:
+    if value in (None, (), ""):
+        return "∅"
+    if isinstance(value, tuple):
+        return ", ".join(str(getattr(v, "id", v)) for v in value)[:60]
+    return str(value)[:60] if not dataclasses.is_dataclass(value) else "…"
 
 
 def _unordered(value: V) -> V:
@@ -157,7 +191,7 @@ def _unordered(value: V) -> V:
 
 def replace(session: Session, actor: Person, product: Product, new: System) -> None:
     """Makes the product what the file says: components, links, assets, measures; contacts and phases when it has some."""
-    _write(session, product, new)
+    write(session, product, new)
     _record(session, actor, product, new)
     session.commit()
 
@@ -183,7 +217,7 @@ def create(session: Session, actor: Person, new: System) -> Product:
         product = products.add(session, actor, values, slug=slug)
     except Refusal as refusal:
         raise Refusal(refusal.args[0], "file") from refusal
-    _write(session, product, new)
+    write(session, product, new)
     _record(session, actor, product, new)
     session.commit()
     return product
@@ -198,8 +232,7 @@ def complete(session: Session, product: Product, more: System) -> bool:
     new = completed(old, more)
     if new == old:
         return False
-    _storable(new)
-    _write(session, product, new)
+    write(session, product, new)
     record(session, None, "import_infrastructure", product.name, product_id=product.id)
     return True
 
@@ -221,7 +254,9 @@ def completed(old: System, more: System) -> System:
     )
 
 
-def _write(session: Session, product: Product, new: System) -> None:
+def write(session: Session, product: Product, new: System) -> None:
+    """Makes the product what `new` says, in the caller's transaction. Raises `Refusal` for what cannot be kept."""
+    _storable(new)
     product.extra = product_file.extra_dict(new.product.extra)
     product.file_extra = product_file.extra_dict(new.extra)
     if new.product.phases:

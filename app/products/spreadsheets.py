@@ -6,7 +6,8 @@ a spreadsheet would run as a formula is preceded by an apostrophe, taken off aga
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
@@ -14,6 +15,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.inventory.services import RESERVED
 from app.platform.refusals import Refusal
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
@@ -75,12 +77,12 @@ def dumps(system: System) -> bytes:
 
 
 def _harmless(text: str) -> str:
-    return "'" + text if text.startswith(_FORMULA) else text
+    return "'" + text if text.startswith((*_FORMULA, "'")) else text
 
 
 def _plain(text: str) -> str:
     text = text.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) else text
 
 
 def loads(text: str, system: System) -> System:
@@ -91,13 +93,17 @@ def loads(text: str, system: System) -> System:
     rows = _rows(text)
     by_id = {c.id: c for c in system.components}
     by_name = {c.name.lower(): c.id for c in system.components}
+    told: dict[str, int] = {}
     for line, row in rows:
         name, ref = row.get("name", ""), row.get("id", "")
         known = by_id.get(ref or by_name.get(name.lower(), ""))
         if known is None:
             if not name and not ref:
                 raise _refusal(line, "name", _l("donnez un nom ou un identifiant"))
-            known = _new(line, row, ref or _free(slug_of(name), by_id))
+            known = _new(line, row, ref or _free(slug_of(name), {*by_id, *RESERVED}))
+        if known.id in told:
+            raise _refusal(line, "name", _l("déjà décrit ligne %(line)d", line=told[known.id]))
+        told[known.id] = line
         by_id[known.id] = _changed(line, known, row)
         by_name[by_id[known.id].name.lower()] = known.id
     return replace(system, components=tuple(by_id.values()))
@@ -147,7 +153,7 @@ def _refusal(line: int, column: str, why: object) -> Refusal:
     )
 
 
-def _free(wanted: str, taken: Mapping[str, object]) -> str:
+def _free(wanted: str, taken: Collection[str]) -> str:
     number, ref = 2, wanted
     while ref in taken:
         ref, number = f"{wanted}-{number}", number + 1
@@ -176,9 +182,7 @@ def _changed(line: int, c: Component, row: Mapping[str, str]) -> Component:
         "location": lambda t: _member(line, "location", t, Location),
         "name": lambda t: t or c.name,
         "purl": lambda t: _purl(line, t),
-        "data": lambda t: tuple(
-            m for word in t.replace(",", " ").split() if (m := _member(line, "data", word, DataKind))
-        ),
+        "data": lambda t: _data(line, t),
     } | {column: lambda t: t or None for column in ("supplier", "version", "cpe")}
     values = {column: read(row[column]) for column, read in readers.items() if column in row}
     said = {column for column in ("hosting", "exposure", "patched_by", "name") if row.get(column)}
@@ -188,12 +192,28 @@ def _changed(line: int, c: Component, row: Mapping[str, str]) -> Component:
     return replace(changed, eol=_end_of_life(line, c.eol, row), extra=_extra(c, row))
 
 
+def _data(line: int, text: str) -> tuple[DataKind, ...]:
+    """Kinds of data between commas; codes may also stand between spaces."""
+    codes = {kind.value for kind in DataKind}
+    words = text.split() if set(text.lower().split()) <= codes else text.split(",")
+    return tuple(dict.fromkeys(m for word in words if (m := _member(line, "data", word, DataKind))))
+
+
+def _day(text: str) -> date | None:
+    """A day as 2026-03-01, or 01/03/2026 as spreadsheets in French write it."""
+    if not text:
+        return None
+    if found := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text):
+        return date(int(found[3]), int(found[2]), int(found[1]))
+    return date.fromisoformat(text)
+
+
 def _end_of_life(line: int, eol: EndOfLife | None, row: Mapping[str, str]) -> EndOfLife | None:
     was = eol or EndOfLife()
     day = was.date
     if "eol_date" in row:
         try:
-            day = date.fromisoformat(row["eol_date"]) if row["eol_date"] else None
+            day = _day(row["eol_date"])
         except ValueError:
             raise _refusal(line, "eol_date", _l("écrivez la date ainsi : 2026-03-01")) from None
     found = EndOfLife(

@@ -105,8 +105,8 @@ def test_an_incubator_imports_and_its_team_decides_in_the_browser(world, product
     assert "Metabase" in page
     assert "https://inconnu.test" in page
     assert found(world, product) == {}
-    digest = re.search(r'name="sha256"[^>]*value="([0-9a-f]{64})"', page)[1]
-    assert visitor.post("/incubateurs/dashlord/importer", {"sha256": digest, "name": "r.json"}).status_code == 302
+    digest = re.search(r'name="upload"[^>]*value="([0-9a-f]{32})"', page)[1]
+    assert visitor.post("/incubateurs/dashlord/importer", {"upload": digest}).status_code == 302
     team = world.visitor(world.person())
     assert "5 choses" in team.get("/produits/guichet/composants").get_data(as_text=True)
     some = found(world, product)

@@ -14,13 +14,13 @@ from app.analysis import services as analysis
 from app.identity.models import Role
 from app.inventory import services as inventory
 from app.inventory import usual
-from app.packages import exports, queries, vex
-from app.packages.judgements import FlawState, Justification
+from app.packages import exports, queries
 from app.platform.refusals import Refusal
 from app.products import cards, files, spreadsheets
 from app.products.importers.cards import read_card
 from risk_models.exposure import read_range
-from tests.app.test_sboms import BOMS, LIBRARY, bom, bring, feed, matches
+from tests.app.test_sbom_reading import BOMS, LIBRARY, bom
+from tests.app.test_sboms import bring, feed, matches
 from tests.conftest import ROOT
 from tests.risk_models.test_exposure import LOG4J, LOG4SHELL
 
@@ -152,7 +152,7 @@ def test_a_spreadsheet_adds_and_changes_and_removes_nothing(world, product, team
     found = files_components(world, product)
     assert len(found) == before + 1
     assert found["metabase"].version == "0.50"
-    assert (found["nouveau"].kind.value, found["nouveau"].hosting.value, found["nouveau"].version) == (
+    assert (found["nouveau-2"].kind.value, found["nouveau-2"].hosting.value, found["nouveau-2"].version) == (
         "database",
         "saas",
         "15",
@@ -204,71 +204,6 @@ def test_the_cyclonedx_inventory_is_valid_and_names_services_packages_and_links(
     assert {d["ref"] for d in found["dependencies"]} == refs
     again = json.loads(team.get("/produits/guichet/inventaire.cdx.json").get_data())
     assert again["serialNumber"] == found["serialNumber"]
-
-
-def test_judgements_go_out_and_come_back_as_vex(world, product, team, tmp_path):
-    from app.packages import judging
-
-    web, actor = component(world, product, "web"), world.person()
-    bring(world, product, web, (BOMS / "application.cdx.json").read_bytes())
-    feed(world, tmp_path, LOG4SHELL)
-    (match,) = matches(world, product)
-    with world.session() as session:
-        judging.judge(
-            session,
-            actor,
-            product,
-            match,
-            state=FlawState.NOT_AFFECTED,
-            justification=Justification.PROTECTED_AT_PERIMETER,
-            reason="filtré par le pare-feu",
-            until=None,
-        )
-    content = team.get("/produits/guichet/vex.cdx.json").get_data()
-    (said,) = valid_bom(content)["vulnerabilities"]
-    assert (said["id"], said["analysis"]["state"]) == ("CVE-2021-44228", "not_affected")
-    assert said["analysis"]["justification"] == "protected_at_perimeter"
-
-    other = world.filled(name="Autre")
-    bring(world, other, component(world, other, "web"), (BOMS / "application.cdx.json").read_bytes())
-    page = team.post(
-        "/produits/autre/failles/vex", {"file": (io.BytesIO(content), "v.json")}, content_type="multipart/form-data"
-    ).get_data(as_text=True)
-    assert "filtré par le pare-feu" in page
-    assert matches(world, other)[0].judgement is None
-    digest = re.search(r'name="sha256"[^>]*value="([0-9a-f]{64})"', page)[1]
-    assert team.post("/produits/autre/failles/vex/importer", {"sha256": digest, "name": "v.json"}).status_code == 302
-    (match,) = matches(world, other)
-    assert (match.judgement.state, match.counts) == (FlawState.NOT_AFFECTED, False)
-    assert "v.json" in match.judgement.reason
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b'{"bomFormat": "CycloneDX"}',
-        b'{"bomFormat": "CycloneDX", "vulnerabilities": {}}',
-        b"\xff\xfe",
-    ],
-)
-def test_what_is_no_vex_is_refused(content):
-    with pytest.raises(Refusal):
-        vex.read_vex(content)
-
-
-def test_a_vex_that_says_nothing_readable_or_of_other_things_is_listed(world, product):
-    entries = [
-        {"id": "CVE-1", "analysis": {"state": "not_affected"}, "affects": [{"ref": "pkg:npm/a@1"}]},
-        {"id": "CVE-2", "analysis": {"state": "in_triage"}, "affects": [{"ref": "pkg:npm/a@1"}]},
-        None,
-    ]
-    content = json.dumps({"bomFormat": "CycloneDX", "vulnerabilities": entries}).encode()
-    with world.session(writing=False) as session:
-        found = vex.preview(session, product, content)
-    assert (found.taken, found.left, len(found.odd)) == ((), ("CVE-2 – pkg:npm/a 1",), 2)
 
 
 INFRASTRUCTURE = """---
@@ -347,3 +282,74 @@ def test_an_empty_inventory_still_exports(world):
         valid_bom(exports.inventory_bom(session, empty))
         valid_bom(exports.vex(session, empty))
         assert files.export_rows(session, empty).count(b"\r\n") == 1
+
+
+@pytest.mark.parametrize("ref", ["a/b", "..", "nouveau", "a b", "a?b"])
+def test_an_id_that_no_address_could_bear_is_refused(world, product, ref):
+    with world.session(writing=False) as session, pytest.raises(Refusal) as refusal:
+        files.read_rows(session, world.reload("guichet"), f"id,name,kind\n{ref},X,web\n")
+    assert "adresse" in str(refusal.value)
+
+
+def test_a_component_called_as_a_page_keeps_its_own_page(world, team):
+    form = {"name": "Nouveau", "kind": "web", "hosting": "paas", "exposure": "internet"}
+    assert team.post("/produits/guichet/composants/nouveau", form).status_code == 302
+    assert "Nouveau" in team.get("/produits/guichet/composants/nouveau-2").get_data(as_text=True)
+
+
+def test_the_version_of_a_purl_counts_where_no_other_is_given(world, product, tmp_path):
+    with world.session() as session:
+        row = inventory.component_of(session, product.id, "web")
+        row.purl, row.version = f"{LOG4J}@2.14.1", ""
+        session.commit()
+    feed(world, tmp_path, LOG4SHELL)
+    assert [(m.version, m.verdict.value) for m in matches(world, product)] == [("2.14.1", "exposed")]
+    with world.session(writing=False) as session:
+        found = queries.who_uses(session, LOG4J, read_range(LOG4J, "<2.15.0"))
+    assert [(u.version, u.verdict.value) for u in found if u.component_ref == "web"] == [("2.14.1", "exposed")]
+
+
+def test_a_name_finds_packages_that_begin_so_and_each_component_once(world, product, team):
+    bring(world, product, component(world, product, "web"), (BOMS / "application.cdx.json").read_bytes())
+    with world.session(writing=False) as session:
+        assert len(queries.packages_called(session, "log4j")) == 3
+        assert queries.packages_called(session, "org.apache.logging.log4j:log4j-core") == [LOG4J]
+        assert queries.packages_called(session, "\0") == queries.packages_called(session, "") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("01/04/2027", "2027-04-01"), ("2027-04-01", "2027-04-01"), ("", None)],
+)
+def test_a_day_is_read_as_spreadsheets_write_it(world, product, text, expected):
+    with world.session(writing=False) as session:
+        found = files.read_rows(
+            session, world.reload("guichet"), f"id;eol_date;data\nweb;{text};Données personnelles\n"
+        )
+    web = next(c for c in found.components if c.id == "web")
+    assert [d.value for d in web.data] == ["personal"]
+    assert (web.eol.date.isoformat() if web.eol and web.eol.date else None) == expected
+
+
+def test_what_somebody_looked_at_is_theirs_for_one_purpose_and_forgotten_after_a_day(world, product, team):
+    import time_machine
+
+    from app.platform import uploads
+    from app.platform.uploads import Upload
+
+    page = team.post(
+        "/produits/guichet/composants/web/sbom",
+        {"file": ((BOMS / "application.cdx.json").open("rb"), "a.cdx.json")},
+        content_type="multipart/form-data",
+    ).get_data(as_text=True)
+    upload = re.search(r'name="upload"[^>]*value="([0-9a-f]{32})"', page)[1]
+    other = world.person("autre@exemple.test", "Autre")
+    world.give(other, Role.TEAM_MEMBER, product_id=product.id)
+    confirm = "/produits/guichet/composants/{}/sbom/importer"
+    assert world.visitor(other).post(confirm.format("web"), {"upload": upload}).status_code == 409
+    assert team.post(confirm.format("metabase"), {"upload": upload}).status_code == 409
+    with time_machine.travel("2099-01-01"), world.app.app_context():
+        uploads.purge(world.database)
+    with world.session(writing=False) as session:
+        assert session.get(Upload, upload) is None
+    assert team.post(confirm.format("web"), {"upload": upload}).status_code == 409

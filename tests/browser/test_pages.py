@@ -10,7 +10,7 @@ TEAM = [
     "/produits/guichet-aides/schema", "/produits/guichet-aides/analyse", "/produits/guichet-aides/analyse/nouvelle", "/produits/guichet-aides/analyse/dossiers",
     "/produits/guichet-aides/points-de-faiblesse", "/produits/guichet-aides/points-de-faiblesse/solidite", "/produits/guichet-aides/constats",
     "/produits/guichet-aides/constats/accepter?constat=known_exploited_flaw:metabase::", "/produits/guichet-aides/fichier", "/produits/nouveau/fichier",
-    "/produits/guichet-aides/indices", "/produits/guichet-aides/failles", "/produits/guichet-aides/failles/vex", "/catalogue?q=meta", "/connaissances",
+    "/produits/guichet-aides/indices", "/produits/guichet-aides/brouillon", "/produits/guichet-aides/failles", "/produits/guichet-aides/failles/vex", "/catalogue?q=meta", "/connaissances",
     "/produits/guichet-aides/mesures", "/produits/guichet-aides/mesures/nouvelle?mesure=waf&sur=metabase",
     "/produits/guichet-aides/dossier", "/produits/agrements-sport/dossier/1", "/produits/guichet-aides/echeances", "/produits/guichet-aides/journal",
     "/accessibilite", "/mentions-legales", "/donnees-personnelles", "/style", "/demonstration/courriels", "/nulle-part",

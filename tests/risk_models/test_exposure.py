@@ -216,7 +216,13 @@ def test_a_broken_record_is_refused_clearly(value, key):
         assert str(error)
 
 
-@pytest.mark.parametrize("text", ["", "  ", ">=", "2.0 or 3.0", ">=latest", "vers:maven/>=1"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", ">=", "2.0 or 3.0", ">=latest", "vers:maven/>=1", ">5,<2", "=2.0,=3.0", ">2.0,<2.0"]
+)
 def test_a_range_that_cannot_be_read_is_refused(text):
     with pytest.raises(UnreadableRange):
         read_range(LOG4J, text)
+
+
+def test_several_bounds_on_one_side_keep_the_tightest():
+    assert read_range(LOG4J, ">=3.0,>=2.0,<9,<=4").intervals == read_range(LOG4J, ">=3.0,<=4").intervals

@@ -14,13 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _l
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from app.hints.names import HintKind
 from app.platform.refusals import Refusal
+from risk_models import source_yaml
 
-MAX_BYTES = 30_000_000
+MAX_BYTES, MAX_YAML = 30_000_000, 2_000_000
 
 # Technologies that a scan names and that nobody patches: protocols, headers, techniques.
 _NOT_COMPONENTS = frozenset({"hsts", "http-3", "http-2", "open-graph", "pwa", "webpack", "priority-hints", "rss"})
@@ -79,7 +79,7 @@ def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
     for number, item in enumerate(items, start=1):
         url = item.get("url") if isinstance(item, Mapping) else None
         if not isinstance(url, str) or not host_of(url):
-            odd.append(f"{number} : {str(url or item)[:80]}")
+            odd.append(f"{number} : {str(url)[:80] if isinstance(url, str) else '?'}")
             continue
         sites.append(_site(item, url))
     return sites, odd
@@ -89,7 +89,9 @@ def _parsed(text: str) -> Any:
     try:
         if text.lstrip().startswith(("[", "{")):
             return json.loads(text)
-        return YAML(typ="safe", pure=True).load(text)
+        if len(text) > MAX_YAML or source_yaml.too_much(text, 40, 200_000):
+            raise Refusal(_l("Ce fichier YAML est trop grand ou trop imbriqué."), "file")
+        return source_yaml.reader().load(text)
     except (ValueError, RecursionError, YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         line = getattr(error, "lineno", None) or (mark.line + 1 if mark else 1)
@@ -100,7 +102,12 @@ def _site(item: Mapping[str, Any], url: str) -> Site:
     repositories = tuple(_repository(r) for r in _rows(item.get("repositories")) if isinstance(r, str))
     site = Site(url.strip()[:500], _text(item.get("betaId")), tuple(r for r in repositories if r))
     seen = [*_technologies(item, site), *_third_parties(item, site), *_banners(item, site), *_images(item, site)]
-    site.seen = list({(s.kind, s.name.lower()): s for s in seen}.values())
+    by_name: dict[str, Seen] = {}
+    for one in seen:  # a banner says the version that a page hid
+        known = by_name.get(one.name.lower())
+        if known is None or (one.version and not known.version):
+            by_name[one.name.lower()] = one
+    site.seen = list(by_name.values())
     headers = _map(_map(_map(item.get("http")).get("scan")).get("responseHeaders"))
     site.dated = _http_date(headers.get("date")) or _http_date(
         _map(_map(item.get("thirdparties")).get("headers")).get("date")
@@ -135,6 +142,8 @@ def _third_parties(item: Mapping[str, Any], site: Site) -> Iterator[Seen]:
 
 def _domain(host: str) -> str:
     """What is bought of a host name: its last two labels, three where the suffix itself has two."""
+    if re.fullmatch(r"[\d.]+|[\da-f:]+", host):
+        return host
     parts = host.split(".")
     return ".".join(parts[-3:] if ".".join(parts[-2:]) in _SUFFIXES_OF_TWO else parts[-2:])
 

@@ -1,14 +1,18 @@
 """CycloneDX 1.2 to 1.7 and SPDX 2.2 and 2.3 in JSON, read as a stream: memory does not grow with the file."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import ijson
+import numpy as np
 
 from app.packages.importers import schemas
 from app.packages.importers.reading import Reading, Service, UnreadableSbom, text_of
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
+DEEPEST = 200
+MOST_SERVICES = 500
 
 
 def cyclonedx(file: IO[bytes]) -> Reading:
@@ -25,7 +29,32 @@ def spdx(file: IO[bytes]) -> Reading:
     return reading
 
 
+def refuse_deep(file: IO[bytes]) -> None:
+    """Raises `UnreadableSbom` for JSON nested too deeply, which would cost its readers the square of its depth."""
+    _rewind(file)
+    depth, in_text, tail = 0, 0, b""
+    while chunk := file.read(_CHUNK):
+        whole = tail + chunk
+        ending = len(whole) - len(whole.rstrip(b"\\"))
+        tail = whole[len(whole) - ending :] if ending % 2 else b""
+        plain = whole[: len(whole) - len(tail)].replace(b"\\\\", b"__").replace(b'\\"', b"__")
+        found = np.frombuffer(plain, dtype=np.uint8)
+        within = (np.cumsum(found == ord('"'), dtype=np.int32) + in_text) & 1
+        steps = _STEPS[found] * (1 - within)
+        depths = depth + np.cumsum(steps, dtype=np.int32)
+        if len(depths):
+            if int(depths.max()) > DEEPEST:
+                raise UnreadableSbom("too_deep", most=DEEPEST)
+            depth, in_text = int(depths[-1]), int(within[-1])
+
+
+_STEPS = np.zeros(256, dtype=np.int8)
+_STEPS[[ord("["), ord("{")]] = 1
+_STEPS[[ord("]"), ord("}")]] = -1
+
+
 def _cyclonedx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+    refuse_deep(file)
     version = _first(file, "specVersion")
     if (name := _first(file, "bomFormat")) != "CycloneDX":
         raise UnreadableSbom("not_cyclonedx", found=name)
@@ -98,10 +127,13 @@ def _dependencies(items: Iterable[Any], reading: Reading, seen: set[int]) -> Non
 
 
 def _services(items: Iterable[Any], reading: Reading, seen: set[int]) -> None:
-    pending = list(items)
+    pending = deque(items)
     while pending:
-        item = pending.pop(0)
-        if not isinstance(item, dict) or not text_of(item, "name"):
+        item = pending.popleft()
+        if len(reading.services) >= MOST_SERVICES:
+            reading.note("too_many_services", text_of(item, "name"))
+            continue
+        if not isinstance(item, dict) or not text_of(item, "name").strip():
             reading.note("not_a_service", item)
             continue
         _reference(item, reading, seen)
@@ -130,6 +162,7 @@ def _boolean(item: dict[str, Any], key: str, reading: Reading) -> bool | None:
 
 
 def _spdx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+    refuse_deep(file)
     version = str(_first(file, "spdxVersion"))
     reading.format = f"SPDX {version.removeprefix('SPDX-')[:10]} JSON"
     if version not in {"SPDX-2.2", "SPDX-2.3"}:

@@ -1,5 +1,6 @@
 """What every reader of SBOM and lock files gives: packages as a stream, and what was odd on the way."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from risk_models import catalogue
 from risk_models.exposure import UnreadableRange, split_purl
 
 MAX_PACKAGE, MAX_VERSION = 500, 100
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class UnreadableSbom(ValueError):
@@ -80,7 +82,7 @@ class Reading:
         elif not isinstance(version, str):
             self.note("version_not_text", version)
             version = str(version)
-        if len(package) > MAX_PACKAGE or len(version) > MAX_VERSION or "\0" in package + version:
+        if len(package) > MAX_PACKAGE or len(version) > MAX_VERSION or _UNSTORABLE.search(package + version):
             self.note("too_long", package)
             return None
         return package, version.strip()
@@ -92,6 +94,9 @@ class Reading:
         try:
             found = datetime.fromisoformat(str(value))
         except ValueError:
+            self.note("wrong_date", value)
+            return
+        if not 1990 <= found.year <= 2100:
             self.note("wrong_date", value)
             return
         if found.tzinfo is None:

@@ -38,7 +38,10 @@ def compare(file: IO[bytes], reading: Reading, version: str, *, xml: bool) -> No
 
 
 def _xml_fault(version: SchemaVersion, content: bytes) -> str:
-    error = XmlValidator(version).validate_str(content.decode("utf-8-sig"))
+    try:
+        error = XmlValidator(version).validate_str(content.decode("utf-8-sig"))
+    except ValueError:
+        return ""  # another encoding than UTF-8, which XML allows and this check does not read
     return (getattr(error.data, "message", None) or str(error.data)) if error else ""
 
 

@@ -8,6 +8,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
+from app.packages.importers.json_boms import MOST_SERVICES
 from app.packages.importers.reading import Reading, Service, UnreadableSbom
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
@@ -48,6 +49,7 @@ class _Reader:
     def __init__(self, reading: Reading) -> None:
         self.reading = reading
         self.version = ""
+        self.root: Element | None = None
         self.path: list[str] = []
         self.seen: set[int] = set()
         self.wanted: list[str] = []
@@ -56,6 +58,7 @@ class _Reader:
     def start(self, element: Element) -> None:
         tag = _local(element)
         if not self.path:
+            self.root = element
             if tag != "bom" or not element.tag.startswith(_NAMESPACE):
                 raise UnreadableSbom("not_cyclonedx", found=element.tag)
             version = element.tag[len(_NAMESPACE) :].partition("}")[0]
@@ -80,6 +83,8 @@ class _Reader:
     def end(self, element: Element) -> tuple[str, str] | None:
         path = self.path.copy()
         self.path.pop()
+        if len(path) == 2 and self.root is not None:
+            self.root.clear()  # what stands directly in the document was read, or is of no use
         match path:
             case ["bom", "metadata", "timestamp"]:
                 self.reading.read_date(element.text)
@@ -101,6 +106,9 @@ class _Reader:
         name = _child(element, "name")
         if not name:
             self.reading.note("not_a_service", "")
+            return
+        if len(self.reading.services) >= MOST_SERVICES:
+            self.reading.note("too_many_services", name)
             return
         provider = _find(element, "provider")
         self.reading.services.append(

@@ -98,6 +98,8 @@ def _front_matter(text: str) -> dict[str, Any]:
         raise Refusal(
             _l("Ce n’est pas une fiche produit : elle commence par une ligne « --- » puis des clés YAML."), "card"
         )
+    if source_yaml.too_much(parts[1], 40, 100_000):
+        raise Refusal(_l("La fiche est trop imbriquée pour être lue."), "card")
     try:
         front = source_yaml.reader().load(parts[1])
     except (YAMLError, ValueError) as error:

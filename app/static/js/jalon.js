@@ -50,3 +50,15 @@ if (editor) {
   }
   editor.querySelector("svg").setAttribute("role", "group");
 }
+
+// A form whose choices are drawn at once, in place of its button that draws them on a new page.
+for (const form of document.querySelectorAll("[data-drawn-at]")) {
+  let asked = 0;
+  form.addEventListener("change", async () => {
+    const mine = ++asked;
+    const answer = await fetch(form.dataset.drawnAt, { method: "POST", body: new FormData(form) });
+    if (answer.ok && mine === asked) {
+      document.getElementById(form.dataset.drawnIn).innerHTML = await answer.text();
+    }
+  });
+}

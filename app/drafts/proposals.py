@@ -1,0 +1,171 @@
+"""A draft beside what a product already holds: what is new, changed, the same or gone; and the product with what was chosen."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from risk_models.exposure import UnreadableRange, split_purl
+from risk_models.system import Component, Link, Measure, System
+
+CONFIDENCES = ("sure", "likely", "guess")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One thing that a draft proposes. `state`: "new", "changed" or "gone"; `links`: what would be linked with it."""
+
+    key: str
+    name: str
+    state: str
+    confidence: str
+    sources: tuple[str, ...]
+    component: Component | None = None
+    measure: Measure | None = None
+    before: str = ""
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """What is to be decided, and how much is already there."""
+
+    found: tuple[Proposal, ...]
+    same: tuple[str, ...]
+
+    def of(self, confidence: str) -> list[Proposal]:
+        return [p for p in self.found if p.state != "gone" and p.confidence == confidence]
+
+    @property
+    def gone(self) -> list[Proposal]:
+        return [p for p in self.found if p.state == "gone"]
+
+
+def told(extra: tuple[tuple[str, str], ...], key: str) -> str | list[str]:
+    for name, value in extra:
+        if name == key:
+            found: str | list[str] = json.loads(value)
+            return found
+    return ""
+
+
+def is_drafted(extra: tuple[tuple[str, str], ...]) -> bool:
+    return any(name == "x-confidence" for name, _ in extra)
+
+
+def _sources(extra: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    found = told(extra, "x-sources")
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
+def _package(c: Component) -> str:
+    try:
+        return split_purl(c.purl)[0] if c.purl else ""
+    except UnreadableRange:
+        return ""
+
+
+def counterparts(old: System, new: System) -> dict[str, str]:
+    """By id in the draft, the id of the same component in the product: same name, same package, same id and kind."""
+    names = {c.name.lower(): c.id for c in old.components}
+    packages = {_package(c): c.id for c in old.components if _package(c)}
+    kinds = {c.id: c.kind for c in old.components}
+    found: dict[str, str] = {}
+    for c in new.components:
+        same = names.get(c.name.lower()) or packages.get(_package(c)) or (c.id if kinds.get(c.id) is c.kind else None)
+        if same and same not in found.values():
+            found[c.id] = same
+    return found
+
+
+def proposals(old: System, new: System) -> Proposals:
+    """What `new`, a draft, says that `old`, the product, does not."""
+    same = counterparts(old, new)
+    by_id = {c.id: c for c in old.components}
+    links: dict[str, list[Link]] = defaultdict(list)
+    for link in new.links:
+        links[link.source].append(link)
+        links[link.target].append(link)
+    found = []
+    kept = []
+    for c in new.components:
+        mine = by_id.get(same.get(c.id, ""))
+        confidence = str(told(c.extra, "x-confidence") or "guess")
+        if mine is None:
+            found.append(
+                Proposal(
+                    f"c:{c.id}", c.name, "new", confidence, _sources(c.extra), component=c, links=tuple(links[c.id])
+                )
+            )
+        elif c.version and c.version != mine.version:
+            before = mine.version or "?"
+            found.append(
+                Proposal(f"c:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, before=before)
+            )
+        else:
+            kept.append(mine.name)
+    placed = {(m.measure, on) for m in old.measures for on in m.on or ("",)}
+    for m in new.measures:
+        wanted = tuple(on for on in m.on or ("",) if (m.measure, same.get(on, on)) not in placed)
+        if wanted:
+            confidence = str(told(m.extra, "x-confidence") or "guess")
+            found.append(
+                Proposal(
+                    f"m:{m.measure}",
+                    m.measure,
+                    "new",
+                    confidence,
+                    _sources(m.extra),
+                    measure=replace(m, on=wanted if m.on else ()),
+                )
+            )
+    seen = set(same.values())
+    for c in old.components:
+        if is_drafted(c.extra) and c.id not in seen:
+            found.append(Proposal(f"g:{c.id}", c.name, "gone", "", _sources(c.extra), component=c))
+    return Proposals(tuple(found), tuple(kept))
+
+
+def chosen(old: System, new: System, keys: Collection[str]) -> System:
+    """`old` with what was chosen of `new`: components with the links between what is there, measures, versions; and
+    without what is gone and was chosen to go."""
+    same = counterparts(old, new)
+    components = {c.id: c for c in old.components}
+    ids = dict(same)
+    for c in new.components:
+        if f"c:{c.id}" not in keys:
+            continue
+        if c.id in same:
+            mine = components[same[c.id]]
+            components[mine.id] = replace(mine, version=c.version, purl=c.purl or mine.purl)
+        else:
+            ids[c.id] = _free(c.id, components)
+            components[ids[c.id]] = replace(c, id=ids[c.id])
+    gone = {key[2:] for key in keys if key.startswith("g:")} & components.keys()
+    kept = {i: c for i, c in components.items() if i not in gone}
+    links = {(k.source, k.target, k.kind): k for k in old.links}
+    for link in new.links:
+        source, target = ids.get(link.source), ids.get(link.target)
+        if source and target and source != target and {f"c:{link.source}", f"c:{link.target}"} & {*keys}:
+            links.setdefault((source, target, link.kind), replace(link, source=source, target=target))
+    measures = [replace(m, on=tuple(on for on in m.on if on not in gone)) for m in old.measures]
+    placed = {(m.measure, on) for m in measures for on in m.on or ("",)}
+    for m in new.measures:
+        if f"m:{m.measure}" in keys:
+            on = tuple(ids[o] for o in m.on if o in ids and ids[o] in kept and (m.measure, ids[o]) not in placed)
+            if on or (not m.on and (m.measure, "") not in placed):
+                measures.append(replace(m, on=on))
+    return replace(
+        old,
+        components=tuple(kept.values()),
+        links=tuple(k for k in links.values() if k.source in kept and k.target in kept),
+        assets=tuple(replace(a, lives_in=tuple(c for c in a.lives_in if c in kept)) for a in old.assets),
+        measures=tuple(measures),
+    )
+
+
+def _free(wanted: str, taken: Collection[str]) -> str:
+    number, found = 2, wanted
+    while found in taken:
+        found, number = f"{wanted}-{number}", number + 1
+    return found
