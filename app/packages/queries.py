@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
@@ -19,9 +18,8 @@ from risk_models.scales import Hosting, Patcher
 _AT_ONCE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A component that is a package, or that carries it."""
+class Use(NamedTuple):
+    """A component that is a package, or that carries it; a tuple, for answers have thousands of them."""
 
     product_id: str
     product: str
@@ -217,4 +215,4 @@ def with_contacts(session: Session, uses: Sequence[Use]) -> list[Use]:
     while some := list(islice(ids, _AT_ONCE)):
         for c in session.scalars(statement.where(Contact.product_id.in_(some))):
             people[c.product_id].append(" ".join(filter(None, (c.name, c.phone, c.email))))
-    return [replace(u, contacts=tuple(filter(None, (u.emergency, u.owner, *people[u.product_id][:2])))) for u in uses]
+    return [u._replace(contacts=tuple(filter(None, (u.emergency, u.owner, *people[u.product_id][:2])))) for u in uses]
