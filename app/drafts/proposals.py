@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from risk_models.exposure import UnreadableRange, split_purl
@@ -21,6 +21,7 @@ class Proposal:
     confidence: str
     sources: tuple[str, ...]
     component: Component | None = None
+    link: Link | None = None
     measure: Measure | None = None
     before: str = ""
     links: tuple[Link, ...] = ()
@@ -65,14 +66,25 @@ def _package(c: Component) -> str:
         return ""
 
 
+def _alike(mine: Component | None, drafted: Component) -> bool:
+    """Whether two of the same id may be one: the same kind, and no package that says otherwise."""
+    return mine is not None and mine.kind is drafted.kind and not (_package(mine) and _package(drafted))
+
+
+def _says_more(drafted: Component, mine: Component) -> bool:
+    """Whether a draft's version is another one, rather than a shorter way to say the same."""
+    version, known = drafted.version or "", mine.version or ""
+    return bool(version) and known != version and not known.startswith(f"{version}.")
+
+
 def counterparts(old: System, new: System) -> dict[str, str]:
     """By id in the draft, the id of the same component in the product: same name, same package, same id and kind."""
     names = {c.name.lower(): c.id for c in old.components}
     packages = {_package(c): c.id for c in old.components if _package(c)}
-    kinds = {c.id: c.kind for c in old.components}
+    by_id = {c.id: c for c in old.components}
     found: dict[str, str] = {}
     for c in new.components:
-        same = names.get(c.name.lower()) or packages.get(_package(c)) or (c.id if kinds.get(c.id) is c.kind else None)
+        same = names.get(c.name.lower()) or packages.get(_package(c)) or (c.id if _alike(by_id.get(c.id), c) else None)
         if same and same not in found.values():
             found[c.id] = same
     return found
@@ -97,13 +109,14 @@ def proposals(old: System, new: System) -> Proposals:
                     f"c:{c.id}", c.name, "new", confidence, _sources(c.extra), component=c, links=tuple(links[c.id])
                 )
             )
-        elif c.version and c.version != mine.version:
+        elif _says_more(c, mine):
             before = mine.version or "?"
             found.append(
                 Proposal(f"c:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, before=before)
             )
         else:
             kept.append(mine.name)
+    found += _links_between(old, new, same)
     placed = {(m.measure, on) for m in old.measures for on in m.on or ("",)}
     for m in new.measures:
         wanted = tuple(on for on in m.on or ("",) if (m.measure, same.get(on, on)) not in placed)
@@ -126,6 +139,22 @@ def proposals(old: System, new: System) -> Proposals:
     return Proposals(tuple(found), tuple(kept))
 
 
+def _links_between(old: System, new: System, same: dict[str, str]) -> Iterator[Proposal]:
+    """Links that the product lacks, between components that it has."""
+    there = {(k.source, k.target, k.kind) for k in old.links}
+    names = {c.id: c.name for c in old.components}
+    for link in new.links:
+        source, target = same.get(link.source), same.get(link.target)
+        if source and target and source != target and (source, target, link.kind) not in there:
+            confidence = str(told(link.extra, "x-confidence") or "guess")
+            name = f"{names[source]} → {names[target]}"
+            yield Proposal(_key(link), name, "new", confidence, _sources(link.extra), link=link)
+
+
+def _key(link: Link) -> str:
+    return f"l:{link.source}:{link.kind}:{link.target}"
+
+
 def chosen(old: System, new: System, keys: Collection[str]) -> System:
     """`old` with what was chosen of `new`: components with the links between what is there, measures, versions; and
     without what is gone and was chosen to go."""
@@ -137,7 +166,7 @@ def chosen(old: System, new: System, keys: Collection[str]) -> System:
             continue
         if c.id in same:
             mine = components[same[c.id]]
-            components[mine.id] = replace(mine, version=c.version, purl=c.purl or mine.purl)
+            components[mine.id] = replace(mine, version=c.version, purl=c.purl or mine.purl, eol=c.eol or mine.eol)
         else:
             ids[c.id] = _free(c.id, components)
             components[ids[c.id]] = replace(c, id=ids[c.id])
@@ -146,7 +175,7 @@ def chosen(old: System, new: System, keys: Collection[str]) -> System:
     links = {(k.source, k.target, k.kind): k for k in old.links}
     for link in new.links:
         source, target = ids.get(link.source), ids.get(link.target)
-        if source and target and source != target and {f"c:{link.source}", f"c:{link.target}"} & {*keys}:
+        if source and target and source != target and {f"c:{link.source}", f"c:{link.target}", _key(link)} & {*keys}:
             links.setdefault((source, target, link.kind), replace(link, source=source, target=target))
     measures = [replace(m, on=tuple(on for on in m.on if on not in gone)) for m in old.measures]
     placed = {(m.measure, on) for m in measures for on in m.on or ("",)}

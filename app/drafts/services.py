@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Collection
-from io import BytesIO
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.analysis import services as analysis
-from app.drafts import proposals
+from app.drafts import proposals, reading
 from app.drafts.models import RepositoryDraft
 from app.identity.models import Person
 from app.journal.services import record
@@ -19,8 +18,6 @@ from app.platform.refusals import Refusal
 from app.products import files
 from app.products.models import Product
 from risk_models import product_file
-from risk_models.draft import UnreadableTree, draft
-from risk_models.draft.tree import from_archive
 from risk_models.system import System
 
 
@@ -29,14 +26,14 @@ def keep(
 ) -> RepositoryDraft:
     """Reads an archive and keeps its draft. Raises `Refusal` at `field` where nothing can be drafted."""
     try:
-        found = draft(from_archive(BytesIO(content), source))
-    except UnreadableTree as error:
-        raise Refusal(f"{error.text(language())}.", field) from error
+        text = reading.product_file_of(content, source, language())
+    except reading.Unread as error:
+        raise Refusal(str(error), field) from error
     row = RepositoryDraft(
         product_id=product.id,
         source=source[:500],
         sha256=hashlib.sha256(content).hexdigest(),
-        content=product_file.dumps(found.with_notes()),
+        content=text,
         made_at=clock.now(),
         made_by=actor.name,
     )

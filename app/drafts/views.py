@@ -41,6 +41,7 @@ def new(product: Product) -> str | Response:
 
 
 def _drafted(product: Product, form: DraftForm) -> RepositoryDraft:
+    discard()  # reading may take long: no transaction is held meanwhile
     if form.archive.data:
         name = PurePath(form.archive.data.filename or "archive").name
         content = form.archive.data.stream.read()

@@ -5,6 +5,7 @@ Pure: nothing of the repository is run, nothing is asked of the network, no valu
 
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from risk_models.draft.deployment import Unread
 from risk_models.draft.knowledge import Signs, signs
 from risk_models.draft.seen import Seen, Told
 from risk_models.draft.things import Aside
-from risk_models.draft.tree import Tree, UnreadableTree
+from risk_models.draft.tree import SECONDS, Tree, UnreadableTree
 from risk_models.locks import reader_of
 from risk_models.system import System
 
@@ -78,7 +79,11 @@ class Draft:
 def draft(tree: Tree) -> Draft:
     """What the texts of `tree` say of a product. Raises `UnreadableTree` where they say nothing."""
     seen, known = Seen(), signs()
+    until = time.monotonic() + SECONDS
     for path in sorted(tree.texts):
+        if time.monotonic() > until:
+            tree.skip(path, "too_long")
+            break
         if not known.test_folders.isdisjoint(part.lower() for part in path.split("/")[:-1]):
             continue
         _read(path, tree.texts[path], seen, known)

@@ -13,7 +13,10 @@ from risk_models.scales import ComponentKind
 _APIS = frozenset({"Express", "NestJS", "FastAPI", "Fastify", "Hapi", "Spring Boot", "Quarkus", "Gin", "Echo"})
 # Lines of a Procfile that run once, at each deployment.
 _ONCE = frozenset({"postdeploy", "release", "postbuild", "first-deploy", "firstdeploy", "predeploy", "migrate", "seed"})
-_BY_MAJOR = frozenset({"nextjs", "nuxt", "vue", "react", "angular"})
+_BY_MAJOR = frozenset(
+    {"nextjs", "nuxt", "vue", "react", "angular", "nodejs", "laravel", "strapi", "nextcloud", "debian"}
+)
+_BY_MAJOR |= {"postgresql", "elasticsearch", "kibana", "logstash", "opensearch", "eclipse-temurin"}
 
 
 @dataclass
@@ -42,8 +45,13 @@ class Application:
 
     @property
     def cycle(self) -> str:
-        numbers = self.version.lstrip("v").split(".")
-        return numbers[0] if self.eol_product in _BY_MAJOR else ".".join(numbers[:2])
+        return cycle_of(self.eol_product, self.version)
+
+
+def cycle_of(eol_product: str, version: str) -> str:
+    """The cycle that endoflife.date gives a version: its first number, or its first two."""
+    numbers = version.lstrip("v").partition("-")[0].split(".")
+    return numbers[0] if eol_product in _BY_MAJOR else ".".join(numbers[:2])
 
 
 def applications(seen: Seen, signs: Signs, eol_of: dict[str, str]) -> list[Application]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from risk_models import catalogue
-from risk_models.draft.applications import Application, applications
+from risk_models.draft.applications import Application, applications, cycle_of
 from risk_models.draft.knowledge import Signs, matches
 from risk_models.draft.seen import Seen
 from risk_models.draft.things import Aside, Thing, Things
@@ -106,7 +106,7 @@ class _Parts:
             version=version or None,
             purl=f"{known.purl}@{version}" if known.purl and version else known.purl or None,
             cpe=known.cpe or None,
-            eol=EndOfLife(known.eol_product, version.split("-")[0].partition(".")[0])
+            eol=EndOfLife(known.eol_product, cycle_of(known.eol_product, version))
             if known.eol_product and version
             else None,
             data=known.data,
@@ -144,12 +144,13 @@ class _Parts:
         match thing.known.role:
             case "store":
                 return [LinkKind.WRITES, LinkKind.READS] if thing.known.kind in _READ_TOO else [LinkKind.WRITES]
+            case "calls" | "authenticates_with" if thing.known.kind is ComponentKind.FORGE and not self._signs_in(
+                thing
+            ):
+                return [LinkKind.CALLS] if {"variable", "package"} & thing.ways else []
             case "calls":
                 return [LinkKind.CALLS]
             case "authenticates_with":
-                named = " ".join(thing.sources)
-                if thing.known.kind is ComponentKind.FORGE and not self._signs_in(thing):
-                    return [LinkKind.CALLS] if {"variable", "package"} & thing.ways and named else []
                 return [LinkKind.AUTHENTICATES_WITH]
             case "shield":
                 return [LinkKind.PROTECTED_BY]

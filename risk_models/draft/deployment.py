@@ -9,9 +9,18 @@ from ruamel.yaml.error import YAMLError
 
 from risk_models import source_yaml
 from risk_models.draft.environment import names
-from risk_models.draft.seen import Base, Process, Seen, Service, Told, folder_of, image_and_tag, line_of
+from risk_models.draft.seen import Base, Lines, Process, Seen, Service, Told, folder_of, image_and_tag, line_of
 
+_IMAGE = re.compile(r"^[ \t]*(?:-[ \t]*)?image:[ \t]*[\"']?([^\s\"'#{]+)", re.MULTILINE)
+# Helm's usual values: the name of an image and, within the three lines that follow, its tag.
+_HELM_IMAGE = re.compile(
+    r"^[ \t]*repository:[ \t]*[\"']?([\w.-]*/?[\w./-]+)[\"']?[ \t]*(?:#.*)?\n"
+    r"(?:(?:[ \t]*(?!tag)\w+:.*\n){0,2}[ \t]*tag:[ \t]*[\"']?([\w.-]+))?",
+    re.MULTILINE,
+)
+_NAME = re.compile(r"^[ \t]*(?:-[ \t]*)?(?:name|key):[ \t]*[\"']?([A-Z][A-Z0-9_]{3,80})[\"']?[ \t]*$", re.MULTILINE)
 _DEPTH, _NODES = 40, 200_000
+_MOST_TOLD, _MOST_LINE = 200, 2_000
 
 
 class Unread(ValueError):
@@ -48,6 +57,8 @@ def a_list(value: Any) -> list[Any]:
 def compose(path: str, text: str, seen: Seen) -> None:
     """Services, their images and what they are built from."""
     top = a_map(yaml_of(text))
+    lines = _lines_of_services(text)
+    variables: list[Any] = []
     for name, told in a_map(top.get("services")).items():
         service = a_map(told)
         image, version = image_and_tag(str(service.get("image") or ""))
@@ -64,18 +75,28 @@ def compose(path: str, text: str, seen: Seen) -> None:
                 folder=_joined(folder_of(path), context),
                 command=" ".join(map(str, command)) if isinstance(command, list) else str(command),
                 depends_on=tuple(str(d) for d in (depends if isinstance(depends, list) else a_map(depends))),
-                source=f"{path}:{_line_of_key(text, str(name))}",
+                source=f"{path}:{lines.get(str(name), 1)}",
             )
         )
-        names(path, text, service.get("environment"), seen)
+        environment = service.get("environment")
+        variables += environment if isinstance(environment, list) else a_map(environment)
+    names(path, text, variables, seen)
 
 
-def _line_of_key(text: str, key: str) -> int:
-    """The line of a service: as deep as the first of them."""
-    first = re.search(r"^services\s*:.*\n(?:\s*(?:#.*)?\n)*(\s+)\S", text, re.MULTILINE)
-    depth = re.escape(first[1]) if first else r"\s+"
-    found = re.search(rf"^{depth}[\"']?{re.escape(key)}[\"']?\s*:", text, re.MULTILINE)
-    return text.count("\n", 0, found.end()) + 1 if found else 1
+def _lines_of_services(text: str) -> dict[str, int]:
+    """By the name of a service, its line: as deep as the first of them."""
+    found: dict[str, int] = {}
+    depth, inside = "", False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(r"services\s*:", line):
+            inside = True
+        elif inside and (key := re.match(r"([ \t]+)[\"']?([\w.-]+)[\"']?\s*:", line)):
+            depth = depth or key[1]
+            if key[1] == depth:
+                found.setdefault(key[2], number)
+        elif inside and line[:1].strip() and not line.startswith("#"):
+            inside = False
+    return found
 
 
 def _joined(folder: str, context: str) -> str:
@@ -97,7 +118,7 @@ def scalingo(path: str, text: str, seen: Seen) -> None:
     found = json_of(text)
     if path.endswith("scalingo.json"):
         seen.hosts.append(Told("Scalingo", f"{path}:1"))
-    for addon in a_list(found.get("addons")):
+    for addon in a_list(found.get("addons"))[:_MOST_TOLD]:
         plan = str(addon if isinstance(addon, str) else a_map(addon).get("plan") or "")
         if plan:
             told = re.sub(r"^(scalingo|heroku)-", "", plan.partition(":")[0])
@@ -116,7 +137,7 @@ def vercel(path: str, text: str, seen: Seen) -> None:
 
 
 def cron(path: str, text: str, seen: Seen) -> None:
-    for job in a_list(json_of(text).get("jobs")):
+    for job in a_list(json_of(text).get("jobs"))[:_MOST_TOLD]:
         command = job if isinstance(job, str) else str(a_map(job).get("command") or "")
         if command:
             seen.jobs.append(Process("cron", command, f"{path}:{line_of(text, command[:40])}"))
@@ -127,7 +148,8 @@ def dockerfile(path: str, text: str, seen: Seen) -> None:
     stages: dict[str, tuple[str, int]] = {}
     arguments: dict[str, str] = {}
     last: tuple[str, int] | None = None
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, whole in enumerate(text.splitlines(), start=1):
+        line = whole[:_MOST_LINE]
         if found := re.match(r"\s*ARG\s+(\w+)=(\S+)", line, re.IGNORECASE):
             arguments[found[1]] = found[2].strip("\"'")
         if found := re.match(r"\s*FROM\s+(?:--\S+\s+)?(\S+)(?:\s+AS\s+(\S+))?", line, re.IGNORECASE):
@@ -144,9 +166,9 @@ def manifest(path: str, text: str, seen: Seen) -> None:
     """Kubernetes manifests, Helm values and charts: images that run, whether or not templates surround them."""
     if re.search(r"^(apiVersion|kind):", text, re.MULTILINE):
         seen.hosts.append(Told("Kubernetes", f"{path}:{line_of(text, 'apiVersion')}"))
-    for found in re.finditer(r"^\s*-?\s*image:\s*[\"']?([^\s\"'#{]+)", text, re.MULTILINE):
-        image, version = image_and_tag(found[1])
-        line = text.count("\n", 0, found.start(1)) + 1
+    lines = Lines(text)
+    for found in (*_IMAGE.finditer(text), *_HELM_IMAGE.finditer(text)):
+        image, version = image_and_tag(":".join(part for part in found.groups() if part))
         seen.services.append(
             Service(
                 name=image.rpartition("/")[2],
@@ -156,15 +178,14 @@ def manifest(path: str, text: str, seen: Seen) -> None:
                 folder="",
                 command="",
                 depends_on=(),
-                source=f"{path}:{line}",
+                source=f"{path}:{lines.at(found.start(1))}",
                 deployed=True,
             )
         )
-    for found in re.finditer(r"^\s*-?\s*(?:name|key):\s*[\"']?([A-Z][A-Z0-9_]{3,80})[\"']?\s*$", text, re.MULTILINE):
-        names(path, text, [found[1]], seen)
+    names(path, text, [found[1] for found in _NAME.finditer(text)], seen)
 
 
 def terraform(path: str, text: str, seen: Seen) -> None:
-    for found in re.finditer(r"^\s*resource\s+\"([a-z0-9_]+)\"", text, re.MULTILINE):
-        line = text.count("\n", 0, found.start(1)) + 1
-        seen.resources.append(Told(found[1], f"{path}:{line}"))
+    lines = Lines(text)
+    for found in re.finditer(r"^[ \t]*resource[ \t]+\"([a-z0-9_]+)\"", text, re.MULTILINE):
+        seen.resources.append(Told(found[1], f"{path}:{lines.at(found.start(1))}"))

@@ -7,7 +7,7 @@ Dragon's open-threat-model JSON, as their repositories publish them.
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from risk_models import catalogue
@@ -102,6 +102,15 @@ _AUTHENTICATION = {
     "client-certificate": Authentication.CERTIFICATE,
     "externalized": Authentication.SSO,
 }
+# From what protects least: silence is worth nothing.
+_PROTECTS = (
+    Authentication.NONE,
+    None,
+    Authentication.PASSWORD,
+    Authentication.TOKEN,
+    Authentication.SSO,
+    Authentication.CERTIFICATE,
+)
 _ENCRYPTED = re.compile(
     r"https|wss|encrypted|ssh|sftp|ftps|tls|ssl|ldaps|smtps|imaps|pop3s|binary-encrypted", re.IGNORECASE
 )
@@ -129,7 +138,7 @@ def _threagile(model: Mapping[str, Any]) -> Converted:
                 left.append(("link_outside", f"{name} → {label}"))
                 continue
             link = _communication(source, target, a_map(flow), kinds)
-            links.setdefault((link.source, link.target, link.kind), link)
+            _add(links, link, f"{name} → {label}", left)
     assets = tuple(_asset(name, a_map(told), inside, ids) for name, told in a_map(model.get("data_assets")).items())
     left += [
         ("risk", f"{name} ({a_map(told).get('status')})") for name, told in a_map(model.get("risk_tracking")).items()
@@ -138,6 +147,21 @@ def _threagile(model: Mapping[str, Any]) -> Converted:
     left += [("runtime", str(name)) for name in a_map(model.get("shared_runtimes"))]
     title = str(model.get("title") or "Modèle Threagile")
     return _converted(title, components, links.values(), assets, left)
+
+
+def _add(links: dict[tuple[str, str, LinkKind], Link], link: Link, label: str, left: list[tuple[str, str]]) -> None:
+    """Adds a link; of two between the same ends, what is least protected is kept, and that is told."""
+    key = (link.source, link.target, link.kind)
+    known = links.get(key)
+    if known is None:
+        links[key] = link
+        return
+    left.append(("merged", label))
+    links[key] = replace(
+        known,
+        encrypted=False if False in {known.encrypted, link.encrypted} else known.encrypted,
+        authentication=min(known.authentication, link.authentication, key=_PROTECTS.index),
+    )
 
 
 def _hosting(model: Mapping[str, Any]) -> dict[str, Hosting]:
@@ -161,8 +185,8 @@ def _hosting(model: Mapping[str, Any]) -> dict[str, Hosting]:
 def _technical(name: str, told: Mapping[str, Any], component_id: str, hosting: Hosting | None) -> Component:
     technologies = told.get("technologies") or told.get("technology") or ""
     words = " ".join(map(str, technologies)) if isinstance(technologies, list) else str(technologies)
-    kind = next((kind for word, kind in _TECHNOLOGIES if word in words), None)
-    if kind is None:
+    kind = next((kind for word, kind in _TECHNOLOGIES if re.search(rf"(?<![a-z]){word}", words)), None)
+    if kind is None or (told.get("type") == "external-entity" and kind in {_K.API, _K.WEB}):
         kind = {"datastore": _K.DATABASE, "external-entity": _K.EXTERNAL_API}.get(str(told.get("type")), _K.OTHER)
     usual_hosting, usual_exposure = catalogue.defaults_by_kind()[kind]
     where = Hosting.SAAS if kind is _K.EXTERNAL_API else hosting or usual_hosting
@@ -264,8 +288,7 @@ def _threat_dragon(model: Mapping[str, Any]) -> Converted:
             if ends[0] is None or ends[1] is None or ends[0] is ends[1] or cell.data.get("outOfScope") is True:
                 left.append(("link_outside", cell.name))
             else:
-                link = _flow(ends[0], ends[1], cell.data)
-                links.setdefault((link.source, link.target, link.kind), link)
+                _add(links, _flow(ends[0], ends[1], cell.data), cell.name, left)
         elif "boundary" in cell.shape:
             left.append(("boundary", cell.name))
     title = str(a_map(model.get("summary")).get("title") or "Modèle Threat Dragon")

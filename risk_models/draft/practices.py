@@ -3,7 +3,7 @@
 import re
 
 from risk_models.draft.deployment import Unread, a_list, a_map, yaml_of
-from risk_models.draft.seen import Seen, Told, line_of
+from risk_models.draft.seen import Lines, Seen, Told, line_of
 
 _DEPLOYS = re.compile(
     r"scalingo|clever(-|\s)?(tools|deploy|cloud)|kubectl|helm\s+(upgrade|install)|kontinuous|flyctl|vercel|netlify"
@@ -11,7 +11,7 @@ _DEPLOYS = re.compile(
     re.IGNORECASE,
 )
 _SCANS = re.compile(
-    r"codeql-action|semgrep|sonar(qube|cloud|source)|bandit|brakeman|snyk|trivy|gitlab.*SAST|njsscan|psalm",
+    r"codeql-action|semgrep|sonar(qube|cloud|source)|bandit|brakeman|snyk|SAST\.gitlab-ci|gitlab[^\n]{0,80}SAST|njsscan|psalm",
     re.IGNORECASE,
 )
 
@@ -23,7 +23,7 @@ def workflow(path: str, text: str, seen: Seen) -> None:
     seen.forges.append(Told("GitHub", f"{path}:1"))
     seen.pipelines.append(Told("GitHub Actions", f"{path}:1"))
     _pipeline(path, text, seen)
-    uses = re.findall(r"^\s*-?\s*uses:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
+    uses = re.findall(r"^[ \t]*(?:-[ \t]*)?uses:[ \t]*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
     outside = [u for u in uses if not u.startswith("./")]
     if outside and all(re.search(r"@[0-9a-f]{40}$", u) for u in outside):
         seen.measures.append(("pinned_dependencies", f"{path}:{line_of(text, outside[0])}", "likely"))
@@ -46,11 +46,12 @@ def jenkins(path: str, text: str, seen: Seen) -> None:
 
 
 def _pipeline(path: str, text: str, seen: Seen) -> None:
-    bare = re.sub(r"#.*", "", text)
+    bare = re.sub(r"#.*|\becho\b.*", "", text)
+    lines = Lines(bare)
     if found := _SCANS.search(bare):
-        seen.measures.append(("codeql", f"{path}:{line_of(text, found[0])}", "sure"))
+        seen.measures.append(("codeql", f"{path}:{lines.at(found.start())}", "sure"))
     if found := _DEPLOYS.search(bare):
-        seen.deploying.append(Told(found[0], f"{path}:{line_of(text, found[0])}"))
+        seen.deploying.append(Told(found[0], f"{path}:{lines.at(found.start())}"))
 
 
 def dependabot(path: str, text: str, seen: Seen) -> None:

@@ -1,6 +1,11 @@
 """What readers note of a repository: facts with the line that says each, no judgement yet."""
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
+
+# ${NAME:-default}, as compose writes it.
+_DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +104,29 @@ def line_of(text: str, needle: str, start: int = 0) -> int:
     return text.count("\n", 0, at) + 1 if at >= 0 else 1
 
 
+class Lines:
+    """Line numbers, from 1, of places in a text."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [found.start() for found in re.finditer("\n", text)]
+
+    def at(self, position: int) -> int:
+        return bisect_right(self._ends, position - 1) + 1
+
+
 def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
 def image_and_tag(text: str) -> tuple[str, str]:
-    """The name and the tag of an image; a tag that a variable gives, or "latest", is none."""
-    name = text.strip().strip("\"'").partition("@")[0]
+    """The name and the version of an image: of its tag, the number alone. A tag that a variable gives, or "latest", is
+    none; the name and password of a registry's user are left out."""
+    name = _DEFAULT.sub(r"\1", text[:500].strip().strip("\"'"))
+    name = re.sub(r"@sha\d+:.*", "", name).rpartition("@")[2].rpartition("//")[2]
     host, slash, rest = name.rpartition("/")
     last, _, tag = rest.partition(":")
     name = f"{host}{slash}{last}".removeprefix("docker.io/").removeprefix("library/")
-    return name.lower(), "" if "$" in tag or tag in {"latest", "stable", "main", "master"} else tag
+    if not re.fullmatch(r"[\w.-]{0,128}", tag) or tag in {"latest", "stable", "main", "master"}:
+        tag = ""
+    number = re.match(r"v?(\d[\w.]*)(-|$)", tag)
+    return name.lower(), number[1] if number else tag

@@ -17,10 +17,14 @@ _KEY = re.compile(
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASS|CLIENT_ID|CLIENT_SECRET|APP_ID|USERNAME|LOGIN|CREDENTIALS)"
 )
 _API_KEY = re.compile(r"(.+?)_API_(?:AUTH_|ACCESS_)?(?:KEY|TOKEN|SECRET)")
+_REGISTRY = re.compile(r"^[\w-]+(\.[\w-]+)+(:\d+)?/")
 _WAREHOUSE = re.compile(r"(.*_)?(DATA_?WARE_?HOUSE|DWH|ENTREPOT)(_.*)?")
 _SCHEMES = {"mysql": "MySQL", "mysql2": "MySQL", "mongodb": "MongoDB", "mongodb+srv": "MongoDB", "redis": "Redis"}
 _SCHEMES |= {"rediss": "Redis", "amqp": "RabbitMQ", "amqps": "RabbitMQ", "sqlite": "SQLite", "sqlite3": "SQLite"}
 _SCHEMES |= {"elasticsearch": "Elasticsearch"}
+# Variables that name a database without saying which.
+_ANY_DATABASE = re.compile(r"(DB|DATABASE)_(URL|HOST|PORT|USER|NAME)")
+_OTHER_DATABASES = ("MySQL", "MariaDB", "SQLite")
 _GENERIC_IDENTITY = "Fournisseur OpenID Connect"
 _SURE_BY_ITSELF = frozenset({"addon", "host", "forge", "pipeline", "resource", "manifest"})
 
@@ -67,6 +71,7 @@ class Things:
         self.found: dict[str, Thing] = {}
         self.aside: list[Aside] = []
         self._signs = signs
+        self._named = {v.source: _PUBLIC.sub("", v.name) for v in seen.variables}
         own = set(applications)
         for service in seen.services:
             if not service.builds and service.image not in own:
@@ -75,7 +80,7 @@ class Things:
             self._of("addons", addon.name, "addon", addon.source)
         for package in seen.packages:
             if not package.development:
-                self._of("packages", package.name, "package", package.source)
+                self._of("packages", re.sub(r"/v\d+$", "", package.name), "package", package.source)
         for resource in seen.resources:
             self._of("resources", resource.name, "resource", resource.source)
         for told, how in ((seen.hosts, "host"), (seen.forges, "forge"), (seen.pipelines, "pipeline")):
@@ -104,13 +109,14 @@ class Things:
 
     def _service(self, service: Service) -> None:
         image, how = service.image, "manifest" if service.deployed else "image"
-        if self._signs.for_development("images", image):
+        bare = _REGISTRY.sub("", image)
+        if self._signs.for_development("images", image) or self._signs.for_development("images", bare):
             self.aside.append(Aside(service.name, "development_image", service.source))
             return
         if not service.deployed and self._signs.for_development("services", service.name):
             self.aside.append(Aside(service.name, "development_service", service.source))
             return
-        known = self._signs.of("images", image)
+        known = self._signs.of("images", image) or self._signs.of("images", bare)
         if known:
             self._add(known, how, service.source, service.version)
         elif image:
@@ -169,6 +175,10 @@ class Things:
         """What speaks twice of one thing is one."""
         self._merge("PostgreSQL", "PostGIS")
         self._merge("PostgreSQL", "TimescaleDB")
+        postgresql = self.found.get("PostgreSQL")
+        if postgresql and all(_ANY_DATABASE.fullmatch(self._named.get(s, "")) for s in postgresql.sources):
+            for name in _OTHER_DATABASES:
+                self._merge("PostgreSQL", name)
         providers = [n for n, t in self.found.items() if t.known.kind is ComponentKind.IDENTITY_PROVIDER]
         providers = [name for name in providers if name != _GENERIC_IDENTITY]
         if providers and _GENERIC_IDENTITY in self.found:

@@ -4,6 +4,7 @@ Bounded whatever it is made of: links are not followed, what is too large, too n
 listed, an archive is read on the way without being unpacked.
 """
 
+import lzma
 import os
 import re
 import tarfile
@@ -13,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Self
 
 from risk_models import catalogue
 from risk_models.locks import reader_of
@@ -22,7 +23,11 @@ MOST_FILE, MOST_LOCK, MOST_TOTAL = 1_000_000, 20_000_000, 100_000_000
 MOST_FILES, MOST_KEPT = 500_000, 3_000
 MOST_UNPACKED = 4_000_000_000
 SECONDS = 20.0
+_MOST_HEADER = 1_000_000
 _SKIPPED_SHOWN = 50
+_LONG_HEADERS = frozenset(
+    [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK]
+)
 
 _NOT_LOOKED_INTO = frozenset(
     {
@@ -204,6 +209,7 @@ def from_archive(file: IO[bytes], name: str) -> Tree:
         EOFError,
         OSError,
         zlib.error,
+        lzma.LZMAError,
         NotImplementedError,
         RuntimeError,
     ) as error:
@@ -220,11 +226,26 @@ def _inside(path: str) -> str | None:
     return "/".join(parts)
 
 
+class _Member(tarfile.TarInfo):
+    """A header that cannot announce an endless name: tarfile reads those whole, before anyone may look at them."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        found = super().frombuf(buf, encoding, errors)
+        if found.type in _LONG_HEADERS and found.size > _MOST_HEADER:
+            raise UnreadableTree("too_large", files=MOST_FILES, most=MOST_UNPACKED // 1_000_000_000)
+        return found
+
+
 def _zipped(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
+    until = time.monotonic() + SECONDS
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         _bounded(len(members), sum(m.file_size for m in members))
         for member in members:
+            if time.monotonic() > until:
+                tree.skip(member.filename, "too_long")
+                return
             link = (member.external_attr >> 16) & 0o170000 == 0o120000
             path = _checked(member.filename, tree, link=link, directory=member.is_dir())
             if path:
@@ -238,7 +259,7 @@ def _zipped(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
 
 def _tarred(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
     until, count, total = time.monotonic() + SECONDS, 0, 0
-    with tarfile.open(fileobj=file, mode="r|*") as archive:
+    with tarfile.open(fileobj=file, mode="r|*", tarinfo=_Member) as archive:
         for member in archive:
             count, total = count + 1, total + max(0, member.size)
             _bounded(count, total)

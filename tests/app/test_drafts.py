@@ -7,13 +7,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import select
 
-from app.drafts import forges, proposals, services
+from app.drafts import forges, proposals, reading, services
 from app.drafts.models import RepositoryDraft
 from app.inventory import services as inventory
 from app.journal.models import JournalEntry
 from app.platform.refusals import Refusal
 from risk_models.draft import UnreadableTree
-from tests.risk_models.test_draft import SECRET, tarred, zipped
+from tests.risk_models.test_draft import SECRET
+from tests.risk_models.test_draft_trees import tarred, zipped
 
 FILES = {
     "p/Procfile": b"web: bin/start\n",
@@ -105,6 +106,33 @@ def test_a_second_draft_shows_only_what_changed(world, product):
     assert (now["Brevo"].owner, now["Brevo"].supplier) == ("Camille", "Brevo SAS")
 
 
+def test_a_second_draft_proposes_new_links_and_new_cycles_but_no_vaguer_version(world, product):
+    compose = b"services:\n  s:\n    image: elasticsearch:7.17.9\n  r:\n    image: redis:7.2.4\n"
+    row = keep(
+        world,
+        product,
+        archive(**{"p/compose.yaml": compose, "p/b/package.json": b'{"dependencies": {"express": "4"}}'}),
+    )
+    take(world, product, row, {p.key for p in proposed(world, product, row).found})
+    compose = b"services:\n  s:\n    image: elasticsearch:8.11.3\n  r:\n    image: redis:7\n"
+    uses = b'{"dependencies": {"express": "4", "pg": "8"}}'
+    again = keep(world, product, archive(**{"p/compose.yaml": compose, "p/b/package.json": uses}))
+    found = proposed(world, product, again).found
+    assert {(p.name, p.state) for p in found if p.component} == {("Elasticsearch", "changed")}
+    assert {p.name for p in found if p.link} == {"Application Express (b) → PostgreSQL"}
+    take(world, product, again, {p.key for p in found})
+    assert proposed(world, product, again).found == ()
+    now = components(world, product)
+    assert (now["Elasticsearch"].eol_cycle, now["Redis"].version) == ("8", "7.2.4")
+
+
+def test_an_archive_that_asks_too_much_is_refused(world, product, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_SECONDS", 0)
+    with pytest.raises(Refusal) as refusal:
+        keep(world, product, archive())
+    assert (refusal.value.field, "mémoire" in str(refusal.value)) == ("archive", True)
+
+
 def test_taking_nothing_is_refused_and_changes_nothing(world, product):
     row = keep(world, product, archive())
     with pytest.raises(Refusal):
@@ -135,6 +163,23 @@ def test_no_secret_reaches_the_database_the_page_or_the_journal(world, product):
         rows = [r.content for r in session.scalars(select(RepositoryDraft))]
         entries = [f"{e.what} {e.details}" for e in session.scalars(select(JournalEntry))]
     assert not any(SECRET in text for text in (page, *rows, *entries))
+
+
+def test_others_write_while_an_archive_is_read(world, product, monkeypatch):
+    visitor, read = world.visitor(world.person()), reading.product_file_of
+
+    def slow(content, name, language):
+        world.product(name="Autre")
+        return read(content, name, language)
+
+    monkeypatch.setattr(reading, "product_file_of", slow)
+    answer = visitor.post(
+        "/produits/neuf/brouillon",
+        {"archive": (io.BytesIO(archive()), "p.zip"), "address": ""},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 302
+    assert world.reload("autre").name == "Autre"
 
 
 def test_a_stranger_sees_no_draft_and_a_draft_stays_with_its_product(world, product):

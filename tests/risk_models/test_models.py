@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from risk_models import assess, product_file
 from risk_models.draft.models import UnreadableModel, convert
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind
+from risk_models.scales import Authentication, ComponentKind, Exposure, Hosting, LinkKind
 
 THREAGILE = """
 threagile_version: 1.0.0
@@ -116,6 +116,30 @@ def test_a_threat_dragon_model_is_carried_over():
     links = {(k.source, k.target, k.kind, k.encrypted) for k in found.system.links}
     assert links == {("site-web", "base", LinkKind.WRITES, True), ("site-web", "base", LinkKind.READS, None)}
     assert {code for code, _ in found.left} == {"out_of_scope", "actor", "link_outside", "threat", "boundary"}
+
+
+def test_of_two_links_the_less_protected_is_kept_and_told():
+    doubled = THREAGILE.replace(
+        "      Connexion:",
+        "      Secours: {target: base, protocol: jdbc, authentication: none, readonly: true}\n      Connexion:",
+    )
+    found = convert(doubled)
+    (link,) = [k for k in found.system.links if k.target == "base"]
+    assert (link.encrypted, link.authentication) == (False, Authentication.NONE)
+    assert ("merged", "Site → Secours") in found.left
+
+
+@pytest.mark.parametrize(
+    ("kind", "technology", "expected"),
+    [
+        ("process", "mainframe", ComponentKind.OTHER),
+        ("process", "ai", ComponentKind.AI_SERVICE),
+        ("external-entity", "web-service-rest", ComponentKind.EXTERNAL_API),
+    ],
+)
+def test_a_technology_is_read_by_whole_words(kind, technology, expected):
+    told = f"technical_assets:\n  Chose: {{id: chose, type: {kind}, technology: {technology}}}\n"
+    assert [c.kind for c in convert(told).system.components] == [expected]
 
 
 def test_the_first_version_of_threat_dragon_is_read_too():

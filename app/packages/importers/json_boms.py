@@ -59,7 +59,7 @@ def _cyclonedx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
     if (name := _first(file, "bomFormat")) != "CycloneDX":
         raise UnreadableSbom("not_cyclonedx", found=name)
     reading.format = f"CycloneDX {str(version)[:10]} JSON"
-    if version not in {"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}:
+    if str(version) not in {"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}:
         reading.note("unknown_spec_version", version)
     seen: set[int] = set()  # hashes of references: the texts themselves would weigh 100 bytes more each
     _metadata(_first(file, "metadata"), reading, seen)

@@ -40,6 +40,8 @@ def compare(file: IO[bytes], reading: Reading, version: str, *, xml: bool) -> No
 def _xml_fault(version: SchemaVersion, content: bytes) -> str:
     try:
         error = XmlValidator(version).validate_str(content.decode("utf-8-sig"))
+    except SyntaxError as broken:  # what lxml raises
+        return str(broken)
     except ValueError:
         return ""  # another encoding than UTF-8, which XML allows and this check does not read
     return (getattr(error.data, "message", None) or str(error.data)) if error else ""
@@ -47,7 +49,10 @@ def _xml_fault(version: SchemaVersion, content: bytes) -> str:
 
 def _json_fault(version: SchemaVersion, content: bytes) -> str:
     validator = _validator(version)
-    error = next(iter(validator.iter_errors(json.loads(content))), None) if validator else None
+    try:
+        error = next(iter(validator.iter_errors(json.loads(content))), None) if validator else None
+    except ValueError as broken:  # after the last thing that was read, or in what is not read
+        return str(broken)
     return error.message if error else ""
 
 
