@@ -18,7 +18,7 @@ _KEY = re.compile(
 )
 _API_KEY = re.compile(r"(.+?)_API_(?:AUTH_|ACCESS_)?(?:KEY|TOKEN|SECRET)")
 _REGISTRY = re.compile(r"^[\w-]+(\.[\w-]+)+(:\d+)?/")
-_WAREHOUSE = re.compile(r"(.*_)?(DATA_?WARE_?HOUSE|DWH|ENTREPOT)(_.*)?")
+_WAREHOUSE = re.compile(r"(.*_)?((DATA_?)?WARE_?HOUSE|DWH|ENTREPOT)(_.*)?")
 _SCHEMES = {"mysql": "MySQL", "mysql2": "MySQL", "mongodb": "MongoDB", "mongodb+srv": "MongoDB", "redis": "Redis"}
 _SCHEMES |= {"rediss": "Redis", "amqp": "RabbitMQ", "amqps": "RabbitMQ", "sqlite": "SQLite", "sqlite3": "SQLite"}
 _SCHEMES |= {"elasticsearch": "Elasticsearch"}
@@ -73,6 +73,7 @@ class Things:
         self._signs = signs
         self._named = {v.source: _PUBLIC.sub("", v.name) for v in seen.variables}
         own = set(applications)
+        self._built = {service.name for service in seen.services if service.builds}
         for service in seen.services:
             if not service.builds and service.image not in own:
                 self._service(service)
@@ -117,9 +118,12 @@ class Things:
             self.aside.append(Aside(service.name, "development_service", service.source))
             return
         known = self._signs.of("images", image) or self._signs.of("images", bare)
-        if known:
+        as_variable = service.name.upper().replace("-", "_")
+        if known and known.kind is ComponentKind.DATABASE and _WAREHOUSE.fullmatch(as_variable):
+            self._add(_warehouse(), how, service.source)
+        elif known:
             self._add(known, how, service.source, service.version)
-        elif image:
+        elif image and service.name not in self._built:  # what one file builds, another may take already built
             name = image.rpartition("/")[2]
             guess = Known(name, ComponentKind.OTHER, Hosting.IAAS, Exposure.INTERNAL, "calls")
             self._add(guess, how, service.source, service.version)

@@ -210,6 +210,24 @@ def test_variables_of_any_database_do_not_make_another_one():
     assert (mysql.version, mysql.eol.cycle) == ("8.0.36", "8.0")
 
 
+def test_who_uses_what_is_told_by_folders_and_by_compose():
+    found = files(
+        {
+            "packages/api/package.json": '{"dependencies": {"express": "4"}}',
+            "packages/app/package.json": '{"dependencies": {"next": "14"}}',
+            "packages/app/.env.example": "BREVO_API_KEY=\nEGAPRO_PROCONNECT_CLIENT_ID=\n",
+            "docker-compose.yml": "services:\n  site:\n    build: packages/app\n    depends_on: [db]\n  db:\n    image: postgres:15\n"
+            "  warehouse:\n    image: postgis/postgis:15\n",
+            "docker-compose.prod.yml": "services:\n  site:\n    image: ghcr.io/jeu/site:1\n",
+        }
+    )
+    app = next(c.id for c in found.system.components if "Next" in c.name)
+    users = {k.target: k.source for k in found.system.links if k.source != "warehouse"}
+    assert {users["postgresql"], users["brevo"], users["proconnect"]} == {app}
+    assert len(found.system.components) == 6
+    assert "Entrepôt de données" in names(found)
+
+
 def test_only_a_scanner_of_code_is_static_analysis_and_a_forge_alone_is_not_called():
     said = "test:\n  script:\n  - echo sonarcloud is disabled\n  - trivy image x\n"
     found = files({".gitlab-ci.yml": said, "Procfile": "web: x\n"})
