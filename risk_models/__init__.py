@@ -4,10 +4,11 @@ Pure functions over immutable values: no clock, no database, no web.
 """
 
 from risk_models.assessment import Assessment
+from risk_models.proportionality import security_level, stakeholder_threat
 from risk_models.scales import View
 from risk_models.system import System
 
-__all__ = ["Assessment", "System", "assess"]
+__all__ = ["Assessment", "System", "assess", "security_level", "stakeholder_threat"]
 
 
 def assess(system: System, *, view: View = View.CURRENT) -> Assessment:

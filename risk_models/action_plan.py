@@ -13,6 +13,7 @@ from risk_models.system import Measure, System
 _PROPOSED_FOR = 5
 _MOST = 10
 _UNKNOWN_EFFORT = 3
+_PROOF_EFFORT = 1  # what is in place already is only shown again
 
 Factors = Mapping[tuple[str, str], float]
 
@@ -52,22 +53,29 @@ def action_plan(system: System, spread: Spread, weakest: Sequence[str]) -> tuple
 
 
 def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
-    """What could still be done: measures planned or to decide, and those of the catalogue for the weakest."""
+    """What could still be done: measures planned or to decide, proofs to renew, and the catalogue for the weakest."""
     closed = {MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE}
     decided = {(m.measure, c) for m in system.measures for c in m.on}
     decided |= {(measure, c) for measure, c, _ in in_place(system, View.CURRENT)}
     kinds = {c.id: c.kind for c in system.components}
     mendable = {c.id for c in system.components if any(v.fixed_in for v in c.vulnerabilities)}
-    wanted = [(m.measure, tuple(sorted(set(m.on)))) for m in system.measures if m.status not in closed and m.on]
+    wanted = [
+        (m.measure, tuple(sorted(set(m.on))), m.proof if m.status is MeasureStatus.DONE else None)
+        for m in system.measures
+        if m.on and (m.status not in closed or (m.status is MeasureStatus.DONE and catalogue.proof_weight(m.proof) < 1))
+    ]
     for component in weakest:
         wanted += [
-            (m.id, (component,))
+            (m.id, (component,), None)
             for m in catalogue.measures().values()
             if m.applies_to(kinds[component])
             and (m.id, component) not in decided
             and (component in mendable or not m.mends_flaws)
         ]
-    return [Measure(measure, on, MeasureStatus.DONE) for measure, on in sorted(set(wanted))]
+    return [
+        Measure(measure, on, MeasureStatus.DONE, proof=proof)
+        for measure, on, proof in sorted(set(wanted), key=lambda w: (w[0], w[1], w[2] or ""))
+    ]
 
 
 def _factors(system: System, measure: Measure) -> Factors:
@@ -97,5 +105,7 @@ def _combined(a: Factors, b: Factors) -> Factors:
 
 
 def _effort(measure: Measure) -> int:
+    if measure.proof is not None:
+        return _PROOF_EFFORT
     known = catalogue.measures().get(measure.measure)
     return known.effort if known else _UNKNOWN_EFFORT

@@ -355,13 +355,18 @@ class _Reductions:
 
 
 def in_place(system: System, view: View) -> Iterable[tuple[str, str, float]]:
-    """(measure, component, weight) that count in `view`; a partial measure counts for half."""
+    """(measure, component, weight) that count in `view`; a partial measure counts for half, a lost proof takes its share."""
     if view is View.RAW:
         return []
     weights = {MeasureStatus.DONE: 1.0, MeasureStatus.PARTIAL: 0.5}
     if view is View.TARGET:
         weights[MeasureStatus.PLANNED] = 1.0
-    found = [(m.measure, c, weights[m.status]) for m in system.measures if m.status in weights for c in m.on]
+    found = [
+        (m.measure, c, weights[m.status] * catalogue.proof_weight(m.proof))
+        for m in system.measures
+        if m.status in weights and catalogue.proof_weight(m.proof)
+        for c in m.on
+    ]
     shields = {c.id for c in system.components if c.kind in {ComponentKind.WAF, ComponentKind.CDN}}
     found += [("waf", k.source, 1.0) for k in system.links if k.kind is LinkKind.PROTECTED_BY and k.target in shields]
     return found

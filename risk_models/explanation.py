@@ -1,6 +1,7 @@
 """Why a component is weak: the facts on it, and the most likely attack path that goes through it."""
 
 import math
+import sys
 from collections import defaultdict, deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -33,7 +34,12 @@ class Explainer:
         for link in sorted(set(system.links), key=lambda k: (k.source, k.target, k.kind)):
             self._links[link.source].append(link)
             self._links[link.target].append(link)
-        self._protected = {(m.measure, c) for m in system.measures if m.status in _IN_PLACE for c in m.on}
+        self._protected = {
+            (m.measure, c)
+            for m in system.measures
+            if m.status in _IN_PLACE and catalogue.proof_weight(m.proof)
+            for c in m.on
+        }
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
         self._steps: dict[tuple[Node, Node], Step] = {}
         self._exploiting: dict[Node, dict[Node, float]] = defaultdict(dict)
@@ -48,7 +54,7 @@ class Explainer:
                 self._steps[ends] = step
         self._ahead, self._behind = _Costs(defaultdict(list)), _Costs(defaultdict(list))
         for (source, target), closed in none.items():
-            cost = -math.log(1 - closed) if closed else 0.0
+            cost = -math.log(max(1 - closed, sys.float_info.min)) if closed else 0.0
             self._ahead.edges[source].append((target, cost))
             self._behind.edges[target].append((source, cost))
         self._threats: dict[Node, float] = {n: 0.0 for n in graph.nodes if n[0] == "source"}

@@ -32,6 +32,7 @@ from risk_models.scales import (
     Need,
     Patcher,
     PhaseName,
+    ProofState,
     Severity,
 )
 from risk_models.system import (
@@ -387,4 +388,6 @@ def _measure(m: CheckedMap, known: Collection[str]) -> Measure:
         due=m.day("due"),
         owner=m.text("owner"),
         reason=m.text("reason"),
+        proof=m.choice("proof", ProofState),
+        inherited_from=m.text("inherited_from"),
     )

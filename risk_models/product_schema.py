@@ -19,6 +19,7 @@ from risk_models.scales import (
     Need,
     Patcher,
     PhaseName,
+    ProofState,
 )
 
 Schema = dict[str, Any]
@@ -149,6 +150,8 @@ def _measure() -> Schema:
             "due": _DAY,
             "owner": _TEXT,
             "reason": _TEXT,
+            "proof": _choice(ProofState),
+            "inherited_from": _TEXT,
         },
         ("measure", "status"),
     )

@@ -164,6 +164,8 @@ def _warnings(system: System) -> tuple[Warning, ...]:
         elif not known.organisational:
             found += [Warning("measure_without_effect", c, m.measure) for c in m.on if not known.applies_to(kinds[c])]
             found += [Warning("measure_nowhere", m.measure, m.measure)] if not m.on and m.status in _COUNTED else []
+        if m.status in _COUNTED and catalogue.proof_weight(m.proof) < 1:
+            found += [Warning("proof_lost", c, m.measure) for c in m.on]
     found += [Warning("asset_nowhere", a.id) for a in system.assets if not a.lives_in]
     return tuple(found)
 

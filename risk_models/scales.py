@@ -141,3 +141,155 @@ class PhaseName(StrEnum):
     TRANSFERE = "transfere"
     ABANDON_INVESTIGATION = "abandon-investigation"
     ABANDON = "abandon"
+
+
+class ProofState(StrEnum):
+    """What the proof of a measure is worth on a day."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    CONTRADICTED = "contradicted"
+    DISABLED = "disabled"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+
+
+class ObservationState(StrEnum):
+    """Whether a tool, or a person, saw anything at all."""
+
+    SEEN = "seen"
+    DISABLED = "disabled"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+
+
+class Check(StrEnum):
+    """What an outside tool looks at; measures.yaml says which measures each one proves."""
+
+    EXTERNAL_SCAN = "external_scan"
+    HTTP_HEADERS = "http_headers"
+    TLS = "tls"
+    OPEN_PORTS = "open_ports"
+    DYNAMIC_SCAN = "dynamic_scan"
+    EXPOSURE_SCAN = "exposure_scan"
+    THIRD_PARTY_SCRIPTS = "third_party_scripts"
+    WAF_SEEN = "waf_seen"
+    DECLARATIONS = "declarations"
+    AVAILABILITY = "availability"
+    DEPENDABOT = "dependabot"
+    CODE_SCANNING = "code_scanning"
+    SECRET_SCANNING = "secret_scanning"  # noqa: S105 - a tool's name
+    BRANCH_PROTECTION = "branch_protection"
+    KNOWN_FLAWS = "known_flaws"
+
+
+class SecurityLevel(IntEnum):
+    """Élémentaire, modéré, important (MonServiceSécurisé)."""
+
+    BASIC = 1
+    MODERATE = 2
+    HIGH = 3
+
+
+class Approach(StrEnum):
+    """How deep a dossier goes (ANSSI)."""
+
+    SIMPLIFIED = "simplified"
+    ELABORATE = "elaborate"
+    ADVANCED = "advanced"
+
+
+class DataSensitivity(IntEnum):
+    PUBLIC = 1
+    ORDINARY = 2
+    PERSONAL = 3
+    SENSITIVE = 4
+
+
+class DataVolume(IntEnum):
+    FEW = 1
+    THOUSANDS = 2
+    HUNDREDS_OF_THOUSANDS = 3
+    MILLIONS = 4
+
+
+class OutageTolerance(IntEnum):
+    """From an outage that hardly anybody minds to one that nobody can bear."""
+
+    WEEK = 1
+    DAY = 2
+    HALF_DAY = 3
+    HOURS = 4
+
+
+class Audience(IntEnum):
+    TEAM = 1
+    ADMINISTRATION = 2
+    TERRITORY = 3
+    NATION = 4
+
+
+class Openness(IntEnum):
+    INTERNAL = 1
+    PARTNERS = 2
+    ACCOUNTS = 3
+    EVERYBODY = 4
+
+
+class StakeholderKind(StrEnum):
+    SUPPLIER = "supplier"
+    CONTRACTOR = "contractor"
+    PARTNER = "partner"
+    CLIENT = "client"
+    INTERNAL = "internal"
+
+
+class StakeholderZone(StrEnum):
+    """Zones of the map of the ecosystem (EBIOS RM, workshop 3)."""
+
+    DANGER = "danger"
+    CONTROL = "control"
+    WATCH = "watch"
+    OUTSIDE = "outside"
+
+
+class RiskSourceKind(StrEnum):
+    """Who could attack (profiles of EBIOS RM, workshop 2)."""
+
+    STATE = "state"
+    ORGANISED_CRIME = "organised_crime"
+    ACTIVIST = "activist"
+    MERCENARY = "mercenary"
+    COMPETITOR = "competitor"
+    AMATEUR = "amateur"
+    AVENGER = "avenger"
+    OTHER = "other"
+
+
+class Aim(StrEnum):
+    """What a risk source is after (aims of EBIOS RM, workshop 2)."""
+
+    LUCRE = "lucre"
+    ESPIONAGE = "espionage"
+    PREPOSITIONING = "prepositioning"
+    INFLUENCE = "influence"
+    OBSTRUCTION = "obstruction"
+    CHALLENGE = "challenge"
+
+
+class Degree(IntEnum):
+    """How much of something, on four steps."""
+
+    SLIGHT = 1
+    MODERATE = 2
+    STRONG = 3
+    VERY_STRONG = 4
+
+
+class Treatment(StrEnum):
+    """What is decided about a risk (EBIOS RM, workshop 5)."""
+
+    REDUCE = "reduce"
+    TRANSFER = "transfer"
+    AVOID = "avoid"
+    ACCEPT = "accept"

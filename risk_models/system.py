@@ -21,6 +21,7 @@ from risk_models.scales import (
     Need,
     Patcher,
     PhaseName,
+    ProofState,
     Severity,
 )
 
@@ -141,7 +142,11 @@ class EssentialAsset:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A mitigation of the catalogue, applied to the components in `on`."""
+    """A mitigation of the catalogue, applied to the components in `on`.
+
+    `proof`: what its proof is worth, None where nothing was ever shown and its team's word is taken;
+    `inherited_from`: the common service that brings it.
+    """
 
     measure: str
     on: tuple[str, ...]
@@ -150,6 +155,8 @@ class Measure:
     owner: str | None = None
     reason: str | None = None
     extra: Extra = ()
+    proof: ProofState | None = None
+    inherited_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

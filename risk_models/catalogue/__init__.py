@@ -10,6 +10,7 @@ from risk_models.assessment import Finding, Warning
 from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read
 from risk_models.scales import (
+    Check,
     ComponentKind,
     DataKind,
     Exposure,
@@ -17,6 +18,7 @@ from risk_models.scales import (
     Likelihood,
     Location,
     Patcher,
+    ProofState,
     RiskLevel,
     Severity,
 )
@@ -40,6 +42,7 @@ __all__ = [
     "loss_weight",
     "measures",
     "model",
+    "proof_weight",
     "rates",
     "rates_with",
     "risk_level",
@@ -70,6 +73,11 @@ def likelihood_level(probability: float) -> Likelihood:
     return Likelihood(1 + sum(probability >= bound for bound in model().likelihood_bounds))
 
 
+def proof_weight(proof: ProofState | None) -> float:
+    """What is left of a measure's effect; its team's word is taken where nothing was ever shown."""
+    return 1.0 if proof is None else model().proofs[proof]
+
+
 def loss_weight(severity: Severity) -> int:
     return model().weights[severity - 1]
 
@@ -94,7 +102,11 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class MeasureKind:
-    """A mitigation of the catalogue; `kinds` empty means any component; `effort` from 1 to 5."""
+    """A mitigation of the catalogue; `kinds` empty means any component; `effort` from 1 to 5.
+
+    `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017). `proof`: what shows it in place, good for
+    `proof_months`; `proven_by`: the checks of outside tools that show it by themselves.
+    """
 
     id: str
     name: Text
@@ -104,6 +116,10 @@ class MeasureKind:
     effort: int
     effects: tuple[Effect, ...]
     organisational: bool
+    guide: tuple[int, ...]
+    proof: Text
+    proof_months: int
+    proven_by: tuple[Check, ...]
 
     @property
     def mends_flaws(self) -> bool:
@@ -128,6 +144,10 @@ def measures() -> dict[str, MeasureKind]:
                 Effect(tuple(e["steps"]), f"measures.{m['id']}.{n}") for n, e in enumerate(m.get("effects", ()))
             ),
             organisational=not m.get("effects"),
+            guide=tuple(m["guide"]),
+            proof=Text(m["proof"]["fr"], m["proof"]["en"]),
+            proof_months=m["proof"]["months"],
+            proven_by=tuple(Check(c) for c in m["proof"].get("by", ())),
         )
         for m in read("measures.yaml")["measures"]
     }

@@ -66,6 +66,7 @@ class Model:
     draw_worlds: int
     likelihood_bounds: tuple[float, ...]
     weights: tuple[int, ...]
+    proofs: Mapping[str, float]
 
 
 @cache
@@ -78,6 +79,7 @@ def model() -> Model:
         draw_worlds=raw["draw_worlds"],
         likelihood_bounds=tuple(raw["thresholds"]["values"]),
         weights=tuple(raw["weights"]["values"]),
+        proofs=raw["proofs"]["values"],
     )
 
 

@@ -1,0 +1,73 @@
+"""What a proof is worth on a day: pure rules, dates in and states out.
+
+An observation is what a tool or a person says of a measure on a day, good for a while. Several of one measure make
+its proof; docs/evidence.md tells why in words.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from risk_models.scales import ObservationState, ProofState
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """`subject`: the site, repository or file seen; `holds`: whether it shows the measure in place."""
+
+    subject: str
+    state: ObservationState
+    holds: bool
+    observed_on: date
+    good_until: date
+
+
+def state_on(observation: Observation, today: date) -> ProofState:
+    """What one observation is worth on `today`; what says nothing is never good."""
+    match observation.state:
+        case ObservationState.DISABLED:
+            return ProofState.DISABLED
+        case ObservationState.ABSENT:
+            return ProofState.ABSENT
+        case ObservationState.UNREADABLE:
+            return ProofState.UNREADABLE
+        case ObservationState.SEEN:
+            if observation.good_until < today:
+                return ProofState.STALE
+            return ProofState.FRESH if observation.holds else ProofState.CONTRADICTED
+
+
+_WORST_FIRST = (
+    ProofState.CONTRADICTED,
+    ProofState.DISABLED,
+    ProofState.ABSENT,
+    ProofState.UNREADABLE,
+    ProofState.STALE,
+    ProofState.FRESH,
+)
+_SAYS_NO = frozenset({ProofState.CONTRADICTED, ProofState.DISABLED})
+
+
+def worst(states: Iterable[ProofState]) -> ProofState | None:
+    """The worst of several states; None of none."""
+    return min(states, key=_WORST_FIRST.index, default=None)
+
+
+def proof_of(sources: Iterable[Iterable[Observation]], today: date) -> ProofState | None:
+    """The proof of a measure from its sources, each with one observation a subject; None where nothing was ever shown.
+
+    Within a source the worst subject counts: one site without its headers is a site without its headers. Between
+    sources the best counts, unless a later one says that the measure is not there.
+    """
+    found = [
+        (worst(state_on(o, today) for o in source), max(o.observed_on for o in source))
+        for source in map(tuple, sources)
+        if source
+    ]
+    if not found:
+        return None
+    good = max((day for state, day in found if state is ProofState.FRESH), default=None)
+    against = [(day, state) for state, day in found if state in _SAYS_NO and (good is None or day > good)]
+    if against:
+        return worst(state for _, state in against)
+    return max((state for state, _ in found if state is not None), key=_WORST_FIRST.index)
