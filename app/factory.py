@@ -11,6 +11,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.analysis.views import blueprint as analysis
 from app.drafts.views import blueprint as drafts
+from app.evidence import handlers as evidence_jobs
+from app.evidence.connector_views import blueprint as connectors
+from app.evidence.views import blueprint as evidence
 from app.feeds import handlers as feeds_jobs
 from app.feeds.views import blueprint as feeds
 from app.hints.views import blueprint as hints
@@ -55,6 +58,8 @@ BLUEPRINTS = (
     feeds,
     analysis,
     mitigations,
+    evidence,
+    connectors,
     homologation,
     renewals,
     journal,
@@ -121,7 +126,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs = Jobs(settings.jobs_url, settings.job_lease_seconds)
     database = Database(make_engine(settings.database_url), jobs.ring)
     jobs.bind(database)
-    for feature in (identity_jobs, homologation_jobs, renewals_jobs, feeds_jobs):
+    for feature in (identity_jobs, homologation_jobs, renewals_jobs, feeds_jobs, evidence_jobs):
         feature.register(jobs)
     jobs.every_minute(uploads.purge)
     app.extensions.update(

@@ -6,9 +6,10 @@ its proof; docs/evidence.md tells why in words.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from risk_models.scales import ObservationState, ProofState
+from risk_models.system import Component
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,26 @@ def proof_of(sources: Iterable[Iterable[Observation]], today: date) -> ProofStat
     if against:
         return worst(state for _, state in against)
     return max((state for state, _ in found if state is not None), key=_WORST_FIRST.index)
+
+
+_TIME_TO_PATCH = timedelta(days=7)
+
+
+def known_flaws(components: Iterable[Component], today: date, *, informed: bool) -> Observation | None:
+    """What the inventory itself says of upkeep; None where it cannot know.
+
+    It says no when a flaw known to be exploited has been public for more than a week, or when support has ended; yes
+    when every component has a version that public knowledge of flaws, up to date (`informed`), can be compared with.
+    """
+    found = tuple(components)
+    exploited = any(
+        v.kev and (v.published is None or v.published + _TIME_TO_PATCH < today)
+        for c in found
+        for v in c.vulnerabilities
+    )
+    ended = any(c.eol and c.eol.date and c.eol.date < today for c in found)
+    if exploited or ended:
+        return Observation("inventory", ObservationState.SEEN, holds=False, observed_on=today, good_until=today)
+    if informed and found and all(c.version and c.purl for c in found):
+        return Observation("inventory", ObservationState.SEEN, holds=True, observed_on=today, good_until=today)
+    return None

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 import risk_models
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
+from app.evidence import proofs
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.inventory.models import Component
@@ -48,14 +49,16 @@ def asset_of(session: Session, product_id: str, ref: str) -> EssentialAsset | No
 
 
 def read_system(session: Session, product: Product) -> System:
-    """The product as one immutable value, with the flaws that the feeds know: what is ranked, drawn and frozen."""
+    """The product as one immutable value, with the flaws that the feeds know and what each measure's proof is worth:
+    what is ranked, drawn and frozen."""
     return read_systems(session, [product])[0]
 
 
 def read_systems(session: Session, found: Sequence[Product]) -> list[System]:
     """Several products (incubators, phases and contacts loaded), in as many queries as one."""
     described = _described(session, found)
-    return list(matching.with_flaws(session, dict(zip((p.id for p in found), described, strict=True))).values())
+    flawed = matching.with_flaws(session, dict(zip((p.id for p in found), described, strict=True)))
+    return list(proofs.with_proofs(session, flawed).values())
 
 
 def described_system(session: Session, product: Product) -> System:

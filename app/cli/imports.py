@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from app.evidence import scans
 from app.factory import create_app
 from app.hints import services as hints
 from app.inventory import services as inventory
@@ -87,7 +88,7 @@ def dashlord(file: Path, *, dry_run: bool) -> None:
             if dry_run:
                 found = hints.preview(session, content, products=None)
             else:
-                found = hints.import_scan(session, None, content, file.name, products=None)
+                found = scans.import_report(session, None, content, file.name, products=None)
         except Refusal as refusal:
             sys.stderr.write(f"{file}: {refusal}\n")
             raise SystemExit(2) from refusal

@@ -68,6 +68,17 @@ def preview(session: Session, content: bytes, *, products: Collection[str] | Non
     return ScanPreview(tuple(found), tuple(unlinked), tuple(odd))
 
 
+def product_of_sites(
+    session: Session, sites: Sequence[Site], *, products: Collection[str] | None
+) -> dict[str, Product]:
+    """By address, the product that a site belongs to, among those with these ids (None: all)."""
+    statement = select(Product)
+    known = session.scalars(statement if products is None else statement.where(Product.id.in_(products))).all()
+    linked, _ = _linked(known, sites)
+    by_id = {p.id: p for p in known}
+    return {site.url: by_id[product_id] for product_id, group in linked.items() for site in group}
+
+
 def _linked(products: Iterable[Product], sites: Iterable[Site]) -> tuple[dict[str, list[Site]], list[str]]:
     """Sites by product: by beta.gouv.fr's id first, then by repository, then by address."""
     by_slug: dict[str, str] = {}
@@ -112,10 +123,10 @@ def _compared(
     )
 
 
-def import_scan(
+def write_scan(
     session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
 ) -> ScanPreview:
-    """Writes the hints of dashlord's file, in one transaction; what people decided of a hint stays. Raises `Refusal`."""
+    """Writes the hints of dashlord's file, in the caller's transaction; what people decided of one stays. Raises `Refusal`."""
     digest = hashlib.sha256(content).hexdigest()
     done = preview(session, content, products=products)
     dated = {site.url: site.dated for site in read_dashlord(content)[0]}
@@ -144,7 +155,6 @@ def import_scan(
                 added=len(one.added),
                 gone=len(one.gone),
             )
-    session.commit()
     return done
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from app.evidence import scans
 from app.hints import services
 from app.hints.forms import ScanForm
 from app.identity.access import current_person, requires
@@ -17,6 +18,7 @@ from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.access import product_view
 from app.products.models import Product
+from risk_models.scales import Check
 
 blueprint = Blueprint("hints", __name__)
 
@@ -36,7 +38,10 @@ def scan() -> str:
             name = PurePath(form.file.data.filename or "").name[:200]
             upload = uploads.keep(db_session(), current_person().id, "dashlord", content, name)
             confirm = ConfirmUploadForm(formdata=None, data={"upload": upload})
-            return render_template("hints/scan_preview.html", preview=found, form=confirm)
+            sites = scans.read_sites(db_session(), content, products=_products())
+            return render_template(
+                "hints/scan_preview.html", preview=found, form=confirm, sites=sites, checks=tuple(Check)
+            )
     return render_template("hints/scan.html", form=form)
 
 
@@ -45,7 +50,7 @@ def scan() -> str:
 def import_scan() -> Response:
     sent = ConfirmUploadForm().upload.data or ""
     found = uploads.confirmed(db_session(), current_person().id, "dashlord", sent)
-    done = services.import_scan(db_session(), current_person(), found.content, found.name, products=_products())
+    done = scans.import_report(db_session(), current_person(), found.content, found.name, products=_products())
     flash(
         ngettext("%(num)d indice est proposé aux équipes.", "%(num)d indices sont proposés aux équipes.", done.count),
         "success",

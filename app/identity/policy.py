@@ -24,6 +24,7 @@ class Permission(StrEnum):
     READ_INCUBATOR = "read_incubator"
     IMPORT_SCANS = "import_scans"
     EDIT_CATALOGUE = "edit_catalogue"
+    EDIT_SERVICES = "edit_services"
 
 
 EVERY_ROLE = frozenset(Role)
@@ -41,6 +42,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
     Permission.IMPORT_SCANS: frozenset({                             INCUBATOR, ADMIN}),
     Permission.EDIT_CATALOGUE: frozenset({                                      ADMIN}),
+    Permission.EDIT_SERVICES: frozenset({                            INCUBATOR, ADMIN}),
 }  # fmt: skip
 
 # Which roles may be handed on by whom, always within one's own scope.

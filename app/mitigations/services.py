@@ -14,8 +14,9 @@ from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from risk_models import catalogue, product_file
-from risk_models.scales import MeasureStatus
+from risk_models.scales import MeasureStatus, ProofState
 from risk_models.system import Measure as MeasureValue
+from risk_models.system import System
 
 ANSWERED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED, MeasureStatus.NOT_APPLICABLE})
 
@@ -51,6 +52,12 @@ def measure_values_of_many(session: Session, product_ids: Sequence[str]) -> dict
             MeasureValue(m.measure, on, m.status, m.due, m.owner or None, m.reason or None, extra)
         )
     return found
+
+
+def proofs_by_row(rows: Sequence[Measure], system: System) -> dict[str, ProofState | None]:
+    """By row, what the proof of its measure is worth in `system`."""
+    proofs = {(m.measure, m.on): m.proof for m in system.measures if m.inherited_from is None}
+    return {row.id: proofs.get((row.measure, tuple(c.ref for c in row.on))) for row in rows}
 
 
 def save(session: Session, actor: Person, product: Product, measure: Measure, on: Sequence[str], *, new: bool) -> None:

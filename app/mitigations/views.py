@@ -29,10 +29,12 @@ blueprint = Blueprint("mitigations", __name__, url_prefix="/produits/<slug>")
 def measures(product: Product) -> str:
     system = analysis.read_system(db_session(), product)
     assessment = analysis.assess(system)
+    rows = services.measures_of(db_session(), product.id)
     return render_template(
         "mitigations/measures.html",
         product=product,
-        measures=services.measures_of(db_session(), product.id),
+        measures=rows,
+        proofs=services.proofs_by_row(rows, system),
         kinds=catalogue.measures(),
         assessment=assessment,
         raw=analysis.assess(system, View.RAW),

@@ -31,6 +31,9 @@ class Settings:
     proxies: int
     feeds: tuple[str, ...]
     forges: tuple[str, ...]
+    github_api: str
+    updown_api: str
+    private_hosts: frozenset[str]
     max_upload_bytes: int = 30_000_000  # an SBOM of some 60,000 components
 
     @property
@@ -60,6 +63,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         proxies=reader.integer("JALON_PROXIES", 0, 0, 5),
         feeds=tuple((reader.get("JALON_FEEDS") or "").split()),
         forges=tuple((reader.get("JALON_FORGES") or "https://github.com https://gitlab.com").split()),
+        github_api=reader.url("JALON_GITHUB_API", "https://api.github.com", ("http", "https")),
+        updown_api=reader.url("JALON_UPDOWN_API", "https://updown.io/api", ("http", "https")),
+        private_hosts=frozenset((reader.get("JALON_PRIVATE_HOSTS") or "").lower().split()),
     )
     for name, addresses in (("JALON_FEEDS", settings.feeds), ("JALON_FORGES", settings.forges)):
         if any(urlsplit(address).scheme not in {"http", "https"} for address in addresses):

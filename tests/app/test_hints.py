@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.evidence import scans
 from app.hints import services as hints
 from app.hints.importers.dashlord import read_dashlord
 from app.identity.models import Role
@@ -22,7 +23,7 @@ def product(world):
 
 def scan(world, content: bytes = REPORT):
     with world.session() as session:
-        return hints.import_scan(session, None, content, "report.json", products=None)
+        return scans.import_report(session, None, content, "report.json", products=None)
 
 
 def found(world, product):

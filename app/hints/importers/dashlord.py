@@ -63,6 +63,12 @@ def host_of(url: str) -> str:
 
 def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
     """The sites of a report or a configuration, and what was left out of it. Raises `Refusal` at the field `file`."""
+    items, odd = read_items(content)
+    return [site for _, site in items], odd
+
+
+def read_items(content: bytes) -> tuple[list[tuple[Mapping[str, Any], Site]], list[str]]:
+    """The same, each site beside all that the file says of it."""
     if len(content) > MAX_BYTES:
         raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
     try:
@@ -75,14 +81,14 @@ def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
         raise Refusal(
             _l("Ce n’est ni un report.json ni un dashlord.yml : on y attend une liste d’adresses (« url »)."), "file"
         )
-    sites, odd = [], []
+    found_items, odd = [], []
     for number, item in enumerate(items, start=1):
         url = item.get("url") if isinstance(item, Mapping) else None
         if not isinstance(url, str) or not host_of(url):
             odd.append(f"{number} : {str(url)[:80] if isinstance(url, str) else '?'}")
             continue
-        sites.append(_site(item, url))
-    return sites, odd
+        found_items.append((item, _site(item, url)))
+    return found_items, odd
 
 
 def _parsed(text: str) -> Any:

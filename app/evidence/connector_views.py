@@ -1,0 +1,160 @@
+"""Outside tools of a product, or of an incubator for all its products."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.evidence import connectors
+from app.evidence.connectors import Scope
+from app.evidence.forms import AsideForm, ConnectorForm, TokenForm
+from app.evidence.models import Connector
+from app.identity import policy
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.platform.http import db_session, discard
+from app.platform.refusals import Refusal
+from app.portfolio import services as portfolio
+from app.products.access import product_view
+from app.products.models import Product
+
+blueprint = Blueprint("connectors", __name__)
+
+
+def incubator_view(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Turns the `slug` of the address into an incubator that the person runs, or answers 404."""
+
+    @wraps(view)
+    def guarded(slug: str, **kwargs: Any) -> Any:
+        found = portfolio.incubator(db_session(), slug)
+        if found is None or not policy.allows(
+            Permission.EDIT_SERVICES, policy.roles_on(g.person.grants, product_id=None, incubator_ids={found.id})
+        ):
+            abort(404)
+        return view(Scope(incubator=found), **kwargs)
+
+    return requires(Permission.EDIT_SERVICES)(guarded)
+
+
+def _home(scope: Scope) -> str:
+    if scope.product:
+        return url_for("evidence.index", slug=scope.product.slug)
+    return url_for("connectors.of_incubator", slug=scope.incubator.slug if scope.incubator else "")
+
+
+@blueprint.route("/produits/<slug>/outils/nouveau", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def new(product: Product) -> str | Response:
+    return _add(Scope(product=product))
+
+
+@blueprint.route("/incubateurs/<slug>/outils", methods=["GET", "POST"])
+@incubator_view
+def of_incubator(scope: Scope) -> str | Response:
+    return _add(scope)
+
+
+def _add(scope: Scope) -> str | Response:
+    form = ConnectorForm()
+    if form.validate_on_submit():
+        try:
+            connectors.add(
+                db_session(), current_person(), scope, form.kind.data, form.address.data or "", form.token.data or ""
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("L’outil est branché : premier relevé dans la minute."), "success")
+            return redirect(_home(scope))
+    if not form.is_submitted() and scope.product:
+        form.address.data = scope.product.repository
+    return render_template(
+        "evidence/add_connector.html",
+        scope=scope,
+        product=scope.product,
+        form=form,
+        connectors=connectors.connectors_of(db_session(), scope),
+    )
+
+
+@blueprint.route("/produits/<slug>/outils/<connector_id>", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def edit(product: Product, connector_id: str) -> str | Response:
+    return _edit(Scope(product=product), connector_id)
+
+
+@blueprint.route("/incubateurs/<slug>/outils/<connector_id>", methods=["GET", "POST"])
+@incubator_view
+def edit_of_incubator(scope: Scope, connector_id: str) -> str | Response:
+    return _edit(scope, connector_id)
+
+
+def _edit(scope: Scope, connector_id: str) -> str | Response:
+    row = _connector(scope, connector_id)
+    kept = {"paths": "\n".join(row.aside_paths), "development": row.aside_development, "reason": row.aside_reason}
+    form = AsideForm(data=None if request.method == "POST" else kept)
+    if form.validate_on_submit():
+        try:
+            connectors.set_aside(
+                db_session(),
+                current_person(),
+                scope,
+                row,
+                paths=form.paths.data or "",
+                development=form.development.data,
+                reason=form.reason.data or "",
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("C’est noté : nouveau relevé dans la minute."), "success")
+            return redirect(_home(scope))
+    return render_template(
+        "evidence/connector.html",
+        scope=scope,
+        product=scope.product,
+        connector=row,
+        form=form,
+        token_form=TokenForm(formdata=None),
+    )
+
+
+@blueprint.post("/produits/<slug>/outils/<connector_id>/<act>")
+@product_view(Permission.EDIT_PRODUCT)
+def do(product: Product, connector_id: str, act: str) -> Response:
+    return _act(Scope(product=product), connector_id, act)
+
+
+@blueprint.post("/incubateurs/<slug>/outils/<connector_id>/<act>")
+@incubator_view
+def do_for_incubator(scope: Scope, connector_id: str, act: str) -> Response:
+    return _act(scope, connector_id, act)
+
+
+def _act(scope: Scope, connector_id: str, act: str) -> Response:
+    row = _connector(scope, connector_id)
+    session, actor = db_session(), current_person()
+    if act == "lancer":
+        connectors.run_now(session, actor, scope, row)
+        flash(_("Relevé demandé : il se fait dans la minute."), "success")
+    elif act == "jeton":
+        connectors.change_token(session, actor, scope, row, (TokenForm().token.data or "").strip())
+        flash(_("Le jeton est changé : nouveau relevé dans la minute."), "success")
+    elif act == "retirer":
+        connectors.remove(session, actor, scope, row)
+        flash(_("L’outil est débranché et son jeton effacé."), "success")
+    else:
+        abort(404)
+    return redirect(_home(scope))
+
+
+def _connector(scope: Scope, connector_id: str) -> Connector:
+    row = connectors.connector_of(db_session(), scope, connector_id)
+    if row is None:
+        abort(404)
+    return row

@@ -1,0 +1,177 @@
+"""Outside tools asked every day: added with a token kept encrypted, asked, and always showing their last run."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.evidence.models import Connector
+from app.evidence.names import ConnectorKind, EvidenceSource
+from app.evidence.services import evidence_of, forget_subjects
+from app.identity.models import Person
+from app.journal.services import record
+from app.platform import clock, secrets
+from app.platform.database import new_id
+from app.platform.jobs import enqueue
+from app.platform.refusals import Refusal
+from app.products.models import Incubator, Product
+
+JOB = "run_connector"
+EVERY = timedelta(hours=24)
+AGAIN = timedelta(hours=1)  # after a fault
+_REPOSITORY = re.compile(r"(?:https?://github\.com/)?([A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?")
+_PATTERNS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A product, or an incubator for all its products."""
+
+    product: Product | None = None
+    incubator: Incubator | None = None
+
+    @property
+    def product_id(self) -> str | None:
+        return self.product.id if self.product else None
+
+    @property
+    def incubator_id(self) -> str | None:
+        return self.incubator.id if self.incubator else None
+
+
+def connectors_of(session: Session, scope: Scope) -> Sequence[Connector]:
+    """The connectors of a product, or those of an incubator."""
+    return session.scalars(
+        select(Connector)
+        .where(
+            Connector.product_id == scope.product_id if scope.product else Connector.incubator_id == scope.incubator_id
+        )
+        .order_by(Connector.kind, Connector.address, Connector.id)
+    ).all()
+
+
+def shared_connectors(session: Session, product: Product) -> Sequence[Connector]:
+    """Those that the product's incubators run for it."""
+    ids = [i.id for i in product.incubators]
+    return session.scalars(select(Connector).where(Connector.incubator_id.in_(ids)).order_by(Connector.kind)).all()
+
+
+def connector_of(session: Session, scope: Scope, connector_id: str) -> Connector | None:
+    row = session.get(Connector, connector_id)
+    if row is None or (row.product_id, row.incubator_id) != (scope.product_id, scope.incubator_id):
+        return None
+    return row
+
+
+def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, address: str, token: str) -> Connector:
+    """Adds a connector and asks for its first run. Raises `Refusal` at the field."""
+    if kind is ConnectorKind.GITHUB:
+        address = _repository(address) if scope.product or address else ""
+    elif kind is ConnectorKind.DASHLORD:
+        if not address.startswith("https://"):
+            raise Refusal(_l("Donnez l’adresse complète du fichier report.json, en https://."), "address")
+    else:
+        address = ""
+    if kind is not ConnectorKind.DASHLORD and not token:
+        raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
+    if any(c.kind is kind and c.address == address for c in connectors_of(session, scope)):
+        raise Refusal(_l("Cet outil est déjà branché."), "address")
+    row = Connector(
+        id=new_id(),
+        product_id=scope.product_id,
+        incubator_id=scope.incubator_id,
+        kind=kind,
+        address=address,
+        token=secrets.encrypt(token) if token else "",
+        added_by=actor.name,
+        added_at=clock.now(),
+        next_run_at=clock.now() + EVERY,
+    )
+    session.add(row)
+    enqueue(session, JOB, connector_id=row.id)
+    record(session, actor, "add_connector", f"{kind} {address}".strip(), product_id=scope.product_id)
+    session.commit()
+    return row
+
+
+def _repository(address: str) -> str:
+    match = _REPOSITORY.fullmatch(address.strip())
+    if not match or ".." in match[1]:
+        raise Refusal(_l("Donnez le dépôt ainsi : organisation/depot."), "address")
+    return match[1]
+
+
+def change_token(session: Session, actor: Person, scope: Scope, row: Connector, token: str) -> None:
+    if not token:
+        raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
+    row.token, row.problem = secrets.encrypt(token), ""
+    enqueue(session, JOB, connector_id=row.id)
+    record(session, actor, "change_token", f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    session.commit()
+
+
+def set_aside(
+    session: Session, actor: Person, scope: Scope, row: Connector, *, paths: str, development: bool, reason: str
+) -> None:
+    """Manifest paths (one a line, shell patterns) and development dependencies whose alerts do not count."""
+    patterns = [line.strip() for line in paths.splitlines() if line.strip()]
+    if len(patterns) > _PATTERNS or any(len(p) > 300 for p in patterns):
+        raise Refusal(_l("Cinquante motifs au plus, de 300 caractères chacun."), "paths")
+    if any(p.strip("*/") == "" for p in patterns):
+        raise Refusal(_l("Ce motif cacherait toutes les alertes. Nommez un dossier, par exemple tests/*."), "paths")
+    if (patterns or development) and not reason:
+        raise Refusal(_l("Dites pourquoi ces alertes ne comptent pas : l’autorité lira cette raison."), "reason")
+    row.aside_paths, row.aside_development, row.aside_reason = patterns, development, reason
+    enqueue(session, JOB, connector_id=row.id)
+    record(
+        session, actor, "set_alerts_aside", row.address, product_id=scope.product_id, paths=patterns,
+        development=development, reason=reason,
+    )  # fmt: skip
+    session.commit()
+
+
+def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> None:
+    """Asks for a run before the next one is due."""
+    row.next_run_at = clock.now() + EVERY
+    enqueue(session, JOB, connector_id=row.id)
+    record(session, actor, "run_connector", f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    session.commit()
+
+
+def remove(session: Session, actor: Person, scope: Scope, row: Connector) -> None:
+    """Takes a connector away with its token; what it showed of a product is then a lost proof."""
+    if scope.product and row.kind is not ConnectorKind.DASHLORD:
+        subjects = [row.address] if row.kind is ConnectorKind.GITHUB else _subjects(session, scope.product)
+        forget_subjects(session, scope.product, EvidenceSource(row.kind.value), subjects, actor.name)
+    record(session, actor, "remove_connector", f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    session.delete(row)
+    session.commit()
+
+
+def _subjects(session: Session, product: Product) -> list[str]:
+    return [e.subject for e in evidence_of(session, product.id) if e.source is EvidenceSource.UPDOWN]
+
+
+def plan_runs(session: Session) -> int:
+    """Asks for the connectors that are due, in the caller's transaction; how many."""
+    due = session.scalars(select(Connector).where(Connector.next_run_at <= clock.now()).with_for_update()).all()
+    for row in due:
+        row.next_run_at = clock.now() + EVERY
+        enqueue(session, JOB, connector_id=row.id)
+    return len(due)
+
+
+def ran(session: Session, connector_id: str, problem: str, at: datetime) -> None:
+    """Notes how a run went, in the caller's transaction; after a fault the next one comes sooner."""
+    row = session.get(Connector, connector_id)
+    if row is None:
+        return
+    row.last_run_at, row.problem = at, problem
+    if problem:
+        row.next_run_at = at + AGAIN
+    else:
+        row.last_good_at, row.next_run_at = at, at + EVERY

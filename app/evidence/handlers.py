@@ -1,0 +1,15 @@
+"""Jobs of this feature: connectors that are due, each in a run of its own."""
+
+from app.evidence import connectors, running
+from app.platform.database import Database
+from app.platform.jobs import Jobs
+
+
+def register(jobs: Jobs) -> None:
+    jobs.every_minute(plan_runs)
+    jobs.handles(connectors.JOB)(running.run)
+
+
+def plan_runs(database: Database) -> None:
+    with database.writing() as session:
+        connectors.plan_runs(session)

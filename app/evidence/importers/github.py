@@ -1,0 +1,188 @@
+"""GitHub's REST API of one repository: alerts and settings, as a read-only token sees them.
+
+Source: GitHub REST API 2022-11-28 (Dependabot alerts, code scanning, secret scanning, rules and branch protection).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import quote, unquote
+
+from app.evidence.importers import Reading, Unreadable
+from app.evidence.importers.dashlord import alerts_reading
+from app.platform.outbound import Answer
+from risk_models.scales import Check, ObservationState
+
+_MOST_PAGES = 30
+
+# Asks one path of the API; raises `Unreachable`.
+Ask = Callable[[str], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Alerts that do not count: manifests at `paths` (shell patterns), and development dependencies."""
+
+    paths: tuple[str, ...] = ()
+    development: bool = False
+
+    def hides(self, path: str, scope: str = "") -> bool:
+        return (self.development and scope == "development") or any(fnmatchcase(path, p) for p in self.paths)
+
+
+def readings(ask: Ask, repository: str, aside: Aside) -> tuple[list[Reading], str]:
+    """What GitHub says of `repository`, and the first problem met (a code, empty when none).
+
+    A passing fault (too many requests, a broken answer) gives no reading: what was known stays, until it expires.
+    Raises `Unreadable` when nothing can be asked at all: the token is refused, the repository unknown.
+    """
+    about = _object(_checked(ask(f"/repos/{repository}")))
+    named = about.get("default_branch")
+    if not isinstance(named, str):
+        raise Unreadable("not_its_shape")
+    branch = quote(named, safe="")
+    found: list[Reading] = []
+    problem = ""
+    for read in (_dependabot, _code_scanning, _secret_scanning, _branch):
+        try:
+            found.append(read(ask, repository, branch, aside))
+        except Unreadable as error:
+            problem = problem or error.code
+    return found, problem
+
+
+def _checked(answer: Answer) -> Answer:
+    """The answer itself when it is one. Raises `Unreadable` for what concerns the token, or passes."""
+    said = _message(answer)
+    if answer.status == 401:
+        raise Unreadable("token_refused")
+    if answer.status == 429 or (
+        answer.status == 403 and (answer.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in said)
+    ):
+        raise Unreadable("too_many_requests")
+    if answer.status == 404:
+        raise Unreadable("not_found")
+    if answer.status == 403:
+        raise Unreadable("no_right")
+    if answer.status >= 400:
+        raise Unreadable("server_fault")
+    return answer
+
+
+def _message(answer: Answer) -> str:
+    try:
+        found = json.loads(answer.body)
+    except ValueError:
+        return ""
+    return str(found.get("message", "")).lower() if isinstance(found, Mapping) else ""
+
+
+def _object(answer: Answer) -> Mapping[str, Any]:
+    found = _json(answer)
+    if not isinstance(found, Mapping):
+        raise Unreadable("not_its_shape")
+    return found
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("not_its_shape") from error
+
+
+def _alerts(ask: Ask, path: str) -> list[Mapping[str, Any]] | ObservationState:
+    """All open alerts at `path`, page after page; or the state of a tool that is off, unknown or closed to the token."""
+    found: list[Mapping[str, Any]] = []
+    following: str | None = f"{path}?state=open&per_page=100"
+    for _ in range(_MOST_PAGES):
+        if following is None:
+            return found
+        answer = ask(following)
+        said = _message(answer)
+        if answer.status in {403, 404} and any(word in said for word in ("disabled", "not enabled", "must be enabled")):
+            return ObservationState.DISABLED
+        try:
+            rows = _json(_checked(answer))
+        except Unreadable as error:
+            if error.code in {"not_found", "no_right"}:
+                return ObservationState.ABSENT if error.code == "not_found" else ObservationState.UNREADABLE
+            raise
+        if not isinstance(rows, list) or not all(isinstance(r, Mapping) for r in rows):
+            raise Unreadable("not_its_shape")
+        found += rows
+        following = _next(answer.headers.get("link", ""))
+    raise Unreadable("too_many_alerts")
+
+
+def _next(link: str) -> str | None:
+    """The path of the next page, from the header of that name."""
+    for part in link.split(","):
+        address, _, relation = part.partition(";")
+        if 'rel="next"' in relation:
+            _, _, path = address.strip(" <>").partition("/repos/")
+            return f"/repos/{path}" if path else None
+    return None
+
+
+def _dependabot(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+    alerts = _alerts(ask, f"/repos/{repository}/dependabot/alerts")
+    if isinstance(alerts, ObservationState):
+        return Reading(Check.DEPENDABOT, repository, alerts)
+    try:
+        kept = [
+            a for a in alerts
+            if not aside.hides(str(a["dependency"]["manifest_path"]), str(a["dependency"].get("scope") or ""))
+        ]  # fmt: skip
+        severities = [str(a["security_advisory"]["severity"]).upper() for a in kept]
+        return alerts_reading(Check.DEPENDABOT, repository, severities, hidden=len(alerts) - len(kept))
+    except (KeyError, TypeError) as error:
+        raise Unreadable("not_its_shape") from error
+
+
+def _code_scanning(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+    alerts = _alerts(ask, f"/repos/{repository}/code-scanning/alerts")
+    if isinstance(alerts, ObservationState):
+        return Reading(Check.CODE_SCANNING, repository, alerts)
+    try:
+        kept = [a for a in alerts if not aside.hides(str(a["most_recent_instance"]["location"]["path"]))]
+        severities = [str(a["rule"].get("severity") or "").upper() for a in kept]
+        return alerts_reading(Check.CODE_SCANNING, repository, severities, hidden=len(alerts) - len(kept))
+    except (KeyError, TypeError) as error:
+        raise Unreadable("not_its_shape") from error
+
+
+def _secret_scanning(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+    alerts = _alerts(ask, f"/repos/{repository}/secret-scanning/alerts")
+    if isinstance(alerts, ObservationState):
+        return Reading(Check.SECRET_SCANNING, repository, alerts)
+    grade = "F" if alerts else "A"
+    return Reading(
+        Check.SECRET_SCANNING, repository, ObservationState.SEEN, not alerts, grade, detail={"alerts": len(alerts)}
+    )
+
+
+def _branch(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+    """Whether changes of the main branch need somebody else's review, by its rules or by its older protection."""
+    reading = Reading(Check.BRANCH_PROTECTION, repository, ObservationState.SEEN, detail={"branch": unquote(branch)})
+    rules = ask(f"/repos/{repository}/rules/branches/{branch}")
+    if rules.status == 200:
+        found = _json(rules)
+        if not isinstance(found, list):
+            raise Unreadable("not_its_shape")
+        if any(isinstance(r, Mapping) and r.get("type") == "pull_request" for r in found):
+            return replace(reading, holds=True, grade="A")
+    answer = ask(f"/repos/{repository}/branches/{branch}/protection")
+    if answer.status == 404 and "not protected" in _message(answer):
+        return replace(reading, grade="F")
+    try:
+        protection = _object(_checked(answer))
+    except Unreadable as error:
+        if error.code in {"not_found", "no_right"}:
+            state = ObservationState.ABSENT if error.code == "not_found" else ObservationState.UNREADABLE
+            return Reading(Check.BRANCH_PROTECTION, repository, state)
+        raise
+    holds = isinstance(protection.get("required_pull_request_reviews"), Mapping)
+    return replace(reading, holds=holds, grade="A" if holds else "D")

@@ -1,0 +1,108 @@
+"""From evidence to the proof of each measure: what the ranking, the pages and the dossier read."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.evidence.models import Evidence
+from app.evidence.names import EvidenceSource
+from app.feeds import services as feeds
+from app.feeds.names import FeedName
+from app.platform import clock
+from risk_models import catalogue, evidence
+from risk_models.catalogue import MeasureKind
+from risk_models.evidence import Observation
+from risk_models.scales import Check, MeasureStatus, ObservationState, ProofState
+from risk_models.system import Measure, System
+
+_CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
+
+
+def evidence_of_many(session: Session, product_ids: Iterable[str]) -> dict[str, list[Evidence]]:
+    """By product, its evidence, withdrawn included, newest proof first."""
+    found: dict[str, list[Evidence]] = defaultdict(list)
+    rows = session.scalars(
+        select(Evidence)
+        .where(Evidence.product_id.in_(list(product_ids)))
+        .order_by(Evidence.observed_on.desc(), Evidence.subject, Evidence.id)
+    )
+    for row in rows:
+        found[row.product_id].append(row)
+    return found
+
+
+def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, System]:
+    """The systems by product id, each claimed measure with what its proof is worth today."""
+    rows = evidence_of_many(session, systems)
+    informed = _informed(session)
+    return {
+        product_id: replace(
+            system,
+            measures=tuple(
+                replace(m, proof=proof_of(m, system, rows.get(product_id, ()), informed=informed))
+                if m.status in _CLAIMED and m.inherited_from is None
+                else m
+                for m in system.measures
+            ),
+        )
+        for product_id, system in systems.items()
+    }
+
+
+def _informed(session: Session) -> bool:
+    """Whether public knowledge of flaws is loaded and up to date."""
+    return not any(s.alarm for s in feeds.states(session) if s.name in {FeedName.OSV, FeedName.KEV})
+
+
+def proof_of(measure: Measure, system: System, rows: Sequence[Evidence], *, informed: bool) -> ProofState | None:
+    """What the proof of one measure is worth today; None where nothing was ever shown."""
+    kind = catalogue.measures().get(measure.measure)
+    if kind is None:
+        return None
+    sources = [*_sources(kind, rows, measure.on)]
+    if Check.KNOWN_FLAWS in kind.proven_by:
+        placed = [c for c in system.components if c.id in measure.on] or list(system.components)
+        said = evidence.known_flaws(placed, clock.today(), informed=informed)
+        sources += [[said]] if said else []
+    return evidence.proof_of(sources, clock.today())
+
+
+def _sources(kind: MeasureKind, rows: Iterable[Evidence], on: Sequence[str]) -> Iterable[list[Observation]]:
+    """One list a source: each person's proof alone, each tool's check with all its subjects."""
+    checks: dict[tuple[EvidenceSource, Check], list[Evidence]] = defaultdict(list)
+    for row in rows:
+        if row.check is None:
+            if row.measure == kind.id and (not row.components or set(on) <= set(row.components)):
+                yield [observation(row)]
+        elif row.check in kind.proven_by and counts(row):
+            checks[row.source, row.check].append(row)
+    for group in checks.values():
+        live = [row for row in group if row.withdrawn_at is None]
+        yield [observation(row) for row in live or group]
+
+
+def counts(row: Evidence) -> bool:
+    """Whether a row says something: it once saw the measure, or its tool itself says that it is off."""
+    return row.seen_on is not None or (
+        row.state is ObservationState.DISABLED and row.source is not EvidenceSource.DASHLORD
+    )
+
+
+def observation(row: Evidence) -> Observation:
+    """A row as the rules read it. A tool that dashlord does not run on a site says nothing against the measure."""
+    state = row.state
+    if row.withdrawn_at is not None or (state is ObservationState.DISABLED and row.source is EvidenceSource.DASHLORD):
+        state = ObservationState.ABSENT
+    return Observation(row.subject, state, row.holds, row.observed_on, row.good_until)
+
+
+def shown_state(row: Evidence) -> ProofState:
+    """The state of one row as pages show it."""
+    if row.withdrawn_at is not None:
+        return ProofState.ABSENT
+    return evidence.state_on(
+        Observation(row.subject, row.state, row.holds, row.observed_on, row.good_until), clock.today()
+    )

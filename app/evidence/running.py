@@ -1,0 +1,149 @@
+"""Runs one connector: asks the tool with no transaction open, reads its answer, writes what it says in one transaction."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.evidence import connectors, scans, services
+from app.evidence.importers import Reading, Unreadable, github, updown
+from app.evidence.models import Connector
+from app.evidence.names import ConnectorKind, EvidenceSource
+from app.hints.importers.dashlord import host_of
+from app.platform import clock, secrets
+from app.platform.database import Database
+from app.platform.logs import get_logger
+from app.platform.outbound import Answer, Unreachable, ask
+from app.platform.refusals import Refusal
+from app.products.models import Incubator, Product
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a tool said of one product."""
+
+    product: Product
+    readings: list[Reading]
+    sha256: str
+
+
+def run(database: Database, arguments: dict[str, Any]) -> None:
+    """A job. A tool that cannot be read leaves what was known as it is, and says so beside the connector."""
+    with database.reading() as session:
+        connector = session.get(Connector, arguments["connector_id"])
+        if connector is None:
+            return
+        products = _products(session, connector)
+    at, problem = clock.now(), ""
+    try:
+        if connector.kind is ConnectorKind.DASHLORD:
+            _run_dashlord(database, connector, [p.id for p in products])
+        else:
+            token = secrets.decrypt(connector.token)
+            found, problem = (_github if connector.kind is ConnectorKind.GITHUB else _updown)(
+                connector, products, token
+            )
+            with database.session(writing=True) as session:
+                _write(session, connector, found)
+    except (Unreachable, Unreadable) as error:
+        problem = error.code
+    except secrets.Unopenable:
+        problem = "token_unopenable"
+    except Refusal:
+        problem = "not_its_shape"
+    if problem:
+        get_logger().warning("connector", connector=connector.id, kind=connector.kind.value, problem=problem)
+    with database.writing() as session:
+        connectors.ran(session, connector.id, problem, at)
+
+
+def _products(session: Session, connector: Connector) -> list[Product]:
+    statement = select(Product)
+    if connector.product_id:
+        return list(session.scalars(statement.where(Product.id == connector.product_id)))
+    return list(session.scalars(statement.where(Product.incubators.any(Incubator.id == connector.incubator_id))))
+
+
+def _ask(address: str, headers: dict[str, str]) -> Answer:
+    return ask(address, headers, private_hosts=current_app.config["SETTINGS"].private_hosts)
+
+
+def _run_dashlord(database: Database, connector: Connector, products: list[str]) -> None:
+    answer = _ask(connector.address, {})
+    if answer.status != 200:
+        raise Unreadable(
+            {401: "token_refused", 403: "no_right", 404: "not_found", 429: "too_many_requests"}.get(
+                answer.status, "server_fault"
+            )
+        )
+    with database.session(writing=True) as session:
+        scans.import_report(session, None, answer.body, connector.address, products=products)
+
+
+def _github(connector: Connector, products: list[Product], token: str) -> tuple[list[Found], str]:
+    """A product's own repository; for an incubator, that of each of its products, within one owner where one is given."""
+    base = current_app.config["SETTINGS"].github_api
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    aside = github.Aside(tuple(connector.aside_paths), connector.aside_development)
+    found, first = [], ""
+    for product in products:
+        repository = connector.address if connector.product_id else _repository_of(product)
+        if not repository:
+            continue
+        digest = hashlib.sha256()
+
+        def asked(path: str, digest: Any = digest) -> Answer:
+            answer = _ask(f"{base}{path}", headers)
+            digest.update(answer.body)
+            return answer
+
+        try:
+            readings, problem = github.readings(asked, repository, aside)
+        except (Unreadable, Unreachable) as error:
+            if error.code == "token_refused" or connector.product_id:
+                raise
+            readings, problem = [], error.code
+        first = first or problem
+        found.append(Found(product, readings, digest.hexdigest()))
+    return found, first
+
+
+def _repository_of(product: Product) -> str:
+    parts = urlsplit(product.repository)
+    path = parts.path.strip("/").removesuffix(".git")
+    return path if parts.hostname == "github.com" and path.count("/") == 1 else ""
+
+
+def _updown(connector: Connector, products: list[Product], token: str) -> tuple[list[Found], str]:
+    answer = _ask(f"{current_app.config['SETTINGS'].updown_api}/checks", {"X-API-KEY": token})
+    if answer.status != 200:
+        raise Unreadable(
+            {401: "token_refused", 403: "token_refused", 404: "not_found", 429: "too_many_requests"}.get(
+                answer.status, "server_fault"
+            )
+        )
+    try:
+        payload = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("not_its_shape") from error
+    digest = hashlib.sha256(answer.body).hexdigest()
+    hosts = {product.id: host_of(product.address) for product in products}
+    return [Found(p, updown.readings(payload, {hosts[p.id]}), digest) for p in products if hosts[p.id]], ""
+
+
+def _write(session: Session, connector: Connector, found: list[Found]) -> None:
+    for one in found:
+        arrival = services.Arrival(
+            EvidenceSource(connector.kind.value), connector.kind.value, one.sha256, clock.today()
+        )
+        services.write_readings(session, one.product, one.readings, arrival)
+    session.commit()

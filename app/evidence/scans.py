@@ -1,0 +1,92 @@
+"""dashlord's report as evidence of many products at once: a table of states first, then written in one transaction."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.evidence import services
+from app.evidence.importers import Reading, dashlord
+from app.evidence.models import Evidence
+from app.evidence.names import EvidenceSource
+from app.hints import services as hints
+from app.hints.importers.dashlord import read_items
+from app.hints.services import ScanPreview
+from app.identity.models import Person
+from app.platform import clock
+from app.products.models import Product
+from risk_models.evidence import Observation, state_on
+from risk_models.scales import Check, ProofState
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStates:
+    """One site of a report: the product it is linked to, and the state of each check as of its own date."""
+
+    url: str
+    product: Product | None
+    readings: Mapping[Check, Reading]
+    states: Mapping[Check, ProofState]
+
+
+def read_sites(session: Session, content: bytes, *, products: Collection[str] | None) -> list[SiteStates]:
+    """What a report says, site by site, in its order. Raises `Refusal`; a mere list of sites gives none."""
+    items, _ = read_items(content)
+    reports = [(item, site) for item, site in items if any(tool in item for tool in dashlord.TOOLS)]
+    linked = hints.product_of_sites(session, [site for _, site in reports], products=products)
+    today = clock.today()
+    found = []
+    for item, site in reports:
+        readings = {r.check: r for r in dashlord.readings(item, site.url)}
+        newest = max((r.observed_on for r in readings.values() if r.observed_on), default=today)
+        states = {
+            check: state_on(Observation(r.subject, r.state, r.holds, *services.dates_of(r, min(newest, today))), today)
+            for check, r in readings.items()
+        }
+        found.append(SiteStates(site.url, linked.get(site.url), readings, states))
+    return found
+
+
+def import_report(
+    session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
+) -> ScanPreview:
+    """Writes what dashlord's file hints at and what it proves, in one transaction. Raises `Refusal`."""
+    done = hints.write_scan(session, actor, content, file_name, products=products)
+    write_scan(session, content, actor.name if actor else file_name, products=products)
+    session.commit()
+    return done
+
+
+def write_scan(session: Session, content: bytes, by: str, *, products: Collection[str] | None) -> int:
+    """Writes a report's readings for the products with these ids (None: all), in the caller's transaction.
+
+    A tool that tells no date is as old as the newest that does, on the same site. Gives how many states changed.
+    """
+    sites = read_sites(session, content, products=products)
+    digest = hashlib.sha256(content).hexdigest()
+    by_product: dict[str, list[SiteStates]] = {}
+    for site in sites:
+        if site.product:
+            by_product.setdefault(site.product.id, []).append(site)
+    changed = 0
+    for group in by_product.values():
+        product = group[0].product
+        if product is None:
+            continue
+        for site in group:
+            newest = max((r.observed_on for r in site.readings.values() if r.observed_on), default=clock.today())
+            arrival = services.Arrival(EvidenceSource.DASHLORD, by, digest, min(newest, clock.today()))
+            changed += services.write_readings(session, product, site.readings.values(), arrival)
+        followed = set(
+            session.scalars(
+                select(Evidence.subject).where(
+                    Evidence.product_id == product.id, Evidence.source == EvidenceSource.DASHLORD
+                )
+            )
+        )
+        services.forget_subjects(
+            session, product, EvidenceSource.DASHLORD, followed - {site.url[:500] for site in group}, by
+        )
+    return changed

@@ -1,0 +1,215 @@
+"""What proves each measure: readings of tools written over at each run, proofs of people kept for ever."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.evidence.importers import GOOD_DAYS, Reading
+from app.evidence.models import Evidence
+from app.evidence.names import EvidenceSource
+from app.evidence.proofs import shown_state
+from app.identity.models import Person
+from app.journal.services import record
+from app.mitigations.models import Measure
+from app.platform import clock
+from app.platform.database import new_id
+from app.platform.extensions import document_storage
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from risk_models import catalogue, schedule
+from risk_models.scales import ObservationState
+
+MAX_FILE = 10_000_000
+# What a proof may be, and how each begins: a page, a picture, a table, a text.
+_BEGINS = {
+    "pdf": (b"%PDF-",),
+    "png": (b"\x89PNG\r\n\x1a\n",),
+    "jpg": (b"\xff\xd8\xff",),
+    "jpeg": (b"\xff\xd8\xff",),
+    "odt": (b"PK\x03\x04",),
+    "ods": (b"PK\x03\x04",),
+    "docx": (b"PK\x03\x04",),
+    "xlsx": (b"PK\x03\x04",),
+}
+_TEXTS = frozenset({"txt", "csv", "md", "json", "log", "eml"})
+
+
+def evidence_of(session: Session, product_id: str) -> Sequence[Evidence]:
+    return session.scalars(
+        select(Evidence)
+        .where(Evidence.product_id == product_id)
+        .order_by(Evidence.source, Evidence.check, Evidence.subject, Evidence.observed_on.desc(), Evidence.id)
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What brought readings: when, by whom, the hash of the payload, and the day of those that tell none."""
+
+    source: EvidenceSource
+    by: str
+    sha256: str
+    undated: date
+
+
+def write_readings(session: Session, product: Product, readings: Iterable[Reading], arrival: Arrival) -> int:
+    """Writes what a tool says now, in the caller's transaction; how many states changed. An older reading changes nothing."""
+    known = {
+        (row.check, row.subject): row
+        for row in session.scalars(
+            select(Evidence).where(Evidence.product_id == product.id, Evidence.source == arrival.source)
+        )
+    }
+    changed = []
+    for reading in readings:
+        subject = reading.subject[:500]
+        row = known.get((reading.check, subject))
+        before = shown_state(row) if row else None
+        if row is None:
+            row = Evidence(
+                id=new_id(), product_id=product.id, source=arrival.source, check=reading.check, subject=subject
+            )
+            known[reading.check, subject] = row
+            session.add(row)
+        elif (reading.observed_on or arrival.undated) < row.observed_on:
+            continue
+        _fill(row, reading, arrival)
+        if shown_state(row) is not before and (before or row.state is ObservationState.SEEN):
+            changed.append(f"{reading.check} {subject}: {before or '–'} → {shown_state(row)}")
+    if changed:
+        record(
+            session, None, "evidence_changed", f"{arrival.source}: {len(changed)}", product_id=product.id,
+            changes=changed[:50], sha256=arrival.sha256,
+        )  # fmt: skip
+    return len(changed)
+
+
+def dates_of(reading: Reading, undated: date) -> tuple[date, date]:
+    """The day of a reading, never in the future, and the last one on which it is good."""
+    seen = min(reading.observed_on or undated, clock.today())
+    return seen, min(filter(None, (seen + timedelta(days=GOOD_DAYS), reading.until)))
+
+
+def _fill(row: Evidence, reading: Reading, arrival: Arrival) -> None:
+    seen, good_until = dates_of(reading, arrival.undated)
+    row.state, row.holds, row.grade = reading.state, reading.holds, reading.grade
+    row.detail = dict(reading.detail)
+    row.observed_on, row.dated = seen, reading.observed_on is not None
+    row.good_until = good_until
+    row.seen_on = seen if reading.state is ObservationState.SEEN else row.seen_on
+    row.recorded_at, row.recorded_by, row.sha256 = clock.now(), arrival.by, arrival.sha256
+    row.withdrawn_at, row.withdrawn_by = None, ""
+
+
+def forget_subjects(session: Session, product: Product, source: EvidenceSource, gone: Iterable[str], by: str) -> None:
+    """Subjects that a tool no longer follows: what it said of them is lost, not forgotten. In the caller's transaction."""
+    names = list(gone)
+    rows = session.scalars(
+        select(Evidence).where(
+            Evidence.product_id == product.id,
+            Evidence.source == source,
+            Evidence.subject.in_(names),
+            Evidence.withdrawn_at.is_(None),
+        )
+    ).all()
+    for row in rows:
+        row.withdrawn_at, row.withdrawn_by = clock.now(), by
+    if rows:
+        record(session, None, "evidence_gone", ", ".join(sorted({r.subject for r in rows})), product_id=product.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person shows: a file or a link, and the day it speaks of."""
+
+    observed_on: date
+    note: str
+    link: str
+    file_name: str
+    content: bytes
+
+
+def attest(session: Session, actor: Person, product: Product, measure: Measure, shown: Shown) -> Evidence:
+    """Keeps a person's proof of `measure`, good for as long as the catalogue says from its own date. Raises `Refusal`."""
+    kind = catalogue.measures().get(measure.measure)
+    if kind is None:
+        raise Refusal(_l("Cette mesure n’est pas au catalogue."))
+    if shown.observed_on > clock.today():
+        raise Refusal(_l("Une preuve date d’aujourd’hui ou d’avant."), "observed_on")
+    if not shown.content and not shown.link:
+        raise Refusal(_l("Joignez un fichier, ou donnez l’adresse où lire la preuve."), "file")
+    digest = _kept(shown) if shown.content else ""
+    row = Evidence(
+        id=new_id(),
+        product_id=product.id,
+        source=EvidenceSource.PERSON,
+        check=None,
+        measure=measure.measure,
+        components=[c.ref for c in measure.on],
+        subject=shown.file_name[:200] or shown.link[:500],
+        state=ObservationState.SEEN,
+        holds=True,
+        observed_on=shown.observed_on,
+        dated=True,
+        good_until=schedule.add_months(shown.observed_on, kind.proof_months),
+        seen_on=shown.observed_on,
+        recorded_at=clock.now(),
+        recorded_by=actor.name,
+        sha256=digest,
+        file_name=shown.file_name[:200],
+        link=shown.link,
+        note=shown.note,
+    )
+    session.add(row)
+    record(
+        session, actor, "attest", kind.name.fr, product_id=product.id, observed_on=shown.observed_on.isoformat(),
+        sha256=digest, link=shown.link, file=shown.file_name[:200],
+    )  # fmt: skip
+    session.commit()
+    return row
+
+
+def _kept(shown: Shown) -> str:
+    """Stores a file by its hash. Raises `Refusal` for what is too large, or is not what its name says."""
+    if len(shown.content) > MAX_FILE:
+        raise Refusal(_l("Ce fichier est trop grand : 10 Mo au plus."), "file")
+    ending = shown.file_name.rpartition(".")[2].lower()
+    if ending in _BEGINS:
+        if not shown.content.startswith(_BEGINS[ending]):
+            raise Refusal(
+                _l(
+                    "Ce fichier n’est pas un « .%(ending)s », malgré son nom. Enregistrez-le de nouveau.", ending=ending
+                ),
+                "file",
+            )
+    elif ending in _TEXTS:
+        try:
+            shown.content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise Refusal(_l("Ce texte n’est pas en UTF-8."), "file") from None
+    else:
+        raise Refusal(
+            _l("Joignez un PDF, une image (PNG, JPEG), un document (ODT, ODS, DOCX, XLSX) ou un texte."), "file"
+        )
+    document_storage().put(shown.content)
+    return hashlib.sha256(shown.content).hexdigest()
+
+
+def withdraw(session: Session, actor: Person, product: Product, evidence_id: str) -> None:
+    """A person's proof that should not have been given; it stays in the record, and no longer counts."""
+    row = session.get(Evidence, evidence_id)
+    if row is None or row.product_id != product.id or row.source is not EvidenceSource.PERSON or row.withdrawn_at:
+        raise Refusal(_l("Cette preuve a déjà été retirée."))
+    row.withdrawn_at, row.withdrawn_by = clock.now(), actor.name
+    record(session, actor, "withdraw_evidence", row.subject, product_id=product.id, sha256=row.sha256)
+    session.commit()
+
+
+def document_of(session: Session, product_id: str, evidence_id: str) -> Evidence | None:
+    row = session.get(Evidence, evidence_id)
+    return row if row and row.product_id == product_id and row.file_name else None

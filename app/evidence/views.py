@@ -1,0 +1,97 @@
+"""What proves the measures: read, given, withdrawn; files served as downloads only."""
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.analysis import services as analysis
+from app.evidence import connectors, proofs, services
+from app.evidence.connectors import Scope
+from app.evidence.forms import ProofForm
+from app.evidence.services import Shown
+from app.identity.access import current_person
+from app.identity.policy import Permission
+from app.mitigations import services as mitigations
+from app.platform.extensions import document_storage
+from app.platform.http import db_session, discard
+from app.platform.refusals import Refusal
+from app.products.access import may, product_view
+from app.products.models import Product
+from risk_models import catalogue
+from risk_models.scales import MeasureStatus
+
+blueprint = Blueprint("evidence", __name__, url_prefix="/produits/<slug>")
+
+
+@blueprint.get("/preuves")
+@product_view(Permission.READ_PRODUCT)
+def index(product: Product) -> str:
+    session = db_session()
+    system = analysis.read_system(session, product)
+    rows = mitigations.measures_of(session, product.id)
+    claimed = {MeasureStatus.DONE, MeasureStatus.PARTIAL}
+    proof_by_row = mitigations.proofs_by_row(rows, system)
+    return render_template(
+        "evidence/index.html",
+        product=product,
+        claimed=[(row, proof_by_row[row.id]) for row in rows if row.status in claimed],
+        inherited=[m for m in system.measures if m.inherited_from],
+        kinds=catalogue.measures(),
+        evidence=services.evidence_of(session, product.id),
+        state_of=proofs.shown_state,
+        connectors=connectors.connectors_of(session, Scope(product=product)),
+        shared=connectors.shared_connectors(session, product),
+        may_edit=may(Permission.EDIT_PRODUCT),
+    )
+
+
+@blueprint.route("/mesures/<measure_id>/preuve", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def attest(product: Product, measure_id: str) -> str | AnyResponse:
+    measure = mitigations.measure_of(db_session(), product.id, measure_id)
+    kind = catalogue.measures().get(measure.measure) if measure else None
+    if measure is None or kind is None:
+        abort(404)
+    form = ProofForm()
+    if form.validate_on_submit() and form.observed_on.data:
+        given = form.file.data
+        shown = Shown(
+            observed_on=form.observed_on.data,
+            note=form.note.data or "",
+            link=form.link.data or "",
+            file_name=(given.filename or "").rpartition("/")[2] if given else "",
+            content=given.stream.read(services.MAX_FILE + 1) if given else b"",
+        )
+        try:
+            row = services.attest(db_session(), current_person(), product, measure, shown)
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(
+                _("La preuve est gardée. Elle vaut jusqu’au %(day)s.", day=row.good_until.strftime("%d/%m/%Y")),
+                "success",
+            )
+            return redirect(url_for("evidence.index", slug=product.slug))
+    return render_template("evidence/attest.html", product=product, form=form, measure=measure, kind=kind)
+
+
+@blueprint.post("/preuves/<evidence_id>/retirer")
+@product_view(Permission.EDIT_PRODUCT)
+def withdraw(product: Product, evidence_id: str) -> AnyResponse:
+    services.withdraw(db_session(), current_person(), product, evidence_id)
+    flash(_("La preuve est retirée : la mesure compte moins tant que vous n’en donnez pas une autre."), "success")
+    return redirect(url_for("evidence.index", slug=product.slug))
+
+
+@blueprint.get("/preuves/<evidence_id>/fichier")
+@product_view(Permission.READ_PRODUCT)
+def document(product: Product, evidence_id: str) -> Response:
+    """Never shown by the browser: what a person gave is only ever downloaded."""
+    row = services.document_of(db_session(), product.id, evidence_id)
+    if row is None:
+        abort(404)
+    answer = Response(document_storage().get(row.sha256), mimetype="application/octet-stream")
+    answer.headers.set("Content-Disposition", "attachment", filename=row.file_name)
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return answer

@@ -1,0 +1,122 @@
+"""Asking addresses that people typed: never a private machine, never for long, never much, never elsewhere.
+
+The name is resolved once and the connection goes to that very address, so that a name cannot change its mind between
+the check and the call. Source: OWASP, Server-Side Request Forgery Prevention Cheat Sheet.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+MAX_BYTES = 30_000_000
+_SILENCE_SECONDS, _WHOLE_SECONDS = 15, 60
+_CHUNK = 1 << 16
+
+
+class Unreachable(OSError):
+    """Nothing usable came back. `code`: refused_address, redirected, timeout, too_large, network."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an address answered, whatever its status; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def ask(address: str, headers: Mapping[str, str] | None = None, *, private_hosts: Collection[str] = ()) -> Answer:
+    """A GET of `address`; `private_hosts` are the only machines of one's own network that may be asked.
+
+    Redirects are not followed: they are refused. Raises `Unreachable`.
+    """
+    parts = urlsplit(address)
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.password:
+        raise Unreachable("refused_address")
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        raise Unreachable("refused_address") from None
+    if parts.scheme == "http" and host not in private_hosts:
+        raise Unreachable("refused_address")  # a token must not travel in clear
+    until = time.monotonic() + _WHOLE_SECONDS
+    connection = _Pinned(host, port, _address_of(host, port, private=host in private_hosts), parts.scheme == "https")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request(
+            "GET", path, headers={"User-Agent": "Jalon", "Accept": "application/json"} | dict(headers or {})
+        )
+        response = connection.getresponse()
+        if response.status in {301, 302, 303, 307, 308}:
+            raise Unreachable("redirected")
+        return Answer(
+            response.status, {name.lower(): value for name, value in response.getheaders()}, _body(response, until)
+        )
+    except TimeoutError as error:
+        raise Unreachable("timeout") from error
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        raise error if isinstance(error, Unreachable) else Unreachable("network") from error
+    finally:
+        connection.close()
+
+
+def _body(response: http.client.HTTPResponse, until: float) -> bytes:
+    found = bytearray()
+    while chunk := response.read1(_CHUNK):
+        found += chunk
+        if len(found) > MAX_BYTES:
+            raise Unreachable("too_large")
+        if time.monotonic() > until:
+            raise Unreachable("timeout")
+    length = response.length
+    if length:
+        raise Unreachable("network")  # cut before its end
+    return bytes(found)
+
+
+def _address_of(host: str, port: int, *, private: bool) -> str:
+    """The first address of `host`. Raises `Unreachable` where any of them is on a private network."""
+    try:
+        found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError) as error:
+        raise Unreachable("network") from error
+    if not private and any(not _public(address) for address in found):
+        raise Unreachable("refused_address")
+    return found[0]
+
+
+def _public(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or ip
+    if isinstance(ip, ipaddress.IPv6Address) and ip in ipaddress.ip_network("64:ff9b::/96"):
+        ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.is_global and not ip.is_multicast
+
+
+class _Pinned(http.client.HTTPConnection):
+    """A connection to one address, whose certificate must be that of the name."""
+
+    def __init__(self, host: str, port: int, address: str, encrypted: bool) -> None:  # noqa: FBT001 - private
+        super().__init__(host, port, timeout=_SILENCE_SECONDS)
+        self._at = address
+        self._encrypted = encrypted
+
+    def connect(self) -> None:
+        connected = socket.create_connection((self._at, self.port), _SILENCE_SECONDS)
+        self.sock = (
+            ssl.create_default_context().wrap_socket(connected, server_hostname=self.host)
+            if self._encrypted
+            else connected
+        )

@@ -1,0 +1,261 @@
+"""Outside tools asked over the network: what they say, what they fail to say, and where Jalon never goes."""
+
+import json
+import socket
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from app.evidence import connectors, running
+from app.evidence.models import Connector
+from app.identity.models import Role
+from app.platform import clock, outbound, secrets
+from app.platform.outbound import Unreachable, ask
+from risk_models.scales import Check, ProofState
+from tests.app.test_evidence import SAMPLES, proof, reading, write
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, dict(self.headers)))
+        status, headers, body = self.server.answer(self.path)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        for part in body if isinstance(body, list) else [body]:
+            try:
+                self.wfile.write(part)
+            except OSError:
+                return
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+@pytest.fixture
+def tool():
+    """An outside tool on this machine, which answers what the test says."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.asked, server.answer = [], lambda path: (404, {}, b"{}")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield SimpleNamespace(server=server, address=f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    server.server_close()
+
+
+def branched(world, tool, kind: str, address: str = "", token: str = "jeton-secret", **product):
+    """A connector of a product, added through the page, its tool on this machine."""
+    owner = world.person()
+    world.filled(owner)
+    with world.database.writing() as session:
+        row = session.get(type(world.reload()), world.reload().id)
+        row.address = "https://api.gouv.fr"
+    settings = world.app.config["SETTINGS"]
+    world.app.config["SETTINGS"] = replace(
+        settings, github_api=tool.address, updown_api=tool.address, private_hosts=frozenset({"127.0.0.1"})
+    )
+    visitor = world.visitor(owner)
+    answer = visitor.post("/produits/exemple/outils/nouveau", {"kind": kind, "address": address, "token": token})
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    with world.session(writing=False) as session:
+        return visitor, session.scalar(select(Connector))
+
+
+def page_of(visitor) -> str:
+    return visitor.get("/produits/exemple/preuves").get_data(as_text=True)
+
+
+def run(world):
+    with world.app.test_request_context():
+        world.jobs.run_due()
+
+
+def test_updown_io_is_asked_with_its_key_and_proves_the_measure(world, tool):
+    visitor, row = branched(world, tool, "updown")
+    assert "jeton-secret" not in row.token
+    with world.app.app_context():
+        assert secrets.decrypt(row.token) == "jeton-secret"
+    checks = json.loads((SAMPLES / "updown.json").read_text())
+    checks[0]["last_check_at"] = clock.now().isoformat()
+    tool.server.answer = lambda path: (200, {}, json.dumps(checks).encode())
+    run(world)
+    assert tool.server.asked[0][0] == "/checks"
+    assert tool.server.asked[0][1]["X-API-KEY"] == "jeton-secret"
+    assert proof(world, world.reload(), "availability_monitoring") is ProofState.FRESH
+    page = page_of(visitor)
+    assert "Relevé" in page and "jeton-secret" not in page
+    assert "jeton-secret" not in visitor.get(f"/produits/exemple/outils/{row.id}").get_data(as_text=True)
+
+
+def test_github_is_read_and_alerts_set_aside_are_told(world, tool):
+    visitor, row = branched(world, tool, "github", "https://github.com/octocat/hello-world.git")
+    assert row.address == "octocat/hello-world"
+    alerts = (SAMPLES / "github_dependabot.json").read_bytes()
+
+    def answer(path):
+        if path.endswith("hello-world"):
+            return 200, {}, b'{"default_branch": "main"}'
+        return (200, {}, alerts) if "dependabot" in path else (403, {}, b'{"message": "not enabled"}')
+
+    tool.server.answer = answer
+    run(world)
+    assert tool.server.asked[0][1]["Authorization"] == "Bearer jeton-secret"
+    assert proof(world, world.reload(), "dependabot") is ProofState.CONTRADICTED
+    refused = visitor.post(f"/produits/exemple/outils/{row.id}", {"paths": "tests/*", "development": "y"})
+    assert "Dites pourquoi" in refused.get_data(as_text=True)
+    assert "cacherait toutes les alertes" in visitor.post(
+        f"/produits/exemple/outils/{row.id}", {"paths": "*", "reason": "x"}
+    ).get_data(as_text=True)
+    visitor.post(
+        f"/produits/exemple/outils/{row.id}", {"paths": "tests/*", "development": "y", "reason": "jeux d’essai"}
+    )
+    run(world)
+    page = page_of(visitor)
+    assert "2 alertes mises de côté" in page and "jeux d’essai" in page
+    assert proof(world, world.reload(), "dependabot") is ProofState.FRESH
+
+
+FAULTS = [
+    ((401, {}, b"{}"), "jeton est refusé"),
+    ((403, {}, b"{}"), "jeton est refusé"),
+    ((404, {}, b"{}"), "Introuvable"),
+    ((429, {}, b"{}"), "Trop de demandes"),
+    ((500, {}, b"boom"), "est en panne"),
+    ((200, {}, b"<html><body>Connexion</body></html>"), "pas celle de cet outil"),
+    ((200, {}, b'[{"url": "https://api.gouv.fr", "enab'), "pas celle de cet outil"),
+    ((200, {"Content-Length": "9000"}, b"[]"), "ne répond pas"),
+    ((302, {"Location": "http://169.254.169.254/latest/meta-data/"}, b""), "renvoie ailleurs"),
+    ((302, {"Location": "https://updown.io/api/checks"}, b""), "renvoie ailleurs"),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), FAULTS, ids=[f"{a[0]}-{i}" for i, (a, _) in enumerate(FAULTS)])
+def test_a_tool_at_fault_is_told_and_loses_nothing(world, tool, answer, said):
+    visitor, _ = branched(world, tool, "updown")
+    checks = json.loads((SAMPLES / "updown.json").read_text())
+    checks[0]["last_check_at"] = clock.now().isoformat()
+    tool.server.answer = lambda path: (200, {}, json.dumps(checks).encode())
+    run(world)
+    tool.server.answer = lambda path: answer
+    visitor.post(f"/produits/exemple/outils/{connector(world).id}/lancer")
+    run(world)
+    page = page_of(visitor)
+    assert "Échec" in page and said in page and "Dernier relevé réussi" in page
+    assert proof(world, world.reload(), "availability_monitoring") is ProofState.FRESH
+    assert connector(world).next_run_at <= clock.now() + timedelta(hours=1)
+
+
+def connector(world) -> Connector:
+    with world.session(writing=False) as session:
+        return session.scalar(select(Connector))
+
+
+def test_a_tool_that_says_nothing_is_left_alone(world, tool, monkeypatch):
+    monkeypatch.setattr(outbound, "_SILENCE_SECONDS", 0.2)
+    visitor, _ = branched(world, tool, "updown")
+    done = threading.Event()
+
+    def never(path):
+        done.wait(5)
+        return 200, {}, b"[]"
+
+    tool.server.answer = never
+    run(world)
+    done.set()
+    assert "Pas de réponse à temps" in page_of(visitor)
+
+
+def test_a_tool_that_drips_is_left_alone(tool, monkeypatch):
+    monkeypatch.setattr(outbound, "_WHOLE_SECONDS", 0.3)
+
+    class Drip(list):
+        def __iter__(self):
+            while True:
+                time.sleep(0.05)  # the other side's slowness is what is tried
+                yield b" "
+
+    tool.server.answer = lambda path: (200, {}, Drip())
+    with pytest.raises(Unreachable) as error:
+        ask(tool.address, private_hosts={"127.0.0.1"})
+    assert error.value.code == "timeout"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://192.168.1.1/", "https://169.254.169.254/latest/",
+        "https://[::1]/", "https://[fd00::1]/", "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://0.0.0.0/", "https://100.64.0.1/",
+        "https://2130706433/", "https://0x7f000001/", "https://user:pw@example.org/", "http://example.org/", "file:///etc/passwd", "ftp://example.org/", "https:///", "https://example.org:99999/",
+    ],
+)  # fmt: skip
+def test_private_addresses_are_never_asked(address):
+    with pytest.raises(Unreachable) as error:
+        ask(address)
+    assert error.value.code == "refused_address"
+
+
+def test_a_name_that_leads_to_a_private_machine_is_refused(monkeypatch):
+    asked = []
+
+    def resolve(host, port, **_):
+        asked.append(host)
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", port)),
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.1", port)),
+        ]
+
+    monkeypatch.setattr(outbound.socket, "getaddrinfo", resolve)
+    with pytest.raises(Unreachable) as error:
+        ask("https://rebond.exemple.test/report.json")
+    assert (error.value.code, asked) == ("refused_address", ["rebond.exemple.test"])
+
+
+def test_a_dashlord_address_of_the_incubator_is_read_for_all_its_products(world, tool):
+    lead = world.person("chef@exemple.test", "Chef")
+    product = world.filled(world.person())
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    visitor = world.visitor(lead)
+    answer = visitor.post("/incubateurs/dinum/outils", {"kind": "dashlord", "address": "https://127.0.0.1/report.json"})
+    assert answer.status_code == 302
+    run(world)
+    assert "réseau privé" in visitor.get("/incubateurs/dinum/outils").get_data(as_text=True)
+    assert world.visitor(world.person()).get("/incubateurs/dinum/outils").status_code == 404
+    assert visitor.get("/incubateurs/inconnu/outils").status_code == 404
+
+
+def test_removing_a_connector_forgets_its_token_and_not_the_bad_news(world, tool):
+    visitor, row = branched(world, tool, "github", "octocat/hello-world")
+    product = world.reload()
+    write(world, product, [reading(Check.DEPENDABOT, subject="octocat/hello-world")], "github")
+    visitor.post(f"/produits/exemple/outils/{row.id}/retirer")
+    assert connector(world) is None
+    assert proof(world, product, "dependabot") is ProofState.ABSENT
+
+
+def test_connectors_are_run_once_a_day(world, tool):
+    branched(world, tool, "updown")
+    run(world)
+    with world.database.writing() as session:
+        assert connectors.plan_runs(session) == 0
+    with time_machine.travel(clock.now() + timedelta(hours=25), tick=False), world.database.writing() as session:
+        assert connectors.plan_runs(session) == 1
+        assert connectors.plan_runs(session) == 0
+
+
+def test_a_job_of_a_removed_connector_is_done_quietly(world):
+    running.run(world.database, {"connector_id": "gone"})
+
+
+def test_a_token_under_another_key_says_so(world, tool):
+    visitor, _ = branched(world, tool, "updown")
+    world.app.config["SETTINGS"] = replace(world.app.config["SETTINGS"], secret_key="x" * 40)
+    run(world)
+    assert "Donnez-le de nouveau" in page_of(visitor)

@@ -1,0 +1,237 @@
+"""Proofs in the application: given, relevés by tools, lost; and what that does to the risk the same minute."""
+
+import io
+import json
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from app.evidence import proofs, scans, services
+from app.evidence.models import Evidence
+from app.identity.models import Role
+from app.journal.models import JournalEntry
+from app.platform import clock
+from risk_models.scales import Check, ObservationState, ProofState
+
+SAMPLES = Path(__file__).parent.parent / "data" / "evidence"
+
+
+def shown(page: str) -> float:
+    """The expected loss of today that a page shows."""
+    return float(re.search(r"([\d,]+) aujourd’hui", page)[1].replace(",", "."))
+
+
+def loss(visitor) -> float:
+    return shown(visitor.get("/produits/exemple/mesures").get_data(as_text=True))
+
+
+def with_measure(world, measure: str, on: str):
+    owner = world.person()
+    world.filled(owner)
+    visitor = world.visitor(owner)
+    answer = visitor.post(f"/produits/exemple/mesures/nouvelle?mesure={measure}", {"status": "done", "on": on})
+    assert answer.status_code == 302
+    page = visitor.get("/produits/exemple/preuves").get_data(as_text=True)
+    address = re.search(r'href="(/produits/exemple/mesures/\w+/preuve)">Joindre[^<]*<span[^>]*> : [^<]*', page)
+    links = re.findall(r'href="(/produits/exemple/mesures/(\w+)/preuve)"', page)
+    with world.session(writing=False) as session:
+        from app.mitigations.models import Measure
+
+        row = session.scalar(select(Measure).where(Measure.measure == measure))
+    assert address and row.id in {found for _, found in links}
+    return visitor, f"/produits/exemple/mesures/{row.id}/preuve"
+
+
+def pdf(name: str = "essai.pdf", content: bytes = b"%PDF-1.7 essai"):
+    """A file, to be opened when it is sent."""
+    return name, content
+
+
+def give(visitor, path: str, day: date, **more):
+    return send(visitor, path, {"observed_on": day.isoformat(), **more})
+
+
+def send(visitor, path: str, data: dict):
+    if "file" in data:
+        name, content = data["file"]
+        data = data | {"file": (io.BytesIO(content), name)}
+    return visitor.post(path, data, content_type="multipart/form-data")
+
+
+def test_a_proof_that_expires_raises_the_risk_of_the_page_at_once(world):
+    visitor, path = with_measure(world, "waf", "metabase")
+    declared = loss(visitor)
+    assert give(visitor, path, clock.today(), file=pdf(), note="Règle n° 12").status_code == 302
+    assert loss(visitor) == declared
+    with time_machine.travel(clock.now() + timedelta(days=366), tick=False):
+        colleague = world.person("sacha@exemple.test", "Sacha Bernard")
+        world.give(colleague, Role.TEAM_MEMBER, product_id=world.reload().id)
+        later = world.visitor(colleague)
+        page = later.get("/produits/exemple/preuves").get_data(as_text=True)
+        assert "Périmée" in page
+        assert loss(later) > declared
+        plan = later.get("/produits/exemple/mesures").get_data(as_text=True)
+        assert "ne compte plus en entier" in later.get("/produits/exemple/points-de-faiblesse").get_data(as_text=True)
+        assert "Pare-feu applicatif" in plan.split("Vos réponses")[0]
+
+
+def test_withdrawing_a_proof_lowers_the_measure_and_keeps_the_record(world):
+    visitor, path = with_measure(world, "waf", "metabase")
+    declared = loss(visitor)
+    give(visitor, path, clock.today(), file=pdf())
+    page = visitor.get("/produits/exemple/preuves").get_data(as_text=True)
+    visitor.post(re.search(r'action="(/produits/exemple/preuves/\w+/retirer)"', page)[1])
+    assert loss(visitor) > declared
+    assert "retirée par Camille Martin" in visitor.get("/produits/exemple/preuves").get_data(as_text=True)
+
+
+def test_the_date_of_the_proof_is_not_that_of_its_arrival(world):
+    visitor, path = with_measure(world, "backup_restore_test", "base")
+    give(visitor, path, date(2026, 1, 10), file=pdf())
+    with world.session(writing=False) as session:
+        row = session.scalar(select(Evidence))
+    assert (row.observed_on, row.good_until) == (date(2026, 1, 10), date(2027, 1, 10))
+    assert row.recorded_at.date() == clock.now().date()
+    assert len(row.sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "Joignez un fichier"),
+        ({"file": pdf("photo.png")}, "n’est pas un « .png »"),
+        ({"file": pdf("programme.exe")}, "Joignez un PDF, une image"),
+        ({"file": pdf("page.html", b"<script>")}, "Joignez un PDF, une image"),
+        ({"file": pdf("image.svg", b"<svg/>")}, "Joignez un PDF, une image"),
+        ({"file": pdf("note.txt", b"\xff\xfe\x00")}, "n’est pas en UTF-8"),
+        ({"file": pdf("gros.pdf", b"%PDF-" + b"0" * services.MAX_FILE)}, "10 Mo au plus"),
+        ({"link": "javascript:alert(1)"}, "doit commencer par https"),
+        ({"link": "https://exemple.test", "observed_on": "2030-01-01"}, "date d’aujourd’hui ou d’avant"),
+        ({"link": "https://exemple.test", "observed_on": "2026-02-31"}, "Cette date n’existe pas"),
+    ],
+)
+def test_a_bad_proof_is_refused_and_changes_nothing(world, data, said):
+    visitor, path = with_measure(world, "waf", "metabase")
+    answer = send(visitor, path, {"observed_on": "2026-11-01", **data})
+    assert answer.status_code == 200
+    assert said in answer.get_data(as_text=True)
+    with world.session(writing=False) as session:
+        assert session.scalar(select(Evidence)) is None
+
+
+def test_a_file_is_only_ever_downloaded_and_only_by_who_reads_the_product(world):
+    visitor, path = with_measure(world, "waf", "metabase")
+    give(visitor, path, clock.today(), file=pdf("é;X=1.pdf"))
+    page = visitor.get("/produits/exemple/preuves").get_data(as_text=True)
+    address = re.search(r'href="(/produits/exemple/preuves/\w+/fichier)"', page)[1]
+    answer = visitor.get(address)
+    assert answer.data == b"%PDF-1.7 essai"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.mimetype == "application/octet-stream"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    stranger = world.visitor(world.person("etranger@exemple.test", "Quelqu’un"))
+    assert stranger.get(address).status_code == 404
+    world.product(world.person(), "Autre")
+    assert visitor.get(address.replace("exemple", "autre", 1)).status_code == 404
+
+
+def write(world, product, readings, source="dashlord"):
+    arrival = services.Arrival(services.EvidenceSource(source), source, "0" * 64, clock.today())
+    with world.database.writing() as session:
+        return services.write_readings(session, product, readings, arrival)
+
+
+def reading(check, state=ObservationState.SEEN, *, holds=True, subject="https://a.test", on=None):
+    return services.Reading(check, subject, state, holds, "A" if holds else "F", on or clock.today())
+
+
+def proof(world, product, measure: str):
+    with world.session(writing=False) as session:
+        from app.analysis import services as analysis
+
+        system = analysis.read_system(session, world.reload(product.slug))
+    return next(m.proof for m in system.measures if m.measure == measure)
+
+
+def test_what_a_tool_never_saw_says_nothing_and_what_it_lost_does(world):
+    owner = world.person()
+    product = world.filled(owner)  # its file says that Dependabot and updown.io are in place
+    assert proof(world, product, "dependabot") is None
+    write(world, product, [reading(Check.DEPENDABOT, ObservationState.ABSENT, holds=False)])
+    assert proof(world, product, "dependabot") is None
+    write(world, product, [reading(Check.DEPENDABOT, ObservationState.DISABLED, holds=False)])
+    assert proof(world, product, "dependabot") is None  # dashlord does not look: it says nothing of Dependabot
+    write(world, product, [reading(Check.DEPENDABOT)])
+    assert proof(world, product, "dependabot") is ProofState.FRESH
+    write(world, product, [reading(Check.DEPENDABOT, ObservationState.ABSENT, holds=False)])
+    assert proof(world, product, "dependabot") is ProofState.ABSENT
+    write(world, product, [reading(Check.DEPENDABOT, ObservationState.DISABLED, holds=False, subject="o/r")], "github")
+    assert proof(world, product, "dependabot") is ProofState.DISABLED
+
+
+def test_an_older_reading_changes_nothing_and_a_change_is_journalled(world):
+    product = world.filled(world.person())
+    assert write(world, product, [reading(Check.AVAILABILITY)]) == 1
+    assert write(world, product, [reading(Check.AVAILABILITY, holds=False, on=date(2026, 1, 1))]) == 0
+    assert proof(world, product, "availability_monitoring") is ProofState.FRESH
+    assert write(world, product, [reading(Check.AVAILABILITY, holds=False)]) == 1
+    with world.session(writing=False) as session:
+        lines = session.scalars(select(JournalEntry).where(JournalEntry.action == "evidence_changed")).all()
+    assert [line.details["changes"][0] for line in lines][-1].endswith("fresh → contradicted")
+
+
+def test_upkeep_is_contradicted_by_an_exploited_flaw_left_open(world):
+    visitor, _ = with_measure(world, "third_party_mco", "metabase")
+    product = world.reload()
+    assert proof(world, product, "third_party_mco") is ProofState.CONTRADICTED  # the example's Metabase is in KEV
+    assert "Démentie" in visitor.get("/produits/exemple/preuves").get_data(as_text=True)
+
+
+def test_dashlord_is_shown_as_a_table_of_states_then_kept(world, real_data):
+    admin = world.person("admin@exemple.test", "Admin")
+    world.give(admin, Role.ADMINISTRATOR)
+    world.product(admin, "api gouv fr", address="https://api.gouv.fr")
+    content = (real_data / "dashlord" / "report.json").read_bytes()
+    visitor = world.visitor(admin)
+    answer = visitor.post(
+        "/incubateurs/dashlord", {"file": (io.BytesIO(content), "report.json")}, content_type="multipart/form-data"
+    )
+    page = answer.get_data(as_text=True)
+    table = page.split("Ce que le rapport prouve, site par site")[1].split("</table>")[0]
+    assert table.count("<tr>") == 18
+    assert "https://api.trackdechets.beta.gouv.fr" in table
+    assert "À jour" not in table  # the report is more than a year old: nothing in it is fresh
+    upload = re.search(r'name="upload"[^>]*value="(\w+)"', page)[1]
+    assert visitor.post("/incubateurs/dashlord/importer", {"upload": upload}).status_code == 302
+    rows = visitor.get("/produits/api-gouv-fr/preuves").get_data(as_text=True)
+    assert "En-têtes HTTP" in rows and "20 février 2025" in rows
+
+
+def test_a_site_that_dashlord_no_longer_follows_is_a_proof_lost(world):
+    product = world.filled(world.person())
+    item = {"betaId": "exemple", "updownio": {"enabled": True, "uptime": 100, "last_check_at": clock.now().isoformat()}}
+    for urls, expected in (
+        (["https://a.test", "https://b.test"], ProofState.FRESH),
+        (["https://b.test"], ProofState.FRESH),
+        ([], ProofState.FRESH),  # no site of the product at all: nothing is said of it, its proofs grow old
+    ):
+        content = json.dumps(
+            [item | {"url": u} for u in urls] or [{"url": "https://c.test", "updownio": None}]
+        ).encode()
+        with world.session() as session:
+            scans.import_report(session, None, content, "report.json", products=None)
+        assert proof(world, product, "availability_monitoring") is expected
+    with world.session(writing=False) as session:
+        rows = session.scalars(select(Evidence).where(Evidence.check == Check.AVAILABILITY)).all()
+    assert {r.subject: r.withdrawn_at is None for r in rows} == {"https://a.test": False, "https://b.test": True}
+
+
+def test_the_state_shown_of_a_row_is_that_of_the_rules(world):
+    product = world.filled(world.person())
+    write(world, product, [reading(Check.TLS, on=clock.today() - timedelta(days=40))])
+    with world.session(writing=False) as session:
+        assert proofs.shown_state(session.scalar(select(Evidence))) is ProofState.STALE

@@ -1,0 +1,255 @@
+"""What each outside tool's payload is worth, and what a broken one is not."""
+
+import copy
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.evidence.importers import Unreadable, dashlord, github, updown
+from app.hints.importers.dashlord import read_items
+from app.platform.outbound import Answer
+from risk_models.scales import Check, ObservationState
+
+SAMPLES = Path(__file__).parent.parent / "data" / "evidence"
+SEEN, ABSENT, DISABLED, UNREADABLE = (
+    ObservationState.SEEN,
+    ObservationState.ABSENT,
+    ObservationState.DISABLED,
+    ObservationState.UNREADABLE,
+)
+
+
+def sites():
+    return json.loads((SAMPLES / "dashlord.json").read_text())
+
+
+def of(item) -> dict[Check, dashlord.Reading]:
+    return {r.check: r for r in dashlord.readings(item, item["url"])}
+
+
+def test_the_recorded_report_gives_the_expected_evidence():
+    found = of(sites()[0])
+    assert {c: (r.state, r.holds, r.grade) for c, r in found.items()} == {
+        Check.HTTP_HEADERS: (SEEN, False, "C"),
+        Check.TLS: (SEEN, True, "A"),
+        Check.OPEN_PORTS: (SEEN, False, "D"),
+        Check.DYNAMIC_SCAN: (SEEN, True, "D"),
+        Check.EXPOSURE_SCAN: (SEEN, True, "A"),
+        Check.THIRD_PARTY_SCRIPTS: (DISABLED, False, ""),
+        Check.WAF_SEEN: (ABSENT, False, ""),
+        Check.AVAILABILITY: (SEEN, True, "A"),
+        Check.DEPENDABOT: (ABSENT, False, ""),
+        Check.CODE_SCANNING: (ABSENT, False, ""),
+        Check.DECLARATIONS: (DISABLED, False, ""),
+        Check.EXTERNAL_SCAN: (SEEN, True, ""),
+    }
+    assert found[Check.HTTP_HEADERS].observed_on == date(2025, 2, 20)  # of the response, not of the import
+    assert found[Check.DYNAMIC_SCAN].observed_on == date(2024, 1, 21)
+    assert found[Check.AVAILABILITY].observed_on == date(2024, 1, 21)
+    assert found[Check.TLS].until == date(2024, 3, 29)
+    assert found[Check.TLS].observed_on is None  # testssl tells no date
+    assert found[Check.OPEN_PORTS].detail["open_ports"] == [22, 80, 443]
+
+
+def test_alerts_of_a_report_are_graded_anew():
+    item = sites()[1]
+    found = of(item)
+    assert found[Check.DEPENDABOT].grade in {"A", "B", "C", "D", "E"}
+    item["dependabot"] = {"totalCount": 0, "grade": "A", "repositories": [None]}
+    assert (of(item)[Check.DEPENDABOT].grade, of(item)[Check.DEPENDABOT].detail) == ("A", {"alerts": 0})
+    alert = {"dismissedAt": None, "securityVulnerability": {"severity": "CRITICAL"}}
+    item["dependabot"]["repositories"] = [{"grade": "A", "vulnerabilityAlerts": {"nodes": [alert]}}]
+    assert (of(item)[Check.DEPENDABOT].grade, of(item)[Check.DEPENDABOT].holds) == ("E", False)
+    alert["dismissedAt"] = "2024-01-01T00:00:00Z"
+    assert of(item)[Check.DEPENDABOT].grade == "A"
+
+
+@pytest.mark.parametrize(
+    ("headers", "issuer", "name"),
+    [
+        ({"CF-RAY": "8"}, "R3", "Cloudflare"),
+        ({"Server": "Baleen"}, "R3", "Baleen"),
+        ({"Server": "nginx"}, "Cloudflare Inc ECC CA-3", "Cloudflare"),
+        ({"Server": "nginx"}, "R3 (Let's Encrypt from US)", None),
+    ],
+)
+def test_a_firewall_is_seen_by_its_header_or_its_certificate(headers, issuer, name):
+    item = {"url": "https://a.test", "http": {"grade": "B", "response_headers": headers}}
+    item["testssl"] = [{"id": "cert_caIssuers", "finding": issuer}]
+    reading = of(item)[Check.WAF_SEEN]
+    assert (reading.state, reading.detail.get("seen_as")) == ((SEEN, name) if name else (ABSENT, None))
+
+
+def test_a_probe_that_is_switched_off_is_disabled():
+    item = sites()[0]
+    item["updownio"]["enabled"] = False
+    assert of(item)[Check.AVAILABILITY].state is DISABLED
+
+
+@pytest.mark.parametrize("broken", ["<html>", 3, [], {"scan": {}}, {"scan": "A"}, True])
+def test_a_result_that_has_not_its_shape_is_unreadable_never_good(broken):
+    for tool, check in (("http", Check.HTTP_HEADERS), ("nmap", Check.OPEN_PORTS), ("zap", Check.DYNAMIC_SCAN)):
+        reading = of({"url": "https://a.test", tool: broken})[check]
+        assert reading.state in {UNREADABLE, ABSENT}
+        assert not reading.holds and not reading.grade
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.data())
+def test_no_damage_to_a_report_breaks_the_reading_or_makes_a_grade(data):
+    item = copy.deepcopy(data.draw(st.sampled_from(SITES)))
+    tool = data.draw(st.sampled_from(sorted(dashlord.TOOLS)))
+    item["tools"] = None
+    item[tool] = data.draw(JSON)
+    for reading in dashlord.readings(item, item["url"]):
+        assert reading.holds <= (reading.state is SEEN)
+
+
+SITES = sites()
+
+
+def test_the_real_report_gives_a_table_of_states_for_its_seventeen_sites(real_data):
+    items, odd = read_items((real_data / "dashlord" / "report.json").read_bytes())
+    assert len(items) == 17 and not odd
+    counts: dict[tuple[Check, ObservationState], int] = {}
+    for item, site in items:
+        found = dashlord.readings(item, site.url)
+        assert len(found) == len({r.check for r in found}) == 12
+        for reading in found:
+            counts[reading.check, reading.state] = counts.get((reading.check, reading.state), 0) + 1
+    assert counts[Check.HTTP_HEADERS, SEEN] == 17
+    assert counts[Check.TLS, SEEN] == 17
+    assert counts[Check.OPEN_PORTS, SEEN] == 5 and counts[Check.OPEN_PORTS, ABSENT] == 12
+    assert counts[Check.DEPENDABOT, SEEN] == 2 and counts[Check.CODE_SCANNING, SEEN] == 2
+    assert counts[Check.AVAILABILITY, SEEN] == 15
+    assert not any(state is UNREADABLE for _, state in counts)
+
+
+def test_updown_io_tells_availability_and_certificate():
+    payload = json.loads((SAMPLES / "updown.json").read_text())
+    found = updown.readings(payload, {"api.gouv.fr", "inconnu.test"})
+    assert [(r.check, r.subject, r.state, r.grade) for r in found] == [
+        (Check.AVAILABILITY, "https://api.gouv.fr", SEEN, "A"),
+        (Check.TLS, "https://api.gouv.fr", SEEN, ""),
+        (Check.AVAILABILITY, "https://inconnu.test", ABSENT, ""),
+    ]
+    assert found[1].until == date(2024, 3, 29)
+    for wrong in ({}, {"error": "bad key"}, [1], "x"):
+        with pytest.raises(Unreadable):
+            updown.readings(wrong, {"api.gouv.fr"})
+
+
+REPOSITORY = "octocat/hello-world"
+
+
+class GitHub:
+    """A GitHub that answers what it is told, by the end of the path."""
+
+    def __init__(self, **answers):
+        self.answers = {
+            "about": (200, {"default_branch": "main"}),
+            "dependabot": (200, json.loads((SAMPLES / "github_dependabot.json").read_text())),
+            "code-scanning": (200, json.loads((SAMPLES / "github_code_scanning.json").read_text())),
+            "secret-scanning": (200, []),
+            "rules": (200, []),
+            "protection": (200, {"required_pull_request_reviews": {"required_approving_review_count": 1}}),
+        } | answers
+        self.asked: list[str] = []
+
+    def __call__(self, path: str) -> Answer:
+        self.asked.append(path)
+        key = next((k for k in self.answers if f"/{k}" in path), "about")
+        status, body, *headers = self.answers[key]
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return Answer(status, headers[0] if headers else {}, content)
+
+    def readings(self, aside: github.Aside | None = None):
+        found, problem = github.readings(self, REPOSITORY, aside or github.Aside())
+        return {r.check: r for r in found}, problem
+
+
+def test_github_tells_alerts_and_settings():
+    found, problem = GitHub().readings()
+    assert problem == ""
+    assert {c: (r.state, r.holds, r.grade) for c, r in found.items()} == {
+        Check.DEPENDABOT: (SEEN, False, "E"),
+        Check.CODE_SCANNING: (SEEN, False, "F"),
+        Check.SECRET_SCANNING: (SEEN, True, "A"),
+        Check.BRANCH_PROTECTION: (SEEN, True, "A"),
+    }
+
+
+def test_test_fixtures_and_development_are_set_aside_and_counted():
+    found, _ = GitHub().readings(github.Aside(("tests/fixtures/*", "spec-*/*"), development=True))
+    assert (found[Check.DEPENDABOT].grade, found[Check.DEPENDABOT].detail) == ("C", {"alerts": 2, "hidden": 2})
+    assert (found[Check.CODE_SCANNING].grade, found[Check.CODE_SCANNING].detail) == ("A", {"alerts": 1, "hidden": 1})
+
+
+@pytest.mark.parametrize(
+    ("tool", "check", "status", "message", "state"),
+    [
+        ("dependabot", Check.DEPENDABOT, 403, "Dependabot alerts are disabled for this repository.", DISABLED),
+        ("secret-scanning", Check.SECRET_SCANNING, 404, "Secret scanning is disabled on this repository.", DISABLED),
+        ("code-scanning", Check.CODE_SCANNING, 403, "Code scanning is not enabled for this repository.", DISABLED),
+        ("code-scanning", Check.CODE_SCANNING, 404, "no analysis found", ABSENT),
+        ("dependabot", Check.DEPENDABOT, 403, "Resource not accessible by personal access token", UNREADABLE),
+        ("protection", Check.BRANCH_PROTECTION, 403, "Resource not accessible by personal access token", UNREADABLE),
+    ],
+)
+def test_what_is_off_unknown_or_closed_is_told_apart(tool, check, status, message, state):
+    found, problem = GitHub(**{tool: (status, {"message": message})}).readings()
+    assert (found[check].state, found[check].holds, problem) == (state, False, "")
+
+
+def test_an_unprotected_branch_is_seen_as_such():
+    found, _ = GitHub(protection=(404, {"message": "Branch not protected"})).readings()
+    assert (found[Check.BRANCH_PROTECTION].state, found[Check.BRANCH_PROTECTION].holds) == (SEEN, False)
+    found, _ = GitHub(rules=(200, [{"type": "pull_request"}]), protection=(404, {"message": "Not Found"})).readings()
+    assert found[Check.BRANCH_PROTECTION].holds
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((429, {"message": "slow down"}), "too_many_requests"),
+        ((403, {"message": "API rate limit exceeded"}), "too_many_requests"),
+        ((403, {"message": ""}, {"x-ratelimit-remaining": "0"}), "too_many_requests"),
+        ((500, {"message": "oops"}), "server_fault"),
+        ((200, b"<html>Sign in</html>"), "not_its_shape"),
+        ((200, b'[{"number": 1, "dep'), "not_its_shape"),
+        ((200, {"message": "not a list"}), "not_its_shape"),
+        ((200, [{"number": 1}]), "not_its_shape"),
+    ],
+)
+def test_a_passing_fault_gives_no_reading_and_says_why(answer, code):
+    found, problem = GitHub(dependabot=answer).readings()
+    assert Check.DEPENDABOT not in found
+    assert Check.SECRET_SCANNING in found  # the others are read all the same
+    assert problem == code
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, "token_refused"), (404, "not_found"), (403, "no_right"), (500, "server_fault")]
+)
+def test_a_repository_that_cannot_be_asked_gives_nothing(status, code):
+    with pytest.raises(Unreadable) as error:
+        GitHub(about=(status, {"message": "no"})).readings()
+    assert error.value.code == code
+
+
+def test_alerts_are_read_page_after_page_and_not_for_ever():
+    link = f'<https://api.github.com/repos/{REPOSITORY}/secret-scanning/alerts?page=2>; rel="next"'
+    asking = GitHub(**{"secret-scanning": (200, [{"number": 1}], {"link": link})})
+    _, problem = asking.readings()
+    assert problem == "too_many_alerts"
+    assert sum("secret-scanning" in path for path in asking.asked) == 30
