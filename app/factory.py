@@ -9,6 +9,9 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.analysis.register_views import blueprint as register
+from app.analysis.step_views import blueprint as analysis_steps
+from app.analysis.study_views import blueprint as study
 from app.analysis.views import blueprint as analysis
 from app.drafts.views import blueprint as drafts
 from app.evidence import handlers as evidence_jobs
@@ -20,7 +23,7 @@ from app.hints.views import blueprint as hints
 from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
 from app.homologation.views import blueprint as homologation
-from app.identity import access, policy
+from app.identity import access, kept_forms, policy
 from app.identity import handlers as identity_jobs
 from app.identity.forms import ROLE_WORDS
 from app.identity.policy import Permission
@@ -57,6 +60,9 @@ BLUEPRINTS = (
     packages,
     feeds,
     analysis,
+    study,
+    register,
+    analysis_steps,
     mitigations,
     evidence,
     connectors,
@@ -95,6 +101,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         chosen=forms.chosen,
         choice_label=forms.choice_label,
         choice_help=forms.choice_help,
+        kept_values=kept_forms.kept_values,
     )
     return app
 

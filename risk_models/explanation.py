@@ -80,6 +80,11 @@ class Explainer:
                 found.append((self._cost(walk) + self._losses[walk[-1]], walk))
         return self._as_path(min(found)[1]) if found else None
 
+    def path_to(self, asset: str, need: Need) -> AttackPath | None:
+        """The most likely path from a threat to the loss of one need of one asset; None where none reaches it."""
+        goal = ("lost", asset, need)
+        return self._as_path(_walk(self._from_threat, goal)[::-1]) if goal in self._from_threat else None
+
     def _ways(self, node: Node) -> list[tuple[list[Node], list[Node]]]:
         """Ways from what exploits `node` back to a threat, and from `node` to a loss, that share nothing."""
         way_out = _walk(self._to_loss, node)

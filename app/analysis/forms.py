@@ -3,11 +3,12 @@ from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.analysis.models import EssentialAsset, FearedEvent
+from app.platform.editing import EditForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph
 from risk_models.scales import Need, Severity
 
 
-class AssetForm(BaseForm):
+class AssetForm(EditForm):
     name = Line(
         _l("Ce que l’on protège"),
         needed=_l("Nommez ce que le produit doit protéger."),
@@ -43,7 +44,7 @@ class AcceptFindingForm(BaseForm):
     until = Day(_l("Jusqu’au"), needed=True, description=_l("Trois ans au plus."))
 
 
-class FearedEventForm(BaseForm):
+class FearedEventForm(EditForm):
     description = Paragraph(
         _l("Que craint-on ?"),
         most=500,
@@ -53,7 +54,7 @@ class FearedEventForm(BaseForm):
     need = EnumRadio(_l("Ce qui serait atteint"), Need)
     severity = EnumRadio(_l("Gravité pour les personnes et pour la mission"), Severity)
 
-    def event(self) -> FearedEvent:
-        return FearedEvent(
-            description=self.description.data or "", need=self.need.data, severity=int(self.severity.data)
-        )
+    def fill(self, event: FearedEvent) -> FearedEvent:
+        event.description, event.need = self.description.data or "", self.need.data
+        event.severity = int(self.severity.data)
+        return event

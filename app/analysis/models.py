@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.inventory.models import Component
 from app.platform.database import Base, Id, Instant, Json, LongText, Name
+from app.platform.editing import Edited
 from risk_models.scales import Need
 
 asset_location = Table(
@@ -15,7 +16,7 @@ asset_location = Table(
 )
 
 
-class EssentialAsset(Base):
+class EssentialAsset(Edited, Base):
     __tablename__ = "essential_asset"
     __table_args__ = (
         UniqueConstraint("product_id", "ref"),
@@ -41,7 +42,7 @@ class EssentialAsset(Base):
     )
 
 
-class FearedEvent(Base):
+class FearedEvent(Edited, Base):
     __tablename__ = "feared_event"
     __table_args__ = (CheckConstraint("severity BETWEEN 1 AND 4", name="severity"),)
 
@@ -79,3 +80,4 @@ class AnalysisVersion(Base):
     done_at: Mapped[Instant]
     done_by: Mapped[Name]
     content: Mapped[LongText] = mapped_column(comment="product file of that day")
+    study: Mapped[Json] = mapped_column(default=dict, comment="level, ecosystem, risk sources and register of that day")

@@ -5,9 +5,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 import risk_models
+from app.analysis import guide, versions
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
 from app.evidence import proofs
 from app.identity.models import Person
@@ -160,6 +161,7 @@ def save_asset(
             asset.product_id = product.id
             session.add(asset)
         asset.lives_in = list(components)
+        asset.touched(actor.name)
     record(session, actor, "add_asset" if new else "change_asset", asset.name, product_id=product.id)
     session.commit()
 
@@ -170,13 +172,18 @@ def remove_asset(session: Session, actor: Person, product: Product, asset: Essen
     session.commit()
 
 
-def add_feared_event(
-    session: Session, actor: Person, product: Product, asset: EssentialAsset, event: FearedEvent
+def save_feared_event(
+    session: Session, actor: Person, product: Product, asset: EssentialAsset, event: FearedEvent, *, new: bool
 ) -> None:
-    if any(e.need is event.need and e.description == event.description for e in asset.feared_events):
+    """Adds or changes a feared event of `asset`. Raises `Refusal` at the field."""
+    others = [e for e in asset.feared_events if e.id != event.id]
+    if any(e.need is event.need and e.description == event.description for e in others):
         raise Refusal(_l("Cet événement est déjà dans la liste."), "description")
-    asset.feared_events.append(event)
-    record(session, actor, "add_feared_event", event.description, product_id=product.id)
+    event.touched(actor.name)
+    if new:
+        asset.feared_events.append(event)
+    action = "add_feared_event" if new else "change_feared_event"
+    record(session, actor, action, event.description, product_id=product.id)
     session.commit()
 
 
@@ -200,8 +207,24 @@ def latest_version(session: Session, product_id: str) -> AnalysisVersion | None:
     )
 
 
+def versions_of(session: Session, product_id: str) -> Sequence[AnalysisVersion]:
+    """Every frozen version, newest first, without their contents."""
+    return session.scalars(
+        select(AnalysisVersion)
+        .where(AnalysisVersion.product_id == product_id)
+        .options(defer(AnalysisVersion.content, raiseload=True), defer(AnalysisVersion.study, raiseload=True))
+        .order_by(AnalysisVersion.number.desc())
+    ).all()
+
+
+def version_of(session: Session, product_id: str, number: int) -> AnalysisVersion | None:
+    return session.scalar(
+        select(AnalysisVersion).where(AnalysisVersion.product_id == product_id, AnalysisVersion.number == number)
+    )
+
+
 def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion:
-    """Declares the analysis done and freezes what it looked at. Raises `Refusal` while it is empty."""
+    """Declares the analysis done and freezes what it looked at and what people wrote. Raises `Refusal` while it is empty."""
     system = read_system(session, product)
     if not system.components:
         raise Refusal(_l("Décrivez d’abord au moins un composant."))
@@ -214,8 +237,10 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
         done_at=clock.now(),
         done_by=actor.name,
         content=product_file.dumps(system),
+        study=versions.study_of(session, product, system, assets_of(session, product.id)),
     )
     session.add(version)
+    guide.mark_all_done(session, actor, product)
     product.declared_analysis = True
     record(session, actor, "finish_analysis", f"version {version.number}", product_id=product.id)
     session.commit()

@@ -5,14 +5,16 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.analysis import findings as acceptance
-from app.analysis import services
+from app.analysis import guide, services
 from app.analysis.forms import AcceptFindingForm, AssetForm, FearedEventForm
-from app.analysis.models import EssentialAsset
+from app.analysis.models import EssentialAsset, FearedEvent
+from app.analysis.study_models import StudyStep
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
 from app.platform import clock
 from app.platform.database import new_id
+from app.platform.editing import keep
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
@@ -21,6 +23,7 @@ from app.products.models import Product
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from risk_models.assessment import Assessment, Finding
+from risk_models.catalogue.study import examples
 from risk_models.system import System
 
 blueprint = Blueprint("analysis", __name__, url_prefix="/produits/<slug>")
@@ -30,13 +33,23 @@ blueprint = Blueprint("analysis", __name__, url_prefix="/produits/<slug>")
 @product_view(Permission.READ_PRODUCT)
 def assets(product: Product) -> str:
     found = services.assets_of(db_session(), product.id)
-    return render_template("analysis/assets.html", product=product, assets=found)
+    return render_template(
+        "analysis/assets.html",
+        product=product,
+        assets=found,
+        examples=examples("assets", language()),
+        guide=guide.read(db_session(), product.id, StudyStep.PROTECT),
+        may_edit=may(Permission.EDIT_PRODUCT),
+    )
 
 
 @blueprint.route("/analyse/nouvelle", methods=["GET", "POST"])
 @product_view(Permission.EDIT_PRODUCT)
 def new_asset(product: Product) -> str | Response:
-    return _save(product, AssetForm(), EssentialAsset(id=new_id()), new=True)
+    asked, found = request.args.get("exemple", ""), examples("assets", language())
+    example = found[int(asked)] if asked.isdecimal() and int(asked) < len(found) else None
+    form = AssetForm(data=example and example.values | {"name": example.text})
+    return _save(product, form, EssentialAsset(id=new_id()), new=True)
 
 
 @blueprint.route("/analyse/<ref>", methods=["GET", "POST"])
@@ -54,23 +67,32 @@ def _form_of(asset: EssentialAsset, *, fresh: bool = False) -> AssetForm:
 
 
 def _save(product: Product, form: AssetForm, row: EssentialAsset, *, new: bool) -> str | Response:
-    if form.validate_on_submit():
-        try:
-            services.save_asset(
-                db_session(), current_person(), product, form.fill(row), form.lives_in.data or [], new=new
-            )
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("%(name)s est enregistré.", name=row.name), "success")
-            return redirect(url_for("analysis.asset", slug=product.slug, ref=row.ref))
+    session = db_session()
+
+    def stored() -> tuple[EssentialAsset, AssetForm]:
+        kept = _asset(product, row.ref)
+        return kept, _with_components(product, _form_of(kept, fresh=True))
+
+    if keep(
+        session,
+        _with_components(product, form),
+        row,
+        lambda: services.save_asset(
+            session, current_person(), product, form.fill(row), form.lives_in.data or [], new=new
+        ),
+        stored=None if new else stored,
+    ):
+        flash(_("%(name)s est enregistré.", name=row.name), "success")
+        return redirect(url_for("analysis.asset", slug=product.slug, ref=row.ref))
     return _asset_page(product, form, None if new else row, FearedEventForm(formdata=None))
 
 
+def _with_components(product: Product, form: AssetForm) -> AssetForm:
+    form.lives_in.choices = [(c.ref, c.name) for c in inventory.read(db_session(), product.id).components]
+    return form
+
+
 def _asset_page(product: Product, form: AssetForm, row: EssentialAsset | None, event_form: FearedEventForm) -> str:
-    components = inventory.read(db_session(), product.id).components
-    form.lives_in.choices = [(c.ref, c.name) for c in components]
     return render_template("analysis/asset.html", product=product, form=form, asset=row, event_form=event_form)
 
 
@@ -85,16 +107,17 @@ def remove_asset(product: Product, ref: str) -> Response:
 @product_view(Permission.EDIT_PRODUCT)
 def add_feared_event(product: Product, ref: str) -> str | Response:
     row, form = _asset(product, ref), FearedEventForm()
-    if form.validate_on_submit():
-        try:
-            services.add_feared_event(db_session(), current_person(), product, row, form.event())
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("L’événement redouté est ajouté."), "success")
-            return redirect(url_for("analysis.asset", slug=product.slug, ref=ref))
-    return _asset_page(product, _form_of(row, fresh=True), row, form)
+    event = FearedEvent(id=new_id())
+    if keep(
+        db_session(),
+        form,
+        event,
+        lambda: services.save_feared_event(db_session(), current_person(), product, row, form.fill(event), new=True),
+        stored=None,
+    ):
+        flash(_("L’événement redouté est ajouté."), "success")
+        return redirect(url_for("analysis.asset", slug=product.slug, ref=ref))
+    return _asset_page(product, _with_components(product, _form_of(row, fresh=True)), row, form)
 
 
 @blueprint.post("/analyse/<ref>/evenements/<event_id>/retirer")

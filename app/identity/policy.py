@@ -25,6 +25,7 @@ class Permission(StrEnum):
     IMPORT_SCANS = "import_scans"
     EDIT_CATALOGUE = "edit_catalogue"
     EDIT_SERVICES = "edit_services"
+    APPROVE_LEVEL = "approve_level"
 
 
 EVERY_ROLE = frozenset(Role)
@@ -43,6 +44,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.IMPORT_SCANS: frozenset({                             INCUBATOR, ADMIN}),
     Permission.EDIT_CATALOGUE: frozenset({                                      ADMIN}),
     Permission.EDIT_SERVICES: frozenset({                            INCUBATOR, ADMIN}),
+    Permission.APPROVE_LEVEL: frozenset({REVIEWER}),
 }  # fmt: skip
 
 # Which roles may be handed on by whom, always within one's own scope.

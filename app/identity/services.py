@@ -90,6 +90,13 @@ def person_of_session(session: Session, sid: str) -> Person | None:
     return found.person if found else None
 
 
+def person_of_ended_session(session: Session, sid: str) -> str | None:
+    """Whose session this was, once it has ended."""
+    return session.scalar(
+        select(WebSession.person_id).where(WebSession.secret_hash == _hash(sid), WebSession.expires_at <= clock.now())
+    )
+
+
 def sign_out(session: Session, sid: str, person: Person) -> None:
     session.execute(update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(expires_at=clock.now()))
     record(session, person, "sign_out", person.email)

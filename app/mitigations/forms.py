@@ -3,11 +3,12 @@ from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.mitigations.models import Measure
-from app.platform.forms import BaseForm, Day, EnumRadio, Line, Paragraph
+from app.platform.editing import EditForm
+from app.platform.forms import Day, EnumRadio, Line, Paragraph
 from risk_models.scales import MeasureStatus
 
 
-class MeasureForm(BaseForm):
+class MeasureForm(EditForm):
     status = EnumRadio(_l("Où en êtes-vous ?"), MeasureStatus)
     on = SelectMultipleField(
         _l("Sur quels composants ?"),

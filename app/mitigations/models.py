@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.inventory.models import Component
 from app.platform.database import Base, Id, Json, LongText
+from app.platform.editing import Edited
 from risk_models.scales import MeasureStatus
 
 measure_target = Table(
@@ -15,7 +16,7 @@ measure_target = Table(
 )
 
 
-class Measure(Base):
+class Measure(Edited, Base):
     """What the team says of a measure of the catalogue, on some components."""
 
     __tablename__ = "measure"

@@ -84,6 +84,7 @@ def save(session: Session, actor: Person, product: Product, measure: Measure, on
             measure.product_id = product.id
             session.add(measure)
         measure.on = list(found)
+        measure.touched(actor.name)
     record(
         session, actor, "save_measure", kind.name.fr, product_id=product.id, status=measure.status.value, on=list(on)
     )

@@ -4,7 +4,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.analysis import guide
 from app.analysis import services as analysis
+from app.analysis.study_models import StudyStep
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
@@ -12,13 +14,14 @@ from app.mitigations import services
 from app.mitigations.forms import MeasureForm
 from app.mitigations.models import Measure
 from app.platform.database import new_id
-from app.platform.http import db_session, discard
+from app.platform.editing import keep
+from app.platform.http import db_session
 from app.platform.i18n import language
-from app.platform.refusals import Refusal
-from app.products.access import product_view
+from app.products.access import may, product_view
 from app.products.models import Product
 from reports.figures.matrix import draw_matrix
 from risk_models import catalogue
+from risk_models.catalogue import MeasureKind
 from risk_models.scales import View
 
 blueprint = Blueprint("mitigations", __name__, url_prefix="/produits/<slug>")
@@ -40,6 +43,8 @@ def measures(product: Product) -> str:
         raw=analysis.assess(system, View.RAW),
         matrix=draw_matrix(assessment.to_dict(), language()),
         names={c.id: c.name for c in system.components},
+        guide=guide.read(db_session(), product.id, StudyStep.DO),
+        may_edit=may(Permission.EDIT_PRODUCT),
     )
 
 
@@ -59,29 +64,41 @@ def new_measure(product: Product) -> str | Response:
 @product_view(Permission.EDIT_PRODUCT)
 def measure(product: Product, measure_id: str) -> str | Response:
     row = _measure(product, measure_id)
-    form = MeasureForm(obj=row)
-    if not form.is_submitted():
+    return _save(product, _form_of(row), row, new=False)
+
+
+def _form_of(row: Measure, *, fresh: bool = False) -> MeasureForm:
+    form = MeasureForm(formdata=None, obj=row) if fresh else MeasureForm(obj=row)
+    if fresh or not form.is_submitted():
         form.on.data = [c.ref for c in row.on]
-    return _save(product, form, row, new=False)
+    return form
+
+
+def _with_components(product: Product, form: MeasureForm, kind: MeasureKind) -> MeasureForm:
+    form.on.choices = [
+        (c.ref, c.name)
+        for c in inventory.read(db_session(), product.id).components
+        if kind.organisational or kind.applies_to(c.kind) or c.ref in (form.on.data or ())
+    ]
+    return form
 
 
 def _save(product: Product, form: MeasureForm, row: Measure, *, new: bool) -> str | Response:
-    kind = catalogue.measures()[row.measure]
-    if form.validate_on_submit():
-        try:
-            services.save(db_session(), current_person(), product, form.fill(row), form.on.data or [], new=new)
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("« %(name)s » est enregistrée.", name=kind.name.in_(language())), "success")
-            return redirect(url_for("mitigations.measures", slug=product.slug))
-    components = inventory.read(db_session(), product.id).components
-    form.on.choices = [
-        (c.ref, c.name)
-        for c in components
-        if kind.organisational or kind.applies_to(c.kind) or c.ref in (form.on.data or ())
-    ]
+    session, kind = db_session(), catalogue.measures()[row.measure]
+
+    def stored() -> tuple[Measure, MeasureForm]:
+        kept = _measure(product, row.id)
+        return kept, _with_components(product, _form_of(kept, fresh=True), kind)
+
+    if keep(
+        session,
+        _with_components(product, form, kind),
+        row,
+        lambda: services.save(session, current_person(), product, form.fill(row), form.on.data or [], new=new),
+        stored=None if new else stored,
+    ):
+        flash(_("« %(name)s » est enregistrée.", name=kind.name.in_(language())), "success")
+        return redirect(url_for("mitigations.measures", slug=product.slug))
     return render_template(
         "mitigations/measure.html", product=product, form=form, kind=kind, measure=None if new else row
     )

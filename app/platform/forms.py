@@ -6,8 +6,10 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
+from flask import g
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from flask_wtf.form import _Auto
 from wtforms import (
     DateField,
     Field,
@@ -33,7 +35,12 @@ PHONE = re.compile(r"\+?[0-9][0-9 .()-]{5,24}")
 
 
 class BaseForm(FlaskForm):
-    """A form that can show the refusal of a service at the field it belongs to."""
+    """A form that can show the refusal of a service at the field it belongs to, and what was typed before signing in again."""
+
+    class Meta(FlaskForm.Meta):
+        def wrap_formdata(self, form: Form, formdata: Any) -> Any:
+            found = super().wrap_formdata(form, formdata)
+            return g.get("kept_form") if found is None and formdata is _Auto else found
 
     def refuse(self, refusal: Refusal) -> None:
         """Shows `refusal` at its field; raises it again when it belongs to none of this form's."""

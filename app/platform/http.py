@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from app.platform.database import Database, new_id
@@ -55,6 +56,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_page)
     app.register_error_handler(Refusal, _refusal_page)
     app.register_error_handler(IntegrityError, _collision_page)
+    app.register_error_handler(StaleDataError, _overtaken_page)
     app.register_error_handler(DataError, _unstorable_page)
     app.register_blueprint(health)
 
@@ -123,6 +125,12 @@ def _collision_page(error: IntegrityError) -> tuple[str, int]:
     """Two people, or one pressing twice, wrote the same thing at the same instant: the first one won."""
     get_logger().warning("collision", error=str(error.orig)[:300])
     return _refusal_page(Refusal(_l("Quelqu’un vient d’enregistrer la même chose. Rechargez la page.")))
+
+
+def _overtaken_page(error: StaleDataError) -> tuple[str, int]:
+    """Somebody changed or removed the same row between its reading and its writing."""
+    get_logger().warning("overtaken", error=str(error)[:300])
+    return _refusal_page(Refusal(_l("Quelqu’un vient de changer la même chose. Rechargez la page.")))
 
 
 def _unstorable_page(error: DataError) -> tuple[str, int]:

@@ -4,14 +4,14 @@ import dataclasses
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
+from app.analysis import comparison
 from app.analysis import services as analysis
+from app.analysis.comparison import Change
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.journal.services import record
@@ -25,21 +25,9 @@ from app.products.models import Contact, Phase, Product
 from app.products.services import CardValues
 from risk_models import product_file
 from risk_models.checked_map import ProductFileError
-from risk_models.system import EssentialAsset, Measure, System
+from risk_models.system import System
 
 MAX_CHARACTERS = 500_000
-
-V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an import would do to one part: names added, changed and gone."""
-
-    part: Any
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    gone: tuple[str, ...]
 
 
 def read_rows(session: Session, product: Product, text: str) -> System:
@@ -65,7 +53,13 @@ def read(text: str) -> System:
             _l("Ce fichier n’est pas un fichier produit. %(why)s", why=error.text(language())), "file"
         ) from error
     _storable(system)
-    return system
+    return _own(system)
+
+
+def _own(system: System) -> System:
+    """What the team itself says: proofs and what common services bring are Jalon's to know."""
+    own = (dataclasses.replace(m, proof=None) for m in system.measures if m.inherited_from is None)
+    return dataclasses.replace(system, measures=tuple(own))
 
 
 # The longest texts that the database keeps, by field.
@@ -130,63 +124,7 @@ def export_rows(session: Session, product: Product) -> bytes:
 
 def preview(session: Session, product: Product, new: System) -> list[Change]:
     """What importing `new` would change, part by part; parts that stay the same are left out."""
-    old = analysis.described_system(session, product)
-    names = {c.id: c.name for c in (*old.components, *new.components)}
-
-    def link(k: Any) -> str:
-        return f"{names[k.source]} → {names[k.target]} ({k.kind})"
-
-    changes = [
-        _change(_l("Composants"), old.components, new.components, lambda c: c.id, lambda c: c.name),
-        _change(_l("Liens"), old.links, new.links, lambda k: (k.source, k.target, k.kind), link),
-        _change(_l("Valeurs métier"), old.assets, new.assets, lambda a: a.id, lambda a: a.name),
-        _change(_l("Mesures"), old.measures, new.measures, lambda m: (m.measure, m.on), lambda m: m.measure),
-        _change(_l("Contacts"), old.product.contacts, new.product.contacts, lambda c: c.name, lambda c: c.name),
-        _change(_l("Phases"), old.product.phases, new.product.phases, lambda p: (p.name, p.start), lambda p: p.name),
-    ]
-    return [c for c in changes if c.added or c.changed or c.gone]
-
-
-def _change(
-    part: Any, old: Iterable[V], new: Iterable[V], key: Callable[[V], object], name: Callable[[V], str]
-) -> Change:
-    before, after = ({key(v): v for v in map(_unordered, values)} for values in (old, new))
-    return Change(
-        part,
-        added=tuple(name(v) for k, v in after.items() if k not in before),
-        changed=tuple(
-            f"{name(v)} ({_differences(before[k], v)})" for k, v in after.items() if k in before and before[k] != v
-        ),
-        gone=tuple(name(v) for k, v in before.items() if k not in after),
-    )
-
-
-def _differences(before: Any, after: Any) -> str:
-    """The fields that differ, with what they lose and win."""
-    told = []
-    for field in dataclasses.fields(before):
-        old, new = getattr(before, field.name), getattr(after, field.name)
-        if old != new and field.name not in {"assumed", "extra"}:
-            told.append(f"{field.name} : {_shown(old)} → {_shown(new)}")
-    return " ; ".join(told) or "x-"
-
-
-def _shown(value: Any) -> str:
-    if value in (None, (), ""):
-        return "∅"
-    if isinstance(value, tuple):
-        return ", ".join(str(getattr(v, "id", v)) for v in value)[:60]
-    return str(value)[:60] if not dataclasses.is_dataclass(value) else "…"
-
-
-def _unordered(value: V) -> V:
-    """Where the order of components says nothing, it is not a change."""
-    match value:
-        case Measure():
-            return dataclasses.replace(value, on=tuple(sorted(value.on)))
-        case EssentialAsset():
-            return dataclasses.replace(value, lives_in=tuple(sorted(value.lives_in)))
-    return value
+    return comparison.systems(analysis.described_system(session, product), new)
 
 
 def replace(session: Session, actor: Person, product: Product, new: System) -> None:

@@ -1,0 +1,264 @@
+"""The risk register: the scenarios of the graph and those that people tell, how people rate them, what is decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.analysis.study_models import RiskScenario
+from app.identity.models import Person
+from app.journal.services import record
+from app.platform import clock
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from risk_models import catalogue, schedule
+from risk_models.assessment import AttackPath
+from risk_models.scales import Likelihood, Need, RiskLevel, Severity, Treatment
+from risk_models.scenarios import scenarios
+from risk_models.system import System
+
+LONGEST_MONTHS = 36
+MOST_TOLD = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterLine:
+    """One scenario: what the graph gives, what people say, and the rating that counts.
+
+    `gone`: people spoke of a scenario that the graph no longer gives.
+    """
+
+    key: str
+    asset: str
+    need: Need | None
+    path: AttackPath | None
+    computed_severity: Severity | None
+    computed_likelihood: Likelihood | None
+    row: RiskScenario | None
+
+    @property
+    def told(self) -> bool:
+        return bool(self.row and self.row.told)
+
+    @property
+    def gone(self) -> bool:
+        return self.computed_severity is None and not self.told
+
+    @property
+    def deliberate(self) -> bool:
+        return self.row is None or self.row.deliberate
+
+    @property
+    def kept(self) -> bool:
+        return self.row is None or self.row.kept
+
+    @property
+    def overridden(self) -> bool:
+        return bool(self.row and not self.row.told and (self.row.severity or self.row.likelihood))
+
+    @property
+    def severity(self) -> Severity:
+        given = self.row.severity if self.row else None
+        return Severity(given) if given else self.computed_severity or Severity.MINOR
+
+    @property
+    def likelihood(self) -> Likelihood:
+        given = self.row.likelihood if self.row else None
+        return Likelihood(given) if given else self.computed_likelihood or Likelihood.UNLIKELY
+
+    @property
+    def risk(self) -> RiskLevel:
+        return catalogue.risk_level(self.severity, self.likelihood)
+
+    @property
+    def treatment(self) -> Treatment | None:
+        return self.row.treatment if self.row else None
+
+    @property
+    def acceptance_over(self) -> bool:
+        until = self.row.accepted_until if self.row else None
+        return self.treatment is Treatment.ACCEPT and until is not None and until < clock.today()
+
+    @property
+    def undecided(self) -> bool:
+        return self.kept and not self.gone and (self.treatment is None or self.acceptance_over)
+
+
+def rows_of(session: Session, product_id: str) -> dict[str, RiskScenario]:
+    rows = session.scalars(select(RiskScenario).where(RiskScenario.product_id == product_id))
+    return {row.key: row for row in rows}
+
+
+_ORDER = {RiskLevel.HIGH: 0, RiskLevel.MEDIUM: 1, RiskLevel.LOW: 2}
+
+
+def lines(rows: Mapping[str, RiskScenario], system: System) -> list[RegisterLine]:
+    """Every scenario, heaviest first: those kept, then those set aside."""
+    found = [
+        RegisterLine(s.key, s.risk.id, s.risk.need, s.path, s.risk.severity, s.risk.level, rows.get(s.key))
+        for s in scenarios(system)
+    ]
+    known = {line.key for line in found}
+    found += [
+        RegisterLine(row.key, row.asset, row.need, None, None, None, row)
+        for key, row in rows.items()
+        if key not in known
+    ]
+    # Python's sort is stable: within a level, the graph's own order by expected loss stays.
+    return sorted(found, key=lambda x: (not x.kept, _ORDER[x.risk], -x.severity, -x.likelihood))
+
+
+def line_of(session: Session, product: Product, system: System, key: str) -> RegisterLine | None:
+    return next((x for x in lines(rows_of(session, product.id), system) if x.key == key), None)
+
+
+def new_told(story: str = "") -> RiskScenario:
+    return RiskScenario(
+        id=new_id(),
+        key=f"told-{new_id()}",
+        told=True,
+        kept=True,
+        story=story,
+        why="",
+        treatment_note="",
+        accepted_by="",
+    )
+
+
+def _row(line: RegisterLine, product: Product) -> RiskScenario:
+    return line.row or RiskScenario(
+        id=new_id(), product_id=product.id, key=line.key, told=False, asset=line.asset, need=line.need, kept=True,
+        deliberate=True, story="", why="", why_not="", treatment_note="", accepted_by="",
+    )  # fmt: skip
+
+
+def tell(session: Session, actor: Person, product: Product, row: RiskScenario, *, new: bool) -> None:
+    """Adds or changes a scenario that people tell. Raises `Refusal`."""
+    with session.no_autoflush:
+        others = [r for r in rows_of(session, product.id).values() if r.told and r.id != row.id]
+        if any(r.story == row.story for r in others):
+            raise Refusal(_l("Ce scénario est déjà dans la liste."), "story")
+        if len(others) >= MOST_TOLD:
+            raise Refusal(_l("500 scénarios au plus. Regroupez ceux qui se ressemblent."))
+        if not row.kept and not row.why_not:
+            raise Refusal(_l("Dites pourquoi vous l’écartez : le dossier garde cette raison."), "why_not")
+        row.touched(actor.name)
+        if new:
+            row.product_id = product.id
+            session.add(row)
+    record(
+        session, actor, "tell_scenario", row.story[:200], product_id=product.id, severity=row.severity,
+        likelihood=row.likelihood, kept=row.kept,
+    )  # fmt: skip
+    session.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How people rate a scenario of the graph; None keeps what the graph gives."""
+
+    severity: Severity | None
+    likelihood: Likelihood | None
+    why: str
+    kept: bool
+    why_not: str
+
+
+def rate(session: Session, actor: Person, product: Product, line: RegisterLine, rating: Rating) -> None:
+    """A person's rating over the graph's, or a scenario set aside; both values and the reason are kept. Raises `Refusal`."""
+    if (rating.severity or rating.likelihood) and not rating.why:
+        raise Refusal(
+            _l("Dites pourquoi votre cotation diffère de celle du schéma : les deux resteront affichées."), "why"
+        )
+    if not rating.kept and not rating.why_not:
+        raise Refusal(_l("Dites pourquoi vous l’écartez : le dossier garde cette raison."), "why_not")
+    row = _row(line, product)
+    before = {"severity": row.severity, "likelihood": row.likelihood, "kept": row.kept}
+    row.severity = int(rating.severity) if rating.severity else None
+    row.likelihood = int(rating.likelihood) if rating.likelihood else None
+    row.why, row.kept, row.why_not = rating.why, rating.kept, "" if rating.kept else rating.why_not
+    row.touched(actor.name)
+    session.add(row)
+    record(
+        session, actor, "rate_scenario", line.key, product_id=product.id, before=before, severity=row.severity,
+        likelihood=row.likelihood, computed_severity=line.computed_severity, computed_likelihood=line.computed_likelihood,
+        why=rating.why, kept=rating.kept, why_not=row.why_not,
+    )  # fmt: skip
+    session.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is decided of a risk; who accepts it and until when, where it is accepted."""
+
+    treatment: Treatment
+    note: str
+    accepted_by: str
+    accepted_until: date | None
+
+
+def treat(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
+    """Decides what is done of a risk. Raises `Refusal` at the field that is missing."""
+    accepted = choice.treatment is Treatment.ACCEPT
+    if accepted and not choice.accepted_by:
+        raise Refusal(_l("Qui l’accepte ? Une personne, avec sa fonction."), "accepted_by")
+    if accepted and choice.accepted_until is None:
+        raise Refusal(_l("Jusqu’à quand ? Une acceptation a une fin."), "accepted_until")
+    if accepted and choice.accepted_until is not None:
+        if choice.accepted_until <= clock.today():
+            raise Refusal(_l("Cette date est passée. Choisissez jusqu’à quand il est accepté."), "accepted_until")
+        if choice.accepted_until > schedule.add_months(clock.today(), LONGEST_MONTHS):
+            raise Refusal(_l("Trois ans au plus : au-delà, il faut le décider à nouveau."), "accepted_until")
+    if choice.treatment in {Treatment.TRANSFER, Treatment.AVOID} and not choice.note:
+        raise Refusal(_l("Comment ? Dites à qui il est transféré, ou ce à quoi vous renoncez."), "note")
+    row = _row(line, product)
+    row.treatment, row.treatment_note = choice.treatment, choice.note
+    row.accepted_by = choice.accepted_by if accepted else ""
+    row.accepted_until = choice.accepted_until if accepted else None
+    row.touched(actor.name)
+    session.add(row)
+    record(
+        session, actor, "treat_risk", line.key, product_id=product.id, treatment=choice.treatment.value, note=choice.note,
+        accepted_by=row.accepted_by, accepted_until=row.accepted_until.isoformat() if row.accepted_until else None,
+    )  # fmt: skip
+    session.commit()
+
+
+def remove(session: Session, actor: Person, product: Product, row: RiskScenario) -> None:
+    """Takes away a told scenario, or what people said of one of the graph's."""
+    record(
+        session, actor, "remove_scenario", row.story[:200] or row.key, product_id=product.id,
+        severity=row.severity, likelihood=row.likelihood,
+    )  # fmt: skip
+    session.delete(row)
+    session.commit()
+
+
+def line_as_plain(line: RegisterLine) -> dict[str, Any]:
+    """A line as a dossier and a version of the analysis freeze it."""
+    row = line.row
+    return {
+        "key": line.key,
+        "told": line.told,
+        "deliberate": line.deliberate,
+        "story": row.story if row else "",
+        "asset": line.asset,
+        "need": line.need.value if line.need else None,
+        "severity": int(line.severity),
+        "likelihood": int(line.likelihood),
+        "computed_severity": int(line.computed_severity) if line.computed_severity else None,
+        "computed_likelihood": int(line.computed_likelihood) if line.computed_likelihood else None,
+        "why": row.why if row else "",
+        "kept": line.kept,
+        "why_not": row.why_not if row else "",
+        "risk": line.risk.value,
+        "treatment": line.treatment.value if line.treatment else None,
+        "treatment_note": row.treatment_note if row else "",
+        "accepted_by": row.accepted_by if row else "",
+        "accepted_until": row.accepted_until.isoformat() if row and row.accepted_until else None,
+    }

@@ -1,0 +1,95 @@
+"""Two versions of an analysis side by side: what is new, what changed, what is gone."""
+
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.analysis import comparison, register, study
+from app.analysis.comparison import Change
+from app.analysis.guide import level_of
+from app.analysis.models import AnalysisVersion, EssentialAsset
+from app.platform.i18n import word
+from app.products.models import Product
+from risk_models import product_file
+from risk_models.scales import Need, RiskSourceKind, SecurityLevel
+from risk_models.system import System
+
+
+def study_of(session: Session, product: Product, system: System, assets: Iterable[EssentialAsset]) -> dict[str, Any]:
+    """What people wrote beside the graph, as plain values: frozen with a version and with a dossier."""
+    profile = study.profile_of(session, product.id)
+    level = level_of(profile)
+    return {
+        "level": {
+            "level": int(level),
+            "answers": {name: getattr(profile, name) for name in ("data", "volume", "outage", "audience", "openness")},
+            "wanted": profile.wanted,
+            "why": profile.why,
+            "wanted_by": profile.wanted_by,
+            "approved_by": profile.approved_by,
+        }
+        if profile and level
+        else None,
+        "feared_events": [
+            {"asset": a.ref, "need": e.need.value, "severity": e.severity, "description": e.description}
+            for a in assets
+            for e in a.feared_events
+        ],
+        "stakeholders": [
+            {
+                "name": s.name, "kind": s.kind.value, "dependency": s.dependency, "penetration": s.penetration,
+                "maturity": s.maturity, "trust": s.trust, "threat": round(s.threat, 4), "zone": s.zone.value, "note": s.note,
+            }
+            for s in study.stakeholders_of(session, product.id)
+        ],
+        "sources": [
+            {
+                "kind": s.kind.value, "name": s.name, "aim": s.aim.value, "motivation": s.motivation,
+                "resources": s.resources, "relevance": s.relevance, "kept": s.kept, "why": s.why,
+            }
+            for s in study.sources_of(session, product.id)
+        ],
+        "register": [
+            register.line_as_plain(line) for line in register.lines(register.rows_of(session, product.id), system)
+        ],
+    }  # fmt: skip
+
+
+def compare(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
+    """Part by part; parts that stay the same are left out."""
+    old, new = (product_file.loads(v.content) for v in (before, after))
+    assets = {a.id: a.name for a in (*old.assets, *new.assets)}
+
+    def scenario(line: Any) -> str:
+        return line["story"] or f"{assets.get(line['asset'], line['asset'])} : {word(Need(line['need']))}"
+
+    parts: list[tuple[Any, str, Callable[[Any], object], Callable[[Any], str]]] = [
+        (
+            _l("Événements redoutés"),
+            "feared_events",
+            lambda e: (e["asset"], e["description"]),
+            itemgetter("description"),
+        ),
+        (_l("Parties prenantes"), "stakeholders", itemgetter("name"), itemgetter("name")),
+        (
+            _l("Sources de risque"),
+            "sources",
+            itemgetter("kind", "aim", "name"),
+            lambda s: f"{word(RiskSourceKind(s['kind']))} {s['name']}".strip(),
+        ),
+        (_l("Scénarios et décisions"), "register", itemgetter("key"), scenario),
+        (_l("Niveau de sécurité"), "level", lambda _: "", lambda v: word(SecurityLevel(v["level"]))),
+    ]
+    found = comparison.systems(old, new)
+    found += [
+        comparison.change(part, _rows(before.study.get(key)), _rows(after.study.get(key)), identity, name)
+        for part, key, identity, name in parts
+    ]
+    return [c for c in found if c.added or c.changed or c.gone]
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []

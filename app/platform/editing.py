@@ -1,0 +1,125 @@
+"""Several people at one page: whoever saves second sees what the first one changed, and keeps what was typed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from wtforms import HiddenField
+
+from app.platform import clock
+from app.platform.database import UtcDateTime
+from app.platform.forms import BaseForm, choice_label
+from app.platform.http import discard
+from app.platform.refusals import Refusal
+
+
+class Edited:
+    """A row that several people edit: each change gives it a new revision, which a form carries."""
+
+    revision: Mapped[int] = mapped_column(default=1)
+    edited_by: Mapped[str] = mapped_column(default="")
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.__table__.c.revision}  # type: ignore[attr-defined]
+
+    def touched(self, name: str) -> None:
+        """Notes who changed it; the database gives it its next revision."""
+        self.edited_by, self.edited_at = name[:200], clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field where what is kept now is not what was typed."""
+
+    label: Any
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody saved meanwhile."""
+
+    by: str
+    at: datetime | None
+    differences: tuple[Difference, ...]
+
+
+class Overtaken(Refusal):
+    """The row was changed since the form was opened."""
+
+    def __init__(self) -> None:
+        super().__init__(_l("Quelqu’un a enregistré entre-temps : rien n’est écrasé. Comparez, puis enregistrez."))
+
+
+class EditForm(BaseForm):
+    """A form over an `Edited` row."""
+
+    revision = HiddenField()
+    conflict: Conflict | None = None
+
+    def check(self, session: Session, row: Edited) -> None:
+        """Raises `Overtaken` unless `row` is still as this form showed it; others wait until this one is saved."""
+        session.refresh(row, ["revision"], with_for_update=True)
+        if self.revision.data != str(row.revision):
+            raise Overtaken
+
+    def show_conflict(self, row: Edited, stored: "EditForm") -> None:
+        """What is kept now beside what was typed; saving again then keeps what was typed."""
+        self.conflict = Conflict(
+            row.edited_by,
+            row.edited_at,
+            tuple(
+                Difference(field.label.text, _shown(stored[field.name]))
+                for field in self
+                if field.name not in {"revision", "csrf_token"} and _shown(field) != _shown(stored[field.name])
+            ),
+        )
+        self.revision.data = str(row.revision)
+        self.revision.raw_data = None
+
+
+def keep(
+    session: Session,
+    form: EditForm,
+    row: Edited,
+    save: Callable[[], object],
+    *,
+    stored: Callable[[], tuple[Edited, EditForm]] | None,
+) -> bool:
+    """Saves what a form holds; False where it was not sent, or where it now shows why nothing was saved.
+
+    `stored` reads the row again with its form, to show what somebody else saved meanwhile; None for a new row.
+    """
+    if not form.validate_on_submit():
+        return False
+    try:
+        if stored is not None:
+            form.check(session, row)
+        save()
+    except Overtaken:
+        discard()
+        if stored is not None:
+            form.show_conflict(*stored())
+        return False
+    except Refusal as refusal:
+        discard()
+        form.refuse(refusal)
+        return False
+    return True
+
+
+def _shown(field: Any) -> str:
+    """What a person reads of a field."""
+    value = field.data
+    if isinstance(value, list | tuple | set):
+        labels = {str(v): str(choice_label(label)) for v, label in field.choices or ()}
+        return ", ".join(sorted(labels.get(str(v), str(v)) for v in value))
+    if isinstance(value, bool):
+        return str(_l("oui")) if value else str(_l("non"))
+    return "" if value in (None, "") else str(choice_label(value))
