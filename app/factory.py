@@ -13,6 +13,8 @@ from app.analysis.register_views import blueprint as register
 from app.analysis.step_views import blueprint as analysis_steps
 from app.analysis.study_views import blueprint as study
 from app.analysis.views import blueprint as analysis
+from app.commons import handlers as commons_jobs
+from app.commons.views import blueprint as commons
 from app.drafts.views import blueprint as drafts
 from app.evidence import handlers as evidence_jobs
 from app.evidence.connector_views import blueprint as connectors
@@ -66,6 +68,7 @@ BLUEPRINTS = (
     mitigations,
     evidence,
     connectors,
+    commons,
     homologation,
     renewals,
     journal,
@@ -133,7 +136,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs = Jobs(settings.jobs_url, settings.job_lease_seconds)
     database = Database(make_engine(settings.database_url), jobs.ring)
     jobs.bind(database)
-    for feature in (identity_jobs, homologation_jobs, renewals_jobs, feeds_jobs, evidence_jobs):
+    for feature in (identity_jobs, homologation_jobs, renewals_jobs, feeds_jobs, evidence_jobs, commons_jobs):
         feature.register(jobs)
     jobs.every_minute(uploads.purge)
     app.extensions.update(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, defer, selectinload
 import risk_models
 from app.analysis import guide, versions
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
+from app.commons import services as commons
 from app.evidence import proofs
 from app.identity.models import Person
 from app.inventory import services as inventory
@@ -50,8 +51,10 @@ def asset_of(session: Session, product_id: str, ref: str) -> EssentialAsset | No
 
 
 def read_system(session: Session, product: Product) -> System:
-    """The product as one immutable value, with the flaws that the feeds know and what each measure's proof is worth:
-    what is ranked, drawn and frozen."""
+    """The product as one immutable value: what is ranked, drawn and frozen.
+
+    It holds the flaws that the feeds know, what each measure's proof is worth, and what common services bring.
+    """
     return read_systems(session, [product])[0]
 
 
@@ -59,7 +62,7 @@ def read_systems(session: Session, found: Sequence[Product]) -> list[System]:
     """Several products (incubators, phases and contacts loaded), in as many queries as one."""
     described = _described(session, found)
     flawed = matching.with_flaws(session, dict(zip((p.id for p in found), described, strict=True)))
-    return list(proofs.with_proofs(session, flawed).values())
+    return list(commons.with_inherited(session, proofs.with_proofs(session, flawed)).values())
 
 
 def described_system(session: Session, product: Product) -> System:

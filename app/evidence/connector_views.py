@@ -1,10 +1,6 @@
 """Outside tools of a product, or of an incubator for all its products."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -12,31 +8,15 @@ from app.evidence import connectors
 from app.evidence.connectors import Scope
 from app.evidence.forms import AsideForm, ConnectorForm, TokenForm
 from app.evidence.models import Connector
-from app.identity import policy
-from app.identity.access import current_person, requires
+from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
-from app.portfolio import services as portfolio
+from app.portfolio.access import incubator_view
 from app.products.access import product_view
-from app.products.models import Product
+from app.products.models import Incubator, Product
 
 blueprint = Blueprint("connectors", __name__)
-
-
-def incubator_view(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Turns the `slug` of the address into an incubator that the person runs, or answers 404."""
-
-    @wraps(view)
-    def guarded(slug: str, **kwargs: Any) -> Any:
-        found = portfolio.incubator(db_session(), slug)
-        if found is None or not policy.allows(
-            Permission.EDIT_SERVICES, policy.roles_on(g.person.grants, product_id=None, incubator_ids={found.id})
-        ):
-            abort(404)
-        return view(Scope(incubator=found), **kwargs)
-
-    return requires(Permission.EDIT_SERVICES)(guarded)
 
 
 def _home(scope: Scope) -> str:
@@ -52,9 +32,9 @@ def new(product: Product) -> str | Response:
 
 
 @blueprint.route("/incubateurs/<slug>/outils", methods=["GET", "POST"])
-@incubator_view
-def of_incubator(scope: Scope) -> str | Response:
-    return _add(scope)
+@incubator_view(Permission.EDIT_SERVICES)
+def of_incubator(incubator: Incubator) -> str | Response:
+    return _add(Scope(incubator=incubator))
 
 
 def _add(scope: Scope) -> str | Response:
@@ -88,9 +68,9 @@ def edit(product: Product, connector_id: str) -> str | Response:
 
 
 @blueprint.route("/incubateurs/<slug>/outils/<connector_id>", methods=["GET", "POST"])
-@incubator_view
-def edit_of_incubator(scope: Scope, connector_id: str) -> str | Response:
-    return _edit(scope, connector_id)
+@incubator_view(Permission.EDIT_SERVICES)
+def edit_of_incubator(incubator: Incubator, connector_id: str) -> str | Response:
+    return _edit(Scope(incubator=incubator), connector_id)
 
 
 def _edit(scope: Scope, connector_id: str) -> str | Response:
@@ -131,9 +111,9 @@ def do(product: Product, connector_id: str, act: str) -> Response:
 
 
 @blueprint.post("/incubateurs/<slug>/outils/<connector_id>/<act>")
-@incubator_view
-def do_for_incubator(scope: Scope, connector_id: str, act: str) -> Response:
-    return _act(scope, connector_id, act)
+@incubator_view(Permission.EDIT_SERVICES)
+def do_for_incubator(incubator: Incubator, connector_id: str, act: str) -> Response:
+    return _act(Scope(incubator=incubator), connector_id, act)
 
 
 def _act(scope: Scope, connector_id: str, act: str) -> Response:

@@ -43,6 +43,7 @@ def measures(product: Product) -> str:
         raw=analysis.assess(system, View.RAW),
         matrix=draw_matrix(assessment.to_dict(), language()),
         names={c.id: c.name for c in system.components},
+        inherited=[m for m in system.measures if m.inherited_from],
         guide=guide.read(db_session(), product.id, StudyStep.DO),
         may_edit=may(Permission.EDIT_PRODUCT),
     )

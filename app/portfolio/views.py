@@ -1,6 +1,6 @@
 """An incubator's products, most urgent first."""
 
-from flask import Blueprint, abort, g, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from app.identity import policy
@@ -9,6 +9,7 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.http import db_session
 from app.portfolio import services
+from app.portfolio.access import incubator_view
 from app.products.models import Incubator
 
 blueprint = Blueprint("portfolio", __name__)
@@ -28,9 +29,8 @@ def _may_import() -> bool:
 
 
 @blueprint.get("/incubateurs/<slug>")
-@requires(Permission.READ_INCUBATOR)
-def incubator(slug: str) -> str:
-    found = _readable(slug)
+@incubator_view(Permission.READ_INCUBATOR)
+def incubator(found: Incubator) -> str:
     rows = services.rows(db_session(), services.products_of(db_session(), found.id))
     return render_template(
         "portfolio/incubator.html",
@@ -42,18 +42,8 @@ def incubator(slug: str) -> str:
 
 
 @blueprint.get("/incubateurs/<slug>/tiers")
-@requires(Permission.READ_INCUBATOR)
-def third_parties(slug: str) -> str:
-    found = _readable(slug)
+@incubator_view(Permission.READ_INCUBATOR)
+def third_parties(found: Incubator) -> str:
     return render_template(
         "portfolio/third_parties.html", incubator=found, shared=services.third_parties(db_session(), found.id)
     )
-
-
-def _readable(slug: str) -> Incubator:
-    found = services.incubator(db_session(), slug)
-    if found is None or not policy.allows(
-        Permission.READ_INCUBATOR, policy.roles_on(g.person.grants, product_id=None, incubator_ids={found.id})
-    ):
-        abort(404)
-    return found
