@@ -33,6 +33,8 @@ from app.identity.views import blueprint as identity
 from app.inventory.usual_views import blueprint as usual
 from app.inventory.views import blueprint as inventory
 from app.journal.views import blueprint as journal
+from app.mitigations import handlers as mitigations_jobs
+from app.mitigations.plan_views import blueprint as plan
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
 from app.platform import forms, http, i18n, logs, uploads
@@ -66,6 +68,7 @@ BLUEPRINTS = (
     register,
     analysis_steps,
     mitigations,
+    plan,
     evidence,
     connectors,
     commons,
@@ -136,7 +139,15 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs = Jobs(settings.jobs_url, settings.job_lease_seconds)
     database = Database(make_engine(settings.database_url), jobs.ring)
     jobs.bind(database)
-    for feature in (identity_jobs, homologation_jobs, renewals_jobs, feeds_jobs, evidence_jobs, commons_jobs):
+    for feature in (
+        identity_jobs,
+        homologation_jobs,
+        renewals_jobs,
+        feeds_jobs,
+        evidence_jobs,
+        commons_jobs,
+        mitigations_jobs,
+    ):
         feature.register(jobs)
     jobs.every_minute(uploads.purge)
     app.extensions.update(

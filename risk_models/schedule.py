@@ -7,7 +7,7 @@ MonServiceSécurisé practises it for durations and the milestones of renewal.
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from risk_models.scales import PhaseName
 from risk_models.system import Phase
@@ -74,6 +74,18 @@ class Milestone:
 
     day: date
     months_before: int
+
+
+RELAUNCHES = 4
+
+
+def relaunches(due: date) -> tuple[Milestone, ...]:
+    """Days to remind of something a team set itself: a month before, the day, then weekly for a month once late.
+
+    A week late is written as a month before of minus one, and so on, so that each milestone keeps its own number.
+    """
+    weekly = (Milestone(due + timedelta(weeks=n), -n) for n in range(1, RELAUNCHES + 1))
+    return (*milestones(due, (1,)), *weekly)
 
 
 def milestones(due: date, months_before: Sequence[int]) -> tuple[Milestone, ...]:

@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.evidence.models import Evidence
 from app.evidence.names import EvidenceSource
 from app.feeds import services as feeds
 from app.feeds.names import FeedName
+from app.mitigations.models import Measure as MeasureRow
 from app.platform import clock
 from risk_models import catalogue, evidence
 from risk_models.catalogue import MeasureKind
@@ -32,6 +34,27 @@ def evidence_of_many(session: Session, product_ids: Iterable[str]) -> dict[str, 
     for row in rows:
         found[row.product_id].append(row)
     return found
+
+
+def ends_of_many(session: Session, product_ids: Iterable[str]) -> list[tuple[str, str, date]]:
+    """(product, measure, last good day) of the newest proof that a person gave of each measure still claimed."""
+    newest = (
+        select(Evidence.product_id, Evidence.measure, func.max(Evidence.good_until))
+        .where(
+            Evidence.product_id.in_(list(product_ids)),
+            Evidence.source == EvidenceSource.PERSON,
+            Evidence.withdrawn_at.is_(None),
+            select(MeasureRow.id)
+            .where(
+                MeasureRow.product_id == Evidence.product_id,
+                MeasureRow.measure == Evidence.measure,
+                MeasureRow.status.in_(_CLAIMED),
+            )
+            .exists(),
+        )
+        .group_by(Evidence.product_id, Evidence.measure)
+    )
+    return [(product_id, measure, until) for product_id, measure, until in session.execute(newest)]
 
 
 def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, System]:

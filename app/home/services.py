@@ -97,7 +97,9 @@ def standing(session: Session, product: Product) -> Standing:
         waiting=_waiting(dossier),
         system=system,
         assessment=assessment,
-        deadlines=renewals.deadlines(product, decision, today),
+        deadlines=renewals.deadlines(
+            product, decision, today, renewals.own_deadlines(session, [product.id])[product.id]
+        ),
         decision=decision,
         expires_soon=_soon(decision),
         expired=bool(decision and not valid),

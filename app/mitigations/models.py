@@ -31,3 +31,14 @@ class Measure(Edited, Base):
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 
     on: Mapped[list[Component]] = relationship(secondary=measure_target, lazy="raise", order_by=Component.name)
+
+
+class LossPoint(Base):
+    """What a product's expected loss was on a day, for its burn-down."""
+
+    __tablename__ = "loss_point"
+
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    loss: Mapped[float]
+    residual_loss: Mapped[float] = mapped_column(comment="once the plan is kept")

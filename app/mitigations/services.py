@@ -34,6 +34,15 @@ def _measures_of_many(session: Session, product_ids: Sequence[str]) -> Sequence[
     ).all()
 
 
+def planned_of_many(session: Session, product_ids: Sequence[str]) -> Sequence[Measure]:
+    """The measures that teams planned for a day."""
+    return session.scalars(
+        select(Measure)
+        .where(Measure.product_id.in_(product_ids), Measure.status == MeasureStatus.PLANNED, Measure.due.is_not(None))
+        .order_by(Measure.due, Measure.id)
+    ).all()
+
+
 def measure_of(session: Session, product_id: str, measure_id: str) -> Measure | None:
     return session.scalar(
         select(Measure)

@@ -17,13 +17,13 @@ from flask_babel import lazy_gettext as _l
 
 from app.inventory.services import RESERVED
 from app.platform.refusals import Refusal
+from app.platform.tables import FORMULA, harmless
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
 from risk_models.exposure import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, Location, Patcher
 from risk_models.system import Component, EndOfLife, System
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOST_ROWS = 5_000
 _EXTRA = {"patched_by_reason": "x-patched-by-reason", "owner": "x-owner", "emergency": "x-emergency"}
 COLUMNS = (
@@ -72,17 +72,13 @@ def dumps(system: System) -> bytes:
             "data": " ".join(d.value for d in c.data),
             "location": c.location.value if c.location else None,
         } | {column: extra.get(key) for column, key in _EXTRA.items()}
-        writer.writerow([_harmless(str(row[column] or "") if column not in c.assumed else "") for column in COLUMNS])
+        writer.writerow([harmless(str(row[column] or "") if column not in c.assumed else "") for column in COLUMNS])
     return ("\ufeff" + out.getvalue()).encode()
-
-
-def _harmless(text: str) -> str:
-    return "'" + text if text.startswith((*_FORMULA, "'")) else text
 
 
 def _plain(text: str) -> str:
     text = text.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith((*_FORMULA, "'")) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith((*FORMULA, "'")) else text
 
 
 def loads(text: str, system: System) -> System:

@@ -18,7 +18,7 @@ def calendar(product: Product, found: Sequence[Deadline], stamp: datetime, link:
     ics.add("method", "PUBLISH")
     for deadline in found:
         event = Event()
-        event.add("uid", f"{product.id}-{deadline.kind.value}@jalon")
+        event.add("uid", "-".join(filter(None, (product.id, deadline.kind.value, deadline.ref))) + "@jalon")
         event.add("dtstamp", stamp)
         event.add("summary", f"{word(deadline.kind)} – {product.name}")
         event.add("description", f"{deadline.rule}\n{link}")

@@ -11,7 +11,9 @@ from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.products.models import Product
 from app.renewals import services
-from app.renewals.models import Reminder
+from app.renewals.models import DeadlineKind, Reminder
+
+_PAGES = {DeadlineKind.MEASURE: "/plan", DeadlineKind.PROOF: "/preuves"}
 
 
 def register(jobs: Jobs) -> None:
@@ -41,7 +43,7 @@ def send_reminder(database: Database, arguments: dict[str, Any]) -> None:
             person=person,
             product=product,
             reminder=reminder,
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}",
+            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}{_PAGES.get(reminder.kind, '')}",
         )
     )
     with database.writing() as session:

@@ -11,6 +11,8 @@ class DeadlineKind(StrEnum):
     ANALYSIS = "analysis"
     FIRST_HOMOLOGATION = "first_homologation"
     EXPIRY = "expiry"
+    MEASURE = "measure"
+    PROOF = "proof"
 
 
 class Reminder(Base):

@@ -9,15 +9,18 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from app.evidence import proofs
 from app.homologation import services as homologation
 from app.homologation.models import Decision, Outcome
 from app.identity.models import Grant, Person, Role
+from app.mitigations import services as mitigations
 from app.platform import clock, jobs, letters
 from app.platform.database import new_id
+from app.platform.i18n import language
 from app.products.models import Product
 from app.products.services import phase_values
 from app.renewals.models import DeadlineKind, Reminder
-from risk_models import schedule
+from risk_models import catalogue, schedule
 from risk_models.schedule import Milestone
 
 
@@ -29,14 +32,17 @@ class Deadline:
     due: date
     milestones: tuple[Milestone, ...]
     rule: Any
+    ref: str = ""  # what it is about, where a product has several of its kind
 
 
-def deadlines(product: Product, decision: Decision | None, today: date) -> tuple[Deadline, ...]:
-    """What `product` owes, soonest first; nothing once it is no longer active."""
+def deadlines(
+    product: Product, decision: Decision | None, today: date, own: Iterable[Deadline] = ()
+) -> tuple[Deadline, ...]:
+    """What `product` owes, soonest first, with what its team set itself (`own`); nothing once it is no longer active."""
     phases = phase_values(product.phases)
     if not schedule.is_active(phases, today):
         return ()
-    found = []
+    found = [*own]
     if decision and decision.expires_on and decision.months:
         found.append(_expiry(decision.expires_on, decision.months, decision.decided_on))
     else:
@@ -75,7 +81,25 @@ def _iso(day: date) -> str:
 
 
 def of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
-    return deadlines(product, homologation.in_force(session, product.id), clock.today())
+    own = own_deadlines(session, [product.id])[product.id]
+    return deadlines(product, homologation.in_force(session, product.id), clock.today(), own)
+
+
+def own_deadlines(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadline]]:
+    """By product, the measures that its team planned and the proofs that come to their end; two queries."""
+    found: dict[str, list[Deadline]] = {product_id: [] for product_id in product_ids}
+    for m in mitigations.planned_of_many(session, product_ids):
+        kind = catalogue.measures().get(m.measure)
+        name = kind.name.in_(language()) if kind else m.measure
+        if m.due:
+            rule = _l("« %(name)s », par %(owner)s", name=name, owner=m.owner or "–")
+            found[m.product_id].append(Deadline(DeadlineKind.MEASURE, m.due, schedule.relaunches(m.due), rule, m.id))
+    for product_id, measure, until in proofs.ends_of_many(session, product_ids):
+        kind = catalogue.measures().get(measure)
+        name = kind.name.in_(language()) if kind else measure
+        rule = _l("preuve de « %(name)s »", name=name)
+        found[product_id].append(Deadline(DeadlineKind.PROOF, until, schedule.relaunches(until), rule, measure))
+    return found
 
 
 def plan(session: Session) -> int:
@@ -90,16 +114,18 @@ def plan(session: Session) -> int:
     ).all()
     decisions = homologation.decisions_by_product(session, [p.id for p in products])
     people = _people(session)
+    own = own_deadlines(session, [p.id for p in products])
     known = {(r.product_id, r.kind, r.due, r.months_before, r.person_id) for r in session.scalars(select(Reminder))}
     planned = 0
     for product in products:
-        for deadline in deadlines(product, _homologates(decisions.get(product.id)), today):
+        for deadline in deadlines(product, _homologates(decisions.get(product.id)), today, own[product.id]):
             reached = [m for m in deadline.milestones if m.day <= today]
             if not reached:
                 continue
             for person_id in people(product):
                 key = (product.id, deadline.kind, deadline.due, reached[-1].months_before, person_id)
                 if key not in known:
+                    known.add(key)  # several measures of one day make one message
                     _plan_one(session, key)
                     planned += 1
     return planned

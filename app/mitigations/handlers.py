@@ -1,0 +1,8 @@
+"""Jobs of this feature: the loss of each product, noted once a day."""
+
+from app.mitigations.plan import note_losses
+from app.platform.jobs import Jobs
+
+
+def register(jobs: Jobs) -> None:
+    jobs.every_minute(note_losses)

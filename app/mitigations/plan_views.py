@@ -1,0 +1,85 @@
+"""The action plan: read, taken away as a spreadsheet, a calendar or an issue; and the loss over time."""
+
+from flask import Blueprint, Response, render_template, url_for
+from flask_babel import gettext as _
+
+from app.analysis import services as analysis
+from app.identity.policy import Permission
+from app.mitigations import plan
+from app.mitigations.plan import PlanKind, PlanLine
+from app.platform import clock
+from app.platform.http import db_session
+from app.platform.i18n import language
+from app.products.access import may, product_view
+from app.products.models import Product
+from reports.figures.burn_down import draw_burn_down
+from risk_models import catalogue
+from risk_models.burn_down import projection
+from risk_models.system import System
+
+blueprint = Blueprint("plan", __name__, url_prefix="/produits/<slug>/plan")
+
+
+def _words() -> dict[PlanKind, str]:
+    return {
+        PlanKind.RENEW_PROOF: _("preuve à renouveler"),
+        PlanKind.PLANNED: _("prévue"),
+        PlanKind.PROPOSED: _("proposée"),
+    }
+
+
+def _read(product: Product) -> tuple[System, list[PlanLine], dict[str, str]]:
+    system = analysis.read_system(db_session(), product)
+    return system, plan.lines(system, analysis.assess(system)), {c.id: c.name for c in system.components}
+
+
+@blueprint.get("")
+@product_view(Permission.READ_PRODUCT)
+def index(product: Product) -> str:
+    system, lines, names = _read(product)
+    today = clock.today()
+    past = plan.past_losses(db_session(), product.id, today, analysis.assess(system).loss)
+    future = projection(system, today)
+    return render_template(
+        "mitigations/plan.html",
+        product=product,
+        lines=lines,
+        names=names,
+        words=_words(),
+        kinds=catalogue.measures(),
+        past=past,
+        future=future,
+        figure=draw_burn_down(past, future, language()) if system.assets else None,
+        may_edit=may(Permission.EDIT_PRODUCT),
+    )
+
+
+@blueprint.get("/plan.csv")
+@product_view(Permission.READ_PRODUCT)
+def as_csv(product: Product) -> Response:
+    _system, lines, names = _read(product)
+    titles = (
+        _("Rang"), _("Quoi"), _("Mesure"), _("Sur"), _("Perte évitée, seule"), _("Effort"), _("Échéance"), _("Par qui"),
+        _("Hérité de"),
+    )  # fmt: skip
+    return _file(plan.as_csv(lines, names, titles, _words()), "text/csv", "plan.csv")
+
+
+@blueprint.get("/plan.ics")
+@product_view(Permission.READ_PRODUCT)
+def as_ics(product: Product) -> Response:
+    _system, lines, _names = _read(product)
+    link = url_for("plan.index", slug=product.slug, _external=True)
+    return _file(plan.as_ics(lines, product, clock.now(), link), "text/calendar", "plan.ics")
+
+
+@blueprint.get("/plan.md")
+@product_view(Permission.READ_PRODUCT)
+def as_issue(product: Product) -> Response:
+    _system, lines, names = _read(product)
+    return _file(plan.as_issue(lines, names, _words()).encode(), "text/markdown", "plan.md")
+
+
+def _file(content: bytes, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, content_type=f"{kind}; charset=utf-8", headers=headers)
