@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from risk_models import catalogue
-from risk_models.scales import MeasureStatus
+from risk_models.scales import MeasureStatus, ProofState
 
 _SHOWN = (MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED)
 
@@ -21,7 +21,12 @@ def answers(dossier: Mapping[str, Any], language: str) -> dict[str, list[str]]:
         sentence = f"{name} – {catalogue.word(status, language).lower()}"
         if status is MeasureStatus.PLANNED and measure.get("due"):
             sentence += f" ({_day(measure['due'])}, {measure.get('owner', '')})"
-        for component in measure["on"]:
+        proof = measure.get("proof")
+        if proof and ProofState(proof) is not ProofState.FRESH:
+            sentence += {"fr": " ; preuve ", "en": "; proof "}[language] + catalogue.word(
+                ProofState(proof), language
+            ).lower()
+        for component in measure.get("on", ()):
             found[component].append(sentence)
     return found
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -15,16 +16,29 @@ from reports.pdf import ROOT, _fonts
 from risk_models import catalogue, product_file
 from risk_models.assessment import Finding
 from risk_models.scales import (
+    Aim,
+    Audience,
+    Check,
     ComponentKind,
+    DataSensitivity,
+    DataVolume,
     Exposure,
     Hosting,
     Likelihood,
     LinkKind,
     MeasureStatus,
     Need,
+    Openness,
+    OutageTolerance,
     Patcher,
+    ProofState,
     RiskLevel,
+    RiskSourceKind,
+    SecurityLevel,
     Severity,
+    StakeholderKind,
+    StakeholderZone,
+    Treatment,
 )
 from risk_models.system import Component, System
 
@@ -47,10 +61,15 @@ _MONTHS = (
     "novembre",
     "décembre",
 )
-_ENUMS = {
+_ENUMS: dict[str, type[Enum]] = {
     e.__name__: e
-    for e in (ComponentKind, Exposure, Hosting, LinkKind, Likelihood, MeasureStatus, Need, Patcher, RiskLevel, Severity)
-}
+    for e in (
+        Aim, Audience, Check, ComponentKind, DataSensitivity, DataVolume, Exposure, Hosting, LinkKind, Likelihood,
+        MeasureStatus, Need, Openness, OutageTolerance, Patcher, ProofState, RiskLevel, RiskSourceKind, SecurityLevel,
+        Severity, StakeholderKind, StakeholderZone, Treatment,
+    )
+}  # fmt: skip
+_NO_STUDY: dict[str, Any] = {"level": None, "stakeholders": [], "sources": [], "services": [], "register": []}
 _VERDICTS = {"favourable": "favorable", "with_reservations": "favorable avec réserve", "unfavourable": "défavorable"}
 _OUTCOMES = {
     "favourable": "Homologation accordée",
@@ -116,7 +135,7 @@ def stylesheet() -> str:
 
 def to_html(frozen: Mapping[str, Any], digest: str) -> str:
     """The whole document of a frozen dossier; `digest` is the SHA-256 of its canonical JSON."""
-    content = _drawable(dict(frozen))
+    content = {"evidence": []} | _drawable(dict(frozen))  # contents frozen before format 3 have none
     system = product_file.from_dict(content["system"])
     environment = Environment(
         loader=FileSystemLoader(ROOT / "templates" / "dossier"),
@@ -128,6 +147,7 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
     environment.filters.update(day=_day, percent=_percent, decimal=_decimal, word=_word)
     return environment.get_template("dossier.html").render(
         d=content,
+        study=content.get("study") or _NO_STUDY,
         digest=digest,
         graph=drawable_markup(draw_graph(system, content["assessment"], "fr")),
         matrix=drawable_markup(draw_matrix(content["assessment"], "fr")),
@@ -138,6 +158,8 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
         links=system.links[:MOST_ROWS],
         answers=_drawable(answers(content, "fr")),
         measures=catalogue.measures(),
+        own=[m for m in system.measures if not m.inherited_from][:MOST_ROWS],
+        inherited=[m for m in system.measures if m.inherited_from][:MOST_ROWS],
         rules=catalogue.finding_rules(),
         findings=_findings(content, system),
         sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),

@@ -7,7 +7,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ class Dossier:
     """Everything the PDF shows.
 
     `system` is the product file's content, `assessment` the Assessment's; `views` the outlook without measure,
-    today and once the plan is kept; `stability` the draws of the sensitivity analysis.
+    today and once the plan is kept; `stability` the draws of the sensitivity analysis; `study` what people wrote beside
+    the graph (level, ecosystem, risk sources, register, common services), `evidence` each proof with its dates and hash.
     """
 
     product: str
@@ -91,6 +92,8 @@ class Dossier:
     views: dict[str, Any]
     stability: dict[str, Any]
     accepted_findings: tuple[AcceptedFinding, ...]
+    study: dict[str, Any] | None
+    evidence: tuple[dict[str, Any], ...]
     decision: dict[str, Any] | None
     format: int = FORMAT
 

@@ -6,7 +6,7 @@ from wtforms.validators import Optional
 
 from app.analysis.study_models import RiskScenario, RiskSource, SecurityProfile, Stakeholder
 from app.platform.editing import EditForm
-from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph
+from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
 from risk_models.scales import (
     Aim,
     Audience,
@@ -44,7 +44,8 @@ class WantedLevelForm(BaseForm):
 
 
 def _scale(label: Any, *, least: int, ends: Any) -> SelectField:
-    return SelectField(label, choices=[(str(n), str(n)) for n in range(least, 5)], description=ends)
+    choices = [(str(n), str(n)) for n in range(least, 5)]
+    return SelectField(label, [required(_l("Choisissez une réponse."))], choices=choices, description=ends)
 
 
 class StakeholderForm(EditForm):

@@ -11,6 +11,7 @@ from app.analysis import comparison, register, study
 from app.analysis.comparison import Change
 from app.analysis.guide import level_of
 from app.analysis.models import AnalysisVersion, EssentialAsset
+from app.commons import services as commons
 from app.platform.i18n import word
 from app.products.models import Product
 from risk_models import product_file
@@ -52,6 +53,15 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
             }
             for s in study.sources_of(session, product.id)
         ],
+        "services": [
+            {
+                "name": u.service.name, "since": u.since.isoformat(), "contact": u.service.contact,
+                "description": u.service.description, "homologation_note": u.service.homologation_note,
+                "homologated_until": u.service.homologated_until.isoformat() if u.service.homologated_until else None,
+                "components": list(u.components), "declared_by": u.declared_by,
+            }
+            for u in commons.uses_of(session, product.id)
+        ],
         "register": [
             register.line_as_plain(line) for line in register.lines(register.rows_of(session, product.id), system)
         ],
@@ -80,6 +90,7 @@ def compare(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
             itemgetter("kind", "aim", "name"),
             lambda s: f"{word(RiskSourceKind(s['kind']))} {s['name']}".strip(),
         ),
+        (_l("Services communs"), "services", itemgetter("name"), itemgetter("name")),
         (_l("Scénarios et décisions"), "register", itemgetter("key"), scenario),
         (_l("Niveau de sécurité"), "level", lambda _: "", lambda v: word(SecurityLevel(v["level"]))),
     ]

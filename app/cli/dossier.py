@@ -56,5 +56,7 @@ def unsigned(system: System, on: date) -> content.Dossier:
         views={view.value: asdict(outlook) for view, outlook in ranking.outlooks(system).items()},
         stability=asdict(sensitivity.stability(system)),
         accepted_findings=(),
+        study=None,
+        evidence=(),
         decision=None,
     )

@@ -60,7 +60,7 @@ def ends_of_many(session: Session, product_ids: Iterable[str]) -> list[tuple[str
 def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, System]:
     """The systems by product id, each claimed measure with what its proof is worth today."""
     rows = evidence_of_many(session, systems)
-    informed = _informed(session)
+    informed = _informed(session) if any(_rests_on_flaws(m) for s in systems.values() for m in s.measures) else False
     return {
         product_id: replace(
             system,
@@ -73,6 +73,11 @@ def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, Sy
         )
         for product_id, system in systems.items()
     }
+
+
+def _rests_on_flaws(measure: Measure) -> bool:
+    kind = catalogue.measures().get(measure.measure)
+    return measure.status in _CLAIMED and kind is not None and Check.KNOWN_FLAWS in kind.proven_by
 
 
 def _informed(session: Session) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -213,3 +214,25 @@ def withdraw(session: Session, actor: Person, product: Product, evidence_id: str
 def document_of(session: Session, product_id: str, evidence_id: str) -> Evidence | None:
     row = session.get(Evidence, evidence_id)
     return row if row and row.product_id == product_id and row.file_name else None
+
+
+def as_plain(row: Evidence) -> dict[str, Any]:
+    """A proof as a dossier freezes it: its state that day, its own date apart from that of its arrival, its hash."""
+    return {
+        "measure": row.measure,
+        "check": row.check.value if row.check else None,
+        "source": row.source.value,
+        "subject": row.subject,
+        "state": shown_state(row).value,
+        "grade": row.grade,
+        "observed_on": row.observed_on.isoformat(),
+        "dated": row.dated,
+        "good_until": row.good_until.isoformat(),
+        "recorded_on": row.recorded_at.astimezone(clock.PARIS).date().isoformat(),
+        "recorded_by": row.recorded_by,
+        "sha256": row.sha256,
+        "file_name": row.file_name,
+        "link": row.link,
+        "note": row.note,
+        "withdrawn": row.withdrawn_at is not None,
+    }

@@ -6,7 +6,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.analysis import services as analysis
+from app.analysis import versions
 from app.analysis.findings import acceptances
+from app.evidence import services as evidence
 from app.homologation.models import Decision, Dossier
 from app.identity.models import Person
 from app.platform import clock
@@ -69,6 +71,8 @@ def freeze(session: Session, product: Product, dossier: Dossier) -> None:
                 content.AcceptedFinding(a.finding, a.reason, a.accepted_by, a.accepted_on, a.until)
                 for a in sorted(acceptances(session, product.id).values(), key=lambda a: a.finding)
             ),
+            study=versions.study_of(session, product, system, analysis.assets_of(session, product.id)),
+            evidence=tuple(evidence.as_plain(e) for e in evidence.evidence_of(session, product.id)),
             decision=None,
         ),
     )

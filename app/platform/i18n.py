@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from app.platform import clock
 from risk_models import catalogue
 from risk_models.assessment import Finding, Warning
-from risk_models.scales import Severity
+from risk_models.scales import LinkKind, Severity
 
 LANGUAGES = ("fr", "en")
+THREATS = frozenset(catalogue.words("threats"))
 EFFORT_WORDS = {
     1: _l("une heure"),
     2: _l("une journée"),
@@ -48,6 +49,7 @@ def init_app(app: Flask) -> None:
         finding_text=finding_text,
         warning_text=warning_text,
         effort_words=EFFORT_WORDS,
+        step_name=step_name,
         date_of=date.fromisoformat,
     )
 
@@ -72,6 +74,13 @@ def word(value: Enum) -> str:
 
 def sentence(group: str, code: str, **values: str) -> str:
     return catalogue.sentence(group, code, language(), **values)
+
+
+def step_name(step: str) -> str:
+    """What a measure acts on: a threat, a link, or what is lost once a store has fallen."""
+    if step in {kind.value for kind in LinkKind}:
+        return word(LinkKind(step)).lower()
+    return sentence("threats" if step in THREATS else "effect_steps", step).lower()
 
 
 def warning_text(warning: Warning, names: Mapping[str, str]) -> str:

@@ -30,16 +30,17 @@ def draw_burn_down(past: Sequence[LossOn], future: Sequence[LossOn], language: s
         return round(x, 1), round(y, 1)
 
     here = at(past[-1])
+    where = "start" if here[0] < 2 * _LEFT else "end" if here[0] > _WIDTH - 2 * _LEFT else "middle"
     described = f"{title}. {observed} : {_said(past)}. {promised} : {_said(future)}."
     parts = [
         f'<line x1="{_LEFT}" y1="{_HEIGHT - _BOTTOM}" x2="{_WIDTH - _RIGHT}" y2="{_HEIGHT - _BOTTOM}" stroke="#929292"/>',
         f'<text x="{_LEFT}" y="16" font-size="13" font-weight="700" fill="#161616">{escape(title)}</text>',
-        *(_grid(top, share) for share in (0.0, 0.5, 1.0)),
+        *(_grid(top, share, language) for share in (0.0, 0.5, 1.0)),
         _line([at(p) for p in past], "#000091", ""),
         _steps([here, *(at(p) for p in future)], "#18753c"),
-        *(_dot(at(p), "#000091", p) for p in past[-1:]),
-        *(_dot(at(p), "#18753c", p) for p in future),
-        f'<text x="{here[0]}" y="{_HEIGHT - _BOTTOM + 16}" font-size="12" text-anchor="middle" fill="#3a3a3a">{escape(today)}</text>',
+        *(_dot(at(p), "#000091", p, language) for p in past[-1:]),
+        *(_dot(at(p), "#18753c", p, language) for p in future),
+        f'<text x="{here[0]}" y="{_HEIGHT - _BOTTOM + 16}" font-size="12" text-anchor="{where}" fill="#3a3a3a">{escape(today)}</text>',
         *_ends(past, future, language),
         f'<text x="{_LEFT}" y="{_HEIGHT - 4}" font-size="12" fill="#000091">— {escape(observed)}</text>',
         f'<text x="{_LEFT + 130}" y="{_HEIGHT - 4}" font-size="12" fill="#18753c">- - {escape(promised)}</text>',
@@ -50,9 +51,9 @@ def draw_burn_down(past: Sequence[LossOn], future: Sequence[LossOn], language: s
     )
 
 
-def _grid(top: float, share: float) -> str:
+def _grid(top: float, share: float, language: str) -> str:
     y = round(_TOP + (1 - share / 1.1) * (_HEIGHT - _TOP - _BOTTOM), 1)
-    value = f"{top / 1.1 * share:.1f}"
+    value = _number(top / 1.1 * share, language)
     return (
         f'<line x1="{_LEFT}" y1="{y}" x2="{_WIDTH - _RIGHT}" y2="{y}" stroke="#dddddd"/>'
         f'<text x="{_LEFT - 6}" y="{y + 4}" font-size="12" text-anchor="end" fill="#3a3a3a">{value}</text>'
@@ -74,11 +75,13 @@ def _steps(points: Sequence[tuple[float, float]], colour: str) -> str:
     return _line(found, colour, ' stroke-dasharray="6 4"')
 
 
-def _dot(place: tuple[float, float], colour: str, point: LossOn) -> str:
+def _dot(place: tuple[float, float], colour: str, point: LossOn, language: str) -> str:
+    """A day and its figure, which stays within the frame."""
     x, y = place
+    anchor = "start" if x < 2 * _LEFT else "end" if x > _WIDTH - 2 * _LEFT else "middle"
     return (
         f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>'
-        f'<text x="{x}" y="{y - 8}" font-size="12" text-anchor="middle" fill="#161616">{point.loss:.1f}</text>'
+        f'<text x="{x}" y="{y - 8}" font-size="12" text-anchor="{anchor}" fill="#161616">{_number(point.loss, language)}</text>'
     )
 
 
@@ -95,6 +98,11 @@ def _ends(past: Sequence[LossOn], future: Sequence[LossOn], language: str) -> li
             f'<text x="{x}" y="{_HEIGHT - _BOTTOM + 16}" font-size="12" text-anchor="end" fill="#3a3a3a">{_day(future[-1].day, language)}</text>'
         )
     return found
+
+
+def _number(value: float, language: str) -> str:
+    text = f"{value:.1f}"
+    return text.replace(".", ",") if language == "fr" else text
 
 
 def _day(day: date, language: str) -> str:
