@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app import demo_study
 from app.analysis import services as analysis
 from app.analysis.models import FearedEvent
 from app.factory import ROOT
@@ -130,6 +131,10 @@ def _before_authority(session: Session, people: People, today: date) -> None:
     _feared(
         session, product, "parcours", Need.CONFIDENTIALITY, 3, "La liste des personnes suivies est publiée sur internet"
     )
+    team = people[Role.TEAM_MEMBER]
+    demo_study.common_service(session, people[Role.INCUBATOR_MEMBER], product.incubators[0], product)
+    demo_study.proofs(session, team, product)
+    demo_study.study_parcours(session, team, people[Role.AUTHORITY], product)
     dossier = _composed(session, people, product, months=24)
     homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
 

@@ -1,10 +1,19 @@
 """Examples of the guided analysis, in the reader's language."""
 
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any
 
 from risk_models.catalogue.reading import read
+from risk_models.scales import Aim, Need, RiskSourceKind, StakeholderKind
+
+_ENUMS: dict[str, dict[str, type[Enum]]] = {
+    "fears": {"need": Need},
+    "stakeholders": {"kind": StakeholderKind},
+    "sources": {"kind": RiskSourceKind, "aim": Aim},
+    "stories": {"need": Need},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +30,7 @@ def examples(group: str, language: str) -> tuple[Example, ...]:
     found = []
     for line in read("study.yaml")[group]:
         said = next(line[key] for key in ("text", "name", "why") if isinstance(line.get(key), dict))
-        found.append(Example(said[language], {k: v for k, v in line.items() if not isinstance(v, dict)}))
+        enums = _ENUMS.get(group, {})
+        values = {k: enums[k](v) if k in enums else v for k, v in line.items() if not isinstance(v, dict)}
+        found.append(Example(said[language], values))
     return tuple(found)

@@ -1,0 +1,112 @@
+"""The analysis of the demonstration: a level, an ecosystem, decisions, proofs, and a common service. All is invented."""
+
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from app.analysis import guide, register, services, study
+from app.analysis.register import Choice, Rating
+from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder, StudyStep
+from app.commons import services as commons
+from app.commons.models import CommonService
+from app.evidence import services as evidence
+from app.evidence.importers import Reading
+from app.evidence.names import EvidenceSource
+from app.evidence.services import Arrival, Shown
+from app.identity.models import Person
+from app.inventory import services as inventory
+from app.mitigations import services as mitigations
+from app.platform import clock
+from app.platform.database import new_id
+from app.products.models import Incubator, Product
+from risk_models.catalogue.study import examples
+from risk_models.scales import (
+    Check,
+    Likelihood,
+    ObservationState,
+    SecurityLevel,
+    Treatment,
+)
+
+
+def study_parcours(session: Session, team: Person, authority: Person, product: Product) -> None:
+    """Everything that a team writes beside its drawing before it declares its analysis done."""
+    profile = SecurityProfile(data=3, volume=2, outage=2, audience=3, openness=3)
+    study.answer(session, team, product, profile)
+    study.want_level(session, team, product, SecurityLevel.HIGH, "Des personnes protégées figurent parmi les suivies.")
+    for example in examples("stakeholders", "fr")[:3]:
+        row = Stakeholder(id=new_id(), name=example.text, note="", **example.values)
+        study.save_stakeholder(session, team, product, row, new=True)
+    for example in (*examples("sources", "fr")[:2], examples("sources", "fr")[-1]):
+        source = RiskSource(id=new_id(), name="", why=example.text, **example.values)
+        study.save_source(session, team, product, source, new=True)
+    _register(session, team, authority, product)
+    guide.comment(session, team, product, StudyStep.WEAK, "Le conseil départemental a-t-il un accès direct à la base ?")
+
+
+def _register(session: Session, team: Person, authority: Person, product: Product) -> None:
+    for example in examples("stories", "fr")[1:5:3]:
+        row = register.new_told(example.text)
+        row.asset, row.why_not = "", ""
+        for name, value in example.values.items():
+            setattr(row, name, value)
+        register.tell(session, team, product, row, new=True)
+    lines = register.lines(register.rows_of(session, product.id), services.read_system(session, product))
+    drawn = [line for line in lines if not line.told]
+    rating = Rating(
+        None, Likelihood.LIKELY, "Le pare-feu de l’incubateur a déjà arrêté cette attaque.", kept=True, why_not=""
+    )
+    register.rate(session, team, product, drawn[0], rating)
+    until = clock.today() + timedelta(days=365)
+    register.treat(
+        session, team, product, drawn[-1], Choice(Treatment.ACCEPT, "", f"{authority.name}, {authority.title}", until)
+    )
+    rated = register.line_of(session, product, services.read_system(session, product), drawn[0].key)
+    if rated:
+        reduce = Choice(Treatment.REDUCE, "Second facteur partout, puis cloisonnement de la base.", "", None)
+        register.treat(session, team, product, rated, reduce)
+
+
+def common_service(session: Session, lead: Person, incubator: Incubator, product: Product) -> None:
+    """What the incubator offers to all, which one product uses."""
+    row = CommonService(
+        id=new_id(), name="Plateforme de la Fabrique", contact="astreinte@exemple.test",
+        description="Hébergement, protection contre la saturation, canal de crise.",
+        homologated_until=clock.today() + timedelta(days=400), homologation_note="Par la secrétaire générale, sans réserve.",
+    )  # fmt: skip
+    commons.save(session, lead, incubator, row, new=True)
+    loaded = commons.service_of(session, [incubator.id], row.id)
+    if loaded is None:
+        return
+    proved = clock.today() - timedelta(days=60)
+    commons.bring(session, lead, loaded, "anti_ddos", "https://exemple.test/plateforme/anti-ddos", proved)
+    commons.bring(session, lead, loaded, "crisis_channel", "", None)
+    known = [c.ref for c in inventory.read(session, product.id).components]
+    commons.use(session, lead, product, loaded, known[:3], known)
+
+
+def proofs(session: Session, team: Person, product: Product) -> None:
+    """A tool's readings of this week, and a person's proof."""
+    site, today = f"https://{product.slug}.exemple.test", clock.today()
+    readings = [
+        Reading(Check.HTTP_HEADERS, site, ObservationState.SEEN, holds=True, grade="B", observed_on=today - timedelta(days=2)),
+        Reading(
+            Check.TLS, site, ObservationState.SEEN, holds=True, grade="A", until=today + timedelta(days=50),
+            detail={"certificate_end": (today + timedelta(days=50)).isoformat()},
+        ),
+        Reading(Check.DEPENDABOT, site, ObservationState.DISABLED),
+        Reading(Check.DYNAMIC_SCAN, site, ObservationState.ABSENT),
+    ]  # fmt: skip
+    arrival = Arrival(EvidenceSource.DASHLORD, "dashlord", "", today - timedelta(days=2))
+    evidence.write_readings(session, product, readings, arrival)
+    for measure in mitigations.measures_of(session, product.id):
+        if measure.status.value == "done":
+            shown = Shown(
+                today - timedelta(days=30),
+                "Relu avec la responsable technique.",
+                "https://exemple.test/preuve",
+                "",
+                b"",
+            )
+            evidence.attest(session, team, product, measure, shown)
+            return
