@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, defer, selectinload
+from sqlalchemy.orm import Session, defer, subqueryload
 
 import risk_models
 from app.analysis import guide, versions
@@ -41,7 +41,7 @@ def _assets_of_many(session: Session, product_ids: Sequence[str]) -> Sequence[Es
     return session.scalars(
         select(EssentialAsset)
         .where(EssentialAsset.product_id.in_(product_ids))
-        .options(selectinload(EssentialAsset.lives_in), selectinload(EssentialAsset.feared_events))
+        .options(subqueryload(EssentialAsset.lives_in), subqueryload(EssentialAsset.feared_events))
         .order_by(EssentialAsset.name, EssentialAsset.id)
     ).all()
 

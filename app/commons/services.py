@@ -7,7 +7,7 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 
 from app.commons.models import CommonMeasure, CommonService, ServiceUse
 from app.identity.models import Grant, Person, Role
@@ -29,7 +29,7 @@ def services_of(session: Session, incubator_ids: Iterable[str]) -> Sequence[Comm
     return session.scalars(
         select(CommonService)
         .where(CommonService.incubator_id.in_(list(incubator_ids)))
-        .options(selectinload(CommonService.measures), selectinload(CommonService.uses).joinedload(ServiceUse.product))
+        .options(selectinload(CommonService.measures), subqueryload(CommonService.uses).joinedload(ServiceUse.product))
         .order_by(CommonService.name)
     ).all()
 

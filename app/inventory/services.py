@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, subqueryload
 
 from app.identity.models import Person
 from app.inventory.models import Component, Link, Vulnerability
@@ -78,7 +78,7 @@ def read_many(session: Session, product_ids: Sequence[str]) -> dict[str, Invento
     for component in session.scalars(
         select(Component)
         .where(Component.product_id.in_(product_ids))
-        .options(selectinload(Component.vulnerabilities))
+        .options(subqueryload(Component.vulnerabilities))
         .order_by(Component.name, Component.id)
     ):
         found[component.product_id].components.append(component)
@@ -93,7 +93,7 @@ def component_of(session: Session, product_id: str, ref: str) -> Component | Non
     return session.scalar(
         select(Component)
         .where(Component.product_id == product_id, Component.ref == ref)
-        .options(selectinload(Component.vulnerabilities))
+        .options(subqueryload(Component.vulnerabilities))
     )
 
 

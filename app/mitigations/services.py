@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, selectinload, subqueryload
 
 from app.identity.models import Person
 from app.inventory.models import Component
@@ -29,7 +29,7 @@ def _measures_of_many(session: Session, product_ids: Sequence[str]) -> Sequence[
     return session.scalars(
         select(Measure)
         .where(Measure.product_id.in_(product_ids))
-        .options(selectinload(Measure.on))
+        .options(subqueryload(Measure.on))
         .order_by(Measure.measure, Measure.id)
     ).all()
 

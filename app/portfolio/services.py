@@ -6,7 +6,7 @@ from datetime import date
 from enum import IntEnum
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, subqueryload
 
 from app.analysis import services as analysis
 from app.homologation import services as homologation
@@ -131,7 +131,7 @@ def readable_products(
 
 def products_of(session: Session, incubator_id: str | None) -> Sequence[Product]:
     """The products of an incubator, or all of them, phases and incubators loaded."""
-    statement = select(Product).options(selectinload(Product.phases), selectinload(Product.incubators))
+    statement = select(Product).options(subqueryload(Product.phases), subqueryload(Product.incubators))
     if incubator_id is not None:
         statement = statement.where(Product.incubators.any(Incubator.id == incubator_id))
     return session.scalars(statement.order_by(Product.name)).all()
@@ -142,6 +142,6 @@ def third_parties(session: Session, incubator_id: str) -> tuple[SharedThirdParty
     products = session.scalars(
         select(Product)
         .where(Product.incubators.any(Incubator.id == incubator_id))
-        .options(selectinload(Product.phases), selectinload(Product.incubators), selectinload(Product.contacts))
+        .options(subqueryload(Product.phases), subqueryload(Product.incubators), subqueryload(Product.contacts))
     ).all()
     return shared_third_parties(s for s in analysis.read_systems(session, products) if s.components)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, subqueryload
 
 from app.evidence import proofs
 from app.homologation import services as homologation
@@ -110,7 +110,7 @@ def plan(session: Session) -> int:
     """
     today = clock.today()
     products = session.scalars(
-        select(Product).options(selectinload(Product.phases), selectinload(Product.incubators))
+        select(Product).options(subqueryload(Product.phases), subqueryload(Product.incubators))
     ).all()
     decisions = homologation.decisions_by_product(session, [p.id for p in products])
     people = _people(session)
