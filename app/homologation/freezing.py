@@ -27,7 +27,7 @@ def missing_analysis(session: Session, product: Product) -> list[object]:
 def freeze(session: Session, product: Product, dossier: Dossier) -> None:
     """Writes the content of `dossier` as it stands now, in the caller's transaction."""
     system = analysis.read_system(session, product)
-    version = analysis.latest_version(session, product.id)
+    version, assets = analysis.latest_version(session, product.id), analysis.assets_of(session, product.id)
     if version is None or dossier.authority is None:
         raise ValueError("a dossier is frozen with an analysis and an authority")
     _write(
@@ -49,20 +49,10 @@ def freeze(session: Session, product: Product, dossier: Dossier) -> None:
             accepted_risks=tuple(content.AcceptedRisk(r.text, r.accepted_by, r.until) for r in dossier.accepted_risks),
             feared_events=tuple(
                 content.FearedEvent(asset.ref, event.need.value, event.severity, event.description)
-                for asset in analysis.assets_of(session, product.id)
+                for asset in assets
                 for event in asset.feared_events
             ),
-            opinions=tuple(
-                content.Opinion(
-                    o.role.value,
-                    o.reviewer.name,
-                    o.verdict.value,
-                    o.text,
-                    o.given_at.astimezone(clock.PARIS).date(),
-                )
-                for o in dossier.opinions
-                if o.verdict and o.given_at
-            ),
+            opinions=_opinions(dossier),
             system=product_file.to_dict(system, complete=True),
             assessment=analysis.assess(system).to_dict(),
             views={view.value: asdict(outlook) for view, outlook in analysis.views(system).items()},
@@ -71,10 +61,20 @@ def freeze(session: Session, product: Product, dossier: Dossier) -> None:
                 content.AcceptedFinding(a.finding, a.reason, a.accepted_by, a.accepted_on, a.until)
                 for a in sorted(acceptances(session, product.id).values(), key=lambda a: a.finding)
             ),
-            study=versions.study_of(session, product, system, analysis.assets_of(session, product.id)),
+            study=versions.study_of(session, product, system, assets),
             evidence=tuple(evidence.as_plain(e) for e in evidence.evidence_of(session, product.id)),
             decision=None,
         ),
+    )
+
+
+def _opinions(dossier: Dossier) -> tuple[content.Opinion, ...]:
+    return tuple(
+        content.Opinion(
+            o.role.value, o.reviewer.name, o.verdict.value, o.text, o.given_at.astimezone(clock.PARIS).date()
+        )
+        for o in dossier.opinions
+        if o.verdict and o.given_at
     )
 
 

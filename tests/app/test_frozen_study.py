@@ -14,15 +14,13 @@ from tests.app.test_evidence import give
 from tests.app.test_study import ANSWERS, BASE, text
 
 
-def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, tmp_path):
-    owner = world.person()
-    product = world.filled(owner)
-    lead = world.person("chef@exemple.test", "Cheffe Durand")
-    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
-    team = world.visitor(owner)
-    service = offered(world.visitor(lead), name="MarqueService", description="MarqueOffre")
-    bring(world.visitor(lead), service, "waf")
+def _inherit(lead, team) -> None:
+    service = offered(lead, name="MarqueService", description="MarqueOffre")
+    bring(lead, service, "waf")
     use(team, service, "metabase")
+
+
+def _write_study(team) -> None:
     team.post(f"{BASE}/niveau", ANSWERS)
     team.post(f"{BASE}/niveau/retenu", {"level": "3", "why": "MarqueNiveau"})
     team.post(
@@ -47,6 +45,9 @@ def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, t
         "why_not": "MarqueRejet",
     }
     team.post(f"{BASE}/scenarios/raconte/nouveau", story)
+
+
+def _decide_and_prove(team) -> None:
     key = "dossiers:confidentiality"
     team.post(f"{BASE}/scenarios/{key}", {"likelihood": "2", "why": "MarqueCotation", "kept": "y"})
     form = text(team.get(f"{BASE}/registre/{key}"))
@@ -56,6 +57,17 @@ def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, t
     page = text(team.get("/produits/exemple/preuves"))
     attest = page.split('/preuve"')[0].rsplit('href="', 1)[1] + "/preuve"
     give(team, attest, clock.today(), link="https://exemple.test/MarqueLien", note="MarquePreuve")
+
+
+def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, tmp_path):
+    owner = world.person()
+    product = world.filled(owner)
+    lead = world.person("chef@exemple.test", "Cheffe Durand")
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    team = world.visitor(owner)
+    _inherit(world.visitor(lead), team)
+    _write_study(team)
+    _decide_and_prove(team)
     world.before_authority(owner, world.reload(), world.cast(product))
     with world.session(writing=False) as session:
         dossier = session.scalar(select(Dossier))
