@@ -10,9 +10,10 @@ from fontTools.ttLib import TTFont
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.answers import answers
+from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import FAMILIES, draw_matrix
-from reports.pdf import ROOT, _fonts
+from reports.pdf import _fonts
 from risk_models import catalogue, product_file
 from risk_models.assessment import Finding
 from risk_models.scales import (

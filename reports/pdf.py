@@ -1,15 +1,11 @@
 """From the canonical JSON of a dossier to its PDF, in a child process with bounds. Traps and figures: docs/pdf.md."""
 
-import os
-import resource
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-MAX_SECONDS = 90
-_MEMORY, _CPU, _FILE = 1 << 30, 60, 64 << 20
+from reports.bounded import ROOT, Bounds, TookTooLong, run_python
+
+_BOUNDS = Bounds(seconds=90, processor_seconds=60, memory=1 << 30, file=64 << 20, open_files=64)
 
 
 class RenderingFailed(RuntimeError):
@@ -25,26 +21,17 @@ def render(content: str) -> bytes:
         output = Path(folder) / "dossier.pdf"
         fonts = Path(folder) / "fonts.conf"
         fonts.write_text(f"<fontconfig><dir>{_fonts()}</dir><cachedir>{folder}</cachedir></fontconfig>")
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": str(ROOT),
-            "FONTCONFIG_FILE": str(fonts),
-            "SOURCE_DATE_EPOCH": "0",
-            "LC_ALL": "C.UTF-8",
-            "HOME": folder,
-        }
+        environment = {"FONTCONFIG_FILE": str(fonts), "SOURCE_DATE_EPOCH": "0"}
         try:
-            done = subprocess.run(  # noqa: S603 - our own module, in this interpreter
-                [sys.executable, "-m", "reports.pdf_child", str(output)],
-                input=content.encode(),
-                capture_output=True,
-                timeout=MAX_SECONDS,
-                env=environment,
-                preexec_fn=_bound,
-                check=False,
+            done = run_python(
+                ["-m", "reports.pdf_child", str(output)],
+                folder,
+                _BOUNDS,
+                environment=environment,
+                given=content.encode(),
             )
-        except subprocess.TimeoutExpired as error:
-            raise RenderingFailed(f"not done after {MAX_SECONDS} seconds") from error
+        except TookTooLong as error:
+            raise RenderingFailed(str(error)) from error
         pdf = output.read_bytes() if output.exists() else b""
     if done.returncode != 0 or not pdf.startswith(b"%PDF-") or not pdf.rstrip().endswith(b"%%EOF"):
         raise RenderingFailed(f"exit {done.returncode}: {done.stderr.decode(errors='replace')[-1500:]}")
@@ -53,14 +40,3 @@ def render(content: str) -> bytes:
 
 def _fonts() -> Path:
     return ROOT / "app" / "static" / "vendor" / "fonts"
-
-
-def _bound() -> None:
-    for limit, value in (
-        (resource.RLIMIT_AS, _MEMORY),
-        (resource.RLIMIT_CPU, _CPU),
-        (resource.RLIMIT_FSIZE, _FILE),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))

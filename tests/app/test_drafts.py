@@ -2,6 +2,7 @@
 
 import io
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -127,7 +128,7 @@ def test_a_second_draft_proposes_new_links_and_new_cycles_but_no_vaguer_version(
 
 
 def test_an_archive_that_asks_too_much_is_refused(world, product, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_SECONDS", 0)
+    monkeypatch.setattr(reading, "_BOUNDS", replace(reading._BOUNDS, seconds=0))
     with pytest.raises(Refusal) as refusal:
         keep(world, product, archive())
     assert (refusal.value.field, "mémoire" in str(refusal.value)) == ("archive", True)

@@ -1,0 +1,57 @@
+"""A child process with bounded time, memory and files: for what a stranger's document could make endless."""
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class TookTooLong(RuntimeError):
+    """Not done in the time given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Seconds of wall clock and of processor, bytes of memory and of any file, open files."""
+
+    seconds: int
+    processor_seconds: int
+    memory: int
+    file: int
+    open_files: int = 256
+
+
+def run_python(
+    arguments: Sequence[str], folder: str, bounds: Bounds, *, environment: Mapping[str, str], given: bytes | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs our own code in this interpreter, in `folder`, with nothing of our environment but the path. Raises `TookTooLong`."""
+
+    def bind() -> None:
+        for limit, value in (
+            (resource.RLIMIT_AS, bounds.memory),
+            (resource.RLIMIT_CPU, bounds.processor_seconds),
+            (resource.RLIMIT_FSIZE, bounds.file),
+            (resource.RLIMIT_NOFILE, bounds.open_files),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            resource.setrlimit(limit, (value, value))
+
+    try:
+        return subprocess.run(  # noqa: S603 - our own code, in this interpreter
+            [sys.executable, *arguments],
+            input=given,
+            capture_output=True,
+            timeout=bounds.seconds,
+            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "HOME": folder}
+            | dict(environment),
+            cwd=folder,
+            preexec_fn=bind,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TookTooLong(f"not done after {bounds.seconds} seconds") from error
