@@ -1,7 +1,7 @@
 """From evidence to the proof of each measure: what the ranking, the pages and the dossier read."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -110,6 +110,12 @@ def _sources(kind: MeasureKind, rows: Iterable[Evidence], on: Sequence[str]) -> 
     for group in checks.values():
         live = [row for row in group if row.withdrawn_at is None]
         yield [observation(row) for row in live or group]
+
+
+def shown_unclaimed(rows: Iterable[Evidence], claimed: Collection[str]) -> list[MeasureKind]:
+    """Measures that tools show in place today and that the product does not claim."""
+    fresh = {row.check for row in rows if row.check and shown_state(row) is ProofState.FRESH}
+    return [kind for kind in catalogue.measures().values() if kind.id not in claimed and fresh & set(kind.proven_by)]
 
 
 def counts(row: Evidence) -> bool:

@@ -31,13 +31,15 @@ def index(product: Product) -> str:
     rows = mitigations.measures_of(session, product.id)
     claimed = {MeasureStatus.DONE, MeasureStatus.PARTIAL}
     proof_by_row = mitigations.proofs_by_row(rows, system)
+    given = services.evidence_of(session, product.id)
     return render_template(
         "evidence/index.html",
         product=product,
+        unclaimed=proofs.shown_unclaimed(given, {m.measure for m in system.measures}),
         claimed=[(row, proof_by_row[row.id]) for row in rows if row.status in claimed],
         inherited=[m for m in system.measures if m.inherited_from],
         kinds=catalogue.measures(),
-        evidence=services.evidence_of(session, product.id),
+        evidence=given,
         state_of=proofs.shown_state,
         connectors=connectors.connectors_of(session, Scope(product=product)),
         shared=connectors.shared_connectors(session, product),
