@@ -17,7 +17,7 @@ help: ## list the targets
 
 run: $(RUN) $(ASSETS) $(MESSAGES) $(READY) ## install what is missing and serve on 127.0.0.1:$(PORT), with the job worker
 	@sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:$(PORT)/' $(READY)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" exec honcho start -p $(PORT)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" JALON_BASE_URL="$${JALON_BASE_URL:-http://127.0.0.1:$(PORT)}" exec honcho start -p $(PORT)
 
 test: $(DEV) $(ASSETS) $(MESSAGES) ## install what tests need and run every check
 	@scripts/system_packages.sh test

@@ -176,6 +176,7 @@ def _feared(session: Session, product: Product, asset: str, need: Need, severity
 def _composed(session: Session, people: People, product: Product, *, months: int) -> Dossier:
     """A dossier with its parts and both opinions, ready for its authority."""
     team, authority = people[Role.TEAM_MEMBER], people[Role.AUTHORITY]
+    demo_study.ready(session, team, product)
     analysis.finish(session, team, product)
     dossier = homologation.open_new(session, team, product)
     whole = homologation.dossier_of(session, product.id, dossier.number) or dossier

@@ -24,9 +24,21 @@ from risk_models.scales import (
     Check,
     Likelihood,
     ObservationState,
+    RiskLevel,
     SecurityLevel,
     Treatment,
 )
+
+
+def ready(session: Session, team: Person, product: Product) -> None:
+    """What an analysis needs before it can be finished: a level, and a decision on each strong risk."""
+    if study.profile_of(session, product.id) is None:
+        study.answer(session, team, product, SecurityProfile(data=3, volume=2, outage=1, audience=2, openness=4))
+    lines = register.lines(register.rows_of(session, product.id), services.read_system(session, product))
+    for line in lines:
+        if line.undecided and line.risk is RiskLevel.HIGH:
+            choice = Choice(Treatment.REDUCE, "Par les mesures du plan d’action.", "", None)
+            register.treat(session, team, product, line, choice)
 
 
 def study_parcours(session: Session, team: Person, authority: Person, product: Product) -> None:

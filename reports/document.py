@@ -70,7 +70,15 @@ _ENUMS: dict[str, type[Enum]] = {
         Severity, StakeholderKind, StakeholderZone, Treatment,
     )
 }  # fmt: skip
-_NO_STUDY: dict[str, Any] = {"level": None, "stakeholders": [], "sources": [], "services": [], "register": []}
+_CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
+_NO_STUDY: dict[str, Any] = {
+    "level": None,
+    "stakeholders": [],
+    "sources": [],
+    "services": [],
+    "register": [],
+    "comments": [],
+}
 _VERDICTS = {"favourable": "favorable", "with_reservations": "favorable avec réserve", "unfavourable": "défavorable"}
 _OUTCOMES = {
     "favourable": "Homologation accordée",
@@ -159,6 +167,7 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
         links=system.links[:MOST_ROWS],
         answers=_drawable(answers(content, "fr")),
         measures=catalogue.measures(),
+        unproved=sum(m.status in _CLAIMED and m.proof is not ProofState.FRESH for m in system.measures),
         own=[m for m in system.measures if not m.inherited_from][:MOST_ROWS],
         inherited=[m for m in system.measures if m.inherited_from][:MOST_ROWS],
         rules=catalogue.finding_rules(),

@@ -6,14 +6,15 @@ from risk_models import catalogue
 from risk_models.assessment import PlanItem
 from risk_models.attack_graph import in_place
 from risk_models.propagation import Spread
-from risk_models.scales import MeasureStatus, View
+from risk_models.scales import MeasureStatus, ProofState, View
 from risk_models.system import Measure, System
 
 # Measures are proposed for this many of the first weak points; those that a team already thinks of are always there.
 _PROPOSED_FOR = 5
 _MOST = 10
 _UNKNOWN_EFFORT = 3
-_PROOF_EFFORT = 1  # what is in place already is only shown again
+_PROOF_EFFORT = 1  # what is in place already is only shown again; what is gone must be done again
+_TO_SHOW = frozenset({ProofState.STALE, ProofState.ABSENT, ProofState.UNREADABLE})
 
 Factors = Mapping[tuple[str, str], float]
 
@@ -60,7 +61,11 @@ def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
     kinds = {c.id: c.kind for c in system.components}
     mendable = {c.id for c in system.components if any(v.fixed_in for v in c.vulnerabilities)}
     wanted = [
-        (m.measure, tuple(sorted(set(m.on))), m.proof if m.status is MeasureStatus.DONE else None)
+        (
+            m.measure,
+            tuple(sorted(set(m.on))),
+            m.proof if m.status is MeasureStatus.DONE and m.proof in _TO_SHOW else None,
+        )
         for m in system.measures
         if m.on and (m.status not in closed or (m.status is MeasureStatus.DONE and catalogue.proof_weight(m.proof) < 1))
     ]

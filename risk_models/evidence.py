@@ -33,9 +33,9 @@ def state_on(observation: Observation, today: date) -> ProofState:
         case ObservationState.UNREADABLE:
             return ProofState.UNREADABLE
         case ObservationState.SEEN:
-            if observation.good_until < today:
-                return ProofState.STALE
-            return ProofState.FRESH if observation.holds else ProofState.CONTRADICTED
+            if not observation.holds:
+                return ProofState.CONTRADICTED  # a "no" stands until something later says otherwise
+            return ProofState.STALE if observation.good_until < today else ProofState.FRESH
 
 
 _WORST_FIRST = (
@@ -68,7 +68,7 @@ def proof_of(sources: Iterable[Iterable[Observation]], today: date) -> ProofStat
     if not found:
         return None
     good = max((day for state, day in found if state is ProofState.FRESH), default=None)
-    against = [(day, state) for state, day in found if state in _SAYS_NO and (good is None or day > good)]
+    against = [(day, state) for state, day in found if state in _SAYS_NO and (good is None or day >= good)]
     if against:
         return worst(state for _, state in against)
     return max((state for state, _ in found if state is not None), key=_WORST_FIRST.index)

@@ -293,3 +293,12 @@ class Treatment(StrEnum):
     TRANSFER = "transfer"
     AVOID = "avoid"
     ACCEPT = "accept"
+
+
+class PieceNeed(StrEnum):
+    """How much an approach asks for a piece of the dossier."""
+
+    MANDATORY = "mandatory"
+    OPTIONAL = "optional"
+    COMPLEMENT = "complement"
+    NOT_ASKED = "not_asked"

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.analysis import services as analysis
+from app.demo_study import ready
 from app.homologation import services as homologation
 from app.homologation.models import Dossier, ReviewerRole, Verdict
 from app.identity import services as identity
@@ -120,6 +121,7 @@ class World:
         """A dossier asked for opinions, and sent to its authority when `reviewed`."""
         with self.session() as session:
             product = products.load(session, product.slug)
+            ready(session, owner, product)
             analysis.finish(session, owner, product)
             number = homologation.open_new(session, owner, product).number
 

@@ -3,10 +3,27 @@
 import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 
+from app.platform.i18n import decimal, language, word
+from risk_models import catalogue
+from risk_models.scales import (
+    Aim,
+    Exposure,
+    Hosting,
+    Likelihood,
+    MeasureStatus,
+    Need,
+    ProofState,
+    RiskLevel,
+    SecurityLevel,
+    Severity,
+    StakeholderZone,
+    Treatment,
+)
 from risk_models.system import EssentialAsset, Measure, System
 
 V = TypeVar("V")
@@ -22,6 +39,11 @@ class Change:
     gone: tuple[str, ...]
 
 
+def _measure_name(m: Measure) -> str:
+    kind = catalogue.measures().get(m.measure)
+    return kind.name.in_(language()) if kind else m.measure
+
+
 def systems(old: System, new: System) -> list[Change]:
     """Part by part; parts that stay the same are left out."""
     names = {c.id: c.name for c in (*old.components, *new.components)}
@@ -33,7 +55,7 @@ def systems(old: System, new: System) -> list[Change]:
         change(_l("Composants"), old.components, new.components, lambda c: c.id, lambda c: c.name),
         change(_l("Liens"), old.links, new.links, lambda k: (k.source, k.target, k.kind), link),
         change(_l("Valeurs métier"), old.assets, new.assets, lambda a: a.id, lambda a: a.name),
-        change(_l("Mesures"), old.measures, new.measures, lambda m: (m.measure, m.on), lambda m: m.measure),
+        change(_l("Mesures"), old.measures, new.measures, lambda m: (m.measure, m.on), _measure_name),
         change(_l("Contacts"), old.product.contacts, new.product.contacts, lambda c: c.name, lambda c: c.name),
         change(_l("Phases"), old.product.phases, new.product.phases, lambda p: (p.name, p.start), lambda p: p.name),
     ]
@@ -63,14 +85,43 @@ def _differences(before: Any, after: Any) -> str:
         else {f.name: (getattr(before, f.name), getattr(after, f.name)) for f in dataclasses.fields(before)}
     )
     told = [
-        f"{name} : {_shown(old)} → {_shown(new)}"
+        f"{_field(name)} : {_shown(old, name)} → {_shown(new, name)}"
         for name, (old, new) in pairs.items()
         if old != new and name not in {"assumed", "extra"}
     ]
     return " ; ".join(told) or "x-"
 
 
-def _shown(value: Any) -> str:
+# How people call what differs, and the closed lists whose codes they never see.
+_FIELDS: dict[str, Any] = {
+    "dependency": _l("dépendance"), "penetration": _l("pénétration"), "maturity": _l("maturité"), "trust": _l("confiance"),
+    "threat": _l("menace"), "zone": _l("zone"), "note": _l("attentes"), "severity": _l("gravité"),
+    "likelihood": _l("vraisemblance"), "computed_severity": _l("gravité selon le schéma"),
+    "computed_likelihood": _l("vraisemblance selon le schéma"), "risk": _l("risque"), "treatment": _l("décision"),
+    "treatment_note": _l("comment"), "accepted_by": _l("accepté par"), "accepted_until": _l("accepté jusqu’au"),
+    "kept": _l("retenu"), "why": _l("raison"), "why_not": _l("raison de l’écart"), "status": _l("état"), "due": _l("échéance"),
+    "owner": _l("responsable"), "reason": _l("raison"), "description": _l("texte"), "story": _l("texte"), "need": _l("atteinte"),
+    "level": _l("niveau"), "motivation": _l("motivation"), "resources": _l("moyens"), "aim": _l("but"), "proof": _l("preuve"),
+    "exposure": _l("exposition"), "hosting": _l("hébergement"), "version": _l("version"), "name": _l("nom"), "on": _l("composants"),
+}  # fmt: skip
+_LISTS: dict[str, type[Enum]] = {
+    "zone": StakeholderZone, "treatment": Treatment, "risk": RiskLevel, "need": Need, "aim": Aim, "status": MeasureStatus,
+    "proof": ProofState, "exposure": Exposure, "hosting": Hosting, "level": SecurityLevel, "severity": Severity,
+    "likelihood": Likelihood, "computed_severity": Severity, "computed_likelihood": Likelihood,
+}  # fmt: skip
+
+
+def _field(name: str) -> str:
+    return str(_FIELDS.get(name, name))
+
+
+def _shown(value: Any, name: str = "") -> str:
+    if isinstance(value, bool):
+        return str(_l("oui") if value else _l("non"))
+    if name in _LISTS and value not in (None, ""):
+        return word(_LISTS[name](value))
+    if isinstance(value, float):
+        return decimal(value)
     if value in (None, (), ""):
         return "∅"
     if isinstance(value, tuple):

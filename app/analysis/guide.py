@@ -104,13 +104,8 @@ class Guide:
 
 
 def level_of(profile: SecurityProfile | None) -> SecurityLevel | None:
-    """The level in force: the one that people set where it may be, else the one that the answers give."""
-    if profile is None:
-        return None
-    computed = computed_level(profile)
-    if profile.wanted is None or (profile.wanted < computed and not profile.approved_by):
-        return computed
-    return SecurityLevel(profile.wanted)
+    """The level in force."""
+    return SecurityLevel(profile.level) if profile else None
 
 
 def computed_level(profile: SecurityProfile) -> SecurityLevel:

@@ -254,6 +254,7 @@ def line_as_plain(line: RegisterLine) -> dict[str, Any]:
         "computed_severity": int(line.computed_severity) if line.computed_severity else None,
         "computed_likelihood": int(line.computed_likelihood) if line.computed_likelihood else None,
         "why": row.why if row else "",
+        "rated_by": row.edited_by if row else "",
         "kept": line.kept,
         "why_not": row.why_not if row else "",
         "risk": line.risk.value,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -18,7 +19,9 @@ from app.platform.http import db_session
 from app.platform.i18n import language
 from app.products.access import may, product_view
 from app.products.models import Product
+from risk_models import product_file
 from risk_models.catalogue.study import examples
+from risk_models.scales import Need, RiskLevel, SecurityLevel, Treatment
 from risk_models.system import System
 
 blueprint = Blueprint("register", __name__, url_prefix="/produits/<slug>/demarche")
@@ -96,6 +99,8 @@ def _story_form(row: RiskScenario, system: System, *, new: bool) -> StoryForm:
 
 def _with_assets(form: StoryForm, system: System) -> StoryForm:
     form.asset.choices = [("", _("tout le produit")), *((a.id, a.name) for a in system.assets)]
+    if form.asset.data not in {"", *(a.id for a in system.assets)}:
+        form.asset.data = ""
     return form
 
 
@@ -216,21 +221,38 @@ def remove(product: Product, key: str) -> Response:
     return redirect(url_for("register.scenarios", slug=product.slug))
 
 
-@blueprint.get("/versions/<int:number>")
+@blueprint.get("/versions/<int(max=9999):number>/jalon.yaml")
+@product_view(Permission.READ_PRODUCT)
+def version_file(product: Product, number: int) -> Response:
+    """The product file as it was frozen."""
+    found = services.version_of(db_session(), product.id, number)
+    if found is None:
+        abort(404)
+    headers = {"Content-Disposition": f'attachment; filename="{product.slug}-version-{number}.yaml"'}
+    return FlaskResponse(found.content, mimetype="application/yaml", headers=headers)
+
+
+@blueprint.get("/versions/<int(max=9999):number>")
 @product_view(Permission.READ_PRODUCT)
 def version(product: Product, number: int) -> str:
     """A version beside an earlier one, the one just before unless the address names another."""
     session = db_session()
     other = request.args.get("avec", "")
     after = services.version_of(session, product.id, number)
-    before = services.version_of(session, product.id, int(other) if other.isdecimal() else number - 1)
+    before = services.version_of(
+        session, product.id, int(other) if other.isdecimal() and len(other) < 5 else number - 1
+    )
     if after is None:
         abort(404)
+    system = product_file.loads(after.content)
     return render_template(
         "study/version.html",
         product=product,
         after=after,
         before=before,
+        system=system,
+        names=_names(system),
+        words={"Treatment": Treatment, "RiskLevel": RiskLevel, "SecurityLevel": SecurityLevel, "Need": Need},
         changes=versions.compare(before, after) if before else [],
         versions=services.versions_of(session, product.id),
     )

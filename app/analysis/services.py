@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext as _ln
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer, subqueryload
 
 import risk_models
-from app.analysis import guide, versions
+from app.analysis import guide, register, versions
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
+from app.analysis.study import profile_of
 from app.commons import services as commons
 from app.evidence import proofs
 from app.identity.models import Person
@@ -26,7 +28,7 @@ from app.products.services import phase_values, slug_of
 from risk_models import assessment_json as assessment_file
 from risk_models import catalogue, product_file, ranking, sensitivity
 from risk_models.assessment import Assessment, Outlook
-from risk_models.scales import Need, Severity, View
+from risk_models.scales import Need, RiskLevel, Severity, View
 from risk_models.sensitivity import Stability
 from risk_models.system import Contact, System
 from risk_models.system import EssentialAsset as AssetValue
@@ -233,14 +235,20 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
         raise Refusal(_l("Décrivez d’abord au moins un composant."))
     if not any(asset.lives_in for asset in system.assets):
         raise Refusal(_l("Nommez d’abord au moins une valeur métier, et le composant qui la porte."))
+    _finishable(session, product, system)
     last = session.scalar(select(func.max(AnalysisVersion.number)).where(AnalysisVersion.product_id == product.id)) or 0
+    content = product_file.dumps(system)
+    study = versions.study_of(session, product, system, assets_of(session, product.id))
+    known = version_of(session, product.id, last)
+    if known and known.done_at.date() == clock.now().date() and (known.content, known.study) == (content, study):
+        return known  # pressed twice
     version = AnalysisVersion(
         product_id=product.id,
         number=last + 1,
         done_at=clock.now(),
         done_by=actor.name,
-        content=product_file.dumps(system),
-        study=versions.study_of(session, product, system, assets_of(session, product.id)),
+        content=content,
+        study=study,
     )
     session.add(version)
     guide.mark_all_done(session, actor, product)
@@ -248,6 +256,23 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
     record(session, actor, "finish_analysis", f"version {version.number}", product_id=product.id)
     session.commit()
     return version
+
+
+def _finishable(session: Session, product: Product, system: System) -> None:
+    """Raises `Refusal` while the level is not known, or a strong risk has no decision."""
+    lacks = [] if profile_of(session, product.id) else [_l("les cinq questions du niveau de sécurité (première étape)")]
+    lines = register.lines(register.rows_of(session, product.id), system)
+    undecided = sum(line.undecided and line.risk is RiskLevel.HIGH for line in lines)
+    if undecided:
+        lacks.append(
+            _ln(
+                "une décision sur %(num)d risque fort (étape « Ce qui reste »)",
+                "une décision sur %(num)d risques forts (étape « Ce qui reste »)",
+                undecided,
+            )
+        )
+    if lacks:
+        raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
 
 
 def write_values(session: Session, product_id: str, assets: Sequence[AssetValue], rows: dict[str, Component]) -> None:

@@ -43,9 +43,9 @@ def reopen(product: Product, step: str) -> Response:
 
 
 @blueprint.post("/<step>/remarques")
-@product_view(Permission.READ_PRODUCT)
+@product_view(Permission.REMARK)
 def comment(product: Product, step: str) -> Response:
-    """Who reads the product may remark on it: reviewers and authority too."""
+    """Reviewers and authority may remark too; an auditor only reads."""
     here = _step(step)
     form = CommentForm()
     if not form.validate_on_submit():

@@ -26,7 +26,7 @@ class StudyStep(StrEnum):
 
 
 class SecurityProfile(Edited, Base):
-    """Five answers from 1 to 4, and the level that people set above or below what they give."""
+    """Five answers from 1 to 4, the level in force, and a lower one that waits for somebody to agree."""
 
     __tablename__ = "security_profile"
     __table_args__ = (
@@ -35,6 +35,7 @@ class SecurityProfile(Edited, Base):
             " AND audience BETWEEN 1 AND 4 AND openness BETWEEN 1 AND 4",
             name="answers",
         ),
+        CheckConstraint("level BETWEEN 1 AND 3 AND (wanted IS NULL OR wanted < level)", name="level"),
     )
 
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
@@ -43,10 +44,13 @@ class SecurityProfile(Edited, Base):
     outage: Mapped[int]
     audience: Mapped[int]
     openness: Mapped[int]
-    wanted: Mapped[int | None] = mapped_column(comment="level that people ask for in place of the computed one")
-    why: Mapped[LongText] = mapped_column(default="")
+    level: Mapped[int] = mapped_column(comment="in force")
+    wanted: Mapped[int | None] = mapped_column(comment="a lower level that waits for a reviewer")
+    why: Mapped[LongText] = mapped_column(default="", comment="of the last level that people set or asked for")
     wanted_by: Mapped[str] = mapped_column(String(200), default="")
-    approved_by: Mapped[str] = mapped_column(String(200), default="", comment="reviewer who agrees with a lower level")
+    approved_by: Mapped[str] = mapped_column(
+        String(200), default="", comment="reviewer who agreed with the lower level"
+    )
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

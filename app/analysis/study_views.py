@@ -21,6 +21,7 @@ from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.access import may, product_view
 from app.products.models import Product
+from risk_models.catalogue.pieces import pieces
 from risk_models.catalogue.study import Example, examples
 from risk_models.proportionality import approach, what_each_answer_changes
 from risk_models.scales import SecurityLevel
@@ -79,6 +80,7 @@ def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm) -> s
         computed=guide.computed_level(profile) if profile else None,
         changes=what_each_answer_changes(study.needs_of(profile)) if profile else {},
         approach=approach(here.level) if here.level else None,
+        pieces=pieces(approach(here.level), language()) if here.level else (),
         levels=SecurityLevel,
         may_edit=may(Permission.EDIT_PRODUCT),
         may_approve=may(Permission.APPROVE_LEVEL),
@@ -114,7 +116,8 @@ def want_level(product: Product) -> str | Response:
 @product_view(Permission.APPROVE_LEVEL)
 def approve_level(product: Product) -> Response:
     wanted = request.form.get("wanted", "")
-    study.approve_level(db_session(), current_person(), product, wanted=int(wanted) if wanted.isdecimal() else 0)
+    level, revision = int(wanted) if wanted.isdecimal() and len(wanted) == 1 else 0, request.form.get("revision", "")
+    study.approve_level(db_session(), current_person(), product, wanted=level, revision=revision)
     flash(_("Vous convenez de ce niveau : il est en vigueur."), "success")
     return redirect(url_for("study.level", slug=product.slug))
 

@@ -7,10 +7,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
-from app.analysis import comparison, register, study
+from app.analysis import comparison, guide, register, study
 from app.analysis.comparison import Change
-from app.analysis.guide import level_of
+from app.analysis.guide import computed_level
 from app.analysis.models import AnalysisVersion, EssentialAsset
+from app.analysis.study_models import SecurityProfile
 from app.commons import services as commons
 from app.platform.i18n import word
 from app.products.models import Product
@@ -21,21 +22,10 @@ from risk_models.system import System
 
 def study_of(session: Session, product: Product, system: System, assets: Iterable[EssentialAsset]) -> dict[str, Any]:
     """What people wrote beside the graph, as plain values: frozen with a version and with a dossier."""
-    profile = study.profile_of(session, product.id)
-    level = level_of(profile)
     return {
-        "level": {
-            "level": int(level),
-            "answers": {name: getattr(profile, name) for name in ("data", "volume", "outage", "audience", "openness")},
-            "wanted": profile.wanted,
-            "why": profile.why,
-            "wanted_by": profile.wanted_by,
-            "approved_by": profile.approved_by,
-        }
-        if profile and level
-        else None,
+        "level": _level(study.profile_of(session, product.id)),
         "feared_events": [
-            {"asset": a.ref, "need": e.need.value, "severity": e.severity, "description": e.description}
+            {"id": e.id, "asset": a.ref, "need": e.need.value, "severity": e.severity, "description": e.description}
             for a in assets
             for e in a.feared_events
         ],
@@ -53,6 +43,11 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
             }
             for s in study.sources_of(session, product.id)
         ],
+        "comments": [
+            {"step": s.step.value, "text": c.text, "by": c.by, "on": c.at.date().isoformat(), "settled_by": c.settled_by}
+            for s in guide.read(session, product.id).steps
+            for c in s.comments
+        ],
         "services": [
             {
                 "name": u.service.name, "since": u.since.isoformat(), "contact": u.service.contact,
@@ -68,6 +63,20 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
     }  # fmt: skip
 
 
+def _level(profile: SecurityProfile | None) -> dict[str, Any] | None:
+    if profile is None:
+        return None
+    return {
+        "level": profile.level,
+        "answers": {name: getattr(profile, name) for name in ("data", "volume", "outage", "audience", "openness")},
+        "computed": int(computed_level(profile)),
+        "wanted": profile.wanted,
+        "why": profile.why,
+        "wanted_by": profile.wanted_by,
+        "approved_by": profile.approved_by,
+    }
+
+
 def compare(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
     """Part by part; parts that stay the same are left out."""
     old, new = (product_file.loads(v.content) for v in (before, after))
@@ -80,7 +89,7 @@ def compare(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
         (
             _l("Événements redoutés"),
             "feared_events",
-            lambda e: (e["asset"], e["description"]),
+            lambda e: e.get("id") or (e["asset"], e["description"]),
             itemgetter("description"),
         ),
         (_l("Parties prenantes"), "stakeholders", itemgetter("name"), itemgetter("name")),

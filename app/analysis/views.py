@@ -1,6 +1,6 @@
 """What the product protects, what it fears, where it is weak."""
 
-from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -61,7 +61,7 @@ def asset(product: Product, ref: str) -> str | Response:
 
 def _form_of(asset: EssentialAsset, *, fresh: bool = False) -> AssetForm:
     form = AssetForm(formdata=None, obj=asset) if fresh else AssetForm(obj=asset)
-    if fresh or not form.is_submitted():
+    if fresh or not (form.is_submitted() or g.get("kept_form")):
         form.lives_in.data = [c.ref for c in asset.lives_in]
     return form
 
@@ -231,8 +231,8 @@ def _names(system: System) -> dict[str, str]:
 @product_view(Permission.EDIT_PRODUCT)
 def finish(product: Product) -> Response:
     version = services.finish(db_session(), current_person(), product)
-    flash(_("L’analyse, version %(number)d, est faite. Passez aux mesures.", number=version.number), "success")
-    return redirect(url_for("mitigations.measures", slug=product.slug))
+    flash(_("L’analyse, version %(number)d, est faite.", number=version.number), "success")
+    return redirect(url_for("study.overview", slug=product.slug))
 
 
 def _asset(product: Product, ref: str) -> EssentialAsset:

@@ -45,10 +45,24 @@ def uses_of(session: Session, product_id: str) -> Sequence[ServiceUse]:
 def _uses_of_many(session: Session, product_ids: Sequence[str]) -> Sequence[ServiceUse]:
     return session.scalars(
         select(ServiceUse)
-        .where(ServiceUse.product_id.in_(product_ids))
+        .join(ServiceUse.product)
+        .join(ServiceUse.service)
+        .where(
+            ServiceUse.product_id.in_(product_ids),
+            Product.incubators.any(
+                Incubator.id == CommonService.incubator_id
+            ),  # a product that leaves inherits no more
+        )
         .options(joinedload(ServiceUse.service).selectinload(CommonService.measures))
         .order_by(ServiceUse.service_id)
     ).all()
+
+
+def offered_and_unused(session: Session, product: Product) -> dict[str, str]:
+    """By measure, the service of its incubators that brings it and that the product does not use."""
+    used = {use.service_id for use in uses_of(session, product.id)}
+    offered = services_of(session, [i.id for i in product.incubators])
+    return {m.measure: s.name for s in offered if s.id not in used for m in s.measures}
 
 
 def with_inherited(session: Session, systems: Mapping[str, System]) -> dict[str, System]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -24,6 +26,16 @@ JOB = "run_connector"
 EVERY = timedelta(hours=24)
 AGAIN = timedelta(hours=1)  # after a fault
 _REPOSITORY = re.compile(r"(?:https?://github\.com/)?([A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?")
+# Paths that no pattern may hide: they are where the product itself is.
+_ORDINARY = (
+    "package.json",
+    "pom.xml",
+    "src/app.py",
+    "backend/requirements.txt",
+    "web/src/main/index.ts",
+    "a/yarn.lock",
+)
+_OWNER = re.compile(r"(?:https?://github\.com/)?([A-Za-z0-9-]{1,100})/?")
 _PATTERNS = 50
 
 
@@ -70,10 +82,9 @@ def connector_of(session: Session, scope: Scope, connector_id: str) -> Connector
 def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, address: str, token: str) -> Connector:
     """Adds a connector and asks for its first run. Raises `Refusal` at the field."""
     if kind is ConnectorKind.GITHUB:
-        address = _repository(address) if scope.product or address else ""
+        address = _own_repository(address, scope.product) if scope.product else _owner(address)
     elif kind is ConnectorKind.DASHLORD:
-        if not address.startswith("https://"):
-            raise Refusal(_l("Donnez l’adresse complète du fichier report.json, en https://."), "address")
+        _report_address(address, scope)
     else:
         address = ""
     if kind is not ConnectorKind.DASHLORD and not token:
@@ -105,6 +116,40 @@ def _repository(address: str) -> str:
     return match[1]
 
 
+def _own_repository(address: str, product: Product) -> str:
+    """The repository of the product's own card: another one would prove nothing of this product."""
+    found = _repository(address)
+    known = _REPOSITORY.fullmatch(product.repository.strip())
+    if known is None or known[1].lower() != found.lower():
+        raise Refusal(
+            _l("Ce n’est pas le dépôt de la fiche du produit. Changez d’abord la fiche, si le dépôt a changé."),
+            "address",
+        )
+    return found
+
+
+def _report_address(address: str, scope: Scope) -> None:
+    if scope.product:
+        raise Refusal(_l("dashlord est relevé pour tout l’incubateur : demandez-le-lui."), "kind")
+    try:
+        parts = urlsplit(address)
+        fit = parts.scheme == "https" and bool(parts.hostname) and not parts.username and not parts.password
+    except ValueError:
+        fit = False
+    if not fit:
+        raise Refusal(
+            _l("Donnez l’adresse complète du fichier report.json, en https://, sans mot de passe."), "address"
+        )
+
+
+def _owner(address: str) -> str:
+    """The organisation whose repositories an incubator's token may be used on, and no other."""
+    match = _OWNER.fullmatch(address.strip())
+    if not match:
+        raise Refusal(_l("Donnez l’organisation dont les dépôts seront lus, par exemple betagouv."), "address")
+    return match[1]
+
+
 def change_token(session: Session, actor: Person, scope: Scope, row: Connector, token: str) -> None:
     if not token:
         raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
@@ -121,7 +166,7 @@ def set_aside(
     patterns = [line.strip() for line in paths.splitlines() if line.strip()]
     if len(patterns) > _PATTERNS or any(len(p) > 300 for p in patterns):
         raise Refusal(_l("Cinquante motifs au plus, de 300 caractères chacun."), "paths")
-    if any(p.strip("*/") == "" for p in patterns):
+    if any(fnmatchcase(path, pattern) for pattern in patterns for path in _ORDINARY):
         raise Refusal(_l("Ce motif cacherait toutes les alertes. Nommez un dossier, par exemple tests/*."), "paths")
     if (patterns or development) and not reason:
         raise Refusal(_l("Dites pourquoi ces alertes ne comptent pas : l’autorité lira cette raison."), "reason")
@@ -135,7 +180,11 @@ def set_aside(
 
 
 def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> None:
-    """Asks for a run before the next one is due."""
+    """Asks for a run before the next one is due, unless one was asked for within the minute."""
+    if row.next_run_at > clock.now() + EVERY - timedelta(minutes=1) and row.last_run_at is None:
+        return
+    if row.last_run_at and row.next_run_at > row.last_run_at + EVERY:
+        return  # already asked, not yet run
     row.next_run_at = clock.now() + EVERY
     enqueue(session, JOB, connector_id=row.id)
     record(session, actor, "run_connector", f"{row.kind} {row.address}".strip(), product_id=scope.product_id)

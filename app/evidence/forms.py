@@ -22,7 +22,9 @@ class ConnectorForm(BaseForm):
     address = Line(
         _l("Dépôt, ou adresse du rapport"),
         most=500,
-        description=_l("GitHub : organisation/depot. dashlord : https://…/report.json. updown.io : rien."),
+        description=_l(
+            "GitHub : organisation/depot (un incubateur donne la seule organisation). dashlord : https://…/report.json. updown.io : rien."
+        ),
     )
     token = Line(
         _l("Jeton en lecture seule"),

@@ -1,6 +1,6 @@
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.evidence.names import ConnectorKind, EvidenceSource
@@ -49,7 +49,8 @@ class Connector(Base):
     __tablename__ = "connector"
     __table_args__ = (
         CheckConstraint("(product_id IS NULL) <> (incubator_id IS NULL)", name="one_scope"),
-        UniqueConstraint("product_id", "incubator_id", "kind", "address"),
+        Index("uq_connector_of_product", "product_id", "kind", "address", unique=True),
+        Index("uq_connector_of_incubator", "incubator_id", "kind", "address", unique=True),
     )
 
     id: Mapped[Id]

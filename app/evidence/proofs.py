@@ -103,8 +103,11 @@ def _sources(kind: MeasureKind, rows: Iterable[Evidence], on: Sequence[str]) -> 
     checks: dict[tuple[EvidenceSource, Check], list[Evidence]] = defaultdict(list)
     for row in rows:
         if row.check is None:
-            if row.measure == kind.id and (not row.components or set(on) <= set(row.components)):
-                yield [observation(row)]
+            if row.measure == kind.id:
+                covers = not row.components or set(on) <= set(row.components)
+                seen = observation(row)
+                # A proof that does not cover every component where the measure is claimed is one that is missing there.
+                yield [seen if covers else replace(seen, state=ObservationState.ABSENT)]
         elif row.check in kind.proven_by and counts(row):
             checks[row.source, row.check].append(row)
     for group in checks.values():
@@ -128,6 +131,11 @@ def counts(row: Evidence) -> bool:
 def observation(row: Evidence) -> Observation:
     """A row as the rules read it. A tool that dashlord does not run on a site says nothing against the measure."""
     state = row.state
+    if row.seen_on is not None and not row.holds and state is not ObservationState.DISABLED:
+        # What was last seen is that the measure is not there: seeing nothing since, or asking no more, mends nothing.
+        return Observation(
+            row.subject, ObservationState.SEEN, holds=False, observed_on=row.seen_on, good_until=row.good_until
+        )
     if row.withdrawn_at is not None or (state is ObservationState.DISABLED and row.source is EvidenceSource.DASHLORD):
         state = ObservationState.ABSENT
     return Observation(row.subject, state, row.holds, row.observed_on, row.good_until)

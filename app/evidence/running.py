@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,6 +57,9 @@ def run(database: Database, arguments: dict[str, Any]) -> None:
         problem = "token_unopenable"
     except Refusal:
         problem = "not_its_shape"
+    except Exception:  # whatever a stranger's payload still manages to break is theirs, and is told
+        get_logger().exception("connector")
+        problem = "not_its_shape"
     if problem:
         get_logger().warning("connector", connector=connector.id, kind=connector.kind.value, problem=problem)
     with database.writing() as session:
@@ -70,11 +74,14 @@ def _products(session: Session, connector: Connector) -> list[Product]:
 
 
 def _ask(address: str, headers: dict[str, str]) -> Answer:
-    return ask(address, headers, private_hosts=current_app.config["SETTINGS"].private_hosts)
+    return ask(address, headers, private_hosts=current_app.config["SETTINGS"].private_hosts, most=_MOST_API)
+
+
+_MOST_API = 5_000_000
 
 
 def _run_dashlord(database: Database, connector: Connector, products: list[str]) -> None:
-    answer = _ask(connector.address, {})
+    answer = ask(connector.address, private_hosts=current_app.config["SETTINGS"].private_hosts)
     if answer.status != 200:
         raise Unreadable(
             {401: "token_refused", 403: "no_right", 404: "not_found", 429: "too_many_requests"}.get(
@@ -96,7 +103,7 @@ def _github(connector: Connector, products: list[Product], token: str) -> tuple[
     aside = github.Aside(tuple(connector.aside_paths), connector.aside_development)
     found, first = [], ""
     for product in products:
-        repository = connector.address if connector.product_id else _repository_of(product)
+        repository = connector.address if connector.product_id else _repository_of(product, connector.address)
         if not repository:
             continue
         digest = hashlib.sha256()
@@ -117,10 +124,15 @@ def _github(connector: Connector, products: list[Product], token: str) -> tuple[
     return found, first
 
 
-def _repository_of(product: Product) -> str:
-    parts = urlsplit(product.repository)
+def _repository_of(product: Product, owner: str) -> str:
+    """The product's repository where it is one of `owner`: a team must not lead the incubator's token elsewhere."""
+    try:
+        parts = urlsplit(product.repository)
+    except ValueError:
+        return ""
     path = parts.path.strip("/").removesuffix(".git")
-    return path if parts.hostname == "github.com" and path.count("/") == 1 else ""
+    within = parts.hostname == "github.com" and re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9_.-]+", path)
+    return path if within and path.partition("/")[0].lower() == owner.lower() and ".." not in path else ""
 
 
 def _updown(connector: Connector, products: list[Product], token: str) -> tuple[list[Found], str]:
@@ -132,12 +144,16 @@ def _updown(connector: Connector, products: list[Product], token: str) -> tuple[
             )
         )
     try:
-        payload = json.loads(answer.body)
+        payload = json.loads(answer.body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Unreadable("not_its_shape") from error
     digest = hashlib.sha256(answer.body).hexdigest()
     hosts = {product.id: host_of(product.address) for product in products}
     return [Found(p, updown.readings(payload, {hosts[p.id]}), digest) for p in products if hosts[p.id]], ""
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _write(session: Session, connector: Connector, found: list[Found]) -> None:
@@ -146,4 +162,8 @@ def _write(session: Session, connector: Connector, found: list[Found]) -> None:
             EvidenceSource(connector.kind.value), connector.kind.value, one.sha256, clock.today()
         )
         services.write_readings(session, one.product, one.readings, arrival)
+        read = {reading.subject for reading in one.readings}
+        if read:
+            known = {e.subject for e in services.evidence_of(session, one.product.id) if e.source is arrival.source}
+            services.forget_subjects(session, one.product, arrival.source, known - read, arrival.by)
     session.commit()

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +21,8 @@ from app.products.models import Product
 from risk_models.evidence import Observation, state_on
 from risk_models.scales import Check, ProofState
 
+_MOST_SITES = 50  # of one product: a report with more is not a list of its sites
+
 
 @dataclass(frozen=True, slots=True)
 class SiteStates:
@@ -29,6 +32,7 @@ class SiteStates:
     product: Product | None
     readings: Mapping[Check, Reading]
     states: Mapping[Check, ProofState]
+    newest: date  # of the tools that tell one: what the others are dated by
 
 
 def read_sites(session: Session, content: bytes, *, products: Collection[str] | None) -> list[SiteStates]:
@@ -45,7 +49,7 @@ def read_sites(session: Session, content: bytes, *, products: Collection[str] | 
             check: state_on(Observation(r.subject, r.state, r.holds, *services.dates_of(r, min(newest, today))), today)
             for check, r in readings.items()
         }
-        found.append(SiteStates(site.url, linked.get(site.url), readings, states))
+        found.append(SiteStates(site.url, linked.get(site.url), readings, states, min(newest, today)))
     return found
 
 
@@ -75,10 +79,11 @@ def write_scan(session: Session, content: bytes, by: str, *, products: Collectio
         product = group[0].product
         if product is None:
             continue
-        for site in group:
-            newest = max((r.observed_on for r in site.readings.values() if r.observed_on), default=clock.today())
-            arrival = services.Arrival(EvidenceSource.DASHLORD, by, digest, min(newest, clock.today()))
-            changed += services.write_readings(session, product, site.readings.values(), arrival)
+        readings = [
+            replace(reading, dated_by=site.newest) for site in group[:_MOST_SITES] for reading in site.readings.values()
+        ]
+        arrival = services.Arrival(EvidenceSource.DASHLORD, by, digest, clock.today())
+        changed += services.write_readings(session, product, readings, arrival)
         followed = set(
             session.scalars(
                 select(Evidence.subject).where(

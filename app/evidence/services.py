@@ -1,6 +1,8 @@
 """What proves each measure: readings of tools written over at each run, proofs of people kept for ever."""
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -68,7 +70,7 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
     }
     changed = []
     for reading in readings:
-        subject = reading.subject[:500]
+        subject = _clean(reading.subject)
         row = known.get((reading.check, subject))
         before = shown_state(row) if row else None
         if row is None:
@@ -77,7 +79,7 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
             )
             known[reading.check, subject] = row
             session.add(row)
-        elif (reading.observed_on or arrival.undated) < row.observed_on:
+        elif dates_of(reading, arrival.undated)[0] < row.observed_on:
             continue
         _fill(row, reading, arrival)
         if shown_state(row) is not before and (before or row.state is ObservationState.SEEN):
@@ -90,20 +92,27 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
     return len(changed)
 
 
+def _clean(text: str) -> str:
+    """Text that every database keeps: no control character, no lone surrogate."""
+    return "".join(ch for ch in text if unicodedata.category(ch) not in {"Cc", "Cs"})[:500]
+
+
 def dates_of(reading: Reading, undated: date) -> tuple[date, date]:
     """The day of a reading, never in the future, and the last one on which it is good."""
-    seen = min(reading.observed_on or undated, clock.today())
+    seen = min(reading.observed_on or reading.dated_by or undated, clock.today())
     return seen, min(filter(None, (seen + timedelta(days=GOOD_DAYS), reading.until)))
 
 
 def _fill(row: Evidence, reading: Reading, arrival: Arrival) -> None:
     seen, good_until = dates_of(reading, arrival.undated)
-    row.state, row.holds, row.grade = reading.state, reading.holds, reading.grade
+    row.state, row.grade = reading.state, reading.grade
+    if reading.state is ObservationState.SEEN or row.seen_on is None:
+        row.holds = reading.holds  # seeing nothing changes nothing to what was last seen
     row.detail = dict(reading.detail)
     row.observed_on, row.dated = seen, reading.observed_on is not None
     row.good_until = good_until
     row.seen_on = seen if reading.state is ObservationState.SEEN else row.seen_on
-    row.recorded_at, row.recorded_by, row.sha256 = clock.now(), arrival.by, arrival.sha256
+    row.recorded_at, row.recorded_by, row.sha256 = clock.now(), arrival.by[:200], arrival.sha256
     row.withdrawn_at, row.withdrawn_by = None, ""
 
 
@@ -119,7 +128,7 @@ def forget_subjects(session: Session, product: Product, source: EvidenceSource, 
         )
     ).all()
     for row in rows:
-        row.withdrawn_at, row.withdrawn_by = clock.now(), by
+        row.withdrawn_at, row.withdrawn_by = clock.now(), by[:200]
     if rows:
         record(session, None, "evidence_gone", ", ".join(sorted({r.subject for r in rows})), product_id=product.id)
 
@@ -173,6 +182,13 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
     )  # fmt: skip
     session.commit()
     return row
+
+
+def file_name_of(given: str) -> str:
+    """A name fit to be shown and downloaded: no folder, no control, no character that turns the text, its ending kept."""
+    plain = "".join(ch for ch in re.split(r"[/\\]", given)[-1] if unicodedata.category(ch)[0] != "C").strip()
+    stem, dot, ending = plain.rpartition(".")
+    return f"{stem[:180]}{dot}{ending[:10]}" if dot else plain[:190]
 
 
 def _kept(shown: Shown) -> str:

@@ -61,7 +61,7 @@ def attest(product: Product, measure_id: str) -> str | AnyResponse:
             observed_on=form.observed_on.data,
             note=form.note.data or "",
             link=form.link.data or "",
-            file_name=(given.filename or "").rpartition("/")[2] if given else "",
+            file_name=services.file_name_of(given.filename or "") if given else "",
             content=given.stream.read(services.MAX_FILE + 1) if given else b"",
         )
         try:

@@ -52,7 +52,9 @@ def import_scan() -> Response:
     found = uploads.confirmed(db_session(), current_person().id, "dashlord", sent)
     done = scans.import_report(db_session(), current_person(), found.content, found.name, products=_products())
     flash(
-        ngettext("%(num)d indice est proposé aux équipes.", "%(num)d indices sont proposés aux équipes.", done.count),
+        ngettext("%(num)d indice est proposé aux équipes.", "%(num)d indices sont proposés aux équipes.", done.count)
+        + " "
+        + ngettext("Preuves de %(num)d produit relues.", "Preuves de %(num)d produits relues.", len(done.products)),
         "success",
     )
     return redirect(url_for("portfolio.incubators"))

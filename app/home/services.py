@@ -190,9 +190,9 @@ _ACTIONS = {
         20, "analysis.assets", _l("Nommer une valeur métier"),
     ),
     "analysis.weak_points": NextAction(
-        _l("Relire vos points de faiblesse"),
-        _l("Vérifiez que le classement vous ressemble, puis déclarez l’analyse terminée."),
-        15, "analysis.weak_points", _l("Voir le classement"),
+        _l("Continuer l’analyse de risques"),
+        _l("Relisez les scénarios que votre schéma rend possibles, décidez de chaque risque, puis terminez l’analyse."),
+        45, "study.overview", _l("Continuer pas à pas"),
     ),
     "mitigations.measures": NextAction(
         _l("Répondre aux premiers points de faiblesse"),

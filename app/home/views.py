@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from app.analysis import study
 from app.home import services
 from app.homologation import services as homologation
 from app.identity.access import current_person, requires
@@ -35,6 +36,7 @@ def index() -> str | Response:
         total=total,
         to_decide=homologation.awaiting_decision(db_session(), me.id),
         to_review=homologation.awaiting_opinion(db_session(), me.id),
+        to_approve=study.levels_to_approve(db_session(), me),
     )
 
 

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.identity import services
 from app.platform import uploads
+from app.platform.extensions import document_storage
 from app.platform.http import db_session
 from app.platform.refusals import Refusal
 from app.platform.uploads import Upload
@@ -27,8 +28,18 @@ def keep() -> str:
     values = [(name, value) for name, value in request.form.items(multi=True) if name not in _LEFT_OUT]
     content = json.dumps({"page": page, "values": values}).encode()
     if person_id and values and len(content) <= _MOST:
+        _forget(db_session(), person_id)
         uploads.keep(db_session(), person_id, _PURPOSE, content, page[:200])
     return page
+
+
+def _forget(database_session: Session, person_id: str) -> None:
+    """One form a person: whoever holds an old cookie cannot pile them up."""
+    for upload in database_session.scalars(
+        select(Upload).where(Upload.person_id == person_id, Upload.purpose == _PURPOSE)
+    ):
+        document_storage().delete_upload(upload.id)
+        database_session.delete(upload)
 
 
 def _page() -> str:

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     EDIT_CATALOGUE = "edit_catalogue"
     EDIT_SERVICES = "edit_services"
     APPROVE_LEVEL = "approve_level"
+    REMARK = "remark"
 
 
 EVERY_ROLE = frozenset(Role)
@@ -45,6 +46,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.EDIT_CATALOGUE: frozenset({                                      ADMIN}),
     Permission.EDIT_SERVICES: frozenset({                            INCUBATOR, ADMIN}),
     Permission.APPROVE_LEVEL: frozenset({REVIEWER}),
+    Permission.REMARK: frozenset({TEAM, REVIEWER, AUTHORITY, INCUBATOR, ADMIN}),
 }  # fmt: skip
 
 # Which roles may be handed on by whom, always within one's own scope.

@@ -30,6 +30,7 @@ _AT_ONCE = 20  # products whose loss is noted at each sweep
 class PlanKind(StrEnum):
     """What a line of the plan asks for."""
 
+    RESTORE = "restore"
     RENEW_PROOF = "renew_proof"
     PLANNED = "planned"
     PROPOSED = "proposed"
@@ -83,7 +84,9 @@ def _kind(m: Measure) -> PlanKind | None:
     if m.status is MeasureStatus.PLANNED:
         return PlanKind.PLANNED
     claimed = m.status in {MeasureStatus.DONE, MeasureStatus.PARTIAL}
-    return PlanKind.RENEW_PROOF if claimed and catalogue.proof_weight(m.proof) < 1 else None
+    if not claimed or catalogue.proof_weight(m.proof) == 1:
+        return None
+    return PlanKind.RENEW_PROOF if catalogue.proof_weight(m.proof) else PlanKind.RESTORE
 
 
 def _effort(measure: str) -> int:
@@ -145,7 +148,7 @@ def as_issue(found: Sequence[PlanLine], names: dict[str, str], words: dict[PlanK
 
 def _plain(text: str) -> str:
     one_line = " ".join(text.split())
-    escaped = "".join(f"\\{ch}" if ch in "\\`*_{}[]()<>#|~!" else ch for ch in one_line)
+    escaped = "".join(f"\\{ch}" if ch in "\\`*_{}[]()<>#|~!&" else ch for ch in one_line)
     return escaped.replace("@", "@\u200b")
 
 

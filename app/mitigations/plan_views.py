@@ -22,6 +22,7 @@ blueprint = Blueprint("plan", __name__, url_prefix="/produits/<slug>/plan")
 
 def _words() -> dict[PlanKind, str]:
     return {
+        PlanKind.RESTORE: _("à remettre en place"),
         PlanKind.RENEW_PROOF: _("preuve à renouveler"),
         PlanKind.PLANNED: _("prévue"),
         PlanKind.PROPOSED: _("proposée"),

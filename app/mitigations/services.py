@@ -1,6 +1,6 @@
 """What is done, planned or set aside against the weak points."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -69,19 +69,21 @@ def proofs_by_row(rows: Sequence[Measure], system: System) -> dict[str, ProofSta
     return {row.id: proofs.get((row.measure, tuple(c.ref for c in row.on))) for row in rows}
 
 
-def save(session: Session, actor: Person, product: Product, measure: Measure, on: Sequence[str], *, new: bool) -> None:
-    """Adds or changes what is said of a measure. Raises `Refusal` at the field that is missing."""
-    kind = catalogue.measures().get(measure.measure)
-    if kind is None:
-        raise Refusal(_l("Cette mesure n’est pas au catalogue."))
-    if measure.status is MeasureStatus.PLANNED and not measure.due:
-        raise Refusal(_l("Pour quand ? Une mesure prévue a une date."), "due")
-    if measure.status is MeasureStatus.PLANNED and not measure.owner:
-        raise Refusal(_l("Par qui ? Une mesure prévue a une personne responsable."), "owner")
-    if measure.status is MeasureStatus.NOT_APPLICABLE and not measure.reason:
-        raise Refusal(_l("Dites pourquoi : l’autorité lira cette raison."), "reason")
-    if not on and not kind.organisational and measure.status is not MeasureStatus.NOT_APPLICABLE:
-        raise Refusal(_l("Sur quels composants ? Cochez-en au moins un."), "on")
+def save(
+    session: Session,
+    actor: Person,
+    product: Product,
+    measure: Measure,
+    on: Sequence[str],
+    *,
+    new: bool,
+    offered: Mapping[str, str],
+) -> None:
+    """Adds or changes what is said of a measure. Raises `Refusal` at the field that is missing.
+
+    `offered`: by measure, the common service that brings it and that the product does not use.
+    """
+    kind = _checked(measure, on, offered)
     with session.no_autoflush:
         found = session.scalars(
             select(Component).where(Component.product_id == product.id, Component.ref.in_(on))
@@ -98,6 +100,32 @@ def save(session: Session, actor: Person, product: Product, measure: Measure, on
         session, actor, "save_measure", kind.name.fr, product_id=product.id, status=measure.status.value, on=list(on)
     )
     session.commit()
+
+
+def _checked(measure: Measure, on: Sequence[str], offered: Mapping[str, str]) -> catalogue.MeasureKind:
+    """What the catalogue says of `measure`. Raises `Refusal` at the field that its status asks for and that is empty."""
+    kind = catalogue.measures().get(measure.measure)
+    if kind is None:
+        raise Refusal(_l("Cette mesure n’est pas au catalogue."))
+    if measure.status is MeasureStatus.PLANNED and not measure.due:
+        raise Refusal(_l("Pour quand ? Une mesure prévue a une date."), "due")
+    if measure.status is MeasureStatus.PLANNED and not measure.owner:
+        raise Refusal(_l("Par qui ? Une mesure prévue a une personne responsable."), "owner")
+    if measure.status is MeasureStatus.NOT_APPLICABLE and not measure.reason:
+        raise Refusal(_l("Dites pourquoi : l’autorité lira cette raison."), "reason")
+    claimed = measure.status in {MeasureStatus.DONE, MeasureStatus.PARTIAL}
+    if claimed and not measure.reason and measure.measure in offered:
+        raise Refusal(
+            _l(
+                "« %(service)s » l’apporte à qui l’utilise : déclarez-le depuis les services communs, ou dites ici comment"
+                " vous l’avez en propre.",
+                service=offered[measure.measure],
+            ),
+            "reason",
+        )
+    if not on and not kind.organisational and measure.status is not MeasureStatus.NOT_APPLICABLE:
+        raise Refusal(_l("Sur quels composants ? Cochez-en au moins un."), "on")
+    return kind
 
 
 def _no_overlap(session: Session, product_id: str, measure: Measure, components: set[str]) -> None:

@@ -1,12 +1,13 @@
 """Measures: what to do first, what is done, what risk remains."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.analysis import guide
 from app.analysis import services as analysis
 from app.analysis.study_models import StudyStep
+from app.commons import services as commons
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
@@ -70,7 +71,7 @@ def measure(product: Product, measure_id: str) -> str | Response:
 
 def _form_of(row: Measure, *, fresh: bool = False) -> MeasureForm:
     form = MeasureForm(formdata=None, obj=row) if fresh else MeasureForm(obj=row)
-    if fresh or not form.is_submitted():
+    if fresh or not (form.is_submitted() or g.get("kept_form")):
         form.on.data = [c.ref for c in row.on]
     return form
 
@@ -86,6 +87,7 @@ def _with_components(product: Product, form: MeasureForm, kind: MeasureKind) -> 
 
 def _save(product: Product, form: MeasureForm, row: Measure, *, new: bool) -> str | Response:
     session, kind = db_session(), catalogue.measures()[row.measure]
+    offered = commons.offered_and_unused(session, product)
 
     def stored() -> tuple[Measure, MeasureForm]:
         kept = _measure(product, row.id)
@@ -95,7 +97,9 @@ def _save(product: Product, form: MeasureForm, row: Measure, *, new: bool) -> st
         session,
         _with_components(product, form, kind),
         row,
-        lambda: services.save(session, current_person(), product, form.fill(row), form.on.data or [], new=new),
+        lambda: services.save(
+            session, current_person(), product, form.fill(row), form.on.data or [], new=new, offered=offered
+        ),
         stored=None if new else stored,
     ):
         flash(_("« %(name)s » est enregistrée.", name=kind.name.in_(language())), "success")

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import flash
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 from wtforms import HiddenField
 
 from app.platform import clock
@@ -65,7 +69,10 @@ class EditForm(BaseForm):
 
     def check(self, session: Session, row: Edited) -> None:
         """Raises `Overtaken` unless `row` is still as this form showed it; others wait until this one is saved."""
-        session.refresh(row, ["revision"], with_for_update=True)
+        try:
+            session.refresh(row, ["revision"], with_for_update=True)
+        except InvalidRequestError:
+            raise Refusal(_l("Quelqu’un vient de retirer cette ligne.")) from None
         if self.revision.data != str(row.revision):
             raise Overtaken
 
@@ -102,6 +109,15 @@ def keep(
         if stored is not None:
             form.check(session, row)
         save()
+    except (IntegrityError, StaleDataError):
+        discard()
+        flash(
+            gettext(
+                "Quelqu’un vient d’enregistrer la même chose : votre saisie est gardée. Comparez, puis enregistrez."
+            ),
+            "warning",
+        )
+        return False
     except Overtaken:
         discard()
         if stored is not None:

@@ -112,7 +112,11 @@ def _error_page(error: Exception) -> tuple[str, int]:
 
 
 def _csrf_page(error: CSRFError) -> tuple[str, int]:
-    return render_template("errors/error.html", code=400, expired=True, request_id=g.get("request_id")), 400
+    typed = [v for n, v in request.form.items(multi=True) if v and n not in {"csrf_token", "token", "revision"}]
+    page = render_template(
+        "errors/error.html", code=400, expired=True, typed=typed[:50], request_id=g.get("request_id")
+    )
+    return page, 400
 
 
 def _refusal_page(error: Refusal) -> tuple[str, int]:

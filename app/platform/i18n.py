@@ -7,11 +7,12 @@ from enum import Enum
 from flask import Flask, current_app, g, request, session
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 
 from app.platform import clock
 from risk_models import catalogue
 from risk_models.assessment import Finding, Warning
-from risk_models.scales import LinkKind, Severity
+from risk_models.scales import LinkKind, SecurityLevel, Severity
 
 LANGUAGES = ("fr", "en")
 THREATS = frozenset(catalogue.words("threats"))
@@ -29,6 +30,9 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Paris"
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.config["ROOT"] / "translations")
     Babel(app, locale_selector=_choose)
+    # A text to translate is no markup: without this, what people wrote into its holes would not be escaped.
+    if hasattr(LazyString, "__html__"):
+        del LazyString.__html__
     app.jinja_env.filters.update(
         word=word,
         day=day,
@@ -44,12 +48,14 @@ def init_app(app: Flask) -> None:
         sentence=sentence,
         severity=Severity,
         severities=tuple(Severity),
+        security_level=SecurityLevel,
         measures=catalogue.measures(),
         finding_rules=catalogue.finding_rules(),
         finding_text=finding_text,
         warning_text=warning_text,
         effort_words=EFFORT_WORDS,
         step_name=step_name,
+        action_word=action_word,
         date_of=date.fromisoformat,
     )
 
@@ -74,6 +80,12 @@ def word(value: Enum) -> str:
 
 def sentence(group: str, code: str, **values: str) -> str:
     return catalogue.sentence(group, code, language(), **values)
+
+
+def action_word(action: str) -> str:
+    """How the journal calls an act."""
+    known = action in catalogue.words("actions")
+    return sentence("actions", action) if known else action
 
 
 def step_name(step: str) -> str:

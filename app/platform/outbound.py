@@ -8,8 +8,9 @@ import http.client
 import ipaddress
 import socket
 import ssl
-import time
+import threading
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -35,13 +36,22 @@ class Answer:
     body: bytes
 
 
-def ask(address: str, headers: Mapping[str, str] | None = None, *, private_hosts: Collection[str] = ()) -> Answer:
+def ask(
+    address: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    private_hosts: Collection[str] = (),
+    most: int = MAX_BYTES,
+) -> Answer:
     """A GET of `address`; `private_hosts` are the only machines of one's own network that may be asked.
 
     Redirects are not followed: they are refused. Raises `Unreachable`.
     """
-    parts = urlsplit(address)
-    host = (parts.hostname or "").lower()
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        raise Unreachable("refused_address") from None
     if parts.scheme not in {"http", "https"} or not host or parts.username or parts.password:
         raise Unreachable("refused_address")
     try:
@@ -50,9 +60,11 @@ def ask(address: str, headers: Mapping[str, str] | None = None, *, private_hosts
         raise Unreachable("refused_address") from None
     if parts.scheme == "http" and host not in private_hosts:
         raise Unreachable("refused_address")  # a token must not travel in clear
-    until = time.monotonic() + _WHOLE_SECONDS
     connection = _Pinned(host, port, _address_of(host, port, private=host in private_hosts), parts.scheme == "https")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    watchdog = threading.Timer(_WHOLE_SECONDS, connection.cut)
+    watchdog.daemon = True
+    watchdog.start()
     try:
         connection.request(
             "GET", path, headers={"User-Agent": "Jalon", "Accept": "application/json"} | dict(headers or {})
@@ -60,27 +72,28 @@ def ask(address: str, headers: Mapping[str, str] | None = None, *, private_hosts
         response = connection.getresponse()
         if response.status in {301, 302, 303, 307, 308}:
             raise Unreachable("redirected")
-        return Answer(
-            response.status, {name.lower(): value for name, value in response.getheaders()}, _body(response, until)
-        )
+        body = _body(response, most)
+        if connection.was_cut:  # which reads as the end of an answer that does not tell its length
+            raise Unreachable("timeout")
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
     except TimeoutError as error:
         raise Unreachable("timeout") from error
     except (http.client.HTTPException, OSError, ValueError) as error:
-        raise error if isinstance(error, Unreachable) else Unreachable("network") from error
+        if isinstance(error, Unreachable) and error.code != "network":
+            raise
+        raise Unreachable("timeout" if connection.was_cut else "network") from error
     finally:
+        watchdog.cancel()
         connection.close()
 
 
-def _body(response: http.client.HTTPResponse, until: float) -> bytes:
+def _body(response: http.client.HTTPResponse, most: int) -> bytes:
     found = bytearray()
     while chunk := response.read1(_CHUNK):
         found += chunk
-        if len(found) > MAX_BYTES:
+        if len(found) > most:
             raise Unreachable("too_large")
-        if time.monotonic() > until:
-            raise Unreachable("timeout")
-    length = response.length
-    if length:
+    if response.length:
         raise Unreachable("network")  # cut before its end
     return bytes(found)
 
@@ -96,13 +109,25 @@ def _address_of(host: str, port: int, *, private: bool) -> str:
     return found[0]
 
 
+# Global by the library's list, and yet of no public machine: relays, documentation, well-known private uses.
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(n)
+    for n in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20", "64:ff9b:1::/48")
+)
+_IPV6_PUBLIC = ipaddress.ip_network("2000::/3")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
 def _public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or ip
-    if isinstance(ip, ipaddress.IPv6Address) and ip in ipaddress.ip_network("64:ff9b::/96"):
-        ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.is_global and not ip.is_multicast
+        if ip in _NAT64:
+            ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        elif ip.ipv4_mapped:
+            ip = ip.ipv4_mapped
+        elif ip not in _IPV6_PUBLIC:
+            return False
+    return ip.is_global and not ip.is_multicast and not any(ip in n for n in _NOT_PUBLIC if n.version == ip.version)
 
 
 class _Pinned(http.client.HTTPConnection):
@@ -112,9 +137,18 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(host, port, timeout=_SILENCE_SECONDS)
         self._at = address
         self._encrypted = encrypted
+        self._line: socket.socket | None = None
+        self.was_cut = False
+
+    def cut(self) -> None:
+        """Ends whatever is under way: an answer that drips would otherwise be waited for without end."""
+        self.was_cut = True
+        if self._line is not None:
+            with suppress(OSError):
+                self._line.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
-        connected = socket.create_connection((self._at, self.port), _SILENCE_SECONDS)
+        connected = self._line = socket.create_connection((self._at, self.port), _SILENCE_SECONDS)
         self.sock = (
             ssl.create_default_context().wrap_socket(connected, server_hostname=self.host)
             if self._encrypted

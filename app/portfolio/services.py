@@ -87,7 +87,7 @@ def _urgency(
         return Urgency.ANALYSIS_OVERDUE, due
     if decision and decision.outcome is Outcome.REFUSED:
         return Urgency.REFUSED, decision.decided_on
-    return Urgency.NOT_HOMOLOGATED, due
+    return Urgency.NOT_HOMOLOGATED, None if product.declared_analysis else due
 
 
 def figures(found: Sequence[Row], today: date) -> Figures:

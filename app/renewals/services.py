@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
 from sqlalchemy import select
 from sqlalchemy.orm import Session, subqueryload
 
@@ -89,17 +90,19 @@ def own_deadlines(session: Session, product_ids: Sequence[str]) -> dict[str, lis
     """By product, the measures that its team planned and the proofs that come to their end; two queries."""
     found: dict[str, list[Deadline]] = {product_id: [] for product_id in product_ids}
     for m in mitigations.planned_of_many(session, product_ids):
-        kind = catalogue.measures().get(m.measure)
-        name = kind.name.in_(language()) if kind else m.measure
         if m.due:
-            rule = _l("« %(name)s », par %(owner)s", name=name, owner=m.owner or "–")
+            rule = _l("« %(name)s », par %(owner)s", name=_measure_name(m.measure), owner=m.owner or "–")
             found[m.product_id].append(Deadline(DeadlineKind.MEASURE, m.due, schedule.relaunches(m.due), rule, m.id))
     for product_id, measure, until in proofs.ends_of_many(session, product_ids):
-        kind = catalogue.measures().get(measure)
-        name = kind.name.in_(language()) if kind else measure
-        rule = _l("preuve de « %(name)s »", name=name)
+        rule = _l("preuve de « %(name)s »", name=_measure_name(measure))
         found[product_id].append(Deadline(DeadlineKind.PROOF, until, schedule.relaunches(until), rule, measure))
     return found
+
+
+def _measure_name(measure: str) -> LazyString:
+    """Its name in the language of who reads it: a sweep has no language of its own."""
+    kind = catalogue.measures().get(measure)
+    return LazyString(lambda: kind.name.in_(language()) if kind else measure)
 
 
 def plan(session: Session) -> int:

@@ -32,9 +32,10 @@ def upgrade() -> None:
     sa.CheckConstraint('(product_id IS NULL) <> (incubator_id IS NULL)', name=op.f('ck_connector_one_scope')),
     sa.ForeignKeyConstraint(['incubator_id'], ['incubator.id'], name=op.f('fk_connector_incubator_id_incubator'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['product_id'], ['product.id'], name=op.f('fk_connector_product_id_product'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_connector')),
-    sa.UniqueConstraint('product_id', 'incubator_id', 'kind', 'address', name=op.f('uq_connector_product_id_incubator_id_kind_address'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_connector'))
     )
+    op.create_index('uq_connector_of_product', 'connector', ['product_id', 'kind', 'address'], unique=True)
+    op.create_index('uq_connector_of_incubator', 'connector', ['incubator_id', 'kind', 'address'], unique=True)
     op.create_index(op.f('ix_connector_incubator_id'), 'connector', ['incubator_id'], unique=False)
     op.create_index(op.f('ix_connector_next_run_at'), 'connector', ['next_run_at'], unique=False)
     op.create_index(op.f('ix_connector_product_id'), 'connector', ['product_id'], unique=False)
@@ -72,6 +73,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f('ix_evidence_product_id'), table_name='evidence')
     op.drop_table('evidence')
+    op.drop_index('uq_connector_of_incubator', table_name='connector')
+    op.drop_index('uq_connector_of_product', table_name='connector')
     op.drop_index(op.f('ix_connector_product_id'), table_name='connector')
     op.drop_index(op.f('ix_connector_next_run_at'), table_name='connector')
     op.drop_index(op.f('ix_connector_incubator_id'), table_name='connector')

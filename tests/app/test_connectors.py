@@ -57,7 +57,7 @@ def branched(world, tool, kind: str, address: str = "", token: str = "jeton-secr
     world.filled(owner)
     with world.database.writing() as session:
         row = session.get(type(world.reload()), world.reload().id)
-        row.address = "https://api.gouv.fr"
+        row.address, row.repository = "https://api.gouv.fr", "https://github.com/octocat/hello-world"
     settings = world.app.config["SETTINGS"]
     world.app.config["SETTINGS"] = replace(
         settings, github_api=tool.address, updown_api=tool.address, private_hosts=frozenset({"127.0.0.1"})
@@ -111,9 +111,9 @@ def test_github_is_read_and_alerts_set_aside_are_told(world, tool):
     assert proof(world, world.reload(), "dependabot") is ProofState.CONTRADICTED
     refused = visitor.post(f"/produits/exemple/outils/{row.id}", {"paths": "tests/*", "development": "y"})
     assert "Dites pourquoi" in refused.get_data(as_text=True)
-    assert "cacherait toutes les alertes" in visitor.post(
-        f"/produits/exemple/outils/{row.id}", {"paths": "*", "reason": "x"}
-    ).get_data(as_text=True)
+    for pattern in ("*", "?*", "*.json", "src/*"):
+        hidden = visitor.post(f"/produits/exemple/outils/{row.id}", {"paths": pattern, "reason": "x"})
+        assert "cacherait toutes les alertes" in hidden.get_data(as_text=True), pattern
     visitor.post(
         f"/produits/exemple/outils/{row.id}", {"paths": "tests/*", "development": "y", "reason": "jeux d’essai"}
     )
@@ -231,13 +231,26 @@ def test_a_dashlord_address_of_the_incubator_is_read_for_all_its_products(world,
     assert visitor.get("/incubateurs/inconnu/outils").status_code == 404
 
 
-def test_removing_a_connector_forgets_its_token_and_not_the_bad_news(world, tool):
+@pytest.mark.parametrize(("held", "left"), [(True, ProofState.ABSENT), (False, ProofState.CONTRADICTED)])
+def test_removing_a_connector_forgets_its_token_and_not_the_bad_news(world, tool, held, left):
     visitor, row = branched(world, tool, "github", "octocat/hello-world")
     product = world.reload()
-    write(world, product, [reading(Check.DEPENDABOT, subject="octocat/hello-world")], "github")
+    write(world, product, [reading(Check.DEPENDABOT, holds=held, subject="octocat/hello-world")], "github")
     visitor.post(f"/produits/exemple/outils/{row.id}/retirer")
     assert connector(world) is None
-    assert proof(world, product, "dependabot") is ProofState.ABSENT
+    assert proof(world, product, "dependabot") is left
+
+
+def test_a_product_shows_its_own_repository_and_an_incubator_its_dashlord(world, tool):
+    visitor, _ = branched(world, tool, "updown")
+    for kind, address, said in (
+        ("github", "octocat/spoon-knife", "pas le dépôt de la fiche"),
+        ("dashlord", "https://exemple.test/report.json", "tout l’incubateur"),
+    ):
+        answer = visitor.post("/produits/exemple/outils/nouveau", {"kind": kind, "address": address, "token": "t"})
+        assert said in answer.get_data(as_text=True)
+    with world.session(writing=False) as session:
+        assert session.scalars(select(Connector.kind)).all() == ["updown"]
 
 
 def test_connectors_are_run_once_a_day(world, tool):

@@ -60,6 +60,9 @@ def test_alerts_of_a_report_are_graded_anew():
     found = of(item)
     assert found[Check.DEPENDABOT].grade in {"A", "B", "C", "D", "E"}
     item["dependabot"] = {"totalCount": 0, "grade": "A", "repositories": [None]}
+    assert of(item)[Check.DEPENDABOT].state is ABSENT  # nothing was read: that is never an A
+    read = {"grade": "F", "vulnerabilityAlerts": {"totalCount": 0, "nodes": []}}
+    item["dependabot"]["repositories"] = [None, read]
     assert (of(item)[Check.DEPENDABOT].grade, of(item)[Check.DEPENDABOT].detail) == ("A", {"alerts": 0})
     alert = {"dismissedAt": None, "securityVulnerability": {"severity": "CRITICAL"}}
     item["dependabot"]["repositories"] = [{"grade": "A", "vulnerabilityAlerts": {"nodes": [alert]}}]
@@ -253,3 +256,34 @@ def test_alerts_are_read_page_after_page_and_not_for_ever():
     _, problem = asking.readings()
     assert problem == "too_many_alerts"
     assert sum("secret-scanning" in path for path in asking.asked) == 30
+
+
+@pytest.mark.parametrize(
+    ("tool", "result", "check"),
+    [
+        ("dependabot", {}, Check.DEPENDABOT),
+        ("dependabot", {"totalCount": 500, "repositories": [{"vulnerabilityAlerts": {"totalCount": 500, "nodes": []}}]}, Check.DEPENDABOT),
+        ("codescan", {"message": "Not Found"}, Check.CODE_SCANNING),
+        ("codescan", {"repositories": [{"url": "x"}]}, Check.CODE_SCANNING),
+        ("thirdparties", {"error": "timeout"}, Check.THIRD_PARTY_SCRIPTS),
+        ("nmap", {"open_ports": []}, Check.OPEN_PORTS),
+        ("zap", {"site": [{}]}, Check.DYNAMIC_SCAN),
+        ("zap", {"site": [{"alerts": []}]}, Check.DYNAMIC_SCAN),
+        ("nuclei", [], Check.EXPOSURE_SCAN),
+        ("http", {"scan": {"grade": "A", "error": "site-down"}}, Check.HTTP_HEADERS),
+        ("http", {"scan": {"grade": "A", "statusCode": 503}}, Check.HTTP_HEADERS),
+        *(("http", {"grade": grade}, Check.HTTP_HEADERS) for grade in ("0", "-", "?", "(none)", "123", "<b>A", "A+++++")),
+    ],
+)  # fmt: skip
+def test_what_saw_nothing_is_never_good(tool, result, check):
+    reading = of({"url": "https://a.test", tool: result})[check]
+    assert (reading.state in {ABSENT, UNREADABLE}, reading.holds, reading.grade) == (True, False, "")
+
+
+def test_an_alert_without_severity_counts_as_the_gravest():
+    alert = {"rule": {"severity": None}, "most_recent_instance": {"location": {"path": "src/a.py"}}}
+    found, _ = GitHub(**{"code-scanning": (200, [alert])}).readings()
+    assert (found[Check.CODE_SCANNING].grade, found[Check.CODE_SCANNING].holds) == ("F", False)
+    alert["rule"]["security_severity_level"] = "low"
+    found, _ = GitHub(**{"code-scanning": (200, [alert])}).readings()
+    assert found[Check.CODE_SCANNING].grade == "A"

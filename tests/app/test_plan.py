@@ -94,7 +94,7 @@ def test_the_issue_is_a_list_of_tasks_where_no_name_makes_markup(world, team):
     assert "\\[x\\]" in issue
 
 
-def test_a_formula_in_a_name_stays_a_text(world, team):
+def test_a_formula_or_markup_in_a_name_stays_a_text(world, team):
     address = re.findall(
         r'href="(/produits/exemple/mesures/\w{32})">Sauvegarde hors ligne', text(team.get("/produits/exemple/mesures"))
     )[0]
@@ -102,11 +102,14 @@ def test_a_formula_in_a_name_stays_a_text(world, team):
         "status": "planned",
         "on": "base",
         "due": "2027-05-01",
-        "owner": "=cmd|'/c calc'!A1",
+        "owner": "=cmd|'<b>calc'!A1",
         "revision": revision(text(team.get(address))),
     }
     team.post(address, form)
-    assert [r["Par qui"] for r in rows(team) if r["Par qui"].startswith("'")] == ["'=cmd|'/c calc'!A1"]
+    assert [r["Par qui"] for r in rows(team) if r["Par qui"].startswith("'")] == ["'=cmd|'<b>calc'!A1"]
+    for page in ("/", "/produits/exemple", "/produits/exemple/echeances", PLAN):
+        assert "<b>calc" not in text(team.get(page)), page
+    assert "&lt;b&gt;calc" in text(team.get("/produits/exemple/echeances"))
 
 
 def test_the_loss_is_noted_once_a_day_and_drawn(world, team):
@@ -172,7 +175,7 @@ def sweep(world) -> list[str]:
 
 
 def test_late_measures_are_relaunched_and_those_done_are_not(world, team):
-    world.jobs.run_within(world.app.test_request_context)
+    world.jobs.run_within(world.app.app_context)  # as the worker does: no request, no language
     with time_machine.travel(date(2027, 2, 1), tick=False):
         mails = sweep(world)
         late = [m for m in mails if "31 janvier 2027" in m]

@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from app.identity.models import Role
 from app.platform.database import make_engine
+from risk_models import catalogue
 from tests.conftest import ROOT
 
 CATALOGUE = ROOT / "translations" / "en" / "LC_MESSAGES" / "messages.po"
@@ -187,3 +188,15 @@ def test_migrations_are_in_step_with_the_models(database_url):
         config.attributes["connection"] = connection
         command.check(config)
     engine.dispose()
+
+
+def test_every_act_that_the_journal_notes_has_its_words():
+    """The page of the journal names each act; one without words would stop it."""
+    acts = set()
+    for file in (ROOT / "app").rglob("*.py"):
+        for call in re.findall(r"\brecord\(\s*session,\s*\w+,\s*((?:[^,()]|\([^()]*\))+),", file.read_text()):
+            found = re.findall(r'"([a-z_]+)"', call)
+            acts |= set(found)
+    known = set(catalogue.words("actions"))
+    assert len(acts) > 60
+    assert acts - known == set()

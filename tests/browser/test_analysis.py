@@ -137,11 +137,13 @@ def _scenarios_and_measures(camille: Keyboard, sacha: Keyboard, product: str) ->
 def _remains(camille: Keyboard, sacha: Keyboard, product: str) -> None:
     camille.goes(f"{product}/demarche/registre")
     camille.sees("risques sans décision")
-    camille.follows(camille.page.get_by_role("link", name=re.compile("^Décider")).first)
-    camille.chooses("treatment", "reduce")
-    camille.types("note", "Par le filtrage, fait en novembre")
-    camille.presses("Enregistrer la décision")
-    camille.sees("Par le filtrage, fait en novembre")
+    strong = camille.page.locator("tr", has=camille.page.get_by_text("Fort", exact=True))
+    while (undecided := strong.get_by_role("link", name=re.compile("^Décider"))).count():
+        camille.follows(undecided.first)
+        camille.chooses("treatment", "reduce")
+        camille.types("note", "Par le filtrage, fait en novembre")
+        camille.presses("Enregistrer la décision")
+        camille.sees("Par le filtrage, fait en novembre")
     sacha.goes(f"{product}/demarche/registre")
     sacha.reaches(sacha.page.get_by_text("Remarques", exact=True))
     sacha.page.keyboard.press("Enter")

@@ -75,7 +75,7 @@ def test_an_incubator_imports_dashlord_and_a_team_confirms(server, chromium, tmp
     incubator.presses("Voir ce qui serait proposé")
     incubator.sees("OpenSSH")
     assert faults_of(incubator.page) == []
-    incubator.presses("Proposer ces indices aux équipes")
+    incubator.presses("Proposer ces indices et garder ces preuves")
     team = team_at(server, chromium, "/produits/guichet-aides/composants")
     team.follows("Confirmer ou écarter ces indices")
     assert faults_of(team.page) == []

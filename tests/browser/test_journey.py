@@ -41,7 +41,7 @@ def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript,
     _team(team)
     _components(team)
     _assets(team)
-    _weak_points_and_measures(team)
+    _weak_points_and_measures(team, slug)
     _compose(team, slug)
     _opinion_and_decision(chromium, server, slug, javascript)
 
@@ -125,16 +125,28 @@ def _assets(team: Somebody) -> None:
     team.presses("Ajouter cet événement")
     team.sees("publiée sur internet")
     team.follows("Revenir à la liste")
-    team.follows("Continuer vers les points de faiblesse")
 
 
-def _weak_points_and_measures(team: Somebody) -> None:
+def _weak_points_and_measures(team: Somebody, slug: str) -> None:
+    team.goes(f"/produits/{slug}/points-de-faiblesse")
     team.sees("Si vous ne faites qu’une chose")
     first = team.page.locator(".jalon-weak h3").first
     assert "Metabase" in first.inner_text()
+    team.follows("Continuer l’analyse pas à pas")
+    team.follows("Continuer")
+    team.chooses(data="3", volume="2", outage="2", audience="3", openness="4")
+    team.presses("Enregistrer et voir le niveau")
+    team.sees("Niveau : modéré")
+    team.goes(f"/produits/{slug}/demarche/registre")
+    while (undecided := team.page.get_by_role("link", name=re.compile("^Décider"))).count():
+        undecided.first.click()
+        team.chooses(treatment="reduce")
+        team.fills(note="Par le plan d’action")
+        team.presses("Enregistrer la décision")
+        team.sees("Registre des risques")
     team.presses("Terminer l’analyse")
     team.sees("L’analyse, version 1, est faite")
-    path = team.page.url.removeprefix(team.server.address)
+    path = f"/produits/{slug}/mesures"
     team.goes(f"{path}/nouvelle?mesure=waf&sur=metabase")
     team.chooses(status="planned")
     team.presses("Enregistrer la mesure")

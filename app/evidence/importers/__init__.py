@@ -21,6 +21,7 @@ class Reading:
     grade: str = ""
     observed_on: date | None = None
     until: date | None = None
+    dated_by: date | None = None  # another tool's day on the same site, where this one tells none
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ Format and rules: SocialGouv/dashlord-actions (report/www/src), 2026-06. What a 
 "disabled" where the site's list says so, "absent" where its result is missing, "unreadable" where it is not its shape.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
@@ -42,6 +43,9 @@ _WAF_SERVERS = ("cloudflare", "baleen", "akamaighost", "imperva", "sucuri", "bun
 _WAF_ISSUERS = ("cloudflare", "baleen", "imperva")
 
 
+_GRADE, _TLS_GRADE = re.compile(r"[A-F][+-]?"), re.compile(r"[A-F][+-]?|[TM]")
+
+
 class _Odd(ValueError):
     """A tool's result that has not its shape."""
 
@@ -72,9 +76,11 @@ def _http(item: Mapping[str, Any], site: str) -> Reading | None:
     if http is None:
         return None
     scan = _map_or_none(http.get("scan"))
-    grade = _text((scan if scan is not None else http).get("grade"))
-    if not grade:
-        raise _Odd
+    told = scan if scan is not None else http
+    grade = _text(told.get("grade"))
+    status = told.get("statusCode")
+    if not _GRADE.fullmatch(grade) or told.get("error") or (isinstance(status, int) and status >= 500):
+        raise _Odd  # a site in error answers another page than its own
     return Reading(
         Check.HTTP_HEADERS,
         site,
@@ -102,7 +108,7 @@ def _testssl(item: Mapping[str, Any], site: str) -> Reading | None:
         (r["id"], _text(r.get("finding"))) for r in rows if isinstance(r, Mapping) and isinstance(r.get("id"), str)
     ]
     grade = worst_grade([finding for key, finding in lines if key == "overall_grade"])
-    if not grade:
+    if not _TLS_GRADE.fullmatch(grade):
         raise _Odd
     ends = [
         _iso_day(finding)
@@ -125,6 +131,8 @@ def _nmap(item: Mapping[str, Any], site: str) -> Reading | None:
         raise _Odd
     services = [p["service"] for p in ports]
     open_ports = sorted({int(s["id"]) for s in services})
+    if not open_ports:
+        raise _Odd  # a site that answers has a port open: this scan saw nothing
     flaws = sum(len(_rows(s.get("vulnerabilities"))) for s in services)
     grade = next((g for most, g in ((20, "F"), (10, "E"), (5, "D"), (0, "C")) if flaws > most), "")
     grade = grade or ("B" if len(open_ports) > 2 and {80, 443} & set(open_ports) else "A")
@@ -139,13 +147,14 @@ def _zap(item: Mapping[str, Any], site: str) -> Reading | None:
     if zap is None:
         return None
     sites = zap.get("site")
-    if not isinstance(sites, list):
+    if not isinstance(sites, list) or (sites and not isinstance(sites[0].get("alerts"), list)):
         raise _Odd
-    alerts = _rows(sites[0].get("alerts")) if sites else []
-    codes = [int(a["riskcode"]) for a in alerts]
-    grade = {3: "F", 2: "D", 1: "B", 0: "A"}[max(codes)] if codes else ""
+    codes = [int(a["riskcode"]) for a in sites[0]["alerts"]] if sites else []
+    if not codes:
+        return None  # a scan always has something to say of a site that it saw
+    grade = {3: "F", 2: "D", 1: "B", 0: "A"}[max(codes)]
     return Reading(
-        Check.DYNAMIC_SCAN, site, ObservationState.SEEN, bool(sites) and grade != "F", grade,
+        Check.DYNAMIC_SCAN, site, ObservationState.SEEN, grade != "F", grade,
         _zap_day(zap.get("@generated")), detail={"alerts": sum(code > 0 for code in codes)},
     )  # fmt: skip
 
@@ -155,8 +164,8 @@ _NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A",
 
 def _nuclei(item: Mapping[str, Any], site: str) -> Reading | None:
     rows = item.get("nuclei")
-    if rows is None:
-        return None
+    if rows is None or rows == []:
+        return None  # idem
     if not isinstance(rows, list):
         raise _Odd
     grade = worst_grade([_NUCLEI[str(r["info"]["severity"]).lower()] for r in rows])
@@ -170,7 +179,9 @@ def _third_parties(item: Mapping[str, Any], site: str) -> Reading | None:
     seen = _map_or_none(item.get("thirdparties"))
     if seen is None:
         return None
-    trackers, cookies = len(_rows(seen.get("trackers"))), len(_rows(seen.get("cookies")))
+    if not isinstance(seen.get("trackers"), list) or not isinstance(seen.get("cookies"), list):
+        raise _Odd
+    trackers, cookies = len(seen["trackers"]), len(seen["cookies"])
     grades = [
         next((g for most, g in ((10, "F"), (2, "C"), (0, "B")) if trackers > most), "A"),
         next((g for most, g in ((10, "F"), (5, "E"), (2, "C"), (0, "B")) if cookies > most), "A"),
@@ -236,18 +247,31 @@ def _dependabot(item: Mapping[str, Any], site: str) -> Reading | None:
     found = _map_or_none(item.get("dependabot"))
     if found is None:
         return None
+    repositories = _repositories(found)
+    if repositories is None:
+        return None
+    alerts = [r["vulnerabilityAlerts"] for r in repositories]
+    if any(a.get("totalCount") and not a["nodes"] for a in alerts):
+        raise _Odd
     severities = [
         str(node["securityVulnerability"]["severity"]).upper()
-        for repository in _rows(found.get("repositories"))
-        if repository
-        for node in repository["vulnerabilityAlerts"]["nodes"]
+        for a in alerts
+        for node in a["nodes"]
         if not node.get("dismissedAt")
     ]
     return alerts_reading(Check.DEPENDABOT, site, severities)
 
 
+def _repositories(found: Mapping[str, Any]) -> list[Any] | None:
+    """The repositories that a tool could read; None where it read none, which is never good."""
+    rows = found.get("repositories")
+    if not isinstance(rows, list):
+        raise _Odd
+    return [r for r in rows if r] or None
+
+
 _DEPENDABOT = {"CRITICAL": "E", "HIGH": "D", "MODERATE": "C", "MEDIUM": "C", "LOW": "B"}
-_CODE = {"ERROR": "F", "WARNING": "D", "NOTE": "A", "NONE": "A", "": "A"}
+_CODE = {"ERROR": "F", "WARNING": "D", "NOTE": "A", "NONE": "A"}
 
 
 def alerts_reading(check: Check, site: str, severities: Iterable[str], hidden: int = 0) -> Reading:
@@ -268,8 +292,21 @@ def _codescan(item: Mapping[str, Any], site: str) -> Reading | None:
     found = _map_or_none(item.get("codescan"))
     if found is None:
         return None
-    alerts = [a for r in _rows(found.get("repositories")) if r for a in _rows(r.get("alerts"))]
-    return alerts_reading(Check.CODE_SCANNING, site, [str(a["rule"].get("severity") or "").upper() for a in alerts])
+    repositories = _repositories(found)
+    if repositories is None:
+        return None
+    if not all(isinstance(r["alerts"], list) for r in repositories):
+        raise _Odd
+    return alerts_reading(
+        Check.CODE_SCANNING, site, [code_severity(a["rule"]) for r in repositories for a in r["alerts"]]
+    )
+
+
+def code_severity(rule: Mapping[str, Any]) -> str:
+    """The severity of a code scanning rule; one that tells none is as grave as the gravest."""
+    by_security = {"critical": "ERROR", "high": "ERROR", "medium": "WARNING", "low": "NOTE"}
+    told = str(rule.get("severity") or "").upper()
+    return told or by_security.get(str(rule.get("security_severity_level") or "").lower(), "ERROR")
 
 
 def _declarations(item: Mapping[str, Any], site: str) -> Reading | None:

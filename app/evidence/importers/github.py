@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from app.evidence.importers import Reading, Unreadable
-from app.evidence.importers.dashlord import alerts_reading
+from app.evidence.importers.dashlord import alerts_reading, code_severity
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
 
@@ -74,7 +74,7 @@ def _checked(answer: Answer) -> Answer:
 def _message(answer: Answer) -> str:
     try:
         found = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(found.get("message", "")).lower() if isinstance(found, Mapping) else ""
 
@@ -148,7 +148,7 @@ def _code_scanning(ask: Ask, repository: str, branch: str, aside: Aside) -> Read
         return Reading(Check.CODE_SCANNING, repository, alerts)
     try:
         kept = [a for a in alerts if not aside.hides(str(a["most_recent_instance"]["location"]["path"]))]
-        severities = [str(a["rule"].get("severity") or "").upper() for a in kept]
+        severities = [code_severity(a["rule"]) for a in kept]
         return alerts_reading(Check.CODE_SCANNING, repository, severities, hidden=len(alerts) - len(kept))
     except (KeyError, TypeError) as error:
         raise Unreadable("not_its_shape") from error

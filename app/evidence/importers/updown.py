@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.evidence.importers import Reading, Unreadable
 from app.evidence.importers.dashlord import updown_reading
+from app.hints.importers.dashlord import host_of
 from risk_models.scales import Check, ObservationState
 
 
@@ -21,7 +21,11 @@ def _certificate(check: Mapping[str, Any]) -> list[Reading]:
     except (KeyError, ValueError):
         return [Reading(Check.TLS, check["url"], ObservationState.UNREADABLE)]
     detail = {"certificate_end": end.isoformat()}
-    return [Reading(Check.TLS, check["url"], ObservationState.SEEN, seen.get("valid") is True, "", tested, end, detail)]
+    return [
+        Reading(
+            Check.TLS, check["url"], ObservationState.SEEN, seen.get("valid") is True, "", tested, end, detail=detail
+        )
+    ]
 
 
 def readings(payload: Any, hosts: Collection[str]) -> list[Reading]:
@@ -30,15 +34,15 @@ def readings(payload: Any, hosts: Collection[str]) -> list[Reading]:
         raise Unreadable("not_its_shape")
     found = []
     for check in payload:
-        host = (urlsplit(check["url"]).hostname or "").removeprefix("www.")
+        host = host_of(check["url"])
         if host in hosts:
             try:
                 reading = updown_reading(check, check["url"])
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, OverflowError):
                 reading = Reading(Check.AVAILABILITY, check["url"], ObservationState.UNREADABLE)
             found += [reading] if reading else []
             found += _certificate(check)
-    watched = {(urlsplit(r.subject).hostname or "").removeprefix("www.") for r in found}
+    watched = {host_of(r.subject) for r in found}
     return found + [
         Reading(Check.AVAILABILITY, f"https://{h}", ObservationState.ABSENT) for h in sorted(set(hosts) - watched)
     ]

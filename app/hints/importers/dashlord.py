@@ -91,10 +91,14 @@ def read_items(content: bytes) -> tuple[list[tuple[Mapping[str, Any], Site]], li
     return found_items, odd
 
 
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _parsed(text: str) -> Any:
     try:
         if text.lstrip().startswith(("[", "{")):
-            return json.loads(text)
+            return json.loads(text, parse_constant=_no_constant)
         if len(text) > MAX_YAML or source_yaml.too_much(text, 40, 200_000):
             raise Refusal(_l("Ce fichier YAML est trop grand ou trop imbriqué."), "file")
         return source_yaml.reader().load(text)

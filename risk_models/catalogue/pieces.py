@@ -1,0 +1,25 @@
+"""What a dossier holds at each depth, in the reader's language."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from risk_models.catalogue.reading import read
+from risk_models.scales import Approach, PieceNeed
+
+_NEEDS = {"M": PieceNeed.MANDATORY, "o": PieceNeed.OPTIONAL, "-": PieceNeed.NOT_ASKED, "c": PieceNeed.COMPLEMENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One of the sixteen pieces, and how much an approach asks for it."""
+
+    id: str
+    name: str
+    need: PieceNeed
+
+
+@cache
+def pieces(approach: Approach, language: str) -> tuple[Piece, ...]:
+    """The sixteen pieces of a dossier. Source: pieces.yaml."""
+    column = list(Approach).index(approach)
+    return tuple(Piece(p["id"], p["name"][language], _NEEDS[p["asked"][column]]) for p in read("pieces.yaml")["pieces"])
