@@ -21,7 +21,7 @@ from app.products.access import may, product_view
 from app.products.models import Product
 from risk_models import product_file
 from risk_models.catalogue.study import examples
-from risk_models.scales import Need, RiskLevel, SecurityLevel, Treatment
+from risk_models.scales import RiskLevel, SecurityLevel, Treatment
 from risk_models.system import System
 
 blueprint = Blueprint("register", __name__, url_prefix="/produits/<slug>/demarche")
@@ -252,7 +252,7 @@ def version(product: Product, number: int) -> str:
         before=before,
         system=system,
         names=_names(system),
-        words={"Treatment": Treatment, "RiskLevel": RiskLevel, "SecurityLevel": SecurityLevel, "Need": Need},
+        words={"Treatment": Treatment, "RiskLevel": RiskLevel, "SecurityLevel": SecurityLevel},
         changes=versions.compare(before, after) if before else [],
         versions=services.versions_of(session, product.id),
     )

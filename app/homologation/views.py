@@ -293,7 +293,9 @@ def _reading_page(
         dossier=row,
         frozen=frozen,
         matrix=draw_matrix(frozen["assessment"], language()) if frozen else None,
-        names={c["id"]: c["name"] for c in frozen["system"]["components"]} if frozen else {},
+        names={x["id"]: x["name"] for part in ("components", "assets") for x in frozen["system"][part]}
+        if frozen
+        else {},
         answers=answers(frozen, language()) if frozen else {},
         my_opinion=mine if row.state is DossierState.OPINIONS and may(Permission.GIVE_OPINION) else None,
         opinion_form=opinion_form or OpinionForm(formdata=None),

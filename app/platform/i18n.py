@@ -12,7 +12,7 @@ from flask_babel.speaklater import LazyString
 from app.platform import clock
 from risk_models import catalogue
 from risk_models.assessment import Finding, Warning
-from risk_models.scales import LinkKind, SecurityLevel, Severity
+from risk_models.scales import LinkKind, Need, SecurityLevel, Severity
 
 LANGUAGES = ("fr", "en")
 THREATS = frozenset(catalogue.words("threats"))
@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
         severity=Severity,
         severities=tuple(Severity),
         security_level=SecurityLevel,
+        need_of=Need,
         measures=catalogue.measures(),
         finding_rules=catalogue.finding_rules(),
         finding_text=finding_text,

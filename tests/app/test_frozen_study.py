@@ -54,6 +54,12 @@ def _decide_and_prove(team) -> None:
     revision = form.split('name="revision"')[1].split('value="')[1].split('"')[0]
     treatment = {"treatment": "transfer", "note": "MarqueTransfert", "revision": revision}
     assert team.post(f"{BASE}/registre/{key}", treatment).status_code == 302
+    accepted = {
+        "treatment": "accept",
+        "accepted_by": "MarqueAccord",
+        "accepted_until": f"{clock.today().year + 1}-06-01",
+    }
+    assert team.post(f"{BASE}/registre/dossiers:integrity", accepted).status_code == 302
     page = text(team.get("/produits/exemple/preuves"))
     attest = page.split('/preuve"')[0].rsplit('href="', 1)[1] + "/preuve"
     give(team, attest, clock.today(), link="https://exemple.test/MarqueLien", note="MarquePreuve")
@@ -68,9 +74,12 @@ def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, t
     _inherit(world.visitor(lead), team)
     _write_study(team)
     _decide_and_prove(team)
-    world.before_authority(owner, world.reload(), world.cast(product))
+    people = world.cast(product)
+    world.before_authority(owner, world.reload(), people)
     with world.session(writing=False) as session:
         dossier = session.scalar(select(Dossier))
+    read = text(world.visitor(people["authority"]).get("/produits/exemple/dossier/1"))
+    assert "Dossiers d’aide des usagers : intégrité – accepté par MarqueAccord" in read
     frozen = json.loads(dossier.content)
     assert frozen["study"]["level"]["level"] == 3
     assert [m["inherited_from"] for m in frozen["system"]["measures"] if m.get("inherited_from")] == ["MarqueService"]
@@ -90,6 +99,7 @@ def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, t
         "Rejet",
         "Cotation",
         "Transfert",
+        "Accord",
         "Lien",
         "Preuve",
     ]
