@@ -43,6 +43,7 @@ bench: $(DEV) ## print the benchmarks
 	@$(BIN)/pytest -q -s tests/benchmarks -p no:xdist --benchmarks
 
 migrate: $(RUN) ## bring the database up to date
+	@mkdir -p $(@D)
 	@$(BIN)/jalon migrate
 
 lock: ## resolve the dependencies anew; the locks hold names, versions and hashes only
@@ -86,6 +87,7 @@ $(MESSAGES): translations/en/LC_MESSAGES/messages.po | $(RUN)
 	@$(BIN)/pybabel -q compile -d translations
 
 $(READY): $(RUN) $(wildcard migrations/versions/*.py) $(wildcard examples/*.yaml)
+	@mkdir -p $(@D)
 	@$(BIN)/jalon migrate
 	@$(BIN)/jalon demo > $@
 

@@ -30,7 +30,11 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
     with database.writing() as session:
         session.execute(
             update(Dossier)
-            .where(Dossier.id == dossier.id, Dossier.content_sha256 == dossier.content_sha256)
+            .where(
+                Dossier.id == dossier.id,
+                Dossier.content_sha256 == dossier.content_sha256,
+                Dossier.pdf_of.is_distinct_from(dossier.content_sha256),
+            )
             .values(pdf_sha256=digest, pdf_of=dossier.content_sha256)
         )
 

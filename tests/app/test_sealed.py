@@ -1,0 +1,102 @@
+"""What was decided or frozen cannot change, the database included: each rule tried with plain SQL on both databases."""
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from app.analysis.models import AnalysisVersion
+from app.homologation import services
+from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion, Outcome
+from app.platform import clock
+
+FROZEN = [
+    "UPDATE opinion SET verdict = 'unfavourable'",
+    "DELETE FROM opinion",
+    "UPDATE condition_of_use SET text = 'autre'",
+    "DELETE FROM condition_of_use",
+    "UPDATE accepted_risk SET until = '2040-01-01'",
+    "DELETE FROM accepted_risk",
+    'INSERT INTO condition_of_use (id, dossier_id, created_at, text, "check") SELECT 1, dossier_id, created_at, text, "check" FROM condition_of_use',
+    "UPDATE analysis_version SET content = '{}'",
+    "DELETE FROM analysis_version",
+    "DELETE FROM dossier",
+]
+DECIDED = [
+    *FROZEN,
+    "UPDATE dossier SET content = '{}'",
+    "UPDATE dossier SET content_sha256 = NULL",
+    "UPDATE dossier SET state = 'draft'",
+    "UPDATE dossier SET perimeter = 'autre'",
+    "UPDATE dossier SET number = 2",
+    "UPDATE decision SET expires_on = '2040-01-01'",
+    "UPDATE decision SET reservations = ''",
+    "DELETE FROM decision",
+]
+TABLES = (Dossier, Decision, Opinion, ConditionOfUse, AcceptedRisk, AnalysisVersion)
+
+
+@pytest.fixture
+def transmitted(world):
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    return world, owner, people, world.before_authority(owner, product, people)
+
+
+def decide(world, people, dossier) -> None:
+    with world.session() as session:
+        services.decide(
+            session, people["authority"], world.reload(), services.dossier_of(session, dossier.product_id, 1),
+            outcome=Outcome.FAVOURABLE, months=12, reservations="", shown_sha256=dossier.content_sha256, today=clock.today(),
+        )  # fmt: skip
+
+
+def rows(world) -> list[list[tuple]]:
+    with world.session(writing=False) as session:
+        return [session.execute(select(table.__table__)).all() for table in TABLES]
+
+
+def refused(world, statement: str) -> bool:
+    try:
+        with world.database.writing() as session:
+            session.execute(text(statement))
+    except IntegrityError as error:
+        return "sealed" in str(error)
+    return False
+
+
+def test_nothing_of_a_dossier_before_its_authority_changes_under_it(transmitted):
+    world, *_ = transmitted
+    before = rows(world)
+    assert [s for s in FROZEN if not refused(world, s)] == []
+    assert rows(world) == before
+
+
+def test_nothing_of_a_decided_dossier_ever_changes(transmitted):
+    world, _, people, dossier = transmitted
+    decide(world, people, dossier)
+    before = rows(world)
+    assert [s for s in DECIDED if not refused(world, s)] == []
+    assert rows(world) == before
+
+
+def test_the_pdf_of_a_decision_comes_once(transmitted):
+    world, _, people, dossier = transmitted
+    decide(world, people, dossier)
+    with world.app.test_request_context():
+        world.jobs.run_due()
+    with world.session(writing=False) as session:
+        kept = session.scalar(select(Dossier))
+    assert kept.pdf_of == kept.content_sha256 and kept.pdf_sha256
+    assert refused(world, f"UPDATE dossier SET pdf_sha256 = '{'0' * 64}'")
+    assert refused(world, "UPDATE dossier SET pdf_of = NULL")
+
+
+def test_a_dossier_taken_back_is_a_draft_again(transmitted):
+    world, owner, _, dossier = transmitted
+    with world.session() as session:
+        services.take_back(session, owner, world.reload(), services.dossier_of(session, dossier.product_id, 1))
+    with world.session(writing=False) as session:
+        assert session.scalar(select(Dossier.content)) is None
+        assert session.scalar(select(Opinion.given_at)) is None
+    assert not refused(world, "DELETE FROM condition_of_use")
