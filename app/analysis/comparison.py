@@ -125,7 +125,7 @@ def _shown(value: Any, name: str = "") -> str:
     if value in (None, (), ""):
         return "∅"
     if isinstance(value, tuple):
-        return ", ".join(str(getattr(v, "id", v)) for v in value)[:60]
+        return ", ".join(str(getattr(v, "id", getattr(v, "name", v))) for v in value)[:60]
     return str(value)[:60] if not dataclasses.is_dataclass(value) else "…"
 
 

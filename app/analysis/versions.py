@@ -1,6 +1,6 @@
 """Two versions of an analysis side by side: what is new, what changed, what is gone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -79,7 +79,15 @@ def _level(profile: SecurityProfile | None) -> dict[str, Any] | None:
 
 def compare(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
     """Part by part; parts that stay the same are left out."""
-    old, new = (product_file.loads(v.content) for v in (before, after))
+    return compare_pictures(
+        product_file.loads(before.content), before.study, product_file.loads(after.content), after.study
+    )
+
+
+def compare_pictures(
+    old: System, old_study: Mapping[str, Any], new: System, new_study: Mapping[str, Any]
+) -> list[Change]:
+    """Two systems, each with its `study_of`; parts that stay the same are left out."""
     assets = {a.id: a.name for a in (*old.assets, *new.assets)}
 
     def scenario(line: Any) -> str:
@@ -105,7 +113,7 @@ def compare(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
     ]
     found = comparison.systems(old, new)
     found += [
-        comparison.change(part, _rows(before.study.get(key)), _rows(after.study.get(key)), identity, name)
+        comparison.change(part, _rows(old_study.get(key)), _rows(new_study.get(key)), identity, name)
         for part, key, identity, name in parts
     ]
     return [c for c in found if c.added or c.changed or c.gone]

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import services
+from app.homologation import drift, services
 from app.homologation.forms import (
     AcceptedRiskForm,
     ConditionForm,
@@ -236,6 +236,21 @@ def pdf(product: Product, number: int) -> Response:
         document_storage().get(row.pdf_sha256),
         mimetype="application/pdf",
         headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
+    )
+
+
+@blueprint.get("/<int(max=9999):number>/depuis")
+@product_view(Permission.READ_PRODUCT)
+def since(product: Product, number: int) -> str:
+    """What changed since the signature, beside what was signed."""
+    row = _dossier(product, number)
+    if row.decision is None or row.content is None:
+        abort(404)
+    return render_template(
+        "homologation/since.html",
+        product=product,
+        dossier=row,
+        drift=drift.since_decision(db_session(), product, content.loads(row.content)),
     )
 
 

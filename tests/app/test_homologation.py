@@ -197,3 +197,23 @@ def test_an_acceptance_in_the_past_is_refused(world):
         dossier = services.dossier_of(session, product.id, dossier.number)
         with pytest.raises(Refusal):
             services.accept_risk(session, owner, product, dossier, "x", "y", clock.today())
+
+
+def test_what_changed_since_the_signature_is_shown_beside_it(scene):
+    world, owner, people, dossier = scene
+    team, page = world.visitor(owner), "/produits/exemple/dossier/1/depuis"
+    assert team.get(page).status_code == 404  # nothing is signed yet
+    world.visitor(people["authority"]).post("/produits/exemple/dossier/1/decision", decision_form(dossier))
+    assert "toujours exact" in team.get(page).get_data(as_text=True)
+    losses = r"Perte attendue : ([\d,]+) points par an à la signature, ([\d,]+) aujourd’hui"
+    then, now = re.search(losses, team.get(page).get_data(as_text=True)).groups()
+    assert then == now
+    new = {"name": "Grafana", "kind": "monitoring", "hosting": "iaas", "exposure": "internet", "version": "8.3.0"}
+    assert team.post("/produits/exemple/composants/nouveau", new).status_code == 302
+    link = {"source": "grafana", "kind": "administers", "target": "base"}
+    assert team.post("/produits/exemple/liens", link).status_code == 302
+    shown = team.get(page).get_data(as_text=True)
+    then, now = (float(v.replace(",", ".")) for v in re.search(losses, shown).groups())
+    assert now > then and "En hausse" in shown
+    assert "Grafana" in shown and "toujours exact" not in shown
+    assert world.visitor(world.person("autre@exemple.test", "Autre")).get(page).status_code == 404

@@ -21,7 +21,7 @@ TEAM = [
     "/produits/guichet-aides/demarche/registre/dossiers:integrity", "/produits/parcours-insertion/demarche/versions/1",
     "/produits/guichet-aides/preuves", "/produits/parcours-insertion/preuves", "/produits/guichet-aides/outils/nouveau", "/produits/guichet-aides/plan", "/produits/parcours-insertion/plan",
     "/produits/guichet-aides/services", "/produits/parcours-insertion/services", "/produits/parcours-insertion/mesures",
-    "/produits/guichet-aides/dossier", "/produits/agrements-sport/dossier/1", "/produits/guichet-aides/echeances", "/produits/guichet-aides/journal",
+    "/produits/guichet-aides/dossier", "/produits/agrements-sport/dossier/1", "/produits/agrements-sport/dossier/1/depuis", "/produits/guichet-aides/echeances", "/produits/guichet-aides/journal",
     "/accessibilite", "/mentions-legales", "/donnees-personnelles", "/style", "/demonstration/courriels", "/nulle-part",
 ]  # fmt: skip
 PEOPLE = {
