@@ -15,7 +15,7 @@ from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
 from app.platform.database import new_id
-from app.platform.editing import EditForm, keep
+from app.platform.editing import EditForm, keep, reread
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
@@ -149,16 +149,12 @@ def fear(product: Product, ref: str, event_id: str) -> str | Response:
         abort(404)
     form = FearedEventForm(obj=None if new else row, data=_example("fears", text="description") if new else None)
 
-    def stored() -> tuple[FearedEvent, EditForm]:
-        kept = session.get_one(FearedEvent, row.id)
-        return kept, FearedEventForm(formdata=None, obj=kept)
-
     if keep(
         session,
         form,
         row,
         lambda: services.save_feared_event(session, current_person(), product, asset, form.fill(row), new=new),
-        stored=None if new else stored,
+        stored=None if new else reread(session, FearedEvent, row.id, FearedEventForm),
     ):
         flash(_("L’événement redouté est enregistré."), "success")
         return redirect(url_for("study.fears", slug=product.slug))
@@ -214,16 +210,12 @@ def stakeholder(product: Product, row_id: str) -> str | Response:
     proposed = _example("stakeholders", text="name") or {"name": request.args.get("nom", "")}
     form = StakeholderForm(obj=None if new else row, data=proposed if new else None)
 
-    def stored() -> tuple[Stakeholder, EditForm]:
-        kept = session.get_one(Stakeholder, row.id)
-        return kept, StakeholderForm(formdata=None, obj=kept)
-
     if keep(
         session,
         form,
         row,
         lambda: study.save_stakeholder(session, current_person(), product, form.fill(row), new=new),
-        stored=None if new else stored,
+        stored=None if new else reread(session, Stakeholder, row.id, StakeholderForm),
     ):
         flash(_("%(name)s est enregistrée.", name=row.name), "success")
         return redirect(url_for("study.made_of", slug=product.slug))
@@ -269,16 +261,12 @@ def source(product: Product, row_id: str) -> str | Response:
     proposed = _example("sources", text="why") or {"kept": True}
     form = SourceForm(obj=None if new else row, data=proposed if new else None)
 
-    def stored() -> tuple[RiskSource, EditForm]:
-        kept = session.get_one(RiskSource, row.id)
-        return kept, SourceForm(formdata=None, obj=kept)
-
     if keep(
         session,
         form,
         row,
         lambda: study.save_source(session, current_person(), product, form.fill(row), new=new),
-        stored=None if new else stored,
+        stored=None if new else reread(session, RiskSource, row.id, SourceForm),
     ):
         flash(_("La source de risque est enregistrée."), "success")
         return redirect(url_for("study.attackers", slug=product.slug))

@@ -130,6 +130,18 @@ def keep(
     return True
 
 
+def reread(
+    session: Session, kind: type[Edited], row_id: str, form: type[EditForm]
+) -> Callable[[], tuple[Edited, EditForm]]:
+    """What `keep` asks of a row whose form is filled from it alone: the row as it is stored, and its form."""
+
+    def stored() -> tuple[Edited, EditForm]:
+        row = session.get_one(kind, row_id)
+        return row, form(formdata=None, obj=row)
+
+    return stored
+
+
 def _shown(field: Any) -> str:
     """What a person reads of a field."""
     value = field.data
