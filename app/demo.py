@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pyotp
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,9 +13,13 @@ from app import demo_study
 from app.analysis import services as analysis
 from app.analysis.models import FearedEvent
 from app.factory import ROOT
+from app.homologation import deciding
 from app.homologation import services as homologation
-from app.homologation.models import Decision, Dossier, Outcome, ReviewerRole, Verdict
+from app.homologation.deciding import Wish
+from app.homologation.models import Dossier, Outcome, ReviewerRole, Verdict
+from app.identity import factors
 from app.identity import services as identity
+from app.identity.factors import Proof
 from app.identity.models import Person, Role
 from app.inventory import services as inventory
 from app.journal.services import record
@@ -22,6 +27,7 @@ from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.database import Database, new_id
 from app.products.models import Contact, Incubator, Phase, Product
+from reports import dossier as content
 from risk_models import product_file, schedule
 from risk_models.scales import Need
 from risk_models.system import System
@@ -150,21 +156,30 @@ def _about_to_expire(session: Session, people: People, today: date) -> None:
         _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
         dossier = _composed(session, people, product, months=12)
         homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
-        _decide(session, people[Role.AUTHORITY], product, dossier, decided_on)
+        secret = _second_factor(session, people[Role.AUTHORITY])
+    with clock.at(datetime.combine(decided_on, time(9, 40), clock.PARIS).astimezone(UTC)):
+        _decide(session, people[Role.AUTHORITY], product, dossier, secret)
 
 
-def _decide(session: Session, authority: Person, product: Product, dossier: Dossier, decided_on: date) -> Decision:
-    return homologation.decide(
-        session,
-        authority,
-        product,
-        dossier,
-        outcome=Outcome.WITH_RESERVATIONS,
-        months=12,
-        reservations="Mettre à jour log4j et Keycloak sous un mois.",
-        shown_sha256=dossier.content_sha256 or "",
-        today=decided_on,
+def _decide(session: Session, authority: Person, product: Product, dossier: Dossier, secret: str) -> None:
+    """Signs as a person does: reads what will be signed, then gives a code."""
+    wish = Wish(
+        Outcome.WITH_RESERVATIONS,
+        12,
+        "Mettre à jour log4j sous un mois.\nMettre à jour Keycloak sous un mois.",
     )
+    asked = dossier.content_sha256 or ""
+    signed = content.sha256(deciding.prepare(session, authority, dossier, wish, asked))
+    proof = Proof(code=pyotp.TOTP(secret).at(clock.now()))
+    deciding.decide(session, authority, product, dossier, wish, asked_sha256=asked, signed_sha256=signed, proof=proof)
+
+
+def _second_factor(session: Session, authority: Person) -> str:
+    """Registered as a person does; the demonstration's mailbox shows its codes."""
+    secret = pyotp.random_base32()
+    code = pyotp.TOTP(secret).at(clock.now())
+    factors.add_codes(session, authority, name=factors.DEMONSTRATION, secret=secret, code=code, proved=False)
+    return secret
 
 
 def _feared(session: Session, product: Product, asset: str, need: Need, severity: int, text: str) -> None:
@@ -197,6 +212,7 @@ def _composed(session: Session, people: People, product: Product, *, months: int
     for who, role in ((Role.REVIEWER, ReviewerRole.RSSI), ("dpo", ReviewerRole.DPO)):
         homologation.ask_reviewer(session, team, product, whole, people[who].id, role)
     session.refresh(whole, ["opinions", "authority"])
+    demo_study.answer_pieces(session, team, product, whole)
     homologation.ask_opinions(session, team, product, whole)
     words = {
         ReviewerRole.RSSI: (Verdict.FAVOURABLE, ""),

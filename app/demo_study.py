@@ -13,6 +13,9 @@ from app.evidence import services as evidence
 from app.evidence.importers import Reading
 from app.evidence.names import EvidenceSource
 from app.evidence.services import Arrival, Shown
+from app.homologation import attaching, freezing
+from app.homologation.models import Dossier, PieceAnswer
+from app.homologation.pieces import PieceState
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
@@ -39,6 +42,16 @@ def ready(session: Session, team: Person, product: Product) -> None:
         if line.undecided and line.risk is RiskLevel.HIGH:
             choice = Choice(Treatment.REDUCE, "Par les mesures du plan d’action.", "", None)
             register.treat(session, team, product, line, choice)
+
+
+def answer_pieces(session: Session, team: Person, product: Product, dossier: Dossier) -> None:
+    """A short answer for each mandatory piece that Jalon does not fill."""
+    for line in freezing.preview(session, product, dossier, "fr")[0]:
+        if line.state is PieceState.MISSING:
+            attaching.answer(
+                session, team, product, dossier, line.id, PieceAnswer.WRITTEN,
+                f"{line.name} : relue en équipe, tenue à jour dans le dépôt du produit.",
+            )  # fmt: skip
 
 
 def study_parcours(session: Session, team: Person, authority: Person, product: Product) -> None:
@@ -117,8 +130,7 @@ def proofs(session: Session, team: Person, product: Product) -> None:
                 today - timedelta(days=30),
                 "Relu avec la responsable technique.",
                 "https://exemple.test/preuve",
-                "",
-                b"",
+                None,
             )
             evidence.attest(session, team, product, measure, shown)
             return

@@ -24,9 +24,15 @@ from app.feeds.views import blueprint as feeds
 from app.hints.views import blueprint as hints
 from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
+from app.homologation.deciding_views import blueprint as deciding
+from app.homologation.outside_views import blueprint as outside
+from app.homologation.piece_views import blueprint as pieces
+from app.homologation.public_views import blueprint as register_pages
+from app.homologation.sealing import open_sealer
 from app.homologation.views import blueprint as homologation
 from app.identity import access, kept_forms, policy
 from app.identity import handlers as identity_jobs
+from app.identity.factor_views import blueprint as factors
 from app.identity.forms import ROLE_WORDS
 from app.identity.policy import Permission
 from app.identity.views import blueprint as identity
@@ -54,6 +60,7 @@ from app.renewals.views import blueprint as renewals
 ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     identity,
+    factors,
     home,
     products,
     product_file,
@@ -73,6 +80,10 @@ BLUEPRINTS = (
     connectors,
     commons,
     homologation,
+    deciding,
+    pieces,
+    outside,
+    register_pages,
     renewals,
     journal,
     portfolio,
@@ -151,6 +162,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
         feature.register(jobs)
     jobs.every_minute(uploads.purge)
     app.extensions.update(
+        sealer=open_sealer(settings),
         database=database,
         load_person=access.load_person,
         jobs=jobs,
@@ -163,6 +175,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
 def menu() -> list[tuple[str, Any]]:
     """The main menu of the signed-in person."""
     links = [("home.index", _l("Mes actions")), ("products.index", _l("Produits"))]
+    links.append(("register_pages.index", _l("Homologations")))
     roles = {grant.role for grant in g.person.grants}
     if policy.allows(Permission.READ_INCUBATOR, roles):
         links.append(("portfolio.incubators", _l("Incubateurs")))

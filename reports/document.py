@@ -1,23 +1,28 @@
 """The dossier as HTML for print: French, one page of synthesis first, everything that was typed after it."""
 
+import json
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any
 
+import segno
 from fontTools.ttLib import TTFont
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from reports.answers import answers
 from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import FAMILIES, draw_matrix
 from reports.pdf import _fonts
-from risk_models import catalogue, product_file
+from risk_models import catalogue, product_file, proportionality
 from risk_models.assessment import Finding
 from risk_models.scales import (
     Aim,
+    Approach,
     Audience,
     Check,
     ComponentKind,
@@ -32,6 +37,7 @@ from risk_models.scales import (
     Openness,
     OutageTolerance,
     Patcher,
+    PieceNeed,
     ProofState,
     RiskLevel,
     RiskSourceKind,
@@ -46,6 +52,7 @@ from risk_models.system import Component, System
 # Rows of a table: the document is to be read; everything is in the content attached to it.
 MOST_ROWS = 250
 FONT_BASE = "jalon:/fonts/"
+WATERMARK = "jalon:/projet.svg"
 _SUBSETS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext", "vietnamese")
 _STYLES = ((400, "normal"), (500, "normal"), (700, "normal"), (400, "italic"))
 _MONTHS = (
@@ -65,8 +72,8 @@ _MONTHS = (
 _ENUMS: dict[str, type[Enum]] = {
     e.__name__: e
     for e in (
-        Aim, Audience, Check, ComponentKind, DataSensitivity, DataVolume, Exposure, Hosting, LinkKind, Likelihood,
-        MeasureStatus, Need, Openness, OutageTolerance, Patcher, ProofState, RiskLevel, RiskSourceKind, SecurityLevel,
+        Aim, Approach, Audience, Check, ComponentKind, DataSensitivity, DataVolume, Exposure, Hosting, LinkKind, Likelihood,
+        MeasureStatus, Need, Openness, OutageTolerance, Patcher, PieceNeed, ProofState, RiskLevel, RiskSourceKind, SecurityLevel,
         Severity, StakeholderKind, StakeholderZone, Treatment,
     )
 }  # fmt: skip
@@ -78,6 +85,26 @@ _NO_STUDY: dict[str, Any] = {
     "services": [],
     "register": [],
     "comments": [],
+}
+# What contents of formats 1 to 3 did not hold.
+_SINCE: dict[str, Any] = {
+    "evidence": [],
+    "documents": [],
+    "renewal": None,
+    "inventory": None,
+    "verify_at": "",
+    "pieces": [],
+    "doubts": [],
+}
+_SINCE_DECISION: dict[str, Any] = {"to_lift": [], "trial": False, "outside": None, "asked_sha256": None}
+_PIECE_STATES = {
+    "filled": "Remplie par Jalon",
+    "attached": "Jointe",
+    "written": "Rédigée ci-dessous",
+    "not_applicable": "Sans objet",
+    "later": "Page de décision",
+    "missing": "Manquante",
+    "absent": "Non fournie",
 }
 _VERDICTS = {"favourable": "favorable", "with_reservations": "favorable avec réserve", "unfavourable": "défavorable"}
 _OUTCOMES = {
@@ -128,8 +155,8 @@ def _drawable(value: Any) -> Any:
     return [_drawable(v) for v in value] if isinstance(value, list) else value
 
 
-def stylesheet() -> str:
-    """The print stylesheet. Each subset is a family of its own: WeasyPrint mixes the widths of files that share one."""
+def stylesheet(*, draft: bool) -> str:
+    """The print stylesheet, its pages marked as a draft's where asked. Each subset is a family of its own: WeasyPrint mixes the widths of files that share one."""
     faces = [
         f"@font-face {{ font-family: '{family}'; font-weight: {weight}; font-style: {style};"
         f" src: url({FONT_BASE}{name}) format('woff2'); }}"
@@ -139,13 +166,84 @@ def stylesheet() -> str:
     ]
     css = (ROOT / "templates" / "dossier" / "dossier.css").read_text(encoding="utf-8")
     stack = ", ".join(f'"{family}"' for family in FAMILIES)
+    if draft:
+        css += f"@page {{ background: url({WATERMARK}) no-repeat center / 100% auto; }}"
     return "\n".join(faces) + css.replace('"IBM Plex Sans"', stack)
 
 
+def watermark() -> bytes:
+    return (ROOT / "templates" / "dossier" / "projet.svg").read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file inside the PDF; `relationship` as PDF/A-3 names it."""
+
+    name: str
+    content: bytes
+    description: str
+    relationship: str
+
+
+def attached(frozen: Mapping[str, Any], text: str) -> list[Attached]:
+    """What the PDF carries, sorted by name: the content itself, the inventory, the drawing."""
+    files = [Attached("dossier.json", text.encode(), "Contenu figé (JSON canonique)", "Source")]
+    if frozen.get("inventory"):
+        bom = json.dumps(frozen["inventory"], ensure_ascii=False, sort_keys=True, indent=1).encode()
+        files.append(Attached("inventaire.cdx.json", bom, "Inventaire des composants (CycloneDX)", "Data"))
+    if "system" in frozen:
+        drawing = draw_graph(product_file.from_dict(frozen["system"]), frozen["assessment"], "fr")
+        files.append(Attached("schema.svg", str(drawing).encode(), "Schéma du produit (SVG)", "Supplement"))
+    return files
+
+
 def to_html(frozen: Mapping[str, Any], digest: str) -> str:
-    """The whole document of a frozen dossier; `digest` is the SHA-256 of its canonical JSON."""
-    content = {"evidence": []} | _drawable(dict(frozen))  # contents frozen before format 3 have none
+    """The whole document of a frozen content; `digest` is the SHA-256 of its canonical JSON."""
+    content = _SINCE | _drawable(dict(frozen))
+    if content.get("kind") == "withdrawal":
+        title = f"Retrait d’homologation – {content['product']}"
+        return _environment().get_template("withdrawal.html").render(d=content, digest=digest, title=title)
+    content["opinions"] = [{"document": ""} | opinion for opinion in content["opinions"]]
+    if content["decision"]:
+        content["decision"] = _SINCE_DECISION | content["decision"]
+        content["decision"]["by"] = {"on_behalf_of": None} | content["decision"]["by"]
     system = product_file.from_dict(content["system"])
+    return (
+        _environment()
+        .get_template("dossier.html")
+        .render(
+            d=content,
+            study=content.get("study") or _NO_STUDY,
+            digest=digest,
+            graph=drawable_markup(draw_graph(system, content["assessment"], "fr")),
+            matrix=drawable_markup(draw_matrix(content["assessment"], "fr")),
+            names={c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets},
+            system=system,
+            most=MOST_ROWS,
+            components=_first_components(content, system),
+            links=system.links[:MOST_ROWS],
+            answers=_drawable(answers(content, "fr")),
+            measures=catalogue.measures(),
+            unproved=sum(m.status in _CLAIMED and m.proof is not ProofState.FRESH for m in system.measures),
+            own=[m for m in system.measures if not m.inherited_from][:MOST_ROWS],
+            inherited=[m for m in system.measures if m.inherited_from][:MOST_ROWS],
+            rules=catalogue.finding_rules(),
+            findings=_findings(content, system),
+            sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),
+            verdicts=_VERDICTS,
+            outcomes=_OUTCOMES,
+            roles=_ROLES,
+            durations=_DURATIONS,
+            title=f"Dossier d’homologation – {content['product']}",
+            qr=_qr(content["verify_at"], digest),
+            approach=_approach(content),
+            states=_PIECE_STATES,
+            doubts=[_doubt(found) for found in content["doubts"]],
+        )
+    )
+
+
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(ROOT / "templates" / "dossier"),
         autoescape=True,
@@ -154,31 +252,24 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(day=_day, percent=_percent, decimal=_decimal, word=_word)
-    return environment.get_template("dossier.html").render(
-        d=content,
-        study=content.get("study") or _NO_STUDY,
-        digest=digest,
-        graph=drawable_markup(draw_graph(system, content["assessment"], "fr")),
-        matrix=drawable_markup(draw_matrix(content["assessment"], "fr")),
-        names={c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets},
-        system=system,
-        most=MOST_ROWS,
-        components=_first_components(content, system),
-        links=system.links[:MOST_ROWS],
-        answers=_drawable(answers(content, "fr")),
-        measures=catalogue.measures(),
-        unproved=sum(m.status in _CLAIMED and m.proof is not ProofState.FRESH for m in system.measures),
-        own=[m for m in system.measures if not m.inherited_from][:MOST_ROWS],
-        inherited=[m for m in system.measures if m.inherited_from][:MOST_ROWS],
-        rules=catalogue.finding_rules(),
-        findings=_findings(content, system),
-        sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),
-        verdicts=_VERDICTS,
-        outcomes=_OUTCOMES,
-        roles=_ROLES,
-        durations=_DURATIONS,
-        title=f"Dossier d’homologation – {content['product']}",
-    )
+    return environment
+
+
+def _qr(address: str, digest: str) -> Markup:
+    """The way from a printed page to what the register says of it."""
+    if not address:
+        return Markup()
+    drawn = segno.make(f"{address}?contenu={digest}", error="m")
+    return Markup(drawn.svg_inline(border=0, title="Adresse de vérification, avec l’empreinte du contenu"))
+
+
+def _approach(content: Mapping[str, Any]) -> str:
+    level = (content.get("study") or {}).get("level")
+    return _word(proportionality.approach(SecurityLevel(level["level"])).value, "Approach").lower() if level else "–"
+
+
+def _doubt(found: Mapping[str, Any]) -> str:
+    return drawable(catalogue.sentence("inconsistencies", found["rule"], "fr", what=found["what"]))
 
 
 def drawable_markup(svg: Any) -> Any:

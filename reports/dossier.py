@@ -7,7 +7,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,12 @@ class Signatory:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisDone:
+    """`changes_since`: how many parts of the product changed after it."""
+
     version: int
     done_on: date
     done_by: str
+    changes_since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,19 @@ class Opinion:
     verdict: str
     text: str
     given_on: date
+    document: str = ""  # SHA-256 of the document that bears it, where it was given outside Jalon
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file attached to a piece, named by its hash: the file itself is kept beside the dossier."""
+
+    piece: str
+    title: str
+    dated_on: date
+    file_name: str
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,9 @@ class Dossier:
 
     `system` is the product file's content, `assessment` the Assessment's; `views` the outlook without measure,
     today and once the plan is kept; `stability` the draws of the sensitivity analysis; `study` what people wrote beside
-    the graph (level, ecosystem, risk sources, register, common services), `evidence` each proof with its dates and hash.
+    the graph (level, ecosystem, risk sources, register, common services), `evidence` each proof with its dates and hash;
+    `pieces` the sixteen of the checklist, `doubts` what the consistency checks leave to the authority, `renewal` what
+    became of the last homologation, `inventory` a CycloneDX document, `verify_at` where anybody can check the PDF.
     """
 
     product: str
@@ -94,6 +112,12 @@ class Dossier:
     accepted_findings: tuple[AcceptedFinding, ...]
     study: dict[str, Any] | None
     evidence: tuple[dict[str, Any], ...]
+    documents: tuple[Document, ...]
+    renewal: dict[str, Any] | None
+    inventory: dict[str, Any] | None
+    verify_at: str
+    pieces: tuple[dict[str, Any], ...]
+    doubts: tuple[dict[str, Any], ...]
     decision: dict[str, Any] | None
     format: int = FORMAT
 

@@ -1,6 +1,6 @@
 """The child process that renders one dossier: JSON on standard input, the PDF at the path given.
 
-It reaches nothing but our own fonts: every other address is refused and fails the job.
+It reaches nothing but our own fonts and the mark of drafts: every other address is refused and fails the job.
 """
 
 import logging
@@ -18,8 +18,8 @@ from reports.pdf import _fonts
 from reports.pdf_finish import finish
 
 
-class OwnFontsOnly(URLFetcher):
-    """Serves our packaged fonts; notes and refuses everything else."""
+class OwnAssetsOnly(URLFetcher):
+    """Serves our packaged fonts and the mark of drafts; notes and refuses everything else."""
 
     def __init__(self) -> None:
         super().__init__(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
@@ -29,6 +29,8 @@ class OwnFontsOnly(URLFetcher):
         name = url.removeprefix(document.FONT_BASE)
         if url.startswith(document.FONT_BASE) and name in document.font_files():
             return URLFetcherResponse(url, (_fonts() / name).read_bytes(), {"Content-Type": "font/woff2"})
+        if url == document.WATERMARK:
+            return URLFetcherResponse(url, document.watermark(), {"Content-Type": "image/svg+xml"})
         self.refused.append(url[:80])
         raise FatalURLFetchingError(f"refused address: {url[:80]}")
 
@@ -50,24 +52,26 @@ def main(output: str) -> None:
     digest = content.sha256(text)
     faults = _Faults()
     logging.getLogger("weasyprint").addHandler(faults)
-    fetcher = OwnFontsOnly()
+    fetcher = OwnAssetsOnly()
     fonts = FontConfiguration()
+    is_draft = frozen.get("kind") is None and frozen["decision"] is None
     frozen_at = datetime.fromisoformat(frozen["frozen_on"])
     pdf = HTML(string=document.to_html(frozen, digest), base_url="jalon:/", url_fetcher=fetcher).write_pdf(
         pdf_variant="pdf/a-3a",
         pdf_tags=True,
         pdf_identifier=digest.encode(),
-        stylesheets=[CSS(string=document.stylesheet(), url_fetcher=fetcher, font_config=fonts)],
+        stylesheets=[CSS(string=document.stylesheet(draft=is_draft), url_fetcher=fetcher, font_config=fonts)],
         font_config=fonts,
         attachments=[
             Attachment(
-                string=text.encode(),
-                name="dossier.json",
-                description="Contenu figé du dossier (JSON canonique)",
+                string=part.content,
+                name=part.name,
+                description=part.description,
                 created=frozen_at,
                 modified=frozen_at,
-                relationship="Source",
+                relationship=part.relationship,
             )
+            for part in document.attached(frozen, text)
         ],
         finisher=finish,
     )

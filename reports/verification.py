@@ -1,58 +1,292 @@
-"""Is this PDF the dossier it says it is? Answered from the file alone, without a database nor a network.
+"""Is this PDF what it says it is? Answered from the file alone, without a database nor a network.
 
-There is no electronic seal yet: a file made anew from altered content would pass. What is checked is that
-content, identifier and pages agree.
+pyHanko's verdict is not enough (docs/pdf.md says what it lets through): the shape of the file, of the seal's container
+and the certificates in it are checked here too, so that no byte can change unseen.
 """
 
+import hashlib
 import io
+import json
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
 
 import pikepdf
+from asn1crypto.x509 import Certificate
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from reports import containers, pdf, revisions, seal
 from reports import dossier as content
-from reports import pdf
+from reports.bounded import Bounds, TookTooLong, run_python
+from risk_models import catalogue
+
+_END = b"%%EOF\n"
+_PAIR = [seal.FIELD, seal.TIMESTAMP_FIELD]
 
 
 class Unreadable(ValueError):
-    """Not a dossier's PDF, or too damaged to be read."""
+    """Not a document of Jalon, or too damaged to be read; the message is a code of the words `verification`."""
+
+
+class Status(StrEnum):
+    GENUINE = "genuine"  # sealed by whom the reader trusts, not one byte changed
+    UNVOUCHED = "unvouched"  # it agrees with itself, and nobody that the reader trusts vouches for it
+    ALTERED = "altered"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence by its code in the words `verification`, with what fills it."""
+
+    code: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    def in_language(self, language: str) -> str:
+        return catalogue.sentence("verification", self.code, language, **dict(self.values))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`faults` empty means that content, identifier and pages agree."""
+    """`content` and `file` are SHA-256; `facts` what the file says, `doubts` why it is not genuine."""
 
-    facts: tuple[str, ...]
-    faults: tuple[str, ...]
+    status: Status
+    content: str
+    file: str
+    facts: tuple[Said, ...]
+    doubts: tuple[Said, ...]
 
 
-def verify(data: bytes) -> Verdict:
-    """Compares a dossier's PDF with the content it carries. Raises `Unreadable`."""
+_BOUNDS = Bounds(seconds=60, processor_seconds=30, memory=1 << 30, file=64 << 20)
+
+
+def verify_apart(data: bytes, roots_pem: bytes, *, today: date) -> Verdict:
+    """As `verify`, in a child process with bounds: for what strangers send. Raises `Unreadable`."""
+    with tempfile.TemporaryDirectory(prefix="jalon-verify-") as folder:
+        roots = Path(folder) / "roots.pem"
+        roots.write_bytes(roots_pem)
+        arguments = ["-m", "reports.verification_child", str(roots), today.isoformat()]
+        try:
+            done = run_python(arguments, folder, _BOUNDS, environment={}, given=data)
+        except TookTooLong as error:
+            raise Unreadable("too_heavy") from error
+    if done.returncode != 0:
+        raise Unreadable("too_heavy")
+    plain = json.loads(done.stdout)
+    if "unreadable" in plain:
+        raise Unreadable(plain["unreadable"])
+    return from_plain(plain)
+
+
+def as_plain(verdict: Verdict) -> dict[str, Any]:
+    """For programs, and for another process: the inverse of `from_plain`."""
+    return {
+        "status": verdict.status.value,
+        "content": verdict.content,
+        "file": verdict.file,
+        "facts": [[said.code, dict(said.values)] for said in verdict.facts],
+        "doubts": [[said.code, dict(said.values)] for said in verdict.doubts],
+    }
+
+
+def from_plain(plain: dict[str, Any]) -> Verdict:
+    def read(pairs: list[Any]) -> tuple[Said, ...]:
+        return tuple(_said(code, **values) for code, values in pairs)
+
+    return Verdict(
+        Status(plain["status"]), plain["content"], plain["file"], read(plain["facts"]), read(plain["doubts"])
+    )
+
+
+def _said(code: str, **values: str) -> Said:
+    return Said(code, tuple(values.items()))
+
+
+def verify(data: bytes, roots: Sequence[Certificate] = (), *, today: date) -> Verdict:
+    """What `data` is, for a reader who trusts the certificates `roots`. Raises `Unreadable`."""
+    text, identifier = _read(data)
     try:
-        text, identifier = _read(data)
         frozen = content.loads(text)
-        canonical = content.dumps(frozen)
-        facts = [
-            f"produit : {frozen['product']}, dossier {frozen['number']}, figé le {frozen['frozen_on']}",
-            f"empreinte du contenu : {content.sha256(text)}",
-            "aucun cachet électronique : le fichier dit ce qu’il contient, non qui l’a émis",
+        canonical = content.dumps(frozen) == text
+        facts = _facts(frozen, today)
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable("not_ours") from error
+    digest = content.sha256(text)
+    doubts = [] if canonical else [_said("not_canonical")]
+    if identifier != digest.encode():
+        doubts.append(_said("other_identifier"))
+    if _claims_a_seal(data):
+        status, sealed_facts, faults = _check_seal(data, roots)
+        facts += sealed_facts
+        doubts += faults
+    else:
+        status = Status.UNVOUCHED
+        if not doubts and not (data.endswith(_END) and pdf.render(text) == data):
+            doubts.append(_said("other_pages"))
+        status = Status.ALTERED if doubts else status
+        doubts.append(_said("no_seal"))
+    if not canonical or identifier != digest.encode():
+        status = Status.ALTERED
+    return Verdict(status, digest, hashlib.sha256(data).hexdigest(), tuple(facts), tuple(doubts))
+
+
+def facts_of(text: str, today: date) -> tuple[Said, ...]:
+    """What a content of ours says, where there is no file to check."""
+    return tuple(_facts(content.loads(text), today))
+
+
+def _facts(frozen: dict[str, Any], today: date) -> list[Said]:
+    if frozen.get("kind") == "withdrawal":
+        return [
+            _said("withdrawal", product=frozen["product"], number=str(frozen["number"]), date=frozen["withdrawn_on"]),
+            _said("withdrawn_by", name=frozen["by"]["name"], reason=frozen["reason"]),
         ]
-    except (pikepdf.PdfError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"ce fichier n’est pas un dossier lisible ({type(error).__name__})") from error
-    faults = []
-    if canonical != text:
-        faults.append("le contenu joint n’est pas dans sa forme canonique")
-    if identifier != content.sha256(text).encode():
-        faults.append("le contenu joint ne correspond pas à l’identifiant du document")
-    if not faults and pdf.render(text) != data:
-        faults.append("les pages ne sont pas celles que donne le contenu joint (ou les versions de rendu diffèrent)")
-    if decision := frozen.get("decision"):
-        facts.append(
-            f"décision : {decision['outcome']}, le {decision['decided_on']}, jusqu’au {decision['expires_on']}"
-        )
-    return Verdict(tuple(facts), tuple(faults))
+    facts = [_said("dossier", product=frozen["product"], number=str(frozen["number"]), date=frozen["frozen_on"])]
+    decision = frozen.get("decision")
+    if not decision:
+        return [*facts, _said("no_decision")]
+    facts.append(_said(f"outcome_{decision['outcome']}", name=decision["by"]["name"], date=decision["decided_on"]))
+    if until := decision["expires_on"]:
+        facts.append(_said("expired" if date.fromisoformat(until) < today else "until", date=until))
+        facts.append(_said("ask_the_register"))
+    return facts
 
 
 def _read(data: bytes) -> tuple[str, bytes]:
-    with pikepdf.open(io.BytesIO(data)) as document:
-        attached = bytes(document.attachments["dossier.json"].get_file().read_bytes())
-        return attached.decode(), bytes(document.trailer.ID[0])
+    """The canonical JSON that the file carries, and its identifier."""
+    if not data.startswith(b"%PDF-"):
+        raise Unreadable("not_a_pdf")
+    try:
+        with pikepdf.open(io.BytesIO(data)) as document:
+            if document.is_encrypted:
+                raise Unreadable("encrypted")
+            attached = bytes(document.attachments["dossier.json"].get_file().read_bytes())
+            return attached.decode(), bytes(document.trailer.ID[0])
+    except pikepdf.PasswordError as error:
+        raise Unreadable("encrypted") from error
+    except Unreadable:
+        raise
+    except Exception as error:  # a broken file raises nearly anything
+        raise Unreadable("not_ours") from error
+
+
+def _claims_a_seal(data: bytes) -> bool:
+    return b"/ByteRange" in data
+
+
+def _check_seal(data: bytes, roots: Sequence[Certificate]) -> tuple[Status, list[Said], list[Said]]:
+    try:
+        return _seal_verdict(data, roots)
+    except Exception:
+        return Status.ALTERED, [], [_said("broken_seal")]
+
+
+def _seal_verdict(data: bytes, roots: Sequence[Certificate]) -> tuple[Status, list[Said], list[Said]]:
+    reader = PdfFileReader(io.BytesIO(data), strict=True)
+    found = list(reader.embedded_signatures)
+    fault = _shape_fault(data, reader, found)
+    if fault:
+        return Status.ALTERED, [], [_said(fault)]
+    sealed = found[0]
+    moment = _moment(sealed)
+    trusted = seal.context(roots, moment=moment)
+    # Its own comparison of revisions takes half a minute; `_shape_fault` has asked more, at once.
+    status = validate_pdf_signature(sealed, trusted, trusted, skip_diff=True)
+    if not (status.intact and status.valid):
+        return Status.ALTERED, [], [_said("broken_seal")]
+    document = data[: _first_revision(data, reader)]
+    if sealed.sig_object.get("/Reason") != seal.REASON + hashlib.sha256(document).hexdigest():
+        return Status.ALTERED, [], [_said("other_document")]
+    facts = _who_sealed(sealed.signer_cert, moment)
+    vouched = status.trusted and containers.is_strict(
+        sealed.signed_data, _gap(data, sealed), [*roots, *(status.validation_path or ())]
+    )
+    if status.trusted and not vouched:
+        return Status.ALTERED, facts, [_said("loose_container")]
+    return _with_times(data, found, status, roots, facts)
+
+
+def _with_times(
+    data: bytes, found: list[EmbeddedPdfSignature], status: Any, roots: Sequence[Certificate], facts: list[Said]
+) -> tuple[Status, list[Said], list[Said]]:
+    """Judges the timestamps, where there are any, then says whether somebody trusted vouches for the whole."""
+    doubts = [] if status.trusted else [_said("unknown_root")]
+    times = [status.timestamp_validity] if status.timestamp_validity else []
+    held: list[tuple[Any, bytes | None]] = [(containers.timestamp_token(found[0].signed_data), None)] if times else []
+    for later in found[1:]:
+        moment = _moment(later)
+        times.append(validate_pdf_timestamp(later, seal.context(roots, moment=moment), skip_diff=True))
+        held.append((later.signed_data, _gap(data, later)))
+    for time, (signed, gap) in zip(times, held, strict=True):
+        if not (time.intact and time.valid):
+            return Status.ALTERED, facts, [_said("broken_timestamp")]
+        if not time.trusted:
+            doubts.append(_said("unknown_clock"))
+        elif not containers.is_strict(signed, gap, [*roots, *time.validation_path]):
+            return Status.ALTERED, facts, [_said("loose_container")]
+    if times:
+        facts.append(_said("timestamped", date=times[0].timestamp.date().isoformat()))
+    else:
+        facts.append(_said("no_timestamp"))
+    return (Status.UNVOUCHED if doubts else Status.GENUINE), facts, doubts
+
+
+def _who_sealed(certificate: Certificate, moment: datetime) -> list[Said]:
+    name = str(certificate.subject.native.get("common_name", "?"))
+    facts = [
+        _said("sealed_by", name=name, date=moment.date().isoformat()),
+        _said("certificate", fingerprint=seal.fingerprint(certificate)),
+    ]
+    if seal.TRIAL in name:
+        facts.append(_said("trial"))
+    return facts
+
+
+def _moment(signature: EmbeddedPdfSignature) -> datetime:
+    """When it was made: as its timestamp says, or else as it says itself."""
+    is_time = signature.field_name == seal.TIMESTAMP_FIELD
+    token = signature.signed_data if is_time else containers.timestamp_token(signature.signed_data)
+    if token is not None:
+        attested: datetime = token["encap_content_info"]["content"].parsed["gen_time"].native
+        return attested
+    said = signature.self_reported_timestamp
+    if said is None:
+        raise ValueError("no instant")
+    return said
+
+
+def _shape_fault(data: bytes, reader: PdfFileReader, found: list[EmbeddedPdfSignature]) -> str | None:
+    """What is wrong with the shape of a sealed file: what it holds, where each part ends."""
+    names = [signature.field_name for signature in found]
+    if names not in (_PAIR[:1], _PAIR):
+        return "other_signatures"
+    # The document, its seal; for B-LTA what proves it for years and the timestamp over all.
+    if reader.xrefs.total_revisions != len(found) + 1 or not data.endswith(_END):
+        return "added"
+    last = found[-1]
+    start, before, after, rest = (int(n) for n in last.byte_range)
+    if start != 0 or after + rest != len(data):
+        return "added"
+    for signature in found:
+        gap = _gap(data, signature)
+        if not (gap[:1] == b"<" and gap[-1:] == b">" and set(gap[1:-1]) <= set(b"0123456789ABCDEF")):
+            return "loose_container"
+    if len(found) == len(_PAIR) and not revisions.adds_only_proofs(reader, seal.TIMESTAMP_FIELD):
+        return "added"
+    return None if before < after else "broken_seal"
+
+
+def _gap(data: bytes, signature: EmbeddedPdfSignature) -> bytes:
+    """The bytes that a signature does not cover: its own container in hexadecimal."""
+    _, before, after, _ = (int(n) for n in signature.byte_range)
+    return data[before:after]
+
+
+def _first_revision(data: bytes, reader: PdfFileReader) -> int:
+    """Where the document ends that the seal was added to."""
+    return data.index(_END, reader.xrefs.get_startxref_for_revision(0)) + len(_END)

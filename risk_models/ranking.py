@@ -68,6 +68,11 @@ def outlooks(system: System) -> dict[View, Outlook]:
     return found
 
 
+def expected_loss(system: System, view: View = View.CURRENT) -> float:
+    """Points a year that `system` may expect to lose: the same figure as its assessment's, alone."""
+    return Spread(attack_graph(system, view), loss_weights(system)).loss
+
+
 # Measures that count in the target and not, or not fully, in a view; a shield that a link draws always counts.
 _CHANGING = {
     View.RAW: frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED}),

@@ -5,24 +5,30 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyotp
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.analysis import services as analysis
-from app.demo_study import ready
+from app.demo_study import answer_pieces, ready
+from app.homologation import deciding
 from app.homologation import services as homologation
-from app.homologation.models import Dossier, ReviewerRole, Verdict
+from app.homologation.deciding import Wish
+from app.homologation.models import Dossier, Outcome, ReviewerRole, Verdict
 from app.identity import services as identity
-from app.identity.models import Person, Role, WebSession
+from app.identity.factors import Proof
+from app.identity.models import FactorKind, Person, Role, SecondFactor, WebSession
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.database import new_id
+from app.platform.secrets import encrypt
 from app.products import services as products
 from app.products.models import Incubator, Product
 from app.products.services import CardValues
+from reports import dossier as content
 from risk_models import product_file
 from risk_models.scales import PhaseName
 from risk_models.system import Phase
@@ -52,6 +58,7 @@ class World:
         self.database = app.extensions["database"]
         self.jobs = app.extensions["jobs"]
         self.jobs.ring = lambda *_: None
+        self.secrets: dict[str, str] = {}
         self.database._info["ring"] = self.jobs.ring
 
     def session(self, *, writing: bool = True):
@@ -119,7 +126,7 @@ class World:
         self, owner: Person, product: Product, people: dict[str, Person], *, reviewed: bool = True
     ) -> Dossier:
         """A dossier asked for opinions, and sent to its authority when `reviewed`."""
-        with self.session() as session:
+        with self.app.test_request_context(), self.session() as session:
             product = products.load(session, product.slug)
             ready(session, owner, product)
             analysis.finish(session, owner, product)
@@ -138,7 +145,10 @@ class World:
                 authority_id=people["authority"].id,
                 months=24,
             )
-            homologation.add_condition(session, owner, product, dossier(), "Comptes nominatifs", "Revue trimestrielle")
+            if not dossier().conditions:  # a renewal takes them up
+                homologation.add_condition(
+                    session, owner, product, dossier(), "Comptes nominatifs", "Revue trimestrielle"
+                )
             homologation.accept_risk(
                 session,
                 owner,
@@ -149,6 +159,7 @@ class World:
                 clock.today() + timedelta(days=400),
             )
             homologation.ask_reviewer(session, owner, product, dossier(), people["reviewer"].id, ReviewerRole.RSSI)
+            answer_pieces(session, owner, product, dossier())
             homologation.ask_opinions(session, owner, product, dossier())
             if reviewed:
                 homologation.give_opinion(
@@ -156,6 +167,45 @@ class World:
                 )
                 homologation.transmit(session, owner, products.load(session, product.slug), dossier())
             return dossier()
+
+    def signs(self, person: Person, page: str, **choices: str) -> TestResponse:
+        """Chooses on the dossier's page, reads the page to sign, signs it: through HTTP."""
+        visitor, code = self.visitor(person), self.code(person)
+        shown = visitor.post(f"{page}/decision", choices).get_data(as_text=True)
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown))
+        if "signed_sha256" not in hidden:
+            return visitor.post(f"{page}/decision", choices)
+        hidden.pop("csrf_token", None)
+        return visitor.post(f"{page}/signer", hidden | {"code": code})
+
+    def code(self, person: Person) -> str:
+        """A second-factor code of `person` that can be used now, whatever was used before."""
+        secret = self.secrets.setdefault(person.id, pyotp.random_base32())
+        with self.app.app_context(), self.database.writing() as session:
+            factor = session.scalar(select(SecondFactor).where(SecondFactor.person_id == person.id))
+            if factor is None:
+                factor = SecondFactor(
+                    person_id=person.id,
+                    kind=FactorKind.TOTP,
+                    name="Téléphone",
+                    secret=encrypt(secret),
+                    added_at=clock.now(),
+                )
+                session.add(factor)
+            factor.counter = 0
+        return pyotp.TOTP(secret).at(clock.now())
+
+    def decide(self, dossier: Dossier, person: Person, outcome=Outcome.FAVOURABLE, months=12, reservations="") -> None:
+        """The authority's act, through the service."""
+        wish, asked = Wish(outcome, months, reservations), dossier.content_sha256
+        code = self.code(person)
+        with self.app.test_request_context(), self.session() as session:
+            product = session.get_one(Product, dossier.product_id)
+            row = homologation.dossier_of(session, dossier.product_id, dossier.number)
+            signed = content.sha256(deciding.prepare(session, person, row, wish, asked))
+            deciding.decide(
+                session, person, product, row, wish, asked_sha256=asked, signed_sha256=signed, proof=Proof(code)
+            )
 
     def visitor(self, person: Person | None = None) -> Visitor:
         """A browser, signed in as `person` where one is given."""

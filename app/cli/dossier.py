@@ -58,5 +58,11 @@ def unsigned(system: System, on: date) -> content.Dossier:
         accepted_findings=(),
         study=None,
         evidence=(),
+        documents=(),
+        renewal=None,
+        inventory=None,
+        verify_at="",
+        pieces=(),
+        doubts=(),
         decision=None,
     )

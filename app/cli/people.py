@@ -1,11 +1,11 @@
-"""`jalon invite`: gives a role from the command line; the first administrator comes in this way."""
+"""`jalon invite` gives a role, the first administrator's too; `jalon forget-factors` helps who lost a second factor."""
 
 import click
 from sqlalchemy import select
 
 from app.factory import create_app
-from app.identity import services
-from app.identity.models import Role
+from app.identity import factors, services
+from app.identity.models import Person, Role
 from app.platform import jobs
 from app.products.models import Incubator, Product
 
@@ -32,3 +32,16 @@ def invite(email: str, name: str, role: str, product_slug: str | None, incubator
             raise click.ClickException(f"{email} already has this role there")
         jobs.enqueue(session, "invitation", person_id=person.id, by="Jalon", role=role, next_path="/")
     click.echo(f"{email}: {role}")
+
+
+@click.command("forget-factors")
+@click.argument("email")
+def forget_factors(email: str) -> None:
+    """Remove every second factor of EMAIL, who lost them; that person is told by mail."""
+    app = create_app()
+    with app.app_context(), app.extensions["database"].session(writing=True) as session:
+        person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+        if person is None:
+            raise click.ClickException(f"nobody has the address {email!r}")
+        factors.forget_all(session, person)
+    click.echo(f"{email}: no second factor any more")

@@ -1,31 +1,66 @@
-"""`jalon verify`: checks a dossier's PDF with nothing but the file. Loads neither Flask nor the database."""
+"""`jalon verify`: checks a PDF of Jalon with nothing but the file. Loads neither Flask nor the database."""
 
+import json
+import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from asn1crypto.x509 import Certificate
 
-from reports import verification
+from reports import seal, verification
+from reports.verification import Status
 
-ALTERED = 1
+EXIT_CODES = {Status.GENUINE: 0, Status.ALTERED: 1, Status.UNVOUCHED: 3}
 UNREADABLE = 2
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def verify(file: Path) -> None:
-    """Check FILE: its content against its identifier, its pages against its content.
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Certificates that you trust (PEM); by default those of JALON_SEAL_ROOTS, or of this machine's trial seal.",
+)
+@click.option("--english", is_flag=True, help="Answer in English.")
+@click.option("--json", "as_json", is_flag=True, help="Answer for programs.")
+def verify(file: Path, roots: tuple[Path, ...], *, english: bool, as_json: bool) -> None:
+    """Check FILE: its seal, its timestamp, that not one byte has changed, what was decided.
 
-    Exit codes: 0 intact, 1 altered, 2 not a dossier.
+    Exit codes: 0 genuine, 1 altered, 2 not a document of Jalon, 3 nobody that you trust vouches for it.
     """
+    language = "en" if english else "fr"
     try:
-        verdict = verification.verify(file.read_bytes())
+        verdict = verification.verify(file.read_bytes(), _trusted(roots), today=datetime.now(UTC).date())
     except verification.Unreadable as error:
-        sys.stderr.write(f"{file}: {error}\n")
+        sys.stderr.write(f"{file}: {verification.Said(str(error)).in_language(language)}\n")
         raise SystemExit(UNREADABLE) from error
+    if as_json:
+        click.echo(json.dumps(verification.as_plain(verdict), ensure_ascii=False))
+    else:
+        _print(file, verdict, language)
+    raise SystemExit(EXIT_CODES[verdict.status])
+
+
+def _trusted(paths: tuple[Path, ...]) -> list[Certificate]:
+    if not paths:
+        instance = Path(os.environ.get("JALON_INSTANCE", "instance"))
+        default = Path(os.environ.get("JALON_SEAL_ROOTS") or instance / "seal" / "certificate.pem")
+        paths = (default,) if default.exists() else ()
+    try:
+        return [certificate for path in paths for certificate in seal.certificates(path.read_bytes())]
+    except seal.UnusableSeal as error:
+        raise click.ClickException(f"--root: {error}") from error
+
+
+def _print(file: Path, verdict: verification.Verdict, language: str) -> None:
+    click.echo(verification.Said(verdict.status.value).in_language(language))
     for fact in verdict.facts:
-        click.echo(fact)
-    for fault in verdict.faults:
-        sys.stderr.write(f"{file}: {fault}\n")
-    if verdict.faults:
-        raise SystemExit(ALTERED)
+        click.echo(fact.in_language(language))
+    click.echo(f"SHA-256 : {verdict.file}")
+    click.echo(f"SHA-256 (dossier.json) : {verdict.content}")
+    for doubt in verdict.doubts:
+        sys.stderr.write(f"{file}: {doubt.in_language(language)}\n")

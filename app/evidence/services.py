@@ -1,7 +1,5 @@
 """What proves each measure: readings of tools written over at each run, proofs of people kept for ever."""
 
-import hashlib
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,27 +17,13 @@ from app.evidence.proofs import shown_state
 from app.identity.models import Person
 from app.journal.services import record
 from app.mitigations.models import Measure
-from app.platform import clock
+from app.platform import attachments, clock
+from app.platform.attachments import Attachment
 from app.platform.database import new_id
-from app.platform.extensions import document_storage
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from risk_models import catalogue, schedule
 from risk_models.scales import ObservationState
-
-MAX_FILE = 10_000_000
-# What a proof may be, and how each begins: a page, a picture, a table, a text.
-_BEGINS = {
-    "pdf": (b"%PDF-",),
-    "png": (b"\x89PNG\r\n\x1a\n",),
-    "jpg": (b"\xff\xd8\xff",),
-    "jpeg": (b"\xff\xd8\xff",),
-    "odt": (b"PK\x03\x04",),
-    "ods": (b"PK\x03\x04",),
-    "docx": (b"PK\x03\x04",),
-    "xlsx": (b"PK\x03\x04",),
-}
-_TEXTS = frozenset({"txt", "csv", "md", "json", "log", "eml"})
 
 
 def evidence_of(session: Session, product_id: str) -> Sequence[Evidence]:
@@ -140,8 +124,7 @@ class Shown:
     observed_on: date
     note: str
     link: str
-    file_name: str
-    content: bytes
+    file: Attachment | None
 
 
 def attest(session: Session, actor: Person, product: Product, measure: Measure, shown: Shown) -> Evidence:
@@ -151,9 +134,9 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
         raise Refusal(_l("Cette mesure n’est pas au catalogue."))
     if shown.observed_on > clock.today():
         raise Refusal(_l("Une preuve date d’aujourd’hui ou d’avant."), "observed_on")
-    if not shown.content and not shown.link:
+    if shown.file is None and not shown.link:
         raise Refusal(_l("Joignez un fichier, ou donnez l’adresse où lire la preuve."), "file")
-    digest = _kept(shown) if shown.content else ""
+    digest, file_name = (attachments.keep(shown.file), shown.file.name) if shown.file else ("", "")
     row = Evidence(
         id=new_id(),
         product_id=product.id,
@@ -161,7 +144,7 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
         check=None,
         measure=measure.measure,
         components=[c.ref for c in measure.on],
-        subject=shown.file_name[:200] or shown.link[:500],
+        subject=file_name or shown.link[:500],
         state=ObservationState.SEEN,
         holds=True,
         observed_on=shown.observed_on,
@@ -171,50 +154,17 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
         recorded_at=clock.now(),
         recorded_by=actor.name,
         sha256=digest,
-        file_name=shown.file_name[:200],
+        file_name=file_name,
         link=shown.link,
         note=shown.note,
     )
     session.add(row)
     record(
         session, actor, "attest", kind.name.fr, product_id=product.id, observed_on=shown.observed_on.isoformat(),
-        sha256=digest, link=shown.link, file=shown.file_name[:200],
+        sha256=digest, link=shown.link, file=file_name,
     )  # fmt: skip
     session.commit()
     return row
-
-
-def file_name_of(given: str) -> str:
-    """A name fit to be shown and downloaded: no folder, no control, no character that turns the text, its ending kept."""
-    plain = "".join(ch for ch in re.split(r"[/\\]", given)[-1] if unicodedata.category(ch)[0] != "C").strip()
-    stem, dot, ending = plain.rpartition(".")
-    return f"{stem[:180]}{dot}{ending[:10]}" if dot else plain[:190]
-
-
-def _kept(shown: Shown) -> str:
-    """Stores a file by its hash. Raises `Refusal` for what is too large, or is not what its name says."""
-    if len(shown.content) > MAX_FILE:
-        raise Refusal(_l("Ce fichier est trop grand : 10 Mo au plus."), "file")
-    ending = shown.file_name.rpartition(".")[2].lower()
-    if ending in _BEGINS:
-        if not shown.content.startswith(_BEGINS[ending]):
-            raise Refusal(
-                _l(
-                    "Ce fichier n’est pas un « .%(ending)s », malgré son nom. Enregistrez-le de nouveau.", ending=ending
-                ),
-                "file",
-            )
-    elif ending in _TEXTS:
-        try:
-            shown.content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise Refusal(_l("Ce texte n’est pas en UTF-8."), "file") from None
-    else:
-        raise Refusal(
-            _l("Joignez un PDF, une image (PNG, JPEG), un document (ODT, ODS, DOCX, XLSX) ou un texte."), "file"
-        )
-    document_storage().put(shown.content)
-    return hashlib.sha256(shown.content).hexdigest()
 
 
 def withdraw(session: Session, actor: Person, product: Product, evidence_id: str) -> None:

@@ -12,7 +12,7 @@ from app.evidence.services import Shown
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.mitigations import services as mitigations
-from app.platform.extensions import document_storage
+from app.platform import attachments
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
 from app.products.access import may, product_view
@@ -56,13 +56,11 @@ def attest(product: Product, measure_id: str) -> str | AnyResponse:
         abort(404)
     form = ProofForm()
     if form.validate_on_submit() and form.observed_on.data:
-        given = form.file.data
         shown = Shown(
             observed_on=form.observed_on.data,
             note=form.note.data or "",
             link=form.link.data or "",
-            file_name=services.file_name_of(given.filename or "") if given else "",
-            content=given.stream.read(services.MAX_FILE + 1) if given else b"",
+            file=attachments.given(form.file.data),
         )
         try:
             row = services.attest(db_session(), current_person(), product, measure, shown)
@@ -93,7 +91,4 @@ def document(product: Product, evidence_id: str) -> Response:
     row = services.document_of(db_session(), product.id, evidence_id)
     if row is None:
         abort(404)
-    answer = Response(document_storage().get(row.sha256), mimetype="application/octet-stream")
-    answer.headers.set("Content-Disposition", "attachment", filename=row.file_name)
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return answer
+    return attachments.download(row.sha256, row.file_name)

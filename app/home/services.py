@@ -8,6 +8,7 @@ from flask_babel import lazy_ngettext as _ln
 from sqlalchemy.orm import Session
 
 from app.analysis import services as analysis
+from app.homologation import register
 from app.homologation import services as homologation
 from app.homologation.models import Decision, Dossier, DossierState
 from app.mitigations.services import ANSWERED
@@ -64,7 +65,7 @@ def standing(session: Session, product: Product) -> Standing:
     assessment = analysis.assess(system)
     version = analysis.latest_version(session, product.id)
     dossier = homologation.latest(session, product.id)
-    decision = homologation.in_force(session, product.id)
+    decision = register.in_force(session, product.id)
     today = clock.today()
     valid = bool(decision and decision.expires_on and decision.expires_on >= today)
     unanswered = _unanswered(system, assessment)

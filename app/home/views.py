@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from app.analysis import study
 from app.home import services
 from app.homologation import services as homologation
+from app.identity import factors
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform.http import db_session
@@ -84,7 +85,8 @@ def mailbox() -> str:
         abort(404)
     files = sorted(folder.glob("*.eml"), key=lambda f: f.stat().st_mtime, reverse=True)[:30]
     mails = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in files]
-    return render_template("home/mailbox.html", mails=[_shown(m) for m in mails])
+    codes = factors.demonstration_codes(db_session())
+    return render_template("home/mailbox.html", mails=[_shown(m) for m in mails], codes=codes)
 
 
 def _shown(mail: email.message.EmailMessage) -> dict[str, object]:

@@ -1,5 +1,7 @@
-"""What moved since a decision: the living product beside the picture that was signed."""
+"""What moved since a decision: the living product beside the picture that was signed, each change by what it costs."""
 
+import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,20 +11,50 @@ from sqlalchemy.orm import Session
 from app.analysis import services as analysis
 from app.analysis import versions
 from app.analysis.comparison import Change
+from app.platform.i18n import language
 from app.products.models import Product
-from risk_models import product_file
+from risk_models import catalogue, product_file, ranking
+from risk_models.system import System
+
+# The picture is no longer true once the loss has grown by this share of what was signed, and by a point at least.
+THRESHOLD = 0.25
+LEAST = 1.0
+_MOST_WEIGHED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One change and what it adds to the loss, in expected points a year; negative where it lowers it."""
+
+    what: str
+    kind: str
+    loss: float
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Losses are expected points a year, as `risk_models.assess` gives them."""
+    """Losses are expected points a year, as `risk_models.assess` gives them.
+
+    `height` counts the thresholds passed: 0 while the signed picture still holds.
+    """
 
     changes: list[Change]
+    weights: list[Weight]
     loss_then: float
     loss_now: float
 
+    @property
+    def height(self) -> int:
+        return height(self.loss_then, self.loss_now)
 
-def since_decision(session: Session, product: Product, frozen: dict[str, Any]) -> Drift:
+
+def height(loss_then: float, loss_now: float) -> int:
+    """How many times the threshold the loss has grown since the signature."""
+    grown, step = loss_now - loss_then, max(loss_then * THRESHOLD, LEAST)
+    return int(grown / step) if grown > 0 else 0
+
+
+def since_decision(session: Session, product: Product, frozen: dict[str, Any], *, weighed: bool = False) -> Drift:
     """Compares `frozen`, the content of a decided dossier, with the product as it is now."""
     living = analysis.read_system(session, product)
     then = product_file.from_dict(frozen["system"], as_of=date.fromisoformat(frozen["frozen_on"]))
@@ -31,6 +63,78 @@ def since_decision(session: Session, product: Product, frozen: dict[str, Any]) -
     study = versions.study_of(session, product, living, analysis.assets_of(session, product.id))
     return Drift(
         changes=versions.compare_pictures(then, frozen.get("study") or {}, now, study),
+        weights=weigh(then, living) if weighed else [],
         loss_then=frozen["assessment"]["loss"],
         loss_now=analysis.assess(living).loss,
     )
+
+
+def weigh(then: System, now: System) -> list[Weight]:
+    """Each change undone alone in the living product: the loss that it added, the greatest first.
+
+    Of very many changes the first forty in the order of the file are weighed.
+    """
+    loss = ranking.expected_loss(now)
+    found = [
+        Weight(what, kind, loss - ranking.expected_loss(undone))
+        for (what, kind, undone), _ in zip(_undone(then, now), range(_MOST_WEIGHED), strict=False)
+    ]
+    return sorted(found, key=lambda w: -abs(w.loss))
+
+
+def _undone(then: System, now: System) -> Iterator[tuple[str, str, System]]:
+    """Each difference with the living system as it would be without it."""
+    old = {c.id: c for c in then.components}
+    for component in now.components:
+        before = old.get(component.id)
+        if before is None:
+            yield component.name, "added", _without(now, component.id)
+        elif _plain(before) != _plain(component):
+            kept = tuple(before if c.id == component.id else c for c in now.components)
+            yield component.name, "changed", dataclasses.replace(now, components=kept)
+    ids = {c.id for c in now.components}
+    known = {(m.measure, m.on): m for m in then.measures}
+    living = {(m.measure, m.on): m for m in now.measures}
+    for key, measure in living.items():
+        was = known.get(key)
+        if was is None or (was.status, was.proof) != (measure.status, measure.proof):
+            others = tuple(m for m in now.measures if m is not measure) + ((was,) if was else ())
+            yield _named(measure.measure), "changed" if was else "added", dataclasses.replace(now, measures=others)
+    for key, measure in known.items():
+        if key not in living and set(measure.on) <= ids:
+            yield (
+                _named(measure.measure),
+                "gone",
+                dataclasses.replace(now, measures=(*now.measures, measure)),
+            )
+    assets = {a.id: a for a in then.assets}
+    for asset in now.assets:
+        first = assets.get(asset.id)
+        if first is not None and first != asset and set(first.lives_in) <= ids:
+            kept_assets = tuple(first if a.id == asset.id else a for a in now.assets)
+            yield asset.name, "changed", dataclasses.replace(now, assets=kept_assets)
+        elif first is None:
+            rest = tuple(a for a in now.assets if a.id != asset.id)
+            yield asset.name, "added", dataclasses.replace(now, assets=rest)
+
+
+def _plain(component: Any) -> Any:
+    """A component but for what only says where a value comes from."""
+    return dataclasses.replace(component, assumed=(), extra=(), libraries=None, sbom=None)
+
+
+def _without(system: System, component: str) -> System:
+    return dataclasses.replace(
+        system,
+        components=tuple(c for c in system.components if c.id != component),
+        links=tuple(k for k in system.links if component not in {k.source, k.target}),
+        assets=tuple(
+            dataclasses.replace(a, lives_in=tuple(c for c in a.lives_in if c != component)) for a in system.assets
+        ),
+        measures=tuple(dataclasses.replace(m, on=tuple(c for c in m.on if c != component)) for m in system.measures),
+    )
+
+
+def _named(measure: str) -> str:
+    kind = catalogue.measures().get(measure)
+    return kind.name.in_(language()) if kind else measure

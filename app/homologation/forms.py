@@ -1,8 +1,11 @@
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, SelectField
 from wtforms.validators import Optional
 
-from app.homologation.models import Outcome, ReviewerRole, Verdict
+from app.homologation.deciding import Wish
+from app.homologation.models import Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
+from app.identity.forms import ProofForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
 from risk_models.schedule import DURATIONS
 
@@ -56,6 +59,33 @@ class ReviewerForm(BaseForm):
     role = EnumSelect(_l("En quelle qualité ?"), ReviewerRole)
 
 
+class PieceForm(BaseForm):
+    answer = EnumRadio(_l("Votre réponse"), PieceAnswer)
+    text = Paragraph(
+        _l("Le texte de la pièce, ou pourquoi elle est sans objet"),
+        most=20_000,
+        description=_l(
+            "Exemple : « Sans objet : le service n’est installé nulle part ailleurs que chez son hébergeur »."
+        ),
+        render_kw={"rows": "10"},
+    )
+
+
+class DocumentForm(BaseForm):
+    title = Line(_l("Titre"), needed=True, description=_l("Exemple : « Test d’intrusion de mars 2026, synthèse »."))
+    dated_on = Day(_l("Date du document"), needed=True, description=_l("La sienne, pas celle où vous le joignez."))
+    file = FileField(_l("Fichier"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+
+
+class AttachedOpinionForm(BaseForm):
+    role = EnumSelect(_l("En quelle qualité ?"), ReviewerRole)
+    by = Line(_l("Qui l’a donné"), needed=True, description=_l("Prénom, nom et fonction"))
+    verdict = EnumRadio(_l("Cet avis est"), Verdict)
+    text = Paragraph(_l("Réserves ou raisons, recopiées"), description=_l("Obligatoire si l’avis n’est pas favorable."))
+    given_on = Day(_l("Date de l’avis"), needed=True)
+    file = FileField(_l("Document qui le porte"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+
+
 class OpinionForm(BaseForm):
     verdict = EnumRadio(_l("Votre avis"), Verdict)
     text = Paragraph(_l("Vos réserves, vos raisons"), description=_l("Obligatoire si l’avis n’est pas favorable."))
@@ -70,5 +100,86 @@ class DecisionForm(BaseForm):
         choices=[(m, MONTHS[m]) for m in DURATIONS],
         validate_choice=False,
     )
-    reservations = Paragraph(_l("Réserves et conditions pour les lever, ou raisons du refus"))
+    reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
     shown_sha256 = HiddenField()
+
+    def wish(self) -> Wish:
+        return Wish(self.outcome.data, self.months.data, self.reservations.data or "")
+
+
+class VerifyForm(BaseForm):
+    file = FileField(
+        _l("Le PDF à vérifier"),
+        [FileRequired(_l("Choisissez un fichier."))],
+        description=_l("30 Mo au plus. Il n’est pas gardé."),
+    )
+
+
+class SignForm(ProofForm):
+    """The decision as it will be, its hash, and the second factor of who signs."""
+
+    outcome = HiddenField()
+    months = HiddenField()
+    reservations = HiddenField()
+    asked_sha256 = HiddenField()
+    signed_sha256 = HiddenField()
+
+
+class SignedOutsideForm(ProofForm):
+    file = FileField(_l("Le PDF signé"), description=_l("Signé avec un certificat, ou la page de décision numérisée."))
+    decided_on = Day(_l("Date de la décision"), needed=True)
+    outcome = EnumRadio(_l("Décision"), Outcome)
+    months = RadioField(
+        _l("Durée"), [Optional()], coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS], validate_choice=False
+    )
+    reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
+    printed_code = Line(
+        _l("Pour une page numérisée : début de l’empreinte imprimée"),
+        most=8,
+        description=_l("Les huit premiers caractères, sous la signature. Exemple : 405a96e4."),
+    )
+
+    def wish(self) -> Wish:
+        return Wish(self.outcome.data, self.months.data, self.reservations.data or "")
+
+
+class ElsewhereForm(BaseForm):
+    origin = EnumSelect(_l("Où a-t-elle été faite ?"), Origin)
+    authority = Line(_l("Qui a décidé"), needed=True, description=_l("Prénom, nom et fonction"))
+    decided_on = Day(_l("Date de la décision"), needed=True)
+    outcome = EnumRadio(_l("Décision"), Outcome)
+    months = RadioField(
+        _l("Durée"), [Optional()], coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS], validate_choice=False
+    )
+    reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
+    file = FileField(_l("Le document signé"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+
+
+class ElsewhereRowsForm(BaseForm):
+    file = FileField(_l("Fichier CSV"), [FileRequired(_l("Choisissez un fichier."))])
+
+
+class WithdrawForm(ProofForm):
+    reason = Paragraph(
+        _l("Pourquoi cette homologation est-elle retirée ?"),
+        needed=True,
+        description=_l("Exemple : « Intrusion constatée le 3 mars ; le service est suspendu »."),
+    )
+
+
+class DelegateForm(ProofForm):
+    delegate = SelectField(_l("À qui ?"), [required(_l("Choisissez une personne."))], validate_choice=False)
+    starts_on = Day(_l("Du"), needed=True)
+    ends_on = Day(_l("Au"), needed=True)
+    deed = Line(
+        _l("Acte de délégation"), needed=True, description=_l("Exemple : « Arrêté du 3 mars 2026, article 2 ».")
+    )
+
+
+class LiftForm(BaseForm):
+    how = Paragraph(
+        _l("Comment a-t-elle été levée ?"),
+        most=1000,
+        needed=True,
+        description=_l("Exemple : « Metabase mis à jour le 12 mars, vérifié par la RSSI »."),
+    )

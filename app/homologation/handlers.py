@@ -1,11 +1,12 @@
-"""Jobs of this feature: the PDF of a dossier, and the mails that call for an opinion or a decision."""
+"""Jobs of this feature: the PDF of a dossier and its seal, and the mails that call for an opinion or a decision."""
 
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from app.homologation.models import Dossier
+from app.homologation import sealing, watching
+from app.homologation.models import Act, Dossier, DossierState, Withdrawal
 from app.identity.models import Person
 from app.platform import letters
 from app.platform.database import Database
@@ -17,14 +18,21 @@ from reports import pdf
 
 def register(jobs: Jobs) -> None:
     jobs.handles("dossier_pdf")(render_pdf)
+    jobs.handles("withdrawal_pdf")(issue_withdrawal)
+    jobs.handles("timestamp")(timestamp)
     jobs.handles("dossier_call")(call)
+    jobs.handles("drift_told")(watching.tell)
+    jobs.every_minute(watching.watch)
 
 
 def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
-    """Renders the frozen content once; a dossier changed meanwhile keeps its newer PDF."""
+    """Renders the frozen content once, sealed when it is decided; a dossier changed meanwhile keeps its newer PDF."""
     with database.reading() as session:
         dossier = session.get_one(Dossier, arguments["dossier_id"])
     if dossier.content is None or dossier.pdf_of == dossier.content_sha256:
+        return
+    if dossier.state is DossierState.DECIDED:
+        sealing.issue(database, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
         return
     digest = document_storage().put(pdf.render(dossier.content))
     with database.writing() as session:
@@ -39,6 +47,29 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
         )
 
 
+def issue_withdrawal(database: Database, arguments: dict[str, Any]) -> None:
+    withdrawal = _withdrawal(database, arguments["dossier_id"])
+    sealing.issue(database, withdrawal.dossier_id, Act.WITHDRAWAL, withdrawal.content, withdrawal.content_sha256)
+
+
+def timestamp(database: Database, arguments: dict[str, Any]) -> None:
+    """Issues again, timestamped, what was sealed while the timestamp authority was down."""
+    act, dossier_id = Act(arguments["act"]), arguments["dossier_id"]
+    if act is Act.WITHDRAWAL:
+        withdrawal = _withdrawal(database, dossier_id)
+        text, digest = withdrawal.content, withdrawal.content_sha256
+    else:
+        with database.reading() as session:
+            dossier = session.get_one(Dossier, dossier_id)
+        text, digest = dossier.content or "", dossier.content_sha256 or ""
+    sealing.timestamp(database, dossier_id, act, text, digest)
+
+
+def _withdrawal(database: Database, dossier_id: str) -> Withdrawal:
+    with database.reading() as session:
+        return session.scalars(select(Withdrawal).where(Withdrawal.dossier_id == dossier_id)).one()
+
+
 def call(database: Database, arguments: dict[str, Any]) -> None:
     """Writes to a reviewer or to the authority that the dossier waits for them."""
     with database.reading() as session:
@@ -51,9 +82,12 @@ def call(database: Database, arguments: dict[str, Any]) -> None:
             f"call_{arguments['what']}",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("call", dossier.id, person.id, arguments["what"], since),
+            message_id=letters.message_id(
+                "call", dossier.id, person.id, arguments["what"], since, arguments.get("again", "")
+            ),
             person=person,
             product=product,
+            again=bool(arguments.get("again")),
             link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}",
         )
     )

@@ -15,6 +15,27 @@ class DossierState(StrEnum):
     DECIDED = "decided"  # for good
 
 
+class Origin(StrEnum):
+    JALON = "jalon"  # composed and sealed here
+    MSS = "mon_service_securise"
+    PAPER = "paper"
+    OTHER = "other"
+
+
+class Act(StrEnum):
+    """What a sealed file tells."""
+
+    DECISION = "decision"
+    WITHDRAWAL = "withdrawal"
+
+
+class PieceAnswer(StrEnum):
+    """How a team answers for a piece that Jalon does not fill."""
+
+    WRITTEN = "written"
+    NOT_APPLICABLE = "not_applicable"
+
+
 class Verdict(StrEnum):
     FAVOURABLE = "favourable"
     WITH_RESERVATIONS = "with_reservations"
@@ -52,6 +73,9 @@ class Dossier(Base):
     content_sha256: Mapped[str | None] = mapped_column(String(64))
     pdf_sha256: Mapped[str | None] = mapped_column(String(64))
     pdf_of: Mapped[str | None] = mapped_column(String(64), comment="content_sha256 that the PDF shows")
+    origin: Mapped[Origin] = mapped_column(default=Origin.JALON, server_default=Origin.JALON.value)
+    relaunched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seal_fault: Mapped[LongText] = mapped_column(default="", server_default="", comment="why its seal is late")
 
     authority: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[authority_id])
     conditions: Mapped[list["ConditionOfUse"]] = relationship(
@@ -63,7 +87,16 @@ class Dossier(Base):
     opinions: Mapped[list["Opinion"]] = relationship(
         lazy="raise", cascade="all, delete-orphan", order_by="Opinion.role, Opinion.asked_at"
     )
+    attached_opinions: Mapped[list["AttachedOpinion"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="AttachedOpinion.role, AttachedOpinion.given_on"
+    )
+    pieces: Mapped[list["Piece"]] = relationship(lazy="raise", cascade="all, delete-orphan", order_by="Piece.piece")
+    documents: Mapped[list["DossierDocument"]] = relationship(
+        lazy="raise", cascade="all, delete-orphan", order_by="DossierDocument.added_at"
+    )
+    reservations: Mapped[list["Reservation"]] = relationship(lazy="raise", order_by="Reservation.position")
     decision: Mapped["Decision | None"] = relationship(lazy="raise", back_populates="dossier")
+    withdrawal: Mapped["Withdrawal | None"] = relationship(lazy="raise")
 
 
 class ConditionOfUse(Base):
@@ -105,6 +138,52 @@ class Opinion(Base):
     reviewer: Mapped[Person] = relationship(lazy="raise")
 
 
+class AttachedOpinion(Base):
+    """An opinion given outside Jalon, with the document that bears it."""
+
+    __tablename__ = "attached_opinion"
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id", ondelete="CASCADE"), index=True)
+    role: Mapped[ReviewerRole]
+    by: Mapped[Name]
+    verdict: Mapped[Verdict]
+    text: Mapped[LongText] = mapped_column(default="")
+    given_on: Mapped[date]
+    sha256: Mapped[str] = mapped_column(String(64))
+    file_name: Mapped[Name]
+
+
+class Piece(Base):
+    """What the team answers for one of the sixteen pieces: written here, or not applicable and why."""
+
+    __tablename__ = "dossier_piece"
+    __table_args__ = (UniqueConstraint("dossier_id", "piece"),)
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id", ondelete="CASCADE"))
+    piece: Mapped[str] = mapped_column(String(40), comment="its id in pieces.yaml")
+    answer: Mapped[PieceAnswer]
+    text: Mapped[LongText]
+
+
+class DossierDocument(Base):
+    """A file attached to a piece of a dossier, kept by its SHA-256."""
+
+    __tablename__ = "dossier_document"
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id", ondelete="CASCADE"), index=True)
+    piece: Mapped[str] = mapped_column(String(40), comment="its id in pieces.yaml")
+    title: Mapped[Name]
+    dated_on: Mapped[date]
+    file_name: Mapped[Name]
+    sha256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(comment="bytes")
+    added_at: Mapped[Instant]
+    added_by: Mapped[Name]
+
+
 class Decision(Base):
     __tablename__ = "decision"
 
@@ -115,7 +194,87 @@ class Decision(Base):
     reservations: Mapped[LongText] = mapped_column(default="")
     decided_on: Mapped[date]
     expires_on: Mapped[date | None] = mapped_column(index=True)
-    decided_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
-    decided_by: Mapped[Name]
+    decided_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))  # who wrote it in Jalon
+    decided_by: Mapped[Name]  # who decided
+    outside_sha256: Mapped[str | None] = mapped_column(String(64), comment="the file signed outside Jalon")
+    loss: Mapped[float | None] = mapped_column(comment="expected loss of what was decided, for drift")
+    level: Mapped[int | None] = mapped_column(comment="security level of what was decided, for drift")
 
     dossier: Mapped[Dossier] = relationship(lazy="raise", back_populates="decision")
+
+
+class Reservation(Base):
+    """A condition that the authority set, to be lifted; its text never changes."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (UniqueConstraint("dossier_id", "position"),)
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"))
+    position: Mapped[int]
+    text: Mapped[LongText]
+    lifted_on: Mapped[date | None]
+    lifted_by: Mapped[Name] = mapped_column(default="")
+    how: Mapped[LongText] = mapped_column(default="")
+
+
+class Withdrawal(Base):
+    """The authority takes its homologation back; the decision itself stays whole."""
+
+    __tablename__ = "withdrawal"
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), unique=True)
+    withdrawn_on: Mapped[date]
+    withdrawn_by: Mapped[Name]
+    withdrawn_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[LongText]
+    content: Mapped[str] = mapped_column(comment="canonical JSON of its page")
+    content_sha256: Mapped[str] = mapped_column(String(64))
+
+
+class IssuedFile(Base):
+    """A sealed PDF that left Jalon: never changed, never forgotten."""
+
+    __tablename__ = "issued_file"
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), index=True)
+    act: Mapped[Act]
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    issued_at: Mapped[Instant]
+    timestamped: Mapped[bool]
+
+
+class Delegation(Base):
+    """An authority lets somebody sign for it on one product, between two dates."""
+
+    __tablename__ = "delegation"
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
+    authority_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    delegate_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    deed: Mapped[Name] = mapped_column(comment="the written act it rests on")
+    given_at: Mapped[Instant]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    authority: Mapped[Person] = relationship(lazy="raise", foreign_keys=[authority_id])
+    delegate: Mapped[Person] = relationship(lazy="raise", foreign_keys=[delegate_id])
+
+
+class DriftNotice(Base):
+    """Said once for each height of drift: the picture that was signed is no longer true."""
+
+    __tablename__ = "drift_notice"
+    __table_args__ = (UniqueConstraint("dossier_id", "height"),)
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"))
+    height: Mapped[int] = mapped_column(comment="how many thresholds were passed")
+    noted_at: Mapped[Instant]
+    loss_then: Mapped[float]
+    loss_now: Mapped[float]

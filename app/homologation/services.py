@@ -1,57 +1,76 @@
 """The dossier: composed by the team, reviewed, frozen before its authority, decided once and for all."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
+from app.analysis import study
 from app.homologation import freezing
 from app.homologation.models import (
     AcceptedRisk,
     ConditionOfUse,
-    Decision,
+    Delegation,
     Dossier,
+    DossierDocument,
     DossierState,
     Opinion,
-    Outcome,
+    Piece,
     ReviewerRole,
     Verdict,
 )
+from app.homologation.pieces import PieceState
 from app.identity import services as identity
 from app.identity.models import Person, Role
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
+from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import schedule
+from risk_models import proportionality
+from risk_models.scales import Approach, SecurityLevel
 
-_WHOLE = (
+_GLANCE = (
     joinedload(Dossier.authority),
+    joinedload(Dossier.decision),
+    selectinload(Dossier.opinions).joinedload(Opinion.reviewer),
+)
+_WHOLE = (
+    *_GLANCE,
+    joinedload(Dossier.withdrawal),
     selectinload(Dossier.conditions),
     selectinload(Dossier.accepted_risks),
-    selectinload(Dossier.opinions).joinedload(Opinion.reviewer),
-    joinedload(Dossier.decision),
+    selectinload(Dossier.attached_opinions),
+    selectinload(Dossier.pieces),
+    selectinload(Dossier.documents),
+    selectinload(Dossier.reservations),
 )
 
 
-def latest(session: Session, product_id: str) -> Dossier | None:
-    """The dossier in hand, or the last decided one."""
+def latest(session: Session, product_id: str, *, whole: bool = False) -> Dossier | None:
+    """The dossier in hand, or the last decided one; with all its parts when `whole`."""
     return session.scalar(
         select(Dossier)
         .where(Dossier.product_id == product_id)
-        .options(*_WHOLE)
-        .order_by(Dossier.number.desc())
+        .options(*(_WHOLE if whole else _GLANCE))
+        .order_by(Dossier.state == DossierState.DECIDED, Dossier.number.desc())
         .limit(1)
     )
 
 
+def in_hand(session: Session, product_id: str) -> Dossier | None:
+    """The dossier that is not decided yet."""
+    last = latest(session, product_id)
+    return last if last and last.state is not DossierState.DECIDED else None
+
+
 def dossiers_of(session: Session, product_id: str) -> Sequence[Dossier]:
     return session.scalars(
-        select(Dossier).where(Dossier.product_id == product_id).options(*_WHOLE).order_by(Dossier.number.desc())
+        select(Dossier).where(Dossier.product_id == product_id).options(*_GLANCE).order_by(Dossier.number.desc())
     ).all()
 
 
@@ -61,22 +80,9 @@ def dossier_of(session: Session, product_id: str, number: int) -> Dossier | None
     )
 
 
-def in_force(session: Session, product_id: str) -> Decision | None:
-    """The last decision that homologates, expired or not; None when there is none or the last one refused."""
-    last = session.scalar(
-        select(Decision)
-        .join(Decision.dossier)
-        .where(Dossier.product_id == product_id)
-        .options(contains_eager(Decision.dossier))
-        .order_by(Dossier.number.desc())
-        .limit(1)
-    )
-    return last if last and last.outcome is not Outcome.REFUSED else None
-
-
 def open_new(session: Session, actor: Person, product: Product) -> Dossier:
     """Begins a dossier; what was written in the last one is taken up. Raises `Refusal` when one is in hand."""
-    last = latest(session, product.id)
+    last = latest(session, product.id, whole=True)
     if last and last.state is not DossierState.DECIDED:
         raise Refusal(_l("Un dossier est déjà en cours : continuez-le."))
     now = clock.now()
@@ -92,16 +98,39 @@ def open_new(session: Session, actor: Person, product: Product) -> Dossier:
         authority_id=last.authority_id if last else None,
     )
     if last:
-        dossier.conditions = [
-            ConditionOfUse(created_at=c.created_at, text=c.text, check=c.check) for c in last.conditions
-        ]
+        _take_up(dossier, last)
     session.add(dossier)
     record(session, actor, "open_dossier", f"n° {dossier.number}", product_id=product.id)
     session.commit()
     return dossier
 
 
-def _must_be(dossier: Dossier, *states: DossierState) -> None:
+def _take_up(dossier: Dossier, last: Dossier) -> None:
+    """What stays true until somebody changes it; opinions, and acceptances that end too soon, are asked anew."""
+    dossier.conditions = [ConditionOfUse(created_at=c.created_at, text=c.text, check=c.check) for c in last.conditions]
+    dossier.accepted_risks = [
+        AcceptedRisk(created_at=r.created_at, text=r.text, accepted_by=r.accepted_by, until=r.until)
+        for r in last.accepted_risks
+        if r.until > clock.today()
+    ]
+    dossier.pieces = [
+        Piece(piece=p.piece, answer=p.answer, text=p.text) for p in last.pieces if p.piece not in _TOLD_ANEW
+    ]
+    dossier.documents = [
+        DossierDocument(
+            piece=d.piece, title=d.title, dated_on=d.dated_on, file_name=d.file_name, sha256=d.sha256, size=d.size,
+            added_at=d.added_at, added_by=d.added_by,
+        )
+        for d in last.documents
+    ]  # fmt: skip
+
+
+# Of a renewal, these speak of the time since the last one.
+_TOLD_ANEW = frozenset({"incidents"})
+
+
+def must_be(dossier: Dossier, *states: DossierState) -> None:
+    """Raises `Refusal`, with the reason, for a dossier in another state."""
     if dossier.state not in states:
         raise Refusal(
             {
@@ -124,7 +153,7 @@ def describe(
     months: int,
 ) -> None:
     """Writes perimeter, authority and duration asked for."""
-    _must_be(dossier, DossierState.DRAFT)
+    must_be(dossier, DossierState.DRAFT)
     authorities = identity.people_with_role(session, Role.AUTHORITY, product.id, [i.id for i in product.incubators])
     if authority_id not in {p.id for p in authorities}:
         raise Refusal(
@@ -137,7 +166,7 @@ def describe(
 
 
 def add_condition(session: Session, actor: Person, product: Product, dossier: Dossier, text: str, check: str) -> None:
-    _must_be(dossier, DossierState.DRAFT)
+    must_be(dossier, DossierState.DRAFT)
     if any(c.text == text for c in dossier.conditions):
         raise Refusal(_l("Cette condition est déjà dans la liste."), "text")
     dossier.conditions.append(ConditionOfUse(created_at=clock.now(), text=text, check=check))
@@ -148,7 +177,7 @@ def add_condition(session: Session, actor: Person, product: Product, dossier: Do
 def accept_risk(
     session: Session, actor: Person, product: Product, dossier: Dossier, text: str, accepted_by: str, until: date
 ) -> None:
-    _must_be(dossier, DossierState.DRAFT)
+    must_be(dossier, DossierState.DRAFT)
     if until <= clock.today():
         raise Refusal(_l("Une acceptation porte sur l’avenir : choisissez une date à venir."), "until")
     dossier.accepted_risks.append(AcceptedRisk(created_at=clock.now(), text=text, accepted_by=accepted_by, until=until))
@@ -157,9 +186,16 @@ def accept_risk(
 
 
 def remove_part(session: Session, actor: Person, product: Product, dossier: Dossier, part_id: str) -> None:
-    """Removes a condition, an accepted risk or an opinion not yet given."""
-    _must_be(dossier, DossierState.DRAFT)
-    held: tuple[list[Any], ...] = (dossier.conditions, dossier.accepted_risks, dossier.opinions)
+    """Removes one part of a dossier in preparation."""
+    must_be(dossier, DossierState.DRAFT)
+    held: tuple[list[Any], ...] = (
+        dossier.conditions,
+        dossier.accepted_risks,
+        dossier.opinions,
+        dossier.attached_opinions,
+        dossier.documents,
+        dossier.pieces,
+    )
     for parts in held:
         part = next((p for p in parts if p.id == part_id), None)
         if part is not None:
@@ -174,7 +210,7 @@ def ask_reviewer(
     session: Session, actor: Person, product: Product, dossier: Dossier, reviewer_id: str, role: ReviewerRole
 ) -> None:
     """Names who must give an opinion, and as what."""
-    _must_be(dossier, DossierState.DRAFT)
+    must_be(dossier, DossierState.DRAFT)
     reviewers = identity.people_with_role(session, Role.REVIEWER, product.id, [i.id for i in product.incubators])
     if reviewer_id not in {p.id for p in reviewers}:
         raise Refusal(
@@ -187,27 +223,37 @@ def ask_reviewer(
     session.commit()
 
 
+def approach(session: Session, product: Product) -> Approach | None:
+    """How deep this product's dossier goes; None while its security level is not known."""
+    profile = study.profile_of(session, product.id)
+    return proportionality.approach(SecurityLevel(profile.level)) if profile else None
+
+
 def missing(session: Session, product: Product, dossier: Dossier) -> list[object]:
-    """What the team must still write before others are asked; empty when nothing."""
+    """What the team must still write or mend before others are asked; empty when nothing."""
     lacks = freezing.missing_analysis(session, product)
+    if approach(session, product) is None:
+        lacks.append(_l("le niveau de sécurité (page Démarche)"))
     if not dossier.perimeter:
         lacks.append(_l("le périmètre"))
     if dossier.authority_id is None:
         lacks.append(_l("l’autorité d’homologation"))
     if not dossier.conditions:
         lacks.append(_l("au moins une condition d’emploi, et comment elle est vérifiée"))
-    if not dossier.opinions:
+    if not dossier.opinions and not dossier.attached_opinions:
         lacks.append(_l("au moins une personne dont l’avis est demandé"))
-    return lacks
+    lines, found = freezing.preview(session, product, dossier, language())
+    lacks += [_l("la pièce « %(name)s »", name=line.name) for line in lines if line.state is PieceState.MISSING]
+    return [*lacks, *(i.sentence(language()).rstrip(".") for i in found if i.stops)]
 
 
 def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """DRAFT → OPINIONS; each reviewer is written to. Raises `Refusal` while something is missing."""
-    _must_be(dossier, DossierState.DRAFT)
+    must_be(dossier, DossierState.DRAFT)
     lacks = missing(session, product, dossier)
     if lacks:
-        raise Refusal(_l("Il manque : %(what)s.", what=", ".join(str(lack) for lack in lacks)))
-    _move(dossier, DossierState.OPINIONS)
+        raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
+    move(dossier, DossierState.OPINIONS)
     for opinion in dossier.opinions:
         jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=opinion.reviewer_id, what="opinion")
     record(session, actor, "ask_opinions", f"n° {dossier.number}", product_id=product.id)
@@ -218,7 +264,7 @@ def give_opinion(
     session: Session, actor: Person, product: Product, dossier: Dossier, opinion_id: str, verdict: Verdict, text: str
 ) -> None:
     """A reviewer's own words. Raises `Refusal` for somebody else's opinion, or one already given."""
-    _must_be(dossier, DossierState.OPINIONS)
+    must_be(dossier, DossierState.OPINIONS)
     opinion = next((o for o in dossier.opinions if o.id == opinion_id), None)
     if opinion is None or opinion.reviewer_id != actor.id:
         raise Refusal(_l("Seule la personne à qui l’avis est demandé peut le donner."))
@@ -233,11 +279,14 @@ def give_opinion(
 
 def transmit(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """OPINIONS → DECISION: freezes the content, asks for its PDF, writes to the authority."""
-    _must_be(dossier, DossierState.OPINIONS)
-    waited = [o.reviewer.name for o in dossier.opinions if o.given_at is None]
-    if waited:
-        raise Refusal(_l("Il manque l’avis de %(names)s.", names=", ".join(waited)))
-    _move(dossier, DossierState.DECISION)
+    must_be(dossier, DossierState.OPINIONS)
+    names = [o.reviewer.name for o in dossier.opinions if o.given_at is None]
+    if names:
+        raise Refusal(_l("Il manque l’avis de %(names)s.", names=", ".join(names)))
+    lacks = missing(session, product, dossier)  # the product lives on while opinions are awaited
+    if lacks:
+        raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
+    move(dossier, DossierState.DECISION)
     freezing.freeze(session, product, dossier)
     jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
     jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=dossier.authority_id, what="decision")
@@ -247,10 +296,41 @@ def transmit(session: Session, actor: Person, product: Product, dossier: Dossier
     session.commit()
 
 
+RELAUNCH_EVERY = timedelta(days=1)
+
+
+def waited(dossier: Dossier) -> list[Person]:
+    """Whom the dossier waits for outside its team."""
+    if dossier.state is DossierState.DECISION:
+        return [dossier.authority] if dossier.authority else []
+    if dossier.state is DossierState.OPINIONS:
+        return [o.reviewer for o in dossier.opinions if o.given_at is None]
+    return []
+
+
+def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier) -> list[str]:
+    """Writes again to whom the dossier waits for, at most once a day; their names. Raises `Refusal`."""
+    people, now = waited(dossier), clock.now()
+    if not people:
+        raise Refusal(_l("Ce dossier n’attend personne : il est entre vos mains."))
+    if dossier.relaunched_at and now - dossier.relaunched_at < RELAUNCH_EVERY:
+        raise Refusal(_l("Une relance est déjà partie aujourd’hui : attendez demain, ou appelez."))
+    dossier.relaunched_at = now
+    what = "decision" if dossier.state is DossierState.DECISION else "opinion"
+    for person in people:
+        jobs.enqueue(
+            session, "dossier_call", dossier_id=dossier.id, person_id=person.id, what=what, again=now.isoformat()
+        )
+    names = [person.name for person in people]
+    record(session, actor, "relaunch", ", ".join(names), product_id=product.id)
+    session.commit()
+    return names
+
+
 def take_back(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """OPINIONS or DECISION → DRAFT: opinions are asked anew, for they spoke of another text."""
-    _must_be(dossier, DossierState.OPINIONS, DossierState.DECISION)
-    _move(dossier, DossierState.DRAFT)
+    must_be(dossier, DossierState.OPINIONS, DossierState.DECISION)
+    move(dossier, DossierState.DRAFT)
     dossier.content = dossier.content_sha256 = dossier.pdf_sha256 = dossier.pdf_of = None
     for opinion in dossier.opinions:
         opinion.verdict, opinion.text, opinion.given_at = None, "", None
@@ -258,53 +338,34 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
     session.commit()
 
 
-def decide(
-    session: Session,
-    actor: Person,
-    product: Product,
-    dossier: Dossier,
-    *,
-    outcome: Outcome,
-    months: int | None,
-    reservations: str,
-    shown_sha256: str,
-    today: date,
-) -> Decision:
-    """The authority's act, on the very content it was shown; begins today. Raises `Refusal`."""
-    if dossier.authority_id != actor.id:
-        raise Refusal(_l("Seule l’autorité nommée dans le dossier peut décider."))
-    _must_be(dossier, DossierState.DECISION)
-    if shown_sha256 != dossier.content_sha256:
-        raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de décider."))
-    if outcome is not Outcome.REFUSED and months not in schedule.DURATIONS:
-        raise Refusal(_l("Choisissez une durée."), "months")
-    if outcome is Outcome.REFUSED:
-        months = None
-    if outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not reservations:
-        raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")
-    decision = Decision(
-        id=new_id(),
-        dossier_id=dossier.id,
-        outcome=outcome,
-        months=months,
-        reservations=reservations,
-        decided_on=today,
-        expires_on=schedule.expiry(today, months) if months else None,
-        decided_by_id=actor.id,
-        decided_by=actor.name,
-    )
-    dossier.decision = decision
-    session.add(decision)
-    _move(dossier, DossierState.DECIDED)
-    freezing.seal_decision(dossier, decision, actor)
-    jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
-    record(session, actor, "decide", outcome.value, product_id=product.id, sha256=dossier.content_sha256, months=months)
+def show_publicly(session: Session, actor: Person, product: Product, *, shown: bool) -> None:
+    """Puts the product's decisions in the public register, or takes them out of it."""
+    product.in_public_register = shown
+    record(session, actor, "public_register", "oui" if shown else "non", product_id=product.id)
     session.commit()
-    return decision
 
 
-def _move(dossier: Dossier, state: DossierState) -> None:
+def move(dossier: Dossier, state: DossierState) -> None:
+    """To `state`, since now."""
     dossier.state, dossier.state_since = state, clock.now()
+
+
+def waits_for(person_id: str) -> ColumnElement[bool]:
+    """The condition under which a dossier waits for this person's signature: its own, or one delegated to it today."""
+    return or_(Dossier.authority_id == person_id, delegated_to(person_id).exists())
+
+
+def delegated_to(person_id: str) -> Select[Delegation]:
+    """The delegations by which this person signs today for the authority of a dossier of the outer query."""
+    today = clock.today()
+    return select(Delegation).where(
+        Delegation.product_id == Dossier.product_id,
+        Delegation.authority_id == Dossier.authority_id,
+        Delegation.delegate_id == person_id,
+        Delegation.starts_on <= today,
+        Delegation.ends_on >= today,
+        Delegation.ended_at.is_(None),
+    )
 
 
 def awaiting_decision(session: Session, person_id: str) -> Sequence[tuple[Dossier, Product]]:
@@ -312,7 +373,7 @@ def awaiting_decision(session: Session, person_id: str) -> Sequence[tuple[Dossie
     rows = session.execute(
         select(Dossier, Product)
         .join(Product, Product.id == Dossier.product_id)
-        .where(Dossier.state == DossierState.DECISION, Dossier.authority_id == person_id)
+        .where(Dossier.state == DossierState.DECISION, waits_for(person_id))
         .order_by(Dossier.state_since)
     )
     return [(dossier, product) for dossier, product in rows]
@@ -328,20 +389,3 @@ def awaiting_opinion(session: Session, person_id: str) -> Sequence[tuple[Dossier
         .order_by(Dossier.state_since)
     )
     return [(dossier, product) for dossier, product in rows]
-
-
-def decisions_by_product(session: Session, product_ids: Sequence[str]) -> dict[str, Decision]:
-    """The last decision of each product, by product id."""
-    newest = (
-        select(Dossier.product_id, func.max(Dossier.number).label("number"))
-        .join(Decision, Decision.dossier_id == Dossier.id)
-        .where(Dossier.product_id.in_(product_ids))
-        .group_by(Dossier.product_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(Dossier.product_id, Decision)
-        .join(Decision, Decision.dossier_id == Dossier.id)
-        .join(newest, (newest.c.product_id == Dossier.product_id) & (newest.c.number == Dossier.number))
-    )
-    return {product_id: decision for product_id, decision in rows}  # noqa: C416 - dict() would not see rows as pairs

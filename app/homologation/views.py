@@ -1,37 +1,32 @@
 """The dossier: composed by the team, read by reviewers, decided by its authority, kept as a PDF."""
 
 from collections.abc import Callable
-from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import drift, services
+from app.homologation import drift, sealing, services
 from app.homologation.forms import (
     AcceptedRiskForm,
     ConditionForm,
-    DecisionForm,
     DescribeForm,
     OpinionForm,
     ReviewerForm,
 )
-from app.homologation.models import Dossier, DossierState
+from app.homologation.models import Act, Dossier, DossierState, Origin
+from app.homologation.pages import dossier_or_404, pdf_response, reading_page, seal_state
 from app.identity import services as identity
 from app.identity.access import current_person
 from app.identity.models import Role
 from app.identity.policy import Permission
 from app.platform import clock
-from app.platform.extensions import document_storage
 from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard
-from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.access import may, product_view
 from app.products.models import Product
 from reports import dossier as content
-from reports.answers import answers
-from reports.figures.matrix import draw_matrix
 
 blueprint = Blueprint("homologation", __name__, url_prefix="/produits/<slug>/dossier")
 
@@ -41,8 +36,20 @@ blueprint = Blueprint("homologation", __name__, url_prefix="/produits/<slug>/dos
 def dossier(product: Product) -> str:
     dossiers = services.dossiers_of(db_session(), product.id)
     return render_template(
-        "homologation/index.html", product=product, dossiers=dossiers, may_compose=may(Permission.COMPOSE_DOSSIER)
+        "homologation/index.html",
+        product=product,
+        dossiers=dossiers,
+        may_compose=may(Permission.COMPOSE_DOSSIER),
+        may_record=may(Permission.RECORD_ELSEWHERE),
+        may_delegate=may(Permission.DECIDE),
     )
+
+
+@blueprint.post("/registre-public")
+@product_view(Permission.COMPOSE_DOSSIER)
+def show_publicly(product: Product) -> BaseResponse:
+    services.show_publicly(db_session(), current_person(), product, shown=not product.in_public_register)
+    return redirect(url_for("homologation.dossier", slug=product.slug))
 
 
 @blueprint.post("/nouveau")
@@ -56,13 +63,13 @@ def open_new(product: Product) -> BaseResponse:
 @product_view(Permission.READ_PRODUCT)
 def read(product: Product, number: int) -> str:
     """The reading page: the same figures as the PDF, and what each reader may do now."""
-    return _reading_page(product, _dossier(product, number))
+    return reading_page(product, dossier_or_404(product, number))
 
 
 @blueprint.route("/<int(max=9999):number>/composer", methods=["GET", "POST"])
 @product_view(Permission.COMPOSE_DOSSIER)
 def compose(product: Product, number: int) -> str | BaseResponse:
-    row = _dossier(product, number)
+    row = dossier_or_404(product, number)
     if row.state is not DossierState.DRAFT:
         return redirect(url_for("homologation.read", slug=product.slug, number=number))
     form = DescribeForm(
@@ -104,7 +111,7 @@ def _submitted(
 @blueprint.post("/<int(max=9999):number>/conditions")
 @product_view(Permission.COMPOSE_DOSSIER)
 def add_condition(product: Product, number: int) -> str | BaseResponse:
-    row, form = _dossier(product, number), ConditionForm()
+    row, form = dossier_or_404(product, number), ConditionForm()
     return _submitted(
         product,
         row,
@@ -119,7 +126,7 @@ def add_condition(product: Product, number: int) -> str | BaseResponse:
 @blueprint.post("/<int(max=9999):number>/risques-acceptes")
 @product_view(Permission.COMPOSE_DOSSIER)
 def accept_risk(product: Product, number: int) -> str | BaseResponse:
-    row, form = _dossier(product, number), AcceptedRiskForm()
+    row, form = dossier_or_404(product, number), AcceptedRiskForm()
     return _submitted(
         product,
         row,
@@ -140,7 +147,7 @@ def accept_risk(product: Product, number: int) -> str | BaseResponse:
 @blueprint.post("/<int(max=9999):number>/avis-demandes")
 @product_view(Permission.COMPOSE_DOSSIER)
 def ask_reviewer(product: Product, number: int) -> str | BaseResponse:
-    row, form = _dossier(product, number), ReviewerForm()
+    row, form = dossier_or_404(product, number), ReviewerForm()
     return _submitted(
         product,
         row,
@@ -153,14 +160,14 @@ def ask_reviewer(product: Product, number: int) -> str | BaseResponse:
 @blueprint.post("/<int(max=9999):number>/retirer/<part_id>")
 @product_view(Permission.COMPOSE_DOSSIER)
 def remove_part(product: Product, number: int, part_id: str) -> BaseResponse:
-    services.remove_part(db_session(), current_person(), product, _dossier(product, number), part_id)
+    services.remove_part(db_session(), current_person(), product, dossier_or_404(product, number), part_id)
     return redirect(url_for("homologation.compose", slug=product.slug, number=number))
 
 
 @blueprint.post("/<int(max=9999):number>/demander-les-avis")
 @product_view(Permission.COMPOSE_DOSSIER)
 def ask_opinions(product: Product, number: int) -> BaseResponse:
-    services.ask_opinions(db_session(), current_person(), product, _dossier(product, number))
+    services.ask_opinions(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("Les avis sont demandés ; chaque personne reçoit un courriel."), "success")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
@@ -168,7 +175,7 @@ def ask_opinions(product: Product, number: int) -> BaseResponse:
 @blueprint.post("/<int(max=9999):number>/transmettre")
 @product_view(Permission.COMPOSE_DOSSIER)
 def transmit(product: Product, number: int) -> BaseResponse:
-    services.transmit(db_session(), current_person(), product, _dossier(product, number))
+    services.transmit(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("Le dossier est figé et transmis à l’autorité."), "success")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
@@ -176,15 +183,23 @@ def transmit(product: Product, number: int) -> BaseResponse:
 @blueprint.post("/<int(max=9999):number>/reprendre")
 @product_view(Permission.COMPOSE_DOSSIER)
 def take_back(product: Product, number: int) -> BaseResponse:
-    services.take_back(db_session(), current_person(), product, _dossier(product, number))
+    services.take_back(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("Le dossier est à nouveau en préparation. Les avis seront redemandés."), "info")
     return redirect(url_for("homologation.compose", slug=product.slug, number=number))
+
+
+@blueprint.post("/<int(max=9999):number>/relancer")
+@product_view(Permission.COMPOSE_DOSSIER)
+def relaunch(product: Product, number: int) -> BaseResponse:
+    told = services.relaunch(db_session(), current_person(), product, dossier_or_404(product, number))
+    flash(_("Relance envoyée à %(names)s.", names=", ".join(told)), "success")
+    return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
 
 @blueprint.post("/<int(max=9999):number>/avis/<opinion_id>")
 @product_view(Permission.GIVE_OPINION)
 def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseResponse:
-    row, form = _dossier(product, number), OpinionForm()
+    row, form = dossier_or_404(product, number), OpinionForm()
     if form.validate_on_submit():
         try:
             services.give_opinion(
@@ -196,46 +211,19 @@ def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseRe
         else:
             flash(_("Votre avis est enregistré. Merci."), "success")
             return redirect(url_for("homologation.read", slug=product.slug, number=number))
-    return _reading_page(product, row, opinion_form=form)
-
-
-@blueprint.post("/<int(max=9999):number>/decision")
-@product_view(Permission.DECIDE)
-def decide(product: Product, number: int) -> str | BaseResponse:
-    row, form = _dossier(product, number), DecisionForm()
-    if form.validate_on_submit():
-        try:
-            services.decide(
-                db_session(),
-                current_person(),
-                product,
-                row,
-                outcome=form.outcome.data,
-                months=form.months.data,
-                reservations=form.reservations.data or "",
-                shown_sha256=form.shown_sha256.data or "",
-                today=clock.today(),
-            )
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("La décision est signée. Son PDF se prépare."), "success")
-            return redirect(url_for("homologation.read", slug=product.slug, number=number))
-    return _reading_page(product, row, decision_form=form)
+    return reading_page(product, row, opinion_form=form)
 
 
 @blueprint.get("/<int(max=9999):number>/pdf")
 @product_view(Permission.READ_PRODUCT)
 def pdf(product: Product, number: int) -> Response:
-    row = _dossier(product, number)
-    if row.pdf_sha256 is None or row.pdf_of != row.content_sha256:
+    """The newest file: sealed once decided, the draft as frozen before."""
+    row = dossier_or_404(product, number)
+    issued = sealing.issued_files(db_session(), row.id, Act.DECISION)
+    if not issued and (row.pdf_sha256 is None or row.pdf_of != row.content_sha256):
         abort(404)
-    name = f"{product.slug}-homologation-{row.number}.pdf"
-    return Response(
-        document_storage().get(row.pdf_sha256),
-        mimetype="application/pdf",
-        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
+    return pdf_response(
+        issued[0].sha256 if issued else row.pdf_sha256 or "", f"{product.slug}-homologation-{row.number}.pdf"
     )
 
 
@@ -243,14 +231,15 @@ def pdf(product: Product, number: int) -> Response:
 @product_view(Permission.READ_PRODUCT)
 def since(product: Product, number: int) -> str:
     """What changed since the signature, beside what was signed."""
-    row = _dossier(product, number)
-    if row.decision is None or row.content is None:
+    row = dossier_or_404(product, number)
+    if row.decision is None or row.content is None or row.origin is not Origin.JALON:
         abort(404)
     return render_template(
         "homologation/since.html",
         product=product,
         dossier=row,
-        drift=drift.since_decision(db_session(), product, content.loads(row.content)),
+        drift=drift.since_decision(db_session(), product, content.loads(row.content), weighed=True),
+        may_renew=may(Permission.COMPOSE_DOSSIER) and services.in_hand(db_session(), product.id) is None,
     )
 
 
@@ -258,14 +247,8 @@ def since(product: Product, number: int) -> str:
 @product_view(Permission.READ_PRODUCT)
 def pdf_state(product: Product, number: int) -> str:
     """The fragment that says whether the PDF is ready; asked again by htmx while it is not."""
-    return render_template("homologation/_pdf.html", product=product, dossier=_dossier(product, number))
-
-
-def _dossier(product: Product, number: int) -> Dossier:
-    found = services.dossier_of(db_session(), product.id, number)
-    if found is None:
-        abort(404)
-    return found
+    row = dossier_or_404(product, number)
+    return render_template("homologation/_pdf.html", product=product, dossier=row, **seal_state(row))
 
 
 def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
@@ -290,36 +273,3 @@ def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
         has_reviewers=bool(reviewers),
         missing=services.missing(db_session(), product, row),
     )
-
-
-def _reading_page(
-    product: Product,
-    row: Dossier,
-    *,
-    opinion_form: OpinionForm | None = None,
-    decision_form: DecisionForm | None = None,
-) -> str:
-    me = current_person()
-    frozen = content.loads(row.content) if row.content else None
-    mine = next((o for o in row.opinions if o.reviewer_id == me.id and o.given_at is None), None)
-    return render_template(
-        "homologation/read.html",
-        product=product,
-        dossier=row,
-        frozen=frozen,
-        matrix=draw_matrix(frozen["assessment"], language()) if frozen else None,
-        names={x["id"]: x["name"] for part in ("components", "assets") for x in frozen["system"][part]}
-        if frozen
-        else {},
-        answers=answers(frozen, language()) if frozen else {},
-        my_opinion=mine if row.state is DossierState.OPINIONS and may(Permission.GIVE_OPINION) else None,
-        opinion_form=opinion_form or OpinionForm(formdata=None),
-        may_decide=row.state is DossierState.DECISION and row.authority_id == me.id and may(Permission.DECIDE),
-        decision_form=decision_form or _decision_form(row),
-        may_compose=may(Permission.COMPOSE_DOSSIER),
-        days_waiting=(clock.now() - row.state_since).days,
-    )
-
-
-def _decision_form(row: Dossier) -> DecisionForm:
-    return DecisionForm(formdata=None, data={"months": row.requested_months, "shown_sha256": row.content_sha256})

@@ -1,6 +1,7 @@
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField
+from wtforms import HiddenField, SelectField
 
+from app.identity.factors import Proof
 from app.identity.models import Role
 from app.platform.forms import BaseForm, Line, email_address
 
@@ -38,3 +39,34 @@ class InviteForm(BaseForm):
     role = SelectField(
         _l("Rôle"), choices=[(r.value, ROLE_WORDS[r]) for r in (Role.TEAM_MEMBER, Role.REVIEWER, Role.AUTHORITY)]
     )
+
+
+_CODE = {"autocomplete": "one-time-code", "inputmode": "numeric"}
+
+
+class KeyAnswer(BaseForm):
+    """A key's answer to a challenge, which the page's script fills in."""
+
+    challenge_id = HiddenField()
+    answer = HiddenField()
+
+
+class ProofForm(KeyAnswer):
+    """A second factor given again: a code, or a key's answer."""
+
+    code = Line(_l("Code à six chiffres de votre application"), most=10, render_kw=_CODE)
+
+    def proof(self) -> Proof:
+        return Proof(self.code.data or "", self.challenge_id.data or "", self.answer.data or "")
+
+
+class CodesForm(BaseForm):
+    name = Line(_l("Nom de ce second facteur"), needed=True, description=_l("Exemple : « Téléphone professionnel »."))
+    code = Line(_l("Code à six chiffres que donne l’application"), most=10, needed=True, render_kw=_CODE)
+
+
+class KeyForm(KeyAnswer):
+    name = Line(_l("Nom de cette clé"), needed=True, description=_l("Exemple : « Clé de bureau »."))
+
+    def proof(self) -> Proof:
+        return Proof("", self.challenge_id.data or "", self.answer.data or "")

@@ -14,6 +14,7 @@ from app.platform.jobs import Jobs
 def register(jobs: Jobs) -> None:
     jobs.handles("sign_in_link")(send_link)
     jobs.handles("invitation")(send_invitation)
+    jobs.handles("factor_changed")(tell_factor_changed)
 
 
 def send_link(database: Database, arguments: dict[str, Any]) -> None:
@@ -47,5 +48,23 @@ def send_invitation(database: Database, arguments: dict[str, Any]) -> None:
             by=arguments["by"],
             role=arguments["role"],
             link=f"{current_app.config['BASE_URL']}/connexion?next={arguments['next_path']}",
+        )
+    )
+
+
+def tell_factor_changed(database: Database, arguments: dict[str, Any]) -> None:
+    """Whoever did not do it learns it."""
+    with database.reading() as session:
+        person = session.get_one(Person, arguments["person_id"])
+    letters.send(
+        letters.compose(
+            "factor_changed",
+            to=person.email,
+            language=person.language,
+            message_id=letters.message_id("factor_changed", person.id, arguments["at"]),
+            person=person,
+            factor=arguments["name"],
+            added=arguments["added"],
+            link=f"{current_app.config['BASE_URL']}/compte/second-facteur",
         )
     )

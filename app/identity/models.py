@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.platform.database import Base, Id, Instant, Name, UtcDateTime
@@ -76,3 +76,36 @@ class WebSession(Base):
     expires_at: Mapped[Instant]
 
     person: Mapped[Person] = relationship(lazy="raise")
+
+
+class FactorKind(StrEnum):
+    WEBAUTHN = "webauthn"
+    TOTP = "totp"
+
+
+class SecondFactor(Base):
+    """A security key, or an application that gives codes, of a person."""
+
+    __tablename__ = "second_factor"
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[FactorKind]
+    name: Mapped[Name]
+    secret: Mapped[str] = mapped_column(Text, comment="of codes: encrypted; of a key: its public key")
+    credential_id: Mapped[str | None] = mapped_column(String(1400), unique=True)
+    counter: Mapped[int] = mapped_column(default=0, comment="signatures made by a key; last step of a code used")
+    added_at: Mapped[Instant]
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FactorChallenge(Base):
+    """What a key must sign, once, for one purpose, within minutes."""
+
+    __tablename__ = "factor_challenge"
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(String(200))
+    challenge: Mapped[str] = mapped_column(String(100), comment="base64url")
+    made_at: Mapped[Instant]

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     COMPOSE_DOSSIER = "compose_dossier"
     GIVE_OPINION = "give_opinion"
     DECIDE = "decide"
+    RECORD_ELSEWHERE = "record_elsewhere"
+    RECORD_SIGNED = "record_signed"
     READ_JOURNAL = "read_journal"
     READ_INCUBATOR = "read_incubator"
     IMPORT_SCANS = "import_scans"
@@ -40,6 +42,8 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.COMPOSE_DOSSIER: frozenset({TEAM,                                ADMIN}),
     Permission.GIVE_OPINION: frozenset({REVIEWER}),
     Permission.DECIDE: frozenset({AUTHORITY}),
+    Permission.RECORD_ELSEWHERE: frozenset({TEAM,                    INCUBATOR, ADMIN}),
+    Permission.RECORD_SIGNED: frozenset({             AUTHORITY,     INCUBATOR, ADMIN}),
     Permission.READ_JOURNAL: frozenset({TEAM,                        INCUBATOR, ADMIN, AUDITOR}),
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
     Permission.IMPORT_SCANS: frozenset({                             INCUBATOR, ADMIN}),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
 
-from flask import Flask, current_app, g, request, session
+from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
@@ -65,6 +65,8 @@ def _choose() -> str:
     """The person's choice, then the browser's, then French."""
     if current_app.config.get("LANGUAGE_FIXED"):
         return str(current_app.config["LANGUAGE_FIXED"])
+    if not has_request_context():
+        return "fr"  # the command line, a job that chose none
     person = g.get("person")
     chosen = session.get("language") or (person.language if person else None)
     return chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES, "fr")

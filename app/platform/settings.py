@@ -34,6 +34,11 @@ class Settings:
     github_api: str
     updown_api: str
     private_hosts: frozenset[str]
+    seal_certificate: Path | None
+    seal_key: Path | None
+    seal_roots: Path | None
+    seal_level: str
+    timestamp_url: str
     max_upload_bytes: int = 30_000_000  # an SBOM of some 60,000 components
 
     @property
@@ -66,7 +71,15 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         github_api=reader.url("JALON_GITHUB_API", "https://api.github.com", ("http", "https")),
         updown_api=reader.url("JALON_UPDOWN_API", "https://updown.io/api", ("http", "https")),
         private_hosts=frozenset((reader.get("JALON_PRIVATE_HOSTS") or "").lower().split()),
+        seal_certificate=reader.file("JALON_SEAL_CERTIFICATE"),
+        seal_key=reader.file("JALON_SEAL_KEY"),
+        seal_roots=reader.file("JALON_SEAL_ROOTS"),
+        seal_level=reader.one_of("JALON_SEAL_LEVEL", ("B-T", "B-LTA"), "B-T"),
+        timestamp_url=reader.url("JALON_TIMESTAMP_URL", "https://", ("http", "https"))
+        if reader.get("JALON_TIMESTAMP_URL")
+        else "",
     )
+    _check_seal(reader, settings)
     for name, addresses in (("JALON_FEEDS", settings.feeds), ("JALON_FORGES", settings.forges)):
         if any(urlsplit(address).scheme not in {"http", "https"} for address in addresses):
             reader.wrong.append(f"{name}: addresses that begin with http:// or https://, between spaces")
@@ -79,6 +92,15 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     if reader.wrong:
         raise InvalidSettings("\n".join(reader.wrong))
     return settings
+
+
+def _check_seal(reader: "_Reader", settings: Settings) -> None:
+    if (settings.seal_certificate is None) != (settings.seal_key is None):
+        reader.wrong.append("JALON_SEAL_CERTIFICATE, JALON_SEAL_KEY: give both, or neither in development")
+    if not settings.development and settings.seal_certificate is None:
+        reader.wrong.append("JALON_SEAL_CERTIFICATE: needed in production, with JALON_SEAL_KEY; see docs/deploying.md")
+    if settings.timestamp_url and settings.seal_roots is None:
+        reader.wrong.append("JALON_SEAL_ROOTS: needed with JALON_TIMESTAMP_URL, so that timestamps can be checked")
 
 
 class _Reader:
@@ -105,6 +127,12 @@ class _Reader:
             self.wrong.append(f"{name}: {value!r} is not a whole number from {low} to {high}")
             return default
         return int(value)
+
+    def file(self, name: str) -> Path | None:
+        value = self.get(name)
+        if value and not Path(value).is_file():
+            self.wrong.append(f"{name}: no file at {value!r}")
+        return Path(value) if value else None
 
     def url(self, name: str, default: str, schemes: tuple[str, ...]) -> str:
         value = self.get(name) or default

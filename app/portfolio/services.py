@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, subqueryload
 
 from app.analysis import services as analysis
-from app.homologation import services as homologation
+from app.homologation import register
 from app.homologation.models import Decision, Outcome
 from app.identity import policy
 from app.identity.models import Person
@@ -59,7 +59,7 @@ class Figures:
 
 def rows(session: Session, products: Sequence[Product]) -> list[Row]:
     """Rows of `products` (phases loaded), most urgent first."""
-    decisions = homologation.decisions_by_product(session, [p.id for p in products])
+    decisions = register.last_decisions(session, [p.id for p in products])
     today = clock.today()
     found = [_row(p, decisions.get(p.id), today) for p in products]
     return sorted(found, key=lambda r: (r.urgency, r.day or date.max, r.product.name.lower()))

@@ -1,6 +1,6 @@
 from datetime import date
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.platform.database import Base, Id, Instant, Json, LongText, Name
@@ -35,6 +35,9 @@ class Product(Base):
     contact: Mapped[str] = mapped_column(String(254), default="")
     declared_analysis: Mapped[bool | None] = mapped_column(
         Boolean, comment="`analyse_risques` of its card: true, false, or never said"
+    )
+    in_public_register: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="the team lets its decisions be seen by anybody"
     )
     created_at: Mapped[Instant]
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")

@@ -10,7 +10,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from app.identity import policy
 from app.identity.models import Person, Role
+from app.identity.policy import Permission
 from app.identity.services import give
 from app.journal.services import record
 from app.platform import clock
@@ -75,8 +77,14 @@ def visible(
     return list(products), total
 
 
-def _visible_to(person: Person) -> list[ColumnElement[bool]]:
-    grants = person.grants
+def readable(session: Session, person: Person, permission: Permission = Permission.READ_PRODUCT) -> Sequence[Product]:
+    """Every product on which `person` has `permission`, by name."""
+    statement = select(Product).where(*_visible_to(person, permission)).order_by(func.lower(Product.name))
+    return session.scalars(statement).all()
+
+
+def _visible_to(person: Person, permission: Permission = Permission.READ_PRODUCT) -> list[ColumnElement[bool]]:
+    grants = [g for g in person.grants if g.role in policy.TABLE[permission]]
     if any(g.product_id is None and g.incubator_id is None for g in grants):
         return []
     own = [g.product_id for g in grants if g.product_id]

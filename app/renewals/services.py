@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, subqueryload
 
 from app.evidence import proofs
-from app.homologation import services as homologation
+from app.homologation import register
 from app.homologation.models import Decision, Outcome
 from app.identity.models import Grant, Person, Role
 from app.mitigations import services as mitigations
@@ -83,7 +83,7 @@ def _iso(day: date) -> str:
 
 def of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
     own = own_deadlines(session, [product.id])[product.id]
-    return deadlines(product, homologation.in_force(session, product.id), clock.today(), own)
+    return deadlines(product, register.in_force(session, product.id), clock.today(), own)
 
 
 def own_deadlines(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadline]]:
@@ -115,7 +115,7 @@ def plan(session: Session) -> int:
     products = session.scalars(
         select(Product).options(subqueryload(Product.phases), subqueryload(Product.incubators))
     ).all()
-    decisions = homologation.decisions_by_product(session, [p.id for p in products])
+    decisions = register.last_decisions(session, [p.id for p in products])
     people = _people(session)
     own = own_deadlines(session, [p.id for p in products])
     known = {(r.product_id, r.kind, r.due, r.months_before, r.person_id) for r in session.scalars(select(Reminder))}

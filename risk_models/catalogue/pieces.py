@@ -11,15 +11,19 @@ _NEEDS = {"M": PieceNeed.MANDATORY, "o": PieceNeed.OPTIONAL, "-": PieceNeed.NOT_
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One of the sixteen pieces, and how much an approach asks for it."""
+    """One of the sixteen pieces, how much an approach asks for it, and who owes it: team, dpo, authority or jalon."""
 
     id: str
     name: str
     need: PieceNeed
+    owner: str
 
 
 @cache
 def pieces(approach: Approach, language: str) -> tuple[Piece, ...]:
     """The sixteen pieces of a dossier. Source: pieces.yaml."""
     column = list(Approach).index(approach)
-    return tuple(Piece(p["id"], p["name"][language], _NEEDS[p["asked"][column]]) for p in read("pieces.yaml")["pieces"])
+    return tuple(
+        Piece(p["id"], p["name"][language], _NEEDS[p["asked"][column]], p["owner"])
+        for p in read("pieces.yaml")["pieces"]
+    )

@@ -8,8 +8,9 @@ from app.portfolio.services import Urgency
 
 
 def test_the_demonstration_loads_once_with_its_three_states(world):
-    assert load_demonstration(world.database)
-    assert not load_demonstration(world.database)
+    with world.app.app_context():
+        assert load_demonstration(world.database)
+        assert not load_demonstration(world.database)
     assert {p.role for p in PEOPLE} == set(Role)
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Person.id))) == len(PEOPLE)
@@ -24,7 +25,8 @@ def test_the_demonstration_loads_once_with_its_three_states(world):
 
 
 def test_the_figures_of_an_incubator_count_what_its_page_shows(world):
-    load_demonstration(world.database)
+    with world.app.app_context():
+        load_demonstration(world.database)
     member = world.person("incubateur@exemple.test")
     page = world.visitor(member).get("/incubateurs/fabrique-exemple").get_data(as_text=True)
     assert "Analyse en retard" in page

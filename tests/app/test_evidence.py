@@ -14,7 +14,7 @@ from app.evidence import proofs, scans, services
 from app.evidence.models import Evidence
 from app.identity.models import Role
 from app.journal.models import JournalEntry
-from app.platform import clock
+from app.platform import attachments, clock
 from risk_models.scales import Check, ObservationState, ProofState
 
 SAMPLES = Path(__file__).parent.parent / "data" / "evidence"
@@ -108,7 +108,7 @@ def test_the_date_of_the_proof_is_not_that_of_its_arrival(world):
         ({"file": pdf("page.html", b"<script>")}, "Joignez un PDF, une image"),
         ({"file": pdf("image.svg", b"<svg/>")}, "Joignez un PDF, une image"),
         ({"file": pdf("note.txt", b"\xff\xfe\x00")}, "n’est pas en UTF-8"),
-        ({"file": pdf("gros.pdf", b"%PDF-" + b"0" * services.MAX_FILE)}, "10 Mo au plus"),
+        ({"file": pdf("gros.pdf", b"%PDF-" + b"0" * attachments.MAX_FILE)}, "10 Mo au plus"),
         ({"link": "javascript:alert(1)"}, "doit commencer par https"),
         ({"link": "https://exemple.test", "observed_on": "2030-01-01"}, "date d’aujourd’hui ou d’avant"),
         ({"link": "https://exemple.test", "observed_on": "2026-02-31"}, "Cette date n’existe pas"),

@@ -37,7 +37,8 @@ def decision_form(dossier, **changes):
 def test_a_decision_begins_today_and_lasts_what_was_chosen(scene):
     world, _, people, dossier = scene
     authority = world.visitor(people["authority"])
-    assert authority.post("/produits/exemple/dossier/1/decision", decision_form(dossier)).status_code == 302
+    signed = world.signs(people["authority"], "/produits/exemple/dossier/1", **decision_form(dossier))
+    assert signed.status_code == 302
     with world.database.reading() as session:
         decision = session.scalar(select(Decision))
     assert decision.decided_on == clock.today()
@@ -48,7 +49,7 @@ def test_a_decision_begins_today_and_lasts_what_was_chosen(scene):
 def test_a_decision_is_taken_once(scene):
     world, _, people, dossier = scene
     authority = world.visitor(people["authority"])
-    authority.post("/produits/exemple/dossier/1/decision", decision_form(dossier))
+    world.signs(people["authority"], "/produits/exemple/dossier/1", **decision_form(dossier))
     again = authority.post("/produits/exemple/dossier/1/decision", decision_form(dossier, outcome="refused"))
     assert again.status_code == 409
     with world.database.reading() as session:
@@ -127,7 +128,7 @@ def test_steps_out_of_order_are_refused_with_a_reason(world, state, legal):
     else:
         dossier = world.before_authority(owner, product, people, reviewed=state != "opinions")
         if state == "decided":
-            world.visitor(people["authority"]).post("/produits/exemple/dossier/1/decision", decision_form(dossier))
+            world.signs(people["authority"], "/produits/exemple/dossier/1", **decision_form(dossier))
     for step in ("demander-les-avis", "transmettre"):
         answer = team.post(f"/produits/exemple/dossier/1/{step}")
         assert answer.status_code == 409, step
@@ -163,7 +164,7 @@ def test_one_dossier_at_a_time_and_a_renewal_takes_up_the_last(scene):
     world, owner, people, dossier = scene
     team = world.visitor(owner)
     assert team.post("/produits/exemple/dossier/nouveau").status_code == 409
-    world.visitor(people["authority"]).post("/produits/exemple/dossier/1/decision", decision_form(dossier))
+    world.signs(people["authority"], "/produits/exemple/dossier/1", **decision_form(dossier))
     assert team.post("/produits/exemple/dossier/nouveau").location.endswith("/dossier/2/composer")
     page = team.get("/produits/exemple/dossier/2/composer").get_data(as_text=True)
     assert "Le site et son API" in page
@@ -203,7 +204,7 @@ def test_what_changed_since_the_signature_is_shown_beside_it(scene):
     world, owner, people, dossier = scene
     team, page = world.visitor(owner), "/produits/exemple/dossier/1/depuis"
     assert team.get(page).status_code == 404  # nothing is signed yet
-    world.visitor(people["authority"]).post("/produits/exemple/dossier/1/decision", decision_form(dossier))
+    world.signs(people["authority"], "/produits/exemple/dossier/1", **decision_form(dossier))
     assert "toujours exact" in team.get(page).get_data(as_text=True)
     losses = r"Perte attendue : ([\d,]+) points par an à la signature, ([\d,]+) aujourd’hui"
     then, now = re.search(losses, team.get(page).get_data(as_text=True)).groups()

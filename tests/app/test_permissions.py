@@ -110,7 +110,11 @@ def test_an_application_without_secret_does_not_start_in_production(tmp_path):
     environment = {"JALON_ENV": "production", "JALON_INSTANCE": str(tmp_path), "PORT": "80"}
     with pytest.raises(settings.InvalidSettings) as error:
         create_app(settings.load(environment))
-    assert {line.split(":")[0] for line in str(error.value).splitlines()} == {"JALON_SECRET_KEY", "JALON_BASE_URL"}
+    assert {line.split(":")[0] for line in str(error.value).splitlines()} == {
+        "JALON_SECRET_KEY",
+        "JALON_BASE_URL",
+        "JALON_SEAL_CERTIFICATE",
+    }
 
 
 def test_each_wrong_setting_has_its_message(tmp_path):
@@ -122,6 +126,8 @@ def test_each_wrong_setting_has_its_message(tmp_path):
         "JALON_JOB_LEASE": "soon",
         "JALON_STATE_SITE": "oui",
         "JALON_SECRET_KEY": "short",
+        "JALON_SEAL_CERTIFICATE": str(tmp_path / "nowhere.pem"),
+        "JALON_SEAL_LEVEL": "B-Z",
     }
     with pytest.raises(settings.InvalidSettings) as error:
         settings.load(wrong)

@@ -7,7 +7,6 @@ from sqlalchemy.exc import IntegrityError
 from app.analysis.models import AnalysisVersion
 from app.homologation import services
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion, Outcome
-from app.platform import clock
 
 FROZEN = [
     "UPDATE opinion SET verdict = 'unfavourable'",
@@ -44,11 +43,7 @@ def transmitted(world):
 
 
 def decide(world, people, dossier) -> None:
-    with world.session() as session:
-        services.decide(
-            session, people["authority"], world.reload(), services.dossier_of(session, dossier.product_id, 1),
-            outcome=Outcome.FAVOURABLE, months=12, reservations="", shown_sha256=dossier.content_sha256, today=clock.today(),
-        )  # fmt: skip
+    world.decide(dossier, people["authority"], Outcome.WITH_RESERVATIONS, 12, "Second facteur")
 
 
 def rows(world) -> list[list[tuple]]:

@@ -42,7 +42,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     """The application as `make run` serves it, on its own SQLite file with the demonstration."""
     folder = tmp_path_factory.mktemp("server")
     port = free_port()
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://localhost:{port}"  # security keys know no numbers
     environment = os.environ | {
         "JALON_INSTANCE": str(folder),
         "PORT": str(port),

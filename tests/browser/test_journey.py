@@ -46,6 +46,7 @@ def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript,
     _opinion_and_decision(chromium, server, slug, javascript)
 
     pdf = _download(team, slug, tmp_path)
+    _stranger_verifies(chromium, server, pdf, javascript)
     with pikepdf.open(pdf) as document:
         assert document.Root.Lang == "fr"
         with document.open_metadata() as metadata:
@@ -175,6 +176,8 @@ def _compose(team: Somebody, slug: str) -> None:
     team.page.locator('select[name="reviewer"]').select_option(label="Dominique Leroy")
     team.chooses(role="rssi")
     team.presses("Ajouter cette personne")
+    _pieces(team, slug)
+    team.goes(f"/produits/{slug}/dossier/1/composer")
     team.presses("Demander les avis")
     team.sees("Les avis sont demandés")
     team.goes(f"/produits/{slug}")
@@ -197,11 +200,83 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
     authority = Somebody.arrives(chromium, server, javascript=javascript)
     authority.signs_in("autorite@exemple.test")
     authority.sees("À décider")
+    if javascript:
+        _register_key(authority)
     authority.goes(f"/produits/{slug}/dossier/1")
     authority.chooses(outcome="with_reservations", months="12")
     authority.fills(reservations="Second facteur sous trois mois")
-    authority.presses("Signer la décision")
+    authority.presses("Relire avant de signer")
+    authority.sees("mot pour mot")
+    if javascript:
+        authority.presses("Signer la décision avec ma clé")
+    else:
+        authority.fills(code=_code(authority))
+        authority.presses("Signer la décision")
     authority.sees("La décision est signée")
+
+
+def _code(somebody: Somebody) -> str:
+    """The code that the demonstration's mailbox shows, read in a page of its own."""
+    page = somebody.page.context.new_page()
+    page.goto(f"{somebody.server.address}/demonstration/courriels")
+    code = page.locator(".fr-info-text strong").first.inner_text()
+    page.close()
+    return code
+
+
+def _register_key(authority: Somebody) -> None:
+    """A virtual security key, registered after a factor that the authority already has."""
+    devtools = authority.page.context.new_cdp_session(authority.page)
+    devtools.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "usb", "automaticPresenceSimulation": True, "isUserVerified": True}
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    authority.goes("/compte/second-facteur")
+    authority.presses("Confirmer avec un second facteur")
+    authority.fills(code=_code(authority))
+    authority.presses("Confirmer")
+    authority.presses("Enregistrer une clé de sécurité")
+    authority.fills(name="Clé virtuelle")
+    authority.presses("Enregistrer cette clé")
+    authority.sees("Votre clé est enregistrée")
+
+
+def _pieces(team: Somebody, slug: str) -> None:
+    """Answers for every mandatory piece: a document for the first, a text for the others."""
+    team.goes(f"/produits/{slug}/dossier/1/pieces")
+    missing = (
+        team.page.locator("tr", has_text="Manquante").locator("th a").evaluate_all("all => all.map(a => a.pathname)")
+    )
+    assert len(missing) > 2
+    team.goes(missing[0])
+    team.fills(title="Schéma d’architecture", dated_on="2026-03-01")
+    content = b"%PDF-1.4\n% un schema\n"
+    team.page.locator('[name="file"]').set_input_files(
+        {"name": "architecture.pdf", "mimeType": "application/pdf", "buffer": content}
+    )
+    team.presses("Joindre ce document")
+    team.sees("Schéma d’architecture")
+    for path in missing[1:]:
+        team.goes(path)
+        team.chooses(answer="written")
+        team.fills(text="Tenu à jour dans le dépôt du produit.")
+        team.presses("Enregistrer cette réponse")
+    team.sees("Aucune pièce obligatoire ne manque")
+
+
+def _stranger_verifies(chromium, server, pdf: Path, javascript: bool) -> None:
+    stranger = Somebody.arrives(chromium, server, javascript=javascript)
+    stranger.goes("/verifier")
+    stranger.page.locator('[name="file"]').set_input_files(pdf)
+    stranger.presses("Vérifier ce PDF")
+    for text in ("Authentique", "Certificat d’ESSAI", "Homologation en cours", "Émis par ce service"):
+        stranger.sees(text)
+    altered = bytearray(pdf.read_bytes())
+    altered[len(altered) // 2] ^= 1
+    stranger.page.locator('[name="file"]').set_input_files(
+        {"name": "d.pdf", "mimeType": "application/pdf", "buffer": bytes(altered)}
+    )
+    stranger.presses("Vérifier ce PDF")
+    stranger.sees("ce fichier n’est pas celui qui a été émis")
 
 
 def _download(team: Somebody, slug: str, folder: Path) -> Path:

@@ -62,3 +62,41 @@ for (const form of document.querySelectorAll("[data-drawn-at]")) {
     }
   });
 }
+
+// A security key: the page carries what the server asks, the key answers, the form sends the answer.
+const decoded = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+const encoded = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
+const askKey = async (how, text) => {
+  const asked = JSON.parse(text);
+  asked.challenge = decoded(asked.challenge);
+  for (const list of ["allowCredentials", "excludeCredentials"]) {
+    for (const credential of asked[list] ?? []) credential.id = decoded(credential.id);
+  }
+  if (asked.user) asked.user.id = decoded(asked.user.id);
+  const key = await navigator.credentials[how]({ publicKey: asked });
+  const response = {};
+  for (const part of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (key.response[part]) response[part] = encoded(key.response[part]);
+  }
+  return JSON.stringify({ id: key.id, rawId: encoded(key.rawId), type: key.type, response });
+};
+for (const asker of document.querySelectorAll("[data-key]")) {
+  const form = asker.closest("form");
+  const ask = async (event) => {
+    event.preventDefault();
+    try {
+      form.elements.answer.value = await askKey(asker.dataset.key, asker.dataset.options);
+    } catch {
+      form.querySelector("[data-key-fault]").hidden = false;
+      return;
+    }
+    typed = false;
+    HTMLFormElement.prototype.submit.call(form);
+  };
+  asker.hidden = false;
+  asker.addEventListener(asker === form ? "submit" : "click", ask);
+}

@@ -1,0 +1,123 @@
+"""What a team adds to its dossier beside what Jalon knows: answers for pieces, documents, opinions given elsewhere."""
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from app.homologation import pieces
+from app.homologation.models import (
+    AttachedOpinion,
+    Dossier,
+    DossierDocument,
+    DossierState,
+    Piece,
+    PieceAnswer,
+    ReviewerRole,
+    Verdict,
+)
+from app.homologation.services import must_be
+from app.identity.models import Person
+from app.journal.services import record
+from app.platform import attachments, clock
+from app.platform.attachments import Attachment
+from app.platform.refusals import Refusal
+from app.products.models import Product
+
+MOST_DOCUMENTS = 100
+
+
+def answer(
+    session: Session,
+    actor: Person,
+    product: Product,
+    dossier: Dossier,
+    piece: str,
+    kind: PieceAnswer,
+    text: str,
+    *,
+    commit: bool = True,
+) -> None:
+    """Writes a piece, or says why it does not apply. Raises `Refusal`."""
+    must_be(dossier, DossierState.DRAFT)
+    if not pieces.known(piece):
+        raise Refusal(_l("Cette pièce n’existe pas."))
+    if not text:
+        raise Refusal(_l("Rédigez la pièce, ou dites pourquoi elle est sans objet."), "text")
+    found = next((p for p in dossier.pieces if p.piece == piece), None)
+    if found is None:
+        dossier.pieces.append(Piece(piece=piece, answer=kind, text=text))
+    else:
+        found.answer, found.text = kind, text
+    record(session, actor, "answer_piece", piece, product_id=product.id, answer=kind.value)
+    if commit:
+        session.commit()
+
+
+def attach(
+    session: Session,
+    actor: Person,
+    product: Product,
+    dossier: Dossier,
+    piece: str,
+    *,
+    title: str,
+    dated_on: date,
+    file: Attachment | None,
+) -> None:
+    """Keeps a document for a piece, by its hash and its own date. Raises `Refusal`."""
+    must_be(dossier, DossierState.DRAFT)
+    if not pieces.known(piece):
+        raise Refusal(_l("Cette pièce n’existe pas."))
+    digest, name, size = _kept(file, dated_on)
+    if len(dossier.documents) >= MOST_DOCUMENTS:
+        raise Refusal(_l("Cent documents au plus : réunissez-les."), "file")
+    if any(d.piece == piece and d.sha256 == digest for d in dossier.documents):
+        raise Refusal(_l("Ce document est déjà joint à cette pièce."), "file")
+    dossier.documents.append(
+        DossierDocument(
+            piece=piece,
+            title=title,
+            dated_on=dated_on,
+            file_name=name,
+            sha256=digest,
+            size=size,
+            added_at=clock.now(),
+            added_by=actor.name,
+        )
+    )
+    record(session, actor, "attach_document", title, product_id=product.id, piece=piece, sha256=digest)
+    session.commit()
+
+
+def attach_opinion(
+    session: Session,
+    actor: Person,
+    product: Product,
+    dossier: Dossier,
+    *,
+    role: ReviewerRole,
+    by: str,
+    verdict: Verdict,
+    text: str,
+    given_on: date,
+    file: Attachment | None,
+) -> None:
+    """Keeps an opinion given outside Jalon, with the document that bears it. Raises `Refusal`."""
+    must_be(dossier, DossierState.DRAFT)
+    if verdict is not Verdict.FAVOURABLE and not text:
+        raise Refusal(_l("Recopiez les réserves ou les raisons : l’autorité les lira."), "text")
+    digest, name, _size = _kept(file, given_on, "given_on")
+    dossier.attached_opinions.append(
+        AttachedOpinion(role=role, by=by, verdict=verdict, text=text, given_on=given_on, sha256=digest, file_name=name)
+    )
+    record(session, actor, "attach_opinion", by, product_id=product.id, verdict=verdict.value, sha256=digest)
+    session.commit()
+
+
+def _kept(file: Attachment | None, dated_on: date, field: str = "dated_on") -> tuple[str, str, int]:
+    if dated_on > clock.today():
+        raise Refusal(_l("Un document date d’aujourd’hui ou d’avant."), field)
+    if file is None:
+        raise Refusal(_l("Choisissez un fichier."), "file")
+    return attachments.keep(file), file.name, len(file.content)

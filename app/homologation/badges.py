@@ -1,0 +1,48 @@
+"""The "homologated until" badge: a small SVG, always drawn from the register."""
+
+from html import escape
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from app.homologation.register import Entry, Standing
+
+# White on these passes WCAG AA.
+_COLOURS = {Standing.CURRENT: "#18753c", Standing.SOON: "#8a4b00"}
+_OTHER = "#6a2a1a"
+_CHARACTER = 6.9
+_PADDING = 10
+
+
+def draw_badge(entry: Entry | None, language: str) -> str:
+    """Two boxes of text; the words are in its title too, for who does not see them."""
+    left, right = _("homologation de sécurité"), _words(entry)
+    widths = [round(len(text) * _CHARACTER) + 2 * _PADDING for text in (left, right)]
+    colour = _COLOURS.get(entry.standing, _OTHER) if entry else _OTHER
+    total = sum(widths)
+    title = escape(_("%(what)s : %(state)s", what=left, state=right))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="24" viewBox="0 0 {total} 24" role="img"'
+        f' lang="{language}" aria-label="{title}"><title>{title}</title>'
+        f'<rect width="{widths[0]}" height="24" fill="#3a3a3a"/>'
+        f'<rect x="{widths[0]}" width="{widths[1]}" height="24" fill="{colour}"/>'
+        '<g fill="#fff" font-family="Arial, Helvetica, sans-serif" font-size="12">'
+        f'<text x="{_PADDING}" y="16" textLength="{widths[0] - 2 * _PADDING}">{escape(left)}</text>'
+        f'<text x="{widths[0] + _PADDING}" y="16" textLength="{widths[1] - 2 * _PADDING}">{escape(right)}</text>'
+        "</g></svg>"
+    )
+
+
+def _words(entry: Entry | None) -> str:
+    if entry is None:
+        return str(_("aucune"))
+    day = format_date(entry.decision.expires_on, "d MMMM yyyy") if entry.decision.expires_on else ""
+    words: dict[Standing, str] = {
+        Standing.CURRENT: _("jusqu’au %(day)s", day=day),
+        Standing.SOON: _("jusqu’au %(day)s", day=day),
+        Standing.EXPIRED: _("expirée le %(day)s", day=day),
+        Standing.WITHDRAWN: _("retirée"),
+        Standing.REFUSED: _("refusée"),
+        Standing.REPLACED: _("remplacée"),
+    }
+    return str(words[entry.standing])

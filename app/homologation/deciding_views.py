@@ -1,0 +1,196 @@
+"""What binds: deciding and signing, withdrawing, delegating, lifting a reservation."""
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.homologation import deciding, sealing
+from app.homologation.deciding import Wish
+from app.homologation.forms import DecisionForm, DelegateForm, LiftForm, SignForm, WithdrawForm
+from app.homologation.models import Act, Dossier, Outcome
+from app.homologation.pages import dossier_or_404, pdf_response, reading_page
+from app.identity import factors
+from app.identity import services as identity
+from app.identity.access import current_person
+from app.identity.models import Person, Role
+from app.identity.policy import Permission
+from app.platform import clock
+from app.platform.extensions import limit_posts
+from app.platform.forms import BaseForm
+from app.platform.http import db_session, discard
+from app.platform.refusals import Refusal
+from app.products.access import product_view
+from app.products.models import Product
+from reports import dossier as content
+
+blueprint = Blueprint("deciding", __name__, url_prefix="/produits/<slug>/dossier")
+
+
+@blueprint.post("/<int(max=9999):number>/decision")
+@product_view(Permission.DECIDE)
+def decide(product: Product, number: int) -> str | BaseResponse:
+    """What was chosen, shown as it will be signed."""
+    row, form = dossier_or_404(product, number), DecisionForm()
+    if form.validate_on_submit():
+        try:
+            return _sign_page(product, row, form.wish(), form.shown_sha256.data or "")
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+    return reading_page(product, row, decision_form=form)
+
+
+@blueprint.post("/<int(max=9999):number>/signer")
+@product_view(Permission.DECIDE)
+@limit_posts("20/minute")
+def sign(product: Product, number: int) -> str | BaseResponse:
+    """The signature itself, with the second factor given again."""
+    row, form = dossier_or_404(product, number), SignForm()
+    wish, asked = _wish(form), form.asked_sha256.data or ""
+    if form.validate():
+        try:
+            deciding.decide(
+                db_session(),
+                current_person(),
+                product,
+                row,
+                wish,
+                asked_sha256=asked,
+                signed_sha256=form.signed_sha256.data or "",
+                proof=form.proof(),
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("La décision est signée. Son PDF se prépare."), "success")
+            return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    return _sign_page(product, dossier_or_404(product, number), wish, asked, form)
+
+
+def _wish(form: SignForm) -> Wish:
+    """What the hidden fields carry from the page of choices. Answers 404 to what no page of ours sends."""
+    try:
+        months = int(form.months.data) if form.months.data else None
+        return Wish(Outcome(form.outcome.data or ""), months, (form.reservations.data or "").replace("\r\n", "\n"))
+    except ValueError:
+        abort(404)
+
+
+def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: SignForm | None = None) -> str:
+    text = deciding.prepare(db_session(), current_person(), row, wish, asked)
+    signed = content.sha256(text)
+    challenge_id, options = factors.options_to_prove(db_session(), current_person(), deciding.purpose(signed))
+    held = factors.factors_of(db_session(), current_person().id)
+    db_session().commit()
+    return render_template(
+        "homologation/sign.html",
+        product=product,
+        dossier=row,
+        wish=wish,
+        asked=asked,
+        signed=signed,
+        decision=content.loads(text)["decision"],
+        form=form or SignForm(formdata=None),
+        challenge_id=challenge_id,
+        options=options,
+        held=held,
+    )
+
+
+@blueprint.route("/<int(max=9999):number>/retirer-homologation", methods=["GET", "POST"])
+@product_view(Permission.DECIDE)
+@limit_posts("20/minute")
+def withdraw(product: Product, number: int) -> str | BaseResponse:
+    row, form = dossier_or_404(product, number), WithdrawForm()
+    if request.method == "POST" and (form.code.data or form.answer.data) and form.validate():
+        try:
+            deciding.withdraw(db_session(), current_person(), product, row, form.reason.data or "", form.proof())
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("L’homologation est retirée. Sa page scellée se prépare."), "success")
+            return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    return _proof_page("homologation/withdraw.html", f"withdraw:{row.id}", form, product=product, dossier=row)
+
+
+@blueprint.get("/<int(max=9999):number>/retrait.pdf")
+@product_view(Permission.READ_PRODUCT)
+def withdrawal_pdf(product: Product, number: int) -> Response:
+    files = sealing.issued_files(db_session(), dossier_or_404(product, number).id, Act.WITHDRAWAL)
+    if not files:
+        abort(404)
+    return pdf_response(files[0].sha256, f"{product.slug}-retrait-{number}.pdf")
+
+
+@blueprint.route("/delegations", methods=["GET", "POST"])
+@product_view(Permission.DECIDE)
+@limit_posts("20/minute")
+def delegations(product: Product) -> str | BaseResponse:
+    form, others = DelegateForm(), _other_authorities(product)
+    form.delegate.choices = [(p.id, p.name) for p in others]
+    if request.method == "POST" and (form.code.data or form.answer.data) and form.validate():
+        try:
+            deciding.delegate(
+                db_session(),
+                current_person(),
+                product,
+                others,
+                delegate_id=form.delegate.data,
+                starts_on=form.starts_on.data or clock.today(),
+                ends_on=form.ends_on.data or clock.today(),
+                deed=form.deed.data or "",
+                proof=form.proof(),
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("La délégation est enregistrée."), "success")
+            return redirect(url_for("deciding.delegations", slug=product.slug))
+    return _proof_page(
+        "homologation/delegations.html",
+        f"delegate:{product.id}",
+        form,
+        product=product,
+        found=deciding.delegations_of(db_session(), product.id),
+        others=others,
+    )
+
+
+@blueprint.post("/delegations/<delegation_id>/terminer")
+@product_view(Permission.DECIDE)
+def end_delegation(product: Product, delegation_id: str) -> BaseResponse:
+    deciding.end_delegation(db_session(), current_person(), product, delegation_id)
+    flash(_("La délégation est terminée."), "success")
+    return redirect(url_for("deciding.delegations", slug=product.slug))
+
+
+def _other_authorities(product: Product) -> list[Person]:
+    people = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, [i.id for i in product.incubators])
+    return [p for p in people if p.id != current_person().id]
+
+
+def _proof_page(template: str, purpose: str, form: BaseForm, **values: object) -> str:
+    """A page whose form ends with a second factor. Only a form that was sent gets a challenge: reading writes nothing."""
+    challenge_id = options = ""
+    if request.method == "POST":
+        challenge_id, options = factors.options_to_prove(db_session(), current_person(), purpose)
+        db_session().commit()
+    held = factors.factors_of(db_session(), current_person().id)
+    return render_template(template, form=form, challenge_id=challenge_id, options=options, held=held, **values)
+
+
+@blueprint.route("/<int(max=9999):number>/reserves/<reservation_id>", methods=["GET", "POST"])
+@product_view(Permission.COMPOSE_DOSSIER)
+def lift(product: Product, number: int, reservation_id: str) -> str | BaseResponse:
+    row, form = dossier_or_404(product, number), LiftForm()
+    reservation = next((r for r in row.reservations if r.id == reservation_id), None)
+    if reservation is None:
+        abort(404)
+    if form.validate_on_submit():
+        deciding.lift(db_session(), current_person(), product, row, reservation_id, form.how.data or "")
+        flash(_("La réserve est notée comme levée."), "success")
+        return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    return render_template("homologation/lift.html", product=product, dossier=row, reservation=reservation, form=form)

@@ -1,0 +1,247 @@
+"""Decisions taken outside Jalon: homologations made elsewhere, and our own dossiers signed by other means."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.homologation import deciding
+from app.homologation.deciding import Wish
+from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome, Reservation
+from app.homologation.services import must_be
+from app.identity import factors
+from app.identity.factors import Proof
+from app.identity.models import Person
+from app.journal.services import record
+from app.platform import attachments, clock
+from app.platform.attachments import Attachment
+from app.platform.database import new_id
+from app.platform.extensions import document_storage
+from app.platform.refusals import Refusal
+from app.products.models import Product
+from reports import dossier as content
+from reports import outside
+from risk_models import schedule
+
+COLUMNS = ("produit", "origine", "autorite", "date", "mois", "decision", "reserves")
+CODE_LENGTH = 8
+_MOST_ROWS = 2000
+_REASONS = {
+    "no_pdf": _l("Ce fichier n’est pas un PDF."),
+    "other_file": _l(
+        "Ce PDF signé n’est pas ce dossier : signez le fichier que Jalon a transmis, sans le réenregistrer."
+    ),
+    "broken_signature": _l("La signature de ce PDF est abîmée, ou quelque chose a été ajouté après elle."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A homologation made elsewhere; `months` none for a refusal."""
+
+    origin: Origin
+    authority: str
+    decided_on: date
+    outcome: Outcome
+    months: int | None
+    reservations: str
+
+
+def record_elsewhere(
+    session: Session, actor: Person, product: Product, values: Elsewhere, file: Attachment | None
+) -> Dossier:
+    """Notes a homologation made elsewhere, so that its deadlines live here. Raises `Refusal`."""
+    digest = attachments.keep(file) if file else None
+    dossier = _add(session, actor, product, values, digest)
+    session.commit()
+    return dossier
+
+
+def _add(session: Session, actor: Person, product: Product, values: Elsewhere, digest: str | None) -> Dossier:
+    """In the caller's transaction. Raises `Refusal` at the field to mend."""
+    _check(session, product, values)
+    now = clock.now()
+    last = session.scalar(select(func.max(Dossier.number)).where(Dossier.product_id == product.id)) or 0
+    decided = _decided(values)
+    head = {"format": content.FORMAT, "kind": "elsewhere", "product": product.name, "number": last + 1}
+    origin = {"origin": values.origin.value, "recorded_by": actor.name, "file_sha256": digest}
+    text = content.dumps(head | origin | {"frozen_on": clock.today(), "decision": decided})
+    dossier = Dossier(
+        id=new_id(),
+        product_id=product.id,
+        number=last + 1,
+        state=DossierState.DECIDED,
+        state_since=now,
+        created_at=now,
+        origin=values.origin,
+        content=text,
+        content_sha256=content.sha256(text),
+    )
+    session.add(dossier)
+    session.flush()
+    session.add(
+        Decision(
+            id=new_id(),
+            dossier_id=dossier.id,
+            outcome=values.outcome,
+            months=decided["months"],
+            reservations=values.reservations,
+            decided_on=values.decided_on,
+            expires_on=decided["expires_on"],
+            decided_by_id=actor.id,
+            decided_by=values.authority,
+            outside_sha256=digest,
+        )
+    )
+    session.add_all(
+        Reservation(id=new_id(), dossier_id=dossier.id, position=n, text=line)
+        for n, line in enumerate(decided["to_lift"], 1)
+    )
+    record(
+        session, actor, "record_elsewhere", f"n° {dossier.number}", product_id=product.id,
+        origin=values.origin.value, sha256=dossier.content_sha256,
+    )  # fmt: skip
+    return dossier
+
+
+def _check(session: Session, product: Product, values: Elsewhere) -> None:
+    if values.decided_on > clock.today():
+        raise Refusal(_l("Une décision date d’aujourd’hui ou d’avant."), "decided_on")
+    if values.outcome is not Outcome.REFUSED and values.months not in schedule.DURATIONS:
+        raise Refusal(_l("Choisissez une durée."), "months")
+    known = session.scalar(
+        select(Decision.id)
+        .join(Dossier, Dossier.id == Decision.dossier_id)
+        .where(Dossier.product_id == product.id, Decision.decided_on == values.decided_on)
+    )
+    if known:
+        raise Refusal(_l("Une décision de ce jour est déjà enregistrée pour ce produit."), "decided_on")
+
+
+def _decided(values: Elsewhere) -> dict[str, Any]:
+    months = None if values.outcome is Outcome.REFUSED else values.months
+    return {
+        "outcome": values.outcome.value,
+        "months": months,
+        "reservations": values.reservations,
+        "to_lift": deciding.lines(values.reservations) if months else [],
+        "decided_on": values.decided_on,
+        "expires_on": schedule.expiry(values.decided_on, months) if months else None,
+        "by": {"name": values.authority, "title": ""},
+    }
+
+
+def import_rows(session: Session, actor: Person, products: Mapping[str, Product], text: str) -> int:
+    """Records every row of a CSV, or none. Raises `Refusal` that names each wrong line and its cure; nothing is committed."""
+    rows = _rows_of(text)
+    wrong = []
+    for number, row in enumerate(rows, 2):
+        try:
+            product = products.get(row["produit"].strip().lower())
+            if product is None:
+                raise Refusal(_l("« %(name)s » n’est l’identifiant d’aucun de vos produits.", name=row["produit"]))
+            _add(session, actor, product, _values(row), None)
+        except Refusal as refusal:
+            wrong.append(_("ligne %(number)d : %(why)s", number=number, why=str(refusal)))
+    if wrong:
+        shown = " ".join(wrong[:20])
+        rest = _(" Et %(num)d autres.", num=len(wrong) - 20) if len(wrong) > 20 else ""
+        raise Refusal(_l("Rien n’est enregistré. %(what)s", what=shown + rest), "file")
+    session.commit()
+    return len(rows)
+
+
+def _rows_of(text: str) -> list[dict[str, str]]:
+    head = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
+    names = [name.strip().lower() for name in reader.fieldnames or ()]
+    if lacking := [c for c in COLUMNS[:6] if c not in names]:
+        raise Refusal(
+            _l(
+                "Il manque des colonnes : %(lacking)s. La première ligne nomme %(columns)s.",
+                lacking=", ".join(lacking), columns=", ".join(COLUMNS),
+            ),
+            "file",
+        )  # fmt: skip
+    reader.fieldnames = names
+    rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
+    if not rows or len(rows) > _MOST_ROWS:
+        raise Refusal(_l("De 1 à %(most)d lignes par fichier.", most=_MOST_ROWS), "file")
+    return rows
+
+
+def _values(row: Mapping[str, str]) -> Elsewhere:
+    try:
+        origin, outcome = Origin(row["origine"]), Outcome(row["decision"])
+    except ValueError as error:
+        raise Refusal(
+            _l(
+                "« origine » vaut %(origins)s ; « decision » vaut %(outcomes)s.",
+                origins=", ".join(o.value for o in Origin if o is not Origin.JALON),
+                outcomes=", ".join(o.value for o in Outcome),
+            )
+        ) from error
+    if origin is Origin.JALON:
+        raise Refusal(_l("Ce que Jalon a scellé n’est pas à enregistrer."))
+    try:
+        decided_on = date.fromisoformat(row["date"])
+        months = int(row["mois"]) if row["mois"] else None
+    except ValueError as error:
+        raise Refusal(_l("« date » s’écrit 2026-03-01, et « mois » vaut 6, 12, 24 ou 36.")) from error
+    if not row["autorite"]:
+        raise Refusal(_l("« autorite » dit qui a décidé."))
+    reservations = row.get("reserves", "").replace(" | ", "\n")
+    return Elsewhere(origin, row["autorite"][:200], decided_on, outcome, months, reservations[:4000])
+
+
+def record_signed(
+    session: Session,
+    actor: Person,
+    product: Product,
+    dossier: Dossier,
+    wish: Wish,
+    *,
+    decided_on: date,
+    file: Attachment | None,
+    printed_code: str,
+    proof: Proof,
+) -> None:
+    """Records the decision of an authority that signed our frozen PDF by its own means. Raises `Refusal`.
+
+    An electronic signature is checked; a scan is tied to the dossier by the code printed on its decision page.
+    """
+    must_be(dossier, DossierState.DECISION)
+    deciding.check(dossier, wish)
+    frozen = content.loads(dossier.content or "")
+    if not date.fromisoformat(frozen["frozen_on"]) <= decided_on <= clock.today():
+        raise Refusal(_l("La décision vient après le gel du dossier, et pas après aujourd’hui."), "decided_on")
+    if file is None:
+        raise Refusal(_l("Choisissez le PDF signé."), "file")
+    if dossier.pdf_sha256 is None or dossier.pdf_of != dossier.content_sha256:
+        raise Refusal(_l("Le PDF de ce dossier n’est pas encore prêt : personne n’a pu le signer."))
+    try:
+        signed = outside.read(document_storage().get(dossier.pdf_sha256), file.content)
+    except outside.NotThisDossier as error:
+        raise Refusal(_REASONS[str(error)], "file") from error
+    if not signed.electronic and printed_code.strip().lower() != (dossier.content_sha256 or "")[:CODE_LENGTH]:
+        raise Refusal(
+            _l("Recopiez les huit premiers caractères de l’empreinte imprimée sous la signature."), "printed_code"
+        )
+    factors.prove(session, actor, proof, f"record:{dossier.content_sha256}")
+    deciding.keep_outside(
+        session, actor, product, dossier, wish, decided_on,
+        {
+            "sha256": attachments.keep(file),
+            "electronic": signed.electronic,
+            "signers": list(signed.signers),
+            "recorded_by": actor.name,
+        },
+    )  # fmt: skip
+    session.commit()

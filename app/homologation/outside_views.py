@@ -1,0 +1,121 @@
+"""Recording what was decided outside Jalon."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.homologation import outside
+from app.homologation.forms import ElsewhereForm, ElsewhereRowsForm, SignedOutsideForm
+from app.homologation.outside import COLUMNS, Elsewhere
+from app.homologation.pages import dossier_or_404
+from app.identity import factors
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.platform import attachments, clock
+from app.platform.extensions import limit_posts
+from app.platform.http import db_session, discard
+from app.platform.refusals import Refusal
+from app.products import services as products
+from app.products.access import product_view
+from app.products.models import Product
+
+blueprint = Blueprint("outside", __name__)
+
+
+@blueprint.route("/produits/<slug>/dossier/ailleurs", methods=["GET", "POST"])
+@product_view(Permission.RECORD_ELSEWHERE)
+def elsewhere(product: Product) -> str | BaseResponse:
+    """A homologation made elsewhere, with its PDF."""
+    form = ElsewhereForm()
+    if form.validate_on_submit():
+        values = Elsewhere(
+            form.origin.data,
+            form.authority.data or "",
+            form.decided_on.data or clock.today(),
+            form.outcome.data,
+            form.months.data,
+            form.reservations.data or "",
+        )
+        try:
+            row = outside.record_elsewhere(
+                db_session(), current_person(), product, values, attachments.given(form.file.data)
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Cette homologation est enregistrée : ses échéances vivent ici désormais."), "success")
+            return redirect(url_for("homologation.read", slug=product.slug, number=row.number))
+    return render_template("homologation/record_elsewhere.html", product=product, form=form)
+
+
+@blueprint.route("/homologations/importer", methods=["GET", "POST"])
+@requires(Permission.IMPORT_SCANS)
+def import_rows() -> str | BaseResponse:
+    """Many at once, from a CSV: all of them or none."""
+    form = ElsewhereRowsForm()
+    if form.validate_on_submit():
+        mine = products.readable(db_session(), current_person(), Permission.RECORD_ELSEWHERE)
+        try:
+            text = form.file.data.stream.read().decode("utf-8-sig")
+            count = outside.import_rows(db_session(), current_person(), {p.slug: p for p in mine}, text)
+        except UnicodeDecodeError:
+            form.refuse(Refusal(_("Ce fichier n’est pas un texte en UTF-8."), "file"))
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(
+                ngettext("%(num)d homologation enregistrée.", "%(num)d homologations enregistrées.", count), "success"
+            )
+            return redirect(url_for("register_pages.index"))
+    return render_template("homologation/import_elsewhere.html", form=form, columns=COLUMNS)
+
+
+@blueprint.get("/homologations/modele.csv")
+@requires(Permission.SIGNED_IN)
+def template() -> Response:
+    example = "mon-produit;mon_service_securise;Andrée Laurent, directrice;2026-03-01;12;with_reservations;Mettre à jour Metabase\n"
+    headers = {"Content-Disposition": 'attachment; filename="homologations.csv"'}
+    return Response(";".join(COLUMNS) + "\n" + example, mimetype="text/csv", headers=headers)
+
+
+@blueprint.route("/produits/<slug>/dossier/<int(max=9999):number>/signe-ailleurs", methods=["GET", "POST"])
+@product_view(Permission.RECORD_SIGNED)
+@limit_posts("20/minute")
+def signed(product: Product, number: int) -> str | BaseResponse:
+    """Our own dossier, signed by its authority on paper or with its own certificate."""
+    row, form = dossier_or_404(product, number), SignedOutsideForm()
+    challenge_id = options = ""
+    if request.method == "POST":
+        if form.validate() and (form.code.data or form.answer.data):
+            try:
+                outside.record_signed(
+                    db_session(),
+                    current_person(),
+                    product,
+                    row,
+                    form.wish(),
+                    decided_on=form.decided_on.data or clock.today(),
+                    file=attachments.given(form.file.data),
+                    printed_code=form.printed_code.data or "",
+                    proof=form.proof(),
+                )
+            except Refusal as refusal:
+                discard()
+                form.refuse(refusal)
+            else:
+                flash(_("La décision est enregistrée. Son PDF scellé se prépare."), "success")
+                return redirect(url_for("homologation.read", slug=product.slug, number=number))
+        challenge_id, options = factors.options_to_prove(db_session(), current_person(), f"record:{row.content_sha256}")
+        db_session().commit()
+    return render_template(
+        "homologation/signed_outside.html",
+        product=product,
+        dossier=row,
+        form=form,
+        challenge_id=challenge_id,
+        options=options,
+        held=factors.factors_of(db_session(), current_person().id),
+    )

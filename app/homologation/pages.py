@@ -1,0 +1,112 @@
+"""The page of one dossier, which every view of this feature comes back to."""
+
+from urllib.parse import quote
+
+from flask import Response, abort, render_template
+
+from app.homologation import deciding, register, sealing, services
+from app.homologation.forms import DecisionForm, OpinionForm
+from app.homologation.models import Act, Dossier, DossierState
+from app.identity import factors
+from app.identity.access import current_person
+from app.identity.policy import Permission
+from app.platform import clock
+from app.platform.extensions import document_storage
+from app.platform.http import db_session
+from app.platform.i18n import language
+from app.products.access import may
+from app.products.models import Product
+from reports import dossier as content
+from reports.answers import answers
+from reports.figures.matrix import draw_matrix
+
+
+def dossier_or_404(product: Product, number: int) -> Dossier:
+    found = services.dossier_of(db_session(), product.id, number)
+    if found is None:
+        abort(404)
+    return found
+
+
+def pdf_response(sha256: str, name: str) -> Response:
+    """A stored PDF as a download."""
+    return Response(
+        document_storage().get(sha256),
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
+    )
+
+
+def reading_page(
+    product: Product,
+    row: Dossier,
+    *,
+    opinion_form: OpinionForm | None = None,
+    decision_form: DecisionForm | None = None,
+) -> str:
+    """The same figures as the PDF, and what each reader may do now."""
+    me = current_person()
+    frozen = content.loads(row.content) if row.content else None
+    if frozen and frozen.get("kind") == "elsewhere":
+        return render_template(
+            "homologation/elsewhere.html",
+            product=product,
+            dossier=row,
+            frozen=frozen,
+            standing=_standing(product, row),
+            may_compose=may(Permission.COMPOSE_DOSSIER),
+            may_withdraw=row.withdrawal is None and may(Permission.DECIDE),
+        )
+    mine = next((o for o in row.opinions if o.reviewer_id == me.id and o.given_at is None), None)
+    may_decide = (
+        row.state is DossierState.DECISION and may(Permission.DECIDE) and deciding.may_decide(db_session(), me, row)
+    )
+    return render_template(
+        "homologation/read.html",
+        product=product,
+        dossier=row,
+        frozen=frozen,
+        standing=_standing(product, row),
+        matrix=draw_matrix(frozen["assessment"], language()) if frozen else None,
+        names={x["id"]: x["name"] for part in ("components", "assets") for x in frozen["system"][part]}
+        if frozen
+        else {},
+        answers=answers(frozen, language()) if frozen else {},
+        my_opinion=mine if row.state is DossierState.OPINIONS and may(Permission.GIVE_OPINION) else None,
+        opinion_form=opinion_form or OpinionForm(formdata=None),
+        may_decide=may_decide,
+        has_factor=may_decide and bool(factors.factors_of(db_session(), me.id)),
+        may_withdraw=_may_withdraw(row),
+        may_record=row.state is DossierState.DECISION and may(Permission.RECORD_SIGNED),
+        decision_form=decision_form or _decision_form(row),
+        may_compose=may(Permission.COMPOSE_DOSSIER),
+        days_waiting=(clock.now() - row.state_since).days,
+        pending=services.waited(row),
+        **seal_state(row),
+    )
+
+
+def _may_withdraw(row: Dossier) -> bool:
+    homologates = row.decision is not None and row.decision.expires_on is not None and row.withdrawal is None
+    return homologates and may(Permission.DECIDE) and deciding.may_decide(db_session(), current_person(), row)
+
+
+def _standing(product: Product, row: Dossier) -> register.Standing | None:
+    if row.decision is None:
+        return None
+    return next(e.standing for e in register.entries(db_session(), [product]) if e.dossier.id == row.id)
+
+
+def seal_state(row: Dossier) -> dict[str, object]:
+    """What the pages say of a dossier's seal: the files issued, and whether a timestamp is still to come."""
+    issued = sealing.issued_files(db_session(), row.id, Act.DECISION) if row.decision else []
+    return {
+        "issued": issued,
+        "trial": bool(row.decision) and sealing.is_trial(),
+        "timestamp_pending": bool(issued and sealing.sealer().timestamp_url and not issued[0].timestamped),
+        "withdrawal_ready": bool(row.withdrawal and sealing.issued_files(db_session(), row.id, Act.WITHDRAWAL)),
+    }
+
+
+def _decision_form(row: Dossier) -> DecisionForm:
+    return DecisionForm(formdata=None, data={"months": row.requested_months, "shown_sha256": row.content_sha256})

@@ -1,0 +1,147 @@
+"""The sixteen pieces of a dossier: the checklist, and one page a piece."""
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.homologation import attaching, freezing, pieces, services
+from app.homologation.forms import AttachedOpinionForm, DocumentForm, PieceForm
+from app.homologation.models import Dossier, DossierState
+from app.homologation.pages import dossier_or_404
+from app.homologation.pieces import PieceLine
+from app.identity.access import current_person
+from app.identity.policy import Permission
+from app.platform import attachments, clock
+from app.platform.forms import BaseForm
+from app.platform.http import db_session, discard
+from app.platform.i18n import language
+from app.platform.refusals import Refusal
+from app.products.access import may, product_view
+from app.products.models import Product
+
+blueprint = Blueprint("pieces", __name__, url_prefix="/produits/<slug>/dossier/<int(max=9999):number>")
+
+
+@blueprint.get("/pieces")
+@product_view(Permission.READ_PRODUCT)
+def index(product: Product, number: int) -> str:
+    row = dossier_or_404(product, number)
+    lines, found = freezing.preview(db_session(), product, row, language())
+    return render_template(
+        "homologation/pieces.html",
+        product=product,
+        dossier=row,
+        lines=lines,
+        approach=services.approach(db_session(), product),
+        owner_word=pieces.owner_word,
+        inconsistencies=[(i, i.sentence(language())) for i in found],
+        may_edit=may(Permission.COMPOSE_DOSSIER) and row.state is DossierState.DRAFT,
+    )
+
+
+@blueprint.route("/pieces/<piece>", methods=["GET", "POST"])
+@product_view(Permission.COMPOSE_DOSSIER)
+def one(product: Product, number: int, piece: str) -> str | BaseResponse:
+    """Writing a piece, or saying that it does not apply."""
+    row = dossier_or_404(product, number)
+    line = _line(product, row, piece)
+    known = next((p for p in row.pieces if p.piece == piece), None)
+    form = PieceForm(data={"answer": known.answer if known else None, "text": known.text if known else ""})
+    if form.validate_on_submit():
+        try:
+            attaching.answer(
+                db_session(), current_person(), product, row, piece, form.answer.data, form.text.data or ""
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("C’est enregistré."), "success")
+            return redirect(url_for("pieces.index", slug=product.slug, number=number))
+    return _piece_page(product, row, line, answer=form)
+
+
+@blueprint.post("/pieces/<piece>/document")
+@product_view(Permission.COMPOSE_DOSSIER)
+def attach(product: Product, number: int, piece: str) -> str | BaseResponse:
+    row, form = dossier_or_404(product, number), DocumentForm()
+    line = _line(product, row, piece)
+    if form.validate_on_submit():
+        try:
+            attaching.attach(
+                db_session(),
+                current_person(),
+                product,
+                row,
+                piece,
+                title=form.title.data or "",
+                dated_on=form.dated_on.data or clock.today(),
+                file=attachments.given(form.file.data),
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Le document est joint."), "success")
+            return redirect(url_for("pieces.one", slug=product.slug, number=number, piece=piece))
+    return _piece_page(product, row, line, document=form)
+
+
+@blueprint.route("/avis-joint", methods=["GET", "POST"])
+@product_view(Permission.COMPOSE_DOSSIER)
+def opinion(product: Product, number: int) -> str | BaseResponse:
+    """An opinion given outside Jalon, with its document."""
+    row, form = dossier_or_404(product, number), AttachedOpinionForm()
+    if form.validate_on_submit():
+        try:
+            attaching.attach_opinion(
+                db_session(),
+                current_person(),
+                product,
+                row,
+                role=form.role.data,
+                by=form.by.data or "",
+                verdict=form.verdict.data,
+                text=form.text.data or "",
+                given_on=form.given_on.data or clock.today(),
+                file=attachments.given(form.file.data),
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("L’avis est joint."), "success")
+            return redirect(url_for("homologation.compose", slug=product.slug, number=number))
+    return render_template("homologation/attach_opinion.html", product=product, dossier=row, form=form)
+
+
+@blueprint.get("/documents/<sha256>")
+@product_view(Permission.READ_PRODUCT)
+def document(product: Product, number: int, sha256: str) -> Response:
+    row = dossier_or_404(product, number)
+    names = {d.sha256: d.file_name for d in row.documents} | {o.sha256: o.file_name for o in row.attached_opinions}
+    if row.decision and row.decision.outside_sha256:
+        names[row.decision.outside_sha256] = f"{product.slug}-homologation-{number}-original.pdf"
+    if sha256 not in names:
+        abort(404)
+    return attachments.download(sha256, names[sha256])
+
+
+def _line(product: Product, row: Dossier, piece: str) -> PieceLine:
+    lines, _found = freezing.preview(db_session(), product, row, language())
+    line = next((found for found in lines if found.id == piece and pieces.known(piece)), None)
+    if line is None:
+        abort(404)
+    return line
+
+
+def _piece_page(product: Product, row: Dossier, line: PieceLine, **forms: BaseForm) -> str:
+    return render_template(
+        "homologation/piece.html",
+        product=product,
+        dossier=row,
+        line=line,
+        documents=[d for d in row.documents if d.piece == line.id],
+        answer=forms.get("answer") or PieceForm(formdata=None),
+        document=forms.get("document") or DocumentForm(formdata=None),
+    )

@@ -1,0 +1,188 @@
+"""What anybody may see without an account: checking a PDF, the public register, live badges."""
+
+import json
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, render_template, request, url_for
+from sqlalchemy import select
+
+from app.homologation import register, sealing
+from app.homologation.badges import draw_badge
+from app.homologation.forms import VerifyForm
+from app.homologation.models import Act, Dossier, IssuedFile, Withdrawal
+from app.homologation.register import Entry, Standing
+from app.identity import policy
+from app.identity.access import current_person, requires
+from app.identity.policy import Permission
+from app.platform import clock
+from app.platform.extensions import limit_posts
+from app.platform.http import db_session
+from app.platform.i18n import language
+from app.products import services as products
+from app.products.models import Product
+from reports import verification
+from reports.verification import Said, Status, Verdict
+
+blueprint = Blueprint("register_pages", __name__)
+
+_STANDING_WORDS = {
+    Standing.CURRENT: "current",
+    Standing.SOON: "soon",
+    Standing.REPLACED: "replaced",
+    Standing.WITHDRAWN: "withdrawn",
+    Standing.REFUSED: "refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the file says, and what this service knows of it."""
+
+    status: Status | None
+    facts: tuple[Said, ...]
+    doubts: tuple[Said, ...]
+    file: str = ""
+    content: str = ""
+
+
+@blueprint.route("/verifier", methods=["GET", "POST"])
+@requires(Permission.ANYONE)
+@limit_posts("20/minute")
+def verify() -> str:
+    """Checks a PDF that is dropped here; nothing of it is kept."""
+    form, answer = VerifyForm(), None
+    if form.validate_on_submit():
+        answer = _judge(form.file.data.stream.read())
+    elif request.method == "GET" and "contenu" in request.args:
+        answer = _known_content(request.args["contenu"])
+    return render_template("homologation/verify.html", form=form, answer=answer, trial=sealing.is_trial())
+
+
+def _judge(data: bytes) -> Answer:
+    try:
+        verdict = verification.verify_apart(data, sealing.roots_pem(), today=clock.today())
+    except verification.Unreadable as error:
+        return Answer(None, (), (Said(str(error)),))
+    issued = db_session().scalar(select(IssuedFile).where(IssuedFile.sha256 == verdict.file))
+    if issued is None:
+        return _stranger(verdict)
+    day = issued.issued_at.astimezone(clock.PARIS).date().isoformat()
+    facts = (*verdict.facts, Said("issued", (("date", day),)), *_standing_facts(issued.dossier_id))
+    # The register's own words take the place of the advice to ask it.
+    facts = tuple(f for f in facts if f.code != "ask_the_register")
+    return Answer(verdict.status, facts, verdict.doubts, verdict.file, verdict.content)
+
+
+def _stranger(verdict: Verdict) -> Answer:
+    """A file that never left this service is not vouched for here, whatever it says of itself."""
+    status = Status.UNVOUCHED if verdict.status is Status.GENUINE else verdict.status
+    return Answer(status, verdict.facts, (*verdict.doubts, Said("never_issued")), verdict.file, verdict.content)
+
+
+def _standing_facts(dossier_id: str) -> tuple[Said, ...]:
+    found = db_session().get(Dossier, dossier_id)
+    product = db_session().get(Product, found.product_id) if found else None
+    if found is None or product is None:
+        return ()
+    entry = next((e for e in register.entries(db_session(), [product]) if e.dossier.id == dossier_id), None)
+    if entry is None or entry.standing not in _STANDING_WORDS:
+        return ()
+    return (Said(_STANDING_WORDS[entry.standing]),)
+
+
+def _known_content(digest: str) -> Answer:
+    """What the register says of a printed page: its QR code carries the hash of the content."""
+    dossier_id = db_session().scalar(
+        select(IssuedFile.dossier_id).where(IssuedFile.content_sha256 == digest, IssuedFile.act == Act.DECISION)
+    ) or db_session().scalar(select(Withdrawal.dossier_id).where(Withdrawal.content_sha256 == digest))
+    found = db_session().get(Dossier, dossier_id) if dossier_id else None
+    if found is None or found.content is None:
+        return Answer(None, (), (Said("unknown_content"),), content=digest[:64])
+    facts = verification.facts_of(found.content, clock.today())
+    return Answer(
+        None,
+        (*(f for f in facts if f.code != "ask_the_register"), *_standing_facts(found.id)),
+        (Said("compare_the_page"),),
+        content=digest,
+    )
+
+
+@blueprint.get("/verifier/racines.pem")
+@requires(Permission.ANYONE)
+def roots() -> Response:
+    """The certificates to trust, for `jalon verify --root`."""
+    return Response(sealing.roots_pem(), mimetype="application/x-pem-file")
+
+
+@blueprint.get("/homologations")
+@requires(Permission.SIGNED_IN)
+def index() -> str:
+    """Every decision about the products that one may read."""
+    found = products.readable(db_session(), current_person())
+    wanted = request.args.get("etat", "")
+    entries = register.entries(db_session(), found)
+    return render_template(
+        "homologation/register.html",
+        entries=[e for e in entries if not wanted or e.standing.value == wanted],
+        counts={s: sum(e.standing is s for e in entries) for s in Standing},
+        wanted=wanted,
+        public=False,
+        may_import=policy.allows(Permission.IMPORT_SCANS, {g.role for g in current_person().grants}),
+    )
+
+
+@blueprint.get("/registre")
+@requires(Permission.ANYONE)
+def public() -> str:
+    """The decisions that their teams let be seen."""
+    entries = register.entries(db_session(), register.public_products(db_session()))
+    return render_template(
+        "homologation/register.html",
+        entries=[e for e in entries if e.standing is not Standing.REPLACED],
+        counts={},
+        wanted="",
+        public=True,
+        may_import=False,
+    )
+
+
+def _public_entry(slug: str) -> tuple[Product, Entry | None]:
+    """The product and its last decision. Answers 404 for one that is not in the public register."""
+    product = register.public_product(db_session(), slug)
+    if product is None:
+        abort(404)
+    found = register.entries(db_session(), [product])
+    return product, next((e for e in found if e.standing is not Standing.REPLACED), None)
+
+
+@blueprint.get("/registre/<slug>.json")
+@requires(Permission.ANYONE)
+def badge_json(slug: str) -> Response:
+    product, entry = _public_entry(slug)
+    said = {
+        "product": product.name,
+        "standing": entry.standing.value if entry else "none",
+        "homologated_until": _until(entry),
+        "register": url_for("register_pages.public", _external=True),
+    }
+    return _live(Response(json.dumps(said, ensure_ascii=False), mimetype="application/json"))
+
+
+@blueprint.get("/registre/<slug>.svg")
+@requires(Permission.ANYONE)
+def badge_svg(slug: str) -> Response:
+    _product, entry = _public_entry(slug)
+    return _live(Response(draw_badge(entry, language()), mimetype="image/svg+xml"))
+
+
+def _until(entry: Entry | None) -> str | None:
+    homologated = entry is not None and entry.standing in {Standing.CURRENT, Standing.SOON}
+    return entry.decision.expires_on.isoformat() if entry and homologated and entry.decision.expires_on else None
+
+
+def _live(answer: Response) -> Response:
+    """Shown on any site, and never for longer than five minutes: a copied date lies one day."""
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer

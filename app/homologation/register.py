@@ -1,0 +1,112 @@
+"""The register: what was decided and where each decision stands today. A copied date lies one day; this one is live."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+
+from app.homologation.models import Decision, Dossier, Outcome
+from app.platform import clock
+from app.products.models import Product
+from risk_models import schedule
+
+
+class Standing(StrEnum):
+    CURRENT = "current"
+    SOON = "soon"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    product: Product
+    dossier: Dossier
+    decision: Decision
+    standing: Standing
+
+
+def standing_of(decision: Decision, *, withdrawn: bool, replaced: bool, today: date) -> Standing:
+    """Where a decision stands on `today`; the day it ends is still covered."""
+    if decision.outcome is Outcome.REFUSED or decision.expires_on is None or decision.months is None:
+        return Standing.REFUSED
+    if withdrawn:
+        return Standing.WITHDRAWN
+    if replaced:
+        return Standing.REPLACED
+    if decision.expires_on < today:
+        return Standing.EXPIRED
+    return Standing.SOON if schedule.is_soon(decision.expires_on, decision.months, today) else Standing.CURRENT
+
+
+def _decided() -> Select[Dossier]:
+    """Decided dossiers with all that the register says, of each product the latest decision first."""
+    return (
+        select(Dossier)
+        .join(Dossier.decision)
+        .options(contains_eager(Dossier.decision), joinedload(Dossier.withdrawal))
+        .order_by(Dossier.product_id, Decision.decided_on.desc(), Dossier.number.desc())
+    )
+
+
+def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
+    """Every decision about `products`, the soonest to end first; two queries at most."""
+    by_id = {p.id: p for p in products}
+    today, found, seen = clock.today(), [], set()
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id))):
+        decision = dossier.decision
+        if decision is None:
+            continue
+        standing = standing_of(
+            decision, withdrawn=dossier.withdrawal is not None, replaced=dossier.product_id in seen, today=today
+        )
+        seen.add(dossier.product_id)
+        found.append(Entry(by_id[dossier.product_id], dossier, decision, standing))
+    order = list(Standing)
+    return sorted(found, key=lambda e: (order.index(e.standing), e.decision.expires_on or date.max, e.product.name))
+
+
+def last_decisions(session: Session, product_ids: Sequence[str]) -> dict[str, Decision]:
+    """By product, its last decision unless it was withdrawn."""
+    found: dict[str, Decision] = {}
+    seen: set[str] = set()
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids))):
+        if dossier.product_id not in seen and dossier.decision and dossier.withdrawal is None:
+            found[dossier.product_id] = dossier.decision
+        seen.add(dossier.product_id)
+    return found
+
+
+def in_force(session: Session, product_id: str) -> Decision | None:
+    """The last decision that homologates, expired or not; None when the last one refused or was withdrawn."""
+    last = last_decisions(session, [product_id]).get(product_id)
+    return last if last and last.outcome is not Outcome.REFUSED else None
+
+
+def dossier_in_force(session: Session, product_id: str) -> Dossier | None:
+    """The dossier of the decision in force, with its content."""
+    last = session.scalars(_decided().where(Dossier.product_id == product_id).limit(1)).first()
+    if last is None or last.withdrawal or last.decision is None or last.decision.outcome is Outcome.REFUSED:
+        return None
+    return last
+
+
+def last_decided(session: Session, product_id: str) -> Dossier | None:
+    """The dossier of the last decision, whatever it was, with its reservations."""
+    return session.scalars(
+        _decided().where(Dossier.product_id == product_id).options(selectinload(Dossier.reservations)).limit(1)
+    ).first()
+
+
+def public_products(session: Session) -> Sequence[Product]:
+    """The products whose team lets its decisions be seen, by name."""
+    return session.scalars(select(Product).where(Product.in_public_register).order_by(Product.name)).all()
+
+
+def public_product(session: Session, slug: str) -> Product | None:
+    return session.scalar(select(Product).where(Product.slug == slug, Product.in_public_register))

@@ -1,0 +1,146 @@
+"""The seal of this Jalon: its certificate from the settings, and the files that left it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.homologation.models import Act, Dossier, IssuedFile
+from app.platform import clock, jobs
+from app.platform.database import Database
+from app.platform.extensions import document_storage
+from app.platform.logs import get_logger
+from app.platform.settings import InvalidSettings, Settings
+from reports import pdf
+
+if TYPE_CHECKING:
+    from reports.seal import Sealer
+
+_AGAIN = timedelta(hours=1)
+
+
+def open_sealer(settings: Settings) -> "Sealer":
+    """The sealer of the settings; in development, one made once and kept in the instance folder. Raises `InvalidSettings`."""
+    from reports.seal import UnusableSeal, make_trial, read_sealer
+
+    certificate, key = settings.seal_certificate, settings.seal_key
+    if certificate is None or key is None:
+        certificate, key = settings.instance / "seal" / "certificate.pem", settings.instance / "seal" / "key.pem"
+        if not certificate.exists():
+            certificate.parent.mkdir(parents=True, exist_ok=True)
+            chain, secret = make_trial(datetime.now(UTC))
+            key.touch(mode=0o600)
+            key.write_bytes(secret)
+            certificate.write_bytes(chain)
+    try:
+        return read_sealer(
+            certificate.read_bytes(),
+            key.read_bytes(),
+            settings.seal_roots.read_bytes() if settings.seal_roots else b"",
+            timestamp_url=settings.timestamp_url,
+            long_term=settings.seal_level == "B-LTA",
+        )
+    except (UnusableSeal, OSError) as error:
+        raise InvalidSettings(f"JALON_SEAL_CERTIFICATE, JALON_SEAL_KEY, JALON_SEAL_ROOTS: {error}") from error
+
+
+def sealer() -> "Sealer":
+    return cast("Sealer", current_app.extensions["sealer"])
+
+
+def is_trial() -> bool:
+    return sealer().is_trial
+
+
+def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
+    """Renders, seals and keeps the file of an act, once. A certificate out of its dates is tried again each hour."""
+    from reports.seal import TimestampFailed, UnusableSeal, seal, timestamper
+
+    if _issued(database, dossier_id, act):
+        return
+    document = pdf.render(text)
+    try:
+        try:
+            sealed, timestamped = seal(document, sealer(), timestamper(sealer())), bool(sealer().timestamp_url)
+        except TimestampFailed as error:
+            get_logger().warning("timestamp pending", error=str(error))
+            sealed, timestamped = seal(document, sealer()), False
+    except UnusableSeal as error:
+        get_logger().error("seal pending", error=str(error))
+        with database.writing() as session:
+            session.execute(update(Dossier).where(Dossier.id == dossier_id).values(seal_fault=str(error)))
+            jobs.enqueue(session, _JOBS[act], run_after=clock.now() + _AGAIN, dossier_id=dossier_id)
+        return
+    stored = document_storage().put(sealed)
+    with database.writing() as session:
+        if _one(session, dossier_id, act):
+            return  # another worker was faster; ours was never shown to anybody
+        _note(session, dossier_id, act, stored, digest, timestamped=timestamped)
+        if sealer().timestamp_url and not timestamped:
+            jobs.enqueue(
+                session, "timestamp", run_after=clock.now() + timedelta(minutes=5), dossier_id=dossier_id, act=act.value
+            )
+        values = {"seal_fault": ""} | ({"pdf_sha256": stored, "pdf_of": digest} if act is Act.DECISION else {})
+        session.execute(update(Dossier).where(Dossier.id == dossier_id).values(**values))
+
+
+_JOBS = {Act.DECISION: "dossier_pdf", Act.WITHDRAWAL: "withdrawal_pdf"}
+
+
+def timestamp(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
+    """Issues the file again with the timestamp that failed; both stay known. Tried each hour until it comes."""
+    from reports.seal import TimestampFailed, seal, timestamper
+
+    if any(file.timestamped for file in _issued(database, dossier_id, act)):
+        return
+    try:
+        sealed = seal(pdf.render(text), sealer(), timestamper(sealer()))
+    except TimestampFailed as error:
+        get_logger().warning("timestamp pending", error=str(error))
+        with database.writing() as session:
+            jobs.enqueue(session, "timestamp", run_after=clock.now() + _AGAIN, dossier_id=dossier_id, act=act.value)
+        return
+    stored = document_storage().put(sealed)
+    with database.writing() as session:
+        _note(session, dossier_id, act, stored, digest, timestamped=True)
+
+
+def _note(session: Session, dossier_id: str, act: Act, stored: str, digest: str, *, timestamped: bool) -> None:
+    session.add(
+        IssuedFile(
+            dossier_id=dossier_id,
+            act=act,
+            sha256=stored,
+            content_sha256=digest,
+            issued_at=clock.now(),
+            timestamped=timestamped,
+        )
+    )
+
+
+def _issued(database: Database, dossier_id: str, act: Act) -> Sequence[IssuedFile]:
+    with database.reading() as session:
+        return issued_files(session, dossier_id, act)
+
+
+def issued_files(session: Session, dossier_id: str, act: Act) -> Sequence[IssuedFile]:
+    """What was issued for an act, newest first."""
+    return session.scalars(
+        select(IssuedFile)
+        .where(IssuedFile.dossier_id == dossier_id, IssuedFile.act == act)
+        .order_by(IssuedFile.issued_at.desc(), IssuedFile.id.desc())
+    ).all()
+
+
+def _one(session: Session, dossier_id: str, act: Act) -> IssuedFile | None:
+    return next(iter(issued_files(session, dossier_id, act)), None)
+
+
+def roots_pem() -> bytes:
+    """The certificates that readers of our files trust, for them to keep."""
+    from asn1crypto import pem
+
+    return b"".join(pem.armor("CERTIFICATE", root.dump()) for root in sealer().roots)

@@ -1,0 +1,109 @@
+"""The drift watched each day: once the signed picture is no longer true, its people are told, once for each height."""
+
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from app.analysis.study_models import SecurityProfile
+from app.homologation import drift, register
+from app.homologation.models import Decision, Dossier, DriftNotice
+from app.identity import services as identity
+from app.identity.models import Person, Role
+from app.journal.services import record
+from app.mitigations.models import LossPoint
+from app.platform import clock, jobs, letters
+from app.platform.database import Database
+from app.products.models import Product
+
+
+def watch(database: Database) -> None:
+    """Compares today's noted losses and levels with what was signed; few rows come back, and each is told once."""
+    with database.reading() as session:
+        found = _drifted(session)
+    if found:
+        with database.writing() as session:
+            for dossier_id, height, then, now in found:
+                _notice(session, dossier_id, height, then, now)
+
+
+def _drifted(session: Session) -> list[tuple[str, int, float, float]]:
+    """(dossier, height, loss then, loss now) of what passed a threshold that nobody was told of."""
+    told = select(func.max(DriftNotice.height)).where(DriftNotice.dossier_id == Dossier.id).scalar_subquery()
+    rows = session.execute(
+        select(
+            Dossier.id, Dossier.product_id, Decision.loss, LossPoint.loss,
+            SecurityProfile.level > Decision.level, func.coalesce(told, 0),
+        )
+        .join(Decision, Decision.dossier_id == Dossier.id)
+        .join(LossPoint, LossPoint.product_id == Dossier.product_id)
+        .outerjoin(SecurityProfile, SecurityProfile.product_id == Dossier.product_id)
+        .where(
+            LossPoint.day == clock.today(),
+            Decision.loss.is_not(None),
+            Decision.expires_on >= clock.today(),
+            (LossPoint.loss >= Decision.loss + drift.LEAST) | (SecurityProfile.level > Decision.level),
+        )
+    )  # fmt: skip
+    found = []
+    for dossier_id, product_id, then, now, raised, known in rows:
+        height = max(drift.height(then, now), 1 if raised else 0)
+        current = register.dossier_in_force(session, product_id)
+        if height > known and current is not None and current.id == dossier_id:
+            found.append((dossier_id, height, then, now))
+    return found
+
+
+def _notice(session: Session, dossier_id: str, height: int, then: float, now: float) -> None:
+    known = session.scalar(
+        select(DriftNotice.id).where(DriftNotice.dossier_id == dossier_id, DriftNotice.height >= height)
+    )
+    if known:
+        return
+    session.add(DriftNotice(dossier_id=dossier_id, height=height, noted_at=clock.now(), loss_then=then, loss_now=now))
+    dossier = session.get_one(Dossier, dossier_id, options=[joinedload(Dossier.authority)])
+    product = session.get_one(Product, dossier.product_id, options=[selectinload(Product.incubators)])
+    for person in _told(session, dossier, product):
+        jobs.enqueue(
+            session, "drift_told", dossier_id=dossier_id, person_id=person.id, height=height, then=then, now=now
+        )
+    record(session, None, "drift", f"n° {dossier.number}", product_id=product.id, height=height, then=then, now=now)
+
+
+def _told(session: Session, dossier: Dossier, product: Product) -> list[Person]:
+    """The team, which can renew; the incubator and the authority, who must know."""
+    incubators = [i.id for i in product.incubators]
+    people = [
+        *identity.people_with_role(session, Role.TEAM_MEMBER, product.id, incubators),
+        *identity.people_with_role(session, Role.INCUBATOR_MEMBER, product.id, incubators),
+        *([dossier.authority] if dossier.authority else []),
+    ]
+    return list({person.id: person for person in people}.values())
+
+
+def tell(database: Database, arguments: dict[str, Any]) -> None:
+    with database.reading() as session:
+        person = session.get_one(Person, arguments["person_id"])
+        dossier = session.get_one(Dossier, arguments["dossier_id"], options=[joinedload(Dossier.decision)])
+        product = session.get_one(Product, dossier.product_id)
+    letters.send(
+        letters.compose(
+            "drift",
+            to=person.email,
+            language=person.language,
+            message_id=letters.message_id("drift", dossier.id, str(arguments["height"]), person.id),
+            person=person,
+            product=product,
+            decision=dossier.decision,
+            then=arguments["then"],
+            now=arguments["now"],
+            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}/depuis",
+        )
+    )
+
+
+def latest_notice(session: Session, dossier_id: str) -> DriftNotice | None:
+    return session.scalar(
+        select(DriftNotice).where(DriftNotice.dossier_id == dossier_id).order_by(DriftNotice.height.desc()).limit(1)
+    )

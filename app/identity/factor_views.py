@@ -1,0 +1,129 @@
+"""Registering and removing second factors."""
+
+import time
+
+import pyotp
+import segno
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.identity import factors, services
+from app.identity.access import current_person, requires
+from app.identity.forms import CodesForm, KeyForm, ProofForm
+from app.identity.models import SecondFactor
+from app.identity.policy import Permission
+from app.platform.extensions import limit_posts
+from app.platform.http import db_session, discard
+from app.platform.refusals import Refusal
+
+blueprint = Blueprint("factors", __name__, url_prefix="/compte/second-facteur")
+
+# Seconds during which a factor that was given lets its owner add or remove one.
+_PROVED_FOR = 600
+
+
+@blueprint.get("")
+@requires(Permission.SIGNED_IN)
+def index() -> str:
+    if "next" in request.args:
+        session["factor_next"] = services.safe_path(request.args["next"])
+    return render_template("identity/factors.html", held=_held(), proved=_proved())
+
+
+@blueprint.route("/confirmer", methods=["POST"])
+@requires(Permission.SIGNED_IN)
+@limit_posts("20/minute")
+def confirm() -> str | Response:
+    """Asks for a factor that one has, before letting factors be added or removed."""
+    form = ProofForm()
+    if (form.code.data or form.answer.data) and form.validate():
+        try:
+            factors.prove(db_session(), current_person(), form.proof(), "factor")
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            db_session().commit()
+            session["factor_proved"] = int(time.time())
+            return redirect(url_for("factors.index"))
+    challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")
+    db_session().commit()
+    return render_template("identity/confirm_factor.html", form=form, challenge_id=challenge_id, options=options)
+
+
+@blueprint.route("/codes", methods=["GET", "POST"])
+@requires(Permission.SIGNED_IN)
+@limit_posts("20/minute")
+def codes() -> str | Response:
+    """The QR code of a new secret, and the first code that it gives. The secret waits in the visitor's own cookie."""
+    if _held() and not _proved():
+        return redirect(url_for("factors.index"))
+    form = CodesForm()
+    secret: str | None = session.get("new_codes")
+    if request.method == "GET" or secret is None:
+        secret = pyotp.random_base32()
+        session["new_codes"] = secret
+    if form.validate_on_submit():
+        try:
+            factors.add_codes(
+                db_session(),
+                current_person(),
+                name=form.name.data or "",
+                secret=secret,
+                code=form.code.data or "",
+                proved=_proved(),
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            session.pop("new_codes", None)
+            return _done(_("Votre second facteur est enregistré."))
+    address = factors.address_of(current_person(), secret)
+    drawn = segno.make(address, error="m").svg_inline(scale=5, border=4, svgclass="jalon-qr", title="QR code")
+    return render_template("identity/codes.html", form=form, secret=secret, qr=drawn)
+
+
+@blueprint.post("/cle")
+@requires(Permission.SIGNED_IN)
+@limit_posts("20/minute")
+def key() -> str | Response:
+    """First a challenge for the new key, then, with its answer, the key itself."""
+    form = KeyForm()
+    if form.answer.data and form.validate():
+        try:
+            factors.add_key(
+                db_session(), current_person(), name=form.name.data or "", given=form.proof(), proved=_proved()
+            )
+        except Refusal as refusal:
+            discard()
+            flash(str(refusal), "error")
+        else:
+            return _done(_("Votre clé est enregistrée."))
+    challenge_id, options = factors.options_to_add(db_session(), current_person())
+    db_session().commit()
+    return render_template("identity/key.html", form=form, challenge_id=challenge_id, options=options)
+
+
+@blueprint.post("/<factor_id>/retirer")
+@requires(Permission.SIGNED_IN)
+def remove(factor_id: str) -> Response:
+    factors.remove(db_session(), current_person(), factor_id, proved=_proved())
+    flash(_("Ce second facteur est retiré."), "success")
+    return redirect(url_for("factors.index"))
+
+
+def _held() -> list[SecondFactor]:
+    return list(factors.factors_of(db_session(), current_person().id))
+
+
+def _proved() -> bool:
+    """Whether this browser gave a factor just now."""
+    proved: float = session.get("factor_proved", 0)
+    return time.time() - proved < _PROVED_FOR
+
+
+def _done(message: str) -> Response:
+    flash(message, "success")
+    return redirect(session.pop("factor_next", url_for("factors.index")))

@@ -1,0 +1,299 @@
+"""The second factor: a security key, or an application that gives codes; given again for each act that binds."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyotp
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from limits import parse
+from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from app.identity.models import FactorChallenge, FactorKind, Person, SecondFactor
+from app.journal.services import record
+from app.platform import clock, jobs
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+from app.platform.secrets import decrypt, encrypt
+
+CHALLENGE_LIFE = timedelta(minutes=10)
+STEP_SECONDS = 30
+MOST_FACTORS = 10
+_WRONG_PER_HOUR = parse("10/hour")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody gives: six digits, or a key's answer to a challenge."""
+
+    code: str = ""
+    challenge_id: str = ""
+    answer: str = ""
+
+
+def factors_of(session: Session, person_id: str) -> Sequence[SecondFactor]:
+    return session.scalars(
+        select(SecondFactor).where(SecondFactor.person_id == person_id).order_by(SecondFactor.added_at)
+    ).all()
+
+
+def address_of(person: Person, secret: str) -> str:
+    """What the QR code of a secret holds, for an application that gives codes."""
+    return pyotp.TOTP(secret, name=person.email, issuer="Jalon").provisioning_uri()
+
+
+def add_codes(session: Session, person: Person, *, name: str, secret: str, code: str, proved: bool) -> None:
+    """Raises `Refusal` for a code that this secret does not give, or without the factor one already has."""
+    _may_change(session, person, proved=proved)
+    step = _step_of(secret, code, after=0)
+    if step is None:
+        raise Refusal(_l("Ce code n’est pas celui attendu. Vérifiez l’heure du téléphone, puis réessayez."), "code")
+    factor = SecondFactor(kind=FactorKind.TOTP, name=name, secret=encrypt(secret), counter=step)
+    _add(session, person, factor)
+
+
+def _may_change(session: Session, person: Person, *, proved: bool) -> None:
+    """Whoever holds a factor gives it before adding or removing one: a stolen session alone changes nothing."""
+    held = factors_of(session, person.id)
+    if held and not proved:
+        raise Refusal(_l("Confirmez d’abord avec un second facteur que vous avez déjà."))
+    if len(held) >= MOST_FACTORS:
+        raise Refusal(_l("Vous avez déjà dix seconds facteurs : retirez-en un."))
+
+
+def _add(session: Session, person: Person, factor: SecondFactor) -> None:
+    factor.id, factor.person_id, factor.added_at = new_id(), person.id, clock.now()
+    session.add(factor)
+    record(session, person, "add_factor", f"{factor.kind.value}: {factor.name}")
+    _tell(session, person, factor.name, added=True)
+    session.commit()
+
+
+def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
+    at = clock.now().isoformat()
+    jobs.enqueue(session, "factor_changed", person_id=person.id, name=name, added=added, at=at)
+
+
+def remove(session: Session, person: Person, factor_id: str, *, proved: bool) -> None:
+    """Raises `Refusal` unless a factor was given just before."""
+    factor = session.get(SecondFactor, factor_id)
+    if factor is None or factor.person_id != person.id:
+        raise Refusal(_l("Ce second facteur a déjà été retiré."))
+    if not proved:
+        raise Refusal(_l("Confirmez d’abord avec un second facteur que vous avez déjà."))
+    session.delete(factor)
+    record(session, person, "remove_factor", factor.name)
+    _tell(session, person, factor.name, added=False)
+    session.commit()
+
+
+def forget_all(session: Session, person: Person) -> None:
+    """For somebody who lost them all; the command line alone does it."""
+    session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+    record(session, None, "forget_factors", person.email)
+    _tell(session, person, "", added=False)
+    session.commit()
+
+
+def options_to_prove(session: Session, person: Person, purpose: str) -> tuple[str, str]:
+    """(id of a new challenge, what the browser asks the keys); two empty texts for somebody without a key.
+
+    In the caller's transaction. The challenge serves once, for `purpose`.
+    """
+    from webauthn import generate_authentication_options, options_to_json
+    from webauthn.helpers import base64url_to_bytes
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
+    keys = [f for f in factors_of(session, person.id) if f.kind is FactorKind.WEBAUTHN]
+    if not keys:
+        return "", ""
+    options = generate_authentication_options(
+        rp_id=_site()[0],
+        allow_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(k.credential_id or "")) for k in keys],
+    )
+    return _keep(session, person, purpose, options.challenge), options_to_json(options)
+
+
+def options_to_add(session: Session, person: Person) -> tuple[str, str]:
+    """(id of a new challenge, what the browser asks of a new key), in the caller's transaction."""
+    from webauthn import generate_registration_options, options_to_json
+    from webauthn.helpers import base64url_to_bytes
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
+    known = [f.credential_id for f in factors_of(session, person.id) if f.credential_id]
+    options = generate_registration_options(
+        rp_id=_site()[0],
+        rp_name="Jalon",
+        user_name=person.email,
+        user_display_name=person.name,
+        user_id=person.id.encode(),
+        exclude_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(k)) for k in known],
+    )
+    return _keep(session, person, "add", options.challenge), options_to_json(options)
+
+
+def add_key(session: Session, person: Person, *, name: str, given: Proof, proved: bool) -> None:
+    """`given` is the new key's answer. Raises `Refusal`."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    _may_change(session, person, proved=proved)
+    rp_id, origins = _site()
+    try:
+        new = verify_registration_response(
+            credential=_answer(given),
+            expected_challenge=_take(session, person, "add", given.challenge_id),
+            expected_rp_id=rp_id,
+            expected_origin=origins,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+        raise Refusal(_l("La clé n’a pas répondu comme attendu. Réessayez.")) from error
+    factor = SecondFactor(
+        kind=FactorKind.WEBAUTHN,
+        name=name,
+        secret=bytes_to_base64url(new.credential_public_key),
+        credential_id=bytes_to_base64url(new.credential_id),
+        counter=new.sign_count,
+    )
+    _add(session, person, factor)
+
+
+DEMONSTRATION = "Téléphone de démonstration"
+
+
+def demonstration_codes(session: Session) -> dict[str, str]:
+    """By name, the next code of the people of the demonstration: for trials on one's own machine."""
+    found = session.execute(
+        select(Person.name, SecondFactor)
+        .join(Person, Person.id == SecondFactor.person_id)
+        .where(SecondFactor.name == DEMONSTRATION, Person.email.endswith("@exemple.test"))
+    )
+    now = int(clock.now().timestamp()) // STEP_SECONDS
+    return {name: pyotp.TOTP(decrypt(f.secret)).generate_otp(max(now, f.counter + 1)) for name, f in found}
+
+
+def prove(session: Session, person: Person, proof: Proof, purpose: str) -> SecondFactor:
+    """Checks a factor for `purpose` in the caller's transaction: each code and each challenge serves once.
+
+    Raises `Refusal` at the field `code`; after ten wrong proofs within an hour, every proof is refused for a while.
+    """
+    limiter: MovingWindowRateLimiter = current_app.extensions["rate_limiter"]
+    if not limiter.test(_WRONG_PER_HOUR, "second-factor", person.id):
+        raise Refusal(_l("Trop d’essais : réessayez dans une heure."), "code")
+    held = factors_of(session, person.id)
+    if not held:
+        raise Refusal(_l("Enregistrez d’abord un second facteur."), "code")
+    found = _prove_key(session, person, proof, purpose, held) if proof.answer else _prove_code(session, proof, held)
+    if found is None:
+        limiter.hit(_WRONG_PER_HOUR, "second-factor", person.id)
+        raise Refusal(
+            _l("Ce code ou cette clé n’est pas bon, ou a déjà servi. Attendez le code suivant, puis réessayez."), "code"
+        )
+    found.last_used_at = clock.now()
+    return found
+
+
+def _prove_code(session: Session, proof: Proof, held: Sequence[SecondFactor]) -> SecondFactor | None:
+    for factor in held:
+        if factor.kind is not FactorKind.TOTP:
+            continue
+        step = _step_of(decrypt(factor.secret), proof.code, after=factor.counter)
+        if step is not None and _moves_on(session, factor, step):
+            return factor
+    return None
+
+
+def _step_of(secret: str, code: str, *, after: int) -> int | None:
+    """The step of which `code` is the code: now, just before or just after, never one already used."""
+    digits = code.replace(" ", "")
+    now = int(clock.now().timestamp()) // STEP_SECONDS
+    totp = pyotp.TOTP(secret)
+    good = [s for s in (now - 1, now, now + 1) if s > after and pyotp.utils.strings_equal(totp.generate_otp(s), digits)]
+    return good[0] if good else None
+
+
+def _moves_on(session: Session, factor: SecondFactor, counter: int) -> bool:
+    """Notes that a code was used, unless another request has just used it."""
+    moved = session.execute(
+        update(SecondFactor)
+        .where(SecondFactor.id == factor.id, SecondFactor.counter == factor.counter)
+        .values(counter=counter)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]
+
+
+def _prove_key(
+    session: Session, person: Person, proof: Proof, purpose: str, held: Sequence[SecondFactor]
+) -> SecondFactor | None:
+    from webauthn import verify_authentication_response
+    from webauthn.helpers import base64url_to_bytes
+    from webauthn.helpers.exceptions import WebAuthnException
+
+    rp_id, origins = _site()
+    try:
+        answer = _answer(proof)
+        factor = next((f for f in held if f.credential_id and f.credential_id == answer.get("id")), None)
+        if factor is None:
+            return None
+        verified = verify_authentication_response(
+            credential=answer,
+            expected_challenge=_take(session, person, purpose, proof.challenge_id),
+            expected_rp_id=rp_id,
+            expected_origin=origins,
+            credential_public_key=base64url_to_bytes(factor.secret),
+            credential_current_sign_count=factor.counter,
+        )
+    except (WebAuthnException, ValueError, KeyError, TypeError):
+        return None
+    return factor if _moves_on(session, factor, verified.new_sign_count) else None
+
+
+def _answer(proof: Proof) -> dict[str, Any]:
+    answer = json.loads(proof.answer)
+    if not isinstance(answer, dict):
+        raise TypeError("a key answers with an object")
+    return answer
+
+
+def _keep(session: Session, person: Person, purpose: str, challenge: bytes) -> str:
+    from webauthn.helpers import bytes_to_base64url
+
+    now = clock.now()
+    session.execute(delete(FactorChallenge).where(FactorChallenge.made_at < now - CHALLENGE_LIFE))
+    kept = FactorChallenge(
+        id=new_id(), person_id=person.id, purpose=purpose, challenge=bytes_to_base64url(challenge), made_at=now
+    )
+    session.add(kept)
+    return kept.id
+
+
+def _take(session: Session, person: Person, purpose: str, challenge_id: str) -> bytes:
+    """A challenge, spent by being taken. Raises `ValueError` for one that is not for this person and purpose."""
+    from webauthn.helpers import base64url_to_bytes
+
+    kept = session.get(FactorChallenge, challenge_id)
+    if kept is None or (kept.person_id, kept.purpose) != (person.id, purpose):
+        raise ValueError("no such challenge")
+    if kept.made_at < clock.now() - CHALLENGE_LIFE:
+        raise ValueError("this challenge is too old")
+    session.delete(kept)
+    session.flush()
+    return base64url_to_bytes(kept.challenge)
+
+
+def _site() -> tuple[str, list[str]]:
+    """The name that keys know this site by, and the addresses it may be visited at. Keys know no numbers: on the
+    machine of a developer the site is `localhost`."""
+    address: str = current_app.config["BASE_URL"]
+    name = urlsplit(address).hostname or ""
+    if name == "127.0.0.1":
+        return "localhost", [address.replace("127.0.0.1", "localhost")]
+    return name, [address]

@@ -1,0 +1,76 @@
+"""The container of a seal or of a timestamp (CMS, RFC 5652): nothing in it that its own signature does not hold.
+
+A signature covers its signed attributes; around them lie bytes that a validator ignores: padding, certificates that
+no path needs, versions, names repeated. Changed, they would pass unseen.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from asn1crypto import cms
+from asn1crypto.x509 import Certificate
+
+
+def is_strict(signed: cms.SignedData, gap: bytes | None, known: Iterable[Certificate]) -> bool:
+    """Whether the container holds only what it needs: `gap` is its hexadecimal in the file, where it has a place of its
+    own; `known` are the certificates of the validated path and the roots."""
+    if gap is not None and not _encodes_itself(bytes.fromhex(gap[1:-1].decode())):
+        return False
+    infos = list(signed["signer_infos"])
+    if len(infos) != 1 or _has(signed["crls"]):
+        return False
+    allowed = {hashlib.sha256(certificate.dump()).digest(): certificate for certificate in known}
+    embedded = [choice.chosen for choice in signed["certificates"]]
+    prints = [hashlib.sha256(certificate.dump()).digest() for certificate in embedded]
+    if len(set(prints)) != len(prints) or not set(prints) <= set(allowed):
+        return False
+    algorithms = [a["algorithm"].native for a in signed["digest_algorithms"]]
+    info = infos[0]
+    return (
+        algorithms == [info["digest_algorithm"]["algorithm"].native]
+        and info["version"].native == "v1"
+        and signed["version"].native in {"v1", "v3"}
+        and _names_its_signer(info, embedded)
+        and _unsigned_are_timestamps(info)
+    )
+
+
+def timestamp_token(signed: cms.SignedData) -> cms.SignedData | None:
+    """The timestamp that a seal bears among its unsigned attributes."""
+    attributes = signed["signer_infos"][0]["unsigned_attrs"]
+    if not _has(attributes):
+        return None
+    return next(
+        (a["values"][0]["content"] for a in attributes if a["type"].native == "signature_time_stamp_token"), None
+    )
+
+
+def _encodes_itself(raw: bytes) -> bool:
+    """Whether the bytes are one DER value and zeros: no other spelling, no hidden rest."""
+    value = cms.ContentInfo.load(raw)
+    plain = value.dump()
+    if any(raw[len(plain) :]):
+        return False
+    native = cms.ContentInfo.load(plain)
+    again: bytes = native.dump(force=True)
+    return again == raw[: len(plain)]
+
+
+def _names_its_signer(info: Any, embedded: list[Certificate]) -> bool:
+    """A name matches whatever its letters' case: ask for the very bytes."""
+    sid = info["sid"].chosen
+    return any(
+        sid["issuer"].dump() == certificate.issuer.dump() and sid["serial_number"].native == certificate.serial_number
+        for certificate in embedded
+    )
+
+
+def _unsigned_are_timestamps(info: Any) -> bool:
+    if not _has(info["unsigned_attrs"]):
+        return True
+    return [a["type"].native for a in info["unsigned_attrs"]] == ["signature_time_stamp_token"]
+
+
+def _has(value: Any) -> bool:
+    return bool(value.native)

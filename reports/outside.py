@@ -1,0 +1,57 @@
+"""A dossier signed outside Jalon: is the signed file this dossier, and who signed it?"""
+
+import io
+from dataclasses import dataclass
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+
+class NotThisDossier(ValueError):
+    """The message is a code: `no_pdf`, `other_file`, `broken_signature`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOutside:
+    """`signers`: the names in the certificates of its electronic signatures; none for a scan."""
+
+    electronic: bool
+    signers: tuple[str, ...]
+
+
+def read(original: bytes, signed: bytes) -> SignedOutside:
+    """Compares what came back with what was sent. Raises `NotThisDossier`.
+
+    An electronic signature is added after the document, whose bytes stay first; it must be intact and cover the whole
+    file. Anything else is taken for a scan, which proves nothing by itself: whoever records it says which page it shows.
+    """
+    if not signed.startswith(b"%PDF-"):
+        raise NotThisDossier("no_pdf")
+    if not signed.startswith(original):
+        if b"/ByteRange" in signed:
+            raise NotThisDossier("other_file")
+        return SignedOutside(electronic=False, signers=())
+    try:
+        return _electronic(signed)
+    except NotThisDossier:
+        raise
+    except Exception as error:
+        raise NotThisDossier("broken_signature") from error
+
+
+def _electronic(signed: bytes) -> SignedOutside:
+    found = list(PdfFileReader(io.BytesIO(signed)).embedded_signatures)
+    if not found:
+        raise NotThisDossier("other_file" if len(signed) == 0 else "broken_signature")
+    context = ValidationContext(trust_roots=[], allow_fetching=False)
+    names = []
+    for signature in found:
+        status = validate_pdf_signature(signature, context, context, skip_diff=True)
+        if not (status.intact and status.valid):
+            raise NotThisDossier("broken_signature")
+        names.append(str(signature.signer_cert.subject.native.get("common_name", "?")))
+    _start, _before, after, rest = (int(n) for n in found[-1].byte_range)
+    if after + rest != len(signed):
+        raise NotThisDossier("broken_signature")
+    return SignedOutside(electronic=True, signers=tuple(names))

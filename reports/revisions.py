@@ -1,0 +1,81 @@
+"""What the last revision of a sealed file changed: for B-LTA, proofs and their timestamp, and nothing else.
+
+Any timestamp authority stamps whatever it is given, so a timestamp over a forged update says nothing against it.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+
+def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
+    """Whether the last revision only adds the store of proofs, one invisible field `field` and its place on a page."""
+    last = reader.xrefs.total_revisions - 1
+    before, now = reader.get_historical_resolver(last - 1), reader.get_historical_resolver(last)
+    catalog = reader.root_ref
+    forms = [resolver.get_object(catalog)["/AcroForm"] for resolver in (before, now)]
+    added = _added(*(form["/Fields"] for form in forms))
+    if added is None or not _is_invisible(added.get_object(), field) or not _same(*forms, but=("/Fields", "/SigFlags")):
+        return False
+    form = getattr(before.get_object(catalog).raw_get("/AcroForm"), "reference", None)
+    new_and_known = _reached(_raw(now.get_object(catalog), "/DSS")) | _reached(added)
+    for reference in reader.xrefs.explicit_refs_in_revision(last):
+        if reference == form:
+            continue
+        if reader.xrefs.get_introducing_revision(reference) == last:
+            if reference in new_and_known or _is_structure(now.get_object(reference)):
+                continue
+            return False
+        old, new = before.get_object(reference), now.get_object(reference)
+        if reference == catalog:
+            good = _same(old, new, but=("/DSS", "/AcroForm", "/Extensions"))
+        else:
+            good = _same(old, new, but=("/Annots",)) and _added(old.get("/Annots", []), new["/Annots"]) == added
+        if not good:
+            return False
+    return True
+
+
+def _same(old: Any, new: Any, *, but: Collection[str]) -> bool:
+    kept = [{key: value.raw_get(key) for key in value if key not in but} for value in (old, new)]
+    return kept[0] == kept[1]
+
+
+def _added(old: Any, new: Any) -> Any:
+    """The one item that `new` has after those of `old`; None where it is not so."""
+    grown = [[items.raw_get(n) for n in range(len(items))] if items else [] for items in (old, new)]
+    return grown[1][-1] if grown[1][:-1] == grown[0] else None
+
+
+def _raw(dictionary: Any, key: str) -> Any:
+    return dictionary.raw_get(key) if key in dictionary else None
+
+
+def _reached(value: Any) -> set[Any]:
+    """The references met from `value` on, but for those of the page that a field stands on."""
+    reached: set[Any] = set()
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, generic.IndirectObject):
+            if item.reference in reached:
+                continue
+            reached.add(item.reference)
+            item = item.get_object()  # type: ignore[no-untyped-call]
+        if isinstance(item, generic.DictionaryObject):
+            pending += [item.raw_get(key) for key in item if key != "/P"]
+        elif isinstance(item, generic.ArrayObject):
+            pending += [item.raw_get(n) for n in range(len(item))]
+    return reached
+
+
+def _is_structure(value: Any) -> bool:
+    """What holds the objects and their places, not content."""
+    return isinstance(value, generic.StreamObject) and value.get("/Type") in {"/XRef", "/ObjStm"}
+
+
+def _is_invisible(widget: Any, field: str) -> bool:
+    left, bottom, right, top = (float(n) for n in widget["/Rect"])
+    return widget["/T"] == field and "/AP" not in widget and left == right and bottom == top

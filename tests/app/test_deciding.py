@@ -1,0 +1,356 @@
+"""The acts that bind: signing, delegating, withdrawing, lifting; each with its author's second factor."""
+
+import re
+from datetime import timedelta
+
+import pikepdf
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from app.homologation import deciding, register, sealing, services
+from app.homologation.models import Act, Decision, Dossier, IssuedFile, Outcome, Reservation, Withdrawal
+from app.homologation.register import Standing, standing_of
+from app.identity.models import Role
+from app.journal.models import JournalEntry
+from app.platform import clock
+from app.platform.jobs import Job
+from reports import dossier as content
+from reports import seal, verification
+from reports.verification import Status
+from tests.certificates import chain, issue
+
+PAGE = "/produits/exemple/dossier/1"
+CHOICES = {"outcome": "with_reservations", "months": "12", "reservations": "Second facteur\n- Metabase à jour"}
+
+
+@pytest.fixture
+def scene(world):
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    return world, owner, people, world.before_authority(owner, product, people)
+
+
+def run_jobs(world) -> None:
+    with world.app.test_request_context():
+        world.jobs.run_due()
+
+
+def sealed_file(world, dossier_id, act=Act.DECISION) -> bytes:
+    with world.database.reading() as session:
+        return world.app.extensions["storage"].get(sealing.issued_files(session, dossier_id, act)[0].sha256)
+
+
+def choices(dossier, **changes):
+    return CHOICES | {"shown_sha256": dossier.content_sha256} | changes
+
+
+def test_what_is_signed_is_what_was_shown_and_what_is_sealed(scene):
+    world, _, people, dossier = scene
+    authority = people["authority"]
+    world.code(authority)
+    page = world.visitor(authority).post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
+    shown = re.search(r"que vous signez \(SHA-256\) : ([0-9a-f]{64})", page)[1]
+    assert "<li>Metabase à jour</li>" in page
+    assert world.signs(authority, PAGE, **choices(dossier)).status_code == 302
+    run_jobs(world)
+    with world.session(writing=False) as session:
+        kept = session.scalar(select(Dossier))
+        assert kept.content_sha256 == shown
+        assert session.scalars(select(Reservation.text).order_by(Reservation.position)).all() == [
+            "Second facteur",
+            "Metabase à jour",
+        ]
+    verdict = verification.verify(
+        sealed_file(world, dossier.id), world.app.extensions["sealer"].roots, today=clock.today()
+    )
+    assert (verdict.status, verdict.content) == (Status.GENUINE, shown)
+
+
+@pytest.mark.parametrize("code", ["", "000000", "abcdef"])
+def test_nothing_is_decided_without_the_second_factor(scene, code):
+    world, _, people, dossier = scene
+    world.code(people["authority"])
+    visitor = world.visitor(people["authority"])
+    page = visitor.post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    hidden.pop("csrf_token", None)
+    answer = visitor.post(f"{PAGE}/signer", hidden | {"code": code})
+    assert answer.status_code == 200 and "n’est pas bon" in answer.get_data(as_text=True)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 0
+
+
+def test_an_authority_without_a_factor_is_led_to_one(scene):
+    world, _, people, dossier = scene
+    page = world.visitor(people["authority"]).post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
+    assert "/compte/second-facteur?next=" in page and 'name="code"' not in page
+
+
+def test_a_changed_decision_is_not_what_was_shown(scene):
+    """Somebody alters a hidden field between the page and the signature."""
+    world, _, people, dossier = scene
+    code = world.code(people["authority"])
+    visitor = world.visitor(people["authority"])
+    page = visitor.post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    hidden.pop("csrf_token", None)
+    answer = visitor.post(f"{PAGE}/signer", hidden | {"months": "36", "code": code})
+    assert answer.status_code == 409 and "a changé" in answer.get_data(as_text=True)
+    assert visitor.post(f"{PAGE}/signer", hidden | {"outcome": "sacred"}).status_code == 404
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 0
+
+
+def test_a_decision_signed_after_midnight_is_read_again(scene):
+    world, _, people, dossier = scene
+    world.code(people["authority"])
+    visitor = world.visitor(people["authority"])
+    page = visitor.post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    hidden.pop("csrf_token", None)
+    with time_machine.travel(clock.now() + timedelta(days=1)):
+        code = world.code(people["authority"])
+        answer = world.visitor(people["authority"]).post(f"{PAGE}/signer", hidden | {"code": code})
+    assert answer.status_code in {302, 409}
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 0
+
+
+def test_a_clock_that_went_back_decides_nothing(scene):
+    world, _, people, dossier = scene
+    with time_machine.travel(clock.now() - timedelta(days=2)), pytest.raises(Exception, match="horloge"):
+        world.decide(dossier, people["authority"])
+
+
+def test_a_delegate_signs_between_two_dates_and_the_dossier_says_so(scene):
+    world, _, people, dossier = scene
+    delegate = world.person("adjoint@exemple.test", "Alix Petit")
+    world.give(delegate, Role.AUTHORITY, product_id=dossier.product_id)
+    given = {
+        "delegate": delegate.id,
+        "starts_on": clock.today().isoformat(),
+        "ends_on": (clock.today() + timedelta(days=10)).isoformat(),
+        "deed": "Arrêté du 3 mars",
+    }
+    page = "/produits/exemple/dossier/delegations"
+    assert world.signs(delegate, PAGE, **choices(dossier)).status_code == 409
+    authority = world.visitor(people["authority"])
+    assert authority.post(page, given | {"code": world.code(people["authority"])}).status_code == 302
+    assert "Alix Petit" in authority.get(page).get_data(as_text=True)
+    with time_machine.travel(clock.now() + timedelta(days=11)), world.session(writing=False) as session:
+        assert not deciding.may_decide(session, delegate, dossier)
+    assert "À décider" in world.visitor(delegate).get("/").get_data(as_text=True)
+    assert world.signs(delegate, PAGE, **choices(dossier)).status_code == 302
+    with world.database.reading() as session:
+        decided = content.loads(session.scalar(select(Dossier.content)))["decision"]
+    assert decided["by"]["name"] == "Alix Petit"
+    assert decided["by"]["on_behalf_of"]["name"] == "Andrée Laurent"
+
+
+def test_a_delegation_ended_lets_nobody_sign(scene):
+    world, _, people, dossier = scene
+    delegate = world.person("adjoint@exemple.test", "Alix Petit")
+    world.give(delegate, Role.AUTHORITY, product_id=dossier.product_id)
+    page, today = "/produits/exemple/dossier/delegations", clock.today()
+    given = {"delegate": delegate.id, "starts_on": today.isoformat(), "ends_on": today.isoformat(), "deed": "Arrêté"}
+    authority = world.visitor(people["authority"])
+    authority.post(page, given | {"code": world.code(people["authority"])})
+    with world.session(writing=False) as session:
+        found = deciding.delegations_of(session, dossier.product_id)[0]
+        assert deciding.may_decide(session, delegate, dossier)
+    assert world.visitor(delegate).post(f"{page}/{found.id}/terminer").status_code == 409
+    assert authority.post(f"{page}/{found.id}/terminer").status_code == 302
+    with world.session(writing=False) as session:
+        assert not deciding.may_decide(session, delegate, dossier)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"ends_on": "2020-01-01"}, "vient après"), ({"delegate": "x"}, "autre personne"), ({"deed": ""}, "obligatoire")],
+)
+def test_a_wrong_delegation_is_refused_at_its_field(scene, changes, message):
+    world, _, people, dossier = scene
+    other = world.person("adjoint@exemple.test", "Alix Petit")
+    world.give(other, Role.AUTHORITY, product_id=dossier.product_id)
+    given = {"delegate": other.id, "starts_on": "2030-01-01", "ends_on": "2030-02-01", "deed": "A"} | changes
+    answer = world.visitor(people["authority"]).post(
+        "/produits/exemple/dossier/delegations", given | {"code": world.code(people["authority"])}
+    )
+    assert message in answer.get_data(as_text=True)
+
+
+def test_a_withdrawal_has_its_own_sealed_page_and_the_decision_stays_whole(scene):
+    world, owner, people, dossier = scene
+    world.decide(dossier, people["authority"])
+    run_jobs(world)
+    decided = sealed_file(world, dossier.id)
+    page = f"{PAGE}/retirer-homologation"
+    given = {"reason": "Intrusion constatée", "code": world.code(people["authority"])}
+    assert world.visitor(owner).post(page, given).status_code == 404
+    assert world.visitor(people["authority"]).post(page, given).status_code == 302
+    run_jobs(world)
+    assert sealed_file(world, dossier.id) == decided
+    withdrawn = sealed_file(world, dossier.id, Act.WITHDRAWAL)
+    verdict = verification.verify(withdrawn, world.app.extensions["sealer"].roots, today=clock.today())
+    said = " ".join(f.in_language("fr") for f in verdict.facts)
+    assert verdict.status is Status.GENUINE and "Intrusion constatée" in said
+    team = world.visitor(owner)
+    assert team.get(f"{PAGE}/retrait.pdf").data == withdrawn
+    assert "Retirée le" in team.get(PAGE).get_data(as_text=True)
+    again = {"reason": "Encore", "code": world.code(people["authority"])}
+    assert world.visitor(people["authority"]).post(page, again).status_code == 409
+    with world.session(writing=False) as session:
+        assert register.in_force(session, dossier.product_id) is None
+        assert session.scalar(select(func.count(Withdrawal.id))) == 1
+
+
+def test_a_refusal_is_sealed_and_cannot_be_withdrawn(scene):
+    world, _, people, dossier = scene
+    world.decide(dossier, people["authority"], Outcome.REFUSED, None, "Trop de risques forts")
+    run_jobs(world)
+    with pikepdf.open(__import__("io").BytesIO(sealed_file(world, dossier.id))) as document:
+        assert document.Root.AcroForm.SigFlags == 3
+    given = {"reason": "x", "code": world.code(people["authority"])}
+    assert world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given).status_code == 409
+
+
+def test_a_reservation_is_lifted_once_and_shown_at_the_renewal(scene):
+    world, owner, people, dossier = scene
+    world.decide(dossier, people["authority"], Outcome.WITH_RESERVATIONS, 12, "Mettre à jour Metabase")
+    with world.database.reading() as session:
+        reservation = session.scalar(select(Reservation))
+    team = world.visitor(owner)
+    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": ""}).status_code == 200
+    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": "Version 0.50"}).status_code == 302
+    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": "Encore"}).status_code == 409
+    assert "Version 0.50" in team.get(PAGE).get_data(as_text=True)
+    team.post("/produits/exemple/composants/metabase/retirer")
+    renewed = world.before_authority(owner, world.reload(), people)
+    renewal = content.loads(renewed.content)["renewal"]
+    assert renewal["reservations"] == [
+        {"text": "Mettre à jour Metabase", "lifted_on": clock.today().isoformat(), "lifted_by": owner.name, "how": "Version 0.50"}
+    ]  # fmt: skip
+    assert any("Metabase" in gone for change in renewal["changes"] for gone in change["gone"])
+
+
+def test_a_process_killed_before_the_commit_leaves_nothing(scene, monkeypatch):
+    """Either decided, journalled and its seal asked for, or nothing."""
+    world, _, people, dossier = scene
+
+    class Killed(BaseException):
+        pass
+
+    from sqlalchemy.orm import Session
+
+    def die(session):
+        raise Killed
+
+    before = _counts(world)
+    code = world.code(people["authority"])
+    monkeypatch.setattr(Session, "commit", die)
+    with pytest.raises(Killed), world.app.test_request_context():
+        _decide(world, dossier, people["authority"], code)
+    monkeypatch.undo()
+    assert _counts(world) == before
+    world.decide(dossier, people["authority"])
+    assert [after - old for after, old in zip(_counts(world), before, strict=True)] == [1, 1, 1]
+
+
+def _decide(world, dossier, person, code):
+    from app.identity.factors import Proof
+    from app.products.models import Product
+
+    wish = deciding.Wish(Outcome.FAVOURABLE, 12, "")
+    with world.session() as session:
+        product = session.get_one(Product, dossier.product_id)
+        row = services.dossier_of(session, dossier.product_id, 1)
+        signed = content.sha256(deciding.prepare(session, person, row, wish, dossier.content_sha256))
+        deciding.decide(
+            session, person, product, row, wish, asked_sha256=dossier.content_sha256, signed_sha256=signed, proof=Proof(code)
+        )  # fmt: skip
+
+
+def _counts(world) -> list[int]:
+    with world.database.reading() as session:
+        entries = select(func.count(JournalEntry.id)).where(JournalEntry.action == "decide")
+        pdfs = select(func.count(Job.id)).where(Job.kind == "dossier_pdf")
+        return [session.scalar(select(func.count(Decision.id))), session.scalar(entries), session.scalar(pdfs)]
+
+
+def _sealed_with(world, sealer):
+    world.app.extensions["sealer"] = sealer
+
+
+def test_an_expired_certificate_delays_the_seal_and_never_the_decision(scene):
+    world, owner, people, dossier = scene
+    late = issue("Périmé", days=(-90, -1))
+    _sealed_with(world, seal.read_sealer(late.pem, late.key_pem))
+    world.decide(dossier, people["authority"])
+    run_jobs(world)
+    page = world.visitor(owner).get(PAGE).get_data(as_text=True)
+    assert "son cachet attend" in page and "install another one" in page
+    _sealed_with(world, chain().sealer())
+    with time_machine.travel(clock.now() + timedelta(hours=2)):
+        run_jobs(world)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(IssuedFile.id))) == 1
+        assert session.scalar(select(Dossier.seal_fault)) == ""
+
+
+def test_a_timestamp_authority_that_is_down_leaves_the_decision_and_comes_later(scene, monkeypatch):
+    world, owner, people, dossier = scene
+    import dataclasses
+
+    _sealed_with(world, dataclasses.replace(chain().sealer(), timestamp_url="http://127.0.0.1:9/"))
+    world.decide(dossier, people["authority"])
+    run_jobs(world)
+    first = sealed_file(world, dossier.id)
+    assert "Horodatage en attente" in world.visitor(owner).get(PAGE).get_data(as_text=True)
+    monkeypatch.setattr(seal, "timestamper", lambda sealer: chain().timestamper())
+    with time_machine.travel(clock.now() + timedelta(minutes=10)):
+        run_jobs(world)
+    second = sealed_file(world, dossier.id)
+    assert "Horodatage en attente" not in world.visitor(owner).get(PAGE).get_data(as_text=True)
+    roots = chain().sealer().roots
+    for data in (first, second):
+        assert verification.verify(data, roots, today=clock.today()).status is Status.GENUINE
+    with world.database.reading() as session:
+        assert sorted(session.scalars(select(IssuedFile.timestamped))) == [False, True]
+
+
+DAY = clock.today()
+
+
+@pytest.mark.parametrize(
+    ("decided", "outcome", "withdrawn", "replaced", "standing"),
+    [
+        (DAY, Outcome.FAVOURABLE, False, False, Standing.CURRENT),
+        (DAY - timedelta(days=330), Outcome.PROVISIONAL, False, False, Standing.SOON),
+        (DAY - timedelta(days=400), Outcome.FAVOURABLE, False, False, Standing.EXPIRED),
+        (DAY, Outcome.FAVOURABLE, True, False, Standing.WITHDRAWN),
+        (DAY, Outcome.FAVOURABLE, False, True, Standing.REPLACED),
+        (DAY, Outcome.FAVOURABLE, True, True, Standing.WITHDRAWN),
+        (DAY, Outcome.REFUSED, False, False, Standing.REFUSED),
+    ],
+)
+def test_the_register_says_where_a_decision_stands(decided, outcome, withdrawn, replaced, standing):
+    months = None if outcome is Outcome.REFUSED else 12
+    decision = Decision(
+        outcome=outcome, months=months, decided_on=decided, expires_on=decided + timedelta(days=365) if months else None
+    )
+    assert standing_of(decision, withdrawn=withdrawn, replaced=replaced, today=DAY) is standing
+
+
+def test_who_is_waited_for_can_be_relaunched_once_a_day(scene):
+    world, owner, _, _ = scene
+    team = world.visitor(owner)
+    assert "Relancer Andrée Laurent" in team.get(PAGE).get_data(as_text=True)
+    assert team.post(f"{PAGE}/relancer").status_code == 302
+    assert team.post(f"{PAGE}/relancer").status_code == 409
+    run_jobs(world)
+    calls = [mail for mail in world.mails() if "autorite@exemple.test" in mail]
+    assert len(calls) == 2  # the first call, and this one
+    with time_machine.travel(clock.now() + timedelta(days=2)):
+        assert world.visitor(owner).post(f"{PAGE}/relancer").status_code == 302

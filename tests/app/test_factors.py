@@ -1,0 +1,111 @@
+"""The second factor: registered with care, given again for each act, never twice the same."""
+
+import re
+from datetime import timedelta
+
+import pyotp
+import pytest
+import time_machine
+from sqlalchemy import func, select
+
+from app.identity import factors
+from app.identity.factors import Proof
+from app.identity.models import SecondFactor
+from app.platform import clock
+from app.platform.refusals import Refusal
+
+PAGE = "/compte/second-facteur"
+
+
+def register(visitor, name="Téléphone"):
+    page = visitor.get(f"{PAGE}/codes").get_data(as_text=True)
+    secret = re.search(r"<code>([A-Z2-7]{32})</code>", page)[1]
+    return secret, visitor.post(f"{PAGE}/codes", {"name": name, "code": pyotp.TOTP(secret).now()})
+
+
+def count(world) -> int:
+    with world.database.reading() as session:
+        return session.scalar(select(func.count(SecondFactor.id)))
+
+
+def test_codes_are_registered_with_a_first_code(world):
+    visitor = world.visitor(world.person())
+    assert "<svg" in visitor.get(f"{PAGE}/codes").get_data(as_text=True)
+    assert "n’est pas celui attendu" in visitor.post(f"{PAGE}/codes", {"name": "T", "code": "000000"}).get_data(
+        as_text=True
+    )
+    _, answer = register(visitor)
+    assert answer.status_code == 302 and count(world) == 1
+    with world.app.test_request_context():
+        world.jobs.run_due()
+    assert any("Un second facteur a été ajouté" in mail for mail in world.mails())
+
+
+def test_whoever_has_a_factor_gives_it_before_changing_any(world):
+    person = world.person()
+    visitor = world.visitor(person)
+    secret, _ = register(visitor)
+    assert visitor.get(f"{PAGE}/codes").status_code == 302
+    with world.database.reading() as session:
+        factor_id = session.scalar(select(SecondFactor.id))
+    assert visitor.post(f"{PAGE}/{factor_id}/retirer").status_code == 409
+    key = {"name": "K", "answer": "{}", "challenge_id": "x"}
+    assert "déjà" in visitor.post(f"{PAGE}/cle", key).get_data(as_text=True)
+    assert count(world) == 1
+    with time_machine.travel(clock.now() + timedelta(seconds=60)):
+        assert visitor.post(f"{PAGE}/confirmer", {"code": pyotp.TOTP(secret).at(clock.now())}).status_code == 302
+        assert register(visitor, "Autre")[1].status_code == 302
+        assert visitor.post(f"{PAGE}/{factor_id}/retirer").status_code == 302
+    assert count(world) == 1
+
+
+def test_a_code_serves_once_and_only_around_its_time(world):
+    person = world.person()
+    world.code(person)
+    secret = world.secrets[person.id]
+    now = clock.now()
+
+    def prove(code: str) -> bool:
+        with world.app.test_request_context(), world.session() as session:
+            try:
+                factors.prove(session, person, Proof(code), "test")
+            except Refusal:
+                return False
+            session.commit()
+            return True
+
+    with time_machine.travel(now, tick=False):
+        code = pyotp.TOTP(secret).at(now)
+        assert prove(f"{code[:3]} {code[3:]}")
+        assert not prove(code)
+        assert not prove(pyotp.TOTP(secret).at(now - timedelta(seconds=30)))
+        assert not prove(pyotp.TOTP(secret).at(now + timedelta(seconds=90)))
+        assert prove(pyotp.TOTP(secret).at(now + timedelta(seconds=30)))
+
+
+def test_ten_wrong_codes_close_the_door_for_everybody_but_not_for_others(world):
+    person, other = world.person(), world.person("autre@exemple.test", "Autre")
+    good, theirs = world.code(person), world.code(other)
+    with world.app.test_request_context(), world.session() as session:
+        for _ in range(10):
+            with pytest.raises(Refusal, match="n’est pas bon"):
+                factors.prove(session, person, Proof("000000"), "test")
+        with pytest.raises(Refusal, match="Trop d’essais"):
+            factors.prove(session, person, Proof(good), "test")
+        assert factors.prove(session, other, Proof(theirs), "test")
+
+
+@pytest.mark.parametrize("answer", ["", "{", "[]", "null", '{"id": 3}', '{"id": "x", "response": {}}'])
+def test_a_key_that_answers_nonsense_is_refused(world, answer):
+    person = world.person()
+    world.code(person)
+    with world.app.test_request_context(), world.session() as session, pytest.raises(Refusal):
+        factors.prove(session, person, Proof(challenge_id="x", answer=answer or " "), "test")
+
+
+def test_the_command_line_helps_who_lost_them(world):
+    person = world.person()
+    world.code(person)
+    with world.app.test_request_context(), world.session() as session:
+        factors.forget_all(session, person)
+    assert count(world) == 0

@@ -1,0 +1,312 @@
+"""What anybody sees: the verification page, the public register, badges; and what was decided outside Jalon."""
+
+import io
+import json
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy import func, select
+
+from app.homologation.models import Act, Decision, Dossier, Origin, Outcome
+from app.identity.models import Role
+from app.platform import clock
+from app.renewals import services as renewals
+from app.renewals.models import DeadlineKind
+from reports import seal
+from tests.app.test_deciding import choices, run_jobs, sealed_file
+from tests.certificates import chain
+
+PAGE = "/produits/exemple/dossier/1"
+
+
+@pytest.fixture
+def scene(world):
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    return world, owner, people, world.before_authority(owner, product, people)
+
+
+@pytest.fixture
+def decided(scene):
+    world, owner, people, dossier = scene
+    world.decide(dossier, people["authority"], Outcome.WITH_RESERVATIONS, 12, "Second facteur")
+    run_jobs(world)
+    return world, owner, people, dossier
+
+
+def drop(world, data: bytes, name="d.pdf") -> str:
+    return world.visitor().post("/verifier", {"file": (io.BytesIO(data), name)}).get_data(as_text=True)
+
+
+def test_anybody_checks_a_pdf_and_nothing_is_kept(decided):
+    world, *_, dossier = decided
+    data = sealed_file(world, dossier.id)
+    before = sorted(p for p in world.app.config["SETTINGS"].instance.rglob("*") if p.is_file())
+    page = drop(world, data)
+    for text in ("Authentique", "ESSAI", "Émis par ce service", "Homologation en cours", "avec réserves"):
+        assert text in page, text
+    assert sorted(p for p in world.app.config["SETTINGS"].instance.rglob("*") if p.is_file()) == before
+    for changed in (data[:-1], data + b"\n", data.replace(b"/Lang", b"/Lamg", 1)):
+        assert "Authentique" not in drop(world, changed)
+
+
+def test_a_withdrawn_or_replaced_homologation_is_said_to_be_so(decided):
+    world, owner, people, dossier = decided
+    data = sealed_file(world, dossier.id)
+    given = {"reason": "Intrusion", "code": world.code(people["authority"])}
+    world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given)
+    run_jobs(world)
+    assert "retirée depuis par l’autorité" in drop(world, data)
+    assert "Intrusion" in drop(world, sealed_file(world, dossier.id, Act.WITHDRAWAL))
+    renewed = world.before_authority(owner, world.reload(), people)
+    world.decide(renewed, people["authority"])
+    run_jobs(world)
+    assert "Homologation en cours" in drop(world, sealed_file(world, renewed.id))
+
+
+def test_a_file_that_this_service_never_issued_is_not_vouched_for(decided):
+    """Sealed with the right key, yet not the bytes that were issued: somebody copied the key, or another Jalon."""
+    world, _, _, dossier = decided
+    data = sealed_file(world, dossier.id)
+    with world.database.reading() as session:
+        from app.homologation.models import IssuedFile
+
+        assert session.scalar(select(func.count(IssuedFile.id))) == 1
+    original = data[: data.index(b"%%EOF\n") + 6]
+    again = seal.seal(original, world.app.extensions["sealer"])
+    page = drop(world, again)
+    assert "jamais émis ce fichier" in page and "Authentique" not in page
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "Choisissez un fichier"),
+        (b"GIF89a", "n’est pas un PDF"),
+        (b"%PDF-1.7\n" + b"\0" * 4000, "n’est pas un dossier de Jalon"),
+        (b"%PDF-1.7\n1 0 obj<</Length 9999999999>>stream\n", "n’est pas un dossier de Jalon"),
+    ],
+)
+def test_what_is_no_dossier_is_said_to_be_none(world, data, message):
+    if not data:
+        assert message in world.visitor().post("/verifier").get_data(as_text=True)
+        return
+    assert message in drop(world, data)
+
+
+def test_an_encrypted_a_scripted_and_a_huge_file(world, decided):
+    import pikepdf
+
+    world, *_, dossier = decided
+    data = sealed_file(world, dossier.id)
+    out, scripted = io.BytesIO(), io.BytesIO()
+    with pikepdf.open(io.BytesIO(data)) as document:
+        document.save(out, encryption=pikepdf.Encryption(owner="a", user="b"))
+        document.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+        document.save(scripted)
+    assert "chiffré" in drop(world, out.getvalue())
+    assert "Authentique" not in drop(world, scripted.getvalue())
+    huge = world.visitor().post("/verifier", {"file": (io.BytesIO(b"%PDF-" + b"0" * 50_000_000), "g.pdf")})
+    assert huge.status_code == 413
+
+
+def test_the_drawing_on_the_page_leads_to_what_the_register_knows(decided):
+    world, *_ = decided
+    with world.database.reading() as session:
+        digest = session.scalar(select(Dossier.content_sha256))
+    page = world.visitor().get(f"/verifier?contenu={digest}").get_data(as_text=True)
+    assert "Homologation en cours" in page and "Exemple" in page
+    assert "jamais émis" in world.visitor().get(f"/verifier?contenu={'0' * 64}").get_data(as_text=True)
+
+
+def test_the_roots_to_trust_are_published(world):
+    pem = world.visitor().get("/verifier/racines.pem").data
+    ours = world.app.extensions["sealer"].roots
+    assert [c.dump() for c in seal.certificates(pem)] == [c.dump() for c in ours]
+
+
+def test_nothing_is_public_until_the_team_says_so(decided):
+    world, owner, _, _ = decided
+    nobody = world.visitor()
+    assert "Exemple" not in nobody.get("/registre").get_data(as_text=True)
+    for path in ("/registre/exemple.svg", "/registre/exemple.json", "/registre/inconnu.json"):
+        assert nobody.get(path).status_code == 404
+    world.visitor(owner).post("/produits/exemple/dossier/registre-public")
+    assert "Exemple" in nobody.get("/registre").get_data(as_text=True)
+    until = clock.today().replace(year=clock.today().year + 1).isoformat()
+    answer = nobody.get("/registre/exemple.json")
+    assert answer.get_json()["homologated_until"] == until
+    assert answer.headers["Access-Control-Allow-Origin"] == "*" and "max-age=300" in answer.headers["Cache-Control"]
+    badge = ElementTree.fromstring(nobody.get("/registre/exemple.svg").data)
+    assert "jusqu’au" in badge.get("aria-label")
+    world.visitor(owner).post("/produits/exemple/dossier/registre-public")
+    assert nobody.get("/registre/exemple.svg").status_code == 404
+
+
+def test_the_badge_follows_the_register(decided):
+    world, owner, people, _ = decided
+    world.visitor(owner).post("/produits/exemple/dossier/registre-public")
+    given = {"reason": "Intrusion", "code": world.code(people["authority"])}
+    world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given)
+    said = world.visitor().get("/registre/exemple.json").get_json()
+    assert (said["standing"], said["homologated_until"]) == ("withdrawn", None)
+    assert "retirée" in world.visitor().get("/registre/exemple.svg").get_data(as_text=True)
+
+
+def test_the_register_of_the_signed_in_holds_what_they_may_read(decided):
+    world, owner, _, _ = decided
+    assert "Exemple, dossier n° 1" in world.visitor(owner).get("/homologations").get_data(as_text=True)
+    assert "Aucune décision ici" in world.visitor(owner).get("/homologations?etat=expired").get_data(as_text=True)
+    stranger = world.visitor(world.person("autre@exemple.test", "Autre"))
+    assert "Exemple" not in stranger.get("/homologations").get_data(as_text=True)
+
+
+ELSEWHERE = {
+    "origin": "mon_service_securise",
+    "authority": "Andrée Laurent, directrice",
+    "outcome": "with_reservations",
+    "months": "12",
+    "reservations": "Mettre à jour Metabase",
+}
+
+
+def test_a_homologation_made_elsewhere_lives_here_from_the_first_day(world):
+    owner = world.person()
+    world.filled(owner)
+    team = world.visitor(owner)
+    day = clock.today() - timedelta(days=100)
+    given = ELSEWHERE | {"decided_on": day.isoformat(), "file": (io.BytesIO(b"%PDF-1.4 signed"), "décision.pdf")}
+    answer = team.post("/produits/exemple/dossier/ailleurs", given)
+    assert answer.status_code == 302
+    page = team.get(answer.location).get_data(as_text=True)
+    assert "Non scellée par Jalon" in page and "Mettre à jour Metabase" in page
+    with world.database.reading() as session:
+        decision = session.scalar(select(Decision))
+        assert session.scalar(select(Dossier.origin)) is Origin.MSS
+    assert team.get(f"{PAGE}/documents/{decision.outside_sha256}").data == b"%PDF-1.4 signed"
+    with world.session(writing=False) as session, world.app.test_request_context():
+        found = {d.kind: d.due for d in renewals.of_product(session, world.reload())}
+    assert found[DeadlineKind.EXPIRY] == decision.expires_on
+    assert team.get(f"{PAGE}/depuis").status_code == 404
+    again = team.post("/produits/exemple/dossier/ailleurs", given | {"file": (io.BytesIO(b"%PDF-1.4 b"), "d.pdf")})
+    assert "déjà enregistrée" in again.get_data(as_text=True)
+    assert team.post("/produits/exemple/dossier/nouveau").location.endswith("/dossier/2/composer")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"decided_on": "2099-01-01"}, "aujourd’hui ou d’avant"),
+        ({"months": ""}, "Choisissez une durée"),
+        ({"authority": ""}, "obligatoire"),
+        ({"file": b"MZ"}, "malgré son nom"),
+    ],
+)
+def test_a_wrong_record_is_refused_at_its_field(world, changes, message):
+    owner = world.person()
+    world.product(owner)
+    given = ELSEWHERE | {"decided_on": "2026-01-01"} | changes
+    if "file" in given:
+        given["file"] = (io.BytesIO(given["file"]), "d.pdf")
+    answer = world.visitor(owner).post("/produits/exemple/dossier/ailleurs", given)
+    assert message in answer.get_data(as_text=True)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Dossier.id))) == 0
+
+
+HEAD = "produit;origine;autorite;date;mois;decision;reserves\n"
+
+
+def upload(world, person, text: str):
+    given = {"file": (io.BytesIO(text.encode()), "homologations.csv")}
+    return world.visitor(person).post("/homologations/importer", given)
+
+
+@pytest.fixture
+def lead(world):
+    world.product(world.person())
+    world.product(world.person(), "Autre produit")
+    lead = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    return lead
+
+
+def test_many_come_from_a_csv_all_or_none(world, lead):
+    good = "exemple;paper;Andrée Laurent;2026-03-01;24;favourable;\nautre-produit;other;Sam;2026-02-01;;refused;Trop de risques\n"
+    wrong = "ailleurs;paper;A;2026-03-01;12;favourable;\nexemple;nulle-part;A;2026-03-01;12;favourable;\nexemple;paper;;2026-03-01;12;favourable;\nexemple;paper;A;hier;12;favourable;\nexemple;paper;A;2026-03-01;13;favourable;\n"
+    page = upload(world, lead, HEAD + good + wrong).get_data(as_text=True)
+    for number, message in ((4, "identifiant"), (5, "origine"), (6, "autorite"), (7, "2026-03-01"), (8, "durée")):
+        assert f"ligne {number} :" in page and message in page
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 0
+    assert upload(world, lead, HEAD + good).status_code == 302
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 2
+    assert "Il manque des colonnes" in upload(world, lead, "a;b\n1;2\n").get_data(as_text=True)
+    assert "non scellée par Jalon" in world.visitor(lead).get("/homologations").get_data(as_text=True)
+
+
+def test_an_authority_that_signs_with_its_own_certificate(scene):
+    world, _, people, dossier = scene
+    run_jobs(world)
+    authority = world.visitor(people["authority"])
+    draft = authority.get(f"{PAGE}/pdf").data
+    from io import BytesIO
+
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import signers
+
+    own = chain().sealer()
+    signer = signers.SimpleSigner(own.certificate, own.key, None)
+    signed = signers.sign_pdf(
+        IncrementalPdfFileWriter(BytesIO(draft)), signers.PdfSignatureMetadata(field_name="Autorité"), signer=signer
+    ).getvalue()
+    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "24"}
+
+    def post(data: bytes, **more):
+        file = {"file": (io.BytesIO(data), "signe.pdf")}
+        return authority.post(f"{PAGE}/signe-ailleurs", given | file | more | {"code": world.code(people["authority"])})
+
+    assert "n’est pas un PDF" in post(b"GIF").get_data(as_text=True)
+    assert "signature de ce PDF est abîmée" in post(signed[:-9] + b"X" * 9).get_data(as_text=True)
+    assert "n’est pas ce dossier" in post(signed[:5000] + b"XX" + signed[5002:]).get_data(as_text=True)
+    assert post(signed).status_code == 302
+    run_jobs(world)
+    with world.database.reading() as session:
+        frozen = json.loads(session.scalar(select(Dossier.content)))
+        decision = session.scalar(select(Decision))
+    assert frozen["decision"]["outside"]["signers"] == ["Cachet de test"]
+    assert authority.get(f"{PAGE}/documents/{decision.outside_sha256}").data == signed
+    assert "Authentique" in drop(world, sealed_file(world, dossier.id))
+
+
+def test_a_scan_is_tied_to_the_dossier_by_the_code_printed_on_it(scene):
+    world, owner, people, dossier = scene
+    run_jobs(world)
+    authority = world.visitor(people["authority"])
+    given = {"decided_on": clock.today().isoformat(), "outcome": "refused", "reservations": "Trop tôt"}
+
+    def post(person, printed: str):
+        file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "printed_code": printed}
+        return world.visitor(person).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(person)})
+
+    assert post(owner, dossier.content_sha256[:8]).status_code == 404
+    assert "huit premiers caractères" in post(people["authority"], "00000000").get_data(as_text=True)
+    assert post(people["authority"], dossier.content_sha256[:8].upper()).status_code == 302
+    assert "Trop tôt" in authority.get(PAGE).get_data(as_text=True)
+
+
+def test_a_dossier_decided_inside_is_not_recorded_outside(decided):
+    world, _, people, _ = decided
+    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12", "printed_code": "x"}
+    file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "code": world.code(people["authority"])}
+    assert world.visitor(people["authority"]).post(f"{PAGE}/signe-ailleurs", given | file).status_code == 409
+
+
+def test_two_authorities_at_once_leave_one_decision(scene):
+    """Two tabs: both read the page, both sign; the second learns that it is done."""
+    world, _, people, dossier = scene
+    assert world.signs(people["authority"], PAGE, **choices(dossier)).status_code == 302
+    assert world.signs(people["authority"], PAGE, **choices(dossier)).status_code == 409

@@ -1,0 +1,78 @@
+"""Certificates for tests: roots, an authority under one, a seal, a timestamp authority."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from asn1crypto import keys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from pyhanko.sign.timestamps import DummyTimeStamper
+
+from reports import seal
+
+PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
+
+
+@dataclass(frozen=True)
+class Issued:
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(PEM)
+
+    @property
+    def key_pem(self) -> bytes:
+        return self.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def issue(
+    name: str, by: Issued | None = None, *, ca: bool = False, clock: bool = False, days: tuple[int, int] = (-1, 900)
+) -> Issued:
+    """A certificate valid for `days` around today."""
+    key = rsa.generate_private_key(65537, 2048)
+    now = datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by.certificate.subject if by else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.KeyUsage(not ca, not ca, False, False, False, ca, ca, False, False), critical=True)
+    )
+    if clock:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+    return Issued(builder.sign(by.key if by else key, hashes.SHA256()), key)
+
+
+@dataclass(frozen=True)
+class Chain:
+    root: Issued
+    middle: Issued
+    leaf: Issued
+    clock_root: Issued
+    clock: Issued
+
+    def sealer(self, *, long_term: bool = False) -> seal.Sealer:
+        roots = self.root.pem + self.clock_root.pem
+        return seal.read_sealer(self.leaf.pem + self.middle.pem, self.leaf.key_pem, roots, long_term=long_term)
+
+    def timestamper(self) -> DummyTimeStamper:
+        certificate = seal.certificates(self.clock.pem)[0]
+        plain = self.clock.key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return DummyTimeStamper(certificate, keys.PrivateKeyInfo.load(plain))
+
+
+@cache
+def chain() -> Chain:
+    root, clock_root = issue("Racine de test", ca=True), issue("Racine d’horodatage", ca=True)
+    middle = issue("Autorité de test", root, ca=True)
+    return Chain(root, middle, issue("Cachet de test", middle), clock_root, issue("Horloge", clock_root, clock=True))

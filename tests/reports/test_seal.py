@@ -1,0 +1,230 @@
+"""The seal: who vouches for a file, and that no change passes for genuine."""
+
+import io
+import random
+from datetime import UTC, datetime, timedelta
+
+import page
+import pikepdf
+import pytest
+import time_machine
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.timestamps import HTTPTimeStamper
+
+from reports import dossier as content
+from reports import pdf, seal, verification
+from reports.verification import Status
+from tests.certificates import chain, issue
+from tests.conftest import free_port
+from tests.reports.test_pdf import full
+
+LEVELS = ["B-B", "B-T", "B-LTA"]
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture(scope="session")
+def document() -> bytes:
+    frozen = full()
+    # Few components: a small file lets many changes be tried.
+    kept = {c["id"] for c in frozen["system"]["components"][:2]}
+    frozen["system"]["components"] = frozen["system"]["components"][:2]
+    frozen["system"]["links"] = [k for k in frozen["system"]["links"] if {k["from"], k["to"]} <= kept]
+    frozen["system"] |= {"assets": [], "measures": []}
+    frozen["assessment"] |= {
+        key: [] for key in ("weak_points", "findings", "action_plan", "assets", "residual_assets", "choke_points",
+                            "single_points_of_failure", "warnings")
+    }  # fmt: skip
+    frozen |= {"feared_events": [], "accepted_findings": [], "evidence": [], "study": None}
+    frozen["views"] = {view: {"loss": 0.0, "assets": []} for view in frozen["views"]}
+    return pdf.render(content.dumps(frozen))
+
+
+@pytest.fixture(scope="session")
+def sealed(document) -> dict[str, bytes]:
+    clock = chain().timestamper()
+    return {
+        "B-B": seal.seal(document, chain().sealer()),
+        "B-T": seal.seal(document, chain().sealer(), clock),
+        "B-LTA": seal.seal(document, chain().sealer(long_term=True), clock),
+    }
+
+
+def status(data: bytes, roots=None) -> Status | None:
+    """None for what cannot be read."""
+    try:
+        return verification.verify(data, chain().sealer().roots if roots is None else roots, today=TODAY).status
+    except verification.Unreadable:
+        return None
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_sealed_file_is_genuine_and_says_what_it_holds(document, sealed, level):
+    verdict = verification.verify(sealed[level], chain().sealer().roots, today=TODAY)
+    said = " ".join(fact.in_language("fr") for fact in verdict.facts)
+    assert (verdict.status, verdict.doubts) == (Status.GENUINE, ())
+    assert "Cachet de test" in said and "Guichet des aides" in said
+    assert ("Sans horodatage" in said) == (level == "B-B")
+    assert sealed[level].startswith(document)
+    assert verification.from_plain(verification.as_plain(verdict)) == verdict
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("profile", ["3a", "ua1"])
+def test_a_seal_keeps_the_file_archivable_and_accessible(sealed, level, profile):
+    found = page.validate_pdf_bytes(sealed[level], profile=profile)
+    # The validator reads the ranges of a second signature as an error; veraPDF's engine does not (docs/pdf.md).
+    known = {"PDFA3A-SIGNATURE-BYTERANGE-001", "PDFUA1-WIDGET-FORM-TAG-001"} if level == "B-LTA" else set()
+    assert [f.rule_id for f in found.failures if f.rule_id not in known] == []
+
+
+def test_a_reader_who_knows_no_root_is_told_so(sealed):
+    verdict = verification.verify(sealed["B-B"], (), today=TODAY)
+    assert verdict.status is Status.UNVOUCHED
+    assert [d.code for d in verdict.doubts] == ["unknown_root"]
+
+
+def test_somebody_else_cannot_seal_in_our_name(document):
+    forger = issue("Cachet de test")
+    forged = seal.seal(document, seal.read_sealer(forger.pem, forger.key_pem))
+    assert status(forged) is Status.UNVOUCHED
+    middle = issue("Autorité de test", ca=True)
+    leaf = issue("Cachet de test", middle)
+    assert status(seal.seal(document, seal.read_sealer(leaf.pem + middle.pem, leaf.key_pem))) is Status.UNVOUCHED
+
+
+def _flips(data: bytes, count: int, seed: int, places) -> list[int]:
+    """Places where a changed bit passes for genuine."""
+    draw, passed = random.Random(seed), []
+    for _ in range(count):
+        at = draw.choice(places)
+        changed = bytearray(data)
+        changed[at] ^= 1 << draw.randrange(8)
+        if status(bytes(changed)) is Status.GENUINE:
+            passed.append(at)
+    return passed
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_flipped_bit_passes(sealed, seed):
+    """2,000 bits: half anywhere in the file, half in the container that the seal itself does not cover."""
+    data = sealed[LEVELS[seed % 3]]
+    start = data.index(b"/Contents <3") + 10
+    container = range(start, start + 9000)
+    assert _flips(data, 250, seed, range(len(data))) + _flips(data, 250, seed, container) == []
+
+
+def test_no_other_spelling_of_the_container_passes(sealed):
+    """Another hexadecimal digit, or the same in the other case, at each place in turn of what signs."""
+    data = sealed["B-T"]
+    start = data.index(b"/Contents <3") + 11
+    draw, passed = random.Random(7), []
+    for at in draw.sample(range(start, start + 12_000), 150):
+        for digit in (data[at : at + 1].lower(), b"%X" % ((int(data[at : at + 1], 16) + 1) % 16)):
+            if digit != data[at : at + 1] and status(data[:at] + digit + data[at + 1 :]) is Status.GENUINE:
+                passed.append(at)
+    assert passed == []
+
+
+def test_no_truncated_file_passes(sealed):
+    draw = random.Random(1)
+    lengths = [
+        *(draw.randrange(len(sealed["B-LTA"])) for _ in range(440)),
+        *range(len(sealed["B-LTA"]) - 60, len(sealed["B-LTA"])),
+    ]
+    assert [n for n in lengths if status(sealed["B-LTA"][:n]) is Status.GENUINE] == []
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("tail", [b"\n", b"%%EOF\n", b"A" * 1000, b"\0", b"% rien\n%%EOF\n"])
+def test_nothing_may_be_appended(sealed, level, tail):
+    assert status(sealed[level] + tail) is Status.ALTERED
+
+
+def _unused(writer):
+    writer.add_object(generic.TextStringObject("rien"))
+
+
+def _language(writer):
+    writer.root["/Lang"] = generic.TextStringObject("en")
+    writer.update_root()
+
+
+def _note(writer):
+    first = writer.root["/Pages"]["/Kids"][0]
+    note = generic.DictionaryObject(
+        {
+            generic.pdf_name("/Type"): generic.pdf_name("/Annot"),
+            generic.pdf_name("/Subtype"): generic.pdf_name("/FreeText"),
+            generic.pdf_name("/Contents"): generic.TextStringObject("Homologué pour dix ans"),
+            generic.pdf_name("/Rect"): generic.ArrayObject([generic.NumberObject(n) for n in (0, 0, 300, 300)]),
+        }
+    )
+    first["/Annots"] = generic.ArrayObject([*first.get("/Annots", []), writer.add_object(note)])
+    writer.mark_update(first.container_ref)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("change", [_unused, _language, _note])
+def test_no_incremental_update_passes(sealed, level, change):
+    writer = IncrementalPdfFileWriter(io.BytesIO(sealed[level]))
+    change(writer)
+    out = io.BytesIO()
+    writer.write(out)
+    assert out.getvalue().startswith(sealed[level]) and status(out.getvalue()) is Status.ALTERED
+
+
+@pytest.mark.parametrize("change", [_unused, _language, _note])
+def test_a_timestamp_over_a_forged_update_saves_nothing(sealed, change):
+    """Any timestamp authority stamps what it is given: an update under its stamp must still be seen."""
+    from pyhanko.sign.signers import PdfTimeStamper
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(sealed["B-T"]))
+    change(writer)
+    stamped = PdfTimeStamper(chain().timestamper(), field_name=seal.TIMESTAMP_FIELD).timestamp_pdf(writer, "sha256")
+    assert status(stamped.getvalue()) is not Status.GENUINE
+
+
+def test_a_file_saved_again_by_another_program_does_not_pass(sealed):
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(sealed["B-B"])) as opened:
+        opened.save(out)
+    assert status(out.getvalue()) is not Status.GENUINE
+
+
+def test_the_seal_of_another_document_does_not_pass(document, sealed):
+    tail = sealed["B-B"][len(document) :]
+    other = document.replace(b"/Lang (fr)", b"/Lang (en)", 1)
+    assert status((other if other != document else document[:-7] + b"\n" + document[-7:]) + tail) is not Status.GENUINE
+
+
+def test_what_cannot_seal_says_why(document):
+    good, other = issue("A"), issue("B")
+    for chain_pem, key_pem, why in (
+        (good.key_pem, good.key_pem, "no certificate"),
+        (b"rien", good.key_pem, "not a PEM certificate"),
+        (good.pem, b"rien", "not an unencrypted PEM"),
+        (good.pem, other.key_pem, "not that of its certificate"),
+        (issue("CA", ca=True).pem, good.key_pem, "not that of its certificate"),
+    ):
+        with pytest.raises(seal.UnusableSeal, match=why):
+            seal.read_sealer(chain_pem, key_pem)
+    ca = issue("CA", ca=True)
+    with pytest.raises(seal.UnusableSeal, match="not for signing"):
+        seal.read_sealer(ca.pem, ca.key_pem)
+    for days in ((-900, -1), (1, 900)):
+        late = issue("Hors dates", days=days)
+        with pytest.raises(seal.UnusableSeal, match="install another one"):
+            seal.seal(document, seal.read_sealer(late.pem, late.key_pem))
+
+
+def test_a_seal_outlives_its_certificate(sealed):
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=4000)):
+        for level in LEVELS:
+            assert status(sealed[level]) is Status.GENUINE, level
+
+
+def test_a_timestamp_authority_that_is_down_is_an_error_of_its_own(document):
+    nowhere = HTTPTimeStamper(f"http://127.0.0.1:{free_port()}/", timeout=2)
+    with pytest.raises(seal.TimestampFailed):
+        seal.seal(document, chain().sealer(), nowhere)
