@@ -48,13 +48,11 @@ def timestamp_token(signed: cms.SignedData) -> cms.SignedData | None:
 
 def _encodes_itself(raw: bytes) -> bool:
     """Whether the bytes are one DER value and zeros: no other spelling, no hidden rest."""
-    value = cms.ContentInfo.load(raw)
-    plain = value.dump()
-    if any(raw[len(plain) :]):
+    plain: bytes = cms.ContentInfo.load(raw).dump()
+    if raw[len(plain) :].strip(b"\0"):
         return False
-    native = cms.ContentInfo.load(plain)
-    again: bytes = native.dump(force=True)
-    return again == raw[: len(plain)]
+    again: bytes = cms.ContentInfo.load(plain).dump(force=True)
+    return again == plain == raw[: len(plain)]
 
 
 def _names_its_signer(info: Any, embedded: list[Certificate]) -> bool:

@@ -7,6 +7,7 @@ and the certificates in it are checked here too, so that no byte can change unse
 import hashlib
 import io
 import json
+import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from reports import containers, pdf, revisions, seal
 from reports import dossier as content
 from reports.bounded import Bounds, TookTooLong, run_python
 from risk_models import catalogue
+
+# Their traces of what a stranger's file made fail: the verdict says it in words.
+for _library in ("pyhanko", "pyhanko_certvalidator"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL)
 
 _END = b"%%EOF\n"
 _PAIR = [seal.FIELD, seal.TIMESTAMP_FIELD]
@@ -193,15 +198,15 @@ def _seal_verdict(data: bytes, roots: Sequence[Certificate]) -> tuple[Status, li
     if fault:
         return Status.ALTERED, [], [_said(fault)]
     sealed = found[0]
+    document = data[: _first_revision(data, reader)]
+    if sealed.sig_object.get("/Reason") != seal.REASON + hashlib.sha256(document).hexdigest():
+        return Status.ALTERED, [], [_said("other_document")]
     moment = _moment(sealed)
     trusted = seal.context(roots, moment=moment)
     # Its own comparison of revisions takes half a minute; `_shape_fault` has asked more, at once.
     status = validate_pdf_signature(sealed, trusted, trusted, skip_diff=True)
     if not (status.intact and status.valid):
         return Status.ALTERED, [], [_said("broken_seal")]
-    document = data[: _first_revision(data, reader)]
-    if sealed.sig_object.get("/Reason") != seal.REASON + hashlib.sha256(document).hexdigest():
-        return Status.ALTERED, [], [_said("other_document")]
     facts = _who_sealed(sealed.signer_cert, moment)
     vouched = status.trusted and containers.is_strict(
         sealed.signed_data, _gap(data, sealed), [*roots, *(status.validation_path or ())]

@@ -61,6 +61,7 @@ class Chain:
     clock_root: Issued
     clock: Issued
 
+    @cache  # noqa: B019 - one chain a run; a key takes long to read
     def sealer(self, *, long_term: bool = False) -> seal.Sealer:
         roots = self.root.pem + self.clock_root.pem
         return seal.read_sealer(self.leaf.pem + self.middle.pem, self.leaf.key_pem, roots, long_term=long_term)

@@ -1,0 +1,105 @@
+"""The drift since a decision: each change by what it costs, and people told once it matters."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import func, select, update
+
+from app.analysis.study_models import SecurityProfile
+from app.homologation import drift, watching
+from app.homologation.drift import height, weigh
+from app.homologation.models import DriftNotice
+from app.identity.models import Role
+from app.mitigations.plan import note_losses
+from app.platform import clock
+from risk_models import assess, product_file
+from risk_models.scales import SecurityLevel
+from tests.app.test_deciding import run_jobs
+from tests.world import EXAMPLES
+
+PAGE = "/produits/exemple/dossier/1/depuis"
+
+
+@pytest.fixture
+def decided(world):
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    lead = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    dossier = world.before_authority(owner, product, people)
+    world.decide(dossier, people["authority"])
+    run_jobs(world)
+    return world, owner, people
+
+
+def sweep(world) -> None:
+    with world.app.test_request_context():
+        note_losses(world.database)
+        watching.watch(world.database)
+    run_jobs(world)
+
+
+def open_a_door(world, owner) -> None:
+    new = {"name": "Grafana", "kind": "monitoring", "hosting": "iaas", "exposure": "internet", "version": "8.3.0"}
+    team = world.visitor(owner)
+    assert team.post("/produits/exemple/composants/nouveau", new).status_code == 302
+    link = {"source": "grafana", "kind": "administers", "target": "base"}
+    assert team.post("/produits/exemple/liens", link).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "expected"), [(10, 10, 0), (10, 12.4, 0), (10, 12.5, 1), (10, 15, 2), (1, 1.9, 0), (1, 2, 1), (0, 5, 5), (10, 2, 0)]
+)  # fmt: skip
+def test_a_height_is_a_quarter_of_what_was_signed_and_a_point_at_least(then, now, expected):
+    assert height(then, now) == expected
+
+
+def test_each_change_is_weighed_by_undoing_it():
+    then = product_file.loads((EXAMPLES / "guichet.yaml").read_text())
+    assert weigh(then, then) == []
+    risky = dataclasses.replace(then.components[0], version="0.0.1")
+    fewer = tuple(m for m in then.measures if m.status.value != "done")
+    now = dataclasses.replace(then, components=(risky, *then.components[1:]), measures=fewer)
+    found = weigh(then, now)
+    assert {w.kind for w in found} == {"changed", "gone"}
+    gone = next(w for w in found if w.kind == "gone")
+    assert gone.loss >= 0  # a measure that is no longer there never lowers the risk
+    assert assess(now).loss >= assess(then).loss - 1e-9
+
+
+def test_the_page_says_what_each_change_costs_and_proposes_to_renew(decided):
+    world, owner, _ = decided
+    team = world.visitor(owner)
+    assert "n’est plus vrai" not in team.get(PAGE).get_data(as_text=True)
+    open_a_door(world, owner)
+    page = team.get(PAGE).get_data(as_text=True)
+    assert "Ce que chaque changement coûte" in page and "Grafana" in page and "+" in page
+
+
+def test_people_are_told_once_and_again_only_when_it_grows(decided, monkeypatch):
+    world, owner, _ = decided
+    monkeypatch.setattr(drift, "LEAST", 0.01)
+    monkeypatch.setattr(drift, "THRESHOLD", 0.001)
+    sweep(world)
+    assert not any("n’est plus comme" in mail for mail in world.mails())
+    open_a_door(world, owner)
+    with time_machine.travel(clock.now() + timedelta(days=1)):
+        sweep(world)
+        sweep(world)
+    told = sorted(mail.partition(" | ")[0] for mail in world.mails() if "n’est plus comme" in mail)
+    assert told == ["autorite@exemple.test", "camille@exemple.test", "incubateur@exemple.test"]
+    with time_machine.travel(clock.now() + timedelta(days=2)):
+        sweep(world)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(DriftNotice.id))) == 1
+
+
+def test_a_level_raised_is_told_whatever_the_loss(decided):
+    world, *_ = decided
+    with world.database.writing() as session:
+        session.execute(update(SecurityProfile).values(level=SecurityLevel.HIGH))
+    sweep(world)
+    assert any("niveau de sécurité a été relevé" in mail for mail in world.mails())
