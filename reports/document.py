@@ -89,6 +89,9 @@ _NO_STUDY: dict[str, Any] = {
 # What contents of formats 1 to 3 did not hold.
 _SINCE: dict[str, Any] = {
     "evidence": [],
+    "repository": "",
+    "contact": "",
+    "judgements": [],
     "documents": [],
     "renewal": None,
     "inventory": None,
@@ -105,6 +108,13 @@ _PIECE_STATES = {
     "later": "Page de décision",
     "missing": "Manquante",
     "absent": "Non fournie",
+}
+_JUDGED = {
+    "in_triage": "À l’étude",
+    "exploitable": "Exploitable",
+    "not_affected": "Sans effet ici",
+    "resolved": "Corrigée",
+    "accepted": "Acceptée",
 }
 _VERDICTS = {"favourable": "favorable", "with_reservations": "favorable avec réserve", "unfavourable": "défavorable"}
 _OUTCOMES = {
@@ -238,7 +248,8 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
             qr=_qr(content["verify_at"], digest),
             approach=_approach(content),
             states=_PIECE_STATES,
-            doubts=[_doubt(found) for found in content["doubts"]],
+            judged=_JUDGED,
+        doubts=[_doubt(found) for found in content["doubts"]],
         )
     )
 

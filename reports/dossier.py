@@ -87,13 +87,15 @@ class Dossier:
     `system` is the product file's content, `assessment` the Assessment's; `views` the outlook without measure,
     today and once the plan is kept; `stability` the draws of the sensitivity analysis; `study` what people wrote beside
     the graph (level, ecosystem, risk sources, register, common services), `evidence` each proof with its dates and hash;
-    `pieces` the sixteen of the checklist, `doubts` what the consistency checks leave to the authority, `renewal` what
+    `judgements` what people say of the flaws that seem to touch it; `pieces` the sixteen of the checklist, `doubts` what the consistency checks leave to the authority, `renewal` what
     became of the last homologation, `inventory` a CycloneDX document, `verify_at` where anybody can check the PDF.
     """
 
     product: str
     mission: str
     address: str
+    repository: str
+    contact: str
     incubators: tuple[str, ...]
     number: int
     frozen_on: date
@@ -112,6 +114,7 @@ class Dossier:
     accepted_findings: tuple[AcceptedFinding, ...]
     study: dict[str, Any] | None
     evidence: tuple[dict[str, Any], ...]
+    judgements: tuple[dict[str, Any], ...]
     documents: tuple[Document, ...]
     renewal: dict[str, Any] | None
     inventory: dict[str, Any] | None

@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.analysis import services as analysis
@@ -17,7 +18,9 @@ from app.homologation import consistency, drift, pieces, register
 from app.homologation.consistency import Inconsistency
 from app.homologation.models import Dossier, Origin
 from app.homologation.pieces import PieceLine
+from app.inventory.models import Component
 from app.packages import exports
+from app.packages.models import Judgement
 from app.platform import clock
 from app.products.models import Product
 from reports import dossier as content
@@ -69,6 +72,8 @@ def _in_french(session: Session, product: Product, dossier: Dossier, system: Sys
         product=product.name,
         mission=product.mission,
         address=product.address,
+        repository=product.repository,
+        contact=product.contact,
         incubators=tuple(i.name for i in product.incubators),
         number=dossier.number,
         frozen_on=clock.today(),
@@ -94,6 +99,7 @@ def _in_french(session: Session, product: Product, dossier: Dossier, system: Sys
         ),
         study=study,
         evidence=tuple(evidence.as_plain(e) for e in evidence.evidence_of(session, product.id)),
+        judgements=_judgements(session, product),
         documents=tuple(
             content.Document(d.piece, d.title, d.dated_on, d.file_name, d.sha256, d.size) for d in dossier.documents
         ),
@@ -105,6 +111,28 @@ def _in_french(session: Session, product: Product, dossier: Dossier, system: Sys
         decision=None,
     )
     return content.loads(content.dumps(value))
+
+
+def _judgements(session: Session, product: Product) -> tuple[dict[str, Any], ...]:
+    rows = session.execute(
+        select(Component.name, Judgement)
+        .join(Component, Component.id == Judgement.component_id)
+        .where(Component.product_id == product.id)
+        .order_by(Component.name, Judgement.flaw, Judgement.package, Judgement.version)
+    )
+    return tuple(
+        {
+            "component": name,
+            "package": j.package,
+            "version": j.version,
+            "flaw": j.flaw,
+            "state": j.state.value,
+            "reason": j.reason,
+            "until": j.until,
+            "judged_by": j.judged_by,
+        }
+        for name, j in rows
+    )
 
 
 def _analysis(session: Session, product: Product, system: System, study: dict[str, Any]) -> content.AnalysisDone | None:
