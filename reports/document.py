@@ -249,7 +249,7 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
             approach=_approach(content),
             states=_PIECE_STATES,
             judged=_JUDGED,
-        doubts=[_doubt(found) for found in content["doubts"]],
+            doubts=[_doubt(found) for found in content["doubts"]],
         )
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from tests.browser.person import Somebody
+from tests.browser.person import Somebody, faults_of
 from tests.conftest import REAL_DATA, ROOT
 
 SAMPLE = ROOT / "tests" / "data" / "cards" / "startups" / "entraide-numerique.md"
@@ -42,7 +42,7 @@ def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript,
     _components(team)
     _assets(team)
     _weak_points_and_measures(team, slug)
-    _compose(team, slug)
+    _compose(team, slug, javascript=javascript)
     _opinion_and_decision(chromium, server, slug, javascript)
 
     pdf = _download(team, slug, tmp_path)
@@ -161,7 +161,7 @@ def _weak_points_and_measures(team: Somebody, slug: str) -> None:
     team.follows("Continuer vers le dossier")
 
 
-def _compose(team: Somebody, slug: str) -> None:
+def _compose(team: Somebody, slug: str, *, javascript: bool) -> None:
     team.presses("Ouvrir un dossier")
     team.fills(perimeter="Le site et sa base")
     team.page.locator('select[name="authority"]').select_option(label="Andrée Laurent")
@@ -176,7 +176,7 @@ def _compose(team: Somebody, slug: str) -> None:
     team.page.locator('select[name="reviewer"]').select_option(label="Dominique Leroy")
     team.chooses(role="rssi")
     team.presses("Ajouter cette personne")
-    _pieces(team, slug)
+    _pieces(team, slug, javascript=javascript)
     team.goes(f"/produits/{slug}/dossier/1/composer")
     team.presses("Demander les avis")
     team.sees("Les avis sont demandés")
@@ -207,6 +207,7 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
     authority.fills(reservations="Second facteur sous trois mois")
     authority.presses("Relire avant de signer")
     authority.sees("mot pour mot")
+    assert not javascript or faults_of(authority.page) == []  # axe is a script
     if javascript:
         authority.presses("Signer la décision avec ma clé")
     else:
@@ -240,7 +241,7 @@ def _register_key(authority: Somebody) -> None:
     authority.sees("Votre clé est enregistrée")
 
 
-def _pieces(team: Somebody, slug: str) -> None:
+def _pieces(team: Somebody, slug: str, *, javascript: bool) -> None:
     """Answers for every mandatory piece: a document for the first, a text for the others."""
     team.goes(f"/produits/{slug}/dossier/1/pieces")
     missing = (
@@ -261,6 +262,9 @@ def _pieces(team: Somebody, slug: str) -> None:
         team.fills(text="Tenu à jour dans le dépôt du produit.")
         team.presses("Enregistrer cette réponse")
     team.sees("Aucune pièce obligatoire ne manque")
+    for path in (f"/produits/{slug}/dossier/1/composer", missing[0], f"/produits/{slug}/dossier/1/avis-joint"):
+        team.goes(path)
+        assert not javascript or faults_of(team.page) == []
 
 
 def _stranger_verifies(chromium, server, pdf: Path, javascript: bool) -> None:

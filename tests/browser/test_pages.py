@@ -22,11 +22,20 @@ TEAM = [
     "/produits/guichet-aides/preuves", "/produits/parcours-insertion/preuves", "/produits/guichet-aides/outils/nouveau", "/produits/guichet-aides/plan", "/produits/parcours-insertion/plan",
     "/produits/guichet-aides/services", "/produits/parcours-insertion/services", "/produits/parcours-insertion/mesures",
     "/produits/guichet-aides/dossier", "/produits/agrements-sport/dossier/1", "/produits/agrements-sport/dossier/1/depuis", "/produits/guichet-aides/echeances", "/produits/guichet-aides/journal",
+    "/produits/agrements-sport/dossier/1/pieces", "/produits/parcours-insertion/dossier/1", "/produits/parcours-insertion/dossier/1/pieces", "/produits/guichet-aides/dossier/ailleurs",
+    "/compte/second-facteur", "/compte/second-facteur/codes", "/homologations", "/registre", "/verifier", "/verifier?contenu=0",
     "/accessibilite", "/mentions-legales", "/donnees-personnelles", "/style", "/demonstration/courriels", "/nulle-part",
 ]  # fmt: skip
 PEOPLE = {
     "equipe@exemple.test": TEAM,
-    "autorite@exemple.test": ["/", "/produits/parcours-insertion/dossier/1"],
+    "autorite@exemple.test": [
+        "/",
+        "/produits/parcours-insertion/dossier/1",
+        "/produits/parcours-insertion/dossier/delegations",
+        "/produits/parcours-insertion/dossier/1/signe-ailleurs",
+        "/produits/agrements-sport/dossier/1/retirer-homologation",
+        "/compte/second-facteur",
+    ],
     "incubateur@exemple.test": [
         "/incubateurs",
         "/incubateurs/fabrique-exemple",
@@ -35,6 +44,7 @@ PEOPLE = {
         "/incubateurs/fabrique-exemple/services/nouveau",
         "/incubateurs/fabrique-exemple/outils",
         "/incubateurs/dashlord",
+        "/homologations/importer",
         "/qui-utilise?q=log4j-core&plage=<2.17.1",
     ],
     "administration@exemple.test": ["/catalogue", "/catalogue/nouveau"],
