@@ -106,6 +106,10 @@ def database_url(request, tmp_path) -> Iterator[str]:
     admin.dispose()
 
 
+# For what renders and reads PDFs, where the database plays no part and seconds count.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def app(database_url: str, tmp_path: Path):
     """The application on an empty database, its files in a temporary folder."""

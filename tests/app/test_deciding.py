@@ -19,6 +19,7 @@ from reports import dossier as content
 from reports import seal, verification
 from reports.verification import Status
 from tests.certificates import chain, issue
+from tests.conftest import on_sqlite
 
 PAGE = "/produits/exemple/dossier/1"
 CHOICES = {"outcome": "with_reservations", "months": "12", "reservations": "Second facteur\n- Metabase à jour"}
@@ -206,6 +207,7 @@ def test_a_withdrawal_has_its_own_sealed_page_and_the_decision_stays_whole(scene
         assert session.scalar(select(func.count(Withdrawal.id))) == 1
 
 
+@on_sqlite
 def test_a_refusal_is_sealed_and_cannot_be_withdrawn(scene):
     world, _, people, dossier = scene
     world.decide(dossier, people["authority"], Outcome.REFUSED, None, "Trop de risques forts")
@@ -283,6 +285,7 @@ def _sealed_with(world, sealer):
     world.app.extensions["sealer"] = sealer
 
 
+@on_sqlite
 def test_an_expired_certificate_delays_the_seal_and_never_the_decision(scene):
     world, owner, people, dossier = scene
     late = issue("Périmé", days=(-90, -1))
@@ -299,6 +302,7 @@ def test_an_expired_certificate_delays_the_seal_and_never_the_decision(scene):
         assert session.scalar(select(Dossier.seal_fault)) == ""
 
 
+@on_sqlite
 def test_a_timestamp_authority_that_is_down_leaves_the_decision_and_comes_later(scene, monkeypatch):
     world, owner, people, dossier = scene
     import dataclasses

@@ -14,6 +14,7 @@ from app.platform import clock
 from app.platform.database import Base
 from reports import pdf
 from tests.app.test_frozen_study import _decide_and_prove, _write_study
+from tests.conftest import on_sqlite
 
 # Not in the pages, and why. What is not named here must be.
 LEFT_OUT = {
@@ -85,6 +86,7 @@ def mark(number: int) -> str:
     return f"Mq{number:03d}z"
 
 
+@on_sqlite
 def test_a_marked_word_in_every_text_is_found_in_the_pdf(world, tmp_path):
     owner = world.person()
     product = world.filled(owner)

@@ -127,6 +127,7 @@ def test_each_wrong_setting_has_its_message(tmp_path):
         "JALON_STATE_SITE": "oui",
         "JALON_SECRET_KEY": "short",
         "JALON_SEAL_CERTIFICATE": str(tmp_path / "nowhere.pem"),
+        "JALON_SEAL_KEY": str(tmp_path / "nowhere.key"),
         "JALON_SEAL_LEVEL": "B-Z",
     }
     with pytest.raises(settings.InvalidSettings) as error:

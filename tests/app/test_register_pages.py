@@ -16,6 +16,7 @@ from app.renewals.models import DeadlineKind
 from reports import seal
 from tests.app.test_deciding import choices, run_jobs, sealed_file
 from tests.certificates import chain
+from tests.conftest import on_sqlite
 
 PAGE = "/produits/exemple/dossier/1"
 
@@ -40,6 +41,7 @@ def drop(world, data: bytes, name="d.pdf") -> str:
     return world.visitor().post("/verifier", {"file": (io.BytesIO(data), name)}).get_data(as_text=True)
 
 
+@on_sqlite
 def test_anybody_checks_a_pdf_and_nothing_is_kept(decided):
     world, *_, dossier = decided
     data = sealed_file(world, dossier.id)
@@ -52,6 +54,7 @@ def test_anybody_checks_a_pdf_and_nothing_is_kept(decided):
         assert "Authentique" not in drop(world, changed)
 
 
+@on_sqlite
 def test_a_withdrawn_or_replaced_homologation_is_said_to_be_so(decided):
     world, owner, people, dossier = decided
     data = sealed_file(world, dossier.id)
@@ -66,6 +69,7 @@ def test_a_withdrawn_or_replaced_homologation_is_said_to_be_so(decided):
     assert "Homologation en cours" in drop(world, sealed_file(world, renewed.id))
 
 
+@on_sqlite
 def test_a_file_that_this_service_never_issued_is_not_vouched_for(decided):
     """Sealed with the right key, yet not the bytes that were issued: somebody copied the key, or another Jalon."""
     world, _, _, dossier = decided
@@ -96,6 +100,7 @@ def test_what_is_no_dossier_is_said_to_be_none(world, data, message):
     assert message in drop(world, data)
 
 
+@on_sqlite
 def test_an_encrypted_a_scripted_and_a_huge_file(world, decided):
     import pikepdf
 
@@ -112,6 +117,7 @@ def test_an_encrypted_a_scripted_and_a_huge_file(world, decided):
     assert huge.status_code == 413
 
 
+@on_sqlite
 def test_the_drawing_on_the_page_leads_to_what_the_register_knows(decided):
     world, *_ = decided
     with world.database.reading() as session:
@@ -248,6 +254,7 @@ def test_many_come_from_a_csv_all_or_none(world, lead):
     assert "non scellée par Jalon" in world.visitor(lead).get("/homologations").get_data(as_text=True)
 
 
+@on_sqlite
 def test_an_authority_that_signs_with_its_own_certificate(scene):
     world, _, people, dossier = scene
     run_jobs(world)

@@ -214,7 +214,7 @@ def test_every_walk_through_the_steps_is_legal_or_refused(world):
     run_state_machine_as_test(
         walk,
         settings=settings(
-            max_examples=25, stateful_step_count=30, deadline=None, derandomize=True,
+            max_examples=14, stateful_step_count=25, deadline=None, derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
