@@ -39,7 +39,9 @@ def run_python(
             (resource.RLIMIT_NOFILE, bounds.open_files),
             (resource.RLIMIT_CORE, 0),
         ):
-            resource.setrlimit(limit, (value, value))
+            hard = resource.getrlimit(limit)[1]  # a child of a bounded child may not ask for more
+            least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(limit, (least, least))
 
     try:
         return subprocess.run(  # noqa: S603 - our own code, in this interpreter

@@ -234,7 +234,10 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
             links=system.links[:MOST_ROWS],
             answers=_drawable(answers(content, "fr")),
             measures=catalogue.measures(),
-            unproved=sum(m.status in _CLAIMED and m.proof is not ProofState.FRESH for m in system.measures),
+            unproved=sum(
+                m.status in _CLAIMED and m.proof is not ProofState.FRESH and not m.inherited_from
+                for m in system.measures
+            ),
             own=[m for m in system.measures if not m.inherited_from][:MOST_ROWS],
             inherited=[m for m in system.measures if m.inherited_from][:MOST_ROWS],
             rules=catalogue.finding_rules(),

@@ -5,6 +5,7 @@ from html import escape
 from flask_babel import format_date
 from flask_babel import gettext as _
 
+from app.homologation.models import Outcome
 from app.homologation.register import Entry, Standing
 
 # White on these passes WCAG AA.
@@ -37,12 +38,16 @@ def _words(entry: Entry | None) -> str:
     if entry is None:
         return str(_("aucune"))
     day = format_date(entry.decision.expires_on, "d MMMM yyyy") if entry.decision.expires_on else ""
+    until = _("jusqu’au %(day)s", day=day)
+    if entry.decision.outcome is Outcome.WITH_RESERVATIONS:
+        until = _("jusqu’au %(day)s, avec réserves", day=day)
     words: dict[Standing, str] = {
-        Standing.CURRENT: _("jusqu’au %(day)s", day=day),
-        Standing.SOON: _("jusqu’au %(day)s", day=day),
+        Standing.CURRENT: until,
+        Standing.SOON: until,
         Standing.EXPIRED: _("expirée le %(day)s", day=day),
         Standing.WITHDRAWN: _("retirée"),
         Standing.REFUSED: _("refusée"),
         Standing.REPLACED: _("remplacée"),
+        Standing.CLOSED: _("close par un refus"),
     }
     return str(words[entry.standing])

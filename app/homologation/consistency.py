@@ -6,11 +6,13 @@ from datetime import date
 from typing import Any
 
 from risk_models import catalogue, schedule
-from risk_models.scales import DataSensitivity
+from risk_models.scales import DataSensitivity, Need
 
 Content = Mapping[str, Any]
 _CLAIMED = {"done", "partial"}
 _FRESH = {"fresh"}
+# What bears no version of its own.
+_NO_VERSION = {"host", "network", "workstation", "forge", "ci", "registry", "cdn", "other"}
 _ANALYSIS_MONTHS = 12
 _DOCUMENT_MONTHS = 36
 _HIGH_MONTHS = 12
@@ -62,7 +64,8 @@ def _register(c: Content, **wanted: Any) -> Iterator[dict[str, Any]]:
 
 def _told(c: Content, line: Mapping[str, Any]) -> str:
     names = {a["id"]: a["name"] for a in c["system"].get("assets", ())}
-    return str(line["story"] or f"{names.get(line['asset'], line['asset'])} ({line['need']})")
+    need = catalogue.word(Need(line["need"]), "fr").lower() if line["need"] else ""
+    return str(line["story"] or f"{names.get(line['asset'], line['asset'])} ({need})")
 
 
 def _measures(c: Content, *statuses: str) -> Iterator[dict[str, Any]]:
@@ -242,7 +245,11 @@ RULES: dict[str, tuple[bool, str, Look]] = {
     "version_unknown": (
         False,
         _COMPONENTS,
-        lambda c: [x["name"] for x in _components(c) if x["patched_by"] == "team" and not x.get("version")],
+        lambda c: [
+            x["name"]
+            for x in _components(c)
+            if x["patched_by"] == "team" and not x.get("version") and x["kind"] not in _NO_VERSION
+        ],
     ),
     "support_ended": (False, _COMPONENTS, _ended),
     "known_exploited": (False, "packages.flaws", _exploited),

@@ -32,6 +32,8 @@ from app.products.models import Product
 from reports import dossier as content
 from risk_models import schedule
 
+_PROVISIONAL_MONTHS = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -92,6 +94,10 @@ def check(dossier: Dossier, wish: Wish) -> None:
         )
     if wish.outcome is not Outcome.REFUSED and wish.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
+    if wish.outcome is Outcome.FAVOURABLE and wish.reservations:
+        raise Refusal(_l("Choisissez « avec réserves », ou effacez les réserves."), "reservations")
+    if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > _PROVISIONAL_MONTHS:
+        raise Refusal(_l("Une homologation provisoire dure un an au plus."), "months")
     if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not wish.reservations:
         raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")
 
@@ -143,7 +149,9 @@ def decide(
     """The authority's act on the very content it was shown, `signed_sha256`; begins today. Raises `Refusal`."""
     text = prepare(session, actor, dossier, wish, asked_sha256)
     if content.sha256(text) != signed_sha256:
-        raise Refusal(_l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."))
+        raise Refusal(
+            _l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."), "code"
+        )
     factors.prove(session, actor, proof, purpose(signed_sha256))
     decided = content.loads(text)["decision"]
     decision = _keep(session, actor, product, dossier, decided, text)

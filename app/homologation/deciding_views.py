@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import deciding, sealing
+from app.homologation import deciding, register, sealing
 from app.homologation.deciding import Wish
 from app.homologation.forms import DecisionForm, DelegateForm, LiftForm, SignForm, WithdrawForm
 from app.homologation.models import Act, Dossier, Outcome
@@ -80,6 +80,7 @@ def _wish(form: SignForm) -> Wish:
 def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: SignForm | None = None) -> str:
     text = deciding.prepare(db_session(), current_person(), row, wish, asked)
     signed = content.sha256(text)
+    running = register.in_force(db_session(), product.id) if wish.outcome is Outcome.REFUSED else None
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), deciding.purpose(signed))
     held = factors.factors_of(db_session(), current_person().id)
     db_session().commit()
@@ -95,6 +96,7 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
         challenge_id=challenge_id,
         options=options,
         held=held,
+        ends=running.expires_on if running else None,
     )
 
 
@@ -103,7 +105,7 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
 @limit_posts("20/minute")
 def withdraw(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), WithdrawForm()
-    if request.method == "POST" and (form.code.data or form.answer.data) and form.validate():
+    if "reason" in request.form and form.validate():
         try:
             deciding.withdraw(db_session(), current_person(), product, row, form.reason.data or "", form.proof())
         except Refusal as refusal:
@@ -130,7 +132,7 @@ def withdrawal_pdf(product: Product, number: int) -> Response:
 def delegations(product: Product) -> str | BaseResponse:
     form, others = DelegateForm(), _other_authorities(product)
     form.delegate.choices = [(p.id, p.name) for p in others]
-    if request.method == "POST" and (form.code.data or form.answer.data) and form.validate():
+    if request.method == "POST" and form.validate():
         try:
             deciding.delegate(
                 db_session(),

@@ -1,3 +1,5 @@
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, RadioField, SelectField
@@ -23,7 +25,7 @@ class DescribeForm(BaseForm):
     authority = SelectField(
         _l("Autorité d’homologation"), [required(_l("Choisissez qui décidera."))], validate_choice=False
     )
-    months = SelectField(_l("Durée demandée"), coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS])
+    months = SelectField(_l("Durée demandée"), [required()], coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS])
 
 
 class ConditionForm(BaseForm):
@@ -74,7 +76,11 @@ class PieceForm(BaseForm):
 class DocumentForm(BaseForm):
     title = Line(_l("Titre"), needed=True, description=_l("Exemple : « Test d’intrusion de mars 2026, synthèse »."))
     dated_on = Day(_l("Date du document"), needed=True, description=_l("La sienne, pas celle où vous le joignez."))
-    file = FileField(_l("Fichier"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+    file = FileField(
+        _l("Fichier"),
+        [FileRequired(_l("Choisissez un fichier."))],
+        description=_l("PDF, image, document ou texte ; 10 Mo au plus."),
+    )
 
 
 class AttachedOpinionForm(BaseForm):
@@ -83,7 +89,11 @@ class AttachedOpinionForm(BaseForm):
     verdict = EnumRadio(_l("Cet avis est"), Verdict)
     text = Paragraph(_l("Réserves ou raisons, recopiées"), description=_l("Obligatoire si l’avis n’est pas favorable."))
     given_on = Day(_l("Date de l’avis"), needed=True)
-    file = FileField(_l("Document qui le porte"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+    file = FileField(
+        _l("Document qui le porte"),
+        [FileRequired(_l("Choisissez un fichier."))],
+        description=_l("PDF, image, document ou texte ; 10 Mo au plus."),
+    )
 
 
 class OpinionForm(BaseForm):
@@ -144,7 +154,7 @@ class SignedOutsideForm(ProofForm):
 
 
 class ElsewhereForm(BaseForm):
-    origin = EnumSelect(_l("Où a-t-elle été faite ?"), Origin)
+    origin = EnumRadio(_l("Où a-t-elle été faite ?"), Origin)
     authority = Line(_l("Qui a décidé"), needed=True, description=_l("Prénom, nom et fonction"))
     decided_on = Day(_l("Date de la décision"), needed=True)
     outcome = EnumRadio(_l("Décision"), Outcome)
@@ -153,6 +163,10 @@ class ElsewhereForm(BaseForm):
     )
     reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
     file = FileField(_l("Le document signé"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.origin.choices = [(o.value, o) for o in Origin if o is not Origin.JALON]
 
 
 class ElsewhereRowsForm(BaseForm):

@@ -43,6 +43,21 @@ def preview(
     return pieces.lines(dossier, value, language), consistency.check(value)
 
 
+def readable(session: Session, product: Product, dossier: Dossier) -> dict[str, Any]:
+    """What the reading page shows of a dossier not frozen yet, as it would be frozen now."""
+    value = _plain(session, product, dossier, analysis.read_system(session, product))
+    return value | {"doubts": [found.as_plain() for found in consistency.check(value)]}
+
+
+def shown(dossier: Dossier) -> tuple[list[PieceLine], list[Inconsistency]] | None:
+    """As `preview`, for a frozen dossier: what was frozen, whatever became of the product."""
+    if dossier.content is None:
+        return None
+    frozen = content.loads(dossier.content)
+    lines = [pieces.from_plain(plain, decided=frozen["decision"] is not None) for plain in frozen.get("pieces", ())]
+    return lines, [Inconsistency(d["rule"], d["what"], "", d["stops"]) for d in frozen.get("doubts", ())]
+
+
 def freeze(session: Session, product: Product, dossier: Dossier) -> None:
     """Writes the content of `dossier` as it stands now, in the caller's transaction."""
     system = analysis.read_system(session, product)

@@ -112,6 +112,8 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
 
 
 def _check(session: Session, product: Product, values: Elsewhere) -> None:
+    if values.origin is Origin.JALON:
+        raise Refusal(_l("Ce que Jalon a scellé n’est pas à enregistrer."), "origin")
     if values.decided_on > clock.today():
         raise Refusal(_l("Une décision date d’aujourd’hui ou d’avant."), "decided_on")
     if values.outcome is not Outcome.REFUSED and values.months not in schedule.DURATIONS:
@@ -188,8 +190,6 @@ def _values(row: Mapping[str, str]) -> Elsewhere:
                 outcomes=", ".join(o.value for o in Outcome),
             )
         ) from error
-    if origin is Origin.JALON:
-        raise Refusal(_l("Ce que Jalon a scellé n’est pas à enregistrer."))
     try:
         decided_on = date.fromisoformat(row["date"])
         months = int(row["mois"]) if row["mois"] else None

@@ -89,7 +89,7 @@ def signed(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), SignedOutsideForm()
     challenge_id = options = ""
     if request.method == "POST":
-        if form.validate() and (form.code.data or form.answer.data):
+        if form.validate():
             try:
                 outside.record_signed(
                     db_session(),

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from flask import Response, abort, render_template
 
-from app.homologation import deciding, register, sealing, services
+from app.homologation import deciding, freezing, register, sealing, services
 from app.homologation.forms import DecisionForm, OpinionForm
 from app.homologation.models import Act, Dossier, DossierState
 from app.identity import factors
@@ -47,6 +47,8 @@ def reading_page(
     """The same figures as the PDF, and what each reader may do now."""
     me = current_person()
     frozen = content.loads(row.content) if row.content else None
+    if row.state is DossierState.OPINIONS:
+        frozen = freezing.readable(db_session(), product, row)  # reviewers read what the authority will
     if frozen and frozen.get("kind") == "elsewhere":
         return render_template(
             "homologation/elsewhere.html",

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import attaching, freezing, pieces, services
 from app.homologation.forms import AttachedOpinionForm, DocumentForm, PieceForm
-from app.homologation.models import Dossier, DossierState
+from app.homologation.models import Dossier, DossierState, Origin
 from app.homologation.pages import dossier_or_404
 from app.homologation.pieces import PieceLine
 from app.identity.access import current_person
@@ -26,7 +26,9 @@ blueprint = Blueprint("pieces", __name__, url_prefix="/produits/<slug>/dossier/<
 @product_view(Permission.READ_PRODUCT)
 def index(product: Product, number: int) -> str:
     row = dossier_or_404(product, number)
-    lines, found = freezing.preview(db_session(), product, row, language())
+    if row.origin is not Origin.JALON:
+        abort(404)
+    lines, found = freezing.shown(row) or freezing.preview(db_session(), product, row, language())
     return render_template(
         "homologation/pieces.html",
         product=product,

@@ -43,6 +43,14 @@ class PieceLine:
         }
 
 
+def from_plain(plain: Mapping[str, Any], *, decided: bool) -> PieceLine:
+    """The inverse of `as_plain`; the decision fills its own piece."""
+    state = PieceState(plain["state"])
+    if decided and state is PieceState.LATER:
+        state = PieceState.FILLED
+    return PieceLine(plain["id"], plain["name"], PieceNeed(plain["need"]), plain["owner"], state, plain["text"])
+
+
 # What Jalon itself writes into the dossier, where there is something to write. `d`: the content about to be frozen.
 _FILLED: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "map": lambda d: d["system"].get("components"),
@@ -71,6 +79,8 @@ def lines(dossier: Dossier, content: Mapping[str, Any], language: str) -> list[P
         need = piece.need
         if need is PieceNeed.COMPLEMENT:
             need = PieceNeed.MANDATORY if _is_personal(content) else PieceNeed.OPTIONAL
+        if piece.id == "incidents" and need is PieceNeed.OPTIONAL and content["renewal"]:
+            need = PieceNeed.MANDATORY  # a renewal tells what happened since the last one
         answer = answers.get(piece.id)
         if piece.id in attached:
             state = PieceState.ATTACHED

@@ -1,6 +1,7 @@
 """What anybody may see without an account: checking a PDF, the public register, live badges."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from app.homologation import register, sealing
 from app.homologation.badges import draw_badge
 from app.homologation.forms import VerifyForm
-from app.homologation.models import Act, Dossier, IssuedFile, Withdrawal
+from app.homologation.models import Act, Dossier, IssuedFile, Origin, Outcome, Withdrawal
 from app.homologation.register import Entry, Standing
 from app.identity import policy
 from app.identity.access import current_person, requires
@@ -29,9 +30,11 @@ _STANDING_WORDS = {
     Standing.CURRENT: "current",
     Standing.SOON: "soon",
     Standing.REPLACED: "replaced",
+    Standing.CLOSED: "closed",
     Standing.WITHDRAWN: "withdrawn",
     Standing.REFUSED: "refused",
 }
+_OVER = frozenset({Standing.EXPIRED, Standing.REPLACED, Standing.CLOSED, Standing.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,18 @@ class Answer:
     doubts: tuple[Said, ...]
     file: str = ""
     content: str = ""
+    standing: Standing | None = None
+
+    @property
+    def title(self) -> str:
+        """The sentence that says it all, by its code."""
+        if self.status is not Status.GENUINE:
+            return self.status.value if self.status else ""
+        if self.standing in _OVER:
+            return "genuine_but"
+        if any(fact.code == "trial" for fact in self.facts):
+            return "genuine_trial"
+        return "genuine_current" if self.standing in {Standing.CURRENT, Standing.SOON} else "genuine"
 
 
 @blueprint.route("/verifier", methods=["GET", "POST"])
@@ -68,9 +83,14 @@ def _judge(data: bytes) -> Answer:
         return _stranger(verdict)
     day = issued.issued_at.astimezone(clock.PARIS).date().isoformat()
     facts = (*verdict.facts, Said("issued", (("date", day),)), *_standing_facts(issued.dossier_id))
-    # The register's own words take the place of the advice to ask it.
-    facts = tuple(f for f in facts if f.code != "ask_the_register")
-    return Answer(verdict.status, facts, verdict.doubts, verdict.file, verdict.content)
+    standing = _standing(issued.dossier_id) if issued.act is Act.DECISION else None
+    return Answer(verdict.status, _told(facts, standing), verdict.doubts, verdict.file, verdict.content, standing)
+
+
+def _told(facts: Iterable[Said], standing: Standing | None) -> tuple[Said, ...]:
+    """The register's own words take the place of the advice to ask it, and of an end that is not the real one."""
+    dropped = {"ask_the_register"} | ({"until", "expired"} if standing in _OVER - {Standing.EXPIRED} else set())
+    return tuple(fact for fact in facts if fact.code not in dropped)
 
 
 def _stranger(verdict: Verdict) -> Answer:
@@ -79,15 +99,18 @@ def _stranger(verdict: Verdict) -> Answer:
     return Answer(status, verdict.facts, (*verdict.doubts, Said("never_issued")), verdict.file, verdict.content)
 
 
-def _standing_facts(dossier_id: str) -> tuple[Said, ...]:
+def _standing(dossier_id: str) -> Standing | None:
     found = db_session().get(Dossier, dossier_id)
     product = db_session().get(Product, found.product_id) if found else None
-    if found is None or product is None:
-        return ()
+    if product is None:
+        return None
     entry = next((e for e in register.entries(db_session(), [product]) if e.dossier.id == dossier_id), None)
-    if entry is None or entry.standing not in _STANDING_WORDS:
-        return ()
-    return (Said(_STANDING_WORDS[entry.standing]),)
+    return entry.standing if entry else None
+
+
+def _standing_facts(dossier_id: str) -> tuple[Said, ...]:
+    standing = _standing(dossier_id)
+    return (Said(_STANDING_WORDS[standing]),) if standing in _STANDING_WORDS else ()
 
 
 def _known_content(digest: str) -> Answer:
@@ -101,7 +124,7 @@ def _known_content(digest: str) -> Answer:
     facts = verification.facts_of(found.content, clock.today())
     return Answer(
         None,
-        (*(f for f in facts if f.code != "ask_the_register"), *_standing_facts(found.id)),
+        _told((*facts, *_standing_facts(found.id)), _standing(found.id)),
         (Said("compare_the_page"),),
         content=digest,
     )
@@ -138,7 +161,7 @@ def public() -> str:
     entries = register.entries(db_session(), register.public_products(db_session()))
     return render_template(
         "homologation/register.html",
-        entries=[e for e in entries if e.standing is not Standing.REPLACED],
+        entries=[e for e in entries if e.standing not in {Standing.REPLACED, Standing.CLOSED}],
         counts={},
         wanted="",
         public=True,
@@ -152,7 +175,7 @@ def _public_entry(slug: str) -> tuple[Product, Entry | None]:
     if product is None:
         abort(404)
     found = register.entries(db_session(), [product])
-    return product, next((e for e in found if e.standing is not Standing.REPLACED), None)
+    return product, next((e for e in found if e.standing not in {Standing.REPLACED, Standing.CLOSED}), None)
 
 
 @blueprint.get("/registre/<slug>.json")
@@ -163,6 +186,8 @@ def badge_json(slug: str) -> Response:
         "product": product.name,
         "standing": entry.standing.value if entry else "none",
         "homologated_until": _until(entry),
+        "with_reservations": bool(entry and entry.decision.outcome is Outcome.WITH_RESERVATIONS),
+        "sealed_by_jalon": bool(entry and entry.dossier.origin is Origin.JALON),
         "register": url_for("register_pages.public", _external=True),
     }
     return _live(Response(json.dumps(said, ensure_ascii=False), mimetype="application/json"))

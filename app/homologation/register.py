@@ -19,6 +19,7 @@ class Standing(StrEnum):
     SOON = "soon"
     EXPIRED = "expired"
     REPLACED = "replaced"
+    CLOSED = "closed"
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
 
@@ -31,14 +32,14 @@ class Entry:
     standing: Standing
 
 
-def standing_of(decision: Decision, *, withdrawn: bool, replaced: bool, today: date) -> Standing:
-    """Where a decision stands on `today`; the day it ends is still covered."""
+def standing_of(decision: Decision, *, withdrawn: bool, next_one: Outcome | None, today: date) -> Standing:
+    """Where a decision stands on `today`; the day it ends is still covered. `next_one`: the decision after it."""
     if decision.outcome is Outcome.REFUSED or decision.expires_on is None or decision.months is None:
         return Standing.REFUSED
     if withdrawn:
         return Standing.WITHDRAWN
-    if replaced:
-        return Standing.REPLACED
+    if next_one is not None:
+        return Standing.CLOSED if next_one is Outcome.REFUSED else Standing.REPLACED
     if decision.expires_on < today:
         return Standing.EXPIRED
     return Standing.SOON if schedule.is_soon(decision.expires_on, decision.months, today) else Standing.CURRENT
@@ -57,15 +58,19 @@ def _decided() -> Select[Dossier]:
 def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
     """Every decision about `products`, the soonest to end first; two queries at most."""
     by_id = {p.id: p for p in products}
-    today, found, seen = clock.today(), [], set()
+    today, found = clock.today(), []
+    later: dict[str, Outcome] = {}
     for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id))):
         decision = dossier.decision
         if decision is None:
             continue
         standing = standing_of(
-            decision, withdrawn=dossier.withdrawal is not None, replaced=dossier.product_id in seen, today=today
+            decision,
+            withdrawn=dossier.withdrawal is not None,
+            next_one=later.get(dossier.product_id),
+            today=today,
         )
-        seen.add(dossier.product_id)
+        later[dossier.product_id] = decision.outcome
         found.append(Entry(by_id[dossier.product_id], dossier, decision, standing))
     order = list(Standing)
     return sorted(found, key=lambda e: (order.index(e.standing), e.decision.expires_on or date.max, e.product.name))

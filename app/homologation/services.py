@@ -273,6 +273,10 @@ def give_opinion(
     if verdict is not Verdict.FAVOURABLE and not text:
         raise Refusal(_l("Écrivez vos réserves ou vos raisons : l’autorité les lira."), "text")
     opinion.verdict, opinion.text, opinion.given_at = verdict, text, clock.now()
+    if all(o.given_at for o in dossier.opinions):
+        team = identity.people_with_role(session, Role.TEAM_MEMBER, product.id, [i.id for i in product.incubators])
+        for person in team:
+            jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=person.id, what="transmit")
     record(session, actor, "give_opinion", verdict.value, product_id=product.id)
     session.commit()
 

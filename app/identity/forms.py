@@ -1,3 +1,5 @@
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField
 
@@ -55,6 +57,10 @@ class ProofForm(KeyAnswer):
     """A second factor given again: a code, or a key's answer."""
 
     code = Line(_l("Code à six chiffres de votre application"), most=10, render_kw=_CODE)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.code.flags.required = True  # said to be so: a key's answer takes its place by script alone
 
     def proof(self) -> Proof:
         return Proof(self.code.data or "", self.challenge_id.data or "", self.answer.data or "")

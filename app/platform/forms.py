@@ -95,13 +95,18 @@ class Line(StringField):
         self.render_kw = {"maxlength": str(most), **(kwargs.get("render_kw") or {})}
 
 
+def _lines(value: str | None) -> str | None:
+    """Browsers send line ends as CRLF; one form is kept, so that the same text has the same hash."""
+    return value.replace("\r\n", "\n").strip() if value else value
+
+
 class Paragraph(TextAreaField):
     """Several lines of text."""
 
     def __init__(self, label: Any, *, most: int = 4000, needed: bool = False, check: Any = None, **kwargs: Any) -> None:
         presence = [required()] if needed else [Optional()]
         checks = [CleanText(most, lines=True), *([check] if check else [])]
-        super().__init__(label, [*presence, *checks], filters=[_strip], **kwargs)
+        super().__init__(label, [*presence, *checks], filters=[_lines], **kwargs)
         self.render_kw = {"rows": "4", **(kwargs.get("render_kw") or {})}
 
 

@@ -175,8 +175,8 @@ def sound() -> dict:
         "system": {
             "product": {"contacts": [{"name": "S", "role": "", "can_suspend": True}]},
             "components": [
-                {"id": "web", "name": "Site", "exposure": "internet", "patched_by": "team", "version": "1"},
-                {"id": "base", "name": "Base", "exposure": "internal", "patched_by": "publisher"},
+                {"id": "web", "kind": "web", "name": "Site", "exposure": "internet", "patched_by": "team", "version": "1"},
+                {"id": "base", "kind": "database", "name": "Base", "exposure": "internal", "patched_by": "publisher"},
             ],
             "links": [{"from": "web", "to": "base", "kind": "reads"}],
             "assets": [{"id": "a", "name": "Dossiers", "lives_in": ["base"]}],

@@ -47,11 +47,17 @@ def test_anybody_checks_a_pdf_and_nothing_is_kept(decided):
     data = sealed_file(world, dossier.id)
     before = sorted(p for p in world.app.config["SETTINGS"].instance.rglob("*") if p.is_file())
     page = drop(world, data)
-    for text in ("Authentique", "ESSAI", "Émis par ce service", "Homologation en cours", "avec réserves"):
+    for text in (
+        "Intact, mais scellé avec un certificat d’essai",
+        "ESSAI",
+        "Émis par ce service",
+        "Homologation en cours",
+        "avec réserves",
+    ):
         assert text in page, text
     assert sorted(p for p in world.app.config["SETTINGS"].instance.rglob("*") if p.is_file()) == before
     for changed in (data[:-1], data + b"\n", data.replace(b"/Lang", b"/Lamg", 1)):
-        assert "Authentique" not in drop(world, changed)
+        assert "Altéré" in drop(world, changed) or "Rien à vérifier" in drop(world, changed)
 
 
 @on_sqlite
@@ -61,7 +67,7 @@ def test_a_withdrawn_or_replaced_homologation_is_said_to_be_so(decided):
     given = {"reason": "Intrusion", "code": world.code(people["authority"])}
     world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given)
     run_jobs(world)
-    assert "retirée depuis par l’autorité" in drop(world, data)
+    assert "ne tient plus" in drop(world, data) and "retirée depuis par l’autorité" in drop(world, data)
     assert "Intrusion" in drop(world, sealed_file(world, dossier.id, Act.WITHDRAWAL))
     renewed = world.before_authority(owner, world.reload(), people)
     world.decide(renewed, people["authority"])
@@ -81,7 +87,7 @@ def test_a_file_that_this_service_never_issued_is_not_vouched_for(decided):
     original = data[: data.index(b"%%EOF\n") + 6]
     again = seal.seal(original, world.app.extensions["sealer"])
     page = drop(world, again)
-    assert "jamais émis ce fichier" in page and "Authentique" not in page
+    assert "jamais émis ce fichier" in page and "personne que vous connaissez" in page
 
 
 @pytest.mark.parametrize(
@@ -101,6 +107,14 @@ def test_what_is_no_dossier_is_said_to_be_none(world, data, message):
 
 
 @on_sqlite
+def test_a_draft_is_said_to_be_one(scene):
+    world, owner, _, _ = scene
+    run_jobs(world)
+    page = drop(world, world.visitor(owner).get(f"{PAGE}/pdf").data)
+    assert "Aucun cachet" in page and "cohérent" in page and "Altéré" not in page
+
+
+@on_sqlite
 def test_an_encrypted_a_scripted_and_a_huge_file(world, decided):
     import pikepdf
 
@@ -112,7 +126,7 @@ def test_an_encrypted_a_scripted_and_a_huge_file(world, decided):
         document.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
         document.save(scripted)
     assert "chiffré" in drop(world, out.getvalue())
-    assert "Authentique" not in drop(world, scripted.getvalue())
+    assert "Altéré" in drop(world, scripted.getvalue())
     huge = world.visitor().post("/verifier", {"file": (io.BytesIO(b"%PDF-" + b"0" * 50_000_000), "g.pdf")})
     assert huge.status_code == 413
 
@@ -286,7 +300,7 @@ def test_an_authority_that_signs_with_its_own_certificate(scene):
         decision = session.scalar(select(Decision))
     assert frozen["decision"]["outside"]["signers"] == ["Cachet de test"]
     assert authority.get(f"{PAGE}/documents/{decision.outside_sha256}").data == signed
-    assert "Authentique" in drop(world, sealed_file(world, dossier.id))
+    assert "Homologation en cours" in drop(world, sealed_file(world, dossier.id))
 
 
 def test_a_scan_is_tied_to_the_dossier_by_the_code_printed_on_it(scene):

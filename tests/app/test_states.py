@@ -147,7 +147,9 @@ class Walk(RuleBasedStateMachine):
         actor = self.other if usurped else self.people["authority"]
         code = self.world.code(actor)
         legal = self.last is DECISION and not usurped
-        wish = Wish(outcome, None if outcome is Outcome.REFUSED else 12, "Une réserve")
+        wish = Wish(
+            outcome, None if outcome is Outcome.REFUSED else 12, "" if outcome is Outcome.FAVOURABLE else "Une réserve"
+        )
 
         def decide(s, p, d):
             asked = d.content_sha256 or ""

@@ -204,9 +204,9 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
         _register_key(authority)
     authority.goes(f"/produits/{slug}/dossier/1")
     authority.chooses(outcome="with_reservations", months="12")
-    authority.fills(reservations="Second facteur sous trois mois")
+    authority.fills(reservations="Second facteur sous trois mois\nMetabase à jour sous un mois")
     authority.presses("Relire avant de signer")
-    authority.sees("mot pour mot")
+    authority.sees("Rien n’est encore décidé")
     assert not javascript or faults_of(authority.page) == []  # axe is a script
     if javascript:
         authority.presses("Signer la décision avec ma clé")
@@ -272,7 +272,7 @@ def _stranger_verifies(chromium, server, pdf: Path, javascript: bool) -> None:
     stranger.goes("/verifier")
     stranger.page.locator('[name="file"]').set_input_files(pdf)
     stranger.presses("Vérifier ce PDF")
-    for text in ("Authentique", "Certificat d’ESSAI", "Homologation en cours", "Émis par ce service"):
+    for text in ("Intact, mais scellé", "Certificat d’ESSAI", "Homologation en cours", "Émis par ce service"):
         stranger.sees(text)
     altered = bytearray(pdf.read_bytes())
     altered[len(altered) // 2] ^= 1
