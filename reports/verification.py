@@ -109,7 +109,7 @@ def from_plain(plain: dict[str, Any]) -> Verdict:
 
 
 def _said(code: str, **values: str) -> Said:
-    return Said(code, tuple(values.items()))
+    return Said(code, tuple((name, str(value)) for name, value in values.items()))
 
 
 def verify(data: bytes, roots: Sequence[Certificate] = (), *, today: date) -> Verdict:
@@ -154,7 +154,10 @@ def _facts(frozen: dict[str, Any], today: date) -> list[Said]:
     decision = frozen.get("decision")
     if not decision:
         return [*facts, _said("no_decision")]
-    facts.append(_said(f"outcome_{decision['outcome']}", name=decision["by"]["name"], date=decision["decided_on"]))
+    outcome = f"outcome_{decision['outcome']}"
+    if outcome not in catalogue.words("verification"):
+        raise ValueError("no such outcome")
+    facts.append(_said(outcome, name=decision["by"]["name"], date=decision["decided_on"]))
     if until := decision["expires_on"]:
         facts.append(_said("expired" if date.fromisoformat(until) < today else "until", date=until))
         facts.append(_said("ask_the_register"))

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from flask import Response, abort, render_template
+from flask import Response, abort, render_template, request
 
 from app.homologation import deciding, freezing, register, sealing, services
 from app.homologation.forms import DecisionForm, OpinionForm
@@ -22,7 +22,7 @@ from reports.figures.matrix import draw_matrix
 
 
 def dossier_or_404(product: Product, number: int) -> Dossier:
-    found = services.dossier_of(db_session(), product.id, number)
+    found = services.dossier_of(db_session(), product.id, number, lock=request.method == "POST")
     if found is None:
         abort(404)
     return found

@@ -74,10 +74,10 @@ def dossiers_of(session: Session, product_id: str) -> Sequence[Dossier]:
     ).all()
 
 
-def dossier_of(session: Session, product_id: str, number: int) -> Dossier | None:
-    return session.scalar(
-        select(Dossier).where(Dossier.product_id == product_id, Dossier.number == number).options(*_WHOLE)
-    )
+def dossier_of(session: Session, product_id: str, number: int, *, lock: bool = False) -> Dossier | None:
+    """A dossier with all its parts; with `lock`, whoever else would move it waits until this transaction ends."""
+    statement = select(Dossier).where(Dossier.product_id == product_id, Dossier.number == number).options(*_WHOLE)
+    return session.scalar(statement.with_for_update(of=Dossier) if lock else statement)
 
 
 def open_new(session: Session, actor: Person, product: Product) -> Dossier:

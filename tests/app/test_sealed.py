@@ -5,8 +5,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.analysis.models import AnalysisVersion
-from app.homologation import services
+from app.homologation import deciding, services
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion, Outcome
+from app.identity.factors import Proof
 
 FROZEN = [
     "UPDATE opinion SET verdict = 'unfavourable'",
@@ -73,6 +74,33 @@ def test_nothing_of_a_decided_dossier_ever_changes(transmitted):
     before = rows(world)
     assert [s for s in DECIDED if not refused(world, s)] == []
     assert rows(world) == before
+
+
+AFTERWARDS = [
+    "UPDATE issued_file SET sha256 = '0'",
+    "DELETE FROM issued_file",
+    "UPDATE withdrawal SET reason = 'autre'",
+    "DELETE FROM withdrawal",
+    "UPDATE reservation SET text = 'autre'",
+    "UPDATE reservation SET how = 'encore'",
+    "DELETE FROM reservation",
+    "DELETE FROM dossier_piece",
+    "UPDATE dossier_piece SET text = 'autre'",
+]
+
+
+def test_what_follows_a_decision_is_only_ever_added(transmitted):
+    """A sealed file, a withdrawal, a reservation once lifted."""
+    world, owner, people, dossier = transmitted
+    decide(world, people, dossier)
+    with world.app.test_request_context():
+        world.jobs.run_due()
+    code = world.code(people["authority"])
+    with world.app.test_request_context(), world.session() as session:
+        row = services.dossier_of(session, dossier.product_id, 1)
+        deciding.lift(session, owner, world.reload(), row, row.reservations[0].id, "Fait")
+        deciding.withdraw(session, people["authority"], world.reload(), row, "Intrusion", Proof(code))
+    assert [s for s in AFTERWARDS if not refused(world, s)] == []
 
 
 def test_the_pdf_of_a_decision_comes_once(transmitted):

@@ -82,6 +82,24 @@ def test_a_seal_keeps_the_file_archivable_and_accessible(sealed, level, profile)
     assert [f.rule_id for f in found.failures if f.rule_id not in known] == []
 
 
+@pytest.mark.parametrize(
+    "change", [{"product": {"a": 1}}, {"frozen_on": 5}, {"withdrawn_on": None}, {"reason": "{x} %s"}]
+)
+def test_a_content_of_strange_types_never_breaks_its_reader(change):
+    """Anybody may seal anything with a key of their own: what is said of it is text, or nothing."""
+    out = io.BytesIO()
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        made.attachments["dossier.json"] = content.dumps(WITHDRAWAL | change).encode()
+        made.save(out)
+    try:
+        verdict = verification.verify(out.getvalue(), (), today=TODAY)
+    except verification.Unreadable:
+        return
+    assert verdict.status is not Status.GENUINE
+    assert all(said.in_language(language) for said in verdict.facts for language in ("fr", "en"))
+
+
 def test_a_reader_who_knows_no_root_is_told_so(sealed):
     verdict = verification.verify(sealed["B-B"], (), today=TODAY)
     assert verdict.status is Status.UNVOUCHED
