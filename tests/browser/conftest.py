@@ -66,8 +66,9 @@ def server(tmp_path_factory) -> Iterator[Server]:
             process.wait(timeout=30)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
+    """Ended with this folder: its event loop would stay in the way of what seals and checks PDFs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         yield browser
