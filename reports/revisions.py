@@ -10,6 +10,9 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 
+_FIELD_KEYS = {"/Type", "/Subtype", "/FT", "/T", "/TU", "/V", "/F", "/Rect", "/P", "/Ff"}
+
+
 def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
     """Whether the last revision only adds the store of proofs, one invisible field `field` and its place on a page."""
     last = reader.xrefs.total_revisions - 1
@@ -29,10 +32,16 @@ def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
                 continue
             return False
         old, new = before.get_object(reference), now.get_object(reference)
+        if any(isinstance(value, generic.StreamObject) for value in (old, new)):
+            return False
         if reference == catalog:
             good = _same(old, new, but=("/DSS", "/AcroForm", "/Extensions"))
         else:
-            good = _same(old, new, but=("/Annots",)) and _added(old.get("/Annots", []), new["/Annots"]) == added
+            good = (
+                old.get("/Type") == "/Page"
+                and _same(old, new, but=("/Annots",))
+                and _added(old.get("/Annots", []), new["/Annots"]) == added
+            )
         if not good:
             return False
     return True
@@ -78,4 +87,6 @@ def _is_structure(value: Any) -> bool:
 
 def _is_invisible(widget: Any, field: str) -> bool:
     left, bottom, right, top = (float(n) for n in widget["/Rect"])
-    return widget["/T"] == field and "/AP" not in widget and left == right and bottom == top
+    return (
+        set(widget) <= _FIELD_KEYS and widget["/T"] == field and "/AP" not in widget and left == right and bottom == top
+    )
