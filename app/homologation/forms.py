@@ -8,7 +8,7 @@ from wtforms.validators import Optional
 from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
 from app.identity.forms import ProofForm
-from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
+from app.platform.forms import BaseForm, CleanText, Day, EnumRadio, EnumSelect, Line, Paragraph, required
 from risk_models.schedule import DURATIONS
 
 MONTHS = {6: _l("6 mois"), 12: _l("1 an"), 24: _l("2 ans"), 36: _l("3 ans")}
@@ -130,7 +130,7 @@ class SignForm(ProofForm):
 
     outcome = HiddenField()
     months = HiddenField()
-    reservations = HiddenField()
+    reservations = HiddenField(validators=[CleanText(4000, lines=True)])
     asked_sha256 = HiddenField()
     signed_sha256 = HiddenField()
 
