@@ -43,7 +43,7 @@ def read(original: bytes, signed: bytes) -> SignedOutside:
 def _electronic(signed: bytes) -> SignedOutside:
     found = list(PdfFileReader(io.BytesIO(signed)).embedded_signatures)
     if not found:
-        raise NotThisDossier("other_file" if len(signed) == 0 else "broken_signature")
+        raise NotThisDossier("broken_signature")
     context = ValidationContext(trust_roots=[], allow_fetching=False)
     names = []
     for signature in found:

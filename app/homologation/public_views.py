@@ -82,8 +82,9 @@ def _judge(data: bytes) -> Answer:
     if issued is None:
         return _stranger(verdict)
     day = issued.issued_at.astimezone(clock.PARIS).date().isoformat()
-    facts = (*verdict.facts, Said("issued", (("date", day),)), *_standing_facts(issued.dossier_id))
-    standing = _standing(issued.dossier_id) if issued.act is Act.DECISION else None
+    standing = _standing(issued.dossier_id)
+    facts = (*verdict.facts, Said("issued", (("date", day),)), *_standing_facts(standing))
+    standing = standing if issued.act is Act.DECISION else None  # a withdrawal's own page stays true
     return Answer(verdict.status, _told(facts, standing), verdict.doubts, verdict.file, verdict.content, standing)
 
 
@@ -108,8 +109,7 @@ def _standing(dossier_id: str) -> Standing | None:
     return entry.standing if entry else None
 
 
-def _standing_facts(dossier_id: str) -> tuple[Said, ...]:
-    standing = _standing(dossier_id)
+def _standing_facts(standing: Standing | None) -> tuple[Said, ...]:
     return (Said(_STANDING_WORDS[standing]),) if standing in _STANDING_WORDS else ()
 
 
@@ -121,10 +121,10 @@ def _known_content(digest: str) -> Answer:
     found = db_session().get(Dossier, dossier_id) if dossier_id else None
     if found is None or found.content is None:
         return Answer(None, (), (Said("unknown_content"),), content=digest[:64])
-    facts = verification.facts_of(found.content, clock.today())
+    facts, standing = verification.facts_of(found.content, clock.today()), _standing(found.id)
     return Answer(
         None,
-        _told((*facts, *_standing_facts(found.id)), _standing(found.id)),
+        _told((*facts, *_standing_facts(standing)), standing),
         (Said("compare_the_page"),),
         content=digest,
     )
