@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -43,17 +44,23 @@ def run_python(
             least = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.setrlimit(limit, (least, least))
 
-    try:
-        return subprocess.run(  # noqa: S603 - our own code, in this interpreter
-            [sys.executable, *arguments],
-            input=given,
-            capture_output=True,
-            timeout=bounds.seconds,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "HOME": folder}
-            | dict(environment),
-            cwd=folder,
-            preexec_fn=bind,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise TookTooLong(f"not done after {bounds.seconds} seconds") from error
+    environ = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "HOME": folder}
+    child = subprocess.Popen(  # noqa: S603 - our own code, in this interpreter
+        [sys.executable, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environ | dict(environment),
+        cwd=folder,
+        preexec_fn=bind,  # noqa: PLW1509 - it only sets limits
+        start_new_session=True,
+    )
+    with child:
+        try:
+            out, errors = child.communicate(given, timeout=bounds.seconds)
+        except subprocess.TimeoutExpired as error:
+            raise TookTooLong(f"not done after {bounds.seconds} seconds") from error
+        finally:
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)  # with its own children
+    return subprocess.CompletedProcess(child.args, child.returncode, out, errors)

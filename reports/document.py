@@ -1,6 +1,7 @@
 """The dossier as HTML for print: French, one page of synthesis first, everything that was typed after it."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -142,10 +143,16 @@ def _covered() -> frozenset[int]:
     return frozenset(covered)
 
 
+_ENDLESS = re.compile(r"\S{100}(?=\S)")
+
+
 def drawable(text: str) -> str:
-    """`text` with what our fonts cannot draw spelt out: a missing glyph would break PDF/A."""
+    """`text` with what our fonts cannot draw spelt out: a missing glyph would break PDF/A.
+
+    A word without end may break every hundred characters: laying it out whole takes the square of its length.
+    """
     parts = []
-    for ch in unicodedata.normalize("NFC", text):
+    for ch in _ENDLESS.sub("\\g<0>\u200b", unicodedata.normalize("NFC", text)):
         if ch in "\n\t" or ord(ch) in _covered():
             parts.append(ch)
         elif ch in "\u202f\u2009\u2007":

@@ -33,16 +33,18 @@ def read(original: bytes, signed: bytes) -> SignedOutside:
             raise NotThisDossier("other_file")
         return SignedOutside(electronic=False, signers=())
     try:
-        return _electronic(signed)
+        return _electronic(original, signed)
     except NotThisDossier:
         raise
     except Exception as error:
         raise NotThisDossier("broken_signature") from error
 
 
-def _electronic(signed: bytes) -> SignedOutside:
-    found = list(PdfFileReader(io.BytesIO(signed)).embedded_signatures)
-    if not found:
+def _electronic(original: bytes, signed: bytes) -> SignedOutside:
+    before, reader = PdfFileReader(io.BytesIO(original)), PdfFileReader(io.BytesIO(signed))
+    found = list(reader.embedded_signatures)
+    # Signatures and nothing else came after the document: a page changed before the first one would be covered by it.
+    if not found or reader.xrefs.total_revisions != before.xrefs.total_revisions + len(found):
         raise NotThisDossier("broken_signature")
     context = ValidationContext(trust_roots=[], allow_fetching=False)
     names = []

@@ -9,6 +9,8 @@ from typing import Any
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+# What a trailer, or the stream that stands for it, says of the place of its own revision.
+_OF_A_REVISION = {"/Size", "/Prev", "/ID", "/XRefStm", "/Type", "/W", "/Index", "/Filter", "/DecodeParms", "/Length"}
 _FIELD_KEYS = {"/Type", "/Subtype", "/FT", "/T", "/TU", "/V", "/F", "/Rect", "/P", "/Ff"}
 
 
@@ -16,6 +18,9 @@ def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
     """Whether the last revision only adds the store of proofs, one invisible field `field` and its place on a page."""
     last = reader.xrefs.total_revisions - 1
     before, now = reader.get_historical_resolver(last - 1), reader.get_historical_resolver(last)
+    trailers = [reader.trailer.flatten(revision) for revision in (last - 1, last)]
+    if not _same(*trailers, but=_OF_A_REVISION) or trailers[0]["/ID"][0] != trailers[1]["/ID"][0]:
+        return False
     catalog = reader.root_ref
     forms = [resolver.get_object(catalog)["/AcroForm"] for resolver in (before, now)]
     added = _added(*(form["/Fields"] for form in forms))

@@ -25,9 +25,12 @@ from pyhanko.sign.timestamps import HTTPTimeStamper, TimeStamper
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from reports import containers
+
 FIELD = "Cachet"
 TIMESTAMP_FIELD = "Horodatage"
-REASON = "SHA-256 du document avant le cachet : "
+# Levels of PAdES, ETSI EN 319 142-1. The seal says its own, so that a timestamp cannot be taken away unseen.
+LEVELS = ("B-B", "B-T", "B-LTA")
 # Said in the name of every certificate made for trials; whoever reads a verdict sees it.
 TRIAL = "ESSAI, sans valeur"
 _RESERVED = 32_768
@@ -43,16 +46,30 @@ class TimestampFailed(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sealer:
-    """What seals: the certificate, its key, the certificates that vouch for it, and those that readers trust.
+class Trust:
+    """Whom a reader trusts: `seals`, certificates that may seal and those above them; `clocks`, the roots of timestamp
+    authorities. Neither serves for the other: whoever certifies a thousand others for one must not seal in our name."""
 
-    Levels of PAdES (ETSI EN 319 142-1): B-B; with a timestamp authority B-T, or B-LTA when `long_term`.
+    seals: tuple[Certificate, ...] = ()
+    clocks: tuple[Certificate, ...] = ()
+
+    @property
+    def sealers(self) -> tuple[Certificate, ...]:
+        """The very certificates that may seal: those that are no authority."""
+        return tuple(certificate for certificate in self.seals if not certificate.ca)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """What seals: the certificate, its key, the certificates that vouch for it, and whom our readers trust.
+
+    Level B-B; with a timestamp authority B-T, or B-LTA when `long_term`.
     """
 
     certificate: Certificate
     key: keys.PrivateKeyInfo
     chain: tuple[Certificate, ...]
-    roots: tuple[Certificate, ...]
+    trust: Trust
     timestamp_url: str = ""
     long_term: bool = False
 
@@ -62,7 +79,9 @@ class Sealer:
 
 
 def certificates(text: bytes) -> tuple[Certificate, ...]:
-    """The certificates of a PEM text, in its order. Raises `UnusableSeal`."""
+    """The certificates of a PEM text, in its order; none of an empty one. Raises `UnusableSeal`."""
+    if not text.strip():
+        return ()
     try:
         found = [der for kind, _, der in pem.unarmor(text, multiple=True) if kind == "CERTIFICATE"]
         return tuple(Certificate.load(der, strict=True) for der in found)
@@ -71,9 +90,16 @@ def certificates(text: bytes) -> tuple[Certificate, ...]:
 
 
 def read_sealer(
-    chain_pem: bytes, key_pem: bytes, roots_pem: bytes = b"", *, timestamp_url: str = "", long_term: bool = False
+    chain_pem: bytes,
+    key_pem: bytes,
+    *,
+    former_pem: bytes = b"",
+    clocks_pem: bytes = b"",
+    timestamp_url: str = "",
+    long_term: bool = False,
 ) -> Sealer:
-    """From PEM texts: the seal's certificate first, then those above it. Raises `UnusableSeal`."""
+    """From PEM texts: the seal's certificate first, then those above it; `former_pem` holds the certificates that sealed
+    before it, `clocks_pem` the roots of the timestamp authorities. Raises `UnusableSeal`."""
     chain = certificates(chain_pem)
     if not chain:
         raise UnusableSeal("no certificate in the file of the seal")
@@ -85,6 +111,8 @@ def read_sealer(
     if key.public_key().public_bytes(*encoding) != chain[0].public_key.dump():
         raise UnusableSeal("the key of the seal is not that of its certificate")
     usage = chain[0].key_usage_value
+    if chain[0].ca:
+        raise UnusableSeal("the certificate of the seal is an authority's: ask it for a certificate of seal")
     if usage is not None and not {"digital_signature", "non_repudiation"} & usage.native:
         raise UnusableSeal("the certificate of the seal is not for signing (its key usage says so)")
     plain = key.private_bytes(
@@ -94,7 +122,7 @@ def read_sealer(
         chain[0],
         keys.PrivateKeyInfo.load(plain),
         chain[1:],
-        certificates(roots_pem) if roots_pem else chain[-1:],
+        Trust(chain + (certificates(former_pem) if former_pem else ()), certificates(clocks_pem) if clocks_pem else ()),
         timestamp_url,
         long_term,
     )
@@ -139,6 +167,18 @@ def timestamper(sealer: Sealer) -> TimeStamper | None:
     return HTTPTimeStamper(sealer.timestamp_url, timeout=10) if sealer.timestamp_url else None
 
 
+def reason(pdf: bytes, level: str) -> str:
+    """What the seal says of the document that it was added to, and of itself."""
+    return f"SHA-256 du document avant le cachet : {hashlib.sha256(pdf).hexdigest()} ; niveau {level}"
+
+
+class _Signer(signers.SimpleSigner):
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002 - pyHanko's signature
+        """With the lesser of the two numbers that would do for an ECDSA signature: no other may pass."""
+        raw: bytes = await super().async_sign_raw(data, digest_algorithm, dry_run)
+        return containers.least(raw, self.signing_cert)
+
+
 def seal(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) -> bytes:
     """`pdf` with the seal added after its last byte; with `clock`, timestamped.
 
@@ -148,16 +188,17 @@ def seal(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) -> bytes:
     check_dates(sealer.certificate, datetime.now(UTC))
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register_multiple(sealer.chain)
-    signer = signers.SimpleSigner(signing_cert=sealer.certificate, signing_key=sealer.key, cert_registry=store)
+    signer = _Signer(signing_cert=sealer.certificate, signing_key=sealer.key, cert_registry=store)
+    level = "B-B" if clock is None else "B-LTA" if sealer.long_term else "B-T"
     metadata = PdfSignatureMetadata(
         field_name=FIELD,
         md_algorithm="sha256",
         subfilter=fields.SigSeedSubFilter.PADES,
         certify=True,
         docmdp_permissions=fields.MDPPerm.NO_CHANGES,
-        reason=REASON + hashlib.sha256(pdf).hexdigest(),
+        reason=reason(pdf, level),
         name=str(sealer.certificate.subject.native.get("common_name", "")),
-        **(_long_term(sealer) if clock is not None and sealer.long_term else {}),
+        **(_long_term(sealer) if level == "B-LTA" else {}),
     )
     field = fields.SigFieldSpec(
         FIELD,
@@ -182,7 +223,7 @@ def _long_term(sealer: Sealer) -> dict[str, Any]:
         "embed_validation_info": True,
         "use_pades_lta": True,
         "timestamp_field_name": TIMESTAMP_FIELD,
-        "validation_context": context(sealer.roots, sealer.chain),
+        "validation_context": context((*sealer.trust.sealers, *sealer.trust.clocks), sealer.chain),
         # Everything under the last timestamp: what pyHanko adds after it by default, nothing would cover.
         "dss_settings": DSSContentSettings(
             include_vri=False,

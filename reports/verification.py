@@ -9,7 +9,7 @@ import io
 import json
 import logging
 import tempfile
-from collections.abc import Sequence
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -25,6 +25,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from reports import containers, pdf, revisions, seal
 from reports import dossier as content
 from reports.bounded import Bounds, TookTooLong, run_python
+from reports.seal import Trust
 from risk_models import catalogue
 
 # Their traces of what a stranger's file made fail: the verdict says it in words.
@@ -33,6 +34,8 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
 
 _END = b"%%EOF\n"
 _PAIR = [seal.FIELD, seal.TIMESTAMP_FIELD]
+_LONGEST = 500  # characters of a fact: its file may be a stranger's
+_LARGEST_CONTENT = 20 << 20  # bytes; 5,000 components make 4 MB
 
 
 class Unreadable(ValueError):
@@ -67,15 +70,19 @@ class Verdict:
     doubts: tuple[Said, ...]
 
 
-_BOUNDS = Bounds(seconds=60, processor_seconds=30, memory=1 << 30, file=64 << 20)
+_BOUNDS = Bounds(seconds=20, processor_seconds=10, memory=1 << 30, file=1 << 20)
 
 
-def verify_apart(data: bytes, roots_pem: bytes, *, today: date) -> Verdict:
-    """As `verify`, in a child process with bounds: for what strangers send. Raises `Unreadable`."""
+def verify_apart(data: bytes, seals_pem: bytes, clocks_pem: bytes, *, today: date) -> Verdict:
+    """As `verify` but for drawing drafts again, in a child process with bounds: for what strangers send.
+
+    Raises `Unreadable`.
+    """
     with tempfile.TemporaryDirectory(prefix="jalon-verify-") as folder:
-        roots = Path(folder) / "roots.pem"
-        roots.write_bytes(roots_pem)
-        arguments = ["-m", "reports.verification_child", str(roots), today.isoformat()]
+        seals, clocks = Path(folder) / "seals.pem", Path(folder) / "clocks.pem"
+        seals.write_bytes(seals_pem)
+        clocks.write_bytes(clocks_pem)
+        arguments = ["-m", "reports.verification_child", str(seals), str(clocks), today.isoformat()]
         try:
             done = run_python(arguments, folder, _BOUNDS, environment={}, given=data)
         except TookTooLong as error:
@@ -109,11 +116,20 @@ def from_plain(plain: dict[str, Any]) -> Verdict:
 
 
 def _said(code: str, **values: str) -> Said:
-    return Said(code, tuple((name, str(value)) for name, value in values.items()))
+    return Said(code, tuple((name, _shown(str(value))) for name, value in values.items()))
 
 
-def verify(data: bytes, roots: Sequence[Certificate] = (), *, today: date) -> Verdict:
-    """What `data` is, for a reader who trusts the certificates `roots`. Raises `Unreadable`."""
+def _shown(text: str) -> str:
+    """Of a bounded length, without what moves a terminal's cursor or turns the direction of writing."""
+    kept = "".join(" " if unicodedata.category(sign)[0] == "C" else sign for sign in text[: _LONGEST + 1])
+    return kept if len(kept) <= _LONGEST else kept[:_LONGEST] + "…"
+
+
+def verify(data: bytes, trust: Trust, *, today: date, draws: bool = True) -> Verdict:
+    """What `data` is, for a reader who trusts `trust`; a file without a seal is drawn again to compare, if `draws`.
+
+    Raises `Unreadable`.
+    """
     text, identifier = _read(data)
     try:
         frozen = content.loads(text)
@@ -126,12 +142,12 @@ def verify(data: bytes, roots: Sequence[Certificate] = (), *, today: date) -> Ve
     if identifier != digest.encode():
         doubts.append(_said("other_identifier"))
     if _claims_a_seal(data):
-        status, sealed_facts, faults = _check_seal(data, roots)
+        status, sealed_facts, faults = _check_seal(data, trust)
         facts += sealed_facts
         doubts += faults
     else:
         status = Status.UNVOUCHED
-        if not doubts and not _draws_the_same(text, data):
+        if draws and not doubts and not _draws_the_same(text, data):
             doubts.append(_said("other_pages"))
         doubts.append(_said("no_seal"))
     if not canonical or identifier != digest.encode():
@@ -173,6 +189,8 @@ def _read(data: bytes) -> tuple[str, bytes]:
             if document.is_encrypted:
                 raise Unreadable("encrypted")
             attached = bytes(document.attachments["dossier.json"].get_file().read_bytes())
+            if len(attached) > _LARGEST_CONTENT:
+                raise Unreadable("too_heavy")
             return attached.decode(), bytes(document.trailer.ID[0])
     except pikepdf.PasswordError as error:
         raise Unreadable("encrypted") from error
@@ -193,56 +211,75 @@ def _claims_a_seal(data: bytes) -> bool:
     return b"/ByteRange" in data
 
 
-def _check_seal(data: bytes, roots: Sequence[Certificate]) -> tuple[Status, list[Said], list[Said]]:
+class _AlteredError(Exception):
+    """The message is a code of the words `verification`."""
+
+
+def _check_seal(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[Said]]:
     try:
-        return _seal_verdict(data, roots)
+        return _seal_verdict(data, trust)
+    except _AlteredError as error:
+        return Status.ALTERED, [], [_said(str(error))]
     except Exception:
         return Status.ALTERED, [], [_said("broken_seal")]
 
 
-def _seal_verdict(data: bytes, roots: Sequence[Certificate]) -> tuple[Status, list[Said], list[Said]]:
+def _seal_verdict(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[Said]]:
     reader = PdfFileReader(io.BytesIO(data), strict=True)
+    if len(reader.root["/AcroForm"]["/Fields"]) > len(_PAIR):  # strangers' files have had 100,000
+        raise _AlteredError("other_signatures")
     found = list(reader.embedded_signatures)
     fault = _shape_fault(data, reader, found)
     if fault:
-        return Status.ALTERED, [], [_said(fault)]
+        raise _AlteredError(fault)
     sealed = found[0]
     document = data[: _first_revision(data, reader)]
-    if sealed.sig_object.get("/Reason") != seal.REASON + hashlib.sha256(document).hexdigest():
-        return Status.ALTERED, [], [_said("other_document")]
+    token = containers.timestamp_token(sealed.signed_data)
+    level = seal.LEVELS[0 if token is None else len(found)]
+    if sealed.sig_object.get("/Reason") != seal.reason(document, level):
+        raise _AlteredError("other_document")
+    if _read(document) != _read(data):
+        raise _AlteredError("added")
     moment = _moment(sealed)
-    trusted = seal.context(roots, moment=moment)
+    anchors, clocks = (seal.context(known, moment=moment) for known in (trust.sealers, trust.clocks))
     # Its own comparison of revisions takes half a minute; `_shape_fault` has asked more, at once.
-    status = validate_pdf_signature(sealed, trusted, trusted, skip_diff=True)
+    status = validate_pdf_signature(sealed, anchors, clocks, skip_diff=True)
     if not (status.intact and status.valid):
-        return Status.ALTERED, [], [_said("broken_seal")]
-    facts = _who_sealed(sealed.signer_cert, moment)
-    vouched = status.trusted and containers.is_strict(
-        sealed.signed_data, _gap(data, sealed), [*roots, *(status.validation_path or ())]
-    )
-    if status.trusted and not vouched:
-        return Status.ALTERED, facts, [_said("loose_container")]
-    return _with_times(data, found, status, roots, facts)
+        raise _AlteredError("broken_seal")
+    signer = sealed.signer_cert
+    facts = _who_sealed(signer, moment)
+    vouched = signer.dump() in {known.dump() for known in trust.sealers} and _valid_at(signer, moment)
+    if vouched and not containers.is_ours(sealed.signed_data, _gap(data, sealed), signer, trust.seals):
+        raise _AlteredError("loose_container")
+    doubts = [] if vouched else [_said("unknown_seal")]
+    return _with_times(data, found, status.timestamp_validity, trust.clocks, facts, doubts)
+
+
+def _valid_at(certificate: Certificate, moment: datetime) -> bool:
+    return bool(certificate.not_valid_before <= moment <= certificate.not_valid_after)
 
 
 def _with_times(
-    data: bytes, found: list[EmbeddedPdfSignature], status: Any, roots: Sequence[Certificate], facts: list[Said]
+    data: bytes,
+    found: list[EmbeddedPdfSignature],
+    first: Any,
+    clocks: tuple[Certificate, ...],
+    facts: list[Said],
+    doubts: list[Said],
 ) -> tuple[Status, list[Said], list[Said]]:
     """Judges the timestamps, where there are any, then says whether somebody trusted vouches for the whole."""
-    doubts = [] if status.trusted else [_said("unknown_root")]
-    times = [status.timestamp_validity] if status.timestamp_validity else []
+    times = [first] if first else []
     held: list[tuple[Any, bytes | None]] = [(containers.timestamp_token(found[0].signed_data), None)] if times else []
     for later in found[1:]:
-        moment = _moment(later)
-        times.append(validate_pdf_timestamp(later, seal.context(roots, moment=moment), skip_diff=True))
+        times.append(validate_pdf_timestamp(later, seal.context(clocks, moment=_moment(later)), skip_diff=True))
         held.append((later.signed_data, _gap(data, later)))
     for time, (signed, gap) in zip(times, held, strict=True):
         if not (time.intact and time.valid):
-            return Status.ALTERED, facts, [_said("broken_timestamp")]
+            raise _AlteredError("broken_timestamp")
         if not time.trusted:
             doubts.append(_said("unknown_clock"))
-        elif not containers.is_strict(signed, gap, [*roots, *time.validation_path]):
-            return Status.ALTERED, facts, [_said("loose_container")]
+        elif not containers.is_strict(signed, gap, [*clocks, *time.validation_path]):
+            raise _AlteredError("loose_container")
     if times:
         facts.append(_said("timestamped", date=times[0].timestamp.date().isoformat()))
     else:

@@ -8,10 +8,11 @@ from pathlib import Path
 from reports import seal, verification
 
 
-def main(roots: str, today: str) -> None:
-    trusted = seal.certificates(Path(roots).read_bytes())
+def main(seals: str, clocks: str, today: str) -> None:
+    trust = seal.Trust(*(seal.certificates(Path(path).read_bytes()) for path in (seals, clocks)))
     try:
-        verdict = verification.verify(sys.stdin.buffer.read(), trusted, today=date.fromisoformat(today))
+        data = sys.stdin.buffer.read()
+        verdict = verification.verify(data, trust, today=date.fromisoformat(today), draws=False)
     except verification.Unreadable as error:
         sys.stdout.write(json.dumps({"unreadable": str(error)}))
         return
@@ -19,4 +20,4 @@ def main(roots: str, today: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -63,13 +63,16 @@ class Chain:
 
     @cache  # noqa: B019 - one chain a run; a key takes long to read
     def sealer(self, *, long_term: bool = False) -> seal.Sealer:
-        roots = self.root.pem + self.clock_root.pem
-        return seal.read_sealer(self.leaf.pem + self.middle.pem, self.leaf.key_pem, roots, long_term=long_term)
+        certificates = self.leaf.pem + self.middle.pem
+        return seal.read_sealer(certificates, self.leaf.key_pem, clocks_pem=self.clock_root.pem, long_term=long_term)
 
     def timestamper(self) -> DummyTimeStamper:
-        certificate = seal.certificates(self.clock.pem)[0]
-        plain = self.clock.key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        return DummyTimeStamper(certificate, keys.PrivateKeyInfo.load(plain))
+        return timestamper(self.clock)
+
+
+def timestamper(clock: Issued) -> DummyTimeStamper:
+    plain = clock.key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return DummyTimeStamper(seal.certificates(clock.pem)[0], keys.PrivateKeyInfo.load(plain))
 
 
 @cache

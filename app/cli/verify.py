@@ -19,22 +19,32 @@ UNREADABLE = 2
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--root",
-    "roots",
+    "--seal",
+    "seals",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Certificates that you trust (PEM); by default those of JALON_SEAL_ROOTS, or of this machine's trial seal.",
+    help="Certificates that may seal, and those above (PEM); by default those of this machine.",
+)
+@click.option(
+    "--clock",
+    "clocks",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Roots of timestamp authorities (PEM); by default those of this machine.",
 )
 @click.option("--english", is_flag=True, help="Answer in English.")
 @click.option("--json", "as_json", is_flag=True, help="Answer for programs.")
-def verify(file: Path, roots: tuple[Path, ...], *, english: bool, as_json: bool) -> None:
+def verify(file: Path, seals: tuple[Path, ...], clocks: tuple[Path, ...], *, english: bool, as_json: bool) -> None:
     """Check FILE: its seal, its timestamp, that not one byte has changed, what was decided.
 
     Exit codes: 0 genuine, 1 altered, 2 not a document of Jalon, 3 nobody that you trust vouches for it.
     """
     language = "en" if english else "fr"
     try:
-        verdict = verification.verify(file.read_bytes(), _trusted(roots), today=datetime.now(UTC).date())
+        trust = seal.Trust(
+            _certificates("--seal", seals or _our_seals()), _certificates("--clock", clocks or _our_clocks())
+        )
+        verdict = verification.verify(file.read_bytes(), trust, today=datetime.now(UTC).date())
     except verification.Unreadable as error:
         sys.stderr.write(f"{file}: {verification.Said(str(error)).in_language(language)}\n")
         raise SystemExit(UNREADABLE) from error
@@ -45,15 +55,24 @@ def verify(file: Path, roots: tuple[Path, ...], *, english: bool, as_json: bool)
     raise SystemExit(EXIT_CODES[verdict.status])
 
 
-def _trusted(paths: tuple[Path, ...]) -> list[Certificate]:
-    if not paths:
-        instance = Path(os.environ.get("JALON_INSTANCE", "instance"))
-        default = Path(os.environ.get("JALON_SEAL_ROOTS") or instance / "seal" / "certificate.pem")
-        paths = (default,) if default.exists() else ()
+def _our_seals() -> tuple[Path, ...]:
+    trial = Path(os.environ.get("JALON_INSTANCE", "instance")) / "seal" / "certificate.pem"
+    return _existing(os.environ.get("JALON_SEAL_CERTIFICATE") or trial, os.environ.get("JALON_SEAL_FORMER"))
+
+
+def _our_clocks() -> tuple[Path, ...]:
+    return _existing(os.environ.get("JALON_TIMESTAMP_ROOTS"))
+
+
+def _existing(*paths: Path | str | None) -> tuple[Path, ...]:
+    return tuple(Path(path) for path in paths if path and Path(path).exists())
+
+
+def _certificates(option: str, paths: tuple[Path, ...]) -> tuple[Certificate, ...]:
     try:
-        return [certificate for path in paths for certificate in seal.certificates(path.read_bytes())]
+        return tuple(certificate for path in paths for certificate in seal.certificates(path.read_bytes()))
     except seal.UnusableSeal as error:
-        raise click.ClickException(f"--root: {error}") from error
+        raise click.ClickException(f"{option}: {error}") from error
 
 
 def _print(file: Path, verdict: verification.Verdict, language: str) -> None:

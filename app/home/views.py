@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.analysis import study
 from app.home import services
-from app.homologation import services as homologation
+from app.homologation import awaiting
 from app.identity import factors
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
@@ -35,8 +35,8 @@ def index() -> str | Response:
         "home/index.html",
         rows=portfolio.rows(db_session(), mine),
         total=total,
-        to_decide=homologation.awaiting_decision(db_session(), me.id),
-        to_review=homologation.awaiting_opinion(db_session(), me.id),
+        to_decide=awaiting.awaiting_decision(db_session(), me.id),
+        to_review=awaiting.awaiting_opinion(db_session(), me.id),
         to_approve=study.levels_to_approve(db_session(), me),
     )
 

@@ -5,7 +5,7 @@ from html import escape
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from app.homologation.models import Outcome
+from app.homologation.models import Origin, Outcome
 from app.homologation.register import Entry, Standing
 
 # White on these passes WCAG AA.
@@ -41,6 +41,8 @@ def _words(entry: Entry | None) -> str:
     until = _("jusqu’au %(day)s", day=day)
     if entry.decision.outcome is Outcome.WITH_RESERVATIONS:
         until = _("jusqu’au %(day)s, avec réserves", day=day)
+    if entry.dossier.origin is not Origin.JALON:
+        until = _("%(until)s (hors de Jalon)", until=until)
     words: dict[Standing, str] = {
         Standing.CURRENT: until,
         Standing.SOON: until,

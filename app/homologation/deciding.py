@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app.homologation import freezing, sealing
+from app.homologation.awaiting import delegated_to
 from app.homologation.models import (
     Decision,
     Delegation,
@@ -20,7 +21,7 @@ from app.homologation.models import (
     Reservation,
     Withdrawal,
 )
-from app.homologation.services import delegated_to, move, must_be
+from app.homologation.services import move, must_be
 from app.identity import factors
 from app.identity.factors import Proof
 from app.identity.models import Person
@@ -238,7 +239,7 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
             "withdrawn_on": today,
             "frozen_on": today,
             "reason": reason,
-            "by": {"name": actor.name, "title": actor.title},
+            "by": _signer(session, actor, dossier),
             "decision_sha256": dossier.content_sha256,
             "trial": sealing.is_trial(),
         }

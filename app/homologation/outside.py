@@ -7,23 +7,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.homologation import deciding
+from app.homologation import deciding, register
 from app.homologation.deciding import Wish
 from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome, Reservation
 from app.homologation.services import must_be
-from app.identity import factors
+from app.identity import factors, policy
 from app.identity.factors import Proof
-from app.identity.models import Person
+from app.identity.models import Person, Role
 from app.journal.services import record
 from app.platform import attachments, clock
 from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.extensions import document_storage
+from app.platform.forms import is_clean
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from reports import dossier as content
@@ -33,6 +35,8 @@ from risk_models import schedule
 COLUMNS = ("produit", "origine", "autorite", "date", "mois", "decision", "reserves")
 CODE_LENGTH = 8
 _MOST_ROWS = 2000
+_FIRST_YEAR = 2000
+_RECORDERS = {Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR}
 _REASONS = {
     "no_pdf": _l("Ce fichier n’est pas un PDF."),
     "other_file": _l(
@@ -116,8 +120,22 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
         raise Refusal(_l("Ce que Jalon a scellé n’est pas à enregistrer."), "origin")
     if values.decided_on > clock.today():
         raise Refusal(_l("Une décision date d’aujourd’hui ou d’avant."), "decided_on")
+    if values.decided_on.year < _FIRST_YEAR:
+        raise Refusal(_l("Vérifiez l’année : elle vient avant %(year)d.", year=_FIRST_YEAR), "decided_on")
+    if values.outcome is Outcome.WITH_RESERVATIONS and not values.reservations:
+        raise Refusal(_l("Écrivez les réserves."), "reservations")
     if values.outcome is not Outcome.REFUSED and values.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
+    last = register.last_decided(session, product.id)
+    if last and last.origin is Origin.JALON and last.decision and (day := _ended_by(last)) and values.decided_on >= day:
+        raise Refusal(
+            _l(
+                "L’homologation de ce produit a été refusée ou retirée dans Jalon le %(day)s : une décision postérieure se"
+                " prend dans Jalon, par un nouveau dossier.",
+                day=format_date(day, "d MMMM yyyy"),
+            ),
+            "decided_on",
+        )
     known = session.scalar(
         select(Decision.id)
         .join(Dossier, Dossier.id == Decision.dossier_id)
@@ -125,6 +143,14 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
     )
     if known:
         raise Refusal(_l("Une décision de ce jour est déjà enregistrée pour ce produit."), "decided_on")
+
+
+def _ended_by(dossier: Dossier) -> date | None:
+    """The day that a refusal or a withdrawal left its product without homologation."""
+    if dossier.withdrawal:
+        return dossier.withdrawal.withdrawn_on
+    decision = dossier.decision
+    return decision.decided_on if decision and decision.outcome is Outcome.REFUSED else None
 
 
 def _decided(values: Elsewhere) -> dict[str, Any]:
@@ -163,7 +189,10 @@ def import_rows(session: Session, actor: Person, products: Mapping[str, Product]
 def _rows_of(text: str) -> list[dict[str, str]]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=";" if head.count(";") > head.count(",") else ",")
-    names = [name.strip().lower() for name in reader.fieldnames or ()]
+    try:
+        names = [name.strip().lower() for name in reader.fieldnames or ()]
+    except csv.Error as error:
+        raise Refusal(_l("Ce fichier n’est pas un CSV lisible : %(why)s.", why=str(error)), "file") from error
     if lacking := [c for c in COLUMNS[:6] if c not in names]:
         raise Refusal(
             _l(
@@ -173,7 +202,10 @@ def _rows_of(text: str) -> list[dict[str, str]]:
             "file",
         )  # fmt: skip
     reader.fieldnames = names
-    rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
+    try:
+        rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
+    except csv.Error as error:
+        raise Refusal(_l("Ce fichier n’est pas un CSV lisible : %(why)s.", why=str(error)), "file") from error
     if not rows or len(rows) > _MOST_ROWS:
         raise Refusal(_l("De 1 à %(most)d lignes par fichier.", most=_MOST_ROWS), "file")
     return rows
@@ -198,7 +230,9 @@ def _values(row: Mapping[str, str]) -> Elsewhere:
     if not row["autorite"]:
         raise Refusal(_l("« autorite » dit qui a décidé."))
     reservations = row.get("reserves", "").replace(" | ", "\n")
-    return Elsewhere(origin, row["autorite"][:200], decided_on, outcome, months, reservations[:4000])
+    if not (is_clean(row["autorite"], 200) and is_clean(reservations, 4000, lines=True)):
+        raise Refusal(_l("« autorite » tient en 200 caractères et « reserves » en 4 000, sans caractère invisible."))
+    return Elsewhere(origin, row["autorite"], decided_on, outcome, months, reservations)
 
 
 def record_signed(
@@ -217,6 +251,9 @@ def record_signed(
 
     An electronic signature is checked; a scan is tied to the dossier by the code printed on its decision page.
     """
+    roles = policy.roles_on(actor.grants, product_id=product.id, incubator_ids=[i.id for i in product.incubators])
+    if not roles & _RECORDERS and not deciding.may_decide(session, actor, dossier):
+        raise Refusal(_l("Cette signature s’enregistre par l’autorité nommée dans le dossier, ou par l’incubateur."))
     must_be(dossier, DossierState.DECISION)
     deciding.check(dossier, wish)
     frozen = content.loads(dossier.content or "")

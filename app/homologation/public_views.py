@@ -1,6 +1,7 @@
 """What anybody may see without an account: checking a PDF, the public register, live badges."""
 
 import json
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,6 +35,8 @@ _STANDING_WORDS = {
     Standing.WITHDRAWN: "withdrawn",
     Standing.REFUSED: "refused",
 }
+# A file takes ten seconds of processor and 1 GiB at most: this many at once in one process.
+_PLACES = threading.BoundedSemaphore(2)
 _OVER = frozenset({Standing.EXPIRED, Standing.REPLACED, Standing.CLOSED, Standing.WITHDRAWN})
 
 
@@ -74,10 +77,14 @@ def verify() -> str:
 
 
 def _judge(data: bytes) -> Answer:
+    if not _PLACES.acquire(timeout=5):
+        abort(503)
     try:
-        verdict = verification.verify_apart(data, sealing.roots_pem(), today=clock.today())
+        verdict = verification.verify_apart(data, sealing.seals_pem(), sealing.clocks_pem(), today=clock.today())
     except verification.Unreadable as error:
         return Answer(None, (), (Said(str(error)),))
+    finally:
+        _PLACES.release()
     issued = db_session().scalar(select(IssuedFile).where(IssuedFile.sha256 == verdict.file))
     if issued is None:
         return _stranger(verdict)
@@ -130,11 +137,18 @@ def _known_content(digest: str) -> Answer:
     )
 
 
-@blueprint.get("/verifier/racines.pem")
+@blueprint.get("/verifier/cachet.pem")
 @requires(Permission.ANYONE)
-def roots() -> Response:
-    """The certificates to trust, for `jalon verify --root`."""
-    return Response(sealing.roots_pem(), mimetype="application/x-pem-file")
+def seals() -> Response:
+    """The certificates that seal, for `jalon verify --seal`."""
+    return Response(sealing.seals_pem(), mimetype="application/x-pem-file")
+
+
+@blueprint.get("/verifier/horodatage.pem")
+@requires(Permission.ANYONE)
+def clocks() -> Response:
+    """The roots of the timestamp authorities, for `jalon verify --clock`."""
+    return Response(sealing.clocks_pem(), mimetype="application/x-pem-file")
 
 
 @blueprint.get("/homologations")

@@ -17,6 +17,8 @@ from app.platform.settings import InvalidSettings, Settings
 from reports import pdf
 
 if TYPE_CHECKING:
+    from asn1crypto.x509 import Certificate
+
     from reports.seal import Sealer
 
 _AGAIN = timedelta(hours=1)
@@ -39,12 +41,15 @@ def open_sealer(settings: Settings) -> "Sealer":
         return read_sealer(
             certificate.read_bytes(),
             key.read_bytes(),
-            settings.seal_roots.read_bytes() if settings.seal_roots else b"",
+            former_pem=settings.seal_former.read_bytes() if settings.seal_former else b"",
+            clocks_pem=settings.timestamp_roots.read_bytes() if settings.timestamp_roots else b"",
             timestamp_url=settings.timestamp_url,
             long_term=settings.seal_level == "B-LTA",
         )
     except (UnusableSeal, OSError) as error:
-        raise InvalidSettings(f"JALON_SEAL_CERTIFICATE, JALON_SEAL_KEY, JALON_SEAL_ROOTS: {error}") from error
+        raise InvalidSettings(
+            f"JALON_SEAL_CERTIFICATE, JALON_SEAL_KEY, JALON_SEAL_FORMER, JALON_TIMESTAMP_ROOTS: {error}"
+        ) from error
 
 
 def sealer() -> "Sealer":
@@ -139,8 +144,17 @@ def _one(session: Session, dossier_id: str, act: Act) -> IssuedFile | None:
     return next(iter(issued_files(session, dossier_id, act)), None)
 
 
-def roots_pem() -> bytes:
-    """The certificates that readers of our files trust, for them to keep."""
+def seals_pem() -> bytes:
+    """The certificates that seal our files, or have, and those above them: for readers to keep."""
+    return _pem(sealer().trust.seals)
+
+
+def clocks_pem() -> bytes:
+    """The roots of the authorities that timestamp our files."""
+    return _pem(sealer().trust.clocks)
+
+
+def _pem(certificates: Sequence["Certificate"]) -> bytes:
     from asn1crypto import pem
 
-    return b"".join(pem.armor("CERTIFICATE", root.dump()) for root in sealer().roots)
+    return b"".join(pem.armor("CERTIFICATE", certificate.dump()) for certificate in certificates)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis import study
@@ -13,11 +13,11 @@ from app.homologation import freezing
 from app.homologation.models import (
     AcceptedRisk,
     ConditionOfUse,
-    Delegation,
     Dossier,
     DossierDocument,
     DossierState,
     Opinion,
+    Origin,
     Piece,
     ReviewerRole,
     Verdict,
@@ -93,16 +93,27 @@ def open_new(session: Session, actor: Person, product: Product) -> Dossier:
         state=DossierState.DRAFT,
         state_since=now,
         created_at=now,
-        perimeter=last.perimeter if last else "",
-        requested_months=last.requested_months if last else 12,
-        authority_id=last.authority_id if last else None,
     )
-    if last:
-        _take_up(dossier, last)
+    written = last if last is None or last.origin is Origin.JALON else _last_written(session, product.id)
+    if written:
+        dossier.perimeter, dossier.requested_months = written.perimeter, written.requested_months
+        dossier.authority_id = written.authority_id
+        _take_up(dossier, written)
     session.add(dossier)
     record(session, actor, "open_dossier", f"n° {dossier.number}", product_id=product.id)
     session.commit()
     return dossier
+
+
+def _last_written(session: Session, product_id: str) -> Dossier | None:
+    """The last dossier composed here: one made elsewhere holds nothing to take up."""
+    return session.scalar(
+        select(Dossier)
+        .where(Dossier.product_id == product_id, Dossier.origin == Origin.JALON)
+        .options(*_WHOLE)
+        .order_by(Dossier.number.desc())
+        .limit(1)
+    )
 
 
 def _take_up(dossier: Dossier, last: Dossier) -> None:
@@ -352,44 +363,3 @@ def show_publicly(session: Session, actor: Person, product: Product, *, shown: b
 def move(dossier: Dossier, state: DossierState) -> None:
     """To `state`, since now."""
     dossier.state, dossier.state_since = state, clock.now()
-
-
-def waits_for(person_id: str) -> ColumnElement[bool]:
-    """The condition under which a dossier waits for this person's signature: its own, or one delegated to it today."""
-    return or_(Dossier.authority_id == person_id, delegated_to(person_id).exists())
-
-
-def delegated_to(person_id: str) -> Select[Delegation]:
-    """The delegations by which this person signs today for the authority of a dossier of the outer query."""
-    today = clock.today()
-    return select(Delegation).where(
-        Delegation.product_id == Dossier.product_id,
-        Delegation.authority_id == Dossier.authority_id,
-        Delegation.delegate_id == person_id,
-        Delegation.starts_on <= today,
-        Delegation.ends_on >= today,
-        Delegation.ended_at.is_(None),
-    )
-
-
-def awaiting_decision(session: Session, person_id: str) -> Sequence[tuple[Dossier, Product]]:
-    """Dossiers that wait for this authority, oldest first."""
-    rows = session.execute(
-        select(Dossier, Product)
-        .join(Product, Product.id == Dossier.product_id)
-        .where(Dossier.state == DossierState.DECISION, waits_for(person_id))
-        .order_by(Dossier.state_since)
-    )
-    return [(dossier, product) for dossier, product in rows]
-
-
-def awaiting_opinion(session: Session, person_id: str) -> Sequence[tuple[Dossier, Product]]:
-    """Dossiers that wait for this reviewer, oldest first."""
-    rows = session.execute(
-        select(Dossier, Product)
-        .join(Product, Product.id == Dossier.product_id)
-        .join(Opinion, Opinion.dossier_id == Dossier.id)
-        .where(Dossier.state == DossierState.OPINIONS, Opinion.reviewer_id == person_id, Opinion.given_at.is_(None))
-        .order_by(Dossier.state_since)
-    )
-    return [(dossier, product) for dossier, product in rows]

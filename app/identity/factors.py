@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pyotp
@@ -12,7 +12,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from limits import parse
 from limits.strategies import MovingWindowRateLimiter
-from sqlalchemy import delete, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.identity.models import FactorChallenge, FactorKind, Person, SecondFactor
@@ -284,8 +284,9 @@ def _take(session: Session, person: Person, purpose: str, challenge_id: str) -> 
         raise ValueError("no such challenge")
     if kept.made_at < clock.now() - CHALLENGE_LIFE:
         raise ValueError("this challenge is too old")
-    session.delete(kept)
-    session.flush()
+    taken = session.execute(delete(FactorChallenge).where(FactorChallenge.id == challenge_id))
+    if cast("CursorResult[Any]", taken).rowcount != 1:
+        raise ValueError("this challenge was taken a moment ago")
     return base64url_to_bytes(kept.challenge)
 
 

@@ -60,6 +60,12 @@ def required(message: Any = None) -> InputRequired:
     return InputRequired(message or _l("Ce champ est obligatoire."))
 
 
+def is_clean(text: str, most: int, *, lines: bool = False) -> bool:
+    """Whether `text` is no longer than `most` and has no control character, but for the ends of its lines if `lines`."""
+    allowed = _KEPT_CONTROLS if lines else set()
+    return len(text) <= most and not any(unicodedata.category(ch) in {"Cc", "Cs"} and ch not in allowed for ch in text)
+
+
 class CleanText:
     """Refuses control characters and texts longer than `most`; spaces around are dropped by the field."""
 
@@ -77,8 +83,7 @@ class CleanText:
                     count=len(text),
                 )
             )
-        allowed = _KEPT_CONTROLS if self.lines else set()
-        if any(unicodedata.category(ch) in {"Cc", "Cs"} and ch not in allowed for ch in text):
+        if not is_clean(text, self.most, lines=self.lines):
             raise ValidationError(_l("Ce texte contient un caractère invisible. Effacez-le et saisissez-le à la main."))
 
 

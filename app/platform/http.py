@@ -21,7 +21,7 @@ from app.platform.refusals import Refusal
 health = Blueprint("health", __name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_ERROR_PAGES = (400, 403, 404, 405, 413, 429, 500)
+_ERROR_PAGES = (400, 403, 404, 405, 413, 429, 500, 503)
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -36,9 +36,10 @@ class Settings:
     private_hosts: frozenset[str]
     seal_certificate: Path | None
     seal_key: Path | None
-    seal_roots: Path | None
+    seal_former: Path | None
     seal_level: str
     timestamp_url: str
+    timestamp_roots: Path | None
     max_upload_bytes: int = 30_000_000  # an SBOM of some 60,000 components
 
     @property
@@ -73,11 +74,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         private_hosts=frozenset((reader.get("JALON_PRIVATE_HOSTS") or "").lower().split()),
         seal_certificate=reader.file("JALON_SEAL_CERTIFICATE"),
         seal_key=reader.file("JALON_SEAL_KEY"),
-        seal_roots=reader.file("JALON_SEAL_ROOTS"),
+        seal_former=reader.file("JALON_SEAL_FORMER"),
         seal_level=reader.one_of("JALON_SEAL_LEVEL", ("B-T", "B-LTA"), "B-T"),
         timestamp_url=reader.url("JALON_TIMESTAMP_URL", "https://", ("http", "https"))
         if reader.get("JALON_TIMESTAMP_URL")
         else "",
+        timestamp_roots=reader.file("JALON_TIMESTAMP_ROOTS"),
     )
     _check_seal(reader, settings)
     for name, addresses in (("JALON_FEEDS", settings.feeds), ("JALON_FORGES", settings.forges)):
@@ -99,8 +101,8 @@ def _check_seal(reader: "_Reader", settings: Settings) -> None:
         reader.wrong.append("JALON_SEAL_CERTIFICATE, JALON_SEAL_KEY: give both, or neither in development")
     if not settings.development and settings.seal_certificate is None:
         reader.wrong.append("JALON_SEAL_CERTIFICATE: needed in production, with JALON_SEAL_KEY; see docs/deploying.md")
-    if settings.timestamp_url and settings.seal_roots is None:
-        reader.wrong.append("JALON_SEAL_ROOTS: needed with JALON_TIMESTAMP_URL, so that timestamps can be checked")
+    if settings.timestamp_url and settings.timestamp_roots is None:
+        reader.wrong.append("JALON_TIMESTAMP_ROOTS: needed with JALON_TIMESTAMP_URL, so that timestamps can be checked")
 
 
 class _Reader:

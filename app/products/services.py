@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from app.identity import policy
-from app.identity.models import Person, Role
+from app.identity.models import Grant, Person, Role
 from app.identity.policy import Permission
 from app.identity.services import give
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
-from app.products.models import Contact, Incubator, Phase, Product
+from app.products.models import Contact, Incubator, Phase, Product, product_incubator
 from risk_models import product_file, schedule
 from risk_models.system import Phase as PhaseValue
 
@@ -170,3 +170,15 @@ def analysis_due_rule(product: Product) -> tuple[date, PhaseValue] | None:
     phases = phase_values(product.phases)
     start, due = schedule.clock_start(phases), schedule.analysis_due(phases)
     return (due, start) if start and due else None
+
+
+def holds_role(
+    person_id: InstrumentedAttribute[str], role: Role, product_id: str | InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
+    """Whether the person of a row has `role` on a product, directly or through one of its incubators."""
+    incubators = select(product_incubator.c.incubator_id).where(product_incubator.c.product_id == product_id)
+    return exists().where(
+        Grant.person_id == person_id,
+        Grant.role == role,
+        (Grant.product_id == product_id) | Grant.incubator_id.in_(incubators),
+    )

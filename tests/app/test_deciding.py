@@ -6,12 +6,12 @@ from datetime import timedelta
 import pikepdf
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.homologation import deciding, register, sealing, services
 from app.homologation.models import Act, Decision, Dossier, IssuedFile, Outcome, Reservation, Withdrawal
 from app.homologation.register import Standing, standing_of
-from app.identity.models import Role
+from app.identity.models import Grant, Role
 from app.journal.models import JournalEntry
 from app.platform import clock
 from app.platform.jobs import Job
@@ -65,7 +65,7 @@ def test_what_is_signed_is_what_was_shown_and_what_is_sealed(scene):
             "Metabase à jour",
         ]
     verdict = verification.verify(
-        sealed_file(world, dossier.id), world.app.extensions["sealer"].roots, today=clock.today()
+        sealed_file(world, dossier.id), world.app.extensions["sealer"].trust, today=clock.today()
     )
     assert (verdict.status, verdict.content) == (Status.GENUINE, shown)
 
@@ -151,6 +151,21 @@ def test_a_delegate_signs_between_two_dates_and_the_dossier_says_so(scene):
     assert decided["by"]["on_behalf_of"]["name"] == "Andrée Laurent"
 
 
+def test_nobody_lends_a_role_that_they_lost(scene):
+    world, _, people, dossier = scene
+    delegate = world.person("adjoint@exemple.test", "Alix Petit")
+    world.give(delegate, Role.AUTHORITY, product_id=dossier.product_id)
+    today = clock.today().isoformat()
+    given = {"delegate": delegate.id, "starts_on": today, "ends_on": today, "deed": "Arrêté"}
+    code = world.code(people["authority"])
+    world.visitor(people["authority"]).post("/produits/exemple/dossier/delegations", given | {"code": code})
+    with world.session() as session:
+        assert deciding.may_decide(session, delegate, dossier)
+        session.execute(delete(Grant).where(Grant.person_id == people["authority"].id))
+        session.commit()
+        assert not deciding.may_decide(session, delegate, dossier)
+
+
 def test_a_delegation_ended_lets_nobody_sign(scene):
     world, _, people, dossier = scene
     delegate = world.person("adjoint@exemple.test", "Alix Petit")
@@ -195,7 +210,7 @@ def test_a_withdrawal_has_its_own_sealed_page_and_the_decision_stays_whole(scene
     run_jobs(world)
     assert sealed_file(world, dossier.id) == decided
     withdrawn = sealed_file(world, dossier.id, Act.WITHDRAWAL)
-    verdict = verification.verify(withdrawn, world.app.extensions["sealer"].roots, today=clock.today())
+    verdict = verification.verify(withdrawn, world.app.extensions["sealer"].trust, today=clock.today())
     said = " ".join(f.in_language("fr") for f in verdict.facts)
     assert verdict.status is Status.GENUINE and "Intrusion constatée" in said
     team = world.visitor(owner)
@@ -318,7 +333,7 @@ def test_a_timestamp_authority_that_is_down_leaves_the_decision_and_comes_later(
         run_jobs(world)
     second = sealed_file(world, dossier.id)
     assert "Horodatage en attente" not in world.visitor(owner).get(PAGE).get_data(as_text=True)
-    roots = chain().sealer().roots
+    roots = chain().sealer().trust
     for data in (first, second):
         assert verification.verify(data, roots, today=clock.today()).status is Status.GENUINE
     with world.database.reading() as session:

@@ -141,10 +141,11 @@ def test_the_drawing_on_the_page_leads_to_what_the_register_knows(decided):
     assert "jamais émis" in world.visitor().get(f"/verifier?contenu={'0' * 64}").get_data(as_text=True)
 
 
-def test_the_roots_to_trust_are_published(world):
-    pem = world.visitor().get("/verifier/racines.pem").data
-    ours = world.app.extensions["sealer"].roots
-    assert [c.dump() for c in seal.certificates(pem)] == [c.dump() for c in ours]
+def test_the_certificates_to_trust_are_published(world):
+    ours = world.app.extensions["sealer"].trust
+    for path, expected in (("/verifier/cachet.pem", ours.seals), ("/verifier/horodatage.pem", ours.clocks)):
+        pem = world.visitor().get(path).data
+        assert [c.dump() for c in seal.certificates(pem)] == [c.dump() for c in expected]
 
 
 def test_nothing_is_public_until_the_team_says_so(decided):
@@ -265,6 +266,13 @@ def test_many_come_from_a_csv_all_or_none(world, lead):
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Decision.id))) == 2
     assert "Il manque des colonnes" in upload(world, lead, "a;b\n1;2\n").get_data(as_text=True)
+    assert "CSV lisible" in upload(world, lead, HEAD + '"' + "x" * 200_000).get_data(as_text=True)
+    for row, message in (
+        ("exemple;paper;A\x1b;2026-03-02;12;favourable;", "invisible"),
+        ("exemple;paper;A;0001-03-02;12;favourable;", "année"),
+        ("exemple;paper;A;2026-03-02;12;with_reservations;", "réserves"),
+    ):
+        assert message in upload(world, lead, HEAD + row + "\n").get_data(as_text=True)
     assert "non scellée par Jalon" in world.visitor(lead).get("/homologations").get_data(as_text=True)
 
 
@@ -317,6 +325,31 @@ def test_a_scan_is_tied_to_the_dossier_by_the_code_printed_on_it(scene):
     assert "huit premiers caractères" in post(people["authority"], "00000000").get_data(as_text=True)
     assert post(people["authority"], dossier.content_sha256[:8].upper()).status_code == 302
     assert "Trop tôt" in authority.get(PAGE).get_data(as_text=True)
+
+
+def test_an_authority_not_named_in_the_dossier_records_no_signature(scene):
+    """A scan and eight characters shown on the screen would let it sign for another."""
+    world, _, _people, dossier = scene
+    run_jobs(world)
+    other = world.person("autre@exemple.test", "Alix Petit")
+    world.give(other, Role.AUTHORITY, product_id=dossier.product_id)
+    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12"}
+    file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "printed_code": dossier.content_sha256[:8]}
+    answer = world.visitor(other).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(other)})
+    assert "autorité nommée dans le dossier" in answer.get_data(as_text=True)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 0
+
+
+def test_what_was_refused_here_is_not_made_good_by_a_record(scene):
+    world, owner, people, dossier = scene
+    world.decide(dossier, people["authority"], Outcome.REFUSED, None, "Trop tôt")
+    given = {
+        "origin": "paper", "authority": "Andrée Laurent", "outcome": "favourable", "months": "12",
+        "decided_on": clock.today().isoformat(),
+    }  # fmt: skip
+    page = world.visitor(owner).post("/produits/exemple/dossier/ailleurs", given).get_data(as_text=True)
+    assert "refusée ou retirée dans Jalon" in page
 
 
 def test_a_dossier_decided_inside_is_not_recorded_outside(decided):

@@ -28,6 +28,7 @@ DECIDED = [
     "UPDATE dossier SET state = 'draft'",
     "UPDATE dossier SET perimeter = 'autre'",
     "UPDATE dossier SET number = 2",
+    "UPDATE dossier SET origin = 'paper'",
     "UPDATE decision SET expires_on = '2040-01-01'",
     "UPDATE decision SET reservations = ''",
     "DELETE FROM decision",
@@ -77,6 +78,8 @@ def test_nothing_of_a_decided_dossier_ever_changes(transmitted):
 
 
 AFTERWARDS = [
+    "INSERT INTO issued_file (id, dossier_id, act, sha256, content_sha256, issued_at, timestamped)"
+    " SELECT 'x', dossier_id, act, 'x', 'x', issued_at, timestamped FROM issued_file",
     "UPDATE issued_file SET sha256 = '0'",
     "DELETE FROM issued_file",
     "UPDATE withdrawal SET reason = 'autre'",
@@ -101,6 +104,15 @@ def test_what_follows_a_decision_is_only_ever_added(transmitted):
         deciding.lift(session, owner, world.reload(), row, row.reservations[0].id, "Fait")
         deciding.withdraw(session, people["authority"], world.reload(), row, "Intrusion", Proof(code))
     assert [s for s in AFTERWARDS if not refused(world, s)] == []
+
+
+@pytest.mark.parametrize("table", ["dossier", "decision", "issued_file", "withdrawal", "reservation"])
+def test_no_table_of_decisions_is_emptied_at_once(transmitted, table):
+    world, _, people, dossier = transmitted
+    if world.database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite knows no TRUNCATE: DELETE is refused row by row")
+    decide(world, people, dossier)
+    assert refused(world, f"TRUNCATE {table} CASCADE")
 
 
 def test_the_pdf_of_a_decision_comes_once(transmitted):

@@ -54,7 +54,7 @@ def test_a_dossier_and_chromium(tmp_path):
     print(f"| Chromium | {pages_of(theirs)} | {printed:.1f} | – | {theirs.stat().st_size / 1024:.0f} |")
     print(f"time × {seconds / printed:.1f}, size × {size / (theirs.stat().st_size / 1024):.2f}")
     sealed = seal.seal(ours.read_bytes(), chain().sealer())
-    roots = chain().sealer().roots
+    roots = chain().sealer().trust
     sealing = timed(lambda: seal.seal(ours.read_bytes(), chain().sealer()))
     checking = timed(lambda: verification.verify(sealed, roots, today=DAY))
     print(

@@ -12,6 +12,7 @@ from app.cli.dossier import unsigned
 from reports import dossier as content
 from reports import pdf, verification
 from reports.document import drawable
+from reports.seal import Trust
 from reports.verification import Status
 from risk_models import assess, product_file
 from tests.world import EXAMPLES
@@ -161,7 +162,7 @@ def test_broken_content_is_an_error_never_a_partial_file():
 def test_verification_tells_an_intact_file_from_an_altered_one(rendered):
     import io
 
-    assert verification.verify(rendered, today=DAY).status is Status.UNVOUCHED  # nobody sealed it
+    assert verification.verify(rendered, Trust(), today=DAY).status is Status.UNVOUCHED  # nobody sealed it
     changed = full()
     changed["decision"]["months"] = 36
     out = io.BytesIO()
@@ -169,7 +170,7 @@ def test_verification_tells_an_intact_file_from_an_altered_one(rendered):
         del document.attachments["dossier.json"]
         document.attachments["dossier.json"] = content.dumps(changed).encode()
         document.save(out, static_id=False)
-    assert verification.verify(out.getvalue(), today=DAY).status is Status.ALTERED
+    assert verification.verify(out.getvalue(), Trust(), today=DAY).status is Status.ALTERED
     for junk in (b"", b"%PDF-1.7\n", b"\x00" * 100, rendered[:5000]):
         with pytest.raises(verification.Unreadable):
-            verification.verify(junk, today=DAY)
+            verification.verify(junk, Trust(), today=DAY)

@@ -2,20 +2,25 @@
 
 import io
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 import page
 import pikepdf
 import pytest
 import time_machine
+from asn1crypto import cms, core
+from asn1crypto.algos import DSASignature
+from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.timestamps import HTTPTimeStamper
 
 from reports import dossier as content
 from reports import pdf, seal, verification
 from reports.verification import Status
-from tests.certificates import chain, issue
+from tests.certificates import chain, issue, timestamper
 from tests.conftest import free_port
 
 LEVELS = ["B-B", "B-T", "B-LTA"]
@@ -54,17 +59,17 @@ def sealed(document) -> dict[str, bytes]:
     }
 
 
-def status(data: bytes, roots=None) -> Status | None:
+def status(data: bytes) -> Status | None:
     """None for what cannot be read."""
     try:
-        return verification.verify(data, chain().sealer().roots if roots is None else roots, today=TODAY).status
+        return verification.verify(data, chain().sealer().trust, today=TODAY).status
     except verification.Unreadable:
         return None
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_sealed_file_is_genuine_and_says_what_it_holds(document, sealed, level):
-    verdict = verification.verify(sealed[level], chain().sealer().roots, today=TODAY)
+    verdict = verification.verify(sealed[level], chain().sealer().trust, today=TODAY)
     said = " ".join(fact.in_language("fr") for fact in verdict.facts)
     assert (verdict.status, verdict.doubts) == (Status.GENUINE, ())
     assert "Cachet de test" in said and "Guichet des aides" in said
@@ -93,7 +98,7 @@ def test_a_content_of_strange_types_never_breaks_its_reader(change):
         made.attachments["dossier.json"] = content.dumps(WITHDRAWAL | change).encode()
         made.save(out)
     try:
-        verdict = verification.verify(out.getvalue(), (), today=TODAY)
+        verdict = verification.verify(out.getvalue(), seal.Trust(), today=TODAY)
     except verification.Unreadable:
         return
     assert verdict.status is not Status.GENUINE
@@ -101,9 +106,9 @@ def test_a_content_of_strange_types_never_breaks_its_reader(change):
 
 
 def test_a_reader_who_knows_no_root_is_told_so(sealed):
-    verdict = verification.verify(sealed["B-B"], (), today=TODAY)
+    verdict = verification.verify(sealed["B-B"], seal.Trust(), today=TODAY)
     assert verdict.status is Status.UNVOUCHED
-    assert [d.code for d in verdict.doubts] == ["unknown_root"]
+    assert [d.code for d in verdict.doubts] == ["unknown_seal"]
 
 
 def test_somebody_else_cannot_seal_in_our_name(document):
@@ -113,6 +118,121 @@ def test_somebody_else_cannot_seal_in_our_name(document):
     middle = issue("Autorité de test", ca=True)
     leaf = issue("Cachet de test", middle)
     assert status(seal.seal(document, seal.read_sealer(leaf.pem + middle.pem, leaf.key_pem))) is Status.UNVOUCHED
+
+
+@pytest.mark.parametrize(
+    "above", ["root", "middle", "clock_root"], ids=["under the root", "beside the seal", "under the root of clocks"]
+)
+def test_who_certifies_for_others_cannot_seal_in_our_name(document, above):
+    """A public authority certifies thousands of people: only the very certificates that the reader was given seal."""
+    authority = getattr(chain(), above)
+    leaf = issue("Cachet de test", authority)
+    forged = seal.seal(document, seal.read_sealer(leaf.pem + authority.pem, leaf.key_pem))
+    assert status(forged) is Status.UNVOUCHED
+
+
+def test_neither_a_clock_seals_nor_a_seal_tells_the_time(document):
+    clock, leaf = chain().clock, chain().leaf
+    trial = seal.read_sealer(clock.pem, clock.key_pem)
+    assert status(seal.seal(document, trial)) is Status.UNVOUCHED
+    for other in (leaf, issue("Faux", chain().clock_root), issue("Horloge", chain().root, clock=True)):
+        stamped = seal.seal(document, chain().sealer(), timestamper(other))
+        assert status(stamped) is not Status.GENUINE
+
+
+def test_a_certificate_that_was_replaced_stays_trusted(document):
+    first, second = issue("Cachet 2024"), issue("Cachet 2027")
+    now = seal.read_sealer(second.pem, second.key_pem, former_pem=first.pem)
+    for issued in (first, second):
+        data = seal.seal(document, seal.read_sealer(issued.pem, issued.key_pem))
+        assert verification.verify(data, now.trust, today=TODAY).status is Status.GENUINE
+
+
+def _container(data: bytes) -> tuple[int, int]:
+    signature = PdfFileReader(io.BytesIO(data)).embedded_signatures[0]
+    _, before, after, _ = (int(n) for n in signature.byte_range)
+    return before, after
+
+
+def _rewritten(data: bytes, change) -> bytes:
+    """`data` with the container of its seal changed, in good DER."""
+    before, after = _container(data)
+    info = cms.ContentInfo.load(cms.ContentInfo.load(bytes.fromhex(data[before + 1 : after - 1].decode())).dump())
+    change(info["content"])
+    digits = info.dump(force=True).hex().upper().encode()
+    return data[:before] + b"<" + digits.ljust(after - before - 2, b"0") + b">" + data[after:]
+
+
+def _without_timestamp(signed) -> None:
+    info = signed["signer_infos"][0]
+    kept = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature")
+    signed["signer_infos"] = cms.SignerInfos([cms.SignerInfo({name: info[name] for name in kept})])
+
+
+def _other_name_of_algorithm(signed) -> None:
+    signed["signer_infos"][0]["signature_algorithm"] = {"algorithm": "rsassa_pkcs1v15"}
+
+
+def _spare_token(signed) -> None:
+    attribute = signed["signer_infos"][0]["unsigned_attrs"][0]
+    spare = cms.ContentInfo({"content_type": "data", "content": core.OctetString(b"Z" * 500)})
+    values = [cms.ContentInfo.load(attribute["values"][0].dump()), spare]
+    signed["signer_infos"][0]["unsigned_attrs"] = [
+        cms.CMSAttribute({"type": "signature_time_stamp_token", "values": values})
+    ]
+
+
+def _without_chain(signed) -> None:
+    signed["certificates"] = list(signed["certificates"])[:1]
+
+
+@pytest.mark.parametrize("change", [_without_chain, _without_timestamp, _other_name_of_algorithm, _spare_token])
+def test_a_container_written_again_does_not_pass(sealed, change):
+    changed = _rewritten(sealed["B-T"], change)
+    assert changed != sealed["B-T"] and status(changed) is not Status.GENUINE
+
+
+def test_a_seal_cut_to_a_lower_level_does_not_pass(sealed):
+    ends = [found.end() for found in re.finditer(rb"%%EOF\n", sealed["B-LTA"])]
+    assert [status(sealed["B-LTA"][:end]) for end in ends[:-1]] == [Status.UNVOUCHED, Status.ALTERED]
+
+
+def test_the_other_number_of_an_elliptic_signature_does_not_pass(document):
+    sealer = seal.read_sealer(*seal.make_trial(datetime.now(UTC)))
+    order = ec.SECP256R1().group_order
+
+    def opposite(signed) -> None:
+        pair = DSASignature.load(signed["signer_infos"][0]["signature"].native)
+        other = DSASignature({"r": pair["r"].native, "s": order - pair["s"].native})
+        signed["signer_infos"][0]["signature"] = other.dump()
+
+    for _ in range(6):  # one in two would do by chance
+        data = seal.seal(document, sealer)
+        changed = _rewritten(data, opposite)
+        found = [verification.verify(file, sealer.trust, today=TODAY).status for file in (data, changed)]
+        assert found == [Status.GENUINE, Status.ALTERED]
+
+
+def test_a_file_of_a_hundred_thousand_signatures_is_refused_at_once(document):
+    with pikepdf.open(io.BytesIO(document)) as opened:
+        kids = [
+            opened.make_indirect(
+                pikepdf.Dictionary(FT=pikepdf.Name.Sig, T=f"s{n}", V=pikepdf.Dictionary(ByteRange=[0]))
+            )
+            for n in range(1000)
+        ]
+        opened.Root.AcroForm = pikepdf.Dictionary(Fields=kids)
+        out = io.BytesIO()
+        opened.save(out)
+    verdict = verification.verify(out.getvalue(), chain().sealer().trust, today=TODAY)
+    assert verdict.status is Status.ALTERED
+    assert {"other_signatures", "broken_seal"} & {d.code for d in verdict.doubts}
+
+
+def test_what_a_stranger_wrote_is_shown_short_and_plain(document):
+    text = content.dumps(WITHDRAWAL | {"reason": "\x1b[2J\u202e" + "x" * 100_000})
+    said = " ".join(fact.in_language("fr") for fact in verification.facts_of(text, TODAY))
+    assert "\x1b" not in said and "\u202e" not in said and len(said) < 2000
 
 
 def _flips(data: bytes, count: int, seed: int, places) -> list[int]:
@@ -196,7 +316,13 @@ def test_no_incremental_update_passes(sealed, level, change):
     assert out.getvalue().startswith(sealed[level]) and status(out.getvalue()) is Status.ALTERED
 
 
-@pytest.mark.parametrize("change", [_unused, _language, _note])
+def _title(writer):
+    writer.trailer["/Info"] = writer.add_object(
+        generic.DictionaryObject({generic.pdf_name("/Title"): generic.TextStringObject("Autre titre")})
+    )
+
+
+@pytest.mark.parametrize("change", [_unused, _language, _note, _title])
 def test_a_timestamp_over_a_forged_update_saves_nothing(sealed, change):
     """Any timestamp authority stamps what it is given: an update under its stamp must still be seen."""
     from pyhanko.sign.signers import PdfTimeStamper
@@ -232,7 +358,7 @@ def test_what_cannot_seal_says_why(document):
         with pytest.raises(seal.UnusableSeal, match=why):
             seal.read_sealer(chain_pem, key_pem)
     ca = issue("CA", ca=True)
-    with pytest.raises(seal.UnusableSeal, match="not for signing"):
+    with pytest.raises(seal.UnusableSeal, match="an authority's"):
         seal.read_sealer(ca.pem, ca.key_pem)
     for days in ((-900, -1), (1, 900)):
         late = issue("Hors dates", days=days)
