@@ -41,7 +41,7 @@ def test_a_dossier_and_chromium(tmp_path):
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     html = tmp_path / "d.html"
     page = document.to_html(content.loads(text), content.sha256(text))
-    style = document.stylesheet(draft=False).replace(document.FONT_BASE, f"file://{pdf._fonts()}/")
+    style = document.stylesheet(page, draft=False).replace(document.FONT_BASE, f"file://{pdf._fonts()}/")
     html.write_text(page.replace("</head>", f"<style>{style}</style></head>"))
     command = [
         "/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
