@@ -137,7 +137,8 @@ class _Parts:
         """The programs whose own packages, variables or compose service speak of it, else the first one; its job runner
         too for what jobs touch."""
         folders = {_folder(s) for how, s in thing.evidence if how == "package" or (how == "variable" and _folder(s))}
-        services = {s.name for s in self._seen.services if s.source in thing.sources}
+        sources = set(thing.sources)
+        services = {s.name for s in self._seen.services if s.source in sources}
         folders |= {s.folder for s in self._seen.services if s.builds and services & {*s.depends_on}}
         users = [a for a in self._apps if not a.worker and a.folder in folders] or self._programs[:1]
         shared = thing.known.kind in _SHARED_BY_WORKERS
