@@ -76,16 +76,44 @@ class Milestone:
     months_before: int
 
 
-RELAUNCHES = 4
+# Weekly relaunches once late: of what a text or a decision asks, of what a team set itself.
+DUTY_RELAUNCHES, OWN_RELAUNCHES = 8, 4
 
 
-def relaunches(due: date) -> tuple[Milestone, ...]:
-    """Days to remind of something a team set itself: a month before, the day, then weekly for a month once late.
+def relaunched(due: date, months_before: Sequence[int], weeks: int) -> tuple[Milestone, ...]:
+    """The milestones of `due`, then weekly for `weeks` weeks once late.
 
     A week late is written as a month before of minus one, and so on, so that each milestone keeps its own number.
     """
-    weekly = (Milestone(due + timedelta(weeks=n), -n) for n in range(1, RELAUNCHES + 1))
-    return (*milestones(due, (1,)), *weekly)
+    weekly = (Milestone(due + timedelta(weeks=n), -n) for n in range(1, weeks + 1))
+    return (*milestones(due, months_before), *weekly)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """How many weeks late a deadline is when its incubator is told too, then its authority; each incubator sets its own."""
+
+    incubator: int = 2
+    authority: int = 6
+
+    def tells_incubator(self, milestone: Milestone) -> bool:
+        return -milestone.months_before >= self.incubator
+
+    def tells_authority(self, milestone: Milestone) -> bool:
+        return -milestone.months_before >= self.authority
+
+
+def is_comfort(milestone: Milestone) -> bool:
+    """Whether a reminder may be declined: those that come more than a month ahead. The last ones are a duty."""
+    return milestone.months_before > 1
+
+
+POSTPONED_MONTHS = 6
+
+
+def latest_postponement(due: date) -> date:
+    """How far a deadline may be put off, by whoever answers for it: Jalon's own limit, no text sets one."""
+    return add_months(due, POSTPONED_MONTHS)
 
 
 def milestones(due: date, months_before: Sequence[int]) -> tuple[Milestone, ...]:

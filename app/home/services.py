@@ -14,8 +14,8 @@ from app.homologation.models import Decision, Dossier, DossierState
 from app.mitigations.services import ANSWERED
 from app.platform import clock
 from app.products.models import Product
-from app.renewals import services as renewals
-from app.renewals.services import Deadline
+from app.renewals import deadlines
+from app.renewals.deadlines import Deadline
 from risk_models import schedule
 from risk_models.assessment import Assessment
 from risk_models.system import System
@@ -98,9 +98,7 @@ def standing(session: Session, product: Product) -> Standing:
         waiting=_waiting(dossier),
         system=system,
         assessment=assessment,
-        deadlines=renewals.deadlines(
-            product, decision, today, renewals.own_deadlines(session, [product.id])[product.id]
-        ),
+        deadlines=deadlines.of_many(session, [product], {product.id: decision} if decision else {})[product.id],
         decision=decision,
         expires_soon=_soon(decision),
         expired=bool(decision and not valid),

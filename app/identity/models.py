@@ -1,7 +1,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.platform.database import Base, Id, Instant, Name, UtcDateTime
@@ -24,6 +24,9 @@ class Person(Base):
     name: Mapped[Name]
     title: Mapped[str] = mapped_column(String(200), default="", comment="function, as printed on a decision")
     language: Mapped[str] = mapped_column(String(2), default="fr")
+    early_reminders: Mapped[bool] = mapped_column(
+        default=True, server_default=true(), comment="more than a month ahead"
+    )
     created_at: Mapped[Instant]
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

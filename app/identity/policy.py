@@ -29,6 +29,8 @@ class Permission(StrEnum):
     EDIT_SERVICES = "edit_services"
     APPROVE_LEVEL = "approve_level"
     REMARK = "remark"
+    POSTPONE = "postpone"
+    SET_ESCALATION = "set_escalation"
 
 
 EVERY_ROLE = frozenset(Role)
@@ -51,6 +53,8 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.EDIT_SERVICES: frozenset({                            INCUBATOR, ADMIN}),
     Permission.APPROVE_LEVEL: frozenset({REVIEWER}),
     Permission.REMARK: frozenset({TEAM, REVIEWER, AUTHORITY, INCUBATOR, ADMIN}),
+    Permission.POSTPONE: frozenset({                                 INCUBATOR, ADMIN}),
+    Permission.SET_ESCALATION: frozenset({                           INCUBATOR, ADMIN}),
 }  # fmt: skip
 
 # Which roles may be handed on by whom, always within one's own scope.

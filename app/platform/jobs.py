@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from huey import Huey
 
-MAX_ATTEMPTS = 5
+MAX_ATTEMPTS = 9
+_LONGEST_WAIT = timedelta(hours=6)
 _PENDING_KEY = "jobs_to_ring"
 
 
@@ -55,6 +56,7 @@ class Jobs:
         self._url = url
         self._lease = timedelta(seconds=lease_seconds)
         self._handlers: dict[str, Handler] = {}
+        self._surrenders: dict[str, Callable[[Database, dict[str, Any], str], None]] = {}
         self._schedules: list[Callable[[Database], None]] = []
         self._database: Database | None = None
         self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
@@ -93,6 +95,14 @@ class Jobs:
         def register(handler: Handler) -> Handler:
             self._handlers[kind] = handler
             return handler
+
+        return register
+
+    def gives_up(self, kind: str) -> Callable[[Callable[[Database, dict[str, Any], str], None]], None]:
+        """Registers what is done with the arguments and the error of a job of `kind` once its last attempt failed."""
+
+        def register(surrender: Callable[[Database, dict[str, Any], str], None]) -> None:
+            self._surrenders[kind] = surrender
 
         return register
 
@@ -172,7 +182,10 @@ class Jobs:
             job = session.get_one(Job, job_id)
             job.error = f"{type(error).__name__}: {error}"[:2000]
             job.lease_until = None
-            job.run_after = clock.now() + timedelta(seconds=15 * 4 ** (job.attempts - 1))
+            job.run_after = clock.now() + min(timedelta(seconds=15 * 4 ** (job.attempts - 1)), _LONGEST_WAIT)
+            given_up = job.attempts >= MAX_ATTEMPTS
+        if given_up and (surrender := self._surrenders.get(job.kind)):
+            surrender(self._db, job.arguments, job.error)
 
     @contextmanager
     def _renewed(self, job_id: str) -> "Iterator[None]":

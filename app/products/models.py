@@ -21,6 +21,8 @@ class Incubator(Base):
     slug: Mapped[str] = mapped_column(String(100), unique=True, comment="its id at beta.gouv.fr")
     name: Mapped[Name]
     contact: Mapped[str] = mapped_column(String(254), default="")
+    told_after_weeks: Mapped[int] = mapped_column(default=2, server_default="2", comment="late, before it is told")
+    authority_after_weeks: Mapped[int] = mapped_column(default=6, server_default="6")
 
 
 class Product(Base):

@@ -1,50 +1,98 @@
-"""Jobs of this feature: planning reminders at each sweep, sending each once."""
+"""Jobs of this feature: planning each day's digests, sending each once."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.identity.models import Person
 from app.platform import clock, letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs
+from app.platform.mail import Mail
 from app.products.models import Product
-from app.renewals import services
-from app.renewals.models import DeadlineKind, Reminder
+from app.renewals import planning, services
+from app.renewals.models import DeadlineKind, Digest, Reminder
 
-_PAGES = {DeadlineKind.MEASURE: "/plan", DeadlineKind.PROOF: "/preuves"}
+_PAGES = {
+    DeadlineKind.MEASURE: "/plan",
+    DeadlineKind.PROOF: "/preuves",
+    DeadlineKind.DELEGATION: "/dossier/delegations",
+}
 
 
-def register(jobs: Jobs) -> None:
-    jobs.every_minute(plan_reminders)
-    jobs.handles("reminder")(send_reminder)
+def register(to: Jobs) -> None:
+    to.every_minute(plan_digests)
+    to.handles("digest")(send_digest)
+    to.gives_up("digest")(give_up)
 
 
-def plan_reminders(database: Database) -> None:
+def plan_digests(database: Database) -> None:
     with database.writing() as session:
-        services.plan(session)
+        planning.plan(session)
 
 
-def send_reminder(database: Database, arguments: dict[str, Any]) -> None:
-    """Sends one reminder; a worker killed between sending and noting sends again with the same Message-ID."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One paragraph of a digest: one deadline of one product, or several of a kind and day."""
+
+    product: Product
+    kind: DeadlineKind
+    due: date
+    link: str
+    others: tuple[str, ...]
+
+
+def send_digest(database: Database, arguments: dict[str, Any]) -> None:
+    """Sends one digest; a worker killed between sending and noting sends again with the same Message-ID."""
     with database.reading() as session:
-        reminder = session.get_one(Reminder, arguments["reminder_id"])
-        person = session.get_one(Person, reminder.person_id)
-        product = session.get_one(Product, reminder.product_id)
-    if reminder.sent_at is not None:
-        return
-    letters.send(
-        letters.compose(
-            "reminder",
-            to=person.email,
-            language=person.language,
-            message_id=reminder.message_id,
-            person=person,
-            product=product,
-            reminder=reminder,
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}{_PAGES.get(reminder.kind, '')}",
-        )
-    )
+        digest = services.digest_of(session, arguments["digest_id"])
+        if digest.sent_at is not None or not digest.reminders:
+            return
+        person = session.get_one(Person, digest.person_id)
+        found = {r.product_id for r in digest.reminders}
+        products = {p.id: p for p in session.scalars(select(Product).where(Product.id.in_(found)))}
+        told = _told(digest, products, services.others_told(session, digest))
+        mail = _letter(digest, person, told)
+    letters.send(mail)
     with database.writing() as session:
-        session.execute(update(Reminder).where(Reminder.id == reminder.id).values(sent_at=clock.now()))
+        session.execute(
+            update(Digest).where(Digest.id == digest.id).values(sent_at=clock.now(), failed_at=None, error="")
+        )
+
+
+def _told(digest: Digest, products: dict[str, Product], others: dict[str, set[str]]) -> list[Told]:
+    base, found = current_app.config["BASE_URL"], dict[tuple[str, DeadlineKind, date], Told]()
+    for reminder in digest.reminders:
+        product = products[reminder.product_id]
+        link = f"{base}/produits/{product.slug}{_PAGES.get(reminder.kind, '')}"
+        names = tuple(sorted(others.get(product.id, ())))
+        found.setdefault(_topic(reminder), Told(product, reminder.kind, reminder.due, link, names))
+    return sorted(found.values(), key=lambda t: (t.due, t.product.name))
+
+
+def _topic(reminder: Reminder) -> tuple[str, DeadlineKind, date]:
+    return reminder.product_id, reminder.kind, reminder.due
+
+
+def _letter(digest: Digest, person: Person, told: Sequence[Told]) -> Mail:
+    return letters.compose(
+        "digest",
+        to=person.email,
+        language=person.language,
+        message_id=digest.message_id,
+        person=person,
+        told=told,
+        preferences=f"{current_app.config['BASE_URL']}/compte/rappels",
+    )
+
+
+def give_up(database: Database, arguments: dict[str, Any], error: str) -> None:
+    """After the last try: the incubator sees it, and calls."""
+    with database.writing() as session:
+        session.execute(
+            update(Digest).where(Digest.id == arguments["digest_id"]).values(failed_at=clock.now(), error=error[:500])
+        )

@@ -2,9 +2,9 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.platform.database import Base, Id, Instant, UtcDateTime
+from app.platform.database import Base, Id, Instant, LongText, Name, UtcDateTime
 
 
 class DeadlineKind(StrEnum):
@@ -13,20 +13,77 @@ class DeadlineKind(StrEnum):
     EXPIRY = "expiry"
     MEASURE = "measure"
     PROOF = "proof"
+    DELEGATION = "delegation"
+
+
+class Digest(Base):
+    """What one person is told on one day, in one mail: planned, then sent; `failed_at` once given up."""
+
+    __tablename__ = "digest"
+    __table_args__ = (UniqueConstraint("person_id", "day"),)
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    day: Mapped[date]
+    message_id: Mapped[str] = mapped_column(String(200))
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    error: Mapped[LongText] = mapped_column(default="")
+
+    reminders: Mapped[list["Reminder"]] = relationship(lazy="raise", order_by="Reminder.due")
 
 
 class Reminder(Base):
-    """One message about one milestone of one deadline to one person: planned, then sent, never twice."""
+    """One milestone of one deadline told to one person, in a digest; never twice. `ref`: which of several of its kind."""
 
     __tablename__ = "reminder"
-    __table_args__ = (UniqueConstraint("product_id", "kind", "due", "months_before", "person_id"),)
+    __table_args__ = (UniqueConstraint("product_id", "kind", "ref", "due", "months_before", "person_id"),)
 
     id: Mapped[Id]
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
     kind: Mapped[DeadlineKind]
+    ref: Mapped[str] = mapped_column(String(64))
     due: Mapped[date]
     months_before: Mapped[int]
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
-    planned_at: Mapped[Instant]
-    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    message_id: Mapped[str] = mapped_column(String(200))
+    digest_id: Mapped[str] = mapped_column(ForeignKey("digest.id", ondelete="CASCADE"), index=True)
+
+
+class PlannedDay(Base):
+    """A day whose reminders are planned: of two schedulers, one writes it."""
+
+    __tablename__ = "planned_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class Postponement(Base):
+    """A deadline put off, once, by somebody who says why."""
+
+    __tablename__ = "postponement"
+    __table_args__ = (UniqueConstraint("product_id", "kind", "due"),)
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
+    kind: Mapped[DeadlineKind]
+    due: Mapped[date]
+    until: Mapped[date]
+    reason: Mapped[LongText]
+    by: Mapped[Name]
+    given_at: Mapped[Instant]
+
+
+class CalendarFeed(Base):
+    """A calendar at a secret address, of which only the hash is kept: of one product, of one incubator, or of all that
+    its person may follow (neither)."""
+
+    __tablename__ = "calendar_feed"
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    product_id: Mapped[str | None] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
+    incubator_id: Mapped[str | None] = mapped_column(ForeignKey("incubator.id", ondelete="CASCADE"))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    title: Mapped[Name]
+    created_at: Mapped[Instant]
+    read_on: Mapped[date | None]

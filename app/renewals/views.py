@@ -1,35 +1,167 @@
-"""A product's deadlines: what is due, the reminders to come and sent, the calendar file."""
+"""Deadlines: what is due, putting it off, the reminders sent; one's own reminders and calendars."""
 
-from flask import Blueprint, Response, render_template, url_for
+from collections.abc import Sequence
 
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.homologation import register
+from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
-from app.platform.http import db_session
-from app.products.access import product_view
-from app.products.models import Product
-from app.renewals import services
+from app.platform.http import db_session, discard
+from app.platform.refusals import Refusal
+from app.portfolio.access import incubator_view
+from app.products.access import may, product_view
+from app.products.models import Incubator, Product
+from app.renewals import deadlines as due
+from app.renewals import feeds, services
+from app.renewals.deadlines import POSTPONABLE
+from app.renewals.forms import EscalationForm, PostponeForm, RemindersForm
+from app.renewals.models import DeadlineKind
 
-blueprint = Blueprint("renewals", __name__, url_prefix="/produits/<slug>/echeances")
+blueprint = Blueprint("renewals", __name__)
 
 
-@blueprint.get("")
+@blueprint.get("/produits/<slug>/echeances")
 @product_view(Permission.READ_PRODUCT)
 def deadlines(product: Product) -> str:
     return render_template(
         "renewals/deadlines.html",
         product=product,
-        deadlines=services.of_product(db_session(), product),
-        reminders=services.reminders_of(db_session(), product.id),
+        deadlines=due.of_product(db_session(), product),
+        told=services.told_of(db_session(), product.id),
         today=clock.today(),
+        postponable=POSTPONABLE if may(Permission.POSTPONE) else (),
     )
 
 
-@blueprint.get("/agenda.ics")
+@blueprint.get("/produits/<slug>/echeances/agenda.ics")
 @product_view(Permission.READ_PRODUCT)
 def ics(product: Product) -> Response:
+    return _calendar(product.name, [product], as_file=True)
+
+
+@blueprint.route("/produits/<slug>/echeances/<kind>/reporter", methods=["GET", "POST"])
+@product_view(Permission.POSTPONE)
+def postpone(product: Product, kind: str) -> str | BaseResponse:
+    found = next((d for d in due.of_product(db_session(), product) if d.kind.value == kind), None)
+    if found is None or found.kind not in POSTPONABLE:
+        abort(404)
+    form = PostponeForm()
+    if form.validate_on_submit() and form.until.data:
+        try:
+            services.postpone(
+                db_session(),
+                current_person(),
+                product,
+                DeadlineKind(kind),
+                until=form.until.data,
+                reason=form.reason.data or "",
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("L’échéance est reportée ; ses rappels suivent."), "success")
+            return redirect(url_for("renewals.deadlines", slug=product.slug))
+    return render_template("renewals/postpone.html", product=product, deadline=found, form=form)
+
+
+def _calendar(title: str, owing: Sequence[Product], *, as_file: bool = False) -> Response:
     from app.renewals.calendars import calendar  # icalendar is slow to import and rarely needed
 
-    link = url_for("home.product", slug=product.slug, _external=True)
-    content = calendar(product, services.of_product(db_session(), product), clock.now(), link)
-    headers = {"Content-Disposition": 'attachment; filename="jalon.ics"'}
+    ids = [p.id for p in owing]
+    owed = due.of_many(db_session(), owing, register.last_decisions(db_session(), ids))
+    content = calendar(
+        title,
+        [(p, d) for p in owing for d in owed[p.id]],
+        clock.now(),
+        {p.id: url_for("home.product", slug=p.slug, _external=True) for p in owing},
+        feeds.revisions(db_session(), ids),
+    )
+    how = "attachment" if as_file else "inline"
+    headers = {"Content-Disposition": f'{how}; filename="jalon.ics"', "Cache-Control": "private, max-age=3600"}
     return Response(content, mimetype="text/calendar", headers=headers)
+
+
+@blueprint.get("/agenda/<secret>.ics")
+@requires(Permission.ANYONE)
+def feed(secret: str) -> Response:
+    """The calendar at a secret address: programs that follow it cannot sign in."""
+    found = feeds.read(db_session(), secret)
+    if found is None:
+        abort(404)
+    return _calendar(found[0].title, found[1])
+
+
+@blueprint.route("/compte/rappels", methods=["GET", "POST"])
+@requires(Permission.SIGNED_IN)
+def preferences() -> str | BaseResponse:
+    """How one is reminded, and one's calendars."""
+    me = current_person()
+    form = RemindersForm(early=me.early_reminders)
+    if form.validate_on_submit():
+        services.set_early_reminders(db_session(), me, wanted=form.early.data)
+        flash(_("Vos préférences sont enregistrées."), "success")
+        return redirect(url_for("renewals.preferences"))
+    return _preferences(form)
+
+
+def _preferences(form: RemindersForm, opened: str = "") -> str:
+    found = feeds.feeds_of(db_session(), current_person().id)
+    return render_template("renewals/preferences.html", form=form, feeds=found, opened=opened)
+
+
+@blueprint.post("/compte/rappels/agendas")
+@requires(Permission.SIGNED_IN)
+def open_mine() -> str:
+    return _opened(None)
+
+
+@blueprint.post("/produits/<slug>/echeances/agenda")
+@product_view(Permission.READ_PRODUCT)
+def open_of_product(product: Product) -> str:
+    return _opened(product)
+
+
+@blueprint.post("/incubateurs/<slug>/agenda")
+@incubator_view(Permission.READ_INCUBATOR)
+def open_of_incubator(found: Incubator) -> str:
+    return _opened(found)
+
+
+def _opened(scope: Product | Incubator | None) -> str:
+    """The page that shows the address, this once: only its hash is kept."""
+    secret = feeds.open_feed(db_session(), current_person(), scope)
+    address = url_for("renewals.feed", secret=secret, _external=True)
+    return _preferences(RemindersForm(formdata=None, early=current_person().early_reminders), address)
+
+
+@blueprint.post("/compte/rappels/agendas/<feed_id>/revoquer")
+@requires(Permission.SIGNED_IN)
+def revoke(feed_id: str) -> BaseResponse:
+    feeds.revoke(db_session(), current_person(), feed_id)
+    flash(_("Cet agenda est révoqué : son adresse ne répond plus."), "success")
+    return redirect(url_for("renewals.preferences"))
+
+
+@blueprint.route("/incubateurs/<slug>/rappels", methods=["GET", "POST"])
+@incubator_view(Permission.SET_ESCALATION)
+def escalation(found: Incubator) -> str | BaseResponse:
+    """When the incubator and the authority are told, and what no mail server took."""
+    form = EscalationForm(told=found.told_after_weeks, authority=found.authority_after_weeks)
+    if form.validate_on_submit():
+        try:
+            services.set_escalation(
+                db_session(), current_person(), found, told=form.told.data or 0, authority=form.authority.data or 0
+            )
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Le réglage est enregistré."), "success")
+            return redirect(request.path)
+    undelivered = services.undelivered(db_session(), found.id)
+    return render_template("renewals/escalation.html", incubator=found, form=form, undelivered=undelivered)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.homologation.models import Act, Decision, Dossier, Origin, Outcome
 from app.identity.models import Role
 from app.platform import clock
-from app.renewals import services as renewals
+from app.renewals import deadlines as renewals
 from app.renewals.models import DeadlineKind
 from reports import seal
 from tests.app.test_deciding import choices, run_jobs, sealed_file

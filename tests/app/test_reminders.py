@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from app.identity.models import Role
 from app.platform import clock
 from app.renewals import handlers
-from app.renewals.models import Reminder
+from app.renewals.models import Digest, Reminder
 
 START = date(2026, 1, 10)  # analysis due on 2026-07-10, reminders on 04-10, 06-10 and the day itself
 
@@ -23,16 +23,16 @@ def pass_day(world, day: str) -> int:
     """What the sweep and the worker do on `day`; how many reminders were ever sent."""
     world.jobs.run_within(world.app.test_request_context)
     with time_machine.travel(f"{day}T09:00Z"):
-        handlers.plan_reminders(world.database)
+        handlers.plan_digests(world.database)
         world.jobs.run_due()
     with world.database.reading() as session:
-        return session.scalar(select(func.count(Reminder.id)).where(Reminder.sent_at.is_not(None)))
+        return session.scalar(select(func.count(Reminder.id)).join(Digest).where(Digest.sent_at.is_not(None)))
 
 
 def test_each_milestone_is_told_once_when_its_day_comes(world, product):
     days = ["2026-04-09", "2026-04-10", "2026-04-10", "2026-05-01", "2026-06-10", "2026-07-10", "2026-09-01"]
-    assert [pass_day(world, d) for d in days] == [0, 1, 1, 1, 2, 3, 3]
-    assert len(world.mails()) == 3
+    assert [pass_day(world, d) for d in days] == [0, 1, 1, 1, 2, 3, 4]
+    assert len(world.mails()) == 4
     assert any("est attendue le 10 juillet 2026" in mail for mail in world.mails())
 
 

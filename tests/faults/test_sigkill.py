@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from app.homologation.models import Dossier
 from app.platform import jobs
 from app.platform.jobs import Job
-from app.renewals.models import Reminder
+from app.renewals.models import Digest
 from tests.conftest import ROOT
 from tests.world import World
 
@@ -95,19 +95,19 @@ def test_a_reminder_whose_sending_was_not_noted_is_one_message(world, worker):
 
     world.product(start=clock.today() - timedelta(days=300))
     with world.database.writing() as session:
-        from app.renewals import services
+        from app.renewals import planning
 
-        assert services.plan(session) == 1
+        assert planning.plan_day(session, clock.today()) == 1
     world.jobs.run_within(world.app.test_request_context)
     world.jobs.run_due()
     with world.database.writing() as session:
-        session.execute(update(Reminder).values(sent_at=None))
+        session.execute(update(Digest).values(sent_at=None))
         session.execute(update(Job).values(done_at=None, lease_until=clock.now() + timedelta(seconds=1)))
     worker()
 
     def noted() -> bool:
         with world.database.reading() as session:
-            return session.scalar(select(func.count(Reminder.id)).where(Reminder.sent_at.is_not(None))) == 1
+            return session.scalar(select(func.count(Digest.id)).where(Digest.sent_at.is_not(None))) == 1
 
     until(noted, 60)
     assert len(world.mails()) == 1
@@ -146,7 +146,7 @@ def test_a_job_that_fails_is_tried_again_later_and_at_last_given_up(world):
         row = jobs.enqueue(session, "fail")
     assert world.jobs.run(row.id)
     assert not world.jobs.run(row.id), "it waits before the next try"
-    for hour in range(1, 8):
+    for hour in range(1, 40):
         with time_machine.travel(clock.now().replace(microsecond=0), tick=False) as traveller:
             traveller.shift(3600 * 24 * hour)
             world.jobs.run(row.id)

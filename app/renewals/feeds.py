@@ -1,0 +1,101 @@
+"""Calendars at secret addresses: opened, read, revoked. Whoever holds the address reads what its person may read today."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload, subqueryload
+
+from app.identity import policy
+from app.identity.models import Person
+from app.identity.policy import Permission
+from app.journal.models import JournalEntry
+from app.journal.services import record
+from app.platform import clock
+from app.platform.database import new_id
+from app.platform.refusals import Refusal
+from app.products import services as products
+from app.products.models import Incubator, Product
+from app.renewals.models import CalendarFeed
+
+_MOST = 20
+
+
+def open_feed(session: Session, actor: Person, scope: Product | Incubator | None) -> str:
+    """A new calendar of `scope`, or of all that `actor` follows; its secret, shown this once. Raises `Refusal`."""
+    if len(feeds_of(session, actor.id)) >= _MOST:
+        raise Refusal(_l("Vous avez déjà %(num)d agendas : révoquez-en un.", num=_MOST))
+    secret = secrets.token_urlsafe(24)
+    feed = CalendarFeed(
+        id=new_id(),
+        person_id=actor.id,
+        product_id=scope.id if isinstance(scope, Product) else None,
+        incubator_id=scope.id if isinstance(scope, Incubator) else None,
+        secret_hash=_hash(secret),
+        title=scope.name if scope else _("Mes produits"),
+        created_at=clock.now(),
+    )
+    session.add(feed)
+    record(session, actor, "open_feed", feed.title, product_id=feed.product_id)
+    session.commit()
+    return secret
+
+
+def feeds_of(session: Session, person_id: str) -> Sequence[CalendarFeed]:
+    return session.scalars(
+        select(CalendarFeed).where(CalendarFeed.person_id == person_id).order_by(CalendarFeed.created_at)
+    ).all()
+
+
+def revoke(session: Session, actor: Person, feed_id: str) -> None:
+    """Its address answers no more. Raises `Refusal`."""
+    feed = session.scalar(select(CalendarFeed).where(CalendarFeed.id == feed_id, CalendarFeed.person_id == actor.id))
+    if feed is None:
+        raise Refusal(_l("Cet agenda est déjà révoqué."))
+    record(session, actor, "revoke_feed", feed.title, product_id=feed.product_id)
+    session.delete(feed)
+    session.commit()
+
+
+def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product]] | None:
+    """The calendar at this address and its products, phases and incubators loaded; None for no such address, or for a
+    product or an incubator that its person may no longer read."""
+    feed = session.scalar(select(CalendarFeed).where(CalendarFeed.secret_hash == _hash(secret)))
+    if feed is None:
+        return None
+    person = session.get_one(Person, feed.person_id, options=[selectinload(Person.grants)])
+    if feed.incubator_id and not policy.allows(
+        Permission.READ_INCUBATOR,
+        policy.roles_on(person.grants, product_id=None, incubator_ids={feed.incubator_id}),
+    ):
+        return None
+    statement = select(Product).options(subqueryload(Product.phases), subqueryload(Product.incubators))
+    if feed.incubator_id:
+        statement = statement.where(Product.incubators.any(Incubator.id == feed.incubator_id))
+    else:
+        found = [p.id for p in products.readable(session, person)]
+        statement = statement.where(Product.id.in_([i for i in found if feed.product_id in {None, i}]))
+    owed = list(session.scalars(statement.order_by(Product.name)))
+    if feed.product_id and not owed:
+        return None
+    if feed.read_on != clock.today():
+        feed.read_on = clock.today()
+        session.commit()
+    return feed, owed
+
+
+def revisions(session: Session, product_ids: Sequence[str]) -> dict[str, int]:
+    """By product, how often it changed: what moves its deadlines leaves a line in the journal."""
+    rows = session.execute(
+        select(JournalEntry.product_id, func.count())
+        .where(JournalEntry.product_id.in_(product_ids))
+        .group_by(JournalEntry.product_id)
+    )
+    return {product_id: count for product_id, count in rows if product_id}
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
