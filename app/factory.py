@@ -50,6 +50,7 @@ from app.platform.jobs import Jobs
 from app.platform.mail import Mailer
 from app.platform.settings import Settings, load
 from app.platform.storage import Storage
+from app.portfolio import handlers as portfolio_jobs
 from app.portfolio.views import blueprint as portfolio
 from app.products.file_views import blueprint as product_file
 from app.products.steps import step
@@ -154,6 +155,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
         identity_jobs,
         homologation_jobs,
         renewals_jobs,
+        portfolio_jobs,
         feeds_jobs,
         evidence_jobs,
         commons_jobs,

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     REMARK = "remark"
     POSTPONE = "postpone"
     SET_ESCALATION = "set_escalation"
+    RELAUNCH = "relaunch"
 
 
 EVERY_ROLE = frozenset(Role)
@@ -55,6 +56,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.REMARK: frozenset({TEAM, REVIEWER, AUTHORITY, INCUBATOR, ADMIN}),
     Permission.POSTPONE: frozenset({                                 INCUBATOR, ADMIN}),
     Permission.SET_ESCALATION: frozenset({                           INCUBATOR, ADMIN}),
+    Permission.RELAUNCH: frozenset({                                 INCUBATOR, ADMIN}),
 }  # fmt: skip
 
 # Which roles may be handed on by whom, always within one's own scope.

@@ -4,7 +4,7 @@ from sqlalchemy import Column, ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.inventory.models import Component
-from app.platform.database import Base, Id, Json, LongText
+from app.platform.database import Base, Id, Json, LongText, Name
 from app.platform.editing import Edited
 from risk_models.scales import MeasureStatus
 
@@ -42,3 +42,4 @@ class LossPoint(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     loss: Mapped[float]
     residual_loss: Mapped[float] = mapped_column(comment="once the plan is kept")
+    weak_point: Mapped[Name] = mapped_column(default="", server_default="", comment="the first one, by its name")

@@ -163,6 +163,11 @@ def past_losses(session: Session, product_id: str, today: date, now: float) -> l
     return [*(LossOn(p.day, p.loss) for p in reversed(rows)), LossOn(today, now)]
 
 
+def _first_weak_point(system: System, found: Assessment) -> str:
+    first = next((w.component for w in found.weak_points if w.loss_avoided > 0), "")
+    return next((c.name for c in system.components if c.id == first), "")
+
+
 def note_losses(database: Database) -> None:
     """Once a day and a product that protects something, a few products at each sweep: what its loss is."""
     today = clock.today()
@@ -176,8 +181,14 @@ def note_losses(database: Database) -> None:
         ).all()
         systems = analysis.read_systems(session, products) if products else []
     points = [
-        LossPoint(product_id=p.id, day=today, loss=found.loss, residual_loss=found.residual_loss)
-        for p, found in zip(products, map(analysis.assess, systems), strict=True)
+        LossPoint(
+            product_id=p.id,
+            day=today,
+            loss=found.loss,
+            residual_loss=found.residual_loss,
+            weak_point=_first_weak_point(system, found),
+        )
+        for p, system, found in zip(products, systems, map(analysis.assess, systems), strict=True)
     ]
     if points:
         with database.writing() as session:

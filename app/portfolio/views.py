@@ -1,16 +1,29 @@
 """An incubator's products, most urgent first."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from typing import cast
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.identity import policy
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
-from app.platform.http import db_session
-from app.portfolio import services
+from app.platform.database import Database
+from app.platform.http import db_session, discard
+from app.platform.mail import Mail
+from app.platform.pages import Page, page_number
+from app.platform.refusals import Refusal
+from app.portfolio import glances, listing, relaunching, services
 from app.portfolio.access import incubator_view
+from app.portfolio.forms import RelaunchForm
+from app.portfolio.listing import Asked, Counts
+from app.portfolio.relaunching import Recipient
+from app.portfolio.services import Urgency
 from app.products.models import Incubator
+from risk_models.scales import PhaseName, SecurityLevel
 
 blueprint = Blueprint("portfolio", __name__)
 
@@ -31,13 +44,94 @@ def _may_import() -> bool:
 @blueprint.get("/incubateurs/<slug>")
 @incubator_view(Permission.READ_INCUBATOR)
 def incubator(found: Incubator) -> str:
-    rows = services.rows(db_session(), services.products_of(db_session(), found.id))
+    """Its products as the address filters and sorts them."""
+    asked = Asked.read(request.args)
+    counts = _counts(found, asked)
+    number = page_number()
     return render_template(
         "portfolio/incubator.html",
         incubator=found,
-        rows=rows,
-        figures=services.figures(rows, clock.today()),
+        asked=asked,
+        counts=counts,
+        lines=listing.page(db_session(), found, asked, number),
+        page=Page(number, listing.SIZE, counts.found),
+        urgencies=list(Urgency),
+        phases=list(PhaseName),
+        phase_of=PhaseName,
+        level_of=SecurityLevel,
         may_import=_may_import(),
+        may_relaunch=_may_on(found, Permission.RELAUNCH),
+    )
+
+
+def _counts(found: Incubator, asked: Asked) -> Counts:
+    while (counts := listing.counts(db_session(), found, asked)) is None:
+        glances.refresh(_database(), *listing.scope(found))
+        db_session().commit()  # what this request reads was begun before
+    return counts
+
+
+def _database() -> Database:
+    return cast(Database, current_app.extensions["database"])
+
+
+def _may_on(found: Incubator, permission: Permission) -> bool:
+    return policy.allows(
+        permission, policy.roles_on(current_person().grants, product_id=None, incubator_ids={found.id})
+    )
+
+
+@blueprint.get("/incubateurs/<slug>/produits.<any(csv, ods):kind>")
+@incubator_view(Permission.READ_INCUBATOR)
+def export(found: Incubator, kind: str) -> Response:
+    """What the page shows with the same address, all pages at once."""
+    from app.portfolio import exports  # odfpy is slow to import and rarely needed
+
+    asked = Asked.read(request.args)
+    _counts(found, asked)
+    rows = exports.table(listing.whole(db_session(), found, asked))
+    content = exports.to_csv(rows) if kind == "csv" else exports.to_ods(rows, found.name)
+    types = {"csv": "text/csv", "ods": "application/vnd.oasis.opendocument.spreadsheet"}
+    headers = {"Content-Disposition": f'attachment; filename="{found.slug}-{clock.today()}.{kind}"'}
+    return FlaskResponse(content, mimetype=types[kind], headers=headers)
+
+
+@blueprint.route("/incubateurs/<slug>/relancer", methods=["GET", "POST"])
+@incubator_view(Permission.RELAUNCH)
+def relaunch(found: Incubator) -> str | Response:
+    """The mail as each will read it, then, once confirmed, sent to every team chosen."""
+    _counts(found, Asked())
+    form, slugs = RelaunchForm(), request.values.getlist("produit")
+    if form.validate_on_submit():
+        try:
+            count = relaunching.relaunch(db_session(), current_person(), found, slugs, form.note.data or "")
+        except Refusal as refusal:
+            discard()
+            flash(str(refusal), "warning")
+        else:
+            flash(ngettext("%(num)d équipe est relancée.", "%(num)d équipes sont relancées.", count), "success")
+        return redirect(url_for("portfolio.incubator", slug=found.slug))
+    recipients = relaunching.recipients(db_session(), found, slugs)
+    first = next((r for r in recipients if r.people), None)
+    return render_template(
+        "portfolio/relaunch.html",
+        incubator=found,
+        form=form,
+        slugs=slugs,
+        recipients=recipients,
+        sample=_sample(first, form.note.data or "") if first else None,
+    )
+
+
+def _sample(recipient: Recipient, note: str) -> Mail:
+    return relaunching.letter(
+        recipient.people[0],
+        recipient.product,
+        act=recipient.act,
+        due=recipient.due,
+        sender=current_person().name,
+        note=note,
+        day=clock.today().isoformat(),
     )
 
 

@@ -103,6 +103,7 @@ def _import_one(session: Session, card: Card, product: Product | None, report: I
     if same:
         report.unchanged += 1
     else:
+        record(session, None, "import_card", product.name, product_id=product.id)
         (report.added if new else report.changed).append(card.slug)
 
 

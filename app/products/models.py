@@ -35,6 +35,7 @@ class Product(Base):
     address: Mapped[str] = mapped_column(String(500), default="", comment="where it is used")
     repository: Mapped[str] = mapped_column(String(500), default="")
     contact: Mapped[str] = mapped_column(String(254), default="")
+    relaunched_on: Mapped[date | None]
     declared_analysis: Mapped[bool | None] = mapped_column(
         Boolean, comment="`analyse_risques` of its card: true, false, or never said"
     )

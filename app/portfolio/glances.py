@@ -1,0 +1,145 @@
+"""Each product at a glance, kept in a table so that a list of thousands answers at once."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, event, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
+
+from app.analysis.study_models import SecurityProfile
+from app.homologation.models import Decision, Dossier, DossierState, Opinion
+from app.identity.models import Grant, Person, Role
+from app.journal.models import JournalEntry
+from app.mitigations.models import LossPoint
+from app.platform import clock
+from app.platform.database import Database
+from app.portfolio import services
+from app.portfolio.models import Glance
+from app.portfolio.services import Row, Urgency
+from app.products.models import Product
+from app.products.services import phase_values
+from risk_models import schedule
+
+_AT_ONCE = 500
+
+
+def refresh(database: Database, *scope: ColumnElement[bool]) -> None:
+    """Makes what is missing today of the products of `scope`. Another process may do the same: either's will do."""
+    today = clock.today()
+    made = select(Glance.product_id).where(Glance.day == today)
+    missing = select(Product.id).where(Product.id.not_in(made), *scope)
+    with database.reading() as session:
+        ids = session.scalars(missing).all()
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        try:
+            with database.writing() as session:
+                _make(session, some, today)
+        except IntegrityError:
+            continue
+
+
+def _make(session: Session, ids: Sequence[str], today: date) -> None:
+    products = session.scalars(select(Product).where(Product.id.in_(ids)).options(subqueryload(Product.phases))).all()
+    rows = services.rows(session, products)
+    losses = _losses(session, ids, today)
+    levels = {p.product_id: p.level for p in session.scalars(select(SecurityProfile).where(SecurityProfile.product_id.in_(ids)))}  # fmt: skip
+    dossiers = {
+        d.product_id: d
+        for d in session.scalars(
+            select(Dossier)
+            .where(Dossier.product_id.in_(ids), Dossier.state != DossierState.DECIDED)
+            .options(joinedload(Dossier.authority), selectinload(Dossier.opinions).joinedload(Opinion.reviewer))
+        )
+    }
+    teams = _teams(session, ids)
+    made = [
+        _glance(row, losses.get(row.product.id), levels.get(row.product.id), today)
+        | _next(row, dossiers.get(row.product.id), teams.get(row.product.id, []))
+        for row in rows
+    ]
+    session.execute(delete(Glance).where(Glance.product_id.in_(ids)))
+    session.execute(insert(Glance), made)
+
+
+def _losses(session: Session, ids: Sequence[str], today: date) -> dict[str, LossPoint]:
+    """By product, its last noted loss: the jobs of a day come one after another."""
+    found: dict[str, LossPoint] = {}
+    recent = LossPoint.day >= today.replace(day=1) if today.day > 7 else LossPoint.day > schedule.add_months(today, -1)
+    for point in session.scalars(
+        select(LossPoint).where(LossPoint.product_id.in_(ids), recent).order_by(LossPoint.day)
+    ):
+        found[point.product_id] = point
+    return found
+
+
+def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    rows = session.execute(
+        select(Grant.product_id, Person.name)
+        .join(Person, Person.id == Grant.person_id)
+        .where(Grant.role == Role.TEAM_MEMBER, Grant.product_id.in_(ids))
+        .order_by(Person.name)
+    )
+    for product_id, name in rows:
+        found.setdefault(product_id or "", []).append(name)
+    return found
+
+
+def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
+    phases = phase_values(row.product.phases)
+    due, active = schedule.analysis_due(phases), schedule.is_active(phases, today)
+    decision = row.decision
+    return {
+        "product_id": row.product.id,
+        "day": today,
+        "phase": row.phase.name.value if row.phase else None,
+        "active": active,
+        "urgency": row.urgency.value,
+        "due": row.day,
+        "without_analysis": bool(active and due and due < today and not row.product.declared_analysis),
+        "homologated_until": decision.expires_on if decision else None,
+        "level": level,
+        "loss": point.loss if point else None,
+        "drift": _drift(decision, point),
+        "weak_point": point.weak_point if point else "",
+    }
+
+
+def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
+    signed = decision.loss if decision else None
+    return point.loss - signed if point and signed is not None else None
+
+
+_ACTS = {
+    Urgency.EXPIRED: "renew",
+    Urgency.EXPIRES_SOON: "renew",
+    Urgency.REFUSED: "renew",
+    Urgency.ANALYSIS_OVERDUE: "analyse",
+}
+
+
+def _next(row: Row, dossier: Dossier | None, team: list[str]) -> dict[str, Any]:
+    """The next act, who has it in hand, since when."""
+    act, whom, since = _ACTS.get(row.urgency, ""), team, None
+    if row.urgency is Urgency.NOT_HOMOLOGATED:
+        act = "homologate" if row.product.declared_analysis else "analyse"
+    if dossier and row.urgency is not Urgency.INACTIVE:
+        act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
+        if dossier.state is DossierState.DECISION:
+            whom = [dossier.authority.name] if dossier.authority else []
+        elif dossier.state is DossierState.OPINIONS:
+            whom = [o.reviewer.name for o in dossier.opinions if o.given_at is None] or team
+    return {"act": act, "whom": ", ".join(whom)[:300] if act else "", "since": since}
+
+
+def _forget(_mapper: Any, connection: Any, entry: JournalEntry | LossPoint) -> None:
+    """Whatever changes a product leaves a line in the journal, in the same transaction; its loss is noted each day."""
+    if entry.product_id:
+        connection.execute(delete(Glance).where(Glance.product_id == entry.product_id))
+
+
+event.listen(JournalEntry, "after_insert", _forget)
+event.listen(LossPoint, "after_insert", _forget)

@@ -1,0 +1,14 @@
+"""Jobs of this feature: each product's glance ahead of its first reader, relaunches."""
+
+from app.platform.database import Database
+from app.platform.jobs import Jobs
+from app.portfolio import glances, relaunching
+
+
+def register(jobs: Jobs) -> None:
+    jobs.every_minute(make_glances)
+    jobs.handles("relaunch")(relaunching.send)
+
+
+def make_glances(database: Database) -> None:
+    glances.refresh(database)

@@ -1,0 +1,141 @@
+"""The list of an incubator's products: filtered, sorted and paged by the database, or whole for a spreadsheet."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import Session
+
+from app.platform import clock
+from app.portfolio.models import Glance
+from app.portfolio.services import Urgency
+from app.products.models import Incubator, Product, product_incubator
+from risk_models.scales import PhaseName
+
+SIZE = 50
+_FAR = date(9999, 12, 31)
+_NAME = func.lower(Product.name)
+SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "urgence": (Glance.urgency.expression, func.coalesce(Glance.due, _FAR)),
+    "nom": (),
+    "fin": (func.coalesce(Glance.homologated_until, _FAR),),
+    "perte": (func.coalesce(Glance.loss, -1).desc(),),
+    "derive": (func.coalesce(Glance.drift, -1).desc(),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for; whatever it says wrong is left out."""
+
+    search: str = ""
+    state: Urgency | None = None
+    phase: PhaseName | None = None
+    sort: str = "urgence"
+
+    @classmethod
+    def read(cls, arguments: Mapping[str, str]) -> "Asked":
+        state = arguments.get("etat", "").upper()
+        phase = arguments.get("phase", "")
+        return cls(
+            arguments.get("q", "").strip()[:100],
+            Urgency[state] if state in Urgency.__members__ else None,
+            PhaseName(phase) if phase in {p.value for p in PhaseName} else None,
+            arguments["tri"] if arguments.get("tri") in SORTS else "urgence",
+        )
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Back to the arguments of an address, what is usual left out."""
+        said = {
+            "q": self.search,
+            "etat": self.state.name.lower() if self.state else "",
+            "phase": self.phase.value if self.phase else "",
+            "tri": self.sort if self.sort != "urgence" else "",
+        }
+        return {name: value for name, value in said.items() if value}
+
+
+def scope(incubator: Incubator | None) -> list[ColumnElement[bool]]:
+    of_it = select(product_incubator.c.product_id).where(
+        product_incubator.c.incubator_id == (incubator and incubator.id)
+    )
+    return [Product.id.in_(of_it)] if incubator else []
+
+
+def _wanted(incubator: Incubator | None, asked: Asked) -> list[ColumnElement[bool]]:
+    found = scope(incubator)
+    found += [_NAME.contains(part.lower(), autoescape=True) for part in asked.search.split()]
+    if asked.state:
+        found.append(Glance.urgency == asked.state.value)
+    if asked.phase:
+        found.append(Glance.phase == asked.phase.value)
+    return found
+
+
+def _listed(incubator: Incubator | None, asked: Asked) -> Select[str, str, Glance]:
+    return (
+        select(Product.slug, Product.name, Glance)
+        .join(Glance, Glance.product_id == Product.id)
+        .where(*_wanted(incubator, asked))
+        .order_by(*SORTS[asked.sort], _NAME, Product.id)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One product of the list."""
+
+    slug: str
+    name: str
+    glance: Glance
+
+    @property
+    def urgency(self) -> Urgency:
+        return Urgency(self.glance.urgency)
+
+
+def page(session: Session, incubator: Incubator | None, asked: Asked, number: int) -> list[Line]:
+    rows = session.execute(_listed(incubator, asked).limit(SIZE).offset((number - 1) * SIZE))
+    return [Line(slug, name, glance) for slug, name, glance in rows]
+
+
+def whole(session: Session, incubator: Incubator | None, asked: Asked) -> list[Line]:
+    return [Line(slug, name, glance) for slug, name, glance in session.execute(_listed(incubator, asked))]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of an incubator, or of all: `states` by urgency, whatever is filtered; `found` those that the filters leave."""
+
+    products: int
+    active: int
+    without_analysis: int
+    states: Mapping[Urgency, int]
+    found: int
+
+
+def counts(session: Session, incubator: Incubator | None, asked: Asked) -> Counts | None:
+    """None while some products have no glance of today: see `glances.refresh`."""
+    flag: Callable[[Any], Any] = lambda column: func.sum(case((column, 1), else_=0))  # noqa: E731
+    rows: Sequence[Any] = session.execute(
+        select(Glance.urgency, func.count(), flag(Glance.active), flag(Glance.without_analysis))
+        .join(Product, Product.id == Glance.product_id)
+        .where(Glance.day == clock.today(), *scope(incubator))
+        .group_by(Glance.urgency)
+    ).all()
+    found = total = sum(row[1] for row in rows)
+    if total != session.scalar(select(func.count()).select_from(Product).where(*scope(incubator))):
+        return None
+    if asked != Asked(sort=asked.sort):
+        narrowed = select(func.count()).select_from(Glance).join(Product, Product.id == Glance.product_id)
+        found = session.scalar(narrowed.where(*_wanted(incubator, asked))) or 0
+    return Counts(
+        total,
+        sum(row[2] for row in rows),
+        sum(row[3] for row in rows),
+        {Urgency(row[0]): row[1] for row in rows},
+        found,
+    )

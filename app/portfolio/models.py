@@ -1,0 +1,29 @@
+from datetime import date
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.platform.database import Base, Name
+
+
+class Glance(Base):
+    """Where a product stands on a day: what long lists sort and filter. Made when first asked for, forgotten at each
+    change of the product; `due` is the day its urgency speaks of, `whom` who has the next act in hand."""
+
+    __tablename__ = "glance"
+
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(index=True)
+    phase: Mapped[str | None] = mapped_column(String(40))
+    active: Mapped[bool]
+    urgency: Mapped[int]
+    due: Mapped[date | None]
+    without_analysis: Mapped[bool] = mapped_column(comment="past its six months")
+    homologated_until: Mapped[date | None]
+    level: Mapped[int | None]
+    loss: Mapped[float | None]
+    drift: Mapped[float | None] = mapped_column(comment="loss since the signature, in points a year")
+    weak_point: Mapped[Name]
+    act: Mapped[str] = mapped_column(String(40))
+    whom: Mapped[str] = mapped_column(String(300))
+    since: Mapped[date | None]

@@ -1,0 +1,119 @@
+"""Writing to the teams of many products at once: shown before it is sent, once a day a product."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from app.identity.models import Grant, Person, Role
+from app.journal.services import record
+from app.platform import clock, jobs, letters
+from app.platform.database import Database
+from app.platform.mail import Mail
+from app.platform.refusals import Refusal
+from app.portfolio.listing import scope
+from app.portfolio.models import Glance
+from app.products.models import Incubator, Product
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A product, its team and its next act, due on a day; `why_not` a code of the words `relaunch_refused` where nobody
+    is written to."""
+
+    product: Product
+    people: tuple[Person, ...]
+    act: str
+    due: date | None
+    why_not: str = ""
+
+
+def recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> list[Recipient]:
+    """To whom a relaunch about these products of `incubator` would go, by name of product."""
+    products = session.scalars(
+        select(Product).where(*scope(incubator), Product.slug.in_(slugs[:MOST])).order_by(Product.name)
+    ).all()
+    teams: dict[str, list[Person]] = {}
+    rows = session.execute(
+        select(Grant.product_id, Person)
+        .join(Person, Person.id == Grant.person_id)
+        .where(Grant.role == Role.TEAM_MEMBER, Grant.product_id.in_([p.id for p in products]))
+        .order_by(Person.name)
+    )
+    for product_id, person in rows:
+        teams.setdefault(product_id or "", []).append(person)
+    owed = {
+        g.product_id: g for g in session.scalars(select(Glance).where(Glance.product_id.in_([p.id for p in products])))
+    }
+    return [_recipient(product, teams.get(product.id, []), owed.get(product.id)) for product in products]
+
+
+def _recipient(product: Product, team: Sequence[Person], glance: Glance | None) -> Recipient:
+    act, due = (glance.act, glance.due) if glance else ("", None)
+    if product.relaunched_on == clock.today():
+        return Recipient(product, (), act, due, "today")
+    return Recipient(product, tuple(team), act, due, "" if team else "nobody")
+
+
+def letter(person: Person, product: Product, *, act: str, due: date | None, sender: str, note: str, day: str) -> Mail:
+    """What each will read."""
+    return letters.compose(
+        "relaunch",
+        to=person.email,
+        language=person.language,
+        message_id=letters.message_id("relaunch", product.id, person.id, day),
+        person=person,
+        product=product,
+        act=act,
+        due=due,
+        sender=sender,
+        note=note,
+        link=f"{current_app.config['BASE_URL']}/produits/{product.slug}",
+    )
+
+
+def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Sequence[str], note: str) -> int:
+    """Writes to each team of these products that was not written to today; how many products. Raises `Refusal`."""
+    found = [r for r in recipients(session, incubator, slugs) if not r.why_not]
+    if not found:
+        raise Refusal(_l("Aucune de ces équipes ne peut être relancée aujourd’hui."))
+    for recipient in found:
+        product = recipient.product
+        taken = session.execute(
+            update(Product)
+            .where(Product.id == product.id, Product.relaunched_on.is_distinct_from(clock.today()))
+            .values(relaunched_on=clock.today())
+            .returning(Product.id)
+        ).all()
+        for person in recipient.people if taken else ():
+            jobs.enqueue(
+                session,
+                "relaunch",
+                product_id=product.id,
+                person_id=person.id,
+                sender=actor.name,
+                note=note,
+                act=recipient.act,
+                due=recipient.due.isoformat() if recipient.due else "",
+                day=clock.today().isoformat(),
+            )
+        names = ", ".join(person.name for person in recipient.people)
+        record(session, actor, "relaunch_team", names, product_id=product.id, note=note)
+    session.commit()
+    return len(found)
+
+
+def send(database: Database, arguments: dict[str, Any]) -> None:
+    with database.reading() as session:
+        person = session.get_one(Person, arguments["person_id"])
+        product = session.get_one(Product, arguments["product_id"])
+    said = {name: arguments[name] for name in ("act", "sender", "note", "day")}
+    due = date.fromisoformat(arguments["due"]) if arguments["due"] else None
+    letters.send(letter(person, product, due=due, **said))

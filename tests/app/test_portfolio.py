@@ -1,0 +1,181 @@
+"""The incubator's list: filtered and sorted by its address, taken away as a spreadsheet, relaunched in one act."""
+
+import csv
+import io
+from datetime import date, timedelta
+
+import pytest
+from odf import opendocument
+from odf.table import TableCell, TableRow
+from sqlalchemy import event, select
+
+from app.homologation import outside
+from app.homologation.models import Origin, Outcome
+from app.homologation.outside import Elsewhere
+from app.identity.models import Role
+from app.platform import clock
+from app.portfolio.models import Glance
+from app.portfolio.services import Urgency
+from app.products import services as products
+from app.products.models import Incubator
+from risk_models.scales import PhaseName
+from risk_models.system import Phase
+
+PAGE = "/incubateurs/dinum"
+
+
+@pytest.fixture
+def scene(world):
+    owner = world.person()
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    today = clock.today()
+    world.product(owner, "Très en retard", start=today - timedelta(days=900))
+    world.product(owner, "En retard", start=today - timedelta(days=300))
+    world.product(owner, "Tout neuf", start=today - timedelta(days=10))
+    world.product(owner, "Arrêté", phases=(Phase(PhaseName.ABANDON, today - timedelta(days=10)),))
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
+    return world, owner, member
+
+
+def names(page: str) -> list[str]:
+    return [part.split("</a>")[0].split(">")[-1] for part in page.split('<th scope="row">')[1:]]
+
+
+def shown(world, member, query: str = "") -> list[str]:
+    return names(world.visitor(member).get(f"{PAGE}{query}").get_data(as_text=True))
+
+
+def test_the_most_overdue_comes_first(scene):
+    world, _, member = scene
+    assert shown(world, member) == ["Très en retard", "En retard", "Tout neuf", "Arrêté"]
+    page = world.visitor(member).get(PAGE).get_data(as_text=True)
+    assert "Faire l’analyse de risques" in page and "Camille Martin" in page and "dépassé de" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?etat=analysis_overdue", ["Très en retard", "En retard"]),
+        ("?q=retard&tri=nom", ["En retard", "Très en retard"]),
+        ("?q=RETARD+très", ["Très en retard"]),
+        ("?phase=abandon", ["Arrêté"]),
+        ("?tri=nom", ["Arrêté", "En retard", "Tout neuf", "Très en retard"]),
+        ("?etat=nulle-part&phase=x&tri=y&page=zz", ["Très en retard", "En retard", "Tout neuf", "Arrêté"]),
+        ("?q=%25", []),
+        ("?etat=expired", []),
+    ],
+)
+def test_filters_are_in_the_address(scene, query, expected):
+    world, _, member = scene
+    assert shown(world, member, query) == expected
+
+
+def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
+    world, owner, member = scene
+    assert shown(world, member, "?etat=homologated") == []
+    with world.session() as session:
+        row = products.load(session, "en-retard")
+        outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), Outcome.FAVOURABLE, 12, ""), None)
+        session.commit()
+    assert shown(world, member, "?etat=homologated") == ["En retard"]
+    with world.database.reading() as session:
+        end = session.scalar(select(Glance.homologated_until).where(Glance.homologated_until.is_not(None)))
+    import time_machine
+
+    with time_machine.travel(f"{end + timedelta(days=1)}T09:00Z"):
+        fresh = world.person("plus-tard@exemple.test", "Alix Petit")
+        world.give(fresh, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
+        assert shown(world, fresh, "?etat=expired") == ["En retard"]
+
+
+def products_incubator(world) -> str:
+    with world.database.reading() as session:
+        return session.scalar(select(Incubator.id))
+
+
+def test_a_dossier_says_whom_it_waits_for(world):
+    owner = world.person()
+    product = world.filled(owner)
+    world.before_authority(owner, product, world.cast(product))
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
+    page = world.visitor(member).get(PAGE).get_data(as_text=True)
+    assert "Décider de l’homologation" in page and "Andrée Laurent" in page and "depuis le" in page
+
+
+def test_the_view_is_taken_away_as_csv_and_ods(scene):
+    world, owner, member = scene
+    world.product(owner, "=2+3", start=clock.today() - timedelta(days=400))
+    visitor = world.visitor(member)
+    text = visitor.get(f"{PAGE}/produits.csv?etat=analysis_overdue").data.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
+    assert [r["Produit"] for r in rows] == ["Très en retard", "'=2+3", "En retard"]
+    assert date.fromisoformat(rows[0]["Date de l’état"]) < clock.today()
+    sheet = opendocument.load(io.BytesIO(visitor.get(f"{PAGE}/produits.ods").data))
+    lines = sheet.getElementsByType(TableRow)
+    assert len(lines) == 6
+    dates = [c.getAttribute("datevalue") for c in lines[1].getElementsByType(TableCell) if c.getAttribute("datevalue")]
+    assert dates == [rows[0]["Date de l’état"]]
+
+
+def test_relaunches_are_shown_then_sent_once_a_day(scene):
+    world, owner, member = scene
+    world.jobs.run_within(world.app.test_request_context)
+    visitor, path = world.visitor(member), f"{PAGE}/relancer"
+    chosen = {"produit": ["tres-en-retard", "en-retard", "nulle-part"]}
+    page = visitor.get(path, query_string=chosen).get_data(as_text=True)
+    assert "Maxime Garcia attend de vos nouvelles" in page and "faire l’analyse de risques" in page
+    assert world.mails() == []
+    assert visitor.post(path, chosen | {"note": "Appelez-moi"}).status_code == 302
+    world.jobs.run_due()
+    mails = world.mails()
+    assert len(mails) == 2 and all("Appelez-moi" in mail and owner.email in mail for mail in mails)
+    page = visitor.get(path, query_string=chosen).get_data(as_text=True)
+    assert "éjà relancée aujourd’hui" in page
+    visitor.post(path, chosen)
+    world.jobs.run_due()
+    assert len(world.mails()) == 2
+
+
+def test_who_may_not_relaunches_nobody(scene):
+    world, owner, _ = scene
+    auditor = world.person("audit@exemple.test", "Alix Petit")
+    world.give(auditor, Role.AUDITOR, incubator_id=products_incubator(world))
+    assert world.visitor(owner).get(PAGE).status_code == 404
+    visitor = world.visitor(auditor)
+    assert "Relancer les équipes" not in visitor.get(PAGE).get_data(as_text=True)
+    assert visitor.post(f"{PAGE}/relancer", {"produit": "en-retard"}).status_code == 404
+    assert visitor.get(f"{PAGE}/produits.csv").status_code == 200
+
+
+def test_products_of_another_incubator_are_not_relaunched(scene):
+    world, owner, member = scene
+    with world.session() as session:
+        session.add(Incubator(slug="autre", name="Autre"))
+        session.commit()
+    world.product(owner, "Ailleurs", incubators=("autre",))
+    page = world.visitor(member).get(f"{PAGE}/relancer?produit=ailleurs").get_data(as_text=True)
+    assert "Ailleurs" not in page
+
+
+def test_the_queries_do_not_grow(scene):
+    world, owner, member = scene
+    visitor = world.visitor(member)
+
+    def count() -> int:
+        visitor.get(PAGE)
+        seen = []
+        event.listen(world.database.engine, "before_cursor_execute", lambda *a: seen.append(a[2]))
+        visitor.get(PAGE)
+        return len(seen)
+
+    few = count()
+    for n in range(60):
+        world.product(owner, f"Produit {n}")
+    assert count() == few <= 12
+
+
+def test_urgencies_have_their_words():
+    from risk_models import catalogue
+
+    assert all(catalogue.word(u, language) for u in Urgency for language in ("fr", "en"))

@@ -1,0 +1,120 @@
+"""How fast an incubator's list answers 8 people at once, at 700 and 5,000 products; run by `make bench`."""
+
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from app.identity.models import Role
+from app.platform import clock
+from app.platform.database import new_id
+from app.products.models import Incubator, Phase, Product, product_incubator
+from risk_models.scales import PhaseName
+from tests.conftest import ROOT, free_port
+from tests.faults.test_sigkill import until
+
+CLIENTS, EACH = 8, 12
+QUERIES = ("", "?etat=analysis_overdue", "?q=produit+1&tri=nom", "?tri=perte&page=3")
+
+
+@pytest.fixture(autouse=True)
+def only_when_asked(request):
+    if not request.config.getoption("--benchmarks"):
+        pytest.skip("benchmarks run with make bench")
+
+
+def fill(world, count: int):
+    """`count` products in one incubator; one of its members, signed in."""
+    world.incubator()
+    today, now = clock.today(), clock.now()
+    ids = [new_id() for _ in range(count)]
+    card = {"mission": "", "address": "", "repository": "", "contact": "", "created_at": now}
+    with world.database.writing() as session:
+        incubator_id = session.scalar(select(Incubator.id))
+        session.execute(
+            insert(Product), [card | {"id": i, "slug": f"p{n}", "name": f"Produit {n}"} for n, i in enumerate(ids)]
+        )
+        session.execute(insert(product_incubator), [{"product_id": i, "incubator_id": incubator_id} for i in ids])
+        phases = [
+            {
+                "id": new_id(),
+                "product_id": i,
+                "position": p,
+                "name": name,
+                "start": today - timedelta(days=n % 1500 + 200 - 100 * p),
+            }
+            for n, i in enumerate(ids)
+            for p, name in enumerate((PhaseName.INVESTIGATION, PhaseName.CONSTRUCTION, PhaseName.ACCELERATION))
+        ]
+        session.execute(insert(Phase), phases)
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=incubator_id)
+    return world.visitor(member)
+
+
+@pytest.fixture
+def served(database_url, tmp_path):
+    """The address of a gunicorn on the same database and the same secrets, two processes."""
+    port = free_port()
+    environment = os.environ | {
+        "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url, "PORT": str(port), "WEB_CONCURRENCY": "2",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    process = subprocess.Popen(
+        command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    address = f"http://127.0.0.1:{port}"
+    until(lambda: answers(f"{address}/healthz"), 60)
+    yield address
+    os.killpg(process.pid, signal.SIGTERM)
+    process.wait(timeout=30)
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("count", [700, 5000])
+def test_a_list_for_eight_people(world, served, count):
+    visitor = fill(world, count)
+    start = time.perf_counter()
+    assert visitor.get("/incubateurs/dinum").status_code == 200
+    first = time.perf_counter() - start
+    name = world.app.config["SESSION_COOKIE_NAME"]
+    cookie = visitor.client.get_cookie(name).value
+    spent: list[float] = []
+
+    def ask() -> None:
+        for n in range(EACH):
+            address = f"{served}/incubateurs/dinum{QUERIES[n % len(QUERIES)]}"
+            request = urllib.request.Request(address, headers={"Cookie": f"{name}={cookie}"})
+            begun = time.perf_counter()
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                assert b"Produit" in answer.read()
+            spent.append(time.perf_counter() - begun)
+
+    ask()
+    spent.clear()
+    threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    p95 = statistics.quantiles(spent, n=20)[-1]
+    kind = world.database.engine.dialect.name
+    print(
+        f"\n{kind}, {count} products, {CLIENTS} clients: first {first:.2f} s,"
+        f" p50 {statistics.median(spent) * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms"
+    )
