@@ -12,13 +12,13 @@ from odf.text import P
 
 from app.platform.i18n import sentence, word
 from app.platform.tables import harmless
-from app.portfolio.listing import Line
+from app.portfolio.models import Glance
 from risk_models.scales import PhaseName, SecurityLevel
 
 Value = str | float | date | None
 
 
-def table(lines: Iterable[Line]) -> list[list[Value]]:
+def table(lines: Iterable[Glance]) -> list[list[Value]]:
     """A line of titles, then one a product."""
     titles: list[Value] = [
         _("Produit"), _("Identifiant"), _("Phase"), _("État"), _("Date de l’état"), _("Six mois passés sans analyse"),
@@ -28,10 +28,9 @@ def table(lines: Iterable[Line]) -> list[list[Value]]:
     return [titles, *map(_row, lines)]
 
 
-def _row(line: Line) -> list[Value]:
-    g = line.glance
+def _row(g: Glance) -> list[Value]:
     return [
-        line.name, line.slug, word(PhaseName(g.phase)) if g.phase else "", word(line.urgency), g.due,
+        g.name, g.slug, word(PhaseName(g.phase)) if g.phase else "", word(g.state), g.due,
         _("oui") if g.without_analysis else _("non"), g.homologated_until,
         word(SecurityLevel(g.level)) if g.level else "", g.loss, g.drift, g.weak_point,
         sentence("portfolio_acts", g.act) if g.act else "", g.whom, g.since,

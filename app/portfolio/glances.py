@@ -1,5 +1,6 @@
 """Each product at a glance, kept in a table so that a list of thousands answers at once."""
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -88,6 +89,12 @@ def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+def sought(text: str) -> str:
+    """As people search: neither capitals nor accents."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))[:200]
+
+
 def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
     phases = phase_values(row.product.phases)
     due, active = schedule.analysis_due(phases), schedule.is_active(phases, today)
@@ -95,6 +102,9 @@ def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -
     return {
         "product_id": row.product.id,
         "day": today,
+        "slug": row.product.slug,
+        "name": row.product.name,
+        "sought": sought(row.product.name),
         "phase": row.phase.name.value if row.phase else None,
         "active": active,
         "urgency": row.urgency.value,

@@ -1,22 +1,22 @@
 """The list of an incubator's products: filtered, sorted and paged by the database, or whole for a spreadsheet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.platform import clock
+from app.portfolio.glances import sought
 from app.portfolio.models import Glance
 from app.portfolio.services import Urgency
-from app.products.models import Incubator, Product, product_incubator
+from app.products.models import Incubator, product_incubator
 from risk_models.scales import PhaseName
 
 SIZE = 50
 _FAR = date(9999, 12, 31)
-_NAME = func.lower(Product.name)
 SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "urgence": (Glance.urgency.expression, func.coalesce(Glance.due, _FAR)),
     "nom": (),
@@ -58,16 +58,18 @@ class Asked:
         return {name: value for name, value in said.items() if value}
 
 
-def scope(incubator: Incubator | None) -> list[ColumnElement[bool]]:
-    of_it = select(product_incubator.c.product_id).where(
-        product_incubator.c.incubator_id == (incubator and incubator.id)
-    )
-    return [Product.id.in_(of_it)] if incubator else []
+def scope(incubator: Incubator) -> ColumnElement[bool]:
+    """The condition under which the product of a glance is one of `incubator`."""
+    return Glance.product_id.in_(_products_of(incubator))
 
 
-def _wanted(incubator: Incubator | None, asked: Asked) -> list[ColumnElement[bool]]:
-    found = scope(incubator)
-    found += [_NAME.contains(part.lower(), autoescape=True) for part in asked.search.split()]
+def _products_of(incubator: Incubator) -> Select[str]:
+    return select(product_incubator.c.product_id).where(product_incubator.c.incubator_id == incubator.id)
+
+
+def _wanted(incubator: Incubator, asked: Asked) -> list[ColumnElement[bool]]:
+    found = [Glance.day == clock.today(), scope(incubator)]
+    found += [Glance.sought.contains(part, autoescape=True) for part in sought(asked.search).split()]
     if asked.state:
         found.append(Glance.urgency == asked.state.value)
     if asked.phase:
@@ -75,40 +77,23 @@ def _wanted(incubator: Incubator | None, asked: Asked) -> list[ColumnElement[boo
     return found
 
 
-def _listed(incubator: Incubator | None, asked: Asked) -> Select[str, str, Glance]:
+def _listed(incubator: Incubator, asked: Asked) -> Select[Glance]:
     return (
-        select(Product.slug, Product.name, Glance)
-        .join(Glance, Glance.product_id == Product.id)
-        .where(*_wanted(incubator, asked))
-        .order_by(*SORTS[asked.sort], _NAME, Product.id)
+        select(Glance).where(*_wanted(incubator, asked)).order_by(*SORTS[asked.sort], Glance.sought, Glance.product_id)
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One product of the list."""
-
-    slug: str
-    name: str
-    glance: Glance
-
-    @property
-    def urgency(self) -> Urgency:
-        return Urgency(self.glance.urgency)
+def page(session: Session, incubator: Incubator, asked: Asked, number: int) -> Sequence[Glance]:
+    return session.scalars(_listed(incubator, asked).limit(SIZE).offset((number - 1) * SIZE)).all()
 
 
-def page(session: Session, incubator: Incubator | None, asked: Asked, number: int) -> list[Line]:
-    rows = session.execute(_listed(incubator, asked).limit(SIZE).offset((number - 1) * SIZE))
-    return [Line(slug, name, glance) for slug, name, glance in rows]
-
-
-def whole(session: Session, incubator: Incubator | None, asked: Asked) -> list[Line]:
-    return [Line(slug, name, glance) for slug, name, glance in session.execute(_listed(incubator, asked))]
+def whole(session: Session, incubator: Incubator, asked: Asked) -> Sequence[Glance]:
+    return session.scalars(_listed(incubator, asked)).all()
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of an incubator, or of all: `states` by urgency, whatever is filtered; `found` those that the filters leave."""
+    """Of an incubator: `states` by urgency, whatever is filtered; `found` those that the filters leave."""
 
     products: int
     active: int
@@ -117,21 +102,18 @@ class Counts:
     found: int
 
 
-def counts(session: Session, incubator: Incubator | None, asked: Asked) -> Counts | None:
+def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts | None:
     """None while some products have no glance of today: see `glances.refresh`."""
-    flag: Callable[[Any], Any] = lambda column: func.sum(case((column, 1), else_=0))  # noqa: E731
-    rows: Sequence[Any] = session.execute(
-        select(Glance.urgency, func.count(), flag(Glance.active), flag(Glance.without_analysis))
-        .join(Product, Product.id == Glance.product_id)
-        .where(Glance.day == clock.today(), *scope(incubator))
+    rows = session.execute(
+        select(Glance.urgency, func.count(), _sum(Glance.active), _sum(Glance.without_analysis))
+        .where(Glance.day == clock.today(), scope(incubator))
         .group_by(Glance.urgency)
     ).all()
     found = total = sum(row[1] for row in rows)
-    if total != session.scalar(select(func.count()).select_from(Product).where(*scope(incubator))):
+    if total != session.scalar(select(func.count()).select_from(_products_of(incubator).subquery())):
         return None
     if asked != Asked(sort=asked.sort):
-        narrowed = select(func.count()).select_from(Glance).join(Product, Product.id == Glance.product_id)
-        found = session.scalar(narrowed.where(*_wanted(incubator, asked))) or 0
+        found = session.scalar(select(func.count()).select_from(Glance).where(*_wanted(incubator, asked))) or 0
     return Counts(
         total,
         sum(row[2] for row in rows),
@@ -139,3 +121,7 @@ def counts(session: Session, incubator: Incubator | None, asked: Asked) -> Count
         {Urgency(row[0]): row[1] for row in rows},
         found,
     )
+
+
+def _sum(flag: ColumnElement[bool] | InstrumentedAttribute[bool]) -> ColumnElement[int]:
+    return func.sum(case((flag, 1), else_=0))

@@ -4,6 +4,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.platform.database import Base, Name
+from app.portfolio.services import Urgency
 
 
 class Glance(Base):
@@ -14,6 +15,9 @@ class Glance(Base):
 
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[date] = mapped_column(index=True)
+    slug: Mapped[str] = mapped_column(String(100))
+    name: Mapped[Name]
+    sought: Mapped[Name] = mapped_column(comment="its name in lower case without accents, to search and sort")
     phase: Mapped[str | None] = mapped_column(String(40))
     active: Mapped[bool]
     urgency: Mapped[int]
@@ -27,3 +31,7 @@ class Glance(Base):
     act: Mapped[str] = mapped_column(String(40))
     whom: Mapped[str] = mapped_column(String(300))
     since: Mapped[date | None]
+
+    @property
+    def state(self) -> Urgency:
+        return Urgency(self.urgency)

@@ -16,7 +16,6 @@ from app.platform import clock, jobs, letters
 from app.platform.database import Database
 from app.platform.mail import Mail
 from app.platform.refusals import Refusal
-from app.portfolio.listing import scope
 from app.portfolio.models import Glance
 from app.products.models import Incubator, Product
 
@@ -38,7 +37,9 @@ class Recipient:
 def recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> list[Recipient]:
     """To whom a relaunch about these products of `incubator` would go, by name of product."""
     products = session.scalars(
-        select(Product).where(*scope(incubator), Product.slug.in_(slugs[:MOST])).order_by(Product.name)
+        select(Product)
+        .where(Product.incubators.any(Incubator.id == incubator.id), Product.slug.in_(slugs[:MOST]))
+        .order_by(Product.name)
     ).all()
     teams: dict[str, list[Person]] = {}
     rows = session.execute(

@@ -22,7 +22,7 @@ from app.portfolio.forms import RelaunchForm
 from app.portfolio.listing import Asked, Counts
 from app.portfolio.relaunching import Recipient
 from app.portfolio.services import Urgency
-from app.products.models import Incubator
+from app.products.models import Incubator, Product
 from risk_models.scales import PhaseName, SecurityLevel
 
 blueprint = Blueprint("portfolio", __name__)
@@ -66,7 +66,7 @@ def incubator(found: Incubator) -> str:
 
 def _counts(found: Incubator, asked: Asked) -> Counts:
     while (counts := listing.counts(db_session(), found, asked)) is None:
-        glances.refresh(_database(), *listing.scope(found))
+        glances.refresh(_database(), Product.incubators.any(Incubator.id == found.id))
         db_session().commit()  # what this request reads was begun before
     return counts
 

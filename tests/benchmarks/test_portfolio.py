@@ -11,7 +11,7 @@ import urllib.request
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from app.identity.models import Role
 from app.platform import clock
@@ -21,7 +21,7 @@ from risk_models.scales import PhaseName
 from tests.conftest import ROOT, free_port
 from tests.faults.test_sigkill import until
 
-CLIENTS, EACH = 8, 12
+CLIENTS, EACH = 8, 24
 QUERIES = ("", "?etat=analysis_overdue", "?q=produit+1&tri=nom", "?tri=perte&page=3")
 
 
@@ -92,6 +92,9 @@ def test_a_list_for_eight_people(world, served, count):
     start = time.perf_counter()
     assert visitor.get("/incubateurs/dinum").status_code == 200
     first = time.perf_counter() - start
+    with world.database.engine.connect() as connection:
+        connection.execute(text("ANALYZE"))  # PostgreSQL does so by itself within a minute
+        connection.commit()
     name = world.app.config["SESSION_COOKIE_NAME"]
     cookie = visitor.client.get_cookie(name).value
     spent: list[float] = []
@@ -105,13 +108,13 @@ def test_a_list_for_eight_people(world, served, count):
                 assert b"Produit" in answer.read()
             spent.append(time.perf_counter() - begun)
 
-    ask()
-    spent.clear()
-    threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    for _ in range(2):  # the first round warms both processes
+        spent.clear()
+        threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     p95 = statistics.quantiles(spent, n=20)[-1]
     kind = world.database.engine.dialect.name
     print(
