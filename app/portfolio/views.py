@@ -16,7 +16,7 @@ from app.platform.http import db_session, discard
 from app.platform.mail import Mail
 from app.platform.pages import Page, page_number
 from app.platform.refusals import Refusal
-from app.portfolio import glances, listing, relaunching, services
+from app.portfolio import glances, listing, relaunching, services, statistics
 from app.portfolio.access import incubator_view
 from app.portfolio.forms import RelaunchForm
 from app.portfolio.listing import Asked, Counts
@@ -81,7 +81,8 @@ def _may_on(found: Incubator, permission: Permission) -> bool:
     )
 
 
-@blueprint.get("/incubateurs/<slug>/produits.<any(csv, ods):kind>")
+@blueprint.get("/incubateurs/<slug>/produits.csv", defaults={"kind": "csv"})
+@blueprint.get("/incubateurs/<slug>/produits.ods", defaults={"kind": "ods"})
 @incubator_view(Permission.READ_INCUBATOR)
 def export(found: Incubator, kind: str) -> Response:
     """What the page shows with the same address, all pages at once."""
@@ -141,3 +142,12 @@ def third_parties(found: Incubator) -> str:
     return render_template(
         "portfolio/third_parties.html", incubator=found, shared=services.third_parties(db_session(), found.id)
     )
+
+
+@blueprint.get("/statistiques")
+@requires(Permission.ANYONE)
+def public_statistics() -> str:
+    """Numbers only: no product is named."""
+    glances.refresh(_database())
+    db_session().commit()  # what this request reads was begun before
+    return render_template("portfolio/statistics.html", s=statistics.read(db_session()), today=clock.today())

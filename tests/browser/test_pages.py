@@ -23,7 +23,7 @@ TEAM = [
     "/produits/guichet-aides/services", "/produits/parcours-insertion/services", "/produits/parcours-insertion/mesures",
     "/produits/guichet-aides/dossier", "/produits/agrements-sport/dossier/1", "/produits/agrements-sport/dossier/1/depuis", "/produits/guichet-aides/echeances", "/produits/guichet-aides/journal",
     "/produits/agrements-sport/dossier/1/pieces", "/produits/parcours-insertion/dossier/1", "/produits/parcours-insertion/dossier/1/pieces", "/produits/guichet-aides/dossier/ailleurs",
-    "/compte/second-facteur", "/compte/second-facteur/codes", "/homologations", "/registre", "/verifier", "/verifier?contenu=0",
+    "/compte/second-facteur", "/compte/second-facteur/codes", "/homologations", "/registre", "/statistiques", "/verifier", "/verifier?contenu=0",
     "/accessibilite", "/mentions-legales", "/donnees-personnelles", "/style", "/demonstration/courriels", "/nulle-part",
 ]  # fmt: skip
 PEOPLE = {
