@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.homologation.models import DossierState
 from app.identity.models import Grant, Person, Role
 from app.journal.services import record
 from app.platform import clock, jobs, letters
@@ -20,6 +21,7 @@ from app.portfolio.models import Glance
 from app.products.models import Incubator, Product
 
 MOST = 200
+_NOT_THEIRS = {DossierState.OPINIONS.value, DossierState.DECISION.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ def recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> 
 
 def _recipient(product: Product, team: Sequence[Person], glance: Glance | None) -> Recipient:
     act, due = (glance.act, glance.due) if glance else ("", None)
+    if act in _NOT_THEIRS:
+        return Recipient(product, (), act, due, "waiting")
     if product.relaunched_on == clock.today():
         return Recipient(product, (), act, due, "today")
     return Recipient(product, tuple(team), act, due, "" if team else "nobody")

@@ -101,6 +101,8 @@ def test_a_dossier_says_whom_it_waits_for(world):
     world.give(member, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
     page = world.visitor(member).get(PAGE).get_data(as_text=True)
     assert "Décider de l’homologation" in page and "Andrée Laurent" in page and "depuis le" in page
+    page = world.visitor(member).get(f"{PAGE}/relancer?produit=exemple").get_data(as_text=True)
+    assert "attend quelqu’un d’autre que l’équipe" in page and "Envoyer" not in page
 
 
 def test_the_view_is_taken_away_as_csv_and_ods(scene):
