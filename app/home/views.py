@@ -15,6 +15,7 @@ from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform.http import db_session
 from app.platform.i18n import language
+from app.portfolio import acts, glances
 from app.portfolio import services as portfolio
 from app.products import services as products
 from app.products.access import may, product_view
@@ -30,11 +31,15 @@ def index() -> str | Response:
     if g.person is None:
         return render_template("home/welcome.html")
     me = current_person()
+    glances.refresh(current_app.extensions["database"], acts.followed(me))
+    db_session().commit()  # what this request reads was begun before
     mine, total = products.visible(db_session(), me, size=12)
     return render_template(
         "home/index.html",
         rows=portfolio.rows(db_session(), mine),
         total=total,
+        next_acts=acts.next_of(db_session(), me),
+        late=acts.late_of(db_session(), me),
         to_decide=awaiting.awaiting_decision(db_session(), me.id),
         to_review=awaiting.awaiting_opinion(db_session(), me.id),
         to_approve=study.levels_to_approve(db_session(), me),

@@ -137,6 +137,16 @@ def products_of(session: Session, incubator_id: str | None) -> Sequence[Product]
     return session.scalars(statement.order_by(Product.name)).all()
 
 
+def products_among(session: Session, ids: Sequence[str]) -> Sequence[Product]:
+    """These products, phases and incubators loaded."""
+    return session.scalars(
+        select(Product)
+        .where(Product.id.in_(ids))
+        .options(subqueryload(Product.phases), subqueryload(Product.incubators))
+        .order_by(Product.name)
+    ).all()
+
+
 def third_parties(session: Session, incubator_id: str) -> tuple[SharedThirdParty, ...]:
     """What the products of an incubator share, and what its fall would cost them all."""
     products = session.scalars(

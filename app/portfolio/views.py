@@ -7,12 +7,14 @@ from flask import Response as FlaskResponse
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
+from app.homologation import register
 from app.identity import policy
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.database import Database
 from app.platform.http import db_session, discard
+from app.platform.i18n import language, word
 from app.platform.mail import Mail
 from app.platform.pages import Page, page_number
 from app.platform.refusals import Refusal
@@ -23,6 +25,8 @@ from app.portfolio.listing import Asked, Counts
 from app.portfolio.relaunching import Recipient
 from app.portfolio.services import Urgency
 from app.products.models import Incubator, Product
+from app.renewals import deadlines
+from reports.figures.timeline import Lane, Mark, draw_timeline
 from risk_models.scales import PhaseName, SecurityLevel
 
 blueprint = Blueprint("portfolio", __name__)
@@ -141,6 +145,33 @@ def _sample(recipient: Recipient, note: str) -> Mail:
 def third_parties(found: Incubator) -> str:
     return render_template(
         "portfolio/third_parties.html", incubator=found, shared=services.third_parties(db_session(), found.id)
+    )
+
+
+@blueprint.get("/incubateurs/<slug>/calendrier")
+@incubator_view(Permission.READ_INCUBATOR)
+def timeline(found: Incubator) -> str:
+    """The deadlines of the products that the list shows with the same address, as a drawing and as a table."""
+    asked, number = Asked.read(request.args), page_number()
+    counts = _counts(found, asked)
+    lines = listing.page(db_session(), found, asked, number)
+    ids = [g.product_id for g in lines]
+    shown = {p.id: p for p in services.products_among(db_session(), ids)}
+    decisions = register.last_decisions(db_session(), ids)
+    owed = deadlines.of_many(db_session(), list(shown.values()), decisions)
+    lanes = [
+        Lane(g.name, g.homologated_until, tuple(Mark(d.kind.value, d.due, word(d.kind)) for d in owed[g.product_id]))
+        for g in lines
+    ]
+    pairs = [(shown[product_id], d) for product_id in ids for d in owed[product_id]]
+    return render_template(
+        "portfolio/timeline.html",
+        incubator=found,
+        asked=asked,
+        lanes=lanes,
+        drawing=draw_timeline(lanes, clock.today(), language()),
+        owed=sorted(pairs, key=lambda pair: (pair[1].due, pair[0].name)),
+        page=Page(number, listing.SIZE, counts.found),
     )
 
 

@@ -181,3 +181,12 @@ def test_urgencies_have_their_words():
     from risk_models import catalogue
 
     assert all(catalogue.word(u, language) for u in Urgency for language in ("fr", "en"))
+
+
+def test_the_calendar_draws_and_lists_the_same_deadlines(scene):
+    world, _, member = scene
+    page = world.visitor(member).get(f"{PAGE}/calendrier").get_data(as_text=True)
+    drawing, _, table = page.partition("</svg>")
+    assert drawing.count("<title>Analyse de risques, ") == 3 == table.count('data-label="Échéance"')
+    assert "Arrêté" in drawing and "six mois après le début" in table
+    assert "Très en retard" not in world.visitor(member).get(f"{PAGE}/calendrier?q=neuf").get_data(as_text=True)

@@ -40,6 +40,7 @@ PEOPLE = {
         "/incubateurs",
         "/incubateurs/fabrique-exemple",
         "/incubateurs/fabrique-exemple/tiers",
+        "/incubateurs/fabrique-exemple/calendrier",
         "/incubateurs/fabrique-exemple/rappels",
         "/incubateurs/fabrique-exemple/relancer?produit=guichet-aides",
         "/produits/guichet-aides/echeances",

@@ -1,0 +1,36 @@
+"""The first page: a team's next three acts, an incubator's late products, what an authority has to sign."""
+
+from datetime import timedelta
+
+from app.identity.models import Role
+from app.platform import clock
+
+
+def main_of(visitor) -> str:
+    return visitor.get("/").get_data(as_text=True).split("<main")[1].split("</main")[0]
+
+
+def test_each_sees_what_waits_for_them(world):
+    owner, today = world.person(), clock.today()
+    for name, days in (("Ancien", 900), ("Moyen", 500), ("Récent", 300), ("Neuf", 20)):
+        world.product(owner, name, start=today - timedelta(days=days))
+    page = main_of(world.visitor(owner))
+    acts = page.split("Vos prochains actes")[1].split("</ol>")[0]
+    assert [name for name in ("Ancien", "Moyen", "Récent", "Neuf") if name in acts] == ["Ancien", "Moyen", "Récent"]
+    assert acts.index("Ancien") < acts.index("Moyen") and "faire l’analyse de risques" in acts
+    assert "En retard dans votre incubateur" not in page
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=world.reload("ancien").incubators[0].id)
+    page = main_of(world.visitor(member))
+    late = page.split("En retard dans votre incubateur")[1].split("</ol>")[0]
+    assert "Ancien" in late and "Camille Martin" in late and "Neuf" not in late
+    assert "Vos prochains actes" not in page
+
+
+def test_a_team_is_not_asked_for_what_waits_for_its_authority(world):
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    world.before_authority(owner, product, people)
+    assert "Vos prochains actes" not in main_of(world.visitor(owner))
+    assert "À décider" in main_of(world.visitor(people["authority"]))
