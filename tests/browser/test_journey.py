@@ -54,7 +54,7 @@ def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript,
     team.goes(f"/produits/{slug}/echeances")
     team.sees("Fin de l’homologation")
     with team.page.expect_download() as download:
-        team.follows("Ajouter à mon agenda (.ics)")
+        team.follows("Ajouter une fois à mon agenda (.ics)")
     assert "BEGIN:VEVENT" in Path(download.value.path()).read_text()
 
 

@@ -25,7 +25,7 @@ from app.renewals.models import Digest
 from tests.conftest import ROOT, free_port
 from tests.faults.test_sigkill import until
 
-KILLS, PEOPLE = int(os.environ.get("JALON_KILLS", "6")), int(os.environ.get("JALON_PEOPLE", "120"))
+KILLS, PEOPLE = int(os.environ.get("JALON_KILLS", "4")), int(os.environ.get("JALON_PEOPLE", "60"))
 
 
 class Sink:
