@@ -49,12 +49,9 @@ class Row:
 class Figures:
     """Counts of an incubator, or of all cards, on one day."""
 
-    products: int
     active: int
     past_six_months: int
     without_analysis: int
-    expired: int
-    expiring_soon: int
 
 
 def rows(session: Session, products: Sequence[Product]) -> list[Row]:
@@ -95,12 +92,9 @@ def figures(found: Sequence[Row], today: date) -> Figures:
     active = [r for r in found if schedule.is_active(phase_values(r.product.phases), today)]
     past = [r for r in active if (due := schedule.analysis_due(phase_values(r.product.phases))) and due < today]
     return Figures(
-        products=len(found),
         active=len(active),
         past_six_months=len(past),
         without_analysis=sum(not r.product.declared_analysis for r in past),
-        expired=sum(r.urgency is Urgency.EXPIRED for r in found),
-        expiring_soon=sum(r.urgency is Urgency.EXPIRES_SOON for r in found),
     )
 
 
