@@ -13,6 +13,8 @@ from app.analysis.register_views import blueprint as register
 from app.analysis.step_views import blueprint as analysis_steps
 from app.analysis.study_views import blueprint as study
 from app.analysis.views import blueprint as analysis
+from app.cards import handlers as cards_jobs
+from app.cards.views import blueprint as cards
 from app.commons import handlers as commons_jobs
 from app.commons.views import blueprint as commons
 from app.drafts.views import blueprint as drafts
@@ -88,6 +90,7 @@ BLUEPRINTS = (
     renewals,
     journal,
     portfolio,
+    cards,
 )
 
 
@@ -158,6 +161,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
         portfolio_jobs,
         feeds_jobs,
         evidence_jobs,
+        cards_jobs,
         commons_jobs,
         mitigations_jobs,
     ):

@@ -71,7 +71,7 @@ _HELP = {
     "demo": "load the demonstration data",
     "invite": "give somebody a role",
     "forget-factors": "remove the second factors of somebody who lost them",
-    "import cards DIR": "import startup and incubator cards",
+    "import cards PATH": "import startup and incubator cards: a folder, an archive, the public JSON",
     "import sbom FILE": "import the packages of a component",
     "import dashlord FILE": "propose what dashlord saw, as hints to confirm",
     "export KIND PRODUCT": "write a product's card, file, CSV, CycloneDX or VEX",

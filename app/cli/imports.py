@@ -18,7 +18,7 @@ from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products import cards as product_cards
 from app.products import services
-from app.products.importers.cards import Card, IncubatorCard, read_card, read_incubator
+from app.products.importers import collections
 from risk_models import catalogue
 from risk_models.scales import ComponentKind
 
@@ -29,21 +29,25 @@ def imports() -> None:
 
 
 @imports.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Count on this day (default: today).")
-def cards(folder: Path, day: datetime | None) -> None:
-    """Import the startup and incubator cards of FOLDER (its `startups/` and `incubators/`)."""
+@click.option("--archive-gone", is_flag=True, help="Archive the products whose card is no longer there.")
+@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
+def cards(path: Path, day: datetime | None, *, archive_gone: bool, dry_run: bool) -> None:
+    """Import startup and incubator cards (PATH: a folder or an archive of `startups/` and `incubators/`, or startups.json)."""
     app = create_app()
-    with app.test_request_context():
-        incubators, startups, unreadable = _read(folder)
-        with app.extensions["database"].session(writing=True) as session:
-            report = product_cards.import_cards(session, incubators, startups)
-        with app.extensions["database"].reading() as session:
-            rows = portfolio.rows(session, portfolio.products_of(session, None))
+    with app.test_request_context(), app.extensions["database"].session(writing=True) as session:
+        try:
+            read = (
+                collections.read_folder(path) if path.is_dir() else collections.read_file(path.read_bytes(), path.name)
+            )
+        except Refusal as refusal:
+            raise click.ClickException(str(refusal)) from refusal
+        report = product_cards.import_cards(session, None, read, archive_gone=archive_gone)
+        rows = portfolio.rows(session, portfolio.products_of(session, None))
         on = day.date() if day else clock.today()
-        _tell(report, unreadable, portfolio.figures(rows, on))
-    if not startups and not unreadable:
-        raise click.ClickException(f"no card in {folder / 'startups'}")
+        _tell(report, portfolio.figures(rows, on))
+        session.rollback() if dry_run else session.commit()
 
 
 @imports.command()
@@ -118,31 +122,22 @@ def _component(components: list[Component], ref: str | None) -> Component:
     return fit[0]
 
 
-def _read(folder: Path) -> tuple[list[IncubatorCard], list[Card], dict[str, str]]:
-    incubators: list[IncubatorCard] = []
-    startups: list[Card] = []
-    unreadable: dict[str, str] = {}
-    for path in sorted(folder.glob("incubators/*.md")):
-        try:
-            incubators.append(read_incubator(path.stem, path.read_text(encoding="utf-8")))
-        except (Refusal, UnicodeDecodeError) as error:
-            unreadable[f"incubators/{path.name}"] = str(error)
-    for path in sorted(folder.glob("startups/*.md")):
-        try:
-            startups.append(read_card(path.stem, path.read_text(encoding="utf-8")))
-        except (Refusal, UnicodeDecodeError) as error:
-            unreadable[f"startups/{path.name}"] = str(error)
-    return incubators, startups, unreadable
-
-
-def _tell(report: product_cards.ImportReport, unreadable: dict[str, str], figures: portfolio.Figures) -> None:
+def _tell(report: product_cards.ImportReport, figures: portfolio.Figures) -> None:
     out = sys.stdout.write
     out(f"incubators: {report.incubators_added} added\n")
-    out(f"products: {len(report.added)} added, {len(report.changed)} changed, {report.unchanged} unchanged\n")
+    out(
+        f"products: {len(report.added)} added, {len(report.changed)} changed, {report.unchanged} unchanged, "
+        f"{len(report.archived)} archived, {len(report.restored)} restored\n"
+    )
     out(f"active: {figures.active}\n")
     out(f"active and past six months: {figures.past_six_months}\n")
     out(f"of those, without declared analysis: {figures.without_analysis}\n")
-    for name, why in (unreadable | {slug: str(why) for slug, why in report.refused.items()}).items():
+    for slug, differences in report.changed.items():
+        for d in differences:
+            out(f"changed  {slug}: {d.what}: {d.before!r} -> {d.after!r}\n")
+    for slug in report.gone:
+        out(f"gone  {slug}{': archived' if slug in report.archived else ''}\n")
+    for name, why in report.refused.items():
         out(f"refused  {name}: {why}\n")
     for slug, odds in report.irregular.items():
         for odd in odds:

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     READ_JOURNAL = "read_journal"
     READ_INCUBATOR = "read_incubator"
     IMPORT_SCANS = "import_scans"
+    IMPORT_CARDS = "import_cards"
     EDIT_CATALOGUE = "edit_catalogue"
     EDIT_SERVICES = "edit_services"
     APPROVE_LEVEL = "approve_level"
@@ -50,6 +51,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.READ_JOURNAL: frozenset({TEAM,                        INCUBATOR, ADMIN, AUDITOR}),
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
     Permission.IMPORT_SCANS: frozenset({                             INCUBATOR, ADMIN}),
+    Permission.IMPORT_CARDS: frozenset({                                        ADMIN}),
     Permission.EDIT_CATALOGUE: frozenset({                                      ADMIN}),
     Permission.EDIT_SERVICES: frozenset({                            INCUBATOR, ADMIN}),
     Permission.APPROVE_LEVEL: frozenset({REVIEWER}),

@@ -33,6 +33,7 @@ class Settings:
     forges: tuple[str, ...]
     github_api: str
     updown_api: str
+    cards_url: str
     private_hosts: frozenset[str]
     seal_certificate: Path | None
     seal_key: Path | None
@@ -71,6 +72,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         forges=tuple((reader.get("JALON_FORGES") or "https://github.com https://gitlab.com").split()),
         github_api=reader.url("JALON_GITHUB_API", "https://api.github.com", ("http", "https")),
         updown_api=reader.url("JALON_UPDOWN_API", "https://updown.io/api", ("http", "https")),
+        cards_url=reader.url("JALON_CARDS", "https://beta.gouv.fr/api/v2.6/startups.json", ("http", "https")),
         private_hosts=frozenset((reader.get("JALON_PRIVATE_HOSTS") or "").lower().split()),
         seal_certificate=reader.file("JALON_SEAL_CERTIFICATE"),
         seal_key=reader.file("JALON_SEAL_KEY"),

@@ -20,7 +20,7 @@ from app.portfolio import services
 from app.portfolio.models import Glance
 from app.portfolio.services import Row, Urgency
 from app.products.models import Product
-from app.products.services import phase_values
+from app.products.services import is_active, phase_values
 from risk_models import schedule
 
 _AT_ONCE = 500
@@ -97,7 +97,7 @@ def sought(text: str) -> str:
 
 def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
     phases = phase_values(row.product.phases)
-    due, active = schedule.analysis_due(phases), schedule.is_active(phases, today)
+    due, active = schedule.analysis_due(phases), is_active(row.product, today)
     decision = row.decision
     return {
         "product_id": row.product.id,

@@ -16,7 +16,7 @@ from app.identity.models import Person
 from app.identity.policy import Permission
 from app.platform import clock
 from app.products.models import Incubator, Product
-from app.products.services import phase_values
+from app.products.services import is_active, phase_values
 from risk_models import schedule
 from risk_models.system import Phase
 from risk_models.systemic import SharedThirdParty, shared_third_parties
@@ -72,7 +72,7 @@ def _row(product: Product, decision: Decision | None, today: date) -> Row:
 def _urgency(
     product: Product, phases: Sequence[Phase], decision: Decision | None, today: date
 ) -> tuple[Urgency, date | None]:
-    if not schedule.is_active(phases, today):
+    if not is_active(product, today):
         return Urgency.INACTIVE, None
     if decision and decision.expires_on and decision.months:
         if decision.expires_on < today:
@@ -89,7 +89,7 @@ def _urgency(
 
 def figures(found: Sequence[Row], today: date) -> Figures:
     """The figures of a portfolio on `today`; "past" means that the six months ended before that day."""
-    active = [r for r in found if schedule.is_active(phase_values(r.product.phases), today)]
+    active = [r for r in found if is_active(r.product, today)]
     past = [r for r in active if (due := schedule.analysis_due(phase_values(r.product.phases))) and due < today]
     return Figures(
         active=len(active),

@@ -38,11 +38,16 @@ def incubators() -> str | Response:
     found = services.readable_incubators(db_session(), current_person())
     if len(found) == 1:
         return redirect(url_for("portfolio.incubator", slug=found[0].slug))
-    return render_template("portfolio/incubators.html", incubators=found, may_import=_may_import())
+    return render_template(
+        "portfolio/incubators.html",
+        incubators=found,
+        may_import=_may_anywhere(Permission.IMPORT_SCANS),
+        may_import_cards=_may_anywhere(Permission.IMPORT_CARDS),
+    )
 
 
-def _may_import() -> bool:
-    return policy.allows(Permission.IMPORT_SCANS, {grant.role for grant in current_person().grants})
+def _may_anywhere(permission: Permission) -> bool:
+    return policy.allows(permission, {grant.role for grant in current_person().grants})
 
 
 @blueprint.get("/incubateurs/<slug>")
@@ -63,7 +68,7 @@ def incubator(found: Incubator) -> str:
         phases=list(PhaseName),
         phase_of=PhaseName,
         level_of=SecurityLevel,
-        may_import=_may_import(),
+        may_import=_may_anywhere(Permission.IMPORT_SCANS),
         may_relaunch=_may_on(found, Permission.RELAUNCH),
     )
 

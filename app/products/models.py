@@ -43,6 +43,8 @@ class Product(Base):
         default=False, server_default=false(), comment="the team lets its decisions be seen by anybody"
     )
     created_at: Mapped[Instant]
+    from_card: Mapped[bool] = mapped_column(default=False, server_default=false(), comment="an import saw its card")
+    archived_on: Mapped[date | None]
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
     file_extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- at the top of its product file")
 

@@ -55,16 +55,34 @@ def load(session: Session, slug: str) -> Product | None:
     )
 
 
+def is_active(product: Product, day: date) -> bool:
+    """Whether something is due of `product` (phases loaded) on `day`."""
+    return product.archived_on is None and schedule.is_active(phase_values(product.phases), day)
+
+
+def restore(session: Session, actor: Person, product: Product) -> None:
+    """Puts an archived product back in the lists."""
+    put_back(session, actor, product)
+    session.commit()
+
+
+def put_back(session: Session, actor: Person | None, product: Product) -> None:
+    """The same, in the caller's transaction."""
+    product.archived_on = None
+    record(session, actor, "restore_product", product.name, product_id=product.id)
+
+
 def incubator_choices(session: Session) -> list[tuple[str, str]]:
     rows = session.execute(select(Incubator.slug, Incubator.name)).all()
     return sorted(((slug, name) for slug, name in rows), key=lambda row: row[1].lower())
 
 
 def visible(
-    session: Session, person: Person, *, search: str = "", page: int = 1, size: int = 25
+    session: Session, person: Person, *, search: str = "", archived: bool = False, page: int = 1, size: int = 25
 ) -> tuple[list[Product], int]:
-    """A page of the products that `person` may read, by name, and how many there are in all."""
-    statement = select(Product).where(*_visible_to(person))
+    """A page of the products that `person` may read, by name, and how many there are in all: of those archived, or not."""
+    kept = Product.archived_on.is_not(None) if archived else Product.archived_on.is_(None)
+    statement = select(Product).where(kept, *_visible_to(person))
     for part in search.split():
         statement = statement.where(func.lower(Product.name).contains(part.lower(), autoescape=True))
     total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0

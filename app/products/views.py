@@ -31,8 +31,19 @@ _BLANK_PHASES = 2
 def index() -> str:
     search = request.args.get("q", "")[:200]
     number = page_number()
-    products, total = services.visible(db_session(), current_person(), search=search, page=number)
-    return render_template("products/index.html", products=products, search=search, page=Page(number, 25, total))
+    archived = "archives" in request.args
+    products, total = services.visible(db_session(), current_person(), search=search, archived=archived, page=number)
+    return render_template(
+        "products/index.html", products=products, search=search, archived=archived, page=Page(number, 25, total)
+    )
+
+
+@blueprint.post("/produits/<slug>/restaurer")
+@product_view(Permission.EDIT_PRODUCT)
+def restore(product: Product) -> Response:
+    services.restore(db_session(), current_person(), product)
+    flash(_("Le produit est de nouveau dans les listes."), "success")
+    return redirect(url_for("home.product", slug=product.slug))
 
 
 @blueprint.route("/produits/nouveau", methods=["GET", "POST"])

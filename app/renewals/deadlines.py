@@ -17,7 +17,7 @@ from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.i18n import language
 from app.products.models import Product
-from app.products.services import phase_values
+from app.products.services import is_active, phase_values
 from app.renewals.models import DeadlineKind, Postponement
 from risk_models import catalogue, schedule
 from risk_models.schedule import Milestone
@@ -67,8 +67,7 @@ def of_many(
 def _of(
     product: Product, decision: Decision | None, own: Iterable[Deadline], postponed: Postponements
 ) -> tuple[Deadline, ...]:
-    phases = phase_values(product.phases)
-    if not schedule.is_active(phases, clock.today()):
+    if not is_active(product, clock.today()):
         return ()
     found = [*own]
     if decision and decision.outcome is not Outcome.REFUSED and decision.expires_on and decision.months:

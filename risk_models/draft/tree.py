@@ -11,7 +11,7 @@ import tarfile
 import time
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Self
@@ -194,14 +194,14 @@ def _keep_file(tree: Tree, file: Path, path: str) -> None:
         tree.keep(path, content)
 
 
-def from_archive(file: IO[bytes], name: str) -> Tree:
-    """The tree of a zip or tar archive (gz, bz2, xz). Raises `UnreadableTree`."""
+def from_archive(file: IO[bytes], name: str, wants: Callable[[str], bool] = wanted) -> Tree:
+    """The tree of the files whose path it `wants` in a zip or tar archive (gz, bz2, xz). Raises `UnreadableTree`."""
     file.seek(0)
     head = file.read(4)
     file.seek(0)
     tree = Tree(re.sub(r"\.(zip|tar|tgz|tar\.\w+)$", "", PurePosixPath(name).name))
     try:
-        for path, content in _zipped(file, tree) if head.startswith(b"PK") else _tarred(file, tree):
+        for path, content in (_zipped if head.startswith(b"PK") else _tarred)(file, tree, wants):
             tree.keep(path, content)
     except (
         tarfile.TarError,
@@ -237,7 +237,7 @@ class _Member(tarfile.TarInfo):
         return found
 
 
-def _zipped(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
+def _zipped(file: IO[bytes], tree: Tree, wants: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     until = time.monotonic() + SECONDS
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
@@ -247,7 +247,7 @@ def _zipped(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
                 tree.skip(member.filename, "too_long")
                 return
             link = (member.external_attr >> 16) & 0o170000 == 0o120000
-            path = _checked(member.filename, tree, link=link, directory=member.is_dir())
+            path = _checked(member.filename, tree, wants, link=link, directory=member.is_dir())
             if path:
                 with archive.open(member) as opened:
                     content = opened.read(_most(path) + 1)
@@ -257,7 +257,7 @@ def _zipped(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
                     yield path, content
 
 
-def _tarred(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
+def _tarred(file: IO[bytes], tree: Tree, wants: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     until, count, total = time.monotonic() + SECONDS, 0, 0
     with tarfile.open(fileobj=file, mode="r|*", tarinfo=_Member) as archive:
         for member in archive:
@@ -266,7 +266,9 @@ def _tarred(file: IO[bytes], tree: Tree) -> Iterator[tuple[str, bytes]]:
             if time.monotonic() > until:
                 tree.skip(member.name, "too_long")
                 return
-            path = _checked(member.name, tree, link=not (member.isfile() or member.isdir()), directory=member.isdir())
+            path = _checked(
+                member.name, tree, wants, link=not (member.isfile() or member.isdir()), directory=member.isdir()
+            )
             if path and member.size > _most(path):
                 tree.skip(path, "too_large")
             elif path and (opened := archive.extractfile(member)):
@@ -278,13 +280,13 @@ def _bounded(count: int, size: int) -> None:
         raise UnreadableTree("too_large", files=MOST_FILES, most=MOST_UNPACKED // 1_000_000_000)
 
 
-def _checked(name: str, tree: Tree, *, link: bool, directory: bool) -> str | None:
+def _checked(name: str, tree: Tree, wants: Callable[[str], bool], *, link: bool, directory: bool) -> str | None:
     """The path of a member to read; None for one that is of no use, or not to be trusted."""
     path = _inside(name)
     if path is None:
         tree.skip(name, "outside")
         return None
-    if directory or not wanted(path):
+    if directory or not wants(path):
         return None
     if link:
         tree.skip(path, "link")

@@ -74,9 +74,9 @@ def test_irregular_cards_are_listed_and_refused_ones_leave_nothing(run, tmp_path
     output = run(folder).output
     assert "irregular  bon: la phase construction finit avant de commencer" in output
     assert "irregular  bon: « analyse_risques » devrait être true ou false" in output
-    assert "refused  orphelin:" in output
-    assert "refused  startups/casse.md" in output
-    assert "refused  startups/image.md" in output
+    assert "refused  startups/orphelin:" in output
+    assert "refused  startups/casse:" in output
+    assert "refused  startups/image:" in output
     with app.extensions["database"].reading() as session:
         assert session.scalars(select(Product.slug)).all() == ["bon"]
 

@@ -47,6 +47,7 @@ LEFT_OUT = {
     "digest.*": "mails",
     "postponement.*": "of a deadline; its reason is beside it and in the journal",
     "calendar_feed.*": "addresses of one's own calendar",
+    "card_import.*": "cards of many products, before they are in any",
     "glance.*": "derived, for lists",
     "loss_point.*": "derived, for the burn-down",
     "repository_draft.*": "proposals that nobody confirmed",

@@ -52,7 +52,7 @@ PEOPLE = {
         "/homologations/importer",
         "/qui-utilise?q=log4j-core&plage=<2.17.1",
     ],
-    "administration@exemple.test": ["/catalogue", "/catalogue/nouveau"],
+    "administration@exemple.test": ["/fiches", "/catalogue", "/catalogue/nouveau"],
 }
 
 

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import zipfile
 
 import pytest
 
 from tests.browser.person import Somebody, faults_of
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -35,3 +37,24 @@ def test_an_incubator_relaunches_the_most_overdue(server, chromium, javascript):
         member.sees("1 équipe est relancée")
     member.goes("/incubateurs/fabrique-exemple/rappels")
     assert not javascript or faults_of(page) == []
+
+
+def test_an_administrator_imports_cards(server, chromium, tmp_path):
+    archive = tmp_path / "fiches.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for file in (ROOT / "tests" / "data" / "cards").rglob("*.md"):
+            out.write(file, f"content/_{file.parent.name}/{file.name}")
+        out.writestr("content/_startups/illisible.md", "---\ntitle: [\n---\n")
+    admin = Somebody.arrives(chromium, server)
+    admin.signs_in("administration@exemple.test")
+    admin.goes("/fiches")
+    admin.page.set_input_files('input[type="file"]', archive)
+    admin.presses("Lire ce fichier")
+    admin.sees("Ce qui changerait")
+    admin.sees("startups/illisible")
+    assert faults_of(admin.page) == []
+    admin.presses("Importer ces fiches")
+    admin.sees("Ce qui a changé")
+    admin.page.get_by_text("Nouveaux produits (1)").click()
+    admin.follows("entraide-numerique")
+    admin.sees("Entraide numérique")

@@ -53,7 +53,11 @@ class IncubatorCard:
 
 def read_card(slug: str, text: str) -> Card:
     """The card in `text`. Raises `Refusal` saying what is wrong when it cannot be used."""
-    front = _front_matter(text)
+    return card_of(slug, _front_matter(text))
+
+
+def card_of(slug: str, front: dict[str, Any]) -> Card:
+    """The card whose front matter is `front`. Raises `Refusal`."""
     odd: list[Irregularity] = []
     if not SLUG.fullmatch(slug):
         raise Refusal(
@@ -83,7 +87,15 @@ def read_card(slug: str, text: str) -> Card:
 
 def read_incubator(slug: str, text: str) -> IncubatorCard:
     """The incubator card in `text`. Raises `Refusal`."""
-    front = _front_matter(text)
+    return incubator_of(slug, _front_matter(text))
+
+
+def incubator_of(slug: str, front: dict[str, Any]) -> IncubatorCard:
+    """The incubator whose front matter is `front`. Raises `Refusal`."""
+    if not SLUG.fullmatch(slug):
+        raise Refusal(
+            _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
+        )
     name = _text(front, "title", 200)
     if not name:
         raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")

@@ -1,0 +1,77 @@
+"""Jobs of this feature: reading many cards, then writing them."""
+
+from typing import Any
+
+from flask_babel import force_locale
+from sqlalchemy import update
+from sqlalchemy.orm import joinedload
+
+from app.cards import services
+from app.cards.models import CardImport, ImportState
+from app.platform import clock
+from app.platform.database import Database
+from app.platform.jobs import Jobs
+from app.platform.refusals import Refusal
+
+
+def register(to: Jobs) -> None:
+    to.handles("read_cards")(read_cards)
+    to.handles("write_cards")(write_cards)
+    to.gives_up("read_cards")(give_up)
+    to.gives_up("write_cards")(give_up)
+
+
+def read_cards(database: Database, arguments: dict[str, Any]) -> None:
+    """Imports them in a transaction that is then undone: its report is what would happen."""
+    given = _load(database, arguments)
+    if given.state is not ImportState.READING:
+        return
+    with force_locale(given.person.language):
+        try:
+            found = services.read(given, services.content_of(given, fetch=given.fetched))
+        except Refusal as refusal:
+            _end(database, given, ImportState.REFUSED, error=str(refusal))
+            return
+        with database.session(writing=True) as session:
+            report = services.imported(session, given, found)
+            session.rollback()
+    _end(database, given, ImportState.READ, report=report)
+
+
+def write_cards(database: Database, arguments: dict[str, Any]) -> None:
+    given = _load(database, arguments)
+    with force_locale(given.person.language):
+        try:
+            found = services.read(given, services.content_of(given, fetch=False))
+        except Refusal as refusal:
+            _end(database, given, ImportState.REFUSED, error=str(refusal))
+            return
+        with database.writing() as session:
+            mine = session.execute(
+                update(CardImport)
+                .where(CardImport.id == given.id, CardImport.state == ImportState.WRITING)
+                .values(state=ImportState.WRITTEN, written_at=clock.now())
+                .returning(CardImport.id)
+            ).all()
+            if mine:
+                session.get_one(CardImport, given.id).report = services.imported(session, given, found)
+
+
+def give_up(database: Database, arguments: dict[str, Any], error: str) -> None:
+    _end(database, _load(database, arguments), ImportState.REFUSED, error=error[:500])
+
+
+def _load(database: Database, arguments: dict[str, Any]) -> CardImport:
+    with database.reading() as session:
+        return session.get_one(CardImport, arguments["import_id"], options=[joinedload(CardImport.person)])
+
+
+def _end(
+    database: Database, given: CardImport, state: ImportState, *, report: dict[str, Any] | None = None, error: str = ""
+) -> None:
+    with database.writing() as session:
+        session.execute(
+            update(CardImport)
+            .where(CardImport.id == given.id, CardImport.state == given.state)
+            .values(state=state, report=report or {}, error=error)
+        )
