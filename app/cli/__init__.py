@@ -22,6 +22,7 @@ _COMMANDS = {
     "export": "app.cli.exports:export",
     "feeds": "app.cli.feeds:feeds",
     "who-uses": "app.cli.who_uses:who_uses",
+    "bounce": "app.cli.bounce:bounce",
     "worker": "app.cli.worker:worker",
 }
 
@@ -78,6 +79,7 @@ _HELP = {
     "feeds load FILE...": "load public knowledge of flaws",
     "feeds state": "say how old and how full each feed is",
     "who-uses PURL": "say which products carry a package",
+    "bounce": "note a mail that came back (standard input)",
     "worker": "do the jobs",
 }
 

@@ -27,6 +27,9 @@ class Person(Base):
     early_reminders: Mapped[bool] = mapped_column(
         default=True, server_default=true(), comment="more than a month ahead"
     )
+    mail_reminders: Mapped[bool] = mapped_column(
+        default=True, server_default=true(), comment="false: on their channels only"
+    )
     created_at: Mapped[Instant]
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

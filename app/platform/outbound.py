@@ -104,7 +104,7 @@ def _address_of(host: str, port: int, *, private: bool) -> str:
         found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except (OSError, UnicodeError) as error:
         raise Unreachable("network") from error
-    if not private and any(not _public(address) for address in found):
+    if not private and any(not is_public(address) for address in found):
         raise Unreachable("refused_address")
     return found[0]
 
@@ -118,7 +118,8 @@ _IPV6_PUBLIC = ipaddress.ip_network("2000::/3")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def _public(address: str) -> bool:
+def is_public(address: str) -> bool:
+    """Whether an IP address is of a machine that anybody may ask."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         if ip in _NAT64:

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
-from app.platform.forms import BaseForm, Day, Paragraph
+from app.platform.forms import BaseForm, Day, Line, Paragraph
 
 
 class PostponeForm(BaseForm):
@@ -22,6 +22,22 @@ class RemindersForm(BaseForm):
         _l("Me prévenir aussi longtemps d’avance"),
         description=_l(
             "Les rappels du dernier mois, du jour même et d’après viennent toujours : quelqu’un doit les recevoir."
+        ),
+    )
+    mail = BooleanField(
+        _l("Me prévenir par courriel"),
+        description=_l("Se décoche quand un canal ci-dessous prend le relais ; s’il tombe, le courriel revient."),
+    )
+
+
+class ChannelForm(BaseForm):
+    address = Line(
+        _l("Adresse du webhook"),
+        needed=True,
+        most=500,
+        description=_l(
+            "Celle d’un webhook entrant de Mattermost (https://…/hooks/…), ou une adresse Apprise pour Tchap, Slack, "
+            "Teams, Rocket.Chat, Discord, Zulip, ntfy, Gotify, Telegram. Un premier message y part aussitôt."
         ),
     )
 

@@ -14,8 +14,8 @@ from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.mail import Mail
 from app.products.models import Product
-from app.renewals import planning, services
-from app.renewals.models import DeadlineKind, Digest, Reminder
+from app.renewals import channels, planning, services
+from app.renewals.models import Channel, DeadlineKind, Digest, Reminder
 
 _PAGES = {
     DeadlineKind.MEASURE: "/plan",
@@ -57,11 +57,15 @@ def send_digest(database: Database, arguments: dict[str, Any]) -> None:
         products = {p.id: p for p in session.scalars(select(Product).where(Product.id.in_(found)))}
         told = _told(digest, products, services.others_told(session, digest))
         mail = _letter(digest, person, told)
-    letters.send(mail)
+        channel = session.get(Channel, digest.channel) if digest.channel else None
+    if channel:
+        channels.send(channel, mail.subject, mail.text)
+    elif not digest.channel:
+        letters.send(mail)
     with database.writing() as session:
-        session.execute(
-            update(Digest).where(Digest.id == digest.id).values(sent_at=clock.now(), failed_at=None, error="")
-        )
+        done = {"failed_at": None, "error": ""}
+        session.execute(update(Digest).where(Digest.id == digest.id).values(sent_at=clock.now(), **done))
+        session.execute(update(Channel).where(Channel.id == digest.channel).values(**done))
 
 
 def _told(digest: Digest, products: dict[str, Product], others: dict[str, set[str]]) -> list[Told]:
@@ -91,8 +95,10 @@ def _letter(digest: Digest, person: Person, told: Sequence[Told]) -> Mail:
 
 
 def give_up(database: Database, arguments: dict[str, Any], error: str) -> None:
-    """After the last try: the incubator sees it, and calls."""
+    """After the last try: another channel falls back on mail; of a mail the incubator sees it, and calls."""
     with database.writing() as session:
-        session.execute(
-            update(Digest).where(Digest.id == arguments["digest_id"]).values(failed_at=clock.now(), error=error[:500])
-        )
+        digest = session.get(Digest, arguments["digest_id"])
+        if digest is not None:
+            digest.failed_at, digest.error = clock.now(), error[:500]
+            if digest.channel:
+                channels.fall_back(session, digest, error)

@@ -16,15 +16,33 @@ class DeadlineKind(StrEnum):
     DELEGATION = "delegation"
 
 
+MAIL = ""
+
+
+class Channel(Base):
+    """A messaging service on which a person wants their digests; `error`: what it last answered, once given up."""
+
+    __tablename__ = "channel"
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    title: Mapped[Name]
+    address: Mapped[LongText] = mapped_column(comment="of Apprise, encrypted: it holds a secret")
+    created_at: Mapped[Instant]
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[LongText] = mapped_column(default="")
+
+
 class Digest(Base):
-    """What one person is told on one day, in one mail: planned, then sent; `failed_at` once given up."""
+    """What one person is told on one day, by one channel: planned, then sent; `failed_at` once given up."""
 
     __tablename__ = "digest"
-    __table_args__ = (UniqueConstraint("person_id", "day"),)
+    __table_args__ = (UniqueConstraint("person_id", "day", "channel"),)
 
     id: Mapped[Id]
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     day: Mapped[date]
+    channel: Mapped[str] = mapped_column(String(32), server_default=MAIL, comment="a channel's id, or nothing for mail")
     message_id: Mapped[str] = mapped_column(String(200))
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
@@ -34,10 +52,24 @@ class Digest(Base):
 
 
 class Reminder(Base):
-    """One milestone of one deadline told to one person, in a digest; never twice. `ref`: which of several of its kind."""
+    """One milestone of one deadline told to one person by one channel, in a digest; never twice.
+
+    `ref`: which of several of its kind.
+    """
 
     __tablename__ = "reminder"
-    __table_args__ = (UniqueConstraint("product_id", "kind", "ref", "due", "months_before", "person_id"),)
+    __table_args__ = (
+        UniqueConstraint(
+            "product_id",
+            "kind",
+            "ref",
+            "due",
+            "months_before",
+            "person_id",
+            "channel",
+            name="uq_reminder_of_a_milestone",
+        ),
+    )
 
     id: Mapped[Id]
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
@@ -46,6 +78,7 @@ class Reminder(Base):
     due: Mapped[date]
     months_before: Mapped[int]
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    channel: Mapped[str] = mapped_column(String(32), server_default=MAIL)
     digest_id: Mapped[str] = mapped_column(ForeignKey("digest.id", ondelete="CASCADE"), index=True)
 
 

@@ -12,7 +12,7 @@ from app.identity.models import Grant, Person, Role
 from app.platform import clock, jobs, letters
 from app.platform.database import new_id
 from app.products.models import Product
-from app.renewals import deadlines
+from app.renewals import channels, deadlines
 from app.renewals.deadlines import DUTIES, Deadline
 from app.renewals.models import DeadlineKind, Digest, PlannedDay, Reminder
 from risk_models import schedule
@@ -58,30 +58,32 @@ def plan_day(session: Session, day: date) -> int:
                 key = (product.id, deadline.kind, deadline.ref, deadline.due, reached[-1].months_before, person_id)
                 if key not in known:
                     told.setdefault(person_id, []).append(key)
-    _write(session, told, day)
+    _write(session, told, day, channels.of_people(session, told))
     return sum(map(len, told.values()))
 
 
 _KEY = (Reminder.product_id, Reminder.kind, Reminder.ref, Reminder.due, Reminder.months_before, Reminder.person_id)
 
 
-def _write(session: Session, told: dict[str, list[Key]], day: date) -> None:
+def _write(session: Session, told: dict[str, list[Key]], day: date, where: dict[str, list[str]]) -> None:
     digests = [
         {
             "id": new_id(),
             "person_id": person_id,
             "day": day,
-            "message_id": letters.message_id("digest", person_id, day.isoformat()),
+            "channel": channel,
+            "message_id": letters.message_id("digest", person_id, day.isoformat(), *filter(None, [channel])),
             "error": "",
         }
         for person_id in told
+        for channel in where[person_id]
     ]
     if not digests:
         return
     session.execute(insert(Digest), digests)
     names = [column.key for column in _KEY]
     rows = [
-        dict(zip(names, key, strict=True)) | {"id": new_id(), "digest_id": digest["id"]}
+        dict(zip(names, key, strict=True)) | {"id": new_id(), "channel": digest["channel"], "digest_id": digest["id"]}
         for digest in digests
         for key in told[str(digest["person_id"])]
     ]

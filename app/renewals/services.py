@@ -14,9 +14,9 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Incubator, Product, product_incubator
-from app.renewals import deadlines
+from app.renewals import channels, deadlines
 from app.renewals.deadlines import POSTPONABLE
-from app.renewals.models import DeadlineKind, Digest, Postponement, Reminder
+from app.renewals.models import MAIL, DeadlineKind, Digest, Postponement, Reminder
 from risk_models import schedule
 
 
@@ -57,10 +57,15 @@ def set_escalation(session: Session, actor: Person, incubator: Incubator, *, tol
     session.commit()
 
 
-def set_early_reminders(session: Session, actor: Person, *, wanted: bool) -> None:
-    """Whether to be told more than a month ahead; the last reminders of a duty cannot be declined."""
-    actor.early_reminders = wanted
-    record(session, actor, "early_reminders", "oui" if wanted else "non")
+def set_preferences(session: Session, actor: Person, *, early: bool, mail: bool) -> None:
+    """Whether to be told more than a month ahead, and by mail; the last reminders of a duty cannot be declined.
+
+    Raises `Refusal` when nothing would be left to be told by.
+    """
+    if not mail and not channels.of_person(session, actor.id):
+        raise Refusal(_l("Ajoutez d’abord un canal : sans courriel ni canal, personne ne vous préviendrait."), "mail")
+    actor.early_reminders, actor.mail_reminders = early, mail
+    record(session, actor, "set_reminders", f"early: {early}, mail: {mail}".lower())
     session.commit()
 
 
@@ -78,7 +83,7 @@ def told_of(session: Session, product_id: str) -> Sequence[tuple[Reminder, Perso
 
 
 def undelivered(session: Session, incubator_id: str) -> Sequence[tuple[Digest, Person]]:
-    """Digests about this incubator's products that no server took, newest first."""
+    """Mails about this incubator's products that no server took or delivered, newest first."""
     about = (
         select(Reminder.digest_id)
         .join(product_incubator, product_incubator.c.product_id == Reminder.product_id)
@@ -87,7 +92,7 @@ def undelivered(session: Session, incubator_id: str) -> Sequence[tuple[Digest, P
     rows = session.execute(
         select(Digest, Person)
         .join(Person, Person.id == Digest.person_id)
-        .where(Digest.failed_at.is_not(None), Digest.id.in_(about))
+        .where(Digest.failed_at.is_not(None), Digest.channel == MAIL, Digest.id.in_(about))
         .order_by(Digest.day.desc(), Person.name)
         .limit(100)
     )

@@ -1,8 +1,9 @@
 """Deadlines: what is due, putting it off, the reminders sent; one's own reminders and calendars."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -10,15 +11,16 @@ from app.homologation import register
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
+from app.platform.extensions import limit_posts
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import may, product_view
 from app.products.models import Incubator, Product
+from app.renewals import channels, feeds, services
 from app.renewals import deadlines as due
-from app.renewals import feeds, services
 from app.renewals.deadlines import POSTPONABLE
-from app.renewals.forms import EscalationForm, PostponeForm, RemindersForm
+from app.renewals.forms import ChannelForm, EscalationForm, PostponeForm, RemindersForm
 from app.renewals.models import DeadlineKind
 
 blueprint = Blueprint("renewals", __name__)
@@ -100,18 +102,62 @@ def feed(secret: str) -> Response:
 @requires(Permission.SIGNED_IN)
 def preferences() -> str | BaseResponse:
     """How one is reminded, and one's calendars."""
-    me = current_person()
-    form = RemindersForm(early=me.early_reminders)
+    me, form = current_person(), _reminders_form()
     if form.validate_on_submit():
-        services.set_early_reminders(db_session(), me, wanted=form.early.data)
-        flash(_("Vos préférences sont enregistrées."), "success")
-        return redirect(url_for("renewals.preferences"))
+        try:
+            services.set_preferences(db_session(), me, early=form.early.data, mail=form.mail.data)
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Vos préférences sont enregistrées."), "success")
+            return redirect(url_for("renewals.preferences"))
     return _preferences(form)
 
 
-def _preferences(form: RemindersForm, opened: str = "") -> str:
-    found = feeds.feeds_of(db_session(), current_person().id)
-    return render_template("renewals/preferences.html", form=form, feeds=found, opened=opened)
+def _reminders_form(**given: Any) -> RemindersForm:
+    me = current_person()
+    return RemindersForm(early=me.early_reminders, mail=me.mail_reminders, **given)
+
+
+def _preferences(form: RemindersForm, opened: str = "", channel_form: ChannelForm | None = None) -> str:
+    me = current_person()
+    return render_template(
+        "renewals/preferences.html",
+        form=form,
+        feeds=feeds.feeds_of(db_session(), me.id),
+        channels=channels.of_person(db_session(), me.id),
+        channel_form=channel_form or ChannelForm(formdata=None),
+        opened=opened,
+    )
+
+
+@blueprint.post("/compte/rappels/canaux")
+@requires(Permission.SIGNED_IN)
+@limit_posts("10/minute")
+def add_channel() -> str | BaseResponse:
+    """Tries the address with a first message, then keeps it."""
+    form = ChannelForm()
+    if form.validate_on_submit():
+        discard()  # the service may take long to answer: no transaction is held meanwhile
+        try:
+            known = channels.tried(form.address.data or "", current_app.config["SETTINGS"].private_hosts)
+            channels.add(db_session(), current_person(), known)
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            flash(_("Le canal est ajouté : un premier message y est arrivé."), "success")
+            return redirect(url_for("renewals.preferences"))
+    return _preferences(_reminders_form(formdata=None), channel_form=form)
+
+
+@blueprint.post("/compte/rappels/canaux/<channel_id>/retirer")
+@requires(Permission.SIGNED_IN)
+def remove_channel(channel_id: str) -> BaseResponse:
+    channels.remove(db_session(), current_person(), channel_id)
+    flash(_("Le canal est retiré."), "success")
+    return redirect(url_for("renewals.preferences"))
 
 
 @blueprint.post("/compte/rappels/agendas")
@@ -136,7 +182,7 @@ def _opened(scope: Product | Incubator | None) -> str:
     """The page that shows the address, this once: only its hash is kept."""
     secret = feeds.open_feed(db_session(), current_person(), scope)
     address = url_for("renewals.feed", secret=secret, _external=True)
-    return _preferences(RemindersForm(formdata=None, early=current_person().early_reminders), address)
+    return _preferences(_reminders_form(formdata=None), address)
 
 
 @blueprint.post("/compte/rappels/agendas/<feed_id>/revoquer")

@@ -149,7 +149,7 @@ def told(world, day: str) -> set[str]:
 
 def test_early_reminders_are_declined_and_those_of_a_duty_are_not(scene):
     world, owner, *_ = scene
-    world.visitor(owner).post("/compte/rappels", {})
+    world.visitor(owner).post("/compte/rappels", {"mail": "y"})
     assert told(world, "2026-04-12") == set()
     assert told(world, "2026-06-12") == {owner.email}
 

@@ -3,8 +3,10 @@ from datetime import date, timedelta
 import icalendar
 import pytest
 import time_machine
+from click.testing import CliRunner
 from sqlalchemy import func, select
 
+from app.cli.bounce import bounce
 from app.identity.models import Role
 from app.platform import clock
 from app.renewals import handlers
@@ -98,3 +100,55 @@ def test_an_abandoned_product_owes_nothing(world):
     world.product(phases=phases)
     assert pass_day(world, "2026-08-01") == 0
     assert clock.today()
+
+
+NOTICE = """From: MAILER-DAEMON@exemple.test
+To: jalon@exemple.test
+Subject: Undelivered Mail
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=b"
+
+--=b
+Content-Type: text/plain
+
+Sorry.
+--=b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.exemple.test
+
+Final-Recipient: rfc822; camille@exemple.test
+Action: {action}
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 unknown user
+
+--=b
+Content-Type: {kind}
+
+Subject: x
+Message-ID: <{identifier}>
+
+--=b--
+"""
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
+def test_a_mail_that_comes_back_is_shown_to_the_incubator(world, product, kind, monkeypatch, database_url, tmp_path):
+    pass_day(world, "2026-04-10")
+    with world.database.reading() as session:
+        identifier = session.scalar(select(Digest.message_id))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("JALON_INSTANCE", str(tmp_path))
+
+    def piped(**said: str) -> str:
+        notice = NOTICE.format(**({"action": "failed", "kind": kind, "identifier": identifier} | said))
+        return CliRunner().invoke(bounce, input=notice.encode()).output
+
+    assert piped(action="delayed").startswith("not about")
+    assert piped(identifier="autre@jalon").startswith("not about")
+    assert CliRunner().invoke(bounce, input=b"\xff\x00 hello").output.startswith("not about")
+    assert piped() == "noted\n"
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    page = world.visitor(member).get("/incubateurs/dinum/rappels").get_data(as_text=True)
+    assert "550 5.1.1 unknown user" in page and "camille@exemple.test" in page
