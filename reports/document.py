@@ -1,5 +1,6 @@
 """The dossier as HTML for print: French, one page of synthesis first, everything that was typed after it."""
 
+import dataclasses
 import json
 import re
 import unicodedata
@@ -100,7 +101,7 @@ _SINCE: dict[str, Any] = {
     "pieces": [],
     "doubts": [],
 }
-_SINCE_DECISION: dict[str, Any] = {"to_lift": [], "trial": False, "outside": None, "asked_sha256": None}
+_SINCE_DECISION: dict[str, Any] = {"to_lift": [], "trial": False, "outside": None, "asked_sha256": None, "doubts": []}
 _PIECE_STATES = {
     "filled": "Remplie par Jalon",
     "attached": "Jointe",
@@ -183,6 +184,17 @@ def _drawable(value: Any) -> Any:
     return [_drawable(v) for v in value] if isinstance(value, list) else value
 
 
+def _drawn(value: Any) -> Any:
+    """A value of `risk_models` with its texts drawable: what was checked once is not checked again once rewritten."""
+    if isinstance(value, str):
+        return value if isinstance(value, Enum) else drawable(value)
+    if isinstance(value, tuple):
+        return tuple(map(_drawn, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.replace(value, **{f.name: _drawn(getattr(value, f.name)) for f in dataclasses.fields(value)})
+    return value
+
+
 def stylesheet(html: str, *, draft: bool) -> str:
     """The print stylesheet of `html`, its pages marked as a draft's where asked.
 
@@ -234,12 +246,13 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
     content = _SINCE | _drawable(dict(frozen))
     if content.get("kind") == "withdrawal":
         title = f"Retrait d’homologation – {content['product']}"
-        return _environment().get_template("withdrawal.html").render(d=content, digest=digest, title=title)
+        qr = _qr(content["verify_at"], digest)
+        return _environment().get_template("withdrawal.html").render(d=content, digest=digest, title=title, qr=qr)
     content["opinions"] = [{"document": ""} | opinion for opinion in content["opinions"]]
     if content["decision"]:
         content["decision"] = _SINCE_DECISION | content["decision"]
         content["decision"]["by"] = {"on_behalf_of": None} | content["decision"]["by"]
-    system = product_file.from_dict(content["system"])
+    system = _drawn(product_file.from_dict(frozen["system"]))
     return (
         _environment()
         .get_template("dossier.html")
@@ -260,8 +273,8 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
                 m.status in _CLAIMED and m.proof is not ProofState.FRESH and not m.inherited_from
                 for m in system.measures
             ),
-            own=[m for m in system.measures if not m.inherited_from][:MOST_ROWS],
-            inherited=[m for m in system.measures if m.inherited_from][:MOST_ROWS],
+            own=[m for m in system.measures if not m.inherited_from],
+            inherited=[m for m in system.measures if m.inherited_from],
             rules=catalogue.finding_rules(),
             findings=_findings(content, system),
             sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),
@@ -275,6 +288,7 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
             states=_PIECE_STATES,
             judged=_JUDGED,
             doubts=[_doubt(found) for found in content["doubts"]],
+            doubt=_doubt,
         )
     )
 

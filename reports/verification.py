@@ -174,6 +174,8 @@ def _facts(frozen: dict[str, Any], today: date) -> list[Said]:
     if outcome not in catalogue.words("verification"):
         raise ValueError("no such outcome")
     facts.append(_said(outcome, name=decision["by"]["name"], date=decision["decided_on"]))
+    if behalf := decision["by"].get("on_behalf_of"):
+        facts.append(_said("by_delegation", delegate=decision["by"]["name"], name=behalf["name"]))
     if until := decision["expires_on"]:
         facts.append(_said("expired" if date.fromisoformat(until) < today else "until", date=until))
         facts.append(_said("ask_the_register"))

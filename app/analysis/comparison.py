@@ -24,9 +24,10 @@ from risk_models.scales import (
     StakeholderZone,
     Treatment,
 )
-from risk_models.system import EssentialAsset, Measure, System
+from risk_models.system import Component, EssentialAsset, Measure, System
 
 V = TypeVar("V")
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def systems(old: System, new: System) -> list[Change]:
     names = {c.id: c.name for c in (*old.components, *new.components)}
 
     def link(k: Any) -> str:
-        return f"{names[k.source]} → {names[k.target]} ({k.kind})"
+        return f"{names[k.source]} → {names[k.target]} ({word(k.kind).lower()})"
 
     changes = [
         change(_l("Composants"), old.components, new.components, lambda c: c.id, lambda c: c.name),
@@ -85,7 +86,9 @@ def _differences(before: Any, after: Any) -> str:
         else {f.name: (getattr(before, f.name), getattr(after, f.name)) for f in dataclasses.fields(before)}
     )
     told = [
-        f"{_field(name)} : {_shown(old, name)} → {_shown(new, name)}"
+        _differences(old, new)
+        if isinstance(old, dict) and isinstance(new, dict)
+        else f"{_field(name)} : {_shown(old, name)} → {_shown(new, name)}"
         for name, (old, new) in pairs.items()
         if old != new and name not in {"assumed", "extra"}
     ]
@@ -102,6 +105,9 @@ _FIELDS: dict[str, Any] = {
     "kept": _l("retenu"), "why": _l("raison"), "why_not": _l("raison de l’écart"), "status": _l("état"), "due": _l("échéance"),
     "owner": _l("responsable"), "reason": _l("raison"), "description": _l("texte"), "story": _l("texte"), "need": _l("atteinte"),
     "level": _l("niveau"), "motivation": _l("motivation"), "resources": _l("moyens"), "aim": _l("but"), "proof": _l("preuve"),
+    "can_suspend": _l("peut suspendre"), "phone": _l("téléphone"), "email": _l("adresse"), "role": _l("rôle"),
+    "computed": _l("niveau calculé"), "wanted": _l("niveau voulu"), "data": _l("données"), "volume": _l("volume"),
+    "outage": _l("arrêt supportable"), "audience": _l("public"), "openness": _l("ouverture"),
     "exposure": _l("exposition"), "hosting": _l("hébergement"), "version": _l("version"), "name": _l("nom"), "on": _l("composants"),
 }  # fmt: skip
 _LISTS: dict[str, type[Enum]] = {
@@ -125,13 +131,19 @@ def _shown(value: Any, name: str = "") -> str:
     if value in (None, (), ""):
         return "∅"
     if isinstance(value, tuple):
-        return ", ".join(str(getattr(v, "id", getattr(v, "name", v))) for v in value)[:60]
-    return str(value)[:60] if not dataclasses.is_dataclass(value) else "…"
+        return _short(", ".join(str(getattr(v, "id", getattr(v, "name", v))) for v in value))
+    return _short(str(value)) if not dataclasses.is_dataclass(value) else "…"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _unordered(value: V) -> V:
-    """Where the order of components says nothing, it is not a change."""
+    """Neither the order of components, where it says nothing, nor who gave a value is a change."""
     match value:
+        case Component():
+            return dataclasses.replace(value, assumed=())
         case Measure():
             return dataclasses.replace(value, on=tuple(sorted(value.on)))
         case EssentialAsset():

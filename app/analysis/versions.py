@@ -54,6 +54,7 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
                 "description": u.service.description, "homologation_note": u.service.homologation_note,
                 "homologated_until": u.service.homologated_until.isoformat() if u.service.homologated_until else None,
                 "components": list(u.components), "declared_by": u.declared_by,
+                "proofs": [{"measure": m.measure, "link": m.proof_link} for m in u.service.measures if m.proof_link],
             }
             for u in commons.uses_of(session, product.id)
         ],

@@ -8,9 +8,10 @@ from flask_babel import lazy_ngettext as _ln
 from sqlalchemy.orm import Session
 
 from app.analysis import services as analysis
-from app.homologation import register
+from app.analysis import study
+from app.homologation import drift, register
 from app.homologation import services as homologation
-from app.homologation.models import Decision, Dossier, DossierState
+from app.homologation.models import Decision, Dossier, DossierState, Outcome
 from app.mitigations.services import ANSWERED
 from app.platform import clock
 from app.products.models import Product
@@ -46,7 +47,7 @@ class NextAction:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A product at a glance."""
+    """A product at a glance; `last`: the dossier of its last decision, `decision`: that one where it homologates."""
 
     track: tuple[TrackStep, ...]
     action: NextAction | None
@@ -55,8 +56,10 @@ class Standing:
     assessment: Assessment
     deadlines: tuple[Deadline, ...]
     decision: Decision | None
+    last: Dossier | None
     expires_soon: bool
     expired: bool
+    drifted: bool
 
 
 def standing(session: Session, product: Product) -> Standing:
@@ -65,44 +68,68 @@ def standing(session: Session, product: Product) -> Standing:
     assessment = analysis.assess(system)
     version = analysis.latest_version(session, product.id)
     dossier = homologation.latest(session, product.id)
-    decision = register.in_force(session, product.id)
-    today = clock.today()
-    valid = bool(decision and decision.expires_on and decision.expires_on >= today)
-    unanswered = _unanswered(system, assessment)
+    last = register.last_dossiers(session, [product.id]).get(product.id)
+    ended = _ended(last)
+    decision = last.decision if last and not ended else None
+    profile = study.profile_of(session, product.id)
+    valid = bool(decision and decision.expires_on and decision.expires_on >= clock.today())
+    decided = bool(decision and dossier and dossier.state is DossierState.DECIDED)
     steps = [
-        ("card", True, _l("à jour")),
-        (
-            "team",
-            any(c.can_suspend for c in product.contacts),
-            _ln("%(num)d contact", "%(num)d contacts", len(product.contacts)),
-        ),
-        ("components", bool(system.components), _ln("%(num)d composant", "%(num)d composants", len(system.components))),
-        (
-            "assets",
-            any(a.lives_in for a in system.assets),
-            _ln("%(num)d valeur métier", "%(num)d valeurs métier", len(system.assets)),
-        ),
-        ("weak_points", version is not None, _l("analyse faite") if version else _l("analyse à terminer")),
-        (
-            "measures",
-            bool(system.measures) and not unanswered,
-            _ln("%(num)d point sans réponse", "%(num)d points sans réponse", len(unanswered)),
-        ),
-        ("dossier", bool(dossier and dossier.state is DossierState.DECIDED), _dossier_note(dossier)),
-        ("homologated", valid, _homologated_note(decision)),
+        *_described(product, system, assessment, analysed=version is not None),
+        ("dossier", decided, _dossier_note(dossier, ended)),
+        ("homologated", valid, ended or _homologated_note(decision)),
     ]
     track = _track(steps, dossier)
     return Standing(
         track=track,
-        action=_next(track, dossier, valid=valid, soon=_soon(decision)),
+        action=_next(track, dossier, last, renewable=bool(last) and (not valid or _soon(decision))),
         waiting=_waiting(dossier),
         system=system,
         assessment=assessment,
         deadlines=deadlines.of_many(session, [product], {product.id: decision} if decision else {})[product.id],
         decision=decision,
+        last=last,
         expires_soon=_soon(decision),
         expired=bool(decision and not valid),
+        drifted=bool(decision and _drifted(decision, assessment, profile.level if profile else 0)),
     )
+
+
+def _described(
+    product: Product, system: System, assessment: Assessment, *, analysed: bool
+) -> list[tuple[str, bool, Any]]:
+    """The steps before the dossier: each with whether it is done, and a note."""
+    callers = any(c.can_suspend for c in product.contacts)
+    placed = any(a.lives_in for a in system.assets)
+    unanswered = _unanswered(system, assessment)
+    components, assets, points = len(system.components), len(system.assets), len(unanswered)
+    return [
+        ("card", True, _l("à jour")),
+        ("team", callers, _ln("%(num)d contact", "%(num)d contacts", len(product.contacts))),
+        ("components", bool(components), _ln("%(num)d composant", "%(num)d composants", components)),
+        ("assets", placed, _ln("%(num)d valeur métier", "%(num)d valeurs métier", assets)),
+        ("weak_points", analysed, _l("analyse faite") if analysed else _l("analyse à terminer")),
+        (
+            "measures",
+            bool(system.measures) and not unanswered,
+            _ln("%(num)d point sans réponse", "%(num)d points sans réponse", points),
+        ),
+    ]
+
+
+def _drifted(decision: Decision, assessment: Assessment, level: int) -> bool:
+    """Whether the picture that was signed is no longer true: see `homologation.drift`."""
+    grown = decision.loss is not None and drift.height(decision.loss, assessment.loss) > 0
+    return grown or (decision.level is not None and level > decision.level)
+
+
+def _ended(last: Dossier | None) -> Any:
+    """How the last decision came to nothing, in words; None where it homologates."""
+    if last and last.withdrawal:
+        return _l("retirée le %(day)s", day=last.withdrawal.withdrawn_on.strftime("%d/%m/%Y"))
+    if last and last.decision and last.decision.outcome is Outcome.REFUSED:
+        return _l("refusée le %(day)s", day=last.decision.decided_on.strftime("%d/%m/%Y"))
+    return None
 
 
 def _soon(decision: Decision | None) -> bool:
@@ -143,11 +170,12 @@ def _track(steps: list[tuple[str, bool, Any]], dossier: Dossier | None) -> tuple
     return tuple(track)
 
 
-def _dossier_note(dossier: Dossier | None) -> Any:
+def _dossier_note(dossier: Dossier | None, ended: Any) -> Any:
     if dossier is None:
         return _l("à ouvrir")
-    waiting = _waiting(dossier)
-    return waiting or (_l("décidé") if dossier.state is DossierState.DECIDED else _l("en préparation"))
+    if dossier.state is DossierState.DECIDED:
+        return _l("à refaire") if ended else _l("décidé")
+    return _waiting(dossier) or _l("en préparation")
 
 
 def _waiting(dossier: Dossier | None) -> Any:
@@ -206,7 +234,18 @@ _ACTIONS = {
 }  # fmt: skip
 
 
-def _next(track: tuple[TrackStep, ...], dossier: Dossier | None, *, valid: bool, soon: bool) -> NextAction | None:
+def _next(
+    track: tuple[TrackStep, ...], dossier: Dossier | None, last: Dossier | None, *, renewable: bool
+) -> NextAction | None:
+    """What is asked of the team. Once a product was decided, its next homologation comes before what could be bettered."""
+    if last and dossier and dossier.state is DossierState.DRAFT:
+        return NextAction(
+            _l("Terminer le nouveau dossier"),
+            _l("Il reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
+            30, "homologation.dossier", _l("Continuer le dossier"),
+        )  # fmt: skip
+    if last and renewable and dossier and dossier.state is DossierState.DECIDED:
+        return _again(last)
     for step in track:
         if step.state == "waiting":
             if dossier and dossier.state is DossierState.OPINIONS and all(o.given_at for o in dossier.opinions):
@@ -218,10 +257,21 @@ def _next(track: tuple[TrackStep, ...], dossier: Dossier | None, *, valid: bool,
             return None
         if step.state == "now" and step.endpoint in _ACTIONS:
             return _ACTIONS[step.endpoint]
-    if not valid or soon:
-        return NextAction(
-            _l("Renouveler l’homologation"),
-            _l("Le nouveau dossier reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
-            30, "homologation.dossier", _l("Préparer le renouvellement"),
-        )  # fmt: skip
     return None
+
+
+def _again(last: Dossier) -> NextAction:
+    if last.withdrawal:
+        title, why = (
+            _l("Préparer un nouveau dossier"),
+            _l("L’homologation a été retirée : répondez à ce qui l’a fait retirer."),
+        )
+    elif last.decision and last.decision.outcome is Outcome.REFUSED:
+        title, why = (
+            _l("Préparer un nouveau dossier"),
+            _l("L’homologation a été refusée : répondez aux raisons du refus."),
+        )
+    else:
+        title = _l("Renouveler l’homologation")
+        why = _l("Le nouveau dossier reprend le dernier : vérifiez ce qui a changé, puis demandez les avis.")
+    return NextAction(title, why, 30, "homologation.dossier", _l("Ouvrir un nouveau dossier"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.homologation.models import Delegation, Dossier, DossierState, Opinion
@@ -14,7 +14,8 @@ from app.products.services import holds_role
 
 def waits_for(person_id: str) -> ColumnElement[bool]:
     """The condition under which a dossier waits for this person's signature: its own, or one delegated to it today."""
-    return or_(Dossier.authority_id == person_id, delegated_to(person_id).exists())
+    own = and_(Dossier.authority_id == person_id, holds_role(Dossier.authority_id, Role.AUTHORITY, Dossier.product_id))
+    return or_(own, delegated_to(person_id).exists())
 
 
 def delegated_to(person_id: str) -> Select[Delegation]:
@@ -49,6 +50,7 @@ def awaiting_opinion(session: Session, person_id: str) -> Sequence[tuple[Dossier
         .join(Product, Product.id == Dossier.product_id)
         .join(Opinion, Opinion.dossier_id == Dossier.id)
         .where(Dossier.state == DossierState.OPINIONS, Opinion.reviewer_id == person_id, Opinion.given_at.is_(None))
+        .where(holds_role(Opinion.reviewer_id, Role.REVIEWER, Dossier.product_id))
         .order_by(Dossier.state_since)
     )
     return [(dossier, product) for dossier, product in rows]

@@ -39,10 +39,10 @@ def _words(entry: Entry | None) -> str:
         return str(_("aucune"))
     day = format_date(entry.decision.expires_on, "d MMMM yyyy") if entry.decision.expires_on else ""
     until = _("jusqu’au %(day)s", day=day)
-    if entry.decision.outcome is Outcome.WITH_RESERVATIONS:
-        until = _("jusqu’au %(day)s, avec réserves", day=day)
-    if entry.dossier.origin is not Origin.JALON:
-        until = _("%(until)s (hors de Jalon)", until=until)
+    if entry.decision.outcome is Outcome.PROVISIONAL:
+        until = _("provisoire, %(until)s", until=until)
+    if entry.reserved:
+        until = _("%(until)s, avec réserves", until=until)
     words: dict[Standing, str] = {
         Standing.CURRENT: until,
         Standing.SOON: until,
@@ -52,4 +52,5 @@ def _words(entry: Entry | None) -> str:
         Standing.REPLACED: _("remplacée"),
         Standing.CLOSED: _("close par un refus"),
     }
-    return str(words[entry.standing])
+    said = words[entry.standing]
+    return str(said if entry.dossier.origin is Origin.JALON else _("%(said)s (hors de Jalon)", said=said))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.homologation.pieces import PERSONAL, is_personal
 from risk_models import catalogue, schedule
 from risk_models.scales import DataSensitivity, Need
 
@@ -112,9 +113,16 @@ def _level(c: Content) -> Mapping[str, Any]:
 
 
 def _personal_without_dpo(c: Content) -> Iterator[str]:
-    answers = _level(c).get("answers", {})
-    if answers.get("data", 0) >= DataSensitivity.PERSONAL and not any(o["role"] == "dpo" for o in c["opinions"]):
+    if is_personal(c) and not any(o["role"] == "dpo" for o in c["opinions"]):
         yield "DPO"
+
+
+def _more_personal_than_said(c: Content) -> Iterator[str]:
+    """Components that hold personal data where the questionnaire says that there is none."""
+    if _level(c).get("answers") and _level(c)["answers"].get("data", 0) < DataSensitivity.PERSONAL:
+        for component in _components(c):
+            if not PERSONAL.isdisjoint(component.get("data", ())):
+                yield component["name"]
 
 
 def _ended(c: Content) -> Iterator[str]:
@@ -273,6 +281,7 @@ RULES: dict[str, tuple[bool, str, Look]] = {
         lambda c: _when(not any(p.get("can_suspend") for p in c["system"]["product"].get("contacts", ()))),
     ),
     "personal_without_dpo": (False, _COMPOSE, _personal_without_dpo),
+    "data_understated": (False, "study.level", _more_personal_than_said),
     "document_old": (
         False,
         _PIECES,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from app.homologation import freezing, sealing
+from app.homologation import consistency, freezing, sealing, telling
 from app.homologation.awaiting import delegated_to
 from app.homologation.models import (
     Decision,
@@ -22,14 +23,16 @@ from app.homologation.models import (
     Withdrawal,
 )
 from app.homologation.services import move, must_be
+from app.homologation.telling import Heard
 from app.identity import factors
 from app.identity.factors import Proof
-from app.identity.models import Person
+from app.identity.models import Grant, Person, Role
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
+from app.products.services import holds_role
 from reports import dossier as content
 from risk_models import schedule
 
@@ -72,13 +75,38 @@ def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown
     """
     if not may_decide(session, actor, dossier):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut décider."))
+    team = select(Grant.id).where(
+        Grant.person_id == actor.id, Grant.role == Role.TEAM_MEMBER, Grant.product_id == dossier.product_id
+    )
+    if session.scalar(team):
+        raise Refusal(_l("Qui prépare un dossier ne le décide pas : vous êtes de l’équipe de ce produit."))
     must_be(dossier, DossierState.DECISION)
     if shown_sha256 != dossier.content_sha256:
         raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de décider."))
     check(dossier, wish)
+    if content.sha256(dossier.content or "") != dossier.content_sha256:
+        raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
+    if dossier.seal_fault:
+        raise Refusal(
+            _l(
+                "Le PDF de ce dossier n’a pas pu être fait (%(why)s) : prévenez l’équipe de Jalon.",
+                why=dossier.seal_fault,
+            )
+        )
     frozen = content.loads(dossier.content or "")
     decided = _decided(dossier, wish, clock.today(), _signer(session, actor, dossier))
-    return content.dumps(frozen | {"decision": decided})
+    doubts = _doubts(actor, frozen, wish)
+    return content.dumps(frozen | {"decision": decided | ({"doubts": doubts} if doubts else {})})
+
+
+def _doubts(actor: Person, frozen: dict[str, Any], wish: Wish) -> list[dict[str, Any]]:
+    """What the controls find in what is granted and did not in what was asked: another duration, another signatory."""
+    if "pieces" not in frozen or not wish.months:
+        return []
+    granted = frozen | {"requested_months": wish.months, "authority": {"name": actor.name}}
+    known = [(d["rule"], d["what"]) for d in frozen["doubts"]]
+    found = (i.as_plain() for i in consistency.check(granted))
+    return [d for d in found if (d["rule"], d["what"]) not in known]
 
 
 def check(dossier: Dossier, wish: Wish) -> None:
@@ -99,7 +127,7 @@ def check(dossier: Dossier, wish: Wish) -> None:
         raise Refusal(_l("Choisissez « avec réserves », ou effacez les réserves."), "reservations")
     if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > _PROVISIONAL_MONTHS:
         raise Refusal(_l("Une homologation provisoire dure un an au plus."), "months")
-    if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not wish.reservations:
+    if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not lines(wish.reservations):
         raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")
 
 
@@ -191,7 +219,7 @@ def _keep(
         decided_on=date.fromisoformat(decided["decided_on"]),
         expires_on=date.fromisoformat(decided["expires_on"]) if decided["expires_on"] else None,
         decided_by_id=actor.id,
-        decided_by=decided["by"]["name"],
+        decided_by=_by(decided["by"]),
         loss=frozen["assessment"]["loss"],
         level=((frozen.get("study") or {}).get("level") or {}).get("level"),
         outside_sha256=(decided.get("outside") or {}).get("sha256"),
@@ -202,9 +230,13 @@ def _keep(
         Reservation(id=new_id(), dossier_id=dossier.id, position=n, text=reservation)
         for n, reservation in enumerate(decided["to_lift"], 1)
     )
+    session.flush()  # the database takes no decision of a dossier that is decided
     move(dossier, DossierState.DECIDED)
     freezing.write(dossier, text)
     jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
+    telling.tell(
+        session, actor, product, Heard.DECIDED, telling.concerned(session, product, dossier), number=dossier.number
+    )
     record(
         session,
         actor,
@@ -217,6 +249,12 @@ def _keep(
     return decision
 
 
+def _by(by: dict[str, Any]) -> str:
+    """Who decided, as lists say it."""
+    behalf = by.get("on_behalf_of")
+    return f"{by['name']} (par délégation de {behalf['name']})"[:200] if behalf else by["name"]
+
+
 def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier, reason: str, proof: Proof) -> None:
     """Takes a homologation back, on a sealed page of its own; the decision stays whole. Raises `Refusal`."""
     decision = dossier.decision
@@ -224,7 +262,9 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
         raise Refusal(_l("Il n’y a pas d’homologation à retirer ici."))
     if dossier.withdrawal is not None:
         raise Refusal(_l("Cette homologation est déjà retirée."))
-    if dossier.origin is Origin.JALON and not may_decide(session, actor, dossier):
+    if dossier.origin is Origin.JALON and not (
+        may_decide(session, actor, dossier) or _vacant(session, product, dossier)
+    ):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut retirer son homologation."))
     factors.prove(session, actor, proof, f"withdraw:{dossier.id}")
     today = clock.today()
@@ -232,8 +272,9 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
         {
             "format": content.FORMAT,
             "kind": "withdrawal",
-            "product": product.name,
+            "product": content.loads(dossier.content or "{}").get("product") or product.name,
             "number": dossier.number,
+            "verify_at": f"{current_app.config['BASE_URL']}/verifier",
             "decided_on": decision.decided_on,
             "decided_by": decision.decided_by,
             "withdrawn_on": today,
@@ -257,8 +298,17 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
         )
     )
     jobs.enqueue(session, "withdrawal_pdf", dossier_id=dossier.id)
+    telling.tell(
+        session, actor, product, Heard.WITHDRAWN, telling.concerned(session, product, dossier), number=dossier.number
+    )
     record(session, actor, "withdraw", f"n° {dossier.number}", product_id=product.id, sha256=content.sha256(text))
     session.commit()
+
+
+def _vacant(session: Session, product: Product, dossier: Dossier) -> bool:
+    """Whether the authority that decided no longer is one: whoever is may then withdraw in its place."""
+    held = select(Person.id).where(Person.id == dossier.authority_id, holds_role(Person.id, Role.AUTHORITY, product.id))
+    return session.scalar(held) is None
 
 
 def lift(session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str) -> None:
@@ -310,6 +360,7 @@ def delegate(
             given_at=clock.now(),
         )
     )
+    telling.tell(session, actor, product, Heard.DELEGATED, [p for p in others if p.id == delegate_id])
     record(session, actor, "delegate", deed, product_id=product.id, until=ends_on.isoformat())
     session.commit()
 

@@ -1,7 +1,7 @@
 """What moved since a decision: the living product beside the picture that was signed, each change by what it costs."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,17 +35,23 @@ class Weight:
 class Drift:
     """Losses are expected points a year, as `risk_models.assess` gives them.
 
-    `height` counts the thresholds passed: 0 while the signed picture still holds.
+    `height` counts the thresholds passed: 0 while the signed picture still holds; a security level `raised` is one.
     """
 
     changes: list[Change]
     weights: list[Weight]
     loss_then: float
     loss_now: float
+    raised: bool
 
     @property
     def height(self) -> int:
-        return height(self.loss_then, self.loss_now)
+        return max(height(self.loss_then, self.loss_now), 1 if self.raised else 0)
+
+
+def level_of(study: Mapping[str, Any]) -> int:
+    """The security level of a frozen study, 0 while nobody said."""
+    return int((study.get("level") or {}).get("level") or 0)
 
 
 def height(loss_then: float, loss_now: float) -> int:
@@ -66,6 +72,7 @@ def since_decision(session: Session, product: Product, frozen: dict[str, Any], *
         weights=weigh(then, living) if weighed else [],
         loss_then=frozen["assessment"]["loss"],
         loss_now=analysis.assess(living).loss,
+        raised=level_of(study) > level_of(frozen.get("study") or {}),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select, update
 
-from app.homologation import sealing, watching
+from app.homologation import sealing, telling, watching
 from app.homologation.models import Act, Dossier, DossierState, Withdrawal
 from app.identity.models import Person
 from app.platform import letters
@@ -21,6 +21,7 @@ def register(jobs: Jobs) -> None:
     jobs.handles("withdrawal_pdf")(issue_withdrawal)
     jobs.handles("timestamp")(timestamp)
     jobs.handles("dossier_call")(call)
+    jobs.handles("dossier_told")(telling.send)
     jobs.handles("drift_told")(watching.tell)
     jobs.every_minute(watching.watch)
 
@@ -34,8 +35,13 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
     if dossier.state is DossierState.DECIDED:
         sealing.issue(database, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
         return
-    digest = document_storage().put(pdf.render(dossier.content))
+    try:
+        digest = document_storage().put(pdf.render(dossier.content))
+    except pdf.RenderingFailed as error:
+        sealing.note_fault(database, dossier.id, str(error))
+        raise
     with database.writing() as session:
+        sealing.note_project(session, dossier, digest)
         session.execute(
             update(Dossier)
             .where(
@@ -43,7 +49,7 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
                 Dossier.content_sha256 == dossier.content_sha256,
                 Dossier.pdf_of.is_distinct_from(dossier.content_sha256),
             )
-            .values(pdf_sha256=digest, pdf_of=dossier.content_sha256)
+            .values(pdf_sha256=digest, pdf_of=dossier.content_sha256, seal_fault="")
         )
 
 

@@ -23,8 +23,9 @@ class Origin(StrEnum):
 
 
 class Act(StrEnum):
-    """What a sealed file tells."""
+    """What a file that left Jalon tells."""
 
+    PROJECT = "project"  # not sealed: what its authority reads before deciding
     DECISION = "decision"
     WITHDRAWAL = "withdrawal"
 
@@ -234,7 +235,7 @@ class Withdrawal(Base):
 
 
 class IssuedFile(Base):
-    """A sealed PDF that left Jalon: never changed, never forgotten."""
+    """A PDF that left Jalon: never changed, never forgotten."""
 
     __tablename__ = "issued_file"
 

@@ -81,7 +81,7 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
         id=new_id(),
         product_id=product.id,
         number=last + 1,
-        state=DossierState.DECIDED,
+        state=DossierState.DECISION,
         state_since=now,
         created_at=now,
         origin=values.origin,
@@ -108,6 +108,8 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
         Reservation(id=new_id(), dossier_id=dossier.id, position=n, text=line)
         for n, line in enumerate(decided["to_lift"], 1)
     )
+    session.flush()  # the database takes no decision of a dossier that is decided
+    dossier.state = DossierState.DECIDED
     record(
         session, actor, "record_elsewhere", f"n° {dossier.number}", product_id=product.id,
         origin=values.origin.value, sha256=dossier.content_sha256,
@@ -136,6 +138,17 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
             ),
             "decided_on",
         )
+    if (
+        last
+        and last.origin is Origin.JALON
+        and last.decision
+        and _holds(last.decision)
+        and values.decided_on >= last.decision.decided_on
+    ):
+        raise Refusal(
+            _l("Une homologation décidée dans Jalon est en cours : elle se renouvelle par un nouveau dossier."),
+            "decided_on",
+        )
     known = session.scalar(
         select(Decision.id)
         .join(Dossier, Dossier.id == Decision.dossier_id)
@@ -143,6 +156,10 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
     )
     if known:
         raise Refusal(_l("Une décision de ce jour est déjà enregistrée pour ce produit."), "decided_on")
+
+
+def _holds(decision: Decision) -> bool:
+    return decision.expires_on is not None and decision.expires_on >= clock.today()
 
 
 def _ended_by(dossier: Dossier) -> date | None:

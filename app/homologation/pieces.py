@@ -8,7 +8,7 @@ from typing import Any
 from app.homologation.models import Dossier, PieceAnswer
 from risk_models import catalogue, proportionality
 from risk_models.catalogue.pieces import pieces
-from risk_models.scales import Approach, DataSensitivity, PieceNeed, SecurityLevel
+from risk_models.scales import Approach, DataKind, DataSensitivity, PieceNeed, SecurityLevel
 
 
 class PieceState(StrEnum):
@@ -78,7 +78,7 @@ def lines(dossier: Dossier, content: Mapping[str, Any], language: str) -> list[P
     for piece in pieces(approach, language):
         need = piece.need
         if need is PieceNeed.COMPLEMENT:
-            need = PieceNeed.MANDATORY if _is_personal(content) else PieceNeed.OPTIONAL
+            need = PieceNeed.MANDATORY if is_personal(content) else PieceNeed.OPTIONAL
         if piece.id == "incidents" and need is PieceNeed.OPTIONAL and content["renewal"]:
             need = PieceNeed.MANDATORY  # a renewal tells what happened since the last one
         answer = answers.get(piece.id)
@@ -96,9 +96,14 @@ def lines(dossier: Dossier, content: Mapping[str, Any], language: str) -> list[P
     return found
 
 
-def _is_personal(content: Mapping[str, Any]) -> bool:
+PERSONAL = {DataKind.PERSONAL.value, DataKind.SENSITIVE.value}
+
+
+def is_personal(content: Mapping[str, Any]) -> bool:
+    """What the questionnaire says, or what a component is said to hold: the graver of the two."""
     level = (content["study"] or {}).get("level") or {"answers": {"data": 0}}
-    return int(level["answers"]["data"]) >= DataSensitivity.PERSONAL
+    held = {kind for component in content["system"].get("components", ()) for kind in component.get("data", ())}
+    return int(level["answers"]["data"]) >= DataSensitivity.PERSONAL or not held.isdisjoint(PERSONAL)
 
 
 def known(piece: str) -> bool:

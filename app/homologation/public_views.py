@@ -1,27 +1,29 @@
 """What anybody may see without an account: checking a PDF, the public register, live badges."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from sqlalchemy import select
 
 from app.homologation import register, sealing
 from app.homologation.badges import draw_badge
 from app.homologation.forms import VerifyForm
-from app.homologation.models import Act, Dossier, IssuedFile, Origin, Outcome, Withdrawal
+from app.homologation.models import Act, Decision, Dossier, IssuedFile, Origin, Outcome, Withdrawal
 from app.homologation.register import Entry, Standing
 from app.identity import policy
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session
+from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.products import services as products
 from app.products.models import Product
+from reports import dossier as content
 from reports import verification
 from reports.verification import Said, Status, Verdict
 
@@ -51,14 +53,17 @@ class Answer:
     content: str = ""
     standing: Standing | None = None
 
+    known: str = ""  # a file of this service that is not sealed, by its code
+
     @property
     def title(self) -> str:
         """The sentence that says it all, by its code."""
-        if self.status is not Status.GENUINE:
-            return self.status.value if self.status else ""
+        if self.known or self.status is not Status.GENUINE:
+            return self.known or (self.status.value if self.status else "")
+        trial = any(fact.code == "trial" for fact in self.facts)
         if self.standing in _OVER:
-            return "genuine_but"
-        if any(fact.code == "trial" for fact in self.facts):
+            return "trial_but" if trial else "genuine_but"
+        if trial:
             return "genuine_trial"
         return "genuine_current" if self.standing in {Standing.CURRENT, Standing.SOON} else "genuine"
 
@@ -77,6 +82,9 @@ def verify() -> str:
 
 
 def _judge(data: bytes) -> Answer:
+    if kept := _signed_outside(hashlib.sha256(data).hexdigest()):
+        return kept
+    discard()  # a check may take long: no transaction is held meanwhile
     if not _PLACES.acquire(timeout=5):
         abort(503)
     try:
@@ -88,11 +96,42 @@ def _judge(data: bytes) -> Answer:
     issued = db_session().scalar(select(IssuedFile).where(IssuedFile.sha256 == verdict.file))
     if issued is None:
         return _stranger(verdict)
-    day = issued.issued_at.astimezone(clock.PARIS).date().isoformat()
+    facts = (*verdict.facts, _issued_on(issued))
+    if issued.act is Act.PROJECT:
+        became = _became(issued)
+        return Answer(None, (*facts, *became.facts), (), verdict.file, verdict.content, known="project")
     standing = _standing(issued.dossier_id)
-    facts = (*verdict.facts, Said("issued", (("date", day),)), *_standing_facts(standing))
+    facts = (*facts, *_standing_facts(standing))
     standing = standing if issued.act is Act.DECISION else None  # a withdrawal's own page stays true
     return Answer(verdict.status, _told(facts, standing), verdict.doubts, verdict.file, verdict.content, standing)
+
+
+def _issued_on(issued: IssuedFile) -> Said:
+    return Said("issued", (("date", issued.issued_at.astimezone(clock.PARIS).date().isoformat()),))
+
+
+def _signed_outside(file: str) -> Answer | None:
+    """What is known of a file that came back signed, which Jalon keeps with the decision recorded from it."""
+    dossier_id = db_session().scalar(select(Decision.dossier_id).where(Decision.outside_sha256 == file).limit(1))
+    found = db_session().get(Dossier, dossier_id) if dossier_id else None
+    if found is None or found.content is None:
+        return None
+    standing = _standing(found.id)
+    facts = (*verification.facts_of(found.content, clock.today()), Said("outside_seal"), *_standing_facts(standing))
+    return Answer(None, _told(facts, standing), (), file, found.content_sha256 or "", standing, known="outside_file")
+
+
+def _became(issued: IssuedFile) -> Answer:
+    """What became of a draft: decided, still before its authority, or taken back."""
+    found = db_session().get_one(Dossier, issued.dossier_id)
+    frozen = content.loads(found.content or "{}")
+    if (frozen.get("decision") or {}).get("asked_sha256") == issued.content_sha256:
+        standing = _standing(found.id)
+        facts = (*verification.facts_of(found.content or "", clock.today()), *_standing_facts(standing))
+        return Answer(None, _told((Said("decided_since"), *facts[1:]), standing), ())
+    if found.content_sha256 == issued.content_sha256:
+        return Answer(None, (), ())
+    return Answer(None, (Said("project_changed"),), ())
 
 
 def _told(facts: Iterable[Said], standing: Standing | None) -> tuple[Said, ...]:
@@ -122,13 +161,21 @@ def _standing_facts(standing: Standing | None) -> tuple[Said, ...]:
 
 def _known_content(digest: str) -> Answer:
     """What the register says of a printed page: its QR code carries the hash of the content."""
-    dossier_id = db_session().scalar(
-        select(IssuedFile.dossier_id).where(IssuedFile.content_sha256 == digest, IssuedFile.act == Act.DECISION)
-    ) or db_session().scalar(select(Withdrawal.dossier_id).where(Withdrawal.content_sha256 == digest))
+    issued = db_session().scalar(
+        select(IssuedFile).where(IssuedFile.content_sha256 == digest).order_by(IssuedFile.issued_at.desc()).limit(1)
+    )
+    dossier_id = (
+        issued.dossier_id
+        if issued
+        else db_session().scalar(select(Withdrawal.dossier_id).where(Withdrawal.content_sha256 == digest))
+    )
     found = db_session().get(Dossier, dossier_id) if dossier_id else None
-    if found is None or found.content is None:
+    if found is None:
         return Answer(None, (), (Said("unknown_content"),), content=digest[:64])
-    facts, standing = verification.facts_of(found.content, clock.today()), _standing(found.id)
+    if issued and issued.act is Act.PROJECT:
+        facts = (_issued_on(issued), *_became(issued).facts)
+        return Answer(None, facts, (Said("compare_the_page"),), content=digest, known="project")
+    facts, standing = verification.facts_of(found.content or "", clock.today()), _standing(found.id)
     return Answer(
         None,
         _told((*facts, *_standing_facts(standing)), standing),
@@ -189,7 +236,7 @@ def _public_entry(slug: str) -> tuple[Product, Entry | None]:
     if product is None:
         abort(404)
     found = register.entries(db_session(), [product])
-    return product, next((e for e in found if e.standing not in {Standing.REPLACED, Standing.CLOSED}), None)
+    return product, max(found, key=lambda e: (e.decision.decided_on, e.dossier.number), default=None)
 
 
 @blueprint.get("/registre/<slug>.json")
@@ -198,11 +245,13 @@ def badge_json(slug: str) -> Response:
     product, entry = _public_entry(slug)
     said = {
         "product": product.name,
+        "sealed_name": entry.sealed_name if entry else None,
         "standing": entry.standing.value if entry else "none",
         "homologated_until": _until(entry),
-        "with_reservations": bool(entry and entry.decision.outcome is Outcome.WITH_RESERVATIONS),
+        "with_reservations": bool(entry and entry.reserved),
+        "provisional": bool(entry and entry.decision.outcome is Outcome.PROVISIONAL),
         "sealed_by_jalon": bool(entry and entry.dossier.origin is Origin.JALON),
-        "register": url_for("register_pages.public", _external=True),
+        "register": current_app.config["BASE_URL"] + url_for("register_pages.public"),
     }
     return _live(Response(json.dumps(said, ensure_ascii=False), mimetype="application/json"))
 

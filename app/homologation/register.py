@@ -1,5 +1,6 @@
 """The register: what was decided and where each decision stands today. A copied date lies one day; this one is live."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
-from app.homologation.models import Decision, Dossier, Outcome
+from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome
 from app.platform import clock
 from app.products.models import Product
 from risk_models import schedule
@@ -30,6 +31,18 @@ class Entry:
     dossier: Dossier
     decision: Decision
     standing: Standing
+    ended_on: date | None = None  # before its own end
+
+    @property
+    def reserved(self) -> bool:
+        """Whether the authority set something to be lifted."""
+        return self.decision.outcome is not Outcome.REFUSED and bool(self.decision.reservations)
+
+    @property
+    def sealed_name(self) -> str | None:
+        """The product's name as it was decided, which the living one may have left; None for what is not ours."""
+        held = self.dossier.origin is Origin.JALON and self.dossier.content
+        return str(json.loads(held)["product"]) if held else None
 
 
 def standing_of(decision: Decision, *, withdrawn: bool, next_one: Outcome | None, today: date) -> Standing:
@@ -50,6 +63,7 @@ def _decided() -> Select[Dossier]:
     return (
         select(Dossier)
         .join(Dossier.decision)
+        .where(Dossier.state == DossierState.DECIDED)
         .options(contains_eager(Dossier.decision), joinedload(Dossier.withdrawal))
         .order_by(Dossier.product_id, Decision.decided_on.desc(), Dossier.number.desc())
     )
@@ -59,7 +73,7 @@ def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
     """Every decision about `products`, the soonest to end first; two queries at most."""
     by_id = {p.id: p for p in products}
     today, found = clock.today(), []
-    later: dict[str, Outcome] = {}
+    later: dict[str, Decision] = {}
     for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id))):
         decision = dossier.decision
         if decision is None:
@@ -67,24 +81,35 @@ def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
         standing = standing_of(
             decision,
             withdrawn=dossier.withdrawal is not None,
-            next_one=later.get(dossier.product_id),
+            next_one=after.outcome if (after := later.get(dossier.product_id)) else None,
             today=today,
         )
-        later[dossier.product_id] = decision.outcome
-        found.append(Entry(by_id[dossier.product_id], dossier, decision, standing))
+        later[dossier.product_id] = decision
+        ended_on = None
+        if standing is Standing.WITHDRAWN and dossier.withdrawal:
+            ended_on = dossier.withdrawal.withdrawn_on
+        elif after and standing in {Standing.REPLACED, Standing.CLOSED}:
+            ended_on = after.decided_on
+        found.append(Entry(by_id[dossier.product_id], dossier, decision, standing, ended_on))
     order = list(Standing)
     return sorted(found, key=lambda e: (order.index(e.standing), e.decision.expires_on or date.max, e.product.name))
 
 
+def last_dossiers(session: Session, product_ids: Sequence[str]) -> dict[str, Dossier]:
+    """By product, the dossier of its last decision, whatever it was and whatever became of it."""
+    found: dict[str, Dossier] = {}
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids))):
+        found.setdefault(dossier.product_id, dossier)
+    return found
+
+
 def last_decisions(session: Session, product_ids: Sequence[str]) -> dict[str, Decision]:
     """By product, its last decision unless it was withdrawn."""
-    found: dict[str, Decision] = {}
-    seen: set[str] = set()
-    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids))):
-        if dossier.product_id not in seen and dossier.decision and dossier.withdrawal is None:
-            found[dossier.product_id] = dossier.decision
-        seen.add(dossier.product_id)
-    return found
+    return {
+        product_id: dossier.decision
+        for product_id, dossier in last_dossiers(session, product_ids).items()
+        if dossier.decision and dossier.withdrawal is None
+    }
 
 
 def in_force(session: Session, product_id: str) -> Decision | None:

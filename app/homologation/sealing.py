@@ -66,7 +66,11 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
 
     if _issued(database, dossier_id, act):
         return
-    document = pdf.render(text)
+    try:
+        document = pdf.render(text)
+    except pdf.RenderingFailed as error:
+        note_fault(database, dossier_id, str(error))
+        raise
     try:
         try:
             sealed, timestamped = seal(document, sealer(), timestamper(sealer())), bool(sealer().timestamp_url)
@@ -75,8 +79,8 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
             sealed, timestamped = seal(document, sealer()), False
     except UnusableSeal as error:
         get_logger().error("seal pending", error=str(error))
+        note_fault(database, dossier_id, str(error))
         with database.writing() as session:
-            session.execute(update(Dossier).where(Dossier.id == dossier_id).values(seal_fault=str(error)))
             jobs.enqueue(session, _JOBS[act], run_after=clock.now() + _AGAIN, dossier_id=dossier_id)
         return
     stored = document_storage().put(sealed)
@@ -90,6 +94,20 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
             )
         values = {"seal_fault": ""} | ({"pdf_sha256": stored, "pdf_of": digest} if act is Act.DECISION else {})
         session.execute(update(Dossier).where(Dossier.id == dossier_id).values(**values))
+
+
+def note_fault(database: Database, dossier_id: str, why: str) -> None:
+    """Shown where its file is awaited."""
+    with database.writing() as session:
+        session.execute(update(Dossier).where(Dossier.id == dossier_id).values(seal_fault=why[:500]))
+
+
+def note_project(session: Session, dossier: Dossier, stored: str) -> None:
+    """Remembers the file that an authority is shown, in the caller's transaction, unless it was taken back meanwhile."""
+    current = session.scalar(select(Dossier.content_sha256).where(Dossier.id == dossier.id))
+    known = session.scalar(select(IssuedFile.id).where(IssuedFile.sha256 == stored))
+    if known is None and current == dossier.content_sha256:
+        _note(session, dossier.id, Act.PROJECT, stored, current or "", timestamped=False)
 
 
 _JOBS = {Act.DECISION: "dossier_pdf", Act.WITHDRAWAL: "withdrawal_pdf"}

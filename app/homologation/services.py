@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis import study
-from app.homologation import freezing
+from app.homologation import freezing, telling
 from app.homologation.models import (
     AcceptedRisk,
     ConditionOfUse,
@@ -253,9 +253,25 @@ def missing(session: Session, product: Product, dossier: Dossier) -> list[object
         lacks.append(_l("au moins une condition d’emploi, et comment elle est vérifiée"))
     if not dossier.opinions and not dossier.attached_opinions:
         lacks.append(_l("au moins une personne dont l’avis est demandé"))
+    lacks += _gone(session, product, dossier)
     lines, found = freezing.preview(session, product, dossier, language())
     lacks += [_l("la pièce « %(name)s »", name=line.name) for line in lines if line.state is PieceState.MISSING]
     return [*lacks, *(i.sentence(language()).rstrip(".") for i in found if i.stops)]
+
+
+def _gone(session: Session, product: Product, dossier: Dossier) -> list[object]:
+    """Who is named in the dossier and no longer holds their role: they would be asked for what they cannot do."""
+    incubators = [i.id for i in product.incubators]
+    held = {
+        role: {p.id for p in identity.people_with_role(session, role, product.id, incubators)}
+        for role in (Role.AUTHORITY, Role.REVIEWER)
+    }
+    names = [
+        o.reviewer.name for o in dossier.opinions if o.given_at is None and o.reviewer_id not in held[Role.REVIEWER]
+    ]
+    if dossier.authority and dossier.authority_id not in held[Role.AUTHORITY]:
+        names.append(dossier.authority.name)
+    return [_l("une autre personne que %(name)s, qui n’a plus ce rôle", name=name) for name in names]
 
 
 def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
@@ -345,8 +361,13 @@ def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier
 def take_back(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """OPINIONS or DECISION → DRAFT: opinions are asked anew, for they spoke of another text."""
     must_be(dossier, DossierState.OPINIONS, DossierState.DECISION)
+    told = [o.reviewer for o in dossier.opinions]
+    if dossier.state is DossierState.DECISION and dossier.authority:
+        told.append(dossier.authority)
+    telling.tell(session, actor, product, telling.Heard.TAKEN_BACK, told, number=dossier.number)
     move(dossier, DossierState.DRAFT)
     dossier.content = dossier.content_sha256 = dossier.pdf_sha256 = dossier.pdf_of = None
+    dossier.seal_fault = ""
     for opinion in dossier.opinions:
         opinion.verdict, opinion.text, opinion.given_at = None, "", None
     record(session, actor, "take_back_dossier", f"n° {dossier.number}", product_id=product.id)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import drift, sealing, services
+from app.homologation import drift, register, sealing, services, watching
 from app.homologation.forms import (
     AcceptedRiskForm,
     ConditionForm,
@@ -34,11 +34,11 @@ blueprint = Blueprint("homologation", __name__, url_prefix="/produits/<slug>/dos
 @blueprint.get("")
 @product_view(Permission.READ_PRODUCT)
 def dossier(product: Product) -> str:
-    dossiers = services.dossiers_of(db_session(), product.id)
     return render_template(
         "homologation/index.html",
         product=product,
-        dossiers=dossiers,
+        dossiers=services.dossiers_of(db_session(), product.id),
+        entries={e.dossier.id: e for e in register.entries(db_session(), [product])},
         may_compose=may(Permission.COMPOSE_DOSSIER),
         may_record=may(Permission.RECORD_ELSEWHERE),
         may_delegate=may(Permission.DECIDE),
@@ -234,8 +234,10 @@ def since(product: Product, number: int) -> str:
     row = dossier_or_404(product, number)
     if row.decision is None or row.content is None or row.origin is not Origin.JALON:
         abort(404)
+    notice = watching.latest_notice(db_session(), row.id)
     return render_template(
         "homologation/since.html",
+        told_on=notice.noted_at if notice else None,
         product=product,
         dossier=row,
         drift=drift.since_decision(db_session(), product, content.loads(row.content), weighed=True),

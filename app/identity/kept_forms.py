@@ -18,7 +18,9 @@ from app.platform.uploads import Upload
 
 _PURPOSE = "form"
 _MOST = 200_000
-_LEFT_OUT = frozenset({"csrf_token", "token"})  # a secret that was typed is typed again
+_LEFT_OUT = frozenset(
+    {"csrf_token", "token", "code", "answer", "challenge_id"}
+)  # a secret that was typed is typed again
 
 
 def keep() -> str:

@@ -69,6 +69,12 @@ MAY_GIVE: dict[Role, frozenset[Role]] = {
 }
 
 
+# A team names its authority, and does not dismiss it.
+MAY_WITHDRAW: dict[Role, frozenset[Role]] = MAY_GIVE | {TEAM: frozenset({TEAM, REVIEWER})}
+# Who prepares a dossier neither judges nor decides it.
+APART = {TEAM: frozenset({REVIEWER, AUTHORITY}), REVIEWER: frozenset({TEAM}), AUTHORITY: frozenset({TEAM})}
+
+
 class GrantLike(Protocol):
     """What the policy reads of a grant."""
 
@@ -91,6 +97,11 @@ def roles_on(grants: Iterable[GrantLike], *, product_id: str | None, incubator_i
 def allows(permission: Permission, roles: Collection[Role]) -> bool:
     """Whether one of `roles` has `permission`; the two open permissions are not asked here."""
     return not TABLE[permission].isdisjoint(roles)
+
+
+def may_withdraw(roles: Collection[Role], taken: Role) -> bool:
+    """Whether somebody with `roles` on a scope may take `taken` back there."""
+    return any(taken in MAY_WITHDRAW.get(role, ()) for role in roles)
 
 
 def may_give(roles: Collection[Role], given: Role) -> bool:

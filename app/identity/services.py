@@ -14,6 +14,7 @@ from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.products.models import product_incubator
 
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(hours=12)
@@ -170,20 +171,53 @@ def invite(
     if not policy.may_give(actor_roles, role):
         raise Refusal(_l("Vous ne pouvez pas donner ce rôle."), "role")
     person = find_or_create(session, email, name)
+    held = session.scalars(select(Grant.role).where(Grant.person_id == person.id, Grant.product_id == product_id)).all()
+    if product_id and policy.APART.get(role, frozenset()).intersection(held):
+        raise Refusal(
+            _l("Qui prépare un dossier ne le juge ni ne le décide : cette personne ne peut pas tenir ces deux rôles."),
+            "role",
+        )
     if not give(session, actor, person, role, product_id=product_id, incubator_id=incubator_id):
         raise Refusal(_l("Cette personne a déjà ce rôle ici."), "email")
-    jobs.enqueue(session, "invitation", person_id=person.id, by=actor.name, role=role.value, next_path=next_path)
+    jobs.enqueue(
+        session,
+        "invitation",
+        person_id=person.id,
+        by=actor.name,
+        role=role.value,
+        next_path=next_path,
+        product_id=product_id,
+    )
+    if role is Role.AUTHORITY and product_id:
+        _tell_incubator(session, actor, person, product_id)
     session.commit()
     return person
 
 
-def withdraw(session: Session, actor: Person, grant_id: str, product_id: str) -> None:
-    """Takes a role on a product back. Raises `Refusal` when it is the last member of its team."""
+def _tell_incubator(session: Session, actor: Person, named: Person, product_id: str) -> None:
+    """A product's authority does not change unseen: each member of its incubators is written to."""
+    incubators = select(product_incubator.c.incubator_id).where(product_incubator.c.product_id == product_id)
+    members = session.scalars(
+        select(Grant.person_id)
+        .where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id.in_(incubators), Grant.person_id != actor.id)
+        .distinct()
+    )
+    for member in members:
+        jobs.enqueue(
+            session, "authority_named", person_id=member, product_id=product_id, by=actor.name, named=named.name,
+            at=clock.now().isoformat(),
+        )  # fmt: skip
+
+
+def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str) -> None:
+    """Takes a role on a product back. Raises `Refusal` for one that is not the actor's to take, or a team's last member."""
     grant = session.scalar(
         select(Grant).where(Grant.id == grant_id, Grant.product_id == product_id).options(joinedload(Grant.person))
     )
     if grant is None:
         raise Refusal(_l("Ce rôle a déjà été retiré."))
+    if not policy.may_withdraw(actor_roles, grant.role) and grant.person_id != actor.id:
+        raise Refusal(_l("L’autorité se retire elle-même, ou par l’incubateur : demandez-le-lui."))
     if grant.role is Role.TEAM_MEMBER:
         team = session.scalars(
             select(Grant.id).where(Grant.product_id == product_id, Grant.role == Role.TEAM_MEMBER)

@@ -4,7 +4,7 @@ from sqlalchemy import Column, ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.inventory.models import Component
-from app.platform.database import Base, Id, Json, LongText, Name
+from app.platform.database import Base, Id, Instant, Json, LongText, Name
 from app.platform.editing import Edited
 from risk_models.scales import MeasureStatus
 
@@ -40,6 +40,7 @@ class LossPoint(Base):
 
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
+    noted_at: Mapped[Instant]
     loss: Mapped[float]
     residual_loss: Mapped[float] = mapped_column(comment="once the plan is kept")
     weak_point: Mapped[Name] = mapped_column(default="", server_default="", comment="the first one, by its name")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.analysis import services as analysis
 from app.analysis.models import EssentialAsset
+from app.journal.models import JournalEntry
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.platform.database import Database
@@ -169,28 +170,35 @@ def _first_weak_point(system: System, found: Assessment) -> str:
 
 
 def note_losses(database: Database) -> None:
-    """Once a day and a product that protects something, a few products at each sweep: what its loss is."""
-    today = clock.today()
+    """Each day, and again after each change, what the loss is of a product that protects something; a few at each sweep."""
+    today, now = clock.today(), clock.now()
     with database.reading() as session:
         noted = select(LossPoint.product_id).where(LossPoint.day == today)
+        changed = noted.join(JournalEntry, JournalEntry.product_id == LossPoint.product_id).where(
+            JournalEntry.at >= LossPoint.noted_at
+        )
         products = session.scalars(
             select(Product)
-            .where(Product.id.in_(select(EssentialAsset.product_id)), Product.id.not_in(noted))
+            .where(
+                Product.id.in_(select(EssentialAsset.product_id)), Product.id.not_in(noted) | Product.id.in_(changed)
+            )
             .options(selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts))
             .limit(_AT_ONCE)
         ).all()
         systems = analysis.read_systems(session, products) if products else []
-    points = [
-        LossPoint(
-            product_id=p.id,
-            day=today,
-            loss=found.loss,
-            residual_loss=found.residual_loss,
-            weak_point=_first_weak_point(system, found),
-        )
-        for p, system, found in zip(products, systems, map(analysis.assess, systems), strict=True)
-    ]
-    if points:
-        with database.writing() as session:
-            known = set(session.scalars(select(LossPoint.product_id).where(LossPoint.day == today)))
-            session.add_all(p for p in points if p.product_id not in known)
+    found = [(p.id, system, analysis.assess(system)) for p, system in zip(products, systems, strict=True)]
+    if not found:
+        return
+    with database.writing() as session:
+        known = {
+            point.product_id: point
+            for point in session.scalars(
+                select(LossPoint).where(LossPoint.day == today, LossPoint.product_id.in_([p.id for p in products]))
+            )
+        }
+        for product_id, system, assessed in found:
+            point = known.get(product_id) or LossPoint(product_id=product_id, day=today)
+            point.noted_at = now
+            point.loss, point.residual_loss = assessed.loss, assessed.residual_loss
+            point.weak_point = _first_weak_point(system, assessed)
+            session.add(point)

@@ -28,8 +28,10 @@ from wtforms.validators import InputRequired, Optional
 from app.platform.i18n import language, word
 from app.platform.refusals import Refusal
 from risk_models import catalogue
+from risk_models.checked_map import hidden
 
 _KEPT_CONTROLS = {"\n", "\r", "\t"}
+MOST_LINES = 500  # of a text: a page holds fifty, and each is laid out
 EMAIL = re.compile(r"[^@\s<>\"']{1,64}@[^@\s<>\"']+\.[^@\s<>\"'.]{2,}")
 PHONE = re.compile(r"\+?[0-9][0-9 .()-]{5,24}")
 
@@ -63,7 +65,15 @@ def required(message: Any = None) -> InputRequired:
 def is_clean(text: str, most: int, *, lines: bool = False) -> bool:
     """Whether `text` is no longer than `most` and has no control character, but for the ends of its lines if `lines`."""
     allowed = _KEPT_CONTROLS if lines else set()
-    return len(text) <= most and not any(unicodedata.category(ch) in {"Cc", "Cs"} and ch not in allowed for ch in text)
+    return len(text) <= most and not any(hidden(ch) and ch not in allowed for ch in text)
+
+
+_JOINERS = "\u200c\u200d"  # Persian and emoji need them
+
+
+def seen(text: str) -> str:
+    """`text` without the marks that pasting brings and nobody sees: no name is made of them alone."""
+    return "".join(ch for ch in text if unicodedata.category(ch) != "Cf" or ch in _JOINERS)
 
 
 class CleanText:
@@ -83,12 +93,14 @@ class CleanText:
                     count=len(text),
                 )
             )
+        if text.count("\n") >= MOST_LINES:
+            raise ValidationError(_l("%(most)d lignes au plus : raccourcissez le texte.", most=MOST_LINES))
         if not is_clean(text, self.most, lines=self.lines):
             raise ValidationError(_l("Ce texte contient un caractère invisible. Effacez-le et saisissez-le à la main."))
 
 
 def _strip(value: str | None) -> str | None:
-    return value.strip() if value else value
+    return seen(value).strip() if value else value
 
 
 class Line(StringField):
@@ -102,7 +114,7 @@ class Line(StringField):
 
 def _lines(value: str | None) -> str | None:
     """Browsers send line ends as CRLF; one form is kept, so that the same text has the same hash."""
-    return value.replace("\r\n", "\n").strip() if value else value
+    return seen(value).replace("\r\n", "\n").strip() if value else value
 
 
 class Paragraph(TextAreaField):

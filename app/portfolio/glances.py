@@ -113,6 +113,7 @@ def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -
         "homologated_until": decision.expires_on if decision else None,
         "level": level,
         "loss": point.loss if point else None,
+        "sealed": row.sealed,
         "drift": _drift(decision, point),
         "weak_point": point.weak_point if point else "",
     }
@@ -126,7 +127,8 @@ def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
 _ACTS = {
     Urgency.EXPIRED: "renew",
     Urgency.EXPIRES_SOON: "renew",
-    Urgency.REFUSED: "renew",
+    Urgency.REFUSED: "again",
+    Urgency.WITHDRAWN: "again",
     Urgency.ANALYSIS_OVERDUE: "analyse",
 }
 
@@ -136,6 +138,8 @@ def _next(row: Row, dossier: Dossier | None, team: list[str]) -> dict[str, Any]:
     act, whom, since = _ACTS.get(row.urgency, ""), team, None
     if row.urgency is Urgency.NOT_HOMOLOGATED:
         act = "homologate" if row.product.declared_analysis else "analyse"
+    elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
+        act = "analyse"
     if dossier and row.urgency is not Urgency.INACTIVE:
         act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
         if dossier.state is DossierState.DECISION:
@@ -153,3 +157,4 @@ def _forget(_mapper: Any, connection: Any, entry: JournalEntry | LossPoint) -> N
 
 event.listen(JournalEntry, "after_insert", _forget)
 event.listen(LossPoint, "after_insert", _forget)
+event.listen(LossPoint, "after_update", _forget)

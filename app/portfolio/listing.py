@@ -33,6 +33,7 @@ class Asked:
     search: str = ""
     state: Urgency | None = None
     phase: PhaseName | None = None
+    without_analysis: bool = False
     sort: str = "urgence"
 
     @classmethod
@@ -43,6 +44,7 @@ class Asked:
             arguments.get("q", "").strip()[:100],
             Urgency[state] if state in Urgency.__members__ else None,
             PhaseName(phase) if phase in {p.value for p in PhaseName} else None,
+            arguments.get("analyse") == "absente",
             arguments["tri"] if arguments.get("tri") in SORTS else "urgence",
         )
 
@@ -53,6 +55,7 @@ class Asked:
             "q": self.search,
             "etat": self.state.name.lower() if self.state else "",
             "phase": self.phase.value if self.phase else "",
+            "analyse": "absente" if self.without_analysis else "",
             "tri": self.sort if self.sort != "urgence" else "",
         }
         return {name: value for name, value in said.items() if value}
@@ -72,6 +75,8 @@ def _wanted(incubator: Incubator, asked: Asked) -> list[ColumnElement[bool]]:
     found += [Glance.sought.contains(part, autoescape=True) for part in sought(asked.search).split()]
     if asked.state:
         found.append(Glance.urgency == asked.state.value)
+    if asked.without_analysis:
+        found.append(Glance.without_analysis.is_(True))
     if asked.phase:
         found.append(Glance.phase == asked.phase.value)
     return found

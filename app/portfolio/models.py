@@ -24,6 +24,7 @@ class Glance(Base):
     due: Mapped[date | None]
     without_analysis: Mapped[bool] = mapped_column(comment="past its six months")
     homologated_until: Mapped[date | None]
+    sealed: Mapped[bool] = mapped_column(comment="its last decision was taken and sealed here")
     level: Mapped[int | None]
     loss: Mapped[float | None]
     drift: Mapped[float | None] = mapped_column(comment="loss since the signature, in points a year")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, subqueryload
 
 from app.analysis import services as analysis
 from app.homologation import register
-from app.homologation.models import Decision, Outcome
+from app.homologation.models import Decision, Dossier, Origin, Outcome
 from app.identity import policy
 from app.identity.models import Person
 from app.identity.policy import Permission
@@ -29,20 +29,25 @@ class Urgency(IntEnum):
     ANALYSIS_OVERDUE = 2
     EXPIRES_SOON = 3
     REFUSED = 4
-    NOT_HOMOLOGATED = 5
-    HOMOLOGATED = 6
-    INACTIVE = 7
+    WITHDRAWN = 5
+    NOT_HOMOLOGATED = 6
+    HOMOLOGATED = 7
+    INACTIVE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One product; `day` is the date its urgency speaks of."""
+    """One product; `day` is the date its urgency speaks of, `decision` its last one unless it was withdrawn.
+
+    `sealed`: that decision was taken and sealed here.
+    """
 
     product: Product
     phase: Phase | None
     urgency: Urgency
     day: date | None
     decision: Decision | None
+    sealed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +61,25 @@ class Figures:
 
 def rows(session: Session, products: Sequence[Product]) -> list[Row]:
     """Rows of `products` (phases loaded), most urgent first."""
-    decisions = register.last_decisions(session, [p.id for p in products])
+    dossiers = register.last_dossiers(session, [p.id for p in products])
     today = clock.today()
-    found = [_row(p, decisions.get(p.id), today) for p in products]
+    found = [_row(p, dossiers.get(p.id), today) for p in products]
     return sorted(found, key=lambda r: (r.urgency, r.day or date.max, r.product.name.lower()))
 
 
-def _row(product: Product, decision: Decision | None, today: date) -> Row:
+def _row(product: Product, last: Dossier | None, today: date) -> Row:
     phases = phase_values(product.phases)
     phase = schedule.current_phase(phases, today)
-    urgency, day = _urgency(product, phases, decision, today)
-    return Row(product, phase, urgency, day, decision)
+    urgency, day = _urgency(product, phases, last, today) if is_active(product, today) else (Urgency.INACTIVE, None)
+    decision = last.decision if last and last.withdrawal is None else None
+    return Row(product, phase, urgency, day, decision, last is not None and last.origin is Origin.JALON)
 
 
 def _urgency(
-    product: Product, phases: Sequence[Phase], decision: Decision | None, today: date
+    product: Product, phases: Sequence[Phase], last: Dossier | None, today: date
 ) -> tuple[Urgency, date | None]:
-    if not is_active(product, today):
-        return Urgency.INACTIVE, None
+    withdrawal = last.withdrawal if last else None
+    decision = last.decision if last and withdrawal is None else None
     if decision and decision.expires_on and decision.months:
         if decision.expires_on < today:
             return Urgency.EXPIRED, decision.expires_on
@@ -82,6 +88,8 @@ def _urgency(
     due = schedule.analysis_due(phases)
     if not product.declared_analysis and due and due < today:
         return Urgency.ANALYSIS_OVERDUE, due
+    if withdrawal:
+        return Urgency.WITHDRAWN, withdrawal.withdrawn_on
     if decision and decision.outcome is Outcome.REFUSED:
         return Urgency.REFUSED, decision.decided_on
     return Urgency.NOT_HOMOLOGATED, None if product.declared_analysis else due

@@ -191,7 +191,9 @@ def analysis_due_rule(product: Product) -> tuple[date, PhaseValue] | None:
 
 
 def holds_role(
-    person_id: InstrumentedAttribute[str], role: Role, product_id: str | InstrumentedAttribute[str]
+    person_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
+    role: Role,
+    product_id: str | InstrumentedAttribute[str],
 ) -> ColumnElement[bool]:
     """Whether the person of a row has `role` on a product, directly or through one of its incubators."""
     incubators = select(product_incubator.c.incubator_id).where(product_incubator.c.product_id == product_id)

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from app.identity import policy
 from app.identity import services as identity
 from app.identity.access import current_person, requires
 from app.identity.forms import InviteForm
@@ -161,13 +162,16 @@ def invite(product: Product) -> str | Response:
 @blueprint.post("/produits/<slug>/equipe/roles/<grant_id>/retirer")
 @product_view(Permission.INVITE)
 def withdraw(product: Product, grant_id: str) -> Response:
-    identity.withdraw(db_session(), current_person(), grant_id, product.id)
+    identity.withdraw(db_session(), current_person(), g.roles, grant_id, product.id)
     return redirect(url_for("products.team", slug=product.slug))
 
 
 def _team_page(product: Product, form: ContactForm, invite_form: InviteForm) -> str:
     people = identity.people_of_product(db_session(), product.id)
-    return render_template("products/team.html", product=product, form=form, invite_form=invite_form, people=people)
+    mine = {x.id for x in people if policy.may_withdraw(g.roles, x.role) or x.person_id == current_person().id}
+    return render_template(
+        "products/team.html", product=product, form=form, invite_form=invite_form, people=people, withdrawable=mine
+    )
 
 
 def _card_form(product: Product | None, *, blank: bool = False) -> CardForm:

@@ -67,21 +67,28 @@ def draw_graph(system: System, assessment: Mapping[str, Any], language: str) -> 
     title = words["title"].format(system.product.name, len(scene.drawn), len(scene.kinds))
     left_out = len(system.components) - len(scene.drawn) - sum(scene.folded.values())
     legend = words["legend"] + (words["left_out"].format(left_out) if left_out > 0 else "")
+    lines = _wrapped(legend, layout)
     strong = {frozenset(pair) for pair in pairwise([_THREAT, *scene.worst])} if scene.worst else set()
     return Markup("").join(
         (
-            _open(layout, title),
+            _open(layout, title, len(lines)),
             Markup("".join(_frame(layout, zone, words[zone]) for zone in layout.zones)),
-            Markup(
-                "".join(
-                    _arrow(layout, edge, scene, strong=frozenset(edge) in strong, quiet=len(edges) > _LABELLED)
-                    for edge in edges
-                )
-            ),
+            Markup("".join(_arrow(layout, edge, scene, strong=frozenset(edge) in strong) for edge in edges)),
             Markup("".join(_box(layout, c, scene) for c in scene.drawn)),
             _threat(layout, scene.source, language) if scene.worst else Markup(""),
             Markup(
-                f'<text x="8" y="{layout.height + 52:.0f}" font-size="11" fill="#3a3a3a">{escape(legend)}</text></svg>'
+                "".join(
+                    _label(layout, edge, scene, strong=frozenset(edge) in strong)
+                    for edge in edges
+                    if len(edges) <= _LABELLED or frozenset(edge) in strong
+                )
+            ),
+            Markup(
+                "".join(
+                    f'<text x="8" y="{layout.height + 52 + 15 * n:.0f}" font-size="11" fill="#3a3a3a">{escape(line)}</text>'
+                    for n, line in enumerate(lines)
+                )
+                + "</svg>"
             ),
         )
     )
@@ -161,8 +168,20 @@ def _zone(c: Component) -> str:
     return "internal" if c.exposure is Exposure.INTERNAL else "exposed"
 
 
-def _open(layout: Layout, title: str) -> Markup:
-    width, height = max(layout.width + 16, 640), layout.height + 64
+def _wrapped(legend: str, layout: Layout) -> list[str]:
+    """The legend in lines as wide as the drawing, cut between its items."""
+    lines, most = [""], int((max(layout.width + 16, 640) - 16) / 5.9)
+    for item in legend.split(" · "):
+        longer = f"{lines[-1]} · {item}" if lines[-1] else item
+        if len(longer) > most and lines[-1]:
+            lines.append(item)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _open(layout: Layout, title: str, lines: int) -> Markup:
+    width, height = max(layout.width + 16, 640), layout.height + 49 + 15 * lines
     return Markup(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 -8 {width:.0f} {height:.0f}" width="{width:.0f}"'
         f' height="{height:.0f}" role="img" aria-label="{escape(title)}" {FONT}><title>{escape(title)}</title>'
@@ -178,23 +197,53 @@ def _frame(layout: Layout, zone: str, label: str) -> str:
     )
 
 
-def _arrow(layout: Layout, edge: tuple[str, str], scene: _Scene, *, strong: bool, quiet: bool) -> str:
-    """A curve with its head; where there are many, only those of the worst path say their kind beside them."""
-    label = ", ".join(scene.kinds.get(edge, ()))
+def _arrow(layout: Layout, edge: tuple[str, str], scene: _Scene, *, strong: bool) -> str:
+    """A curve with its head."""
     points = layout.curves[edge]
     colour, width = ("#b5121b", "3") if strong else ("#666666", "1.2")
     body = " ".join(f"{x:.1f},{y:.1f}" for x, y in points[1:-1])
     (x0, y0), (x1, y1) = points[-2], points[-1]
-    text = ""
-    if label and (strong or not quiet):
-        middle = points[len(points) // 2]
-        text = (
-            f'<text x="{middle[0]:.1f}" y="{middle[1] - 4:.1f}" font-size="9" text-anchor="middle" fill="{colour}"'
-            f' stroke="#ffffff" stroke-width="2.5" paint-order="stroke">{escape(label)}</text>'
-        )
     return (
         f'<g><title>{escape(scene.said(edge))}</title><path d="M{points[0][0]:.1f},{points[0][1]:.1f} C{body}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
-        f'<path d="{_head(x0, y0, x1, y1)}" fill="{colour}"/>{text}</g>'
+        f'<path d="{_head(x0, y0, x1, y1)}" fill="{colour}"/></g>'
+    )
+
+
+def _label(layout: Layout, edge: tuple[str, str], scene: _Scene, *, strong: bool) -> str:
+    """What the arrow does, on its curve where no box is in the way; where there are many, only the worst path says it."""
+    text = ", ".join(scene.kinds.get(edge, ()))
+    if not text:
+        return ""
+    half = (4.9 * len(text) + 6) / 2
+    x, y = _clear(layout, edge, half)
+    colour = "#b5121b" if strong else "#3a3a3a"
+    return (
+        f'<rect x="{x - half:.1f}" y="{y - 6.5:.1f}" width="{2 * half:.1f}" height="12" rx="2" fill="#ffffff" fill-opacity="0.9"/>'
+        f'<text x="{x:.1f}" y="{y + 3:.1f}" font-size="9" text-anchor="middle" fill="{colour}">{escape(text)}</text>'
+    )
+
+
+def _clear(layout: Layout, edge: tuple[str, str], half: float) -> tuple[float, float]:
+    """The point of a curve, the nearest to its middle, where a label of this half width hides no box."""
+    points = layout.curves[edge]
+    pieces = [points[n : n + 4] for n in range(0, len(points) - 3, 3)]
+    along = [_at(piece, step / 8) for piece in pieces for step in range(9)] or [points[len(points) // 2]]
+    middle = len(along) // 2
+    nearest = sorted(range(len(along)), key=lambda n: abs(n - middle))
+
+    def free(n: int) -> bool:
+        x, y = along[n]
+        return all(abs(x - bx) > BOX_W / 2 + half or abs(y - by) > BOX_H / 2 + 14 for bx, by in layout.boxes.values())
+
+    return along[next((n for n in nearest if free(n)), middle)]
+
+
+def _at(piece: Any, t: float) -> tuple[float, float]:
+    """A point of a cubic Bézier curve."""
+    weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+    return (
+        sum(w * p[0] for w, p in zip(weights, piece, strict=True)),
+        sum(w * p[1] for w, p in zip(weights, piece, strict=True)),
     )
 
 

@@ -13,48 +13,51 @@ FILL = {RiskLevel.LOW: "#c9ecd3", RiskLevel.MEDIUM: "#fde2a8", RiskLevel.HIGH: "
 # One family a subset of characters; the site knows them all by the name its design system uses.
 FAMILIES = ("IBM Plex Sans", "Plex Latin Ext", "Plex Greek", "Plex Cyrillic", "Plex Cyrillic Ext", "Plex Vietnamese")
 FONT = f'font-family="{", ".join(FAMILIES)}, Marianne, sans-serif"'
-_CELL_W, _CELL_H, _LEFT, _TOP, _GAP = 78, 42, 116, 30, 24
+_CELL_W, _CELL_H, _LEFT, _TOP, _GAP = 50, 36, 104, 28, 14
 _TEXT = {
-    "fr": ("Aujourd’hui", "Une fois le plan tenu", "Gravité", "Vraisemblance", "Risques par gravité et vraisemblance"),
-    "en": ("Today", "Once the plan is kept", "Severity", "Likelihood", "Risks by severity and likelihood"),
-}
-_SHORT = {
-    "fr": ("peu vrais.", "vrais.", "très vrais.", "quasi sûr"),
-    "en": ("unlikely", "likely", "very likely", "nearly sure"),
+    "fr": ("Aujourd’hui", "Une fois le plan tenu", "Risques par gravité et vraisemblance"),
+    "en": ("Today", "Once the plan is kept", "Risks by severity and likelihood"),
 }
 
 
 def draw_matrix(assessment: Mapping[str, Any], language: str) -> Markup:
-    """Both grids as SVG; a number in a cell counts the needs of assets that stand there."""
+    """Both grids as SVG; a number in a cell counts the needs of assets that stand there.
+
+    Narrow, so that its words can be read in half a page: severities are named once, likelihoods under both.
+    """
     before = Counter((r["severity"], r["level"]) for r in assessment["assets"])
     after = Counter((r["severity"], r["level"]) for r in assessment["residual_assets"])
-    today, later, _, _, title = _TEXT[language]
-    grid_width = _LEFT + 4 * _CELL_W
-    width, height = 2 * grid_width + _GAP, _TOP + 4 * _CELL_H + 26
+    today, later, title = _TEXT[language]
+    grid = 4 * _CELL_W
+    width, height = _LEFT + 2 * grid + _GAP, _TOP + 4 * _CELL_H + 40
     described = f"{title}. {today} : {_sentence(before, language)}. {later} : {_sentence(after, language)}."
+    key = " · ".join(f"V{int(v)} {catalogue.word(v, language).lower()}" for v in Likelihood)
     return Markup(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' role="img" aria-label="{escape(described)}" {FONT}>'
-        f"<title>{escape(described)}</title>"
-        f"{_grid(0, today, before, language)}{_grid(grid_width + _GAP, later, after, language)}</svg>"
+        f"<title>{escape(described)}</title>{_severities(language)}"
+        f"{_grid(_LEFT, today, before)}{_grid(_LEFT + grid + _GAP, later, after)}"
+        f'<text x="{width}" y="{height - 6}" font-size="12" text-anchor="end" fill="#3a3a3a">{escape(key)}</text></svg>'
     )
 
 
-def _grid(x: int, title: str, counts: Counter[tuple[int, int]], language: str) -> str:
-    parts = [f'<text x="{x + _LEFT}" y="16" font-size="14" font-weight="700" fill="#161616">{escape(title)}</text>']
+def _severities(language: str) -> str:
+    return "".join(
+        f'<text x="{_LEFT - 8}" y="{_TOP + row * _CELL_H + 22}" font-size="13" text-anchor="end" fill="#3a3a3a">'
+        f"{escape(catalogue.word(severity, language))} G{int(severity)}</text>"
+        for row, severity in enumerate(reversed(Severity))
+    )
+
+
+def _grid(x: int, title: str, counts: Counter[tuple[int, int]]) -> str:
+    parts = [f'<text x="{x}" y="16" font-size="14" font-weight="700" fill="#161616">{escape(title)}</text>']
     for row, severity in enumerate(reversed(Severity)):
-        y = _TOP + row * _CELL_H
-        label = f"{catalogue.word(severity, language)} (G{int(severity)})"
-        parts.append(
-            f'<text x="{x + _LEFT - 6}" y="{y + 24}" font-size="12" text-anchor="end" fill="#3a3a3a">{escape(label)}</text>'
-        )
         for column, likelihood in enumerate(Likelihood):
-            parts.append(_cell(x + _LEFT + column * _CELL_W, y, severity, likelihood, counts))
-    for column, word in enumerate(_SHORT[language]):
-        middle = x + _LEFT + column * _CELL_W + _CELL_W / 2
-        y = _TOP + 4 * _CELL_H + 14
+            parts.append(_cell(x + column * _CELL_W, _TOP + row * _CELL_H, severity, likelihood, counts))
+    for column, likelihood in enumerate(Likelihood):
+        middle, y = x + column * _CELL_W + _CELL_W / 2, _TOP + 4 * _CELL_H + 14
         parts.append(
-            f'<text x="{middle}" y="{y}" font-size="11" text-anchor="middle" fill="#3a3a3a">{word} (V{column + 1})</text>'
+            f'<text x="{middle}" y="{y}" font-size="13" text-anchor="middle" fill="#3a3a3a">V{int(likelihood)}</text>'
         )
     return "".join(parts)
 
@@ -63,7 +66,7 @@ def _cell(x: float, y: float, severity: Severity, likelihood: Likelihood, counts
     fill = FILL[catalogue.risk_level(severity, likelihood)]
     count = counts[(int(severity), int(likelihood))]
     number = (
-        f'<text x="{x + _CELL_W / 2}" y="{y + 25}" font-size="16" font-weight="700" text-anchor="middle" fill="#161616">{count}</text>'
+        f'<text x="{x + _CELL_W / 2}" y="{y + 23}" font-size="16" font-weight="700" text-anchor="middle" fill="#161616">{count}</text>'
         if count
         else ""
     )

@@ -10,10 +10,12 @@ from sqlalchemy import func, select, update
 from app.analysis.study_models import SecurityProfile
 from app.homologation import drift, watching
 from app.homologation.drift import height, weigh
-from app.homologation.models import DriftNotice
+from app.homologation.models import Decision, DriftNotice
 from app.identity.models import Role
+from app.mitigations.models import LossPoint
 from app.mitigations.plan import note_losses
 from app.platform import clock
+from reports import dossier as content
 from risk_models import assess, product_file
 from risk_models.scales import SecurityLevel
 from tests.app.test_deciding import run_jobs
@@ -103,3 +105,32 @@ def test_a_level_raised_is_told_whatever_the_loss(decided):
         session.execute(update(SecurityProfile).values(level=SecurityLevel.HIGH))
     sweep(world)
     assert any("niveau de sécurité a été relevé" in mail for mail in world.mails())
+
+
+def test_what_was_noted_before_the_signature_is_no_drift(world):
+    """The loss of the morning, before the product was made safer and signed, says nothing of the signed picture."""
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    with time_machine.travel(clock.now() - timedelta(hours=2), tick=True):
+        sweep(world)
+        with world.database.writing() as session:
+            session.execute(update(LossPoint).values(loss=99.0))
+    world.decide(world.before_authority(owner, product, people), people["authority"])
+    with world.app.test_request_context():
+        watching.watch(world.database)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(DriftNotice.id))) == 0
+    sweep(world)
+    with world.database.reading() as session:
+        assert session.scalar(select(LossPoint.loss)) == pytest.approx(session.scalar(select(Decision.loss)), abs=0.01)
+        assert session.scalar(select(func.count(DriftNotice.id))) == 0
+
+
+def test_a_dossier_made_at_once_says_that_nothing_changed_since_its_analysis(world):
+    owner = world.person()
+    product = world.filled(owner)
+    dossier = world.before_authority(owner, product, world.cast(product))
+    frozen = content.loads(dossier.content)
+    assert frozen["analysis"]["changes_since"] == 0
+    assert "analysis_overtaken" not in {d["rule"] for d in frozen["doubts"]}

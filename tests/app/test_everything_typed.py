@@ -77,7 +77,13 @@ EDITED_BY = re.compile(r"\.(edited_by)$")
 def text_columns():
     for table in Base.metadata.sorted_tables:
         about = {fk.column.table.name for c in table.columns for fk in c.foreign_keys}
-        if table.name != "product" and not about & {"product", "dossier", "component", "essential_asset"}:
+        if table.name not in {"product", "common_service"} and not about & {
+            "product",
+            "dossier",
+            "component",
+            "essential_asset",
+            "common_service",
+        }:
             continue
         for column in table.columns:
             plain = isinstance(column.type, (String, Text)) and not isinstance(column.type, Enum)
@@ -119,12 +125,17 @@ def _one_of_each(world, product) -> None:
     """Rows that the scene does not make: a finding accepted, a contact, a judgement, an attached opinion, a document."""
     from app.analysis.models import AcceptedFinding, EssentialAsset, FearedEvent
     from app.analysis.study_models import StepComment, StudyStep
+    from app.commons.models import CommonMeasure, CommonService, ServiceUse
     from app.homologation.models import AttachedOpinion, DossierDocument, ReviewerRole, Verdict
     from app.inventory.models import Component
     from app.products.models import Contact
     from risk_models.scales import Need
 
     today = clock.today()
+    service = CommonService(
+        incubator_id=product.incubators[0].id, name="x", description="x", contact="x", homologation_note="x",
+        homologated_until=today, measures=[CommonMeasure(measure="ddos_protection", proof_link="x")],
+    )  # fmt: skip
     with world.app.test_request_context(), world.database.writing() as session:
         dossier_id = session.scalar(select(Dossier.id))
         component = session.scalar(select(Component.id).where(Component.product_id == product.id))
@@ -132,6 +143,7 @@ def _one_of_each(world, product) -> None:
         finding = freezing.analysis.assess(freezing.analysis.read_system(session, world.reload())).findings[0]
         session.add_all(
             [
+                ServiceUse(product_id=product.id, service=service, since=today, components=[], declared_by="x"),
                 StepComment(
                     product_id=product.id, step=StudyStep.WEAK, text="x", by="x", at=clock.now(), settled_by="x"
                 ),

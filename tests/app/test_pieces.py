@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.homologation import consistency, freezing, pieces, services
 from app.homologation.consistency import RULES
-from app.homologation.models import AttachedOpinion, Dossier, DossierDocument
+from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, DossierState
 from app.homologation.pieces import PieceState
 from app.platform import clock
 from reports import dossier as content
@@ -150,7 +150,11 @@ def test_nothing_is_decided_on_a_dossier_that_lacks_a_piece(world):
         row = session.get_one(Dossier, dossier.id)
         frozen = content.loads(row.content)
         frozen["pieces"][4]["state"] = "missing"
+        row.state = DossierState.DRAFT  # under its authority's eyes, the database lets nothing be rewritten
+        session.flush()
         freezing.write(row, content.dumps(frozen))
+        session.flush()
+        row.state = DossierState.DECISION
         dossier = row
     with pytest.raises(Exception, match="pièces obligatoires manquent"):
         world.decide(dossier, people["authority"])
@@ -255,6 +259,10 @@ BROKEN = {
     "analysis_overtaken": _set("analysis.changes_since", 3),
     "nobody_suspends": _set("system.product.contacts", []),
     "personal_without_dpo": _set("opinions.0.role", "rssi"),
+    "data_understated": lambda c: (
+        _set("study.level.answers.data", 1)(c),
+        _set("system.components.1.data", ["personal"])(c),
+    ),
     "document_old": _set("documents.0.dated_on", "2023-11-22"),
     "judge_and_party": _set("opinions.0.by", "Andrée Laurent"),
     "unfavourable": _set("opinions.0.verdict", "unfavourable"),

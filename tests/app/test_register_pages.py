@@ -111,7 +111,22 @@ def test_a_draft_is_said_to_be_one(scene):
     world, owner, _, _ = scene
     run_jobs(world)
     page = drop(world, world.visitor(owner).get(f"{PAGE}/pdf").data)
-    assert "Aucun cachet" in page and "cohérent" in page and "Altéré" not in page
+    assert "Projet émis par ce service : il ne décide rien" in page and "Altéré" not in page
+    _, _, people, dossier = scene
+    world.decide(dossier, people["authority"])
+    draft = world.visitor(owner)
+    held = page.split("contenu (SHA-256) : ")[1][:64]
+    assert "La décision a été prise depuis" in world.visitor().get(f"/verifier?contenu={held}").get_data(as_text=True)
+    assert draft.get(f"{PAGE}/pdf").status_code == 404  # its seal is on its way
+
+
+@on_sqlite
+def test_a_draft_taken_back_is_said_to_be_so(scene):
+    world, owner, _, _ = scene
+    run_jobs(world)
+    draft = world.visitor(owner).get(f"{PAGE}/pdf").data
+    world.visitor(owner).post(f"{PAGE}/reprendre")
+    assert "a repris ce projet depuis" in drop(world, draft)
 
 
 @on_sqlite
@@ -308,6 +323,7 @@ def test_an_authority_that_signs_with_its_own_certificate(scene):
         decision = session.scalar(select(Decision))
     assert frozen["decision"]["outside"]["signers"] == ["Cachet de test"]
     assert authority.get(f"{PAGE}/documents/{decision.outside_sha256}").data == signed
+    assert "C’est le fichier signé hors de Jalon" in drop(world, signed)
     assert "Homologation en cours" in drop(world, sealed_file(world, dossier.id))
 
 

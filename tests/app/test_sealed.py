@@ -1,5 +1,7 @@
 """What was decided or frozen cannot change, the database included: each rule tried with plain SQL on both databases."""
 
+import sqlite3
+
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
@@ -8,6 +10,7 @@ from app.analysis.models import AnalysisVersion
 from app.homologation import deciding, services
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion, Outcome
 from app.identity.factors import Proof
+from tests.conftest import on_sqlite
 
 FROZEN = [
     "UPDATE opinion SET verdict = 'unfavourable'",
@@ -21,8 +24,24 @@ FROZEN = [
     "DELETE FROM analysis_version",
     "DELETE FROM dossier",
 ]
+BEFORE_ITS_AUTHORITY = [
+    *FROZEN,
+    "UPDATE dossier SET content = '{}'",
+    "UPDATE dossier SET content_sha256 = 'x'",
+    "UPDATE dossier SET perimeter = 'autre'",
+    "UPDATE dossier SET authority_id = NULL",
+    "UPDATE journal_entry SET what = 'autre'",
+    "DELETE FROM journal_entry",
+]
+SLIPPED_IN = [
+    "INSERT INTO decision SELECT * FROM decision",
+    "INSERT INTO reservation (id, dossier_id, position, text, lifted_by, how) SELECT 'x', id, 9, 'autre', '', '' FROM dossier",
+    "INSERT INTO dossier (id, product_id, number, state, state_since, created_at, perimeter, requested_months, origin, seal_fault)"
+    " SELECT 'x', product_id, 9, state, state_since, created_at, '', 12, origin, '' FROM dossier",
+]
 DECIDED = [
     *FROZEN,
+    *SLIPPED_IN,
     "UPDATE dossier SET content = '{}'",
     "UPDATE dossier SET content_sha256 = NULL",
     "UPDATE dossier SET state = 'draft'",
@@ -65,7 +84,7 @@ def refused(world, statement: str) -> bool:
 def test_nothing_of_a_dossier_before_its_authority_changes_under_it(transmitted):
     world, *_ = transmitted
     before = rows(world)
-    assert [s for s in FROZEN if not refused(world, s)] == []
+    assert [s for s in BEFORE_ITS_AUTHORITY if not refused(world, s)] == []
     assert rows(world) == before
 
 
@@ -106,7 +125,34 @@ def test_what_follows_a_decision_is_only_ever_added(transmitted):
     assert [s for s in AFTERWARDS if not refused(world, s)] == []
 
 
-@pytest.mark.parametrize("table", ["dossier", "decision", "issued_file", "withdrawal", "reservation"])
+@on_sqlite
+def test_nothing_sealed_is_replaced_by_another_program(transmitted):
+    world, _, people, dossier = transmitted
+    decide(world, people, dossier)
+    with world.app.test_request_context():
+        world.jobs.run_due()
+    with sqlite3.connect(world.database.engine.url.database) as shell:
+        for table in ("dossier", "decision", "reservation", "issued_file", "analysis_version", "journal_entry"):
+            with pytest.raises(sqlite3.IntegrityError, match="sealed"):
+                shell.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
+
+
+def test_a_decision_belongs_to_a_dossier_before_its_authority(world):
+    owner = world.person()
+    product = world.filled(owner)
+    with world.app.test_request_context(), world.session() as session:
+        services.open_new(session, owner, product)
+    forged = (
+        "INSERT INTO decision (id, dossier_id, outcome, reservations, decided_on, decided_by_id, decided_by)"
+        f" SELECT 'x', id, 'favourable', '', '2026-11-01', '{owner.id}', 'A' FROM dossier"
+    )
+    assert refused(world, forged)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["journal_entry", "opinion", "dossier_piece", "dossier", "decision", "issued_file", "withdrawal", "reservation"],
+)
 def test_no_table_of_decisions_is_emptied_at_once(transmitted, table):
     world, _, people, dossier = transmitted
     if world.database.engine.dialect.name == "sqlite":

@@ -1,0 +1,82 @@
+"""Who hears of an act on a dossier: decided, withdrawn, taken back, a signature delegated."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from app.homologation.models import Dossier
+from app.identity import services as identity
+from app.identity.models import Person, Role
+from app.platform import clock, jobs, letters
+from app.platform.database import Database
+from app.products.models import Product, product_incubator
+
+
+class Heard(StrEnum):
+    """What is told."""
+
+    DECIDED = "decided"
+    WITHDRAWN = "withdrawn"
+    TAKEN_BACK = "taken_back"
+    DELEGATED = "delegated"
+
+
+def concerned(session: Session, product: Product, dossier: Dossier) -> list[Person]:
+    """The team, the incubator, the reviewers and the authority of a dossier (opinions and authority loaded)."""
+    held = product_incubator.c
+    incubators = list(session.scalars(select(held.incubator_id).where(held.product_id == product.id)))
+    return [
+        *identity.people_with_role(session, Role.TEAM_MEMBER, product.id, incubators),
+        *identity.people_with_role(session, Role.INCUBATOR_MEMBER, product.id, incubators),
+        *(o.reviewer for o in dossier.opinions),
+        *([dossier.authority] if dossier.authority else []),
+    ]
+
+
+def tell(
+    session: Session, actor: Person, product: Product, heard: Heard, people: Iterable[Person], number: int | None = None
+) -> None:
+    """Writes to `people`, once each and not to who acted, in the caller's transaction."""
+    for person_id in {person.id: None for person in people if person.id != actor.id}:
+        jobs.enqueue(
+            session,
+            "dossier_told",
+            person_id=person_id,
+            product_id=product.id,
+            number=number,
+            heard=heard.value,
+            by=actor.name,
+            at=clock.now().isoformat(),
+        )
+
+
+def send(database: Database, arguments: dict[str, Any]) -> None:
+    heard, number = Heard(arguments["heard"]), arguments["number"]
+    with database.reading() as session:
+        person = session.get_one(Person, arguments["person_id"])
+        product = session.get_one(Product, arguments["product_id"])
+        dossier = session.scalar(
+            select(Dossier)
+            .where(Dossier.product_id == product.id, Dossier.number == number)
+            .options(joinedload(Dossier.decision), joinedload(Dossier.withdrawal))
+        )
+    page = f"dossier/{number}" if number else "dossier/delegations"
+    letters.send(
+        letters.compose(
+            "dossier_told",
+            to=person.email,
+            language=person.language,
+            message_id=letters.message_id("told", product.id, person.id, heard.value, str(number), arguments["at"]),
+            person=person,
+            product=product,
+            heard=heard.value,
+            by=arguments["by"],
+            decision=dossier.decision if dossier else None,
+            withdrawal=dossier.withdrawal if dossier else None,
+            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/{page}",
+        )
+    )
