@@ -1,11 +1,20 @@
 """A dossier signed outside Jalon: is the signed file this dossier, and who signed it?"""
 
 import io
+import json
+import sys
+import tempfile
 from dataclasses import dataclass
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
+
+from reports import revisions
+from reports.bounded import Bounds, TookTooLong, run_python
+
+_BOUNDS = Bounds(seconds=30, processor_seconds=20, memory=1 << 30, file=1 << 20)
+_CHILD = "from reports.outside import main; main()"
 
 
 class NotThisDossier(ValueError):
@@ -18,6 +27,34 @@ class SignedOutside:
 
     electronic: bool
     signers: tuple[str, ...]
+
+
+def read_apart(original: bytes, signed: bytes) -> SignedOutside:
+    """As `read`, in a child process with bounds: for what a stranger may have made. Raises `NotThisDossier`."""
+    given = len(original).to_bytes(8, "big") + original + signed
+    with tempfile.TemporaryDirectory(prefix="jalon-outside-") as folder:
+        try:
+            done = run_python(["-c", _CHILD], folder, _BOUNDS, environment={}, given=given)
+        except TookTooLong as error:
+            raise NotThisDossier("broken_signature") from error
+    if done.returncode:
+        raise NotThisDossier("broken_signature")
+    said = json.loads(done.stdout)
+    if "wrong" in said:
+        raise NotThisDossier(said["wrong"])
+    return SignedOutside(said["electronic"], tuple(said["signers"]))
+
+
+def main() -> None:
+    """The child: both files on standard input, what was found as JSON on standard output."""
+    given = sys.stdin.buffer.read()
+    end = 8 + int.from_bytes(given[:8], "big")
+    try:
+        found = read(given[8:end], given[end:])
+    except NotThisDossier as error:
+        sys.stdout.write(json.dumps({"wrong": str(error)}))
+        return
+    sys.stdout.write(json.dumps({"electronic": found.electronic, "signers": found.signers}))
 
 
 def read(original: bytes, signed: bytes) -> SignedOutside:
@@ -44,7 +81,12 @@ def _electronic(original: bytes, signed: bytes) -> SignedOutside:
     before, reader = PdfFileReader(io.BytesIO(original)), PdfFileReader(io.BytesIO(signed))
     found = list(reader.embedded_signatures)
     # Signatures and nothing else came after the document: a page changed before the first one would be covered by it.
-    if not found or reader.xrefs.total_revisions != before.xrefs.total_revisions + len(found):
+    known = before.xrefs.total_revisions
+    if (
+        not found
+        or reader.xrefs.total_revisions != known + len(found)
+        or not revisions.adds_only_signatures(reader, known)
+    ):
         raise NotThisDossier("broken_signature")
     context = ValidationContext(trust_roots=[], allow_fetching=False)
     names = []

@@ -51,6 +51,61 @@ def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
     return True
 
 
+def adds_only_signatures(reader: PdfFileReader, known: int) -> bool:
+    """Whether what came after the first `known` revisions only adds signatures: fields and their places on pages.
+
+    A signature may show itself, on a quarter of a page at most: it cannot cover what it signs.
+    """
+    last = reader.xrefs.total_revisions - 1
+    before, now = reader.get_historical_resolver(known - 1), reader.get_historical_resolver(last)
+    catalog = reader.root_ref
+    for revision in range(known, last + 1):
+        for reference in reader.xrefs.explicit_refs_in_revision(revision):
+            if reader.xrefs.get_introducing_revision(reference) >= known:
+                continue
+            old, new = before.get_object(reference), now.get_object(reference)
+            if any(isinstance(value, generic.StreamObject) for value in (old, new)):
+                return False
+            if reference == catalog:
+                good = _same(old, new, but=("/AcroForm", "/Extensions", "/Perms", "/DSS", "/Version"))
+            elif isinstance(old, generic.DictionaryObject) and old.get("/Type") == "/Page":
+                good = _same(old, new, but=("/Annots",)) and _only_signs(old, new)
+            else:
+                good = _is_annotations(before, reference)
+            if not good:
+                return False
+    roots = [reader.trailer.flatten(revision).raw_get("/Root") for revision in (known - 1, last)]
+    return bool(roots[0] == roots[1])
+
+
+_MOST_OF_A_PAGE = 0.25
+
+
+def _only_signs(old: Any, new: Any) -> bool:
+    """Whether the annotations that a page wins are signatures, small enough to leave it readable."""
+    box = [float(n) for n in new["/MediaBox"]] if "/MediaBox" in new else [0.0, 0.0, 595.0, 842.0]
+    area = abs((box[2] - box[0]) * (box[3] - box[1]))
+    grown = [list(items.get("/Annots", [])) for items in (old, new)]
+    if grown[1][: len(grown[0])] != grown[0]:
+        return False
+    covered = 0.0
+    for item in grown[1][len(grown[0]) :]:
+        annotation = item.get_object()
+        if annotation.get("/Subtype") != "/Widget" or annotation.get("/FT") != "/Sig":
+            return False
+        left, low, right, high = (float(n) for n in annotation["/Rect"])
+        covered += abs((right - left) * (high - low))
+    return covered <= area * _MOST_OF_A_PAGE
+
+
+def _is_annotations(before: Any, reference: Any) -> bool:
+    """Whether this object of the document is a list of annotations or its form: what signing rewrites."""
+    value = before.get_object(reference)
+    return isinstance(value, generic.ArrayObject) or (
+        isinstance(value, generic.DictionaryObject) and "/Fields" in value
+    )
+
+
 def _same(old: Any, new: Any, *, but: Collection[str]) -> bool:
     kept = [{key: value.raw_get(key) for key in value if key not in but} for value in (old, new)]
     return kept[0] == kept[1]

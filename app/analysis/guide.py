@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.analysis.study_models import SecurityProfile, StepComment, StepMark, StudyStep
+from app.analysis.models import EssentialAsset, FearedEvent
+from app.analysis.study_models import RiskSource, SecurityProfile, StepComment, StepMark, StudyStep
 from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock
@@ -168,8 +169,21 @@ def set_done(session: Session, actor: Person, product: Product, step: StudyStep,
 
 
 def mark_all_done(session: Session, actor: Person, product: Product) -> None:
-    """Every step is done once the analysis is, in the caller's transaction."""
+    """Every step that holds something is done once the analysis is, in the caller's transaction."""
+    empty = {
+        step
+        for step, rows in (
+            (
+                StudyStep.FEAR,
+                select(FearedEvent.id).join(EssentialAsset).where(EssentialAsset.product_id == product.id).limit(1),
+            ),
+            (StudyStep.ATTACKERS, select(RiskSource.id).where(RiskSource.product_id == product.id).limit(1)),
+        )
+        if session.scalar(rows) is None
+    }
     for step in StudyStep:
+        if step in empty:
+            continue
         mark = _mark(session, product, step)
         if mark.done_at is None:
             mark.done_by, mark.done_at = actor.name, clock.now()

@@ -243,7 +243,7 @@ RULES: dict[str, tuple[bool, str, Look]] = {
         "analysis.findings",
         lambda c: [f["finding"] for f in c["accepted_findings"] if f["until"] < _today(c)],
     ),
-    "asset_without_fear": (False, "analysis.assets", _unfeared),
+    "asset_without_fear": (False, "study.fears", _unfeared),
     "component_alone": (False, _COMPONENTS, _alone),
     "nothing_exposed": (
         False,

@@ -37,6 +37,7 @@ from reports import dossier as content
 from risk_models import schedule
 
 _PROVISIONAL_MONTHS = 12
+_DELEGATED_MONTHS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +263,7 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
         raise Refusal(_l("Il n’y a pas d’homologation à retirer ici."))
     if dossier.withdrawal is not None:
         raise Refusal(_l("Cette homologation est déjà retirée."))
-    if dossier.origin is Origin.JALON and not (
-        may_decide(session, actor, dossier) or _vacant(session, product, dossier)
-    ):
+    if not may_withdraw(session, actor, dossier):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut retirer son homologation."))
     factors.prove(session, actor, proof, f"withdraw:{dossier.id}")
     today = clock.today()
@@ -305,10 +304,13 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
     session.commit()
 
 
-def _vacant(session: Session, product: Product, dossier: Dossier) -> bool:
-    """Whether the authority that decided no longer is one: whoever is may then withdraw in its place."""
-    held = select(Person.id).where(Person.id == dossier.authority_id, holds_role(Person.id, Role.AUTHORITY, product.id))
-    return session.scalar(held) is None
+def may_withdraw(session: Session, person: Person, dossier: Dossier) -> bool:
+    """Whether `person`, an authority of the product, may take its homologation back: as the one that decided, or in the
+    place of one that no longer is an authority."""
+    if dossier.origin is not Origin.JALON or may_decide(session, person, dossier):
+        return True
+    held = holds_role(Person.id, Role.AUTHORITY, dossier.product_id)
+    return session.scalar(select(Person.id).where(Person.id == dossier.authority_id, held)) is None
 
 
 def lift(session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str) -> None:
@@ -348,6 +350,8 @@ def delegate(
         raise Refusal(_l("Choisissez une autre personne qui a le rôle d’autorité sur ce produit."), "delegate")
     if ends_on < starts_on or ends_on < clock.today():
         raise Refusal(_l("La fin vient après le début, et elle est à venir."), "ends_on")
+    if ends_on > schedule.add_months(starts_on, _DELEGATED_MONTHS):
+        raise Refusal(_l("Une délégation dure trois ans au plus ; elle se redonne."), "ends_on")
     factors.prove(session, actor, proof, f"delegate:{product.id}")
     session.add(
         Delegation(

@@ -281,7 +281,7 @@ def record_signed(
     if dossier.pdf_sha256 is None or dossier.pdf_of != dossier.content_sha256:
         raise Refusal(_l("Le PDF de ce dossier n’est pas encore prêt : personne n’a pu le signer."))
     try:
-        signed = outside.read(document_storage().get(dossier.pdf_sha256), file.content)
+        signed = outside.read_apart(document_storage().get(dossier.pdf_sha256), file.content)
     except outside.NotThisDossier as error:
         raise Refusal(_REASONS[str(error)], "file") from error
     if not signed.electronic and printed_code.strip().lower() != (dossier.content_sha256 or "")[:CODE_LENGTH]:

@@ -90,7 +90,7 @@ def reading_page(
 
 def _may_withdraw(row: Dossier) -> bool:
     homologates = row.decision is not None and row.decision.expires_on is not None and row.withdrawal is None
-    return homologates and may(Permission.DECIDE) and deciding.may_decide(db_session(), current_person(), row)
+    return homologates and may(Permission.DECIDE) and deciding.may_withdraw(db_session(), current_person(), row)
 
 
 def _standing(product: Product, row: Dossier) -> register.Standing | None:

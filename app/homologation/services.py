@@ -145,7 +145,9 @@ def must_be(dossier: Dossier, *states: DossierState) -> None:
     if dossier.state not in states:
         raise Refusal(
             {
-                DossierState.DRAFT: _l("Le dossier est encore en préparation : terminez-le d’abord."),
+                DossierState.DRAFT: _l(
+                    "L’équipe a ce dossier en main, ou vient de le reprendre : il reviendra une fois terminé."
+                ),
                 DossierState.OPINIONS: _l("Le dossier attend des avis. Reprenez-le pour le modifier."),
                 DossierState.DECISION: _l("Le dossier est devant l’autorité. Reprenez-le pour le modifier."),
                 DossierState.DECIDED: _l("La décision est prise : ce dossier ne change plus. Ouvrez-en un nouveau."),

@@ -5,7 +5,7 @@ from wtforms import HiddenField, SelectField
 
 from app.identity.factors import Proof
 from app.identity.models import Role
-from app.platform.forms import BaseForm, Line, email_address
+from app.platform.forms import BaseForm, Line, email_address, required
 
 ROLE_WORDS = {
     Role.TEAM_MEMBER: _l("Équipe : remplit et compose le dossier"),
@@ -39,7 +39,9 @@ class InviteForm(BaseForm):
         render_kw={"autocomplete": "off"},
     )
     role = SelectField(
-        _l("Rôle"), choices=[(r.value, ROLE_WORDS[r]) for r in (Role.TEAM_MEMBER, Role.REVIEWER, Role.AUTHORITY)]
+        _l("Rôle"),
+        validators=[required()],
+        choices=[(r.value, ROLE_WORDS[r]) for r in (Role.TEAM_MEMBER, Role.REVIEWER, Role.AUTHORITY)],
     )
 
 

@@ -1,6 +1,6 @@
 """The action plan: read, taken away as a spreadsheet, a calendar or an issue; and the loss over time."""
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Blueprint, Response, current_app, render_template, url_for
 from flask_babel import gettext as _
 
 from app.analysis import services as analysis
@@ -70,7 +70,7 @@ def as_csv(product: Product) -> Response:
 @product_view(Permission.READ_PRODUCT)
 def as_ics(product: Product) -> Response:
     _system, lines, _names = _read(product)
-    link = url_for("plan.index", slug=product.slug, _external=True)
+    link = current_app.config["BASE_URL"] + url_for("plan.index", slug=product.slug)
     return _file(plan.as_ics(lines, product, clock.now(), link), "text/calendar", "plan.ics")
 
 

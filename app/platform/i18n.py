@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
 
+from babel.support import NullTranslations
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -33,6 +34,8 @@ def init_app(app: Flask) -> None:
     # A text to translate is no markup: without this, what people wrote into its holes would not be escaped.
     if hasattr(LazyString, "__html__"):
         del LazyString.__html__
+    # French is what no catalogue translates; in it, zero is singular.
+    NullTranslations.ngettext = _french_plural  # type: ignore[assignment, method-assign]
     app.jinja_env.filters.update(
         word=word,
         day=day,
@@ -59,6 +62,10 @@ def init_app(app: Flask) -> None:
         action_word=action_word,
         date_of=date.fromisoformat,
     )
+
+
+def _french_plural(_self: NullTranslations, singular: str, plural: str, num: int) -> str:
+    return singular if num < 2 else plural
 
 
 def _choose() -> str:
@@ -112,7 +119,8 @@ def day(value: date | datetime | None) -> str:
         return "—"
     if isinstance(value, datetime):
         value = value.astimezone(clock.PARIS).date()
-    return str(format_date(value, "d MMMM y"))
+    said = str(format_date(value, "d MMMM y"))
+    return said.replace("1 ", "1er ", 1) if value.day == 1 and language() == "fr" else said
 
 
 def distance(value: date) -> str:

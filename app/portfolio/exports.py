@@ -39,7 +39,7 @@ def _row(g: Glance) -> list[Value]:
 
 def to_csv(rows: Sequence[Sequence[Value]]) -> bytes:
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    writer = csv.writer(out, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerows([_text(value) for value in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 

@@ -80,12 +80,17 @@ def _calendar(title: str, owing: Sequence[Product], *, as_file: bool = False) ->
         title,
         [(p, d) for p in owing for d in owed[p.id]],
         clock.now(),
-        {p.id: url_for("home.product", slug=p.slug, _external=True) for p in owing},
+        {p.id: _address("home.product", slug=p.slug) for p in owing},
         feeds.revisions(db_session(), ids),
     )
     how = "attachment" if as_file else "inline"
     headers = {"Content-Disposition": f'{how}; filename="jalon.ics"', "Cache-Control": "private, max-age=3600"}
     return Response(content, mimetype="text/calendar", headers=headers)
+
+
+def _address(endpoint: str, **values: Any) -> str:
+    """As this service calls itself, whatever name a request gave it."""
+    return str(current_app.config["BASE_URL"]) + url_for(endpoint, **values)
 
 
 @blueprint.get("/agenda/<secret>.ics")
@@ -181,7 +186,7 @@ def open_of_incubator(found: Incubator) -> str:
 def _opened(scope: Product | Incubator | None) -> str:
     """The page that shows the address, this once: only its hash is kept."""
     secret = feeds.open_feed(db_session(), current_person(), scope)
-    address = url_for("renewals.feed", secret=secret, _external=True)
+    address = _address("renewals.feed", secret=secret)
     return _preferences(_reminders_form(formdata=None), address)
 
 

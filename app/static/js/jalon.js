@@ -1,13 +1,14 @@
 // Warns before leaving a form in which something was typed and not sent. Forms work without this file.
-let typed = false;
+const typed = new Set();
 document.addEventListener("input", (event) => {
-  if (event.target.form?.method === "post") typed = true;
+  if (event.target.form?.method === "post") typed.add(event.target.form);
 });
-document.addEventListener("submit", () => {
-  typed = false;
+// Sending one form of a page leaves what was typed in another.
+document.addEventListener("submit", (event) => {
+  typed.delete(event.target);
 });
 window.addEventListener("beforeunload", (event) => {
-  if (typed) event.preventDefault();
+  if (typed.size) event.preventDefault();
 });
 
 // The drawing as an editor: the first component chosen, by click or keyboard, is the source of a link, the second
