@@ -24,6 +24,7 @@ class Permission(StrEnum):
     RECORD_SIGNED = "record_signed"
     READ_JOURNAL = "read_journal"
     READ_INCUBATOR = "read_incubator"
+    COMPARE_INCUBATORS = "compare_incubators"
     IMPORT_SCANS = "import_scans"
     IMPORT_CARDS = "import_cards"
     EDIT_CATALOGUE = "edit_catalogue"
@@ -50,6 +51,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.RECORD_SIGNED: frozenset({             AUTHORITY,     INCUBATOR, ADMIN}),
     Permission.READ_JOURNAL: frozenset({TEAM,                        INCUBATOR, ADMIN, AUDITOR}),
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
+    Permission.COMPARE_INCUBATORS: frozenset({                                  ADMIN}),
     Permission.IMPORT_SCANS: frozenset({                             INCUBATOR, ADMIN}),
     Permission.IMPORT_CARDS: frozenset({                                        ADMIN}),
     Permission.EDIT_CATALOGUE: frozenset({                                      ADMIN}),

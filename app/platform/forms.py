@@ -23,7 +23,8 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Optional
+from wtforms.form import BaseForm as WtForm
+from wtforms.validators import InputRequired, Optional, StopValidation
 
 from app.platform.i18n import language, word
 from app.platform.refusals import Refusal
@@ -58,8 +59,17 @@ class ConfirmUploadForm(BaseForm):
     upload = HiddenField()
 
 
-def required(message: Any = None) -> InputRequired:
-    return InputRequired(message or _l("Ce champ est obligatoire."))
+class Required(InputRequired):
+    """Something was sent, and something is left of it once what nobody sees is taken away."""
+
+    def __call__(self, form: WtForm, field: Field) -> None:
+        super().__call__(form, field)
+        if isinstance(field.data, str) and not field.data:
+            raise StopValidation(self.message or "")
+
+
+def required(message: Any = None) -> Required:
+    return Required(message or _l("Ce champ est obligatoire."))
 
 
 def is_clean(text: str, most: int, *, lines: bool = False) -> bool:

@@ -1,6 +1,10 @@
 from flask_babel import lazy_gettext as _l
 
-from app.platform.forms import BaseForm, Paragraph
+from app.platform.forms import BaseForm, Line, Paragraph
+
+
+class SaveViewForm(BaseForm):
+    name = Line(_l("Nom de cette vue"), needed=True, most=60)
 
 
 class RelaunchForm(BaseForm):

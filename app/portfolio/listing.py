@@ -49,7 +49,7 @@ class Asked:
         )
 
     @property
-    def address(self) -> dict[str, str]:
+    def address(self) -> dict[str, Any]:
         """Back to the arguments of an address, what is usual left out."""
         said = {
             "q": self.search,

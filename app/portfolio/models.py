@@ -1,9 +1,9 @@
 from datetime import date
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.platform.database import Base, Name
+from app.platform.database import Base, Id, Instant, Json, Name
 from app.portfolio.services import Urgency
 
 
@@ -36,3 +36,17 @@ class Glance(Base):
     @property
     def state(self) -> Urgency:
         return Urgency(self.urgency)
+
+
+class SavedView(Base):
+    """Filters of an incubator's list that somebody comes back to: the arguments of its address, under a name of theirs."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (UniqueConstraint("person_id", "incubator_id", "name"),)
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    incubator_id: Mapped[str] = mapped_column(ForeignKey("incubator.id", ondelete="CASCADE"))
+    name: Mapped[Name]
+    address: Mapped[Json] = mapped_column(comment="arguments of the address")
+    created_at: Mapped[Instant]

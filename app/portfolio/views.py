@@ -18,9 +18,9 @@ from app.platform.i18n import language, word
 from app.platform.mail import Mail
 from app.platform.pages import Page, page_number
 from app.platform.refusals import Refusal
-from app.portfolio import glances, listing, relaunching, services, statistics
+from app.portfolio import glances, listing, relaunching, saved, services, statistics, trends
 from app.portfolio.access import incubator_view
-from app.portfolio.forms import RelaunchForm
+from app.portfolio.forms import RelaunchForm, SaveViewForm
 from app.portfolio.listing import Asked, Counts
 from app.portfolio.relaunching import Recipient
 from app.portfolio.services import Urgency
@@ -43,6 +43,7 @@ def incubators() -> str | Response:
         incubators=found,
         may_import=_may_anywhere(Permission.IMPORT_SCANS),
         may_import_cards=_may_anywhere(Permission.IMPORT_CARDS),
+        may_compare=_may_anywhere(Permission.COMPARE_INCUBATORS),
     )
 
 
@@ -54,7 +55,28 @@ def _may_anywhere(permission: Permission) -> bool:
 @incubator_view(Permission.READ_INCUBATOR)
 def incubator(found: Incubator) -> str:
     """Its products as the address filters and sorts them."""
-    asked = Asked.read(request.args)
+    return _list(found, Asked.read(request.args))
+
+
+@blueprint.post("/incubateurs/<slug>/vues")
+@incubator_view(Permission.READ_INCUBATOR)
+def keep_view(found: Incubator) -> str | Response:
+    """Keeps the filters of the address under a name."""
+    asked, form = Asked.read(request.args), SaveViewForm()
+    if form.validate_on_submit():
+        saved.keep(db_session(), current_person(), found, form.name.data or "", asked)
+        return redirect(url_for("portfolio.incubator", slug=found.slug, **asked.address))
+    return _list(found, asked, form)
+
+
+@blueprint.post("/incubateurs/<slug>/vues/<view_id>/retirer")
+@incubator_view(Permission.READ_INCUBATOR)
+def forget_view(found: Incubator, view_id: str) -> Response:
+    saved.forget(db_session(), current_person(), found, view_id)
+    return redirect(url_for("portfolio.incubator", slug=found.slug))
+
+
+def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None) -> str:
     counts = _counts(found, asked)
     number = page_number()
     return render_template(
@@ -70,11 +92,14 @@ def incubator(found: Incubator) -> str:
         level_of=SecurityLevel,
         may_import=_may_anywhere(Permission.IMPORT_SCANS),
         may_relaunch=_may_on(found, Permission.RELAUNCH),
+        saved=saved.views_of(db_session(), current_person(), found),
+        save_form=save_form or SaveViewForm(formdata=None),
     )
 
 
 def _counts(found: Incubator, asked: Asked) -> Counts:
     while (counts := listing.counts(db_session(), found, asked)) is None:
+        discard()  # a post holds the right to write, which refreshing needs
         glances.refresh(_database(), Product.incubators.any(Incubator.id == found.id))
         db_session().commit()  # what this request reads was begun before
     return counts
@@ -151,6 +176,33 @@ def third_parties(found: Incubator) -> str:
     return render_template(
         "portfolio/third_parties.html", incubator=found, shared=services.third_parties(db_session(), found.id)
     )
+
+
+@blueprint.get("/incubateurs/<slug>/evolution")
+@incubator_view(Permission.READ_INCUBATOR)
+def evolution(found: Incubator) -> str:
+    """Two years, month by month, and how long a first homologation takes."""
+    products = services.products_of(db_session(), found.id)
+    took = trends.delays(db_session(), products)
+    moments = trends.moments(db_session(), products)
+    return render_template(
+        "portfolio/evolution.html",
+        incubator=found,
+        moments=moments,
+        most=max((m.loss or 0.0 for m in moments), default=0.0),
+        delay=trends.median_of(took.values()),
+        counted=len(took),
+    )
+
+
+@blueprint.get("/incubateurs/comparaison")
+@requires(Permission.COMPARE_INCUBATORS)
+def comparison() -> str:
+    """The incubators side by side, for who runs the platform."""
+    glances.refresh(_database())
+    db_session().commit()  # what this request reads was begun before
+    products = services.products_of(db_session(), None)
+    return render_template("portfolio/comparison.html", compared=trends.compare(db_session(), products))
 
 
 @blueprint.get("/incubateurs/<slug>/calendrier")

@@ -41,6 +41,8 @@ PEOPLE = {
         "/incubateurs/fabrique-exemple",
         "/incubateurs/fabrique-exemple/tiers",
         "/incubateurs/fabrique-exemple/calendrier",
+        "/incubateurs/fabrique-exemple/evolution",
+        "/incubateurs/fabrique-exemple?tri=nom",
         "/incubateurs/fabrique-exemple/rappels",
         "/incubateurs/fabrique-exemple/relancer?produit=guichet-aides",
         "/produits/guichet-aides/echeances",
@@ -52,7 +54,7 @@ PEOPLE = {
         "/homologations/importer",
         "/qui-utilise?q=log4j-core&plage=<2.17.1",
     ],
-    "administration@exemple.test": ["/fiches", "/catalogue", "/catalogue/nouveau"],
+    "administration@exemple.test": ["/fiches", "/incubateurs/comparaison", "/catalogue", "/catalogue/nouveau"],
 }
 
 
