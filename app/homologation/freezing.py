@@ -49,12 +49,14 @@ def readable(session: Session, product: Product, dossier: Dossier) -> dict[str, 
     return value | {"doubts": [found.as_plain() for found in consistency.check(value)]}
 
 
-def shown(dossier: Dossier) -> tuple[list[PieceLine], list[Inconsistency]] | None:
+def shown(dossier: Dossier, language: str) -> tuple[list[PieceLine], list[Inconsistency]] | None:
     """As `preview`, for a frozen dossier: what was frozen, whatever became of the product."""
     if dossier.content is None:
         return None
     frozen = content.loads(dossier.content)
-    lines = [pieces.from_plain(plain, decided=frozen["decision"] is not None) for plain in frozen.get("pieces", ())]
+    lines = [
+        pieces.from_plain(plain, language, decided=frozen["decision"] is not None) for plain in frozen.get("pieces", ())
+    ]
     return lines, [Inconsistency(d["rule"], d["what"], "", d["stops"]) for d in frozen.get("doubts", ())]
 
 

@@ -28,7 +28,7 @@ def index(product: Product, number: int) -> str:
     row = dossier_or_404(product, number)
     if row.origin is not Origin.JALON:
         abort(404)
-    lines, found = freezing.shown(row) or freezing.preview(db_session(), product, row, language())
+    lines, found = freezing.shown(row, language()) or freezing.preview(db_session(), product, row, language())
     return render_template(
         "homologation/pieces.html",
         product=product,

@@ -43,12 +43,20 @@ class PieceLine:
         }
 
 
-def from_plain(plain: Mapping[str, Any], *, decided: bool) -> PieceLine:
-    """The inverse of `as_plain`; the decision fills its own piece."""
+def from_plain(plain: Mapping[str, Any], language: str, *, decided: bool) -> PieceLine:
+    """The inverse of `as_plain`, in the reader's language; the decision fills its own piece."""
+    names = {piece.id: piece.name for piece in pieces(Approach.ADVANCED, language)}
     state = PieceState(plain["state"])
     if decided and state is PieceState.LATER:
         state = PieceState.FILLED
-    return PieceLine(plain["id"], plain["name"], PieceNeed(plain["need"]), plain["owner"], state, plain["text"])
+    return PieceLine(
+        plain["id"],
+        names.get(plain["id"], plain["name"]),
+        PieceNeed(plain["need"]),
+        plain["owner"],
+        state,
+        plain["text"],
+    )
 
 
 # What Jalon itself writes into the dossier, where there is something to write. `d`: the content about to be frozen.

@@ -223,7 +223,8 @@ def pdf(product: Product, number: int) -> Response:
     if not issued and (row.pdf_sha256 is None or row.pdf_of != row.content_sha256):
         abort(404)
     return pdf_response(
-        issued[0].sha256 if issued else row.pdf_sha256 or "", f"{product.slug}-homologation-{row.number}.pdf"
+        issued[0].sha256 if issued else row.pdf_sha256 or "",
+        f"{product.slug}-homologation-{row.number}{'' if issued else '-projet'}.pdf",
     )
 
 
@@ -274,4 +275,5 @@ def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
         has_authorities=bool(authorities),
         has_reviewers=bool(reviewers),
         missing=services.missing(db_session(), product, row),
+        last=register.last_decided(db_session(), product.id),
     )

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, render_template
 
+from app.homologation import services as homologation
 from app.identity.policy import Permission
 from app.journal import services
 from app.platform.http import db_session
@@ -17,4 +18,6 @@ blueprint = Blueprint("journal", __name__, url_prefix="/produits/<slug>/journal"
 def entries(product: Product) -> str:
     number = page_number()
     found = services.entries_of(db_session(), product.id, page=number)
-    return render_template("journal/entries.html", product=product, entries=found, number=number)
+    return render_template(
+        "journal/entries.html", product=product, entries=found, number=number, said=homologation.said_in_journal
+    )

@@ -223,19 +223,22 @@ def _label(layout: Layout, edge: tuple[str, str], scene: _Scene, *, strong: bool
     )
 
 
+_AWAY = (0, -14, 14, -28, 28, -42, 42)
+
+
 def _clear(layout: Layout, edge: tuple[str, str], half: float) -> tuple[float, float]:
-    """The point of a curve, the nearest to its middle, where a label of this half width hides no box."""
+    """The point on a curve or beside it, the nearest to its middle, where a label of this half width hides no box."""
     points = layout.curves[edge]
     pieces = [points[n : n + 4] for n in range(0, len(points) - 3, 3)]
     along = [_at(piece, step / 8) for piece in pieces for step in range(9)] or [points[len(points) // 2]]
     middle = len(along) // 2
     nearest = sorted(range(len(along)), key=lambda n: abs(n - middle))
+    beside = [(along[n][0], along[n][1] + away) for away in _AWAY for n in nearest]
 
-    def free(n: int) -> bool:
-        x, y = along[n]
-        return all(abs(x - bx) > BOX_W / 2 + half or abs(y - by) > BOX_H / 2 + 14 for bx, by in layout.boxes.values())
+    def free(x: float, y: float) -> bool:
+        return all(abs(x - bx) > BOX_W / 2 + half or abs(y - by) > BOX_H / 2 + 10 for bx, by in layout.boxes.values())
 
-    return along[next((n for n in nearest if free(n)), middle)]
+    return next((at for at in beside if free(*at)), along[middle])
 
 
 def _at(piece: Any, t: float) -> tuple[float, float]:

@@ -29,15 +29,20 @@ def draw_matrix(assessment: Mapping[str, Any], language: str) -> Markup:
     after = Counter((r["severity"], r["level"]) for r in assessment["residual_assets"])
     today, later, title = _TEXT[language]
     grid = 4 * _CELL_W
-    width, height = _LEFT + 2 * grid + _GAP, _TOP + 4 * _CELL_H + 40
+    width, height = _LEFT + 2 * grid + _GAP, _TOP + 4 * _CELL_H + 58
     described = f"{title}. {today} : {_sentence(before, language)}. {later} : {_sentence(after, language)}."
-    key = " · ".join(f"V{int(v)} {catalogue.word(v, language).lower()}" for v in Likelihood)
+    key = [f"V{int(v)} {catalogue.word(v, language).lower()}" for v in Likelihood]
+    lines = (" · ".join(key[:2]), " · ".join(key[2:]))
     return Markup(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         f' role="img" aria-label="{escape(described)}" {FONT}>'
         f"<title>{escape(described)}</title>{_severities(language)}"
         f"{_grid(_LEFT, today, before)}{_grid(_LEFT + grid + _GAP, later, after)}"
-        f'<text x="{width}" y="{height - 6}" font-size="12" text-anchor="end" fill="#3a3a3a">{escape(key)}</text></svg>'
+        + "".join(
+            f'<text x="{_LEFT}" y="{height - 22 + 16 * n}" font-size="13" fill="#3a3a3a">{escape(line)}</text>'
+            for n, line in enumerate(lines)
+        )
+        + "</svg>"
     )
 
 

@@ -132,7 +132,11 @@ def test_the_same_content_gives_the_same_bytes(rendered):
 def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
     long = full() | {"mission": "Une mission longue. " * 30, "perimeter": "Un périmètre long. " * 60}
     long["accepted_risks"] *= 6
-    long["opinions"] = [long["opinions"][0] | {"text": "Réserve. " * 80}] * 4
+    long["opinions"] = [
+        long["opinions"][0] | {"text": "Réserve. " * 80, "role": r} for r in ("rssi", "dpo", "technical", "users")
+    ]
+    long["feared_events"] = [long["feared_events"][0] | {"description": "La base des usagers est publiée. " * 9}] * 3
+    long["decision"] |= {"to_lift": ["Un second facteur pour tous les comptes d’administration. " * 4] * 6}
     path = tmp_path / "long.pdf"
     path.write_bytes(pdf.render(content.dumps(long)))
     third = subprocess.run(
