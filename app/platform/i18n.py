@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
+from gettext import GNUTranslations
 
-from babel.support import NullTranslations
+from babel.support import Translations
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -35,7 +36,7 @@ def init_app(app: Flask) -> None:
     if hasattr(LazyString, "__html__"):
         del LazyString.__html__
     # French is what no catalogue translates; in it, zero is singular.
-    NullTranslations.ngettext = _french_plural  # type: ignore[assignment, method-assign]
+    Translations.ungettext = _plural  # type: ignore[assignment]
     app.jinja_env.filters.update(
         word=word,
         day=day,
@@ -64,8 +65,9 @@ def init_app(app: Flask) -> None:
     )
 
 
-def _french_plural(_self: NullTranslations, singular: str, plural: str, num: int) -> str:
-    return singular if num < 2 else plural
+def _plural(self: Translations, singular: str, plural: str, num: int) -> str:
+    said = GNUTranslations.ngettext(self, singular, plural, num)
+    return singular if said == plural and num < 2 else said
 
 
 def _choose() -> str:
