@@ -71,7 +71,7 @@ def standing(session: Session, product: Product) -> Standing:
     last = register.last_dossiers(session, [product.id]).get(product.id)
     ended = _ended(last)
     decision = last.decision if last and not ended else None
-    profile = study.profile_of(session, product.id)
+    profile = study.profile_of(session, product.id) if decision and decision.level is not None else None
     valid = bool(decision and decision.expires_on and decision.expires_on >= clock.today())
     decided = bool(decision and dossier and dossier.state is DossierState.DECIDED)
     steps = [

@@ -18,6 +18,7 @@ from app.packages import exports, queries
 from app.platform.refusals import Refusal
 from app.products import cards, files, spreadsheets
 from app.products.importers.cards import read_card
+from app.products.importers.collections import Collection
 from risk_models.exposure import read_range
 from tests.app.test_sbom_reading import BOMS, LIBRARY, bom
 from tests.app.test_sboms import bring, feed, matches
@@ -224,8 +225,8 @@ infrastructure:
 
 def bring_card(world, text=INFRASTRUCTURE):
     world.incubator()
-    with world.session() as session:
-        return cards.import_cards(session, [], [read_card("relais", text)])
+    with world.app.test_request_context(), world.database.writing() as session:
+        return cards.import_cards(session, None, Collection(cards=[read_card("relais", text)]), archive_gone=False)
 
 
 def test_a_card_brings_its_infrastructure_once_and_keeps_what_people_wrote(world):
@@ -238,7 +239,7 @@ def test_a_card_brings_its_infrastructure_once_and_keeps_what_people_wrote(world
         session.commit()
     assert bring_card(world).unchanged == 1
     more = INFRASTRUCTURE.replace("- {id: db,", "- {id: cache, kind: cache}\n    - {id: db,")
-    assert bring_card(world, more).changed == ["relais"]
+    assert list(bring_card(world, more).changed) == ["relais"]
     found = files_components(world, product)
     assert (found["web"].version, found["web"].supplier, "cache" in found) == ("8.0", "Scalingo", True)
     with world.session(writing=False) as session:

@@ -122,7 +122,7 @@ def test_the_loss_is_noted_once_a_day_and_drawn(world, team):
     assert [p.day for p in points] == [date(2026, 11, 1), date(2026, 11, 2)]
     assert all(p.residual_loss <= p.loss for p in points)
     page = text(team.get(PLAN))
-    assert "<svg" in page and "1 novembre 2026" in page
+    assert "<svg" in page and "1er novembre 2026" in page
     assert "promise par le plan" in page
 
 
@@ -201,4 +201,4 @@ def test_the_end_of_a_proof_is_a_deadline(world):
     visitor, path = with_measure(world, "backup_restore_test", "base")
     give(visitor, path, date(2026, 11, 1), link="https://exemple.test")
     page = text(visitor.get("/produits/exemple/echeances"))
-    assert "Fin d’une preuve" in page and "1 novembre 2027" in page and "relance" in page
+    assert "Fin d’une preuve" in page and "1er novembre 2027" in page and "relance" in page

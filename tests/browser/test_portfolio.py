@@ -43,7 +43,7 @@ def test_an_administrator_imports_cards(server, chromium, tmp_path):
     archive = tmp_path / "fiches.zip"
     with zipfile.ZipFile(archive, "w") as out:
         for file in (ROOT / "tests" / "data" / "cards").rglob("*.md"):
-            out.write(file, f"content/_{file.parent.name}/{file.name}")
+            out.write(file, f"content/_{file.parent.name}/{file.name.replace('entraide-numerique', 'entraide-bis')}")
         out.writestr("content/_startups/illisible.md", "---\ntitle: [\n---\n")
     admin = Somebody.arrives(chromium, server)
     admin.signs_in("administration@exemple.test")
@@ -56,5 +56,5 @@ def test_an_administrator_imports_cards(server, chromium, tmp_path):
     admin.presses("Importer ces fiches")
     admin.sees("Ce qui a changé")
     admin.page.get_by_text("Nouveaux produits (1)").click()
-    admin.follows("entraide-numerique")
+    admin.follows("entraide-bis")
     admin.sees("Entraide numérique")

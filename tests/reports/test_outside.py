@@ -10,6 +10,7 @@ from pyhanko.sign import fields, signers
 
 from reports import dossier as content
 from reports import outside, pdf
+from reports.bounded import Bounds
 from reports.outside import NotThisDossier, SignedOutside
 from tests.certificates import chain
 from tests.reports.test_pdf import full
@@ -87,7 +88,8 @@ def test_a_signature_may_not_cover_the_page(sent):
         outside.read_apart(sent, sign(writer(sent), (0, 0, 590, 800)))
 
 
-def test_what_would_take_for_ever_is_stopped(sent):
+def test_what_would_take_for_ever_is_stopped(sent, monkeypatch):
+    monkeypatch.setattr(outside, "_BOUNDS", Bounds(seconds=3, processor_seconds=3, memory=1 << 30, file=1 << 20))
     w = writer(sent)
     value = w.add_object(generic.DictionaryObject({pdf_name("/Type"): pdf_name("/Sig")}))
     many = generic.ArrayObject(
