@@ -13,7 +13,8 @@ from pyhanko_certvalidator import ValidationContext
 from reports import revisions
 from reports.bounded import Bounds, TookTooLong, run_python
 
-_BOUNDS = Bounds(seconds=30, processor_seconds=20, memory=1 << 30, file=1 << 20)
+# Other writers wait for this one on SQLite, fifteen seconds at most.
+_BOUNDS = Bounds(seconds=10, processor_seconds=10, memory=1 << 30, file=1 << 20)
 _CHILD = "from reports.outside import main; main()"
 
 

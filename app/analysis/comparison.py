@@ -108,7 +108,7 @@ _FIELDS: dict[str, Any] = {
     "can_suspend": _l("peut suspendre"), "phone": _l("téléphone"), "email": _l("adresse"), "role": _l("rôle"),
     "computed": _l("niveau calculé"), "wanted": _l("niveau voulu"), "data": _l("données"), "volume": _l("volume"),
     "outage": _l("arrêt supportable"), "audience": _l("public"), "openness": _l("ouverture"),
-    "exposure": _l("exposition"), "hosting": _l("hébergement"), "version": _l("version"), "name": _l("nom"), "on": _l("composants"),
+    "proofs": _l("preuves"), "exposure": _l("exposition"), "hosting": _l("hébergement"), "version": _l("version"), "name": _l("nom"), "on": _l("composants"),
 }  # fmt: skip
 _LISTS: dict[str, type[Enum]] = {
     "zone": StakeholderZone, "treatment": Treatment, "risk": RiskLevel, "need": Need, "aim": Aim, "status": MeasureStatus,

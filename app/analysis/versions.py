@@ -13,6 +13,7 @@ from app.analysis.guide import computed_level
 from app.analysis.models import AnalysisVersion, EssentialAsset
 from app.analysis.study_models import SecurityProfile
 from app.commons import services as commons
+from app.commons.models import CommonService
 from app.platform.i18n import word
 from app.products.models import Product
 from risk_models import product_file
@@ -54,7 +55,7 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
                 "description": u.service.description, "homologation_note": u.service.homologation_note,
                 "homologated_until": u.service.homologated_until.isoformat() if u.service.homologated_until else None,
                 "components": list(u.components), "declared_by": u.declared_by,
-                "proofs": [{"measure": m.measure, "link": m.proof_link} for m in u.service.measures if m.proof_link],
+                **_proofs(u.service),
             }
             for u in commons.uses_of(session, product.id)
         ],
@@ -62,6 +63,12 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
             register.line_as_plain(line) for line in register.lines(register.rows_of(session, product.id), system)
         ],
     }  # fmt: skip
+
+
+def _proofs(service: CommonService) -> dict[str, Any]:
+    """What proves its measures; nothing where no link is given, as studies said before."""
+    links = [{"measure": m.measure, "link": m.proof_link} for m in service.measures if m.proof_link]
+    return {"proofs": links} if links else {}
 
 
 def _level(profile: SecurityProfile | None) -> dict[str, Any] | None:

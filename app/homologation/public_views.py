@@ -112,7 +112,14 @@ def _issued_on(issued: IssuedFile) -> Said:
 
 def _signed_outside(file: str) -> Answer | None:
     """What is known of a file that came back signed, which Jalon keeps with the decision recorded from it."""
-    dossier_id = db_session().scalar(select(Decision.dossier_id).where(Decision.outside_sha256 == file).limit(1))
+    dossier_id = db_session().scalar(
+        select(Decision.dossier_id)
+        .join(Dossier, Dossier.id == Decision.dossier_id)
+        .where(
+            Decision.outside_sha256 == file, Dossier.origin == Origin.JALON
+        )  # of ours alone: it was compared with it
+        .limit(1)
+    )
     found = db_session().get(Dossier, dossier_id) if dossier_id else None
     if found is None or found.content is None:
         return None

@@ -90,6 +90,8 @@ def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
             ended_on = dossier.withdrawal.withdrawn_on
         elif after and standing in {Standing.REPLACED, Standing.CLOSED}:
             ended_on = after.decided_on
+        if ended_on and decision.expires_on and ended_on > decision.expires_on:
+            ended_on = None  # it had come to its end
         found.append(Entry(by_id[dossier.product_id], dossier, decision, standing, ended_on))
     order = list(Standing)
     return sorted(found, key=lambda e: (order.index(e.standing), e.decision.expires_on or date.max, e.product.name))

@@ -216,8 +216,8 @@ def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], gran
     )
     if grant is None:
         raise Refusal(_l("Ce rôle a déjà été retiré."))
-    if not policy.may_withdraw(actor_roles, grant.role) and grant.person_id != actor.id:
-        raise Refusal(_l("L’autorité se retire elle-même, ou par l’incubateur : demandez-le-lui."))
+    if not policy.may_withdraw(actor_roles, grant.role):
+        raise Refusal(_l("C’est l’incubateur qui retire une autorité : demandez-le-lui."))
     if grant.role is Role.TEAM_MEMBER:
         team = session.scalars(
             select(Grant.id).where(Grant.product_id == product_id, Grant.role == Role.TEAM_MEMBER)

@@ -67,7 +67,7 @@ def init_app(app: Flask) -> None:
 
 def _plural(self: Translations, singular: str, plural: str, num: int) -> str:
     said = GNUTranslations.ngettext(self, singular, plural, num)
-    return singular if said == plural and num < 2 else said
+    return singular if said == plural and num < 2 and language() == "fr" else said
 
 
 def _choose() -> str:

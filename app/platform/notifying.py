@@ -5,8 +5,9 @@ import json
 import re
 import tempfile
 from collections.abc import Collection
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from app.platform.logs import get_logger
 from reports.bounded import Bounds, TookTooLong, run_python
 
 _BOUNDS = Bounds(seconds=40, processor_seconds=20, memory=1_000_000_000, file=1_000_000)
@@ -17,7 +18,6 @@ SERVICES = {
     "matrixs": "Tchap, Matrix",
     "slack": "Slack",
     "rockets": "Rocket.Chat",
-    "msteams": "Microsoft Teams",
     "workflows": "Microsoft Teams",
     "discord": "Discord",
     "zulip": "Zulip",
@@ -25,6 +25,8 @@ SERVICES = {
     "gotifys": "Gotify",
     "tgram": "Telegram",
 }
+# Apprise's other options read templates and files, ask elsewhere or weaken the connection.
+_OPTIONS = {"channel", "channels", "to", "format", "mode", "msgtype", "version", "stream", "topic"}
 _IN_CLEAR = {"mmost": "Mattermost"}
 _WEBHOOK = re.compile(r"(https?)://([^/?#@\s]+)(/[^?#\s]*)?/hooks/([a-z0-9]{20,40})/?")
 
@@ -41,6 +43,8 @@ def address_of(typed: str, *, private_hosts: Collection[str]) -> str:
         scheme, host, path, token = webhook.groups(default="")
         typed = f"{'mmosts' if scheme == 'https' else 'mmost'}://{host}{path}/{token}"
     parts = urlsplit(typed)
+    if not {name.lower() for name, _value in parse_qsl(parts.query, keep_blank_values=True)} <= _OPTIONS:
+        raise ValueError("an option that Jalon does not pass on")
     private = (parts.hostname or "") in private_hosts
     if parts.scheme not in (SERVICES | _IN_CLEAR if private else SERVICES):
         raise ValueError("not a service that Jalon speaks to")
@@ -61,4 +65,5 @@ def notify(address: str, title: str, body: str, *, private_hosts: Collection[str
         except TookTooLong as error:
             raise NotDelivered(str(error)) from error
     if done.returncode:
-        raise NotDelivered(done.stderr.decode(errors="replace").strip()[-200:] or "no reason given")
+        get_logger().warning("not delivered", why=done.stderr.decode(errors="replace").strip()[-500:])
+        raise NotDelivered("the service did not take it")

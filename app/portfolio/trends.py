@@ -51,7 +51,8 @@ def moments(session: Session, products: Sequence[Product]) -> list[Moment]:
 
 
 def _moment(day: date, products: Sequence[Product], spans: Mapping[str, list[Span]], losses: list[float]) -> Moment:
-    active = [p for p in products if schedule.is_active(phase_values(p.phases), day)]
+    kept = [p for p in products if p.archived_on is None or day < p.archived_on]
+    active = [p for p in kept if schedule.is_active(phase_values(p.phases), day)]
     homologated = sum(any(start <= day <= end for start, end in spans.get(p.id, ())) for p in active)
     return Moment(day, len(active), homologated, fmean(losses) if losses else None, len(losses))
 
@@ -68,15 +69,19 @@ def _spans(entries: Sequence[Entry]) -> dict[str, list[Span]]:
 
 def _losses(session: Session, ids: Sequence[str], days: Sequence[date]) -> dict[date, list[float]]:
     """By day of `days`, the loss of each product as it was last noted."""
-    read = {day - timedelta(days=n): day for day in days for n in reversed(range(_GRACE))}
+    read: dict[date, list[date]] = {}
+    for day in days:
+        for n in range(_GRACE):
+            read.setdefault(day - timedelta(days=n), []).append(day)
     last: dict[tuple[str, date], float] = {}
     rows = session.execute(
         select(LossPoint.product_id, LossPoint.day, LossPoint.loss)
         .where(LossPoint.product_id.in_(ids), LossPoint.day.in_(list(read)))
         .order_by(LossPoint.day)
     )
-    for product_id, day, loss in rows:
-        last[product_id, read[day]] = loss
+    for product_id, noted, loss in rows:
+        for day in read[noted]:
+            last[product_id, day] = loss
     return {day: [loss for (_, on), loss in last.items() if on == day] for day in days}
 
 

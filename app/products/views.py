@@ -168,7 +168,7 @@ def withdraw(product: Product, grant_id: str) -> Response:
 
 def _team_page(product: Product, form: ContactForm, invite_form: InviteForm) -> str:
     people = identity.people_of_product(db_session(), product.id)
-    mine = {x.id for x in people if policy.may_withdraw(g.roles, x.role) or x.person_id == current_person().id}
+    mine = {x.id for x in people if policy.may_withdraw(g.roles, x.role)}
     return render_template(
         "products/team.html", product=product, form=form, invite_form=invite_form, people=people, withdrawable=mine
     )

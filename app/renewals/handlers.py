@@ -58,9 +58,12 @@ def send_digest(database: Database, arguments: dict[str, Any]) -> None:
         told = _told(digest, products, services.others_told(session, digest))
         mail = _letter(digest, person, told)
         channel = session.get(Channel, digest.channel) if digest.channel else None
+    if digest.channel and channel is None:
+        give_up(database, arguments, "this channel was removed")
+        return
     if channel:
         channels.send(channel, mail.subject, mail.text)
-    elif not digest.channel:
+    else:
         letters.send(mail)
     with database.writing() as session:
         done = {"failed_at": None, "error": ""}

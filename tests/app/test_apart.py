@@ -55,7 +55,7 @@ def test_an_authority_is_dismissed_by_its_incubator_and_replaced_for_a_withdrawa
     dossier = world.before_authority(owner, product, people)
     world.decide(dossier, people["authority"])
     path = f"/produits/exemple/equipe/roles/{grant_of(world, people['authority'])}/retirer"
-    assert "par l’incubateur" in world.visitor(owner).post(path).get_data(as_text=True)
+    assert "C’est l’incubateur" in world.visitor(owner).post(path).get_data(as_text=True)
     other = world.person("suivante@exemple.test", "Anne Suivante")
     world.give(other, Role.AUTHORITY, product_id=product.id)
     code = world.code(other)

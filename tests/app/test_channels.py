@@ -123,6 +123,20 @@ def test_a_channel_that_falls_gives_way_to_mail(scene):
     assert "N’arrive plus" not in visitor.get("/compte/rappels").get_data(as_text=True)
 
 
+def test_a_digest_whose_channel_was_removed_goes_by_mail(scene):
+    world, visitor, service = scene
+    add(visitor, service.webhook)
+    visitor.post("/compte/rappels", {"early": "y"})
+    service.answer = 500
+    pass_day(world, "2026-04-10")
+    with world.database.reading() as session:
+        channel = session.scalar(select(Channel.id))
+    visitor.post(f"/compte/rappels/canaux/{channel}/retirer")
+    pass_day(world, "2026-04-11")
+    pass_day(world, "2026-04-12")
+    assert len(world.mails()) == 1 and "10 juillet 2026" in world.mails()[0]
+
+
 def test_somebody_is_always_told_somewhere(scene):
     world, visitor, service = scene
     refused = visitor.post("/compte/rappels", {"early": "y"}).get_data(as_text=True)
@@ -150,6 +164,7 @@ def test_somebody_is_always_told_somewhere(scene):
         "file:///etc/passwd",
         f"json://127.0.0.1/{TOKEN}",
         f"mmost://exemple.test/{TOKEN}",
+        f"slack://a/b/{TOKEN}?template=/etc/passwd",
         "dbus://",
         "syslog://",
         "mailto://a:b@exemple.test",

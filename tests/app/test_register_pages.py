@@ -222,6 +222,7 @@ def test_a_homologation_made_elsewhere_lives_here_from_the_first_day(world):
         decision = session.scalar(select(Decision))
         assert session.scalar(select(Dossier.origin)) is Origin.MSS
     assert team.get(f"{PAGE}/documents/{decision.outside_sha256}").data == b"%PDF-1.4 signed"
+    assert "signé hors de Jalon" not in drop(world, b"%PDF-1.4 signed")  # whatever a team attaches is not vouched for
     with world.session(writing=False) as session, world.app.test_request_context():
         found = {d.kind: d.due for d in renewals.of_product(session, world.reload())}
     assert found[DeadlineKind.EXPIRY] == decision.expires_on
