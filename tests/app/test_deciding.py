@@ -53,7 +53,7 @@ def test_what_is_signed_is_what_was_shown_and_what_is_sealed(scene):
     authority = people["authority"]
     world.code(authority)
     page = world.visitor(authority).post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
-    shown = re.search(r"que vous signez \(SHA-256\) : ([0-9a-f]{64})", page)[1]
+    shown = re.search(r"que vous signez, votre décision comprise \(SHA-256\) : ([0-9a-f]{64})", page)[1]
     assert "<li>Metabase à jour</li>" in page
     assert world.signs(authority, PAGE, **choices(dossier)).status_code == 302
     run_jobs(world)
