@@ -95,7 +95,7 @@ for (const asker of document.querySelectorAll("[data-key]")) {
       form.querySelector("[data-key-fault]").hidden = false;
       return;
     }
-    typed = false;
+    typed.delete(form);
     HTMLFormElement.prototype.submit.call(form);
   };
   asker.hidden = false;
