@@ -12,6 +12,7 @@ from app.platform import clock
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.refusals import Refusal
+from app.products.importers.collections import Collection, read_file
 
 
 def register(to: Jobs) -> None:
@@ -27,10 +28,8 @@ def read_cards(database: Database, arguments: dict[str, Any]) -> None:
     if given.state is not ImportState.READING:
         return
     with force_locale(given.person.language):
-        try:
-            found = services.read(given, services.content_of(given, fetch=given.fetched))
-        except Refusal as refusal:
-            _end(database, given, ImportState.REFUSED, error=str(refusal))
+        found = _found(database, given, fetch=given.fetched)
+        if found is None:
             return
         with database.session(writing=True) as session:
             report = services.imported(session, given, found)
@@ -40,11 +39,11 @@ def read_cards(database: Database, arguments: dict[str, Any]) -> None:
 
 def write_cards(database: Database, arguments: dict[str, Any]) -> None:
     given = _load(database, arguments)
+    if given.state is not ImportState.WRITING:
+        return
     with force_locale(given.person.language):
-        try:
-            found = services.read(given, services.content_of(given, fetch=False))
-        except Refusal as refusal:
-            _end(database, given, ImportState.REFUSED, error=str(refusal))
+        found = _found(database, given, fetch=False)
+        if found is None:
             return
         with database.writing() as session:
             mine = session.execute(
@@ -55,6 +54,15 @@ def write_cards(database: Database, arguments: dict[str, Any]) -> None:
             ).all()
             if mine:
                 session.get_one(CardImport, given.id).report = services.imported(session, given, found)
+
+
+def _found(database: Database, given: CardImport, *, fetch: bool) -> Collection | None:
+    """Its cards; None, and said so, where they cannot be read."""
+    try:
+        return read_file(services.content_of(given, fetch=fetch), given.source)
+    except Refusal as refusal:
+        _end(database, given, ImportState.REFUSED, error=str(refusal))
+        return None
 
 
 def give_up(database: Database, arguments: dict[str, Any], error: str) -> None:

@@ -18,7 +18,7 @@ from app.platform.extensions import document_storage
 from app.platform.outbound import Unreachable
 from app.platform.refusals import Refusal
 from app.products import cards
-from app.products.importers.collections import Collection, read_file
+from app.products.importers.collections import Collection
 
 _KEPT = 50
 
@@ -86,11 +86,6 @@ def content_of(given: CardImport, *, fetch: bool) -> bytes:
         return document_storage().get_upload(given.upload_id)
     except FileNotFoundError as error:
         raise Refusal(_l("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
-
-
-def read(given: CardImport, content: bytes) -> Collection:
-    """Raises `Refusal`."""
-    return read_file(content, given.source)
 
 
 def imported(session: Session, given: CardImport, found: Collection) -> dict[str, Any]:

@@ -119,8 +119,9 @@ def _described(
 
 def _drifted(decision: Decision, assessment: Assessment, level: int) -> bool:
     """Whether the picture that was signed is no longer true: see `homologation.drift`."""
-    grown = decision.loss is not None and drift.height(decision.loss, assessment.loss) > 0
-    return grown or (decision.level is not None and level > decision.level)
+    then = assessment.loss if decision.loss is None else decision.loss
+    raised = decision.level is not None and level > decision.level
+    return drift.height(then, assessment.loss, raised=raised) > 0
 
 
 def _ended(last: Dossier | None) -> Any:

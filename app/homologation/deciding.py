@@ -26,7 +26,7 @@ from app.homologation.services import move, must_be
 from app.homologation.telling import Heard
 from app.identity import factors
 from app.identity.factors import Proof
-from app.identity.models import Grant, Person, Role
+from app.identity.models import Person, Role
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
@@ -76,10 +76,7 @@ def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown
     """
     if not may_decide(session, actor, dossier):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut décider."))
-    team = select(Grant.id).where(
-        Grant.person_id == actor.id, Grant.role == Role.TEAM_MEMBER, Grant.product_id == dossier.product_id
-    )
-    if session.scalar(team):
+    if _holds(session, actor.id, Role.TEAM_MEMBER, dossier):
         raise Refusal(_l("Qui prépare un dossier ne le décide pas : vous êtes de l’équipe de ce produit."))
     must_be(dossier, DossierState.DECISION)
     if shown_sha256 != dossier.content_sha256:
@@ -309,8 +306,12 @@ def may_withdraw(session: Session, person: Person, dossier: Dossier) -> bool:
     place of one that no longer is an authority."""
     if dossier.origin is not Origin.JALON or may_decide(session, person, dossier):
         return True
-    held = holds_role(Person.id, Role.AUTHORITY, dossier.product_id)
-    return session.scalar(select(Person.id).where(Person.id == dossier.authority_id, held)) is None
+    return not _holds(session, dossier.authority_id, Role.AUTHORITY, dossier)
+
+
+def _holds(session: Session, person_id: str | None, role: Role, dossier: Dossier) -> bool:
+    held = holds_role(Person.id, role, dossier.product_id)
+    return session.scalar(select(Person.id).where(Person.id == person_id, held)) is not None
 
 
 def lift(session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str) -> None:

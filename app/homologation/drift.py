@@ -46,7 +46,7 @@ class Drift:
 
     @property
     def height(self) -> int:
-        return max(height(self.loss_then, self.loss_now), 1 if self.raised else 0)
+        return height(self.loss_then, self.loss_now, raised=self.raised)
 
 
 def level_of(study: Mapping[str, Any]) -> int:
@@ -54,10 +54,10 @@ def level_of(study: Mapping[str, Any]) -> int:
     return int((study.get("level") or {}).get("level") or 0)
 
 
-def height(loss_then: float, loss_now: float) -> int:
-    """How many times the threshold the loss has grown since the signature."""
+def height(loss_then: float, loss_now: float, *, raised: bool = False) -> int:
+    """How many times the threshold the loss has grown since the signature; once at least for a level `raised`."""
     grown, step = loss_now - loss_then, max(loss_then * THRESHOLD, LEAST)
-    return int(grown / step) if grown > 0 else 0
+    return max(int(grown / step) if grown > 0 else 0, int(raised))
 
 
 def since_decision(session: Session, product: Product, frozen: dict[str, Any], *, weighed: bool = False) -> Drift:

@@ -252,7 +252,7 @@ def badge_json(slug: str) -> Response:
     product, entry = _public_entry(slug)
     said = {
         "product": product.name,
-        "sealed_name": entry.sealed_name if entry else None,
+        "sealed_name": register.sealed_name(db_session(), entry) if entry else None,
         "standing": entry.standing.value if entry else "none",
         "homologated_until": _until(entry),
         "with_reservations": bool(entry and entry.reserved),

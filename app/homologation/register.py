@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinload
 
 from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome
 from app.platform import clock
@@ -38,12 +38,6 @@ class Entry:
         """Whether the authority set something to be lifted."""
         return self.decision.outcome is not Outcome.REFUSED and bool(self.decision.reservations)
 
-    @property
-    def sealed_name(self) -> str | None:
-        """The product's name as it was decided, which the living one may have left; None for what is not ours."""
-        held = self.dossier.origin is Origin.JALON and self.dossier.content
-        return str(json.loads(held)["product"]) if held else None
-
 
 def standing_of(decision: Decision, *, withdrawn: bool, next_one: Outcome | None, today: date) -> Standing:
     """Where a decision stands on `today`; the day it ends is still covered. `next_one`: the decision after it."""
@@ -69,12 +63,24 @@ def _decided() -> Select[Dossier]:
     )
 
 
+# A content weighs hundreds of kilobytes, of which lists show nothing.
+_WITHOUT_CONTENT = defer(Dossier.content, raiseload=True)
+
+
+def sealed_name(session: Session, entry: Entry) -> str | None:
+    """The product's name as it was decided, which the living one may have left; None for what is not ours."""
+    if entry.dossier.origin is not Origin.JALON:
+        return None
+    held = session.scalar(select(Dossier.content).where(Dossier.id == entry.dossier.id))
+    return str(json.loads(held or "{}").get("product"))
+
+
 def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
     """Every decision about `products`, the soonest to end first; two queries at most."""
     by_id = {p.id: p for p in products}
     today, found = clock.today(), []
     later: dict[str, Decision] = {}
-    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id))):
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id)).options(_WITHOUT_CONTENT)):
         decision = dossier.decision
         if decision is None:
             continue
@@ -100,7 +106,7 @@ def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
 def last_dossiers(session: Session, product_ids: Sequence[str]) -> dict[str, Dossier]:
     """By product, the dossier of its last decision, whatever it was and whatever became of it."""
     found: dict[str, Dossier] = {}
-    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids))):
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids)).options(_WITHOUT_CONTENT)):
         found.setdefault(dossier.product_id, dossier)
     return found
 

@@ -13,7 +13,7 @@ from app.identity import services as identity
 from app.identity.models import Person, Role
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
-from app.products.models import Product, product_incubator
+from app.products.models import Product
 
 
 class Heard(StrEnum):
@@ -27,8 +27,7 @@ class Heard(StrEnum):
 
 def concerned(session: Session, product: Product, dossier: Dossier) -> list[Person]:
     """The team, the incubator, the reviewers and the authority of a dossier (opinions and authority loaded)."""
-    held = product_incubator.c
-    incubators = list(session.scalars(select(held.incubator_id).where(held.product_id == product.id)))
+    incubators = identity.incubators_of(session, product.id)
     return [
         *identity.people_with_role(session, Role.TEAM_MEMBER, product.id, incubators),
         *identity.people_with_role(session, Role.INCUBATOR_MEMBER, product.id, incubators),

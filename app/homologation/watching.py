@@ -49,7 +49,7 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float]]:
     )  # fmt: skip
     found = []
     for dossier_id, product_id, then, now, raised, known in rows:
-        height = max(drift.height(then, now), 1 if raised else 0)
+        height = drift.height(then, now, raised=bool(raised))
         current = register.dossier_in_force(session, product_id)
         if height > known and current is not None and current.id == dossier_id:
             found.append((dossier_id, height, then, now))

@@ -196,17 +196,12 @@ def invite(
 
 def _tell_incubator(session: Session, actor: Person, named: Person, product_id: str) -> None:
     """A product's authority does not change unseen: each member of its incubators is written to."""
-    incubators = select(product_incubator.c.incubator_id).where(product_incubator.c.product_id == product_id)
-    members = session.scalars(
-        select(Grant.person_id)
-        .where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id.in_(incubators), Grant.person_id != actor.id)
-        .distinct()
-    )
-    for member in members:
-        jobs.enqueue(
-            session, "authority_named", person_id=member, product_id=product_id, by=actor.name, named=named.name,
-            at=clock.now().isoformat(),
-        )  # fmt: skip
+    for member in people_with_role(session, Role.INCUBATOR_MEMBER, product_id, incubators_of(session, product_id)):
+        if member.id != actor.id:
+            jobs.enqueue(
+                session, "authority_named", person_id=member.id, product_id=product_id, by=actor.name, named=named.name,
+                at=clock.now().isoformat(),
+            )  # fmt: skip
 
 
 def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str) -> None:
@@ -242,6 +237,12 @@ def people_of_product(session: Session, product_id: str) -> list[Grant]:
         select(Grant).where(Grant.product_id == product_id).options(joinedload(Grant.person))
     ).all()
     return sorted(grants, key=lambda grant: (list(Role).index(grant.role), grant.person.name.lower()))
+
+
+def incubators_of(session: Session, product_id: str) -> list[str]:
+    """Their ids, for who does not hold the product with them."""
+    held = product_incubator.c
+    return list(session.scalars(select(held.incubator_id).where(held.product_id == product_id)))
 
 
 def people_with_role(session: Session, role: Role, product_id: str, incubator_ids: list[str]) -> list[Person]:

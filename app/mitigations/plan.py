@@ -26,6 +26,8 @@ from risk_models.scales import MeasureStatus
 from risk_models.system import Measure, System
 
 _AT_ONCE = 20  # products whose loss is noted at each sweep
+# The longest, when summer time ends.
+_DAY = timedelta(hours=25)
 
 
 class PlanKind(StrEnum):
@@ -175,7 +177,8 @@ def note_losses(database: Database) -> None:
     with database.reading() as session:
         noted = select(LossPoint.product_id).where(LossPoint.day == today)
         changed = noted.join(JournalEntry, JournalEntry.product_id == LossPoint.product_id).where(
-            JournalEntry.at >= LossPoint.noted_at
+            JournalEntry.at >= LossPoint.noted_at,
+            JournalEntry.at >= now - _DAY,  # by its index: of a history of years, today's lines
         )
         products = session.scalars(
             select(Product)

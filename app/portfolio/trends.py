@@ -40,13 +40,13 @@ class Moment:
         return self.homologated / self.active if self.active else None
 
 
-def moments(session: Session, products: Sequence[Product]) -> list[Moment]:
-    """The ends of the last months, then today; `products` with their phases. Three queries."""
+def moments(session: Session, products: Sequence[Product], entries: Sequence[Entry]) -> list[Moment]:
+    """The ends of the last months, then today; `products` with their phases, `entries` of the register about them."""
     today = clock.today()
     days = [schedule.add_months(today.replace(day=1), -n) - timedelta(days=1) for n in reversed(range(_MONTHS))] + [
         today
     ]
-    spans, losses = _spans(register.entries(session, products)), _losses(session, [p.id for p in products], days)
+    spans, losses = _spans(entries), _losses(session, [p.id for p in products], days)
     return [_moment(day, products, spans, losses[day]) for day in days]
 
 
@@ -85,11 +85,9 @@ def _losses(session: Session, ids: Sequence[str], days: Sequence[date]) -> dict[
     return {day: [loss for (_, on), loss in last.items() if on == day] for day in days}
 
 
-def delays(session: Session, products: Sequence[Product]) -> dict[str, int]:
+def delays(products: Sequence[Product], entries: Sequence[Entry]) -> dict[str, int]:
     """By product, days from the start of its construction to its first homologation, of those that have one."""
-    first: dict[str, date] = {}
-    for product_id, spans in _spans(register.entries(session, products)).items():
-        first[product_id] = min(start for start, _ in spans)
+    first = {product_id: min(start for start, _ in spans) for product_id, spans in _spans(entries).items()}
     starts = {p.id: start.start for p in products if (start := schedule.clock_start(phase_values(p.phases)))}
     return {i: (day - starts[i]).days for i, day in first.items() if i in starts and day >= starts[i]}
 
@@ -133,7 +131,7 @@ def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
     for product in products:
         for incubator in product.incubators:
             of.setdefault(incubator.id, []).append(product)
-    took = delays(session, products)
+    took = delays(products, register.entries(session, products))
     found = []
     for incubator in session.scalars(select(Incubator)):
         mine = [row for row in rows if row[0] == incubator.id]

@@ -183,8 +183,8 @@ def third_parties(found: Incubator) -> str:
 def evolution(found: Incubator) -> str:
     """Two years, month by month, and how long a first homologation takes."""
     products = services.products_of(db_session(), found.id)
-    took = trends.delays(db_session(), products)
-    moments = trends.moments(db_session(), products)
+    entries = register.entries(db_session(), products)
+    took, moments = trends.delays(products, entries), trends.moments(db_session(), products, entries)
     return render_template(
         "portfolio/evolution.html",
         incubator=found,

@@ -104,16 +104,23 @@ class UnreadableTree(ValueError):
 
 @dataclass
 class Tree:
-    """Texts by path, `/` between folders. `skipped`: what was left out, and why (a code of `draft_skipped`)."""
+    """Texts by path, `/` between folders. `skipped`: what was left out, and why (a code of `draft_skipped`).
+
+    Not `whole` where something may have been left out that `skipped` does not name.
+    """
 
     name: str
     texts: dict[str, str] = field(default_factory=dict)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    whole: bool = True
     _total: int = 0
 
     def skip(self, path: str, why: str) -> None:
-        if len(self.skipped) < _SKIPPED_SHOWN:
+        named = len(self.skipped) < _SKIPPED_SHOWN
+        if named:
             self.skipped.append((plain(path), why))
+        if not named or why == "too_long":
+            self.whole = False
 
     def keep(self, path: str, content: bytes) -> None:
         """Keeps the text of a file, or lists why not."""

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from sqlalchemy import event, func, select
 
-from app.homologation import outside
+from app.homologation import outside, register
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Role
@@ -46,7 +46,8 @@ def incubator_id(world) -> str:
 
 def read(world) -> dict[date, trends.Moment]:
     with world.database.reading() as session:
-        found = trends.moments(session, services.products_of(session, incubator_id(world)))
+        products = services.products_of(session, incubator_id(world))
+        found = trends.moments(session, products, register.entries(session, products))
     return {m.day: m for m in found}
 
 

@@ -19,9 +19,6 @@ from risk_models.draft.tree import from_archive
 
 _FILE = re.compile(r"(?:^|/)_?(startups|incubators)/([^/]+)\.md$")
 
-# What a tree leaves out without naming it would be taken for gone.
-_MOST_SKIPPED, _CUT_SHORT = 50, {"too_long", "too_many"}
-
 Read = TypeVar("Read", Card, IncubatorCard)
 
 
@@ -69,7 +66,7 @@ def read_file(content: bytes, name: str) -> Collection:
         tree = from_archive(io.BytesIO(content), name, lambda path: bool(_FILE.search(path)))
     except UnreadableTree as error:
         raise Refusal(f"{error.text(language())}.", "file") from error
-    if len(tree.skipped) >= _MOST_SKIPPED or any(why in _CUT_SHORT for _path, why in tree.skipped):
+    if not tree.whole:  # what it does not name would be taken for gone
         raise Refusal(
             _l("Cette archive contient trop de fichiers, ou trop d’illisibles : n’y mettez que les fiches."), "file"
         )
