@@ -38,7 +38,7 @@ class Inconsistency:
 def check(content: Content) -> list[Inconsistency]:
     """Every rule on `content`, as it would be frozen on its own date: what stops it first."""
     found = [
-        Inconsistency(rule, what, page, stops)
+        Inconsistency(rule, what.rstrip("."), page, stops)  # it ends a sentence of ours
         for rule, (stops, page, look) in RULES.items()
         for what in dict.fromkeys(look(content))
     ]
