@@ -166,7 +166,8 @@ def _decide(session: Session, authority: Person, product: Product, dossier: Doss
     wish = Wish(
         Outcome.WITH_RESERVATIONS,
         12,
-        "Mettre à jour log4j sous un mois.\nMettre à jour Keycloak sous un mois.",
+        "Mettre à jour log4j.\nMettre à jour Keycloak.",
+        lift_by=schedule.add_months(clock.today(), 11),
     )
     asked = dossier.content_sha256 or ""
     signed = content.sha256(deciding.prepare(session, authority, dossier, wish, asked))

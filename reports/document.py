@@ -101,7 +101,14 @@ _SINCE: dict[str, Any] = {
     "pieces": [],
     "doubts": [],
 }
-_SINCE_DECISION: dict[str, Any] = {"to_lift": [], "trial": False, "outside": None, "asked_sha256": None, "doubts": []}
+_SINCE_DECISION: dict[str, Any] = {
+    "to_lift": [],
+    "lift_by": None,
+    "trial": False,
+    "outside": None,
+    "asked_sha256": None,
+    "doubts": [],
+}
 _PIECE_STATES = {
     "filled": "Remplie par Jalon",
     "attached": "Jointe",

@@ -195,9 +195,11 @@ class World:
             factor.counter = 0
         return pyotp.TOTP(secret).at(clock.now())
 
-    def decide(self, dossier: Dossier, person: Person, outcome=Outcome.FAVOURABLE, months=12, reservations="") -> None:
+    def decide(
+        self, dossier: Dossier, person: Person, outcome=Outcome.FAVOURABLE, months=12, reservations="", lift_by=None
+    ):
         """The authority's act, through the service."""
-        wish, asked = Wish(outcome, months, reservations), dossier.content_sha256
+        wish, asked = Wish(outcome, months, reservations, lift_by), dossier.content_sha256
         code = self.code(person)
         with self.app.test_request_context(), self.session() as session:
             product = session.get_one(Product, dossier.product_id)

@@ -1,20 +1,19 @@
-"""The acts that bind: decide, decide outside Jalon, withdraw, delegate. Each needs its author's second factor."""
+"""The acts that bind: decide, decide outside Jalon, withdraw. Each needs its author's second factor."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from flask import current_app
+from flask_babel import format_date
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
-from app.homologation import consistency, freezing, sealing, telling
-from app.homologation.awaiting import delegated_to
+from app.homologation import consistency, delegating, freezing, sealing, telling
 from app.homologation.models import (
     Decision,
-    Delegation,
     Dossier,
     DossierState,
     Origin,
@@ -37,16 +36,16 @@ from reports import dossier as content
 from risk_models import schedule
 
 _PROVISIONAL_MONTHS = 12
-_DELEGATED_MONTHS = 36
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an authority is about to decide; `months` is none for a refusal."""
+    """What an authority is about to decide; `months` is none for a refusal, `lift_by` where it sets no date."""
 
     outcome: Outcome
     months: int | None
     reservations: str
+    lift_by: date | None = None
 
 
 def purpose(shown_sha256: str) -> str:
@@ -56,17 +55,7 @@ def purpose(shown_sha256: str) -> str:
 
 def may_decide(session: Session, person: Person, dossier: Dossier) -> bool:
     """Whether `person` is its authority, or signs for it today."""
-    return dossier.authority_id == person.id or delegation_of(session, person, dossier) is not None
-
-
-def delegation_of(session: Session, person: Person, dossier: Dossier) -> Delegation | None:
-    """The delegation by which `person` signs `dossier` for its authority today."""
-    return session.scalar(
-        delegated_to(person.id)
-        .join(Dossier, Dossier.id == dossier.id)
-        .options(joinedload(Delegation.authority))
-        .limit(1)
-    )
+    return dossier.authority_id == person.id or delegating.delegation_of(session, person, dossier) is not None
 
 
 def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown_sha256: str) -> str:
@@ -82,6 +71,7 @@ def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown
     if shown_sha256 != dossier.content_sha256:
         raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de décider."))
     check(dossier, wish)
+    check_lift_by(wish, clock.today())
     if content.sha256(dossier.content or "") != dossier.content_sha256:
         raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
     if dossier.seal_fault:
@@ -129,9 +119,26 @@ def check(dossier: Dossier, wish: Wish) -> None:
         raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")
 
 
+def check_lift_by(wish: Wish, decided_on: date) -> None:
+    """Raises `Refusal` for a date at which no reservation of `wish` can be lifted."""
+    if wish.lift_by is None:
+        return
+    if wish.outcome is Outcome.REFUSED or wish.months is None or not lines(wish.reservations):
+        raise Refusal(_l("Il n’y a pas de réserve à lever : effacez cette date."), "lift_by")
+    until = schedule.expiry(decided_on, wish.months)
+    if not decided_on < wish.lift_by <= until:
+        raise Refusal(
+            _l(
+                "Une réserve se lève après la décision et avant la fin de l’homologation, le %(until)s.",
+                until=format_date(until, "d MMMM yyyy"),
+            ),
+            "lift_by",
+        )
+
+
 def _signer(session: Session, actor: Person, dossier: Dossier) -> dict[str, Any]:
     by: dict[str, Any] = {"name": actor.name, "title": actor.title}
-    delegation = None if dossier.authority_id == actor.id else delegation_of(session, actor, dossier)
+    delegation = None if dossier.authority_id == actor.id else delegating.delegation_of(session, actor, dossier)
     if delegation:
         by["on_behalf_of"] = {
             "name": delegation.authority.name,
@@ -149,6 +156,7 @@ def _decided(dossier: Dossier, wish: Wish, decided_on: date, by: dict[str, Any])
         "months": months,
         "reservations": wish.reservations,
         "to_lift": lines(wish.reservations) if months else [],
+        "lift_by": wish.lift_by.isoformat() if wish.lift_by else None,
         "decided_on": decided_on.isoformat(),
         "expires_on": schedule.expiry(decided_on, months).isoformat() if months else None,
         "by": by,
@@ -224,10 +232,7 @@ def _keep(
     )
     dossier.decision = decision
     session.add(decision)
-    session.add_all(
-        Reservation(id=new_id(), dossier_id=dossier.id, position=n, text=reservation)
-        for n, reservation in enumerate(decided["to_lift"], 1)
-    )
+    session.add_all(reservations_of(dossier.id, decided))
     session.flush()  # the database takes no decision of a dossier that is decided
     move(dossier, DossierState.DECIDED)
     freezing.write(dossier, text)
@@ -245,6 +250,13 @@ def _keep(
         months=decision.months,
     )
     return decision
+
+
+def reservations_of(dossier_id: str, decided: dict[str, Any]) -> Iterator[Reservation]:
+    """What the team owes after a decision written as its content holds it."""
+    lift_by = date.fromisoformat(decided["lift_by"]) if decided["lift_by"] else None
+    for position, text in enumerate(decided["to_lift"], 1):
+        yield Reservation(id=new_id(), dossier_id=dossier_id, position=position, text=text, lift_by=lift_by)
 
 
 def _by(by: dict[str, Any]) -> str:
@@ -321,64 +333,4 @@ def lift(session: Session, actor: Person, product: Product, dossier: Dossier, re
         raise Refusal(_l("Cette réserve est déjà levée."))
     reservation.lifted_on, reservation.lifted_by, reservation.how = clock.today(), actor.name, how
     record(session, actor, "lift_reservation", reservation.text[:200], product_id=product.id)
-    session.commit()
-
-
-def delegations_of(session: Session, product_id: str) -> Sequence[Delegation]:
-    """Those that hold or will, with their people."""
-    return session.scalars(
-        select(Delegation)
-        .where(Delegation.product_id == product_id, Delegation.ended_at.is_(None), Delegation.ends_on >= clock.today())
-        .options(joinedload(Delegation.authority), joinedload(Delegation.delegate))
-        .order_by(Delegation.starts_on)
-    ).all()
-
-
-def delegate(
-    session: Session,
-    actor: Person,
-    product: Product,
-    others: Sequence[Person],
-    *,
-    delegate_id: str,
-    starts_on: date,
-    ends_on: date,
-    deed: str,
-    proof: Proof,
-) -> None:
-    """Lets another authority of this product sign for `actor`, between two dates. Raises `Refusal`."""
-    if delegate_id == actor.id or delegate_id not in {p.id for p in others}:
-        raise Refusal(_l("Choisissez une autre personne qui a le rôle d’autorité sur ce produit."), "delegate")
-    if ends_on < starts_on or ends_on < clock.today():
-        raise Refusal(_l("La fin vient après le début, et elle est à venir."), "ends_on")
-    if ends_on > schedule.add_months(starts_on, _DELEGATED_MONTHS):
-        raise Refusal(_l("Une délégation dure trois ans au plus ; elle se redonne."), "ends_on")
-    factors.prove(session, actor, proof, f"delegate:{product.id}")
-    session.add(
-        Delegation(
-            product_id=product.id,
-            authority_id=actor.id,
-            delegate_id=delegate_id,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            deed=deed,
-            given_at=clock.now(),
-        )
-    )
-    telling.tell(session, actor, product, Heard.DELEGATED, [p for p in others if p.id == delegate_id])
-    record(session, actor, "delegate", deed, product_id=product.id, until=ends_on.isoformat())
-    session.commit()
-
-
-def end_delegation(session: Session, actor: Person, product: Product, delegation_id: str) -> None:
-    """Ends what one gave. Raises `Refusal`."""
-    found = session.scalar(
-        select(Delegation).where(
-            Delegation.id == delegation_id, Delegation.product_id == product.id, Delegation.ended_at.is_(None)
-        )
-    )
-    if found is None or actor.id != found.authority_id:
-        raise Refusal(_l("Seule la personne qui a délégué peut y mettre fin."))
-    found.ended_at = clock.now()
-    record(session, actor, "end_delegation", found.deed, product_id=product.id)
     session.commit()

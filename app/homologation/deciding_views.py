@@ -1,10 +1,12 @@
 """What binds: deciding and signing, withdrawing, delegating, lifting a reservation."""
 
+from datetime import date
+
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import deciding, register, sealing
+from app.homologation import deciding, delegating, register, sealing
 from app.homologation.deciding import Wish
 from app.homologation.forms import DecisionForm, DelegateForm, LiftForm, SignForm, WithdrawForm
 from app.homologation.models import Act, Dossier, Outcome
@@ -72,7 +74,9 @@ def _wish(form: SignForm) -> Wish:
     """What the hidden fields carry from the page of choices. Answers 404 to what no page of ours sends."""
     try:
         months = int(form.months.data) if form.months.data else None
-        return Wish(Outcome(form.outcome.data or ""), months, (form.reservations.data or "").replace("\r\n", "\n"))
+        lift_by = date.fromisoformat(form.lift_by.data) if form.lift_by.data else None
+        reservations = (form.reservations.data or "").replace("\r\n", "\n")
+        return Wish(Outcome(form.outcome.data or ""), months, reservations, lift_by)
     except ValueError:
         abort(404)
 
@@ -134,7 +138,7 @@ def delegations(product: Product) -> str | BaseResponse:
     form.delegate.choices = [(p.id, p.name) for p in others]
     if request.method == "POST" and form.validate():
         try:
-            deciding.delegate(
+            delegating.delegate(
                 db_session(),
                 current_person(),
                 product,
@@ -156,7 +160,7 @@ def delegations(product: Product) -> str | BaseResponse:
         f"delegate:{product.id}",
         form,
         product=product,
-        found=deciding.delegations_of(db_session(), product.id),
+        found=delegating.delegations_of(db_session(), product.id),
         others=others,
     )
 
@@ -164,7 +168,7 @@ def delegations(product: Product) -> str | BaseResponse:
 @blueprint.post("/delegations/<delegation_id>/terminer")
 @product_view(Permission.DECIDE)
 def end_delegation(product: Product, delegation_id: str) -> BaseResponse:
-    deciding.end_delegation(db_session(), current_person(), product, delegation_id)
+    delegating.end_delegation(db_session(), current_person(), product, delegation_id)
     flash(_("La délégation est terminée."), "success")
     return redirect(url_for("deciding.delegations", slug=product.slug))
 

@@ -101,7 +101,24 @@ class OpinionForm(BaseForm):
     text = Paragraph(_l("Vos réserves, vos raisons"), description=_l("Obligatoire si l’avis n’est pas favorable."))
 
 
-class DecisionForm(BaseForm):
+class WishForm(BaseForm):
+    """What is decided, by whom Jalon leads to it or by whom writes down what was decided elsewhere."""
+
+    outcome = EnumRadio(_l("Décision"), Outcome)
+    months = RadioField(
+        _l("Durée"), [Optional()], coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS], validate_choice=False
+    )
+    reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
+    lift_by = Day(
+        _l("Réserves à lever au plus tard le"),
+        description=_l("Si vous leur fixez une date : l’équipe en sera prévenue un mois avant, puis relancée."),
+    )
+
+    def wish(self) -> Wish:
+        return Wish(self.outcome.data, self.months.data, self.reservations.data or "", self.lift_by.data)
+
+
+class DecisionForm(WishForm):
     outcome = EnumRadio(_l("Votre décision"), Outcome)
     months = RadioField(
         _l("Durée, à compter d’aujourd’hui"),
@@ -110,11 +127,7 @@ class DecisionForm(BaseForm):
         choices=[(m, MONTHS[m]) for m in DURATIONS],
         validate_choice=False,
     )
-    reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
     shown_sha256 = HiddenField()
-
-    def wish(self) -> Wish:
-        return Wish(self.outcome.data, self.months.data, self.reservations.data or "")
 
 
 class VerifyForm(BaseForm):
@@ -131,37 +144,25 @@ class SignForm(ProofForm):
     outcome = HiddenField()
     months = HiddenField()
     reservations = HiddenField(validators=[CleanText(4000, lines=True)])
+    lift_by = HiddenField()
     asked_sha256 = HiddenField()
     signed_sha256 = HiddenField()
 
 
-class SignedOutsideForm(ProofForm):
+class SignedOutsideForm(WishForm, ProofForm):
     file = FileField(_l("Le PDF signé"), description=_l("Signé avec un certificat, ou la page de décision numérisée."))
     decided_on = Day(_l("Date de la décision"), needed=True)
-    outcome = EnumRadio(_l("Décision"), Outcome)
-    months = RadioField(
-        _l("Durée"), [Optional()], coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS], validate_choice=False
-    )
-    reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
     printed_code = Line(
         _l("Pour une page numérisée : début de l’empreinte imprimée"),
         most=8,
         description=_l("Les huit premiers caractères, sous la signature. Exemple : 405a96e4."),
     )
 
-    def wish(self) -> Wish:
-        return Wish(self.outcome.data, self.months.data, self.reservations.data or "")
 
-
-class ElsewhereForm(BaseForm):
+class ElsewhereForm(WishForm):
     origin = EnumRadio(_l("Où a-t-elle été faite ?"), Origin)
     authority = Line(_l("Qui a décidé"), needed=True, description=_l("Prénom, nom et fonction"))
     decided_on = Day(_l("Date de la décision"), needed=True)
-    outcome = EnumRadio(_l("Décision"), Outcome)
-    months = RadioField(
-        _l("Durée"), [Optional()], coerce=int, choices=[(m, MONTHS[m]) for m in DURATIONS], validate_choice=False
-    )
-    reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
     file = FileField(_l("Le document signé"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -203,6 +203,7 @@ def _renewal(session: Session, product: Product) -> dict[str, Any] | None:
         "reservations": [
             {
                 "text": r.text,
+                "lift_by": r.lift_by.isoformat() if r.lift_by else None,
                 "lifted_on": r.lifted_on.isoformat() if r.lifted_on else None,
                 "lifted_by": r.lifted_by,
                 "how": r.how,

@@ -214,6 +214,7 @@ class Reservation(Base):
     dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"))
     position: Mapped[int]
     text: Mapped[LongText]
+    lift_by: Mapped[date | None] = mapped_column(comment="its last day, where the authority set one")
     lifted_on: Mapped[date | None]
     lifted_by: Mapped[Name] = mapped_column(default="")
     how: Mapped[LongText] = mapped_column(default="")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.homologation import deciding, register
 from app.homologation.deciding import Wish
-from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome, Reservation
+from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome
 from app.homologation.services import must_be
 from app.identity import factors, policy
 from app.identity.factors import Proof
@@ -32,7 +32,7 @@ from reports import dossier as content
 from reports import outside
 from risk_models import schedule
 
-COLUMNS = ("produit", "origine", "autorite", "date", "mois", "decision", "reserves")
+COLUMNS = ("produit", "origine", "autorite", "date", "mois", "decision", "reserves", "au_plus_tard")
 CODE_LENGTH = 8
 _MOST_ROWS = 2000
 _FIRST_YEAR = 2000
@@ -48,14 +48,12 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A homologation made elsewhere; `months` none for a refusal."""
+    """A homologation made elsewhere, and what it decided."""
 
     origin: Origin
     authority: str
     decided_on: date
-    outcome: Outcome
-    months: int | None
-    reservations: str
+    decided: Wish
 
 
 def record_elsewhere(
@@ -94,9 +92,9 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
         Decision(
             id=new_id(),
             dossier_id=dossier.id,
-            outcome=values.outcome,
+            outcome=values.decided.outcome,
             months=decided["months"],
-            reservations=values.reservations,
+            reservations=values.decided.reservations,
             decided_on=values.decided_on,
             expires_on=decided["expires_on"],
             decided_by_id=actor.id,
@@ -104,10 +102,7 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
             outside_sha256=digest,
         )
     )
-    session.add_all(
-        Reservation(id=new_id(), dossier_id=dossier.id, position=n, text=line)
-        for n, line in enumerate(decided["to_lift"], 1)
-    )
+    session.add_all(deciding.reservations_of(dossier.id, decided))
     session.flush()  # the database takes no decision of a dossier that is decided
     dossier.state = DossierState.DECIDED
     record(
@@ -124,10 +119,11 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
         raise Refusal(_l("Une décision date d’aujourd’hui ou d’avant."), "decided_on")
     if values.decided_on.year < _FIRST_YEAR:
         raise Refusal(_l("Vérifiez l’année : elle vient avant %(year)d.", year=_FIRST_YEAR), "decided_on")
-    if values.outcome is Outcome.WITH_RESERVATIONS and not values.reservations:
+    if values.decided.outcome is Outcome.WITH_RESERVATIONS and not values.decided.reservations:
         raise Refusal(_l("Écrivez les réserves."), "reservations")
-    if values.outcome is not Outcome.REFUSED and values.months not in schedule.DURATIONS:
+    if values.decided.outcome is not Outcome.REFUSED and values.decided.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
+    deciding.check_lift_by(values.decided, values.decided_on)
     last = register.last_decided(session, product.id)
     if last and last.origin is Origin.JALON and last.decision and (day := _ended_by(last)) and values.decided_on >= day:
         raise Refusal(
@@ -171,12 +167,13 @@ def _ended_by(dossier: Dossier) -> date | None:
 
 
 def _decided(values: Elsewhere) -> dict[str, Any]:
-    months = None if values.outcome is Outcome.REFUSED else values.months
+    months = None if values.decided.outcome is Outcome.REFUSED else values.decided.months
     return {
-        "outcome": values.outcome.value,
+        "outcome": values.decided.outcome.value,
         "months": months,
-        "reservations": values.reservations,
-        "to_lift": deciding.lines(values.reservations) if months else [],
+        "reservations": values.decided.reservations,
+        "to_lift": deciding.lines(values.decided.reservations) if months else [],
+        "lift_by": values.decided.lift_by.isoformat() if values.decided.lift_by else None,
         "decided_on": values.decided_on,
         "expires_on": schedule.expiry(values.decided_on, months) if months else None,
         "by": {"name": values.authority, "title": ""},
@@ -241,15 +238,18 @@ def _values(row: Mapping[str, str]) -> Elsewhere:
         ) from error
     try:
         decided_on = date.fromisoformat(row["date"])
+        lift_by = date.fromisoformat(row["au_plus_tard"]) if row.get("au_plus_tard") else None
         months = int(row["mois"]) if row["mois"] else None
     except ValueError as error:
-        raise Refusal(_l("« date » s’écrit 2026-03-01, et « mois » vaut 6, 12, 24 ou 36.")) from error
+        raise Refusal(
+            _l("« date » et « au_plus_tard » s’écrivent 2026-03-01, et « mois » vaut 6, 12, 24 ou 36.")
+        ) from error
     if not row["autorite"]:
         raise Refusal(_l("« autorite » dit qui a décidé."))
     reservations = row.get("reserves", "").replace(" | ", "\n")
     if not (is_clean(row["autorite"], 200) and is_clean(reservations, 4000, lines=True)):
         raise Refusal(_l("« autorite » tient en 200 caractères et « reserves » en 4 000, sans caractère invisible."))
-    return Elsewhere(origin, row["autorite"], decided_on, outcome, months, reservations)
+    return Elsewhere(origin, row["autorite"], decided_on, Wish(outcome, months, reservations, lift_by))
 
 
 def record_signed(
@@ -276,6 +276,7 @@ def record_signed(
     frozen = content.loads(dossier.content or "")
     if not date.fromisoformat(frozen["frozen_on"]) <= decided_on <= clock.today():
         raise Refusal(_l("La décision vient après le gel du dossier, et pas après aujourd’hui."), "decided_on")
+    deciding.check_lift_by(wish, decided_on)
     if file is None:
         raise Refusal(_l("Choisissez le PDF signé."), "file")
     if dossier.pdf_sha256 is None or dossier.pdf_of != dossier.content_sha256:

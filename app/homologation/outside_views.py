@@ -33,9 +33,7 @@ def elsewhere(product: Product) -> str | BaseResponse:
             form.origin.data,
             form.authority.data or "",
             form.decided_on.data or clock.today(),
-            form.outcome.data,
-            form.months.data,
-            form.reservations.data or "",
+            form.wish(),
         )
         try:
             row = outside.record_elsewhere(
@@ -76,7 +74,7 @@ def import_rows() -> str | BaseResponse:
 @blueprint.get("/homologations/modele.csv")
 @requires(Permission.SIGNED_IN)
 def template() -> Response:
-    example = "mon-produit;mon_service_securise;Andrée Laurent, directrice;2026-03-01;12;with_reservations;Mettre à jour Metabase\n"
+    example = "mon-produit;mon_service_securise;Andrée Laurent, directrice;2026-03-01;12;with_reservations;Mettre à jour Metabase;2026-09-01\n"
     headers = {"Content-Disposition": 'attachment; filename="homologations.csv"'}
     return Response(";".join(COLUMNS) + "\n" + example, mimetype="text/csv", headers=headers)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.homologation.models import Dossier
 from app.identity import services as identity
@@ -61,7 +61,7 @@ def send(database: Database, arguments: dict[str, Any]) -> None:
         dossier = session.scalar(
             select(Dossier)
             .where(Dossier.product_id == product.id, Dossier.number == number)
-            .options(joinedload(Dossier.decision), joinedload(Dossier.withdrawal))
+            .options(joinedload(Dossier.decision), joinedload(Dossier.withdrawal), selectinload(Dossier.reservations))
         )
     page = f"dossier/{number}" if number else "dossier/delegations"
     letters.send(
@@ -76,6 +76,7 @@ def send(database: Database, arguments: dict[str, Any]) -> None:
             by=arguments["by"],
             decision=dossier.decision if dossier else None,
             withdrawal=dossier.withdrawal if dossier else None,
+            lift_by=next((r.lift_by for r in dossier.reservations), None) if dossier else None,
             link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/{page}",
         )
     )

@@ -1,6 +1,6 @@
 """What is due and when: the calendar rules of `risk_models/schedule.py` read on what is stored, each said in words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.evidence import proofs
 from app.homologation import register
-from app.homologation.models import Decision, Delegation, Outcome
+from app.homologation.models import Decision, Delegation, Outcome, Reservation
 from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.i18n import language
@@ -25,7 +25,9 @@ from risk_models.schedule import Milestone
 # What somebody may put off; the others are facts, or have their own date to change.
 POSTPONABLE = frozenset({DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION})
 # Of these the incubator and the authority are told when they are late.
-DUTIES = frozenset({DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY})
+DUTIES = frozenset(
+    {DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY, DeadlineKind.RESERVATION}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ def of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
 def of_many(
     session: Session, products: Sequence[Product], decisions: Mapping[str, Decision]
 ) -> dict[str, tuple[Deadline, ...]]:
-    """By product, what it owes, soonest first; nothing once it is no longer active. Four queries, whatever their number.
+    """By product, what it owes, soonest first; nothing once it is no longer active. Five queries, whatever their number.
 
     `decisions` are the last ones, as `register.last_decisions` gives them.
     """
     ids = [p.id for p in products]
     own, postponed = _own(session, ids), _postponements(session, ids)
+    for reservation, product_id, decided_on in _to_lift(session, decisions):
+        own[product_id].append(_reservation(reservation, decided_on))
     return {p.id: _of(p, decisions.get(p.id), own[p.id], postponed) for p in products}
 
 
@@ -84,6 +88,23 @@ def _expiry(expires_on: date, months: int, decided_on: date) -> Deadline:
         schedule.relaunched(expires_on, schedule.RENEWAL_MILESTONES[months], schedule.DUTY_RELAUNCHES),
         _l("décision du %(day)s pour %(months)d mois", day=_iso(decided_on), months=months),
     )
+
+
+def _reservation(reservation: Reservation, decided_on: date) -> Deadline:
+    due = reservation.lift_by or decided_on
+    rule = _l("« %(text)s », décision du %(day)s", text=reservation.text[:200], day=_iso(decided_on))
+    milestones = schedule.relaunched(due, (1,), schedule.DUTY_RELAUNCHES)
+    return Deadline(DeadlineKind.RESERVATION, due, milestones, rule, reservation.id)
+
+
+def _to_lift(session: Session, decisions: Mapping[str, Decision]) -> Iterator[tuple[Reservation, str, date]]:
+    """What `decisions` set with a date and nobody has lifted: each with its product and the day of its decision."""
+    of = {decision.dossier_id: (product_id, decision.decided_on) for product_id, decision in decisions.items()}
+    open_ones = select(Reservation).where(
+        Reservation.dossier_id.in_(of), Reservation.lifted_on.is_(None), Reservation.lift_by.is_not(None)
+    )
+    for reservation in session.scalars(open_ones.order_by(Reservation.position)):
+        yield reservation, *of[reservation.dossier_id]
 
 
 def _first(product: Product, postponed: Postponements) -> list[Deadline]:

@@ -21,6 +21,7 @@ _PAGES = {
     DeadlineKind.MEASURE: "/plan",
     DeadlineKind.PROOF: "/preuves",
     DeadlineKind.DELEGATION: "/dossier/delegations",
+    DeadlineKind.RESERVATION: "/dossier",
 }
 
 

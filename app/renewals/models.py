@@ -14,6 +14,7 @@ class DeadlineKind(StrEnum):
     MEASURE = "measure"
     PROOF = "proof"
     DELEGATION = "delegation"
+    RESERVATION = "reservation"
 
 
 MAIL = ""

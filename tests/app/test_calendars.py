@@ -9,6 +9,7 @@ import vobject
 from sqlalchemy import delete, select, update
 
 from app.homologation import outside
+from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Grant, Role
@@ -129,7 +130,7 @@ def test_only_what_may_move_is_put_off(scene):
     with world.session() as session:
         row = products.load(session, "exemple")
         outside._add(
-            session, owner, row, Elsewhere(Origin.PAPER, "A", date(2026, 3, 1), Outcome.FAVOURABLE, 12, ""), None
+            session, owner, row, Elsewhere(Origin.PAPER, "A", date(2026, 3, 1), Wish(Outcome.FAVOURABLE, 12, "")), None
         )
         session.commit()
     assert world.visitor(member).get("/produits/exemple/echeances/expiry/reporter").status_code == 404

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from sqlalchemy import delete, func, select
 
-from app.homologation import deciding, register, sealing, services
+from app.homologation import deciding, delegating, register, sealing, services
 from app.homologation.models import Act, Decision, Dossier, IssuedFile, Outcome, Reservation, Withdrawal
 from app.homologation.register import Standing, standing_of
 from app.identity.models import Grant, Role
@@ -24,14 +24,6 @@ from tests.conftest import on_sqlite
 PAGE = "/produits/exemple/dossier/1"
 # As browsers send them, line ends included.
 CHOICES = {"outcome": "with_reservations", "months": "12", "reservations": "Second facteur\r\n- Metabase à jour"}
-
-
-@pytest.fixture
-def scene(world):
-    owner = world.person()
-    product = world.filled(owner)
-    people = world.cast(product)
-    return world, owner, people, world.before_authority(owner, product, people)
 
 
 def run_jobs(world) -> None:
@@ -175,7 +167,7 @@ def test_a_delegation_ended_lets_nobody_sign(scene):
     authority = world.visitor(people["authority"])
     authority.post(page, given | {"code": world.code(people["authority"])})
     with world.session(writing=False) as session:
-        found = deciding.delegations_of(session, dossier.product_id)[0]
+        found = delegating.delegations_of(session, dossier.product_id)[0]
         assert deciding.may_decide(session, delegate, dossier)
     assert world.visitor(delegate).post(f"{page}/{found.id}/terminer").status_code == 409
     assert authority.post(f"{page}/{found.id}/terminer").status_code == 302
@@ -232,25 +224,6 @@ def test_a_refusal_is_sealed_and_cannot_be_withdrawn(scene):
         assert document.Root.AcroForm.SigFlags == 3
     given = {"reason": "x", "code": world.code(people["authority"])}
     assert world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given).status_code == 409
-
-
-def test_a_reservation_is_lifted_once_and_shown_at_the_renewal(scene):
-    world, owner, people, dossier = scene
-    world.decide(dossier, people["authority"], Outcome.WITH_RESERVATIONS, 12, "Mettre à jour Metabase")
-    with world.database.reading() as session:
-        reservation = session.scalar(select(Reservation))
-    team = world.visitor(owner)
-    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": ""}).status_code == 200
-    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": "Version 0.50"}).status_code == 302
-    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": "Encore"}).status_code == 409
-    assert "Version 0.50" in team.get(PAGE).get_data(as_text=True)
-    team.post("/produits/exemple/composants/metabase/retirer")
-    renewed = world.before_authority(owner, world.reload(), people)
-    renewal = content.loads(renewed.content)["renewal"]
-    assert renewal["reservations"] == [
-        {"text": "Mettre à jour Metabase", "lifted_on": clock.today().isoformat(), "lifted_by": owner.name, "how": "Version 0.50"}
-    ]  # fmt: skip
-    assert any("Metabase" in gone for change in renewal["changes"] for gone in change["gone"])
 
 
 def test_a_process_killed_before_the_commit_leaves_nothing(scene, monkeypatch):

@@ -7,6 +7,7 @@ import time_machine
 from sqlalchemy import select
 
 from app.homologation import outside
+from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Person, Role
@@ -31,7 +32,7 @@ def live(world, day: date, follower: Product, owner: Person) -> None:
         if day == date(2026, 6, 25):
             product.declared_analysis = True
         if day in DECIDED:
-            values = Elsewhere(Origin.PAPER, "Andrée Laurent", day, Outcome.FAVOURABLE, 12, "")
+            values = Elsewhere(Origin.PAPER, "Andrée Laurent", day, Wish(Outcome.FAVOURABLE, 12, ""))
             outside._add(session, owner, product, values, None)
         session.commit()
 

@@ -14,16 +14,6 @@ from app.platform.refusals import Refusal
 from risk_models import schedule
 
 
-@pytest.fixture
-def scene(world):
-    """A filled product whose dossier is before its authority."""
-    owner = world.person()
-    product = world.filled(owner)
-    people = world.cast(product)
-    dossier = world.before_authority(owner, product, people)
-    return world, owner, people, dossier
-
-
 def decision_form(dossier, **changes):
     form = {
         "outcome": "with_reservations",

@@ -10,6 +10,7 @@ from odf.table import TableCell, TableRow
 from sqlalchemy import event, select
 
 from app.homologation import outside
+from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Role
@@ -75,7 +76,9 @@ def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
     assert shown(world, member, "?etat=homologated") == []
     with world.session() as session:
         row = products.load(session, "en-retard")
-        outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), Outcome.FAVOURABLE, 12, ""), None)
+        outside._add(
+            session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), Wish(Outcome.FAVOURABLE, 12, "")), None
+        )
         session.commit()
     assert shown(world, member, "?etat=homologated") == ["En retard"]
     with world.database.reading() as session:

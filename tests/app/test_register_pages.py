@@ -2,13 +2,13 @@
 
 import io
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import pytest
 from sqlalchemy import func, select
 
-from app.homologation.models import Act, Decision, Dossier, Origin, Outcome
+from app.homologation.models import Act, Decision, Dossier, Origin, Outcome, Reservation
 from app.identity.models import Role
 from app.platform import clock
 from app.renewals import deadlines as renewals
@@ -19,14 +19,6 @@ from tests.certificates import chain
 from tests.conftest import on_sqlite
 
 PAGE = "/produits/exemple/dossier/1"
-
-
-@pytest.fixture
-def scene(world):
-    owner = world.person()
-    product = world.filled(owner)
-    people = world.cast(product)
-    return world, owner, people, world.before_authority(owner, product, people)
 
 
 @pytest.fixture
@@ -279,8 +271,13 @@ def test_many_come_from_a_csv_all_or_none(world, lead):
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Decision.id))) == 0
     assert upload(world, lead, HEAD + good).status_code == 302
+    dated = "autre-produit;paper;Sam;2026-03-01;12;with_reservations;Metabase | Keycloak;2026-09-01\n"
+    head = HEAD.strip() + ";au_plus_tard\n"
+    assert "avant la fin" in upload(world, lead, head + dated.replace("2026-09", "2027-09")).get_data(as_text=True)
+    assert upload(world, lead, head + dated).status_code == 302
     with world.database.reading() as session:
-        assert session.scalar(select(func.count(Decision.id))) == 2
+        assert session.scalar(select(func.count(Decision.id))) == 3
+        assert session.scalars(select(Reservation.lift_by)).all() == [date(2026, 9, 1)] * 2
     assert "Il manque des colonnes" in upload(world, lead, "a;b\n1;2\n").get_data(as_text=True)
     assert "CSV lisible" in upload(world, lead, HEAD + '"' + "x" * 200_000).get_data(as_text=True)
     for row, message in (

@@ -50,17 +50,11 @@ DECIDED = [
     "UPDATE dossier SET origin = 'paper'",
     "UPDATE decision SET expires_on = '2040-01-01'",
     "UPDATE decision SET reservations = ''",
+    "UPDATE reservation SET text = 'autre'",
+    "UPDATE reservation SET lift_by = '2040-01-01'",
     "DELETE FROM decision",
 ]
 TABLES = (Dossier, Decision, Opinion, ConditionOfUse, AcceptedRisk, AnalysisVersion)
-
-
-@pytest.fixture
-def transmitted(world):
-    owner = world.person()
-    product = world.filled(owner)
-    people = world.cast(product)
-    return world, owner, people, world.before_authority(owner, product, people)
 
 
 def decide(world, people, dossier) -> None:
@@ -81,15 +75,15 @@ def refused(world, statement: str) -> bool:
     return False
 
 
-def test_nothing_of_a_dossier_before_its_authority_changes_under_it(transmitted):
-    world, *_ = transmitted
+def test_nothing_of_a_dossier_before_its_authority_changes_under_it(scene):
+    world, *_ = scene
     before = rows(world)
     assert [s for s in BEFORE_ITS_AUTHORITY if not refused(world, s)] == []
     assert rows(world) == before
 
 
-def test_nothing_of_a_decided_dossier_ever_changes(transmitted):
-    world, _, people, dossier = transmitted
+def test_nothing_of_a_decided_dossier_ever_changes(scene):
+    world, _, people, dossier = scene
     decide(world, people, dossier)
     before = rows(world)
     assert [s for s in DECIDED if not refused(world, s)] == []
@@ -111,9 +105,9 @@ AFTERWARDS = [
 ]
 
 
-def test_what_follows_a_decision_is_only_ever_added(transmitted):
+def test_what_follows_a_decision_is_only_ever_added(scene):
     """A sealed file, a withdrawal, a reservation once lifted."""
-    world, owner, people, dossier = transmitted
+    world, owner, people, dossier = scene
     decide(world, people, dossier)
     with world.app.test_request_context():
         world.jobs.run_due()
@@ -126,8 +120,8 @@ def test_what_follows_a_decision_is_only_ever_added(transmitted):
 
 
 @on_sqlite
-def test_nothing_sealed_is_replaced_by_another_program(transmitted):
-    world, _, people, dossier = transmitted
+def test_nothing_sealed_is_replaced_by_another_program(scene):
+    world, _, people, dossier = scene
     decide(world, people, dossier)
     with world.app.test_request_context():
         world.jobs.run_due()
@@ -153,16 +147,16 @@ def test_a_decision_belongs_to_a_dossier_before_its_authority(world):
     "table",
     ["journal_entry", "opinion", "dossier_piece", "dossier", "decision", "issued_file", "withdrawal", "reservation"],
 )
-def test_no_table_of_decisions_is_emptied_at_once(transmitted, table):
-    world, _, people, dossier = transmitted
+def test_no_table_of_decisions_is_emptied_at_once(scene, table):
+    world, _, people, dossier = scene
     if world.database.engine.dialect.name == "sqlite":
         pytest.skip("SQLite knows no TRUNCATE: DELETE is refused row by row")
     decide(world, people, dossier)
     assert refused(world, f"TRUNCATE {table} CASCADE")
 
 
-def test_the_pdf_of_a_decision_comes_once(transmitted):
-    world, _, people, dossier = transmitted
+def test_the_pdf_of_a_decision_comes_once(scene):
+    world, _, people, dossier = scene
     decide(world, people, dossier)
     with world.app.test_request_context():
         world.jobs.run_due()
@@ -173,8 +167,8 @@ def test_the_pdf_of_a_decision_comes_once(transmitted):
     assert refused(world, "UPDATE dossier SET pdf_of = NULL")
 
 
-def test_a_dossier_taken_back_is_a_draft_again(transmitted):
-    world, owner, _, dossier = transmitted
+def test_a_dossier_taken_back_is_a_draft_again(scene):
+    world, owner, _, dossier = scene
     with world.session() as session:
         services.take_back(session, owner, world.reload(), services.dossier_of(session, dossier.product_id, 1))
     with world.session(writing=False) as session:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.homologation import outside
+from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.platform import clock
@@ -12,7 +13,9 @@ from app.products import services as products
 
 def homologate(world, owner, slug: str, days_ago: int) -> None:
     with world.session() as session:
-        values = Elsewhere(Origin.PAPER, "A", clock.today() - timedelta(days=days_ago), Outcome.FAVOURABLE, 12, "")
+        values = Elsewhere(
+            Origin.PAPER, "A", clock.today() - timedelta(days=days_ago), Wish(Outcome.FAVOURABLE, 12, "")
+        )
         outside._add(session, owner, products.load(session, slug), values, None)
         session.commit()
 

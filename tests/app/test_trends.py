@@ -7,6 +7,7 @@ import time_machine
 from sqlalchemy import event, func, select
 
 from app.homologation import outside, register
+from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Role
@@ -22,7 +23,7 @@ START = date(2024, 1, 10)
 
 def record(world, slug: str, day: date, outcome=Outcome.FAVOURABLE, months: int | None = 12) -> None:
     with world.session() as session:
-        values = Elsewhere(Origin.PAPER, "A", day, outcome, months, "non" if outcome is Outcome.REFUSED else "")
+        values = Elsewhere(Origin.PAPER, "A", day, Wish(outcome, months, "non" if outcome is Outcome.REFUSED else ""))
         outside._add(session, world.person(), products.load(session, slug), values, None)
         session.commit()
 

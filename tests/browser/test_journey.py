@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -203,7 +204,8 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
         _register_key(authority)
     authority.goes(f"/produits/{slug}/dossier/1")
     authority.chooses(outcome="with_reservations", months="12")
-    authority.fills(reservations="Second facteur sous trois mois\nMetabase à jour sous un mois")
+    in_two_months = date.today() + timedelta(days=60)
+    authority.fills(reservations="Second facteur\nMetabase à jour", lift_by=in_two_months.isoformat())
     authority.presses("Relire avant de signer")
     authority.sees("Rien n’est encore décidé")
     assert not javascript or faults_of(authority.page) == []  # axe is a script
