@@ -14,13 +14,14 @@ from sqlalchemy import create_engine, text
 
 from app.cli.setup import upgrade
 from app.factory import create_app
+from app.homologation.sealing import open_sealer
 from app.platform import settings as app_settings
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
-# Each property is tried on 1,000 systems, the same ones each time, and on 20,000 new ones by `make fuzz`.
+# Each property is tried on 400 systems, the same ones each time, and on 20,000 new ones by `make fuzz`.
 settings.register_profile(
-    "ci", max_examples=1000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "fuzz",
@@ -110,9 +111,18 @@ def database_url(request, tmp_path) -> Iterator[str]:
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory) -> Path:
+    """The secret key and the trial seal that a first start makes."""
+    folder = tmp_path_factory.mktemp("instance")
+    open_sealer(app_settings.load({"JALON_INSTANCE": str(folder)}))
+    return folder
+
+
 @pytest.fixture
-def app(database_url: str, tmp_path: Path):
-    """The application on an empty database, its files in a temporary folder."""
+def app(database_url: str, tmp_path: Path, instance: Path):
+    """The application on an empty database, its files in a temporary folder; one key and one seal for a whole run."""
+    shutil.copytree(instance, tmp_path, dirs_exist_ok=True)
     app = create_app(app_settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
     app.config["LANGUAGE_FIXED"] = "fr"
     yield app

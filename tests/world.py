@@ -1,5 +1,6 @@
 """The people and products of tests: made through services, visited through HTTP."""
 
+import base64
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -58,7 +59,6 @@ class World:
         self.database = app.extensions["database"]
         self.jobs = app.extensions["jobs"]
         self.jobs.ring = lambda *_: None
-        self.secrets: dict[str, str] = {}
         self.database._info["ring"] = self.jobs.ring
 
     def session(self, *, writing: bool = True):
@@ -108,15 +108,24 @@ class World:
             mitigations.write_values(session, product.id, system.measures, rows)
         return product
 
-    def cast(self, product: Product) -> dict[str, Person]:
-        """A reviewer and an authority on `product`."""
-        people = {
+    def reviewer_and_authority(self) -> dict[str, Person]:
+        return {
             "reviewer": self.person("rssi@exemple.test", "Dominique Leroy"),
             "authority": self.person("autorite@exemple.test", "Andrée Laurent"),
         }
+
+    def cast(self, product: Product) -> dict[str, Person]:
+        """A reviewer and an authority on `product`."""
+        people = self.reviewer_and_authority()
         self.give(people["reviewer"], Role.REVIEWER, product_id=product.id)
         self.give(people["authority"], Role.AUTHORITY, product_id=product.id)
         return people
+
+    def dossier(self, number: int = 1) -> Dossier:
+        with self.database.reading() as session:
+            found = homologation.dossier_of(session, self.reload().id, number)
+            assert found
+            return found
 
     def reload(self, slug: str = "exemple") -> Product:
         with self.database.reading() as session:
@@ -180,7 +189,7 @@ class World:
 
     def code(self, person: Person) -> str:
         """A second-factor code of `person` that can be used now, whatever was used before."""
-        secret = self.secrets.setdefault(person.id, pyotp.random_base32())
+        secret = base64.b32encode(person.email.encode().ljust(20)[:20]).decode()
         with self.app.app_context(), self.database.writing() as session:
             factor = session.scalar(select(SecondFactor).where(SecondFactor.person_id == person.id))
             if factor is None:

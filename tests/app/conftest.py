@@ -1,10 +1,42 @@
 import pytest
 
+from app.homologation.models import Outcome
+from tests.snapshots import Snapshots
+from tests.world import World
 
-@pytest.fixture
-def scene(world):
-    """A filled product whose dossier is before its authority: the world, the owner, the people, the dossier."""
+
+@pytest.fixture(scope="session")
+def snapshots(tmp_path_factory) -> Snapshots:
+    return Snapshots(tmp_path_factory.mktemp("snapshots"))
+
+
+def _before_authority(world: World) -> None:
     owner = world.person()
     product = world.filled(owner)
-    people = world.cast(product)
-    return world, owner, people, world.before_authority(owner, product, people)
+    world.before_authority(owner, product, world.cast(product))
+
+
+def _decided(world: World) -> None:
+    _before_authority(world)
+    authority = world.reviewer_and_authority()["authority"]
+    world.decide(world.dossier(), authority, Outcome.WITH_RESERVATIONS, 12, "Second facteur")
+    world.jobs.run_within(world.app.test_request_context)
+    world.jobs.run_due()
+
+
+def _scene(world: World):
+    return world, world.person(), world.reviewer_and_authority(), world.dossier()
+
+
+@pytest.fixture
+def scene(world, snapshots):
+    """A filled product whose dossier is before its authority: the world, the owner, the people, the dossier."""
+    snapshots.put(world, "before its authority", lambda: _before_authority(world))
+    return _scene(world)
+
+
+@pytest.fixture
+def decided(world, snapshots):
+    """The same, homologated with one reservation and sealed."""
+    snapshots.put(world, "decided", lambda: _decided(world))
+    return _scene(world)

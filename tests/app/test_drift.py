@@ -25,15 +25,10 @@ PAGE = "/produits/exemple/dossier/1/depuis"
 
 
 @pytest.fixture
-def decided(world):
-    owner = world.person()
-    product = world.filled(owner)
-    people = world.cast(product)
+def watched(decided):
+    world, owner, people, _ = decided
     lead = world.person("incubateur@exemple.test", "Maxime Garcia")
-    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
-    dossier = world.before_authority(owner, product, people)
-    world.decide(dossier, people["authority"])
-    run_jobs(world)
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=world.reload().incubators[0].id)
     return world, owner, people
 
 
@@ -72,8 +67,8 @@ def test_each_change_is_weighed_by_undoing_it():
     assert assess(now).loss >= assess(then).loss - 1e-9
 
 
-def test_the_page_says_what_each_change_costs_and_proposes_to_renew(decided):
-    world, owner, _ = decided
+def test_the_page_says_what_each_change_costs_and_proposes_to_renew(watched):
+    world, owner, _ = watched
     team = world.visitor(owner)
     assert "n’est plus vrai" not in team.get(PAGE).get_data(as_text=True)
     open_a_door(world, owner)
@@ -81,8 +76,8 @@ def test_the_page_says_what_each_change_costs_and_proposes_to_renew(decided):
     assert "Ce que chaque changement coûte" in page and "Grafana" in page and "+" in page
 
 
-def test_people_are_told_once_and_again_only_when_it_grows(decided, monkeypatch):
-    world, owner, _ = decided
+def test_people_are_told_once_and_again_only_when_it_grows(watched, monkeypatch):
+    world, owner, _ = watched
     monkeypatch.setattr(drift, "LEAST", 0.01)
     monkeypatch.setattr(drift, "THRESHOLD", 0.001)
     sweep(world)
@@ -99,8 +94,8 @@ def test_people_are_told_once_and_again_only_when_it_grows(decided, monkeypatch)
         assert session.scalar(select(func.count(DriftNotice.id))) == 1
 
 
-def test_a_level_raised_is_told_whatever_the_loss(decided):
-    world, *_ = decided
+def test_a_level_raised_is_told_whatever_the_loss(watched):
+    world, *_ = watched
     with world.database.writing() as session:
         session.execute(update(SecurityProfile).values(level=SecurityLevel.HIGH))
     sweep(world)

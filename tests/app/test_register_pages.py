@@ -21,14 +21,6 @@ from tests.conftest import on_sqlite
 PAGE = "/produits/exemple/dossier/1"
 
 
-@pytest.fixture
-def decided(scene):
-    world, owner, people, dossier = scene
-    world.decide(dossier, people["authority"], Outcome.WITH_RESERVATIONS, 12, "Second facteur")
-    run_jobs(world)
-    return world, owner, people, dossier
-
-
 def drop(world, data: bytes, name="d.pdf") -> str:
     return world.visitor().post("/verifier", {"file": (io.BytesIO(data), name)}).get_data(as_text=True)
 
