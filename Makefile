@@ -22,7 +22,7 @@ run: $(RUN) $(ASSETS) $(MESSAGES) $(READY) ## install what is missing and serve 
 test: $(DEV) $(ASSETS) $(MESSAGES) ## install what tests need and run every check
 	@scripts/system_packages.sh test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -n 3 --dist worksteal -q
+	@$(BIN)/pytest -n 2 --dist worksteal -q
 
 lint: $(DEV) ## format, lint, types, import contracts, sizes
 	@$(BIN)/ruff format --check --quiet .

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from app.homologation.pieces import PERSONAL, is_personal
+from app.platform.i18n import language
 from risk_models import catalogue, schedule
 from risk_models.scales import DataSensitivity, Need
 
@@ -65,7 +66,7 @@ def _register(c: Content, **wanted: Any) -> Iterator[dict[str, Any]]:
 
 def _told(c: Content, line: Mapping[str, Any]) -> str:
     names = {a["id"]: a["name"] for a in c["system"].get("assets", ())}
-    need = catalogue.word(Need(line["need"]), "fr").lower() if line["need"] else ""
+    need = catalogue.word(Need(line["need"]), language()).lower() if line["need"] else ""
     return str(line["story"] or f"{names.get(line['asset'], line['asset'])} ({need})")
 
 
@@ -78,7 +79,7 @@ def _measures(c: Content, *statuses: str) -> Iterator[dict[str, Any]]:
 
 def _named(measure: Mapping[str, Any]) -> str:
     kind = catalogue.measures().get(measure["measure"])
-    return kind.name.fr if kind else str(measure["measure"])
+    return kind.name.in_(language()) if kind else str(measure["measure"])
 
 
 def _components(c: Content) -> list[dict[str, Any]]:
@@ -146,12 +147,25 @@ def _high_for_long(c: Content) -> Iterator[str]:
         )
 
 
-def _until(c: Content) -> Iterator[tuple[str, str]]:
+def _of_dossier(c: Content) -> Iterator[tuple[str, str]]:
+    """The risks accepted in the dossier, each with its last day."""
     for risk in c["accepted_risks"]:
         yield risk["text"], risk["until"]
+
+
+def _of_register(c: Content) -> Iterator[tuple[str, str]]:
+    """Those accepted in the register of scenarios."""
     for line in _register(c, kept=True, treatment="accept"):
         if line["accepted_until"]:
             yield _told(c, line), line["accepted_until"]
+
+
+def _expired(accepted: Iterator[tuple[str, str]], c: Content) -> list[str]:
+    return [text for text, until in accepted if until < _today(c)]
+
+
+def _ends_before(accepted: Iterator[tuple[str, str]], c: Content) -> list[str]:
+    return [text for text, until in accepted if _today(c) <= until < _end(c)]
 
 
 def _when(condition: object, what: str = "") -> list[str]:
@@ -163,7 +177,8 @@ _COMPOSE, _REGISTER, _MEASURES = "homologation.compose", "register.scenarios", "
 _PIECES, _COMPONENTS, _STUDY = "pieces.index", "inventory.components", "study.overview"
 # rule: does it stop the dossier, where it is mended, what it finds
 RULES: dict[str, tuple[bool, str, Look]] = {
-    "acceptance_expired": (True, _COMPOSE, lambda c: [t for t, until in _until(c) if until < _today(c)]),
+    "acceptance_expired": (True, _COMPOSE, lambda c: _expired(_of_dossier(c), c)),
+    "register_acceptance_expired": (True, _REGISTER, lambda c: _expired(_of_register(c), c)),
     "acceptance_undated": (
         True,
         _REGISTER,
@@ -233,11 +248,8 @@ RULES: dict[str, tuple[bool, str, Look]] = {
         _MEASURES,
         lambda c: [_named(m) for m in _measures(c, "planned", "partial") if m.get("due") and m["due"] > _end(c)],
     ),
-    "acceptance_before_end": (
-        False,
-        _COMPOSE,
-        lambda c: [t for t, until in _until(c) if _today(c) <= until < _end(c)],
-    ),
+    "acceptance_before_end": (False, _COMPOSE, lambda c: _ends_before(_of_dossier(c), c)),
+    "register_acceptance_before_end": (False, _REGISTER, lambda c: _ends_before(_of_register(c), c)),
     "finding_acceptance_expired": (
         False,
         "analysis.findings",

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask import current_app
-from flask_babel import format_date
+from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +29,7 @@ from app.identity.models import Person, Role
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
+from app.platform.i18n import day
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import holds_role
@@ -93,7 +94,8 @@ def _doubts(actor: Person, frozen: dict[str, Any], wish: Wish) -> list[dict[str,
         return []
     granted = frozen | {"requested_months": wish.months, "authority": {"name": actor.name}}
     known = [(d["rule"], d["what"]) for d in frozen["doubts"]]
-    found = (i.as_plain() for i in consistency.check(granted))
+    with force_locale("fr"):
+        found = [i.as_plain() for i in consistency.check(granted)]
     return [d for d in found if (d["rule"], d["what"]) not in known]
 
 
@@ -130,7 +132,7 @@ def check_lift_by(wish: Wish, decided_on: date) -> None:
         raise Refusal(
             _l(
                 "Une réserve se lève après la décision et avant la fin de l’homologation, le %(until)s.",
-                until=format_date(until, "d MMMM yyyy"),
+                until=day(until),
             ),
             "lift_by",
         )
@@ -225,7 +227,8 @@ def _keep(
         decided_on=date.fromisoformat(decided["decided_on"]),
         expires_on=date.fromisoformat(decided["expires_on"]) if decided["expires_on"] else None,
         decided_by_id=actor.id,
-        decided_by=_by(decided["by"]),
+        decided_by=decided["by"]["name"],
+        on_behalf_of=(decided["by"].get("on_behalf_of") or {}).get("name", ""),
         loss=frozen["assessment"]["loss"],
         level=((frozen.get("study") or {}).get("level") or {}).get("level"),
         outside_sha256=(decided.get("outside") or {}).get("sha256"),
@@ -259,12 +262,6 @@ def reservations_of(dossier_id: str, decided: dict[str, Any]) -> Iterator[Reserv
         yield Reservation(id=new_id(), dossier_id=dossier_id, position=position, text=text, lift_by=lift_by)
 
 
-def _by(by: dict[str, Any]) -> str:
-    """Who decided, as lists say it."""
-    behalf = by.get("on_behalf_of")
-    return f"{by['name']} (par délégation de {behalf['name']})"[:200] if behalf else by["name"]
-
-
 def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier, reason: str, proof: Proof) -> None:
     """Takes a homologation back, on a sealed page of its own; the decision stays whole. Raises `Refusal`."""
     decision = dossier.decision
@@ -284,7 +281,7 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
             "number": dossier.number,
             "verify_at": f"{current_app.config['BASE_URL']}/verifier",
             "decided_on": decision.decided_on,
-            "decided_by": decision.decided_by,
+            "decided_by": decision.signatory,
             "withdrawn_on": today,
             "frozen_on": today,
             "reason": reason,

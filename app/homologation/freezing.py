@@ -66,12 +66,14 @@ def freeze(session: Session, product: Product, dossier: Dossier) -> None:
     value = _plain(session, product, dossier, system)
     if value["analysis"] is None or value["authority"] is None:
         raise ValueError("a dossier is frozen with an analysis and an authority")
+    with force_locale("fr"):
+        doubts = [found.as_plain() for found in consistency.check(value)]
     value |= {
         "views": {view.value: asdict(outlook) for view, outlook in analysis.views(system).items()},
         "stability": asdict(analysis.stability(system)),
         "inventory": json.loads(exports.inventory_bom(session, product)),
         "pieces": [line.as_plain() for line in pieces.lines(dossier, value, "fr")],
-        "doubts": [found.as_plain() for found in consistency.check(value)],
+        "doubts": doubts,
     }
     write(dossier, content.dumps(value))
 
@@ -192,7 +194,7 @@ def _renewal(session: Session, product: Product) -> dict[str, Any] | None:
         "origin": last.origin.value,
         "outcome": last.decision.outcome.value,
         "decided_on": last.decision.decided_on.isoformat(),
-        "decided_by": last.decision.decided_by,
+        "decided_by": last.decision.signatory,
         "expires_on": last.decision.expires_on.isoformat() if last.decision.expires_on else None,
         "withdrawn_on": last.withdrawal.withdrawn_on.isoformat() if last.withdrawal else None,
         "loss_then": found.loss_then if found else None,

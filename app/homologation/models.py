@@ -197,11 +197,17 @@ class Decision(Base):
     expires_on: Mapped[date | None] = mapped_column(index=True)
     decided_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))  # who wrote it in Jalon
     decided_by: Mapped[Name]  # who decided
+    on_behalf_of: Mapped[Name] = mapped_column(default="", server_default="", comment="whose signature was delegated")
     outside_sha256: Mapped[str | None] = mapped_column(String(64), comment="the file signed outside Jalon")
     loss: Mapped[float | None] = mapped_column(comment="expected loss of what was decided, for drift")
     level: Mapped[int | None] = mapped_column(comment="security level of what was decided, for drift")
 
     dossier: Mapped[Dossier] = relationship(lazy="raise", back_populates="decision")
+
+    @property
+    def signatory(self) -> str:
+        """Who decided, as the documents say it, which are in French."""
+        return f"{self.decided_by} (par délégation de {self.on_behalf_of})" if self.on_behalf_of else self.decided_by
 
 
 class Reservation(Base):

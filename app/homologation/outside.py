@@ -5,9 +5,8 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
@@ -21,7 +20,7 @@ from app.identity import factors, policy
 from app.identity.factors import Proof
 from app.identity.models import Person, Role
 from app.journal.services import record
-from app.platform import attachments, clock
+from app.platform import attachments, clock, i18n
 from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.extensions import document_storage
@@ -32,8 +31,17 @@ from reports import dossier as content
 from reports import outside
 from risk_models import schedule
 
+_Choice = TypeVar("_Choice", Origin, Outcome)
 COLUMNS = ("produit", "origine", "autorite", "date", "mois", "decision", "reserves", "au_plus_tard")
 CODE_LENGTH = 8
+# What a row may say, in words; the codes of the enums are understood too.
+ORIGINS = {"MonServiceSécurisé": Origin.MSS, "papier": Origin.PAPER, "autre": Origin.OTHER}
+OUTCOMES = {
+    "favorable": Outcome.FAVOURABLE,
+    "avec réserves": Outcome.WITH_RESERVATIONS,
+    "provisoire": Outcome.PROVISIONAL,
+    "refusée": Outcome.REFUSED,
+}
 _MOST_ROWS = 2000
 _FIRST_YEAR = 2000
 _RECORDERS = {Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR}
@@ -130,7 +138,7 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
             _l(
                 "L’homologation de ce produit a été refusée ou retirée dans Jalon le %(day)s : une décision postérieure se"
                 " prend dans Jalon, par un nouveau dossier.",
-                day=format_date(day, "d MMMM yyyy"),
+                day=i18n.day(day),
             ),
             "decided_on",
         )
@@ -225,17 +233,19 @@ def _rows_of(text: str) -> list[dict[str, str]]:
     return rows
 
 
+def _meant(words: Mapping[str, _Choice], said: str) -> _Choice | None:
+    return {k.casefold(): v for word, v in words.items() for k in (word, v.value)}.get(said.casefold())
+
+
 def _values(row: Mapping[str, str]) -> Elsewhere:
-    try:
-        origin, outcome = Origin(row["origine"]), Outcome(row["decision"])
-    except ValueError as error:
+    origin, outcome = _meant(ORIGINS, row["origine"]), _meant(OUTCOMES, row["decision"])
+    if origin is None or outcome is None:
         raise Refusal(
             _l(
                 "« origine » vaut %(origins)s ; « decision » vaut %(outcomes)s.",
-                origins=", ".join(o.value for o in Origin if o is not Origin.JALON),
-                outcomes=", ".join(o.value for o in Outcome),
+                origins=", ".join(ORIGINS), outcomes=", ".join(OUTCOMES),
             )
-        ) from error
+        )  # fmt: skip
     try:
         decided_on = date.fromisoformat(row["date"])
         lift_by = date.fromisoformat(row["au_plus_tard"]) if row.get("au_plus_tard") else None

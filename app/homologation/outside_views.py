@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import outside
 from app.homologation.forms import ElsewhereForm, ElsewhereRowsForm, SignedOutsideForm
-from app.homologation.outside import COLUMNS, Elsewhere
+from app.homologation.outside import COLUMNS, ORIGINS, OUTCOMES, Elsewhere
 from app.homologation.pages import dossier_or_404
 from app.identity import factors
 from app.identity.access import current_person, requires
@@ -68,13 +68,15 @@ def import_rows() -> str | BaseResponse:
                 ngettext("%(num)d homologation enregistrée.", "%(num)d homologations enregistrées.", count), "success"
             )
             return redirect(url_for("register_pages.index"))
-    return render_template("homologation/import_elsewhere.html", form=form, columns=COLUMNS)
+    return render_template(
+        "homologation/import_elsewhere.html", form=form, columns=COLUMNS, origins=ORIGINS, outcomes=OUTCOMES
+    )
 
 
 @blueprint.get("/homologations/modele.csv")
 @requires(Permission.SIGNED_IN)
 def template() -> Response:
-    example = "mon-produit;mon_service_securise;Andrée Laurent, directrice;2026-03-01;12;with_reservations;Mettre à jour Metabase;2026-09-01\n"
+    example = "mon-produit;MonServiceSécurisé;Andrée Laurent, directrice;2026-03-01;12;avec réserves;Mettre à jour Metabase;2026-09-01\n"
     headers = {"Content-Disposition": 'attachment; filename="homologations.csv"'}
     return Response(";".join(COLUMNS) + "\n" + example, mimetype="text/csv", headers=headers)
 

@@ -30,6 +30,7 @@ from risk_models.scales import (
 from risk_models.system import Component, EssentialAsset, Link, Measure
 from tests.app.test_commons import bring, offered, use
 from tests.app.test_platform import _queries
+from tests.conftest import on_sqlite
 
 BASE = "/produits/exemple"
 PAGES = [
@@ -83,6 +84,7 @@ def _describe(world, product, size: int) -> None:
         write_readings(session, product, readings, Arrival(EvidenceSource.DASHLORD, "dashlord", "", clock.today()))
 
 
+@on_sqlite  # both kinds of database are asked the same queries
 def test_the_queries_of_the_analysis_do_not_grow(world):
     owner = world.person()
     product = world.filled(owner)

@@ -228,6 +228,7 @@ def _set(path: str, value):
 
 BROKEN = {
     "acceptance_expired": _set("accepted_risks.0.until", "2026-11-22"),
+    "register_acceptance_expired": _line(treatment="accept", accepted_by="A", accepted_until="2026-11-22"),
     "acceptance_undated": _line(treatment="accept", accepted_by="A"),
     "acceptance_unnamed": _line(treatment="accept", accepted_until="2028-01-01"),
     "residual_above_current": _set("assessment.residual_loss", 2.1),
@@ -246,6 +247,7 @@ BROKEN = {
     "plan_late": _set("system.measures.1.due", "2026-11-22"),
     "plan_after_end": _set("system.measures.1.due", "2027-11-24"),
     "acceptance_before_end": _set("accepted_risks.0.until", "2027-11-22"),
+    "register_acceptance_before_end": _line(treatment="accept", accepted_by="A", accepted_until="2027-11-22"),
     "finding_acceptance_expired": _set("accepted_findings.0.until", "2026-11-22"),
     "asset_without_fear": _set("feared_events", []),
     "component_alone": _set("system.links", []),
