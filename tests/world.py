@@ -187,9 +187,13 @@ class World:
         hidden.pop("csrf_token", None)
         return visitor.post(f"{page}/signer", hidden | {"code": code})
 
+    def secret_of(self, person: Person) -> str:
+        """The same in each world, so that a scene put back still has its people's codes."""
+        return base64.b32encode(person.email.encode().ljust(20)[:20]).decode()
+
     def code(self, person: Person) -> str:
         """A second-factor code of `person` that can be used now, whatever was used before."""
-        secret = base64.b32encode(person.email.encode().ljust(20)[:20]).decode()
+        secret = self.secret_of(person)
         with self.app.app_context(), self.database.writing() as session:
             factor = session.scalar(select(SecondFactor).where(SecondFactor.person_id == person.id))
             if factor is None:

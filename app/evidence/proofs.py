@@ -53,6 +53,7 @@ def ends_of_many(session: Session, product_ids: Iterable[str]) -> list[tuple[str
             .exists(),
         )
         .group_by(Evidence.product_id, Evidence.measure)
+        .order_by(Evidence.measure)
     )
     return [(product_id, measure, until) for product_id, measure, until in session.execute(newest)]
 

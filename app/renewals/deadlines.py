@@ -24,6 +24,13 @@ from risk_models.schedule import Milestone
 
 # What somebody may put off; the others are facts, or have their own date to change.
 POSTPONABLE = frozenset({DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION})
+# Where each is dealt with, under the address of its product; the others from the product's home.
+PAGES = {
+    DeadlineKind.MEASURE: "/plan",
+    DeadlineKind.PROOF: "/preuves",
+    DeadlineKind.DELEGATION: "/dossier/delegations",
+    DeadlineKind.RESERVATION: "/dossier",
+}
 # Of these the incubator and the authority are told when they are late.
 DUTIES = frozenset(
     {DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY, DeadlineKind.RESERVATION}
@@ -78,7 +85,7 @@ def _of(
         found.append(_expiry(decision.expires_on, decision.months, decision.decided_on))
     else:
         found += _first(product, postponed)
-    return tuple(sorted(found, key=lambda d: (d.due, d.kind.value, d.ref)))
+    return tuple(sorted(found, key=lambda d: (d.due, d.kind.value)))
 
 
 def _expiry(expires_on: date, months: int, decided_on: date) -> Deadline:
@@ -100,6 +107,8 @@ def _reservation(reservation: Reservation, decided_on: date) -> Deadline:
 def _to_lift(session: Session, decisions: Mapping[str, Decision]) -> Iterator[tuple[Reservation, str, date]]:
     """What `decisions` set with a date and nobody has lifted: each with its product and the day of its decision."""
     of = {decision.dossier_id: (product_id, decision.decided_on) for product_id, decision in decisions.items()}
+    if not of:
+        return
     open_ones = select(Reservation).where(
         Reservation.dossier_id.in_(of), Reservation.lifted_on.is_(None), Reservation.lift_by.is_not(None)
     )

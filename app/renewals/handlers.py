@@ -15,14 +15,8 @@ from app.platform.jobs import Jobs
 from app.platform.mail import Mail
 from app.products.models import Product
 from app.renewals import channels, planning, services
+from app.renewals.deadlines import PAGES
 from app.renewals.models import Channel, DeadlineKind, Digest, Reminder
-
-_PAGES = {
-    DeadlineKind.MEASURE: "/plan",
-    DeadlineKind.PROOF: "/preuves",
-    DeadlineKind.DELEGATION: "/dossier/delegations",
-    DeadlineKind.RESERVATION: "/dossier",
-}
 
 
 def register(to: Jobs) -> None:
@@ -76,7 +70,7 @@ def _told(digest: Digest, products: dict[str, Product], others: dict[str, set[st
     base, found = current_app.config["BASE_URL"], dict[tuple[str, DeadlineKind, date], Told]()
     for reminder in digest.reminders:
         product = products[reminder.product_id]
-        link = f"{base}/produits/{product.slug}{_PAGES.get(reminder.kind, '')}"
+        link = f"{base}/produits/{product.slug}{PAGES.get(reminder.kind, '')}"
         names = tuple(sorted(others.get(product.id, ())))
         found.setdefault(_topic(reminder), Told(product, reminder.kind, reminder.due, link, names))
     return sorted(found.values(), key=lambda t: (t.due, t.product.name))

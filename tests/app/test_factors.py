@@ -62,7 +62,7 @@ def test_whoever_has_a_factor_gives_it_before_changing_any(world):
 def test_a_code_serves_once_and_only_around_its_time(world):
     person = world.person()
     world.code(person)
-    secret = world.secrets[person.id]
+    secret = world.secret_of(person)
     now = clock.now()
 
     def prove(code: str) -> bool:
