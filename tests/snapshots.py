@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine, text
@@ -16,6 +17,7 @@ class Snapshots:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken: dict[tuple[str, str, str], int] = {}
+        self._numbers = count()
 
     def put(self, world: World, scene: str, build: Callable[[], object]) -> None:
         """Builds `scene` in the empty `world`, or puts back what `build` made there today: database and files."""
@@ -23,7 +25,7 @@ class Snapshots:
         instance = world.app.config["SETTINGS"].instance
         key = (scene, engine.dialect.name, clock.today().isoformat())
         known = key in self._taken
-        number = self._taken.setdefault(key, len(self._taken))
+        number = self._taken.get(key, next(self._numbers))
         files, database = self._folder / str(number), self._name(engine.url, number)
         if not known:
             build()
@@ -34,6 +36,7 @@ class Snapshots:
         else:
             shutil.copytree(instance, files, ignore=shutil.ignore_patterns("*.db*"))
             _copy(engine.url, engine.url.set(database=database))
+            self._taken[key] = number
 
     def _name(self, url: URL, number: int) -> str:
         return str(self._folder / f"{number}.db") if url.drivername == "sqlite" else f"{self._folder.name}_{number}"

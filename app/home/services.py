@@ -1,5 +1,6 @@
 """Where a product stands and what is next: one reading of every step, for its home page."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from app.homologation import services as homologation
 from app.homologation.models import Decision, Dossier, DossierState, Outcome
 from app.mitigations.services import ANSWERED
 from app.platform import clock
+from app.platform.i18n import day
 from app.products.models import Product
 from app.renewals import deadlines
 from app.renewals.deadlines import Deadline
+from app.renewals.models import DeadlineKind
 from risk_models import schedule
 from risk_models.assessment import Assessment
 from risk_models.system import System
@@ -80,13 +83,14 @@ def standing(session: Session, product: Product) -> Standing:
         ("homologated", valid, ended or _homologated_note(decision)),
     ]
     track = _track(steps, dossier)
+    owed = deadlines.of_many(session, [product], {product.id: decision} if decision else {})[product.id]
     return Standing(
         track=track,
-        action=_next(track, dossier, last, renewable=bool(last) and (not valid or _soon(decision))),
+        action=_to_lift(owed) or _next(track, dossier, last, renewable=bool(last) and (not valid or _soon(decision))),
         waiting=_waiting(dossier),
         system=system,
         assessment=assessment,
-        deadlines=deadlines.of_many(session, [product], {product.id: decision} if decision else {})[product.id],
+        deadlines=owed,
         decision=decision,
         last=last,
         expires_soon=_soon(decision),
@@ -259,6 +263,19 @@ def _next(
         if step.state == "now" and step.endpoint in _ACTIONS:
             return _ACTIONS[step.endpoint]
     return None
+
+
+def _to_lift(owed: Iterable[Deadline]) -> NextAction | None:
+    """What the authority asked comes first in its last month: of it the incubator is told when it is late."""
+    month_ahead = schedule.add_months(clock.today(), 1)
+    due = next((d for d in owed if d.kind is DeadlineKind.RESERVATION and d.due <= month_ahead), None)
+    if due is None:
+        return None
+    return NextAction(
+        _l("Lever les réserves"),
+        _l("L’autorité les a demandées pour le %(day)s : faites-le, puis dites comment.", day=day(due.due)),
+        2, "homologation.dossier", _l("Ouvrir le dossier"),
+    )  # fmt: skip
 
 
 def _again(last: Dossier) -> NextAction:

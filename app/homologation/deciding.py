@@ -93,10 +93,15 @@ def _doubts(actor: Person, frozen: dict[str, Any], wish: Wish) -> list[dict[str,
     if "pieces" not in frozen or not wish.months:
         return []
     granted = frozen | {"requested_months": wish.months, "authority": {"name": actor.name}}
-    known = [(d["rule"], d["what"]) for d in frozen["doubts"]]
+    known = [(_rule(d), d["what"]) for d in frozen["doubts"]]
     with force_locale("fr"):
         found = [i.as_plain() for i in consistency.check(granted)]
-    return [d for d in found if (d["rule"], d["what"]) not in known]
+    return [d for d in found if (_rule(d), d["what"]) not in known]
+
+
+def _rule(doubt: dict[str, Any]) -> str:
+    """Contents frozen until 2026-11 knew one rule for the acceptances of the dossier and of the register."""
+    return str(doubt["rule"]).removeprefix("register_")
 
 
 def check(dossier: Dossier, wish: Wish) -> None:

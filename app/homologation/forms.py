@@ -102,7 +102,7 @@ class OpinionForm(BaseForm):
 
 
 class WishForm(BaseForm):
-    """What is decided, by whom Jalon leads to it or by whom writes down what was decided elsewhere."""
+    """What was decided, as whoever writes it down copies it."""
 
     outcome = EnumRadio(_l("Décision"), Outcome)
     months = RadioField(
@@ -111,7 +111,7 @@ class WishForm(BaseForm):
     reservations = Paragraph(_l("Réserves à lever, une par ligne, ou raisons du refus"))
     lift_by = Day(
         _l("Réserves à lever au plus tard le"),
-        description=_l("Si vous leur fixez une date : l’équipe en sera prévenue un mois avant, puis relancée."),
+        description=_l("La date que l’autorité a écrite, s’il y en a une : l’équipe en sera prévenue, puis relancée."),
     )
 
     def wish(self) -> Wish:
@@ -126,6 +126,10 @@ class DecisionForm(WishForm):
         coerce=int,
         choices=[(m, MONTHS[m]) for m in DURATIONS],
         validate_choice=False,
+    )
+    lift_by = Day(
+        _l("Réserves à lever au plus tard le"),
+        description=_l("Si vous leur fixez une date : l’équipe en sera prévenue un mois avant, puis relancée."),
     )
     shown_sha256 = HiddenField()
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -223,6 +224,14 @@ def _rows_of(text: str) -> list[dict[str, str]]:
             ),
             "file",
         )  # fmt: skip
+    if unknown := [name for name in names if name and name not in COLUMNS]:
+        raise Refusal(
+            _l(
+                "Des colonnes ne sont pas connues : %(unknown)s. La première ligne nomme %(columns)s.",
+                unknown=", ".join(unknown)[:200], columns=", ".join(COLUMNS),
+            ),
+            "file",
+        )  # fmt: skip
     reader.fieldnames = names
     try:
         rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
@@ -233,8 +242,13 @@ def _rows_of(text: str) -> list[dict[str, str]]:
     return rows
 
 
+def _bare(word: str) -> str:
+    """As people type it: neither capitals nor accents."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(sign))
+
+
 def _meant(words: Mapping[str, _Choice], said: str) -> _Choice | None:
-    return {k.casefold(): v for word, v in words.items() for k in (word, v.value)}.get(said.casefold())
+    return {_bare(k): v for word, v in words.items() for k in (word, v.value)}.get(_bare(said))
 
 
 def _values(row: Mapping[str, str]) -> Elsewhere:

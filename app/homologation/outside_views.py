@@ -78,7 +78,7 @@ def import_rows() -> str | BaseResponse:
 def template() -> Response:
     example = "mon-produit;MonServiceSécurisé;Andrée Laurent, directrice;2026-03-01;12;avec réserves;Mettre à jour Metabase;2026-09-01\n"
     headers = {"Content-Disposition": 'attachment; filename="homologations.csv"'}
-    return Response(";".join(COLUMNS) + "\n" + example, mimetype="text/csv", headers=headers)
+    return Response("\ufeff" + ";".join(COLUMNS) + "\n" + example, mimetype="text/csv", headers=headers)
 
 
 @blueprint.route("/produits/<slug>/dossier/<int(max=9999):number>/signe-ailleurs", methods=["GET", "POST"])

@@ -31,6 +31,8 @@ PAGES = {
     DeadlineKind.DELEGATION: "/dossier/delegations",
     DeadlineKind.RESERVATION: "/dossier",
 }
+# Only an authority finds its page.
+OF_AUTHORITIES = frozenset({DeadlineKind.DELEGATION})
 # Of these the incubator and the authority are told when they are late.
 DUTIES = frozenset(
     {DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY, DeadlineKind.RESERVATION}
@@ -174,6 +176,7 @@ def _delegations(session: Session, product_ids: Sequence[str]) -> Sequence[Deleg
             Delegation.product_id.in_(product_ids), Delegation.ended_at.is_(None), Delegation.ends_on >= clock.today()
         )
         .options(joinedload(Delegation.authority), joinedload(Delegation.delegate))
+        .order_by(Delegation.starts_on, Delegation.id)
     ).all()
 
 

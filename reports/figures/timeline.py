@@ -23,6 +23,7 @@ _SHAPES = {
     "analysis": ("M0-7 7 6H-7Z", "#b34000"),
     "first_homologation": ("M0-8 8 0 0 8-8 0Z", "#000091"),
     "expiry": ("M-6-6H6V6H-6Z", "#161616"),
+    "reservation": ("M-3-8H3V-3H8V3H3V8H-3V3H-8V-3H-3Z", "#6e445a"),
 }
 _DOT = ("M-4 0A4 4 0 1 1 4 0A4 4 0 1 1-4 0Z", "#6a6af4")
 

@@ -263,9 +263,12 @@ def test_many_come_from_a_csv_all_or_none(world, lead):
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Decision.id))) == 0
     assert upload(world, lead, HEAD + good).status_code == 302
-    dated = "autre-produit;Papier;Sam;2026-03-01;12;Avec réserves;Metabase | Keycloak;2026-09-01\n"
+    dated = "autre-produit;Papier;Sam;2026-03-01;12;Avec reserves;Metabase | Keycloak;2026-09-01\n"
     head = HEAD.strip() + ";au_plus_tard\n"
     assert "avant la fin" in upload(world, lead, head + dated.replace("2026-09", "2027-09")).get_data(as_text=True)
+    assert "ne sont pas connues : au-plus" in upload(world, lead, head.replace("au_p", "au-p") + dated).get_data(
+        as_text=True
+    )
     assert upload(world, lead, head + dated).status_code == 302
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Decision.id))) == 3

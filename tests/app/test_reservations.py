@@ -70,6 +70,8 @@ def test_reservations_by_a_date_are_deadlines_until_each_is_lifted(scene):
     code = world.code(people["authority"])
     world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", {"reason": "Intrusion", "code": code})
     assert owed() == set()
+    page = team.get(PAGE).get_data(as_text=True)
+    assert "non levée" in page and "Noter qu’elle est levée" not in page and "au plus tard" not in page
 
 
 @on_sqlite
@@ -106,5 +108,7 @@ def test_the_team_is_told_a_month_ahead_then_the_incubator_when_late(world):
     pass_day(world, "2026-08-10")
     subject = f"{owner.email} | Des réserves de l’homologation de « Exemple » sont à lever au plus tard le 10 septembre"
     assert [m for m in world.mails() if m.startswith(subject) and "/produits/exemple/dossier" in m]
+    with time_machine.travel("2026-08-10T09:00Z"):
+        assert "Lever les réserves" in world.visitor(owner).get("/produits/exemple").get_data(as_text=True)
     pass_day(world, "2026-09-24")
     assert [m for m in world.mails() if m.startswith(lead.email) and "dépassé de 14 jours" in m]
