@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from gettext import GNUTranslations
 
+from babel.dates import format_date
 from babel.support import Translations
 from flask import Flask, current_app, g, has_request_context, request, session
-from flask_babel import Babel, format_date, format_datetime, get_locale, gettext, ngettext
+from flask_babel import Babel, format_datetime, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 
@@ -121,13 +123,22 @@ def day(value: date | datetime | None) -> str:
         return "—"
     if isinstance(value, datetime):
         value = value.astimezone(clock.PARIS).date()
-    said = str(format_date(value, "d MMMM y"))
-    return said.replace("1 ", "1er ", 1) if value.day == 1 and language() == "fr" else said
+    return _day_in(value, language())
+
+
+@lru_cache(maxsize=4096)
+def _day_in(value: date, language: str) -> str:
+    said = str(format_date(value, "d MMMM y", locale=language))
+    return said.replace("1 ", "1er ", 1) if value.day == 1 and language == "fr" else said
 
 
 def distance(value: date) -> str:
     """ "dans 3 mois", "en retard de 8 jours": how far a day is from today."""
-    days = (value - clock.today()).days
+    return _distance_in((value - clock.today()).days, language())
+
+
+@lru_cache(maxsize=4096)
+def _distance_in(days: int, _language: str) -> str:
     if days == 0:
         return str(gettext("aujourd’hui"))
     count = abs(days)

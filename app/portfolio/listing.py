@@ -63,7 +63,8 @@ class Asked:
 
 def scope(incubator: Incubator) -> ColumnElement[bool]:
     """The condition under which the product of a glance is one of `incubator`."""
-    return Glance.product_id.in_(_products_of(incubator))
+    # Not `in_`: SQLite would then read the glances one product after another, twice as slowly.
+    return _products_of(incubator).where(product_incubator.c.product_id == Glance.product_id).exists()
 
 
 def _products_of(incubator: Incubator) -> Select[str]:
