@@ -160,7 +160,7 @@ def delegations(product: Product) -> str | BaseResponse:
         f"delegate:{product.id}",
         form,
         product=product,
-        found=delegating.delegations_of(db_session(), product.id),
+        found=delegating.delegations_of(db_session(), [product.id]),
         others=others,
     )
 

@@ -33,13 +33,15 @@ def delegation_of(session: Session, person: Person, dossier: Dossier) -> Delegat
     )
 
 
-def delegations_of(session: Session, product_id: str) -> Sequence[Delegation]:
-    """Those that hold or will, with their people."""
+def delegations_of(session: Session, product_ids: Sequence[str]) -> Sequence[Delegation]:
+    """Those that hold or will on these products, with their people."""
     return session.scalars(
         select(Delegation)
-        .where(Delegation.product_id == product_id, Delegation.ended_at.is_(None), Delegation.ends_on >= clock.today())
+        .where(
+            Delegation.product_id.in_(product_ids), Delegation.ended_at.is_(None), Delegation.ends_on >= clock.today()
+        )
         .options(joinedload(Delegation.authority), joinedload(Delegation.delegate))
-        .order_by(Delegation.starts_on)
+        .order_by(Delegation.starts_on, Delegation.id)
     ).all()
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +25,7 @@ from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.extensions import document_storage
 from app.platform.forms import is_clean
+from app.platform.plain import plain
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from reports import dossier as content
@@ -242,13 +242,8 @@ def _rows_of(text: str) -> list[dict[str, str]]:
     return rows
 
 
-def _bare(word: str) -> str:
-    """As people type it: neither capitals nor accents."""
-    return "".join(sign for sign in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(sign))
-
-
 def _meant(words: Mapping[str, _Choice], said: str) -> _Choice | None:
-    return {_bare(k): v for word, v in words.items() for k in (word, v.value)}.get(_bare(said))
+    return {plain(k): v for word, v in words.items() for k in (word, v.value)}.get(plain(said))
 
 
 def _values(row: Mapping[str, str]) -> Elsewhere:

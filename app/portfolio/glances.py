@@ -1,6 +1,5 @@
 """Each product at a glance, kept in a table so that a list of thousands answers at once."""
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -16,6 +15,7 @@ from app.journal.models import JournalEntry
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.platform.database import Database
+from app.platform.plain import plain
 from app.portfolio import services
 from app.portfolio.models import Glance
 from app.portfolio.services import Row, Urgency
@@ -94,9 +94,8 @@ def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
 
 
 def sought(text: str) -> str:
-    """As people search: neither capitals nor accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in apart if not unicodedata.combining(sign))[:200]
+    """As people search, no longer than its column."""
+    return plain(text)[:200]
 
 
 def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:

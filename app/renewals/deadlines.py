@@ -8,11 +8,11 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from app.evidence import proofs
-from app.homologation import register
-from app.homologation.models import Decision, Delegation, Outcome, Reservation
+from app.homologation import delegating, register
+from app.homologation.models import Decision, Outcome, Reservation
 from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.i18n import language
@@ -31,8 +31,6 @@ PAGES = {
     DeadlineKind.DELEGATION: "/dossier/delegations",
     DeadlineKind.RESERVATION: "/dossier",
 }
-# Only an authority finds its page.
-OF_AUTHORITIES = frozenset({DeadlineKind.DELEGATION})
 # Of these the incubator and the authority are told when they are late.
 DUTIES = frozenset(
     {DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY, DeadlineKind.RESERVATION}
@@ -161,23 +159,12 @@ def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadlin
             add(m.product_id, DeadlineKind.MEASURE, m.due, rule, m.id)
     for product_id, measure, until in proofs.ends_of_many(session, product_ids):
         add(product_id, DeadlineKind.PROOF, until, _l("preuve de « %(name)s »", name=_measure_name(measure)), measure)
-    for d in _delegations(session, product_ids):
+    for d in delegating.delegations_of(session, product_ids):
         rule = _l("%(delegate)s signe pour %(authority)s (%(deed)s)", delegate=d.delegate.name, authority=d.authority.name, deed=d.deed)  # fmt: skip
         milestones = schedule.milestones(d.ends_on, (1,))
         people = (d.authority_id, d.delegate_id)
         found[d.product_id].append(Deadline(DeadlineKind.DELEGATION, d.ends_on, milestones, rule, d.id, people))
     return found
-
-
-def _delegations(session: Session, product_ids: Sequence[str]) -> Sequence[Delegation]:
-    return session.scalars(
-        select(Delegation)
-        .where(
-            Delegation.product_id.in_(product_ids), Delegation.ended_at.is_(None), Delegation.ends_on >= clock.today()
-        )
-        .options(joinedload(Delegation.authority), joinedload(Delegation.delegate))
-        .order_by(Delegation.starts_on, Delegation.id)
-    ).all()
 
 
 def _postponements(session: Session, product_ids: Sequence[str]) -> Postponements:

@@ -19,7 +19,7 @@ from app.products.access import may, product_view
 from app.products.models import Incubator, Product
 from app.renewals import channels, feeds, services
 from app.renewals import deadlines as due
-from app.renewals.deadlines import OF_AUTHORITIES, PAGES, POSTPONABLE
+from app.renewals.deadlines import PAGES, POSTPONABLE
 from app.renewals.forms import ChannelForm, EscalationForm, PostponeForm, RemindersForm
 from app.renewals.models import DeadlineKind
 
@@ -35,7 +35,7 @@ def deadlines(product: Product) -> str:
         deadlines=due.of_product(db_session(), product),
         told=services.told_of(db_session(), product.id),
         today=clock.today(),
-        pages={kind: page for kind, page in PAGES.items() if kind not in OF_AUTHORITIES or may(Permission.DECIDE)},
+        pages={k: page for k, page in PAGES.items() if k is not DeadlineKind.DELEGATION or may(Permission.DECIDE)},
         postponable=POSTPONABLE if may(Permission.POSTPONE) else (),
     )
 

@@ -167,7 +167,7 @@ def test_a_delegation_ended_lets_nobody_sign(scene):
     authority = world.visitor(people["authority"])
     authority.post(page, given | {"code": world.code(people["authority"])})
     with world.session(writing=False) as session:
-        found = delegating.delegations_of(session, dossier.product_id)[0]
+        found = delegating.delegations_of(session, [dossier.product_id])[0]
         assert deciding.may_decide(session, delegate, dossier)
     assert world.visitor(delegate).post(f"{page}/{found.id}/terminer").status_code == 409
     assert authority.post(f"{page}/{found.id}/terminer").status_code == 302
