@@ -2,7 +2,6 @@
 
 import copy
 import io
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +10,6 @@ from app.homologation import consistency, freezing, pieces, services
 from app.homologation.consistency import RULES
 from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, DossierState
 from app.homologation.pieces import PieceState
-from app.platform import clock
 from reports import dossier as content
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces as checklist
@@ -94,7 +92,7 @@ def test_a_piece_is_attached_written_or_set_aside_with_a_reason(draft):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"dated_on": (clock.today() + timedelta(days=1)).isoformat()}, "aujourd’hui ou d’avant"),
+        ({"dated_on": "2099-01-01"}, "aujourd’hui ou d’avant"),
         ({"file": None}, "Choisissez un fichier"),
         ({"file": ("page.html", b"<script>")}, "Joignez un PDF"),
         ({"file": ("gros.pdf", b"%PDF-" + b"0" * 10_000_001)}, "10 Mo au plus"),
