@@ -107,16 +107,18 @@ def test_what_was_noted_before_the_signature_is_no_drift(world):
     owner = world.person()
     product = world.filled(owner)
     people = world.cast(product)
-    with time_machine.travel(clock.now() - timedelta(hours=2), tick=True):
+    noon = (clock.now() + timedelta(days=1)).replace(hour=12)
+    with time_machine.travel(noon - timedelta(hours=2), tick=True):
         sweep(world)
         with world.database.writing() as session:
             session.execute(update(LossPoint).values(loss=99.0))
-    world.decide(world.before_authority(owner, product, people), people["authority"])
-    with world.app.test_request_context():
-        watching.watch(world.database)
-    with world.database.reading() as session:
-        assert session.scalar(select(func.count(DriftNotice.id))) == 0
-    sweep(world)
+    with time_machine.travel(noon, tick=True):
+        world.decide(world.before_authority(owner, product, people), people["authority"])
+        with world.app.test_request_context():
+            watching.watch(world.database)
+        with world.database.reading() as session:
+            assert session.scalar(select(func.count(DriftNotice.id))) == 0
+        sweep(world)
     with world.database.reading() as session:
         assert session.scalar(select(LossPoint.loss)) == pytest.approx(session.scalar(select(Decision.loss)), abs=0.01)
         assert session.scalar(select(func.count(DriftNotice.id))) == 0
