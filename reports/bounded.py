@@ -26,33 +26,37 @@ class Bounds:
     file: int
     open_files: int = 256
 
+    def bind(self) -> None:
+        """Binds this process, all but its wall clock; one bound already never gets more."""
+        for limit, value in (
+            (resource.RLIMIT_AS, self.memory),
+            (resource.RLIMIT_CPU, self.processor_seconds),
+            (resource.RLIMIT_FSIZE, self.file),
+            (resource.RLIMIT_NOFILE, self.open_files),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            hard = resource.getrlimit(limit)[1]
+            least = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(limit, (least, least))
+
+
+def environment_in(folder: str) -> dict[str, str]:
+    """Of ours, the path alone."""
+    return {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "HOME": folder}
+
 
 def run_python(
     arguments: Sequence[str], folder: str, bounds: Bounds, *, environment: Mapping[str, str], given: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Runs our own code in this interpreter, in `folder`, with nothing of our environment but the path. Raises `TookTooLong`."""
-
-    def bind() -> None:
-        for limit, value in (
-            (resource.RLIMIT_AS, bounds.memory),
-            (resource.RLIMIT_CPU, bounds.processor_seconds),
-            (resource.RLIMIT_FSIZE, bounds.file),
-            (resource.RLIMIT_NOFILE, bounds.open_files),
-            (resource.RLIMIT_CORE, 0),
-        ):
-            hard = resource.getrlimit(limit)[1]  # a child of a bounded child may not ask for more
-            least = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(limit, (least, least))
-
-    environ = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "HOME": folder}
     child = subprocess.Popen(  # noqa: S603 - our own code, in this interpreter
         [sys.executable, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environ | dict(environment),
+        env=environment_in(folder) | dict(environment),
         cwd=folder,
-        preexec_fn=bind,  # noqa: PLW1509 - it only sets limits
+        preexec_fn=bounds.bind,  # noqa: PLW1509 - it only sets limits
         start_new_session=True,
     )
     with child:

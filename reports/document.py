@@ -300,6 +300,17 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
     )
 
 
+def warm() -> None:
+    """Reads now what every document needs: what our fonts draw, templates, catalogues."""
+    _covered()
+    for name in ("dossier.html", "withdrawal.html"):
+        _environment().get_template(name)
+    catalogue.measures()
+    catalogue.finding_rules()
+    catalogue.words("threats")
+
+
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(ROOT / "templates" / "dossier"),

@@ -1,11 +1,17 @@
 """From the canonical JSON of a dossier to its PDF, in a child process with bounds. Traps and figures: docs/pdf.md."""
 
+import atexit
+import socket
+import subprocess
+import sys
 import tempfile
+import threading
+from functools import cache
 from pathlib import Path
 
-from reports.bounded import ROOT, Bounds, TookTooLong, run_python
+from reports.bounded import ROOT, Bounds, environment_in
 
-_BOUNDS = Bounds(seconds=90, processor_seconds=60, memory=1 << 30, file=64 << 20, open_files=64)
+BOUNDS = Bounds(seconds=90, processor_seconds=60, memory=1 << 30, file=64 << 20, open_files=64)
 
 
 class RenderingFailed(RuntimeError):
@@ -17,25 +23,76 @@ def render(content: str) -> bytes:
 
     Raises `RenderingFailed` on any fault, bound passed or incomplete file: never a partial document.
     """
-    with tempfile.TemporaryDirectory(prefix="jalon-pdf-") as folder:
-        output = Path(folder) / "dossier.pdf"
-        fonts = Path(folder) / "fonts.conf"
-        fonts.write_text(f"<fontconfig><dir>{_fonts()}</dir><cachedir>{folder}</cachedir></fontconfig>")
-        environment = {"FONTCONFIG_FILE": str(fonts), "SOURCE_DATE_EPOCH": "0"}
-        try:
-            done = run_python(
-                ["-m", "reports.pdf_child", str(output)],
-                folder,
-                _BOUNDS,
-                environment=environment,
-                given=content.encode(),
+    try:
+        answer = renderer().ask(content.encode())
+    except OSError as error:
+        raise RenderingFailed(f"no answer: {error}") from error
+    if not answer.startswith(b"%PDF-") or not answer.rstrip().endswith(b"%%EOF"):
+        raise RenderingFailed(answer.decode(errors="replace")[-1500:] or "stopped before its end")
+    return answer
+
+
+class Renderer:
+    """The process of `reports.pdf_child`, which holds WeasyPrint ready and renders each dossier in a copy of itself."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.stop)
+
+    def ask(self, given: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(BOUNDS.seconds + 10)  # the child ends itself before
+            connection.connect(self._address())
+            connection.sendall(given)
+            connection.shutdown(socket.SHUT_WR)
+            with connection.makefile("rb") as answer:
+                return answer.read()
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def _address(self) -> str:
+        """Of the living process, begun where there is none."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._start()
+            return f"{self._folder.name}/socket"
+
+    def _start(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="jalon-pdf-")
+        fonts = Path(self._folder.name) / "fonts.conf"
+        fonts.write_text(
+            f"<fontconfig><dir>{_fonts()}</dir><cachedir>{self._folder.name}</cachedir></fontconfig>", encoding="utf-8"
+        )
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(f"{self._folder.name}/socket")
+            listening.listen(64)
+            self._process = subprocess.Popen(  # noqa: S603 - our own code, in this interpreter
+                [sys.executable, "-m", "reports.pdf_child", str(listening.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment_in(self._folder.name) | {"FONTCONFIG_FILE": str(fonts), "SOURCE_DATE_EPOCH": "0"},
+                cwd=self._folder.name,
+                pass_fds=[listening.fileno()],
+                start_new_session=True,
             )
-        except TookTooLong as error:
-            raise RenderingFailed(str(error)) from error
-        pdf = output.read_bytes() if output.exists() else b""
-    if done.returncode != 0 or not pdf.startswith(b"%PDF-") or not pdf.rstrip().endswith(b"%%EOF"):
-        raise RenderingFailed(f"exit {done.returncode}: {done.stderr.decode(errors='replace')[-1500:]}")
-    return pdf
+
+    def stop(self) -> None:
+        with self._lock:
+            if self._process:
+                self._process.kill()
+                self._process.wait()
+                self._folder.cleanup()
+                self._process = None
+
+
+@cache
+def renderer() -> Renderer:
+    """This process's own."""
+    return Renderer()
 
 
 def _fonts() -> Path:

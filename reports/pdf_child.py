@@ -1,22 +1,33 @@
-"""The child process that renders one dossier: JSON on standard input, the PDF at the path given.
+"""The process that renders dossiers, each in a copy of itself: JSON on its socket, the PDF or what failed as answer.
 
 It reaches nothing but our own fonts and the mark of drafts: every other address is refused and fails the job.
 """
 
 import gc
 import logging
+import os
+import signal
+import socket
+import socketserver
 import sys
+import traceback
 from datetime import datetime
-from pathlib import Path
+from functools import cache
+from io import BytesIO
 
+from fontTools.ttLib import woff2
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from reports import document
 from reports import dossier as content
-from reports.pdf import _fonts
+from reports.pdf import BOUNDS, _fonts
 from reports.pdf_finish import finish
+
+_USUAL_FONTS = [
+    f"ibm-plex-sans-latin-{style}.woff2" for style in ("400-normal", "400-italic", "500-normal", "700-normal")
+]
 
 
 class OwnAssetsOnly(URLFetcher):
@@ -29,11 +40,19 @@ class OwnAssetsOnly(URLFetcher):
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         name = url.removeprefix(document.FONT_BASE)
         if url.startswith(document.FONT_BASE) and name in document.font_files():
-            return URLFetcherResponse(url, (_fonts() / name).read_bytes(), {"Content-Type": "font/woff2"})
+            return URLFetcherResponse(url, _unpacked(name), {"Content-Type": "font/ttf"})
         if url == document.WATERMARK:
             return URLFetcherResponse(url, document.watermark(), {"Content-Type": "image/svg+xml"})
         self.refused.append(url[:80])
         raise FatalURLFetchingError(f"refused address: {url[:80]}")
+
+
+@cache
+def _unpacked(name: str) -> bytes:
+    """A font as WeasyPrint would unpack it again for each document."""
+    unpacked = BytesIO()
+    woff2.decompress(BytesIO((_fonts() / name).read_bytes()), unpacked)
+    return unpacked.getvalue()
 
 
 class _Faults(logging.Handler):
@@ -47,8 +66,7 @@ class _Faults(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def main(output: str) -> None:
-    text = sys.stdin.buffer.read().decode()
+def render(text: str) -> bytes:
     frozen = content.loads(text)
     digest = content.sha256(text)
     faults = _Faults()
@@ -58,7 +76,7 @@ def main(output: str) -> None:
     is_draft = frozen.get("kind") is None and frozen["decision"] is None
     frozen_at = datetime.fromisoformat(frozen["frozen_on"])
     html = document.to_html(frozen, digest)
-    pdf = HTML(string=html, base_url="jalon:/", url_fetcher=fetcher).write_pdf(
+    pdf: bytes = HTML(string=html, base_url="jalon:/", url_fetcher=fetcher).write_pdf(
         pdf_variant="pdf/a-3a",
         pdf_tags=True,
         pdf_identifier=digest.encode(),
@@ -78,10 +96,47 @@ def main(output: str) -> None:
         finisher=finish,
     )
     if fetcher.refused or faults.messages:
-        raise SystemExit("; ".join([*fetcher.refused, *faults.messages]))
-    Path(output).write_bytes(pdf)
+        raise ValueError("; ".join([*fetcher.refused, *faults.messages]))
+    return pdf
+
+
+class _Request(socketserver.StreamRequestHandler):
+    """Runs in the copy, which ends with it."""
+
+    def handle(self) -> None:
+        BOUNDS.bind()
+        signal.alarm(BOUNDS.seconds)
+        try:
+            answer = render(self.rfile.read().decode())
+        except Exception:
+            answer = traceback.format_exc().encode()
+        self.wfile.write(answer)
+
+
+class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
+    """Lives as long as who began it."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__("", _Request, bind_and_activate=False)
+        self.socket.close()
+        self.socket = socket.socket(fileno=descriptor)
+        self.parent = os.getppid()
+
+    def service_actions(self) -> None:
+        super().service_actions()
+        if os.getppid() != self.parent:
+            os._exit(0)
+
+
+def main(descriptor: int) -> None:
+    document.warm()
+    for name in _USUAL_FONTS:
+        _unpacked(name)
+    FontConfiguration()  # leaves fontconfig's cache in its folder
+    gc.disable()  # a copy ends with its file: looking for cycles took a tenth of its time
+    gc.freeze()
+    _Server(descriptor).serve_forever()
 
 
 if __name__ == "__main__":
-    gc.disable()  # this process ends with its file: looking for cycles took a tenth of its time
-    main(sys.argv[1])
+    main(int(sys.argv[1]))

@@ -95,7 +95,7 @@ def _mark_running_heads(pdf: Any) -> None:
                 array[number] = "null"
             return b"/Artifact <</Type /Pagination>> BDC"
 
-        stream.stream = [_BEGIN.sub(replaced, _data(part)) for part in stream.stream]
+        stream.stream = [_BEGIN.sub(replaced, b"\n".join(map(_data, stream.stream)))]
 
 
 def _data(part: Any) -> bytes:

@@ -125,10 +125,6 @@ def test_its_language_title_and_level_are_declared(rendered):
         )
 
 
-def test_the_same_content_gives_the_same_bytes(rendered):
-    assert pdf.render(content.dumps(full())) == rendered
-
-
 def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
     long = full() | {"mission": "Une mission longue. " * 30, "perimeter": "Un périmètre long. " * 60}
     long["accepted_risks"] *= 6
