@@ -35,8 +35,7 @@ def late_of(session: Session, person: Person) -> Sequence[Glance]:
 
 
 def _first(*conditions: ColumnElement[bool]) -> Select[Glance]:
-    wanted = select(Glance).where(Glance.day == clock.today(), *conditions)
-    return wanted.order_by(Glance.urgency, Glance.due, Glance.sought).limit(ACTS)
+    return select(Glance).where(Glance.day == clock.today(), *conditions).order_by(Glance.place).limit(ACTS)
 
 
 def _teams(person: Person) -> list[str]:

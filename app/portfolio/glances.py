@@ -101,13 +101,14 @@ def sought(text: str) -> str:
 def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
     phases = phase_values(row.product.phases)
     due, active = schedule.analysis_due(phases), is_active(row.product, today)
-    decision = row.decision
+    decision, name = row.decision, sought(row.product.name)
     return {
         "product_id": row.product.id,
         "day": today,
         "slug": row.product.slug,
         "name": row.product.name,
-        "sought": sought(row.product.name),
+        "sought": name,
+        "place": f"{row.urgency.value}{row.day or date.max}{name}",
         "phase": row.phase.name.value if row.phase else None,
         "active": active,
         "urgency": row.urgency.value,

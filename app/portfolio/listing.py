@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.platform import clock
@@ -17,12 +17,12 @@ from risk_models.scales import PhaseName
 
 SIZE = 50
 _FAR = date(9999, 12, 31)
-SORTS: dict[str, tuple[ColumnElement[Any], ...]] = {
-    "urgence": (Glance.urgency.expression, func.coalesce(Glance.due, _FAR)),
-    "nom": (),
-    "fin": (func.coalesce(Glance.homologated_until, _FAR),),
-    "perte": (func.coalesce(Glance.loss, -1).desc(),),
-    "derive": (func.coalesce(Glance.drift, -1).desc(),),
+SORTS: dict[str, tuple[ColumnElement[Any] | InstrumentedAttribute[str], ...]] = {
+    "urgence": (Glance.place,),
+    "nom": (Glance.sought,),
+    "fin": (func.coalesce(Glance.homologated_until, _FAR), Glance.sought),
+    "perte": (func.coalesce(Glance.loss, -1).desc(), Glance.sought),
+    "derive": (func.coalesce(Glance.drift, -1).desc(), Glance.sought),
 }
 
 
@@ -71,22 +71,24 @@ def _products_of(incubator: Incubator) -> Select[str]:
     return select(product_incubator.c.product_id).where(product_incubator.c.incubator_id == incubator.id)
 
 
-def _wanted(incubator: Incubator, asked: Asked) -> list[ColumnElement[bool]]:
-    found = [Glance.day == clock.today(), scope(incubator)]
-    found += [Glance.sought.contains(part, autoescape=True) for part in sought(asked.search).split()]
+def _all_of(incubator: Incubator) -> tuple[ColumnElement[bool], ...]:
+    return Glance.day == clock.today(), scope(incubator)
+
+
+def _filters(asked: Asked) -> ColumnElement[bool]:
+    found = [Glance.sought.contains(part, autoescape=True) for part in sought(asked.search).split()]
     if asked.state:
         found.append(Glance.urgency == asked.state.value)
     if asked.without_analysis:
         found.append(Glance.without_analysis.is_(True))
     if asked.phase:
         found.append(Glance.phase == asked.phase.value)
-    return found
+    return and_(true(), *found)
 
 
 def _listed(incubator: Incubator, asked: Asked) -> Select[Glance]:
-    return (
-        select(Glance).where(*_wanted(incubator, asked)).order_by(*SORTS[asked.sort], Glance.sought, Glance.product_id)
-    )
+    wanted = select(Glance).where(*_all_of(incubator), _filters(asked))
+    return wanted.order_by(*SORTS[asked.sort], Glance.product_id)
 
 
 def page(session: Session, incubator: Incubator, asked: Asked, number: int) -> Sequence[Glance]:
@@ -110,23 +112,14 @@ class Counts:
 
 def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts | None:
     """None while some products have no glance of today: see `glances.refresh`."""
+    sums = [_sum(flag) for flag in (Glance.active, Glance.without_analysis, _filters(asked))]
     rows = session.execute(
-        select(Glance.urgency, func.count(), _sum(Glance.active), _sum(Glance.without_analysis))
-        .where(Glance.day == clock.today(), scope(incubator))
-        .group_by(Glance.urgency)
+        select(Glance.urgency, func.count(), *sums).where(*_all_of(incubator)).group_by(Glance.urgency)
     ).all()
-    found = total = sum(row[1] for row in rows)
+    total, active, without_analysis, found = (sum(row[n] for row in rows) for n in range(1, 5))
     if total != session.scalar(select(func.count()).select_from(_products_of(incubator).subquery())):
         return None
-    if asked != Asked(sort=asked.sort):
-        found = session.scalar(select(func.count()).select_from(Glance).where(*_wanted(incubator, asked))) or 0
-    return Counts(
-        total,
-        sum(row[2] for row in rows),
-        sum(row[3] for row in rows),
-        {Urgency(row[0]): row[1] for row in rows},
-        found,
-    )
+    return Counts(total, active, without_analysis, {Urgency(row[0]): row[1] for row in rows}, found)
 
 
 def _sum(flag: ColumnElement[bool] | InstrumentedAttribute[bool]) -> ColumnElement[int]:

@@ -1,6 +1,6 @@
 from datetime import date
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.platform.database import Base, Id, Instant, Json, Name
@@ -12,12 +12,14 @@ class Glance(Base):
     change of the product; `due` is the day its urgency speaks of, `whom` who has the next act in hand."""
 
     __tablename__ = "glance"
+    __table_args__ = (Index("ix_glance_place", "day", "place"),)
 
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
-    day: Mapped[date] = mapped_column(index=True)
+    day: Mapped[date]
     slug: Mapped[str] = mapped_column(String(100))
     name: Mapped[Name]
     sought: Mapped[Name] = mapped_column(comment="its name in lower case without accents, to search and sort")
+    place: Mapped[str] = mapped_column(String(220), comment="urgency, due, sought: sorts the most urgent first")
     phase: Mapped[str | None] = mapped_column(String(40))
     active: Mapped[bool]
     urgency: Mapped[int]
