@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.homologation import deciding, delegating, register, sealing
 from app.homologation.deciding import Wish
 from app.homologation.forms import DecisionForm, DelegateForm, LiftForm, SignForm, WithdrawForm
-from app.homologation.models import Act, Dossier, Outcome
+from app.homologation.models import Act, Dossier, DossierState, Outcome
 from app.homologation.pages import dossier_or_404, pdf_response, reading_page
+from app.homologation.services import must_be
 from app.identity import factors
 from app.identity import services as identity
 from app.identity.access import current_person
@@ -33,6 +34,7 @@ blueprint = Blueprint("deciding", __name__, url_prefix="/produits/<slug>/dossier
 def decide(product: Product, number: int) -> str | BaseResponse:
     """What was chosen, shown as it will be signed."""
     row, form = dossier_or_404(product, number), DecisionForm()
+    must_be(row, DossierState.DECISION)  # taken back meanwhile, its page has no form to come back to
     if form.validate_on_submit():
         try:
             return _sign_page(product, row, form.wish(), form.shown_sha256.data or "")

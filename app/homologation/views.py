@@ -96,6 +96,8 @@ def _submitted(
     product: Product, row: Dossier, form: BaseForm, act: Callable[[], object], **forms: BaseForm
 ) -> str | BaseResponse:
     """Runs `act` for a good form and comes back to the composing page; shows it again with errors otherwise."""
+    if form.is_submitted():
+        services.must_be(row, DossierState.DRAFT)  # sent meanwhile, its page has no form to come back to
     if form.validate_on_submit():
         try:
             act()
@@ -200,6 +202,7 @@ def relaunch(product: Product, number: int) -> BaseResponse:
 @product_view(Permission.GIVE_OPINION)
 def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), OpinionForm()
+    services.must_be(row, DossierState.OPINIONS)
     if form.validate_on_submit():
         try:
             services.give_opinion(

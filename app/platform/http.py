@@ -111,18 +111,23 @@ def _error_page(error: Exception) -> tuple[str, int]:
     return render_template("errors/error.html", code=code, request_id=g.get("request_id")), code
 
 
+_SECRET = frozenset({"token", "code", "answer"})
+
+
 def _csrf_page(error: CSRFError) -> tuple[str, int]:
-    typed = [v for n, v in request.form.items(multi=True) if v and n not in {"csrf_token", "token", "revision"}]
-    page = render_template(
-        "errors/error.html", code=400, expired=True, typed=typed[:50], request_id=g.get("request_id")
-    )
+    page = render_template("errors/error.html", code=400, expired=True, typed=_typed(), request_id=g.get("request_id"))
     return page, 400
+
+
+def _typed() -> list[str]:
+    """The sentences of the form that was sent, whose page is gone."""
+    return [v for n, v in request.form.items(multi=True) if n not in _SECRET and " " in v.strip()][:50]
 
 
 def _refusal_page(error: Refusal) -> tuple[str, int]:
     """A rule refused an act that no form field could prevent: a step out of order, a second decision."""
     _start_over()
-    return render_template("errors/refusal.html", message=str(error), back=request.referrer), 409
+    return render_template("errors/refusal.html", message=str(error), back=request.referrer, typed=_typed()), 409
 
 
 def _collision_page(error: IntegrityError) -> tuple[str, int]:

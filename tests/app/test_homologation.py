@@ -127,6 +127,17 @@ def test_steps_out_of_order_are_refused_with_a_reason(world, state, legal):
     assert (again.status_code == 302) == ("reprendre" in legal)
 
 
+def test_who_writes_while_the_team_takes_back_finds_the_text_again(scene):
+    world, owner, people, dossier = scene
+    world.visitor(owner).post("/produits/exemple/dossier/1/reprendre")
+    typed = decision_form(dossier, outcome="with_reservations", reservations="Dix minutes de réflexion")
+    for step in ("decision", "signer"):
+        answer = world.visitor(people["authority"]).post(f"/produits/exemple/dossier/1/{step}", typed)
+        assert answer.status_code == 409
+        page = answer.get_data(as_text=True)
+        assert "vient de le reprendre" in page and "Dix minutes de réflexion" in page
+
+
 def test_a_dossier_taken_back_asks_for_opinions_anew(scene):
     world, owner, _, _ = scene
     world.visitor(owner).post("/produits/exemple/dossier/1/reprendre")
