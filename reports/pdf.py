@@ -1,6 +1,7 @@
 """From the canonical JSON of a dossier to its PDF, in a child process with bounds. Traps and figures: docs/pdf.md."""
 
 import atexit
+import os
 import socket
 import subprocess
 import sys
@@ -15,7 +16,14 @@ BOUNDS = Bounds(seconds=90, processor_seconds=60, memory=1 << 30, file=64 << 20,
 
 
 class RenderingFailed(RuntimeError):
-    """The document could not be made; the message says what the child process reported."""
+    """The document could not be made; the message says what the child process reported.
+
+    `code`, of the words `renderings`, says it to those who wait for the document.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def render(content: str) -> bytes:
@@ -26,9 +34,11 @@ def render(content: str) -> bytes:
     try:
         answer = renderer().ask(content.encode())
     except OSError as error:
-        raise RenderingFailed(f"no answer: {error}") from error
+        raise RenderingFailed("fault", f"no answer: {error}") from error
     if not answer.startswith(b"%PDF-") or not answer.rstrip().endswith(b"%%EOF"):
-        raise RenderingFailed(answer.decode(errors="replace")[-1500:] or "stopped before its end")
+        if not answer:
+            raise RenderingFailed("too_heavy", "stopped before its end: a bound of time or memory")
+        raise RenderingFailed("fault", answer.decode(errors="replace")[-1500:])
     return answer
 
 
@@ -43,7 +53,7 @@ class Renderer:
     def ask(self, given: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(BOUNDS.seconds + 10)  # the child ends itself before
-            connection.connect(self._address())
+            connection.connect(self.address())
             connection.sendall(given)
             connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answer:
@@ -53,8 +63,8 @@ class Renderer:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def _address(self) -> str:
-        """Of the living process, begun where there is none."""
+    def address(self) -> str:
+        """The socket of the living process, begun where there is none."""
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._start()
@@ -70,7 +80,7 @@ class Renderer:
             listening.bind(f"{self._folder.name}/socket")
             listening.listen(64)
             self._process = subprocess.Popen(  # noqa: S603 - our own code, in this interpreter
-                [sys.executable, "-m", "reports.pdf_child", str(listening.fileno())],
+                [sys.executable, "-m", "reports.pdf_child", str(listening.fileno()), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

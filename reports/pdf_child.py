@@ -6,14 +6,18 @@ It reaches nothing but our own fonts and the mark of drafts: every other address
 import gc
 import logging
 import os
+import shutil
 import signal
 import socket
 import socketserver
 import sys
+import tempfile
 import traceback
 from datetime import datetime
 from functools import cache
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fontTools.ttLib import woff2
 from weasyprint import CSS, HTML, Attachment
@@ -106,37 +110,40 @@ class _Request(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         BOUNDS.bind()
         signal.alarm(BOUNDS.seconds)
-        try:
-            answer = render(self.rfile.read().decode())
-        except Exception:
-            answer = traceback.format_exc().encode()
+        with TemporaryDirectory(prefix="copy-", dir=Path.cwd()) as folder:
+            tempfile.tempdir = folder  # WeasyPrint leaves its fonts there
+            try:
+                answer = render(self.rfile.read().decode())
+            except Exception:
+                answer = traceback.format_exc().encode()
         self.wfile.write(answer)
 
 
 class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
-    """Lives as long as who began it."""
+    """Lives as long as `parent`, and takes its folder with it."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, parent: int) -> None:
         super().__init__("", _Request, bind_and_activate=False)
         self.socket.close()
         self.socket = socket.socket(fileno=descriptor)
-        self.parent = os.getppid()
+        self.parent = parent
 
     def service_actions(self) -> None:
         super().service_actions()
         if os.getppid() != self.parent:
+            shutil.rmtree(Path.cwd(), ignore_errors=True)
             os._exit(0)
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, parent: int) -> None:
     document.warm()
     for name in _USUAL_FONTS:
         _unpacked(name)
     FontConfiguration()  # leaves fontconfig's cache in its folder
     gc.disable()  # a copy ends with its file: looking for cycles took a tenth of its time
     gc.freeze()
-    _Server(descriptor).serve_forever()
+    _Server(descriptor, parent).serve_forever()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

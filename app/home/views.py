@@ -17,7 +17,6 @@ from app.platform.http import db_session
 from app.platform.i18n import language
 from app.portfolio import acts, glances
 from app.portfolio import services as portfolio
-from app.products import services as products
 from app.products.access import may, product_view
 from app.products.models import Product
 from reports.figures.matrix import draw_matrix
@@ -31,9 +30,9 @@ def index() -> str | Response:
     if g.person is None:
         return render_template("home/welcome.html")
     me = current_person()
-    glances.refresh(current_app.extensions["database"], acts.followed(me))
+    glances.refresh(current_app.extensions["database"], *acts.followed(me))
     db_session().commit()  # what this request reads was begun before
-    mine, total = products.visible(db_session(), me, size=12)
+    mine, total = acts.first_of(db_session(), me, 12)
     return render_template(
         "home/index.html",
         rows=portfolio.rows(db_session(), mine),

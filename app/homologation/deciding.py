@@ -79,7 +79,7 @@ def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown
         raise Refusal(
             _l(
                 "Le PDF de ce dossier n’a pas pu être fait (%(why)s) : prévenez l’équipe de Jalon.",
-                why=dossier.seal_fault,
+                why=sealing.fault_of(dossier),
             )
         )
     frozen = content.loads(dossier.content or "")
@@ -330,6 +330,8 @@ def _holds(session: Session, person_id: str | None, role: Role, dossier: Dossier
 
 def lift(session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str) -> None:
     """Says that a reservation is lifted, and how. Raises `Refusal`."""
+    if dossier.withdrawal is not None:
+        raise Refusal(_l("L’homologation est retirée : ses réserves ne se lèvent plus."))
     reservation = next((r for r in dossier.reservations if r.id == reservation_id), None)
     if reservation is None or reservation.lifted_on is not None:
         raise Refusal(_l("Cette réserve est déjà levée."))

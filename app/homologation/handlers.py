@@ -38,7 +38,7 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
     try:
         digest = document_storage().put(pdf.render(dossier.content))
     except pdf.RenderingFailed as error:
-        sealing.note_fault(database, dossier.id, str(error))
+        sealing.note_fault(database, dossier.id, error.code)
         raise
     with database.writing() as session:
         sealing.note_project(session, dossier, digest)

@@ -104,6 +104,7 @@ def seal_state(row: Dossier) -> dict[str, object]:
     issued = sealing.issued_files(db_session(), row.id, Act.DECISION) if row.decision else []
     return {
         "issued": issued,
+        "fault": sealing.fault_of(row),
         "trial": bool(row.decision) and sealing.is_trial(),
         "timestamp_pending": bool(issued and sealing.sealer().timestamp_url and not issued[0].timestamped),
         "withdrawal_ready": bool(row.withdrawal and sealing.issued_files(db_session(), row.id, Act.WITHDRAWAL)),

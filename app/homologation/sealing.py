@@ -12,9 +12,11 @@ from app.homologation.models import Act, Dossier, IssuedFile
 from app.platform import clock, jobs
 from app.platform.database import Database
 from app.platform.extensions import document_storage
+from app.platform.i18n import sentence
 from app.platform.logs import get_logger
 from app.platform.settings import InvalidSettings, Settings
 from reports import pdf
+from risk_models import catalogue
 
 if TYPE_CHECKING:
     from asn1crypto.x509 import Certificate
@@ -69,7 +71,7 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
     try:
         document = pdf.render(text)
     except pdf.RenderingFailed as error:
-        note_fault(database, dossier_id, str(error))
+        note_fault(database, dossier_id, error.code)
         raise
     try:
         try:
@@ -97,9 +99,15 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
 
 
 def note_fault(database: Database, dossier_id: str, why: str) -> None:
-    """Shown where its file is awaited."""
+    """Shown where its file is awaited: a code of the words `renderings`, or what is wrong with the seal."""
     with database.writing() as session:
         session.execute(update(Dossier).where(Dossier.id == dossier_id).values(seal_fault=why[:500]))
+
+
+def fault_of(dossier: Dossier) -> str:
+    """Why its file is late, for readers."""
+    known = dossier.seal_fault in catalogue.words("renderings")
+    return sentence("renderings", dossier.seal_fault) if known else dossier.seal_fault
 
 
 def note_project(session: Session, dossier: Dossier, stored: str) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
+YEARS = range(1990, 2101)  # of the dates that people and files give: rules add years to them
 _told: ContextVar[datetime | None] = ContextVar("told", default=None)
 
 

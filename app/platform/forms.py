@@ -26,6 +26,7 @@ from wtforms import (
 from wtforms.form import BaseForm as WtForm
 from wtforms.validators import InputRequired, Optional, StopValidation
 
+from app.platform import clock
 from app.platform.i18n import language, word
 from app.platform.refusals import Refusal
 from risk_models import catalogue
@@ -152,7 +153,7 @@ class Day(DateField):
             self.data = date.fromisoformat(text)
         except ValueError:
             raise ValueError(_l("Cette date n’existe pas. Écrivez-la ainsi : 2026-03-01.")) from None
-        if not 1990 <= self.data.year <= 2100:
+        if self.data.year not in clock.YEARS:
             raise ValueError(_l("L’année doit être comprise entre 1990 et 2100."))
 
     def _value(self) -> str:

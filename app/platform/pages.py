@@ -11,6 +11,11 @@ class Page:
     size: int
     total: int
 
+    @classmethod
+    def asked(cls, size: int, total: int) -> "Page":
+        """The page in the address, the last one where it is past the end."""
+        return cls(min(page_number(), cls(1, size, total).last), size, total)
+
     @property
     def last(self) -> int:
         return max(1, -(-self.total // self.size))

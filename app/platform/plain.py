@@ -4,6 +4,6 @@ import unicodedata
 
 
 def plain(text: str) -> str:
-    """Neither capitals nor accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
+    """Neither capitals, accents nor letters bound together."""
+    apart = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
     return "".join(sign for sign in apart if not unicodedata.combining(sign))

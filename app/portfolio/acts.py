@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session, selectinload
 
 from app.homologation.models import DossierState
 from app.identity.models import Person, Role
 from app.platform import clock
 from app.portfolio.models import Glance
-from app.portfolio.services import Urgency
-from app.products.models import Incubator, Product, product_incubator
+from app.portfolio.services import LATE
+from app.products.models import Product, product_incubator
+from app.products.services import visible_to
 
 ACTS = 3
-_LATE = (Urgency.EXPIRED.value, Urgency.ANALYSIS_OVERDUE.value)
 _OF_OTHERS = (DossierState.OPINIONS.value, DossierState.DECISION.value)
 
 
-def followed(person: Person) -> ColumnElement[bool]:
-    """The products whose glances the two lists below read: of the teams and incubators of `person`."""
-    return Product.id.in_(_teams(person)) | Product.incubators.any(Incubator.id.in_(_incubators(person)))
+def followed(person: Person) -> list[ColumnElement[bool]]:
+    """The products whose glances the lists below read: all that `person` may read, but for those archived."""
+    return [Product.archived_on.is_(None), *visible_to(person)]
+
+
+def first_of(session: Session, person: Person, count: int) -> tuple[Sequence[Product], int]:
+    """The most urgent products that `person` may read, phases loaded, and how many there are in all."""
+    mine = select(Product).where(*followed(person))
+    total = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
+    placed = mine.join(Glance, Glance.product_id == Product.id).where(Glance.day == clock.today())
+    first = placed.options(selectinload(Product.phases)).order_by(Glance.place).limit(count)
+    return session.scalars(first).all(), total
 
 
 def next_of(session: Session, person: Person) -> Sequence[Glance]:
@@ -31,7 +40,7 @@ def next_of(session: Session, person: Person) -> Sequence[Glance]:
 def late_of(session: Session, person: Person) -> Sequence[Glance]:
     """The most overdue products of the incubators that `person` is a member of."""
     members = select(product_incubator.c.product_id).where(product_incubator.c.incubator_id.in_(_incubators(person)))
-    return session.scalars(_first(Glance.urgency.in_(_LATE), Glance.product_id.in_(members))).all()
+    return session.scalars(_first(Glance.urgency.in_([u.value for u in LATE]), Glance.product_id.in_(members))).all()
 
 
 def _first(*conditions: ColumnElement[bool]) -> Select[Glance]:

@@ -139,8 +139,9 @@ _ACTS = {
 
 def _next(row: Row, dossier: Dossier | None, team: list[str]) -> dict[str, Any]:
     """The next act, who has it in hand, since when."""
-    act, whom, since = _ACTS.get(row.urgency, ""), team, None
-    if row.urgency is Urgency.NOT_HOMOLOGATED:
+    contact = [row.product.contact] if row.product.contact else []
+    act, whom, since = _ACTS.get(row.urgency, ""), team or contact, None
+    if row.urgency in (Urgency.NOT_HOMOLOGATED, Urgency.HOMOLOGATION_OVERDUE):
         act = "homologate" if row.product.declared_analysis else "analyse"
     elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
         act = "analyse"
@@ -149,7 +150,7 @@ def _next(row: Row, dossier: Dossier | None, team: list[str]) -> dict[str, Any]:
         if dossier.state is DossierState.DECISION:
             whom = [dossier.authority.name] if dossier.authority else []
         elif dossier.state is DossierState.OPINIONS:
-            whom = [o.reviewer.name for o in dossier.opinions if o.given_at is None] or team
+            whom = [o.reviewer.name for o in dossier.opinions if o.given_at is None] or whom
     return {"act": act, "whom": ", ".join(whom)[:300] if act else "", "since": since}
 
 

@@ -62,6 +62,8 @@ def _recipient(product: Product, team: Sequence[Person], glance: Glance | None) 
     act, due = (glance.act, glance.due) if glance else ("", None)
     if act in _NOT_THEIRS:
         return Recipient(product, (), act, due, "waiting")
+    if not act:
+        return Recipient(product, (), act, due, "nothing")
     if product.relaunched_on == clock.today():
         return Recipient(product, (), act, due, "today")
     return Recipient(product, tuple(team), act, due, "" if team else "nobody")

@@ -17,6 +17,9 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.products.models import Incubator, Product
 from app.products.services import is_active, phase_values
+from app.renewals import deadlines
+from app.renewals.deadlines import Deadline
+from app.renewals.models import DeadlineKind
 from risk_models import schedule
 from risk_models.system import Phase
 from risk_models.systemic import SharedThirdParty, shared_third_parties
@@ -27,12 +30,16 @@ class Urgency(IntEnum):
 
     EXPIRED = 1
     ANALYSIS_OVERDUE = 2
-    EXPIRES_SOON = 3
-    REFUSED = 4
-    WITHDRAWN = 5
-    NOT_HOMOLOGATED = 6
-    HOMOLOGATED = 7
-    INACTIVE = 8
+    HOMOLOGATION_OVERDUE = 3
+    EXPIRES_SOON = 4
+    REFUSED = 5
+    WITHDRAWN = 6
+    NOT_HOMOLOGATED = 7
+    HOMOLOGATED = 8
+    INACTIVE = 9
+
+
+LATE = (Urgency.EXPIRED, Urgency.ANALYSIS_OVERDUE, Urgency.HOMOLOGATION_OVERDUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +68,21 @@ class Figures:
 
 def rows(session: Session, products: Sequence[Product]) -> list[Row]:
     """Rows of `products` (phases loaded), most urgent first."""
-    dossiers = register.last_dossiers(session, [p.id for p in products])
-    today = clock.today()
-    found = [_row(p, dossiers.get(p.id), today) for p in products]
+    ids, today = [p.id for p in products], clock.today()
+    dossiers, postponed = register.last_dossiers(session, ids), deadlines.postponements(session, ids)
+    found = [_row(p, dossiers.get(p.id), deadlines.first(p, postponed), today) for p in products]
     return sorted(found, key=lambda r: (r.urgency, r.day or date.max, r.product.name.lower()))
 
 
-def _row(product: Product, last: Dossier | None, today: date) -> Row:
-    phases = phase_values(product.phases)
-    phase = schedule.current_phase(phases, today)
-    urgency, day = _urgency(product, phases, last, today) if is_active(product, today) else (Urgency.INACTIVE, None)
+def _row(product: Product, last: Dossier | None, owed: Deadline | None, today: date) -> Row:
+    phase = schedule.current_phase(phase_values(product.phases), today)
+    urgency, day = _urgency(last, owed, today) if is_active(product, today) else (Urgency.INACTIVE, None)
     decision = last.decision if last and last.withdrawal is None else None
     return Row(product, phase, urgency, day, decision, last is not None and last.origin is Origin.JALON)
 
 
-def _urgency(
-    product: Product, phases: Sequence[Phase], last: Dossier | None, today: date
-) -> tuple[Urgency, date | None]:
+def _urgency(last: Dossier | None, owed: Deadline | None, today: date) -> tuple[Urgency, date | None]:
+    """`owed`: what a product owes that no decision homologates, postponed or not."""
     withdrawal = last.withdrawal if last else None
     decision = last.decision if last and withdrawal is None else None
     if decision and decision.expires_on and decision.months:
@@ -85,14 +90,15 @@ def _urgency(
             return Urgency.EXPIRED, decision.expires_on
         soon = schedule.is_soon(decision.expires_on, decision.months, today)
         return (Urgency.EXPIRES_SOON if soon else Urgency.HOMOLOGATED), decision.expires_on
-    due = schedule.analysis_due(phases)
-    if not product.declared_analysis and due and due < today:
+    late = owed is not None and owed.due < today
+    due = owed.due if owed else None
+    if late and owed and owed.kind is DeadlineKind.ANALYSIS:
         return Urgency.ANALYSIS_OVERDUE, due
     if withdrawal:
         return Urgency.WITHDRAWN, withdrawal.withdrawn_on
     if decision and decision.outcome is Outcome.REFUSED:
         return Urgency.REFUSED, decision.decided_on
-    return Urgency.NOT_HOMOLOGATED, None if product.declared_analysis else due
+    return (Urgency.HOMOLOGATION_OVERDUE if late else Urgency.NOT_HOMOLOGATED), due
 
 
 def figures(found: Sequence[Row], today: date) -> Figures:

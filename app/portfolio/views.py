@@ -16,7 +16,7 @@ from app.platform.database import Database
 from app.platform.http import db_session, discard
 from app.platform.i18n import language, word
 from app.platform.mail import Mail
-from app.platform.pages import Page, page_number
+from app.platform.pages import Page
 from app.platform.refusals import Refusal
 from app.portfolio import glances, listing, relaunching, saved, services, statistics, trends
 from app.portfolio.access import incubator_view
@@ -64,8 +64,13 @@ def keep_view(found: Incubator) -> str | Response:
     """Keeps the filters of the address under a name."""
     asked, form = Asked.read(request.args), SaveViewForm()
     if form.validate_on_submit():
-        saved.keep(db_session(), current_person(), found, form.name.data or "", asked)
-        return redirect(url_for("portfolio.incubator", slug=found.slug, **asked.address))
+        try:
+            saved.keep(db_session(), current_person(), found, form.name.data or "", asked)
+        except Refusal as refusal:
+            discard()
+            form.refuse(refusal)
+        else:
+            return redirect(url_for("portfolio.incubator", slug=found.slug, **asked.address))
     return _list(found, asked, form)
 
 
@@ -78,15 +83,17 @@ def forget_view(found: Incubator, view_id: str) -> Response:
 
 def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None) -> str:
     counts = _counts(found, asked)
-    number = page_number()
+    page = Page.asked(listing.SIZE, counts.found)
     return render_template(
         "portfolio/incubator.html",
         incubator=found,
         asked=asked,
         counts=counts,
-        lines=listing.page(db_session(), found, asked, number),
-        page=Page(number, listing.SIZE, counts.found),
+        lines=listing.page(db_session(), found, asked, page.number),
+        page=page,
+        most_relaunched=relaunching.MOST,
         urgencies=list(Urgency),
+        urgency_of=Urgency,
         phases=list(PhaseName),
         phase_of=PhaseName,
         level_of=SecurityLevel,
@@ -137,6 +144,9 @@ def relaunch(found: Incubator) -> str | Response:
     """The mail as each will read it, then, once confirmed, sent to every team chosen."""
     _counts(found, Asked())
     form, slugs = RelaunchForm(), request.values.getlist("produit")
+    if "tous" in request.args and request.method == "GET":
+        listed = listing.whole(db_session(), found, Asked.read(request.args))
+        slugs = [g.slug for g in listed if g.act][: relaunching.MOST]
     if form.validate_on_submit():
         try:
             count = relaunching.relaunch(db_session(), current_person(), found, slugs, form.note.data or "")
@@ -209,9 +219,9 @@ def comparison() -> str:
 @incubator_view(Permission.READ_INCUBATOR)
 def timeline(found: Incubator) -> str:
     """The deadlines of the products that the list shows with the same address, as a drawing and as a table."""
-    asked, number = Asked.read(request.args), page_number()
-    counts = _counts(found, asked)
-    lines = listing.page(db_session(), found, asked, number)
+    asked = Asked.read(request.args)
+    page = Page.asked(listing.SIZE, _counts(found, asked).found)
+    lines = listing.page(db_session(), found, asked, page.number)
     ids = [g.product_id for g in lines]
     shown = {p.id: p for p in services.products_among(db_session(), ids)}
     decisions = register.last_decisions(db_session(), ids)
@@ -228,7 +238,7 @@ def timeline(found: Incubator) -> str:
         lanes=lanes,
         drawing=draw_timeline(lanes, clock.today(), language()),
         owed=sorted(pairs, key=lambda pair: (pair[1].due, pair[0].name)),
-        page=Page(number, listing.SIZE, counts.found),
+        page=page,
     )
 
 

@@ -84,7 +84,7 @@ _ADDRESSABLE = re.compile(r"[^/\\\s?#%]+")
 
 
 def _storable(system: System) -> None:
-    """Refuses what the format allows and the database does not: long texts, two things of one name."""
+    """Refuses what the format allows and we do not: long texts, two things of one name, days that no rule can count from."""
     flaws = [v for c in system.components for v in c.vulnerabilities]
     parts: list[Any] = [system.product, *system.product.contacts, *system.components, *system.measures, *flaws]
     parts += [*system.assets, *(c.eol for c in system.components if c.eol)]
@@ -93,6 +93,11 @@ def _storable(system: System) -> None:
         if isinstance(text, str) and len(text) > most:
             raise Refusal(
                 _l("« %(text)s… » est trop long : %(most)d caractères au plus.", text=text[:40], most=most), "file"
+            )
+    for day in (*(d for p in system.product.phases for d in (p.start, p.end)), *(m.due for m in system.measures)):
+        if day and day.year not in clock.YEARS:
+            raise Refusal(
+                _l("« %(day)s » : l’année doit être comprise entre 1990 et 2100.", day=day.isoformat()), "file"
             )
     named_parts: list[Any] = [*system.components, *system.assets]
     for part in named_parts:

@@ -82,7 +82,7 @@ def visible(
 ) -> tuple[list[Product], int]:
     """A page of the products that `person` may read, by name, and how many there are in all: of those archived, or not."""
     kept = Product.archived_on.is_not(None) if archived else Product.archived_on.is_(None)
-    statement = select(Product).where(kept, *_visible_to(person))
+    statement = select(Product).where(kept, *visible_to(person))
     for part in search.split():
         statement = statement.where(func.lower(Product.name).contains(part.lower(), autoescape=True))
     total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
@@ -97,11 +97,12 @@ def visible(
 
 def readable(session: Session, person: Person, permission: Permission = Permission.READ_PRODUCT) -> Sequence[Product]:
     """Every product on which `person` has `permission`, by name."""
-    statement = select(Product).where(*_visible_to(person, permission)).order_by(func.lower(Product.name))
+    statement = select(Product).where(*visible_to(person, permission)).order_by(func.lower(Product.name))
     return session.scalars(statement).all()
 
 
-def _visible_to(person: Person, permission: Permission = Permission.READ_PRODUCT) -> list[ColumnElement[bool]]:
+def visible_to(person: Person, permission: Permission = Permission.READ_PRODUCT) -> list[ColumnElement[bool]]:
+    """The conditions under which `person` has `permission` on a product."""
     grants = [g for g in person.grants if g.role in policy.TABLE[permission]]
     if any(g.product_id is None and g.incubator_id is None for g in grants):
         return []

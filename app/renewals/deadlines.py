@@ -69,7 +69,7 @@ def of_many(
     `decisions` are the last ones, as `register.last_decisions` gives them.
     """
     ids = [p.id for p in products]
-    own, postponed = _own(session, ids), _postponements(session, ids)
+    own, postponed = _own(session, ids), postponements(session, ids)
     for reservation, product_id, decided_on in _to_lift(session, decisions):
         own[product_id].append(_reservation(reservation, decided_on))
     return {p.id: _of(p, decisions.get(p.id), own[p.id], postponed) for p in products}
@@ -84,7 +84,7 @@ def _of(
     if decision and decision.outcome is not Outcome.REFUSED and decision.expires_on and decision.months:
         found.append(_expiry(decision.expires_on, decision.months, decision.decided_on))
     else:
-        found += _first(product, postponed)
+        found += filter(None, [first(product, postponed)])
     return tuple(sorted(found, key=lambda d: (d.due, d.kind.value)))
 
 
@@ -116,11 +116,12 @@ def _to_lift(session: Session, decisions: Mapping[str, Decision]) -> Iterator[tu
         yield reservation, *of[reservation.dossier_id]
 
 
-def _first(product: Product, postponed: Postponements) -> list[Deadline]:
+def first(product: Product, postponed: Postponements) -> Deadline | None:
+    """The analysis, then the first homologation, of a product (phases loaded) that no decision homologates."""
     phases = phase_values(product.phases)
     start, due = schedule.clock_start(phases), schedule.analysis_due(phases)
     if start is None or due is None:
-        return []
+        return None
     rule = _l(
         "six mois après le début de la phase « %(phase)s », le %(day)s", phase=start.name.value, day=_iso(start.start)
     )
@@ -138,7 +139,7 @@ def _first(product: Product, postponed: Postponements) -> list[Deadline]:
         )  # fmt: skip
         due = put_off.until
     milestones = schedule.relaunched(due, schedule.ANALYSIS_MILESTONES, schedule.DUTY_RELAUNCHES)
-    return [Deadline(kind, due, milestones, rule, postponed=put_off)]
+    return Deadline(kind, due, milestones, rule, postponed=put_off)
 
 
 def _iso(day: date) -> str:
@@ -167,7 +168,8 @@ def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadlin
     return found
 
 
-def _postponements(session: Session, product_ids: Sequence[str]) -> Postponements:
+def postponements(session: Session, product_ids: Sequence[str]) -> Postponements:
+    """What was put off, by product, kind and the day that was put off."""
     found = session.scalars(select(Postponement).where(Postponement.product_id.in_(product_ids)))
     return {(p.product_id, p.kind, p.due): p for p in found}
 

@@ -60,8 +60,8 @@ def revoke(session: Session, actor: Person, feed_id: str) -> None:
     session.commit()
 
 
-def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product]] | None:
-    """The calendar at this address and its products, phases and incubators loaded; None for no such address, or for a
+def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product], str] | None:
+    """The calendar at this address, its products, phases and incubators loaded, and the language of its person; None for no such address, or for a
     product or an incubator that its person may no longer read."""
     feed = session.scalar(select(CalendarFeed).where(CalendarFeed.secret_hash == _hash(secret)))
     if feed is None:
@@ -84,7 +84,7 @@ def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product]] | 
     if feed.read_on != clock.today():
         feed.read_on = clock.today()
         session.commit()
-    return feed, owed
+    return feed, owed, person.language
 
 
 def revisions(session: Session, product_ids: Sequence[str]) -> dict[str, int]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import select, update
+from sqlalchemy.orm import selectinload
 
-from app.identity.models import Person
+from app.identity.models import Person, Role
 from app.platform import clock, letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs
@@ -39,6 +40,7 @@ class Told:
     due: date
     link: str
     others: tuple[str, ...]
+    theirs: bool  # of who reads: to do, and not to have done
 
 
 def send_digest(database: Database, arguments: dict[str, Any]) -> None:
@@ -47,10 +49,10 @@ def send_digest(database: Database, arguments: dict[str, Any]) -> None:
         digest = services.digest_of(session, arguments["digest_id"])
         if digest.sent_at is not None or not digest.reminders:
             return
-        person = session.get_one(Person, digest.person_id)
+        person = session.get_one(Person, digest.person_id, options=[selectinload(Person.grants)])
         found = {r.product_id for r in digest.reminders}
         products = {p.id: p for p in session.scalars(select(Product).where(Product.id.in_(found)))}
-        told = _told(digest, products, services.others_told(session, digest))
+        told = _told(digest, person, products, services.others_told(session, digest))
         mail = _letter(digest, person, told)
         channel = session.get(Channel, digest.channel) if digest.channel else None
     if digest.channel and channel is None:
@@ -66,13 +68,15 @@ def send_digest(database: Database, arguments: dict[str, Any]) -> None:
         session.execute(update(Channel).where(Channel.id == digest.channel).values(**done))
 
 
-def _told(digest: Digest, products: dict[str, Product], others: dict[str, set[str]]) -> list[Told]:
+def _told(digest: Digest, person: Person, products: dict[str, Product], others: dict[str, set[str]]) -> list[Told]:
+    teams = {g.product_id for g in person.grants if g.role is Role.TEAM_MEMBER}
     base, found = current_app.config["BASE_URL"], dict[tuple[str, DeadlineKind, date], Told]()
     for reminder in digest.reminders:
         product = products[reminder.product_id]
         link = f"{base}/produits/{product.slug}{PAGES.get(reminder.kind, '')}"
         names = tuple(sorted(others.get(product.id, ())))
-        found.setdefault(_topic(reminder), Told(product, reminder.kind, reminder.due, link, names))
+        theirs = product.id in teams or reminder.kind is DeadlineKind.DELEGATION
+        found.setdefault(_topic(reminder), Told(product, reminder.kind, reminder.due, link, names, theirs))
     return sorted(found.values(), key=lambda t: (t.due, t.product.name))
 
 

@@ -30,6 +30,8 @@ def postpone(
     if found.postponed:
         raise Refusal(_l("Cette échéance a déjà été reportée une fois."))
     limit = schedule.latest_postponement(found.due)
+    if limit <= clock.today():
+        raise Refusal(_l("Il est trop tard pour la reporter : elle est passée de plus de six mois."))
     if not max(found.due, clock.today()) < until <= limit:
         raise Refusal(_l("Choisissez une date à venir, le %(day)s au plus tard.", day=format_date(limit, "d MMMM yyyy")), "until")  # fmt: skip
     session.add(

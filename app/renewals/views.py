@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -22,6 +23,7 @@ from app.renewals import deadlines as due
 from app.renewals.deadlines import PAGES, POSTPONABLE
 from app.renewals.forms import ChannelForm, EscalationForm, PostponeForm, RemindersForm
 from app.renewals.models import DeadlineKind
+from risk_models import schedule
 
 blueprint = Blueprint("renewals", __name__)
 
@@ -37,6 +39,7 @@ def deadlines(product: Product) -> str:
         today=clock.today(),
         pages={k: page for k, page in PAGES.items() if k is not DeadlineKind.DELEGATION or may(Permission.DECIDE)},
         postponable=POSTPONABLE if may(Permission.POSTPONE) else (),
+        latest=schedule.latest_postponement,
     )
 
 
@@ -101,7 +104,9 @@ def feed(secret: str) -> Response:
     found = feeds.read(db_session(), secret)
     if found is None:
         abort(404)
-    return _calendar(found[0].title, found[1])
+    feed, products, language = found
+    with force_locale(language):
+        return _calendar(feed.title, products)
 
 
 @blueprint.route("/compte/rappels", methods=["GET", "POST"])

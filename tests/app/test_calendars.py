@@ -12,7 +12,7 @@ from app.homologation import outside
 from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
-from app.identity.models import Grant, Role
+from app.identity.models import Grant, Person, Role
 from app.platform import clock
 from app.products import services as products
 from app.renewals import deadlines, planning
@@ -125,6 +125,15 @@ def test_a_deadline_is_put_off_once_with_a_reason_and_a_limit(scene):
     assert "déjà été reportée" in visitor.post(path, {"until": "2026-10-01", "reason": "Encore"}).get_data(as_text=True)
 
 
+def test_a_calendar_speaks_the_language_of_its_person(scene):
+    world, owner, _product, _member = scene
+    feed = address(world.visitor(owner).post("/produits/exemple/echeances/agenda").get_data(as_text=True))
+    with world.session() as session:
+        session.get_one(Person, owner.id).language = "en"
+        session.commit()
+    assert "Risk analysis" in str(next(iter(events(world, feed).values()))["summary"])
+
+
 def test_only_what_may_move_is_put_off(scene):
     world, owner, _product, member = scene
     with world.session() as session:
@@ -167,6 +176,15 @@ def test_each_incubator_says_when_it_is_told(scene):
     assert told(world, "2026-07-12") == {owner.email}
     assert told(world, "2026-07-19") == {owner.email, member.email}
     assert told(world, "2026-08-02") == {owner.email, member.email, authority.email}
+    world.jobs.run_within(world.app.test_request_context)
+    with time_machine.travel("2026-08-02T09:01Z"):
+        world.jobs.run_due()
+    of = {
+        person.email: [m for m in world.mails() if f"{person.email} |" in m or person.email in m.split("\n\n")[0]]
+        for person in (owner, member)
+    }
+    assert all("comptez moins de deux heures" in mail for mail in of[owner.email])
+    assert all("parce que l’équipe ne l’a pas encore fait" in mail for mail in of[member.email])
 
 
 def test_one_digest_tells_all_of_a_day_and_who_else_knows(scene):

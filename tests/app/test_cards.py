@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from app.cli.imports import imports
+from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.importers.cards import read_card
 from app.products.models import Product
@@ -97,3 +98,17 @@ def test_a_changed_card_is_written(run, tmp_path, app):
     assert "products: 0 added, 1 changed" in run(folder).output
     with app.extensions["database"].reading() as session:
         assert session.scalar(select(Product.mission)).startswith("Assiste")
+
+
+@pytest.mark.parametrize("day", ["9999-08-01", "0001-01-01"])
+def test_a_phase_from_which_no_rule_can_count_is_refused(day):
+    text = f"---\ntitle: X\nincubator: a\nphases:\n- {{name: construction, start: {day}}}\n---\n"
+    with pytest.raises(Refusal, match="entre 1990 et 2100"):
+        read_card("x", text)
+
+
+def test_a_title_is_one_line_of_visible_signs():
+    text = '---\ntitle: "Saut\\nBcc: x"\nincubator: a\nphases: []\n---\n'
+    assert read_card("x", text).name == "Saut Bcc: x"
+    with pytest.raises(Refusal, match="invisible"):
+        read_card("x", text.replace("\\n", "\\u202e"))

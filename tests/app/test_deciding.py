@@ -207,7 +207,9 @@ def test_a_withdrawal_has_its_own_sealed_page_and_the_decision_stays_whole(scene
     assert verdict.status is Status.GENUINE and "Intrusion constatée" in said
     team = world.visitor(owner)
     assert team.get(f"{PAGE}/retrait.pdf").data == withdrawn
-    assert "Retirée le" in team.get(PAGE).get_data(as_text=True)
+    shown = team.get(PAGE).get_data(as_text=True)
+    assert "Retirée le" in shown and "Homologation retirée" in shown and "Réserves à lever" not in shown
+    assert "a été retirée le" in team.get(f"{PAGE}/depuis").get_data(as_text=True)
     again = {"reason": "Encore", "code": world.code(people["authority"])}
     assert world.visitor(people["authority"]).post(page, again).status_code == 409
     with world.session(writing=False) as session:

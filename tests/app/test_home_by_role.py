@@ -34,3 +34,12 @@ def test_a_team_is_not_asked_for_what_waits_for_its_authority(world):
     world.before_authority(owner, product, people)
     assert "Vos prochains actes" not in main_of(world.visitor(owner))
     assert "À décider" in main_of(world.visitor(people["authority"]))
+
+
+def test_the_most_urgent_are_shown_whatever_their_name(world):
+    owner, today = world.person(), clock.today()
+    for number in range(13):
+        world.product(owner, f"A{number:02}", start=today)
+    world.product(owner, "Zèbre", start=today - timedelta(days=900))
+    table = main_of(world.visitor(owner)).split("Vos produits, le plus urgent d’abord")[1]
+    assert table.count('<th scope="row"') == 12 and table.index("Zèbre") < table.index("A00")

@@ -7,18 +7,19 @@ from datetime import date, timedelta
 import pytest
 from odf import opendocument
 from odf.table import TableCell, TableRow
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
 from app.homologation import outside
 from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
-from app.identity.models import Role
+from app.identity.models import Grant, Role
 from app.platform import clock
 from app.portfolio.models import Glance
 from app.portfolio.services import Urgency
 from app.products import services as products
 from app.products.models import Incubator
+from risk_models import schedule
 from risk_models.scales import PhaseName
 from risk_models.system import Phase
 
@@ -140,6 +141,69 @@ def test_relaunches_are_shown_then_sent_once_a_day(scene):
     visitor.post(path, chosen)
     world.jobs.run_due()
     assert len(world.mails()) == 2
+
+
+def test_a_whole_filtered_list_is_relaunched_but_for_who_owes_nothing(scene):
+    world, _, member = scene
+    page = world.visitor(member).get(f"{PAGE}?etat=analysis_overdue").get_data(as_text=True)
+    assert "Relancer les 2 de cette liste" in page
+    page = world.visitor(member).get(f"{PAGE}/relancer?tous=1&etat=analysis_overdue").get_data(as_text=True)
+    assert "Très en retard" in page and "Tout neuf" not in page and "Envoyer ces relances" in page
+    page = world.visitor(member).get(f"{PAGE}/relancer?produit=arrete").get_data(as_text=True)
+    assert "ien ne lui est demandé" in page and "Envoyer" not in page
+
+
+def test_a_late_first_homologation_is_late_with_its_date(scene):
+    world, owner, member = scene
+    start = clock.today() - timedelta(days=800)
+    product = world.product(owner, "Analysé sans suite", start=start)
+    with world.session() as session:
+        products.load(session, product.slug).declared_analysis = True
+        session.commit()
+    assert shown(world, member, "?etat=homologation_overdue") == ["Analysé sans suite"]
+    page = world.visitor(member).get(PAGE).get_data(as_text=True)
+    assert "Première homologation en retard" in page
+    with world.database.reading() as session:
+        row = session.scalar(select(Glance).where(Glance.slug == "analyse-sans-suite"))
+        assert row.due == schedule.add_months(start, 12) and row.act == "homologate"
+    late = world.visitor(member).get("/").get_data(as_text=True).split("En retard dans votre incubateur")[1]
+    assert "Analysé sans suite" in late
+
+
+def test_what_was_put_off_is_late_nowhere(scene):
+    world, _, member = scene
+    visitor, until = world.visitor(member), clock.today() + timedelta(days=20)
+    given = {"until": until.isoformat(), "reason": "Équipe absente"}
+    assert visitor.post("/produits/en-retard/echeances/analysis/reporter", given).status_code == 302
+    assert shown(world, member, "?etat=analysis_overdue") == ["Très en retard"]
+    with world.database.reading() as session:
+        assert session.scalar(select(Glance.due).where(Glance.slug == "en-retard")) == until
+    page = visitor.get("/produits/tres-en-retard/echeances").get_data(as_text=True)
+    assert "Reporter cette échéance" not in page
+    answer = visitor.post("/produits/tres-en-retard/echeances/analysis/reporter", given)
+    assert "trop tard" in answer.get_data(as_text=True)
+
+
+def test_a_page_past_the_end_is_the_last_one(scene):
+    world, _, member = scene
+    assert len(shown(world, member, "?page=9999")) == 4
+    page = world.visitor(member).get(f"{PAGE}/calendrier?page=9999&q=neuf").get_data(as_text=True)
+    assert "Tout neuf" in page and "Seul 1 produit répond aux filtres" in page
+
+
+def test_a_bound_letter_is_found_by_both_its_letters(scene):
+    world, owner, member = scene
+    world.product(owner, "Œuvre")
+    assert shown(world, member, "?q=oeuvre") == ["Œuvre"]
+
+
+def test_where_nobody_is_in_the_team_the_contact_of_the_card_is_shown(scene):
+    world, owner, member = scene
+    world.product(owner, "Seul", contact="seul@exemple.test", start=clock.today() - timedelta(days=300))
+    with world.session() as session:
+        session.execute(delete(Grant).where(Grant.product_id == products.load(session, "seul").id))
+        session.commit()
+    assert "seul@exemple.test" in world.visitor(member).get(f"{PAGE}?q=seul").get_data(as_text=True)
 
 
 def test_who_may_not_relaunches_nobody(scene):

@@ -41,6 +41,18 @@ def test_a_reservation_is_lifted_once_and_shown_at_the_renewal(scene):
     assert any("Metabase" in gone for change in renewal["changes"] for gone in change["gone"])
 
 
+def test_no_reservation_is_lifted_after_the_withdrawal(decided):
+    world, owner, people, _ = decided
+    with world.database.reading() as session:
+        reservation = session.scalar(select(Reservation))
+    given = {"reason": "Intrusion", "code": world.code(people["authority"])}
+    assert world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given).status_code == 302
+    answer = world.visitor(owner).post(f"{PAGE}/reserves/{reservation.id}", {"how": "Trop tard"})
+    assert "est retirée" in answer.get_data(as_text=True)
+    with world.database.reading() as session:
+        assert session.scalar(select(Reservation.lifted_on)) is None
+
+
 def test_reservations_by_a_date_are_deadlines_until_each_is_lifted(scene):
     world, owner, people, dossier = scene
     last_day = clock.today() + timedelta(days=60)

@@ -141,6 +141,27 @@ def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
     assert "Sommaire" in third
 
 
+def synthesis_of(value: dict, tmp_path) -> str:
+    path = tmp_path / "synthesis.pdf"
+    path.write_bytes(pdf.render(content.dumps(value)))
+    text = ["pdftotext", "-f", "2", "-l", "2", str(path), "-"]
+    return " ".join(subprocess.run(text, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_the_synthesis_begins_with_who_disagrees_and_counts_the_rest(tmp_path):
+    value = full()
+    agreed = value["opinions"][0] | {"verdict": "favourable", "text": ""}
+    value["opinions"] = [agreed] * 5 + [agreed | {"role": "dpo", "verdict": "unfavourable", "text": "Trop tôt"}]
+    text = synthesis_of(value, tmp_path)
+    assert "DPO : défavorable (Trop tôt)" in text and "Et 3 autres" in text
+
+
+def test_the_synthesis_says_what_a_lone_reviewer_reserves(tmp_path):
+    value = full()
+    value["opinions"][0]["text"] = "Préciser la durée de conservation des journaux."
+    assert "Préciser la durée de conservation des journaux." in synthesis_of(value, tmp_path)
+
+
 @pytest.mark.parametrize(
     "hostile", ["<img src=http://127.0.0.1:1/x>", "<script>x</script>", "]]>&<b>", "中文 😀 Ω Ж →", "a" * 3000]
 )

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,13 +18,12 @@ from tests.faults.test_sigkill import until
 from tests.reports.test_pdf import full
 
 TEXT = content.dumps(full())
-LEAVES_AT_ONCE = """
-import os
+BEGUN_AND_LEFT = """
+import os, socket
 from reports import pdf
-try:
-    pdf.render("{}")
-except pdf.RenderingFailed:
-    print(pdf.renderer().pid, flush=True)
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect(pdf.renderer().address())
+print(pdf.renderer().pid, os.path.dirname(pdf.renderer().address()), flush=True)
 os._exit(1)
 """
 
@@ -59,7 +59,18 @@ def test_it_is_begun_again_when_it_died():
     assert pdf.render(TEXT).startswith(b"%PDF-")
 
 
-def test_it_ends_with_who_began_it():
-    gone = subprocess.run([sys.executable, "-c", LEAVES_AT_ONCE], capture_output=True, text=True, cwd=ROOT, check=False)
-    said = Path(f"/proc/{int(gone.stdout)}/cmdline")
-    until(lambda: not said.exists() or not said.read_text(), 30)
+def test_it_ends_with_who_began_it_even_before_it_is_ready():
+    left = subprocess.run([sys.executable, "-c", BEGUN_AND_LEFT], capture_output=True, text=True, cwd=ROOT, check=False)
+    pid, folder = left.stdout.split()
+    said = Path(f"/proc/{pid}/cmdline")
+    until(lambda: not said.exists() or not said.read_text(), 60)
+    assert not Path(folder).exists()
+
+
+def test_a_rendering_leaves_nothing_on_the_disk():
+    pdf.render(TEXT)
+    folder = Path(pdf.renderer().address()).parent
+    shared = set(Path(tempfile.gettempdir()).glob("weasyprint-*"))
+    pdf.render(TEXT)
+    assert not list(folder.glob("copy-*"))
+    assert set(Path(tempfile.gettempdir()).glob("weasyprint-*")) <= shared

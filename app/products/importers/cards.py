@@ -9,6 +9,8 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from ruamel.yaml.error import YAMLError
 
+from app.platform import clock
+from app.platform.forms import is_clean, seen
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from risk_models import product_file, source_yaml
@@ -63,7 +65,7 @@ def card_of(slug: str, front: dict[str, Any]) -> Card:
         raise Refusal(
             _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
         )
-    name = _text(front, "title", 200)
+    name = _line(front, "title", 200)
     if not name:
         raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")
     incubators = _incubators(front)
@@ -78,7 +80,7 @@ def card_of(slug: str, front: dict[str, Any]) -> Card:
         phases=phases,
         address=_address(front, "link", odd),
         repository=_address(front, "repository", odd),
-        contact=_text(front, "contact", 254),
+        contact=_line(front, "contact", 254),
         declared_analysis=_declared(front, odd),
         infrastructure=_infrastructure(front, name, odd),
         irregularities=tuple(odd),
@@ -96,10 +98,10 @@ def incubator_of(slug: str, front: dict[str, Any]) -> IncubatorCard:
         raise Refusal(
             _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
         )
-    name = _text(front, "title", 200)
+    name = _line(front, "title", 200)
     if not name:
         raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")
-    return IncubatorCard(slug, name, _text(front, "contact", 254))
+    return IncubatorCard(slug, name, _line(front, "contact", 254))
 
 
 def _front_matter(text: str) -> dict[str, Any]:
@@ -151,9 +153,13 @@ def _text(front: dict[str, Any], key: str, most: int) -> str:
     text = str(value).strip()
     if len(text) > most:
         raise Refusal(_l("« %(key)s » dépasse %(most)d caractères.", key=key, most=most), "card")
-    if any(ord(ch) < 32 and ch not in "\n\t" for ch in text):
+    if not is_clean(text, most, lines=True):
         raise Refusal(_l("« %(key)s » contient un caractère invisible.", key=key), "card")
     return text
+
+
+def _line(front: dict[str, Any], key: str, most: int) -> str:
+    return seen(" ".join(_text(front, key, most).split()))
 
 
 def _incubators(front: dict[str, Any]) -> tuple[str, ...]:
@@ -198,12 +204,8 @@ def _phases(front: dict[str, Any], odd: list[Irregularity]) -> tuple[Phase, ...]
 def _day(value: object, number: int) -> date | None:
     if value is None or value == "":
         return None
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
     try:
-        return date.fromisoformat(str(value))
+        day = value if isinstance(value, date) else date.fromisoformat(str(value))
     except ValueError:
         raise Refusal(
             _l(
@@ -213,6 +215,16 @@ def _day(value: object, number: int) -> date | None:
             ),
             "card",
         ) from None
+    if day.year not in clock.YEARS:
+        raise Refusal(
+            _l(
+                "La phase %(number)d a une date impossible, « %(value)s » : l’année doit être comprise entre 1990 et 2100.",
+                number=number,
+                value=day.isoformat()[:40],
+            ),
+            "card",
+        )
+    return day.date() if isinstance(day, datetime) else day
 
 
 def _address(front: dict[str, Any], key: str, odd: list[Irregularity]) -> str:
