@@ -71,7 +71,7 @@ def test_a_file_that_this_service_never_issued_is_not_vouched_for(decided):
     original = data[: data.index(b"%%EOF\n") + 6]
     again = seal.seal(original, world.app.extensions["sealer"])
     page = drop(world, again)
-    assert "jamais émis ce fichier" in page and "personne que vous connaissez" in page
+    assert "jamais émis ce fichier" in page and "Personne que vous connaissez" in page
 
 
 @pytest.mark.parametrize(
