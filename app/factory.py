@@ -27,6 +27,7 @@ from app.hints.views import blueprint as hints
 from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
 from app.homologation.deciding_views import blueprint as deciding
+from app.homologation.forms import MONTHS
 from app.homologation.outside_views import blueprint as outside
 from app.homologation.piece_views import blueprint as pieces
 from app.homologation.public_views import blueprint as register_pages
@@ -100,7 +101,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.instance.mkdir(parents=True, exist_ok=True)
     logs.configure(development=settings.development)
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "app" / "static"))
-    app.config.update(_config(settings))
+    configure(app, settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -109,7 +110,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     i18n.init_app(app)
     csrf.init_app(app)
     http.init_app(app)
-    _open_stores(app, settings)
     app.before_request(access.load_person)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -118,6 +118,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_file=static_file,
         steps=step,
         role_words=ROLE_WORDS,
+        durations=MONTHS,
         messages=forms.messages,
         chosen=forms.chosen,
         choice_label=forms.choice_label,
@@ -125,6 +126,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         kept_values=kept_forms.kept_values,
     )
     return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Gives `app` its settings and the stores that they name."""
+    app.config.update(_config(settings))
+    _open_stores(app, settings)
 
 
 def _config(settings: Settings) -> dict[str, Any]:

@@ -36,18 +36,40 @@ def finish(document: Any, pdf: Any) -> None:
             item["A"]["Scope"] = "/Column" if group["S"] == "/THead" else "/Row"
     _index_identifiers(pdf)
     _mark_running_heads(pdf)
-    _end_streams_clearly(pdf)
+    _settle(pdf)
 
 
-def _end_streams_clearly(pdf: Any) -> None:
-    """Writes in hexadecimal the rare stream whose last byte is a line end: readers take it for the one after it."""
-    streams: list[Any] = [o for o in pdf.objects if isinstance(o, pydyf.Stream) and o.compress]
-    for stream in streams:
-        packed = zlib.compress(b"\n".join(_data(part) for part in stream.stream), 9)
-        if packed[-1:] in b"\r\n":
-            stream.stream = [packed.hex().upper().encode() + b">"]
-            stream.extra["Filter"] = pydyf.Array(["/ASCIIHexDecode", "/FlateDecode"])
-            stream.compress = False
+class _Written(pydyf.Object):  # type: ignore[misc]
+    """An object whose bytes are settled: pydyf asks for them twice, to write them and for the identifier."""
+
+    def __init__(self, of: Any) -> None:
+        super().__init__()
+        self.number, self.generation, self.free = of.number, of.generation, of.free
+        self._compressible, self._data = of.compressible, bytes(of.data)
+
+    @property
+    def compressible(self) -> bool:
+        return bool(self._compressible)
+
+    @property
+    def data(self) -> bytes:
+        return self._data
+
+
+def _settle(pdf: Any) -> None:
+    """Gives each object its last bytes, in hexadecimal the rare stream whose last byte is a line end: readers take it
+    for the one after it."""
+    for number, item in enumerate(pdf.objects):
+        if isinstance(item, pydyf.Stream) and item.compress:
+            packed = zlib.compress(b"\n".join(_data(part) for part in item.stream), 9)
+            item.compress = False
+            item.extra["Filter"] = "/FlateDecode"
+            if packed[-1:] in b"\r\n":
+                packed = packed.hex().upper().encode() + b">"
+                item.extra["Filter"] = pydyf.Array(["/ASCIIHexDecode", "/FlateDecode"])
+            item.stream = [packed]
+        if item.free != "f":
+            pdf.objects[number] = _Written(item)
 
 
 def _object(pdf: Any, reference: Any) -> Any:

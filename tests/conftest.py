@@ -7,13 +7,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from app.cli.setup import upgrade
-from app.factory import create_app
+from app.factory import configure, create_app
 from app.homologation.sealing import open_sealer
 from app.platform import settings as app_settings
 from tests.world import World
@@ -80,13 +82,27 @@ def sqlite_template(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_url: str) -> str:
+def postgres_database(postgres_url: str) -> str:
+    """One for a whole run, migrated: creating one for each test takes half a second, emptying it three milliseconds."""
     admin = create_engine(f"{postgres_url}/postgres", isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text("CREATE DATABASE template_jalon"))
+        connection.execute(text("CREATE DATABASE jalon"))
     admin.dispose()
-    upgrade(f"{postgres_url}/template_jalon")
-    return postgres_url
+    upgrade(f"{postgres_url}/jalon")
+    return f"{postgres_url}/jalon"
+
+
+def _empty(postgres_url: str) -> None:
+    """Ends who is still there, then deletes every row, sealed ones included: a superuser may do without triggers."""
+    engine = create_engine(postgres_url)
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with engine.begin() as connection:
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        tables = connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
+        for table in set(tables) - {"alembic_version"}:
+            connection.execute(text(f'DELETE FROM "{table}"'))
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -96,15 +112,9 @@ def database_url(request, tmp_path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "jalon.db")
         yield f"sqlite:///{tmp_path / 'jalon.db'}"
         return
-    server = request.getfixturevalue("postgres_template")
-    name = f"t{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**12}"
-    admin = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_jalon"))
-    yield f"{server}/{name}"
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    url = request.getfixturevalue("postgres_database")
+    yield url
+    _empty(url)
 
 
 # For what renders and reads PDFs, where the database plays no part and seconds count.
@@ -119,12 +129,22 @@ def instance(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def routes(instance: Path) -> tuple[Flask, dict[str, Any]]:
+    """The application once for a whole run, with its first settings: its routes and templates take a quarter of a second
+    to read."""
+    app = create_app(app_settings.load({"JALON_INSTANCE": str(instance)}))
+    return app, dict(app.config, LANGUAGE_FIXED="fr")
+
+
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, instance: Path):
+def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, dict[str, Any]]) -> Iterator[Flask]:
     """The application on an empty database, its files in a temporary folder; one key and one seal for a whole run."""
     shutil.copytree(instance, tmp_path, dirs_exist_ok=True)
-    app = create_app(app_settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
-    app.config["LANGUAGE_FIXED"] = "fr"
+    app, first = routes
+    app.config.clear()
+    app.config.update(first)
+    configure(app, app_settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
     yield app
     app.extensions["database"].engine.dispose()
 

@@ -4,6 +4,7 @@ import base64
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import pyotp
@@ -32,9 +33,14 @@ from app.products.services import CardValues
 from reports import dossier as content
 from risk_models import product_file
 from risk_models.scales import PhaseName
-from risk_models.system import Phase
+from risk_models.system import Phase, System
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+
+
+@cache
+def _example(name: str) -> System:
+    return product_file.loads((EXAMPLES / f"{name}.yaml").read_text())
 
 
 @dataclass
@@ -101,7 +107,7 @@ class World:
     def filled(self, owner: Person | None = None, file: str = "guichet", name: str = "Exemple") -> Product:
         """A product with everything that an example file describes."""
         product = self.product(owner, name)
-        system = product_file.loads((EXAMPLES / f"{file}.yaml").read_text())
+        system = _example(file)
         with self.database.writing() as session:
             rows = inventory.write_values(session, product.id, system.components, system.links)
             analysis.write_values(session, product.id, system.assets, rows)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from enum import Enum
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -19,7 +18,6 @@ from app.homologation.models import (
     DossierState,
     Opinion,
     Origin,
-    Outcome,
     Piece,
     ReviewerRole,
     Verdict,
@@ -30,7 +28,7 @@ from app.identity.models import Person, Role
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
-from app.platform.i18n import language, word
+from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from risk_models import proportionality
@@ -388,13 +386,3 @@ def show_publicly(session: Session, actor: Person, product: Product, *, shown: b
 def move(dossier: Dossier, state: DossierState) -> None:
     """To `state`, since now."""
     dossier.state, dossier.state_since = state, clock.now()
-
-
-# What these acts are about is a member of a closed list, kept by its code.
-_LISTS: dict[str, type[Enum]] = {"decide": Outcome, "give_opinion": Verdict, "ask_reviewer": ReviewerRole}
-
-
-def said_in_journal(action: str, what: str) -> str:
-    """What an act is about, in the reader's words."""
-    known = _LISTS.get(action)
-    return word(known(what)) if known and what in {str(m.value) for m in known} else what

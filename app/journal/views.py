@@ -1,16 +1,39 @@
 """A product's journal: who did what, when."""
 
+from collections.abc import Mapping
+from enum import Enum
+
 from flask import Blueprint, render_template
 
-from app.homologation import services as homologation
+from app.analysis import services as analysis
+from app.analysis.study_models import StudyStep
+from app.homologation.models import Outcome, ReviewerRole, Verdict
+from app.identity.forms import ROLE_WORDS
+from app.identity.models import Role
 from app.identity.policy import Permission
 from app.journal import services
+from app.journal.models import JournalEntry
 from app.platform.http import db_session
+from app.platform.i18n import language, word
 from app.platform.pages import page_number
 from app.products.access import product_view
 from app.products.models import Product
+from risk_models import catalogue
+from risk_models.catalogue.pieces import pieces
+from risk_models.scales import Approach, Need, SecurityLevel
 
 blueprint = Blueprint("journal", __name__, url_prefix="/produits/<slug>/journal")
+
+# What these acts are about is kept by its code in a closed list.
+_LISTS: dict[str, type[Enum]] = {
+    "decide": Outcome,
+    "give_opinion": Verdict,
+    "ask_reviewer": ReviewerRole,
+    "take_step": StudyStep,
+    "step_done": StudyStep,
+    "step_reopened": StudyStep,
+}
+_LEVELS = frozenset({"security_needs", "want_level", "approve_level"})
 
 
 @blueprint.get("")
@@ -18,6 +41,30 @@ blueprint = Blueprint("journal", __name__, url_prefix="/produits/<slug>/journal"
 def entries(product: Product) -> str:
     number = page_number()
     found = services.entries_of(db_session(), product.id, page=number)
-    return render_template(
-        "journal/entries.html", product=product, entries=found, number=number, said=homologation.said_in_journal
-    )
+    assets = {a.ref: a.name for a in analysis.assets_of(db_session(), product.id)}
+    lines = [(entry, _said(entry, assets)) for entry in found]
+    return render_template("journal/entries.html", product=product, lines=lines, number=number)
+
+
+def _said(entry: JournalEntry, assets: Mapping[str, str]) -> str:
+    """What an act is about, in the reader's words; as it was noted where no list holds it any more."""
+    role = entry.details.get("role")
+    asset, _, need = entry.what.partition(":")
+    if role in set(Role):
+        return f"{entry.what}, {ROLE_WORDS[Role(role)]}"
+    if asset in assets and need in set(Need):
+        return f"{assets[asset]}, {word(Need(need)).lower()}"
+    return _words(entry.action).get(entry.what, entry.what)
+
+
+def _words(action: str) -> Mapping[str, str]:
+    """The words of the codes that an act may be about."""
+    if action in _LISTS:
+        return {str(m.value): word(m) for m in _LISTS[action]}
+    if action in _LEVELS:
+        return {m.name: word(m) for m in SecurityLevel}
+    if action == "answer_piece":
+        return {p.id: p.name for p in pieces(Approach.ADVANCED, language())}
+    if action == "remove_measure":
+        return {code: kind.name.in_(language()) for code, kind in catalogue.measures().items()}
+    return {}

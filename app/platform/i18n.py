@@ -51,6 +51,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         language=language,
+        colon=_l(" :"),
         sentence=sentence,
         severity=Severity,
         severities=tuple(Severity),

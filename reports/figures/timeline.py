@@ -11,7 +11,7 @@ from risk_models.schedule import add_months
 
 MONTHS = 24
 _INITIALS = "JFMAMJJASOND"  # in French as in English
-_LEFT, _MONTH, _ROW, _TOP = 200, 32, 26, 34
+_LEFT, _MONTH, _ROW, _TOP = 210, 32, 26, 34
 _WIDTH = _LEFT + MONTHS * _MONTH + 12
 _LONGEST = 28
 _TEXT = {
@@ -78,7 +78,7 @@ def _lane(lane: Lane, y: int, start: date, today: date) -> list[str]:
     middle = y + _ROW / 2
     name = lane.name if len(lane.name) <= _LONGEST else lane.name[: _LONGEST - 1] + "…"
     parts = [
-        f'<text x="{_LEFT - 8}" y="{middle + 4}" font-size="12" text-anchor="end" fill="#161616">{escape(name)}</text>'
+        f'<text x="{_LEFT - 16}" y="{middle + 4}" font-size="12" text-anchor="end" fill="#161616">{escape(name)}</text>'
     ]
     if lane.until and lane.until > today:
         left, right = _x(today, start), _x(lane.until, start)
