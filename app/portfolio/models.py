@@ -12,7 +12,11 @@ class Glance(Base):
     change of the product; `due` is the day its urgency speaks of, `whom` who has the next act in hand."""
 
     __tablename__ = "glance"
-    __table_args__ = (Index("ix_glance_place", "day", "place"),)
+    __table_args__ = (
+        Index("ix_glance_place", "day", "place"),
+        Index("ix_glance_sought", "day", "sought"),
+        Index("ix_glance_counts", "day", "urgency", "product_id", "active", "without_analysis"),
+    )
 
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[date]

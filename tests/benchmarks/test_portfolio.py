@@ -1,10 +1,6 @@
 """How fast an incubator's list answers 8 people at once, at 700 and 5,000 products; run by `make bench`."""
 
-import os
-import signal
 import statistics
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -18,8 +14,7 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.products.models import Incubator, Phase, Product, product_incubator
 from risk_models.scales import PhaseName
-from tests.conftest import ROOT, free_port
-from tests.faults.test_sigkill import until
+from tests.serving import served  # noqa: F401 - a fixture
 
 CLIENTS, EACH = 8, 24
 QUERIES = ("", "?etat=analysis_overdue", "?q=produit+1&tri=nom", "?tri=perte&page=3")
@@ -60,34 +55,8 @@ def fill(world, count: int):
     return world.visitor(member)
 
 
-@pytest.fixture
-def served(database_url, tmp_path):
-    """The address of a gunicorn on the same database and the same secrets, two processes."""
-    port = free_port()
-    environment = os.environ | {
-        "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url, "PORT": str(port), "WEB_CONCURRENCY": "2",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
-    process = subprocess.Popen(
-        command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    address = f"http://127.0.0.1:{port}"
-    until(lambda: answers(f"{address}/healthz"), 60)
-    yield address
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(timeout=30)
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
 @pytest.mark.parametrize("count", [700, 5000])
-def test_a_list_for_eight_people(world, served, count):
+def test_a_list_for_eight_people(world, served, count):  # noqa: F811
     visitor = fill(world, count)
     start = time.perf_counter()
     assert visitor.get("/incubateurs/dinum").status_code == 200
