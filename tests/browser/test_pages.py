@@ -59,11 +59,11 @@ PEOPLE = {
 
 
 def _faults_at_each_width(somebody: Somebody, language: str) -> list[str]:
-    """Both languages have the same elements: axe reads one on a screen, the other on a telephone."""
-    looks = (faults_of, overflow_of) if language == "en-GB" else (overflow_of, faults_of)
-    faults = looks[0](somebody.page)
+    """English has the same elements as French, and other lengths: of it only the width is looked at."""
+    look = faults_of if language == "fr-FR" else overflow_of
+    faults = look(somebody.page)
     somebody.page.set_viewport_size({"width": 320, "height": 900})
-    faults += looks[1](somebody.page)
+    faults += look(somebody.page)
     somebody.page.set_viewport_size({"width": 1280, "height": 900})
     return faults
 
