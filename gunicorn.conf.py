@@ -2,19 +2,41 @@
 
 import importlib
 import os
+import select
 import socket
 import threading
 
+from gunicorn.workers.gthread import ThreadWorker
+
 bind = f"{os.environ.get('JALON_HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
 threads = 2
-# A process takes only what it can run at once: what waits goes to the first one that is free.
-worker_connections = threads
-keepalive = 0
 timeout = 60
 accesslog = None
 control_socket_disable = True
+
+
+class Worker(ThreadWorker):
+    """gunicorn's threads, which take only what they can run at once: what waits goes to the first process that is free."""
+
+    @property
+    def worker_connections(self):
+        """How many connections may be open: those that wait for their next request take no thread."""
+        return self.cfg.threads + len(self.keepalived_conns) + len(self.pending_conns)
+
+    @worker_connections.setter
+    def worker_connections(self, _setting):
+        pass
+
+    def set_accept_enabled(self, enabled):
+        """At its end, takes all that waits: closing the socket would break them off."""
+        while not (enabled or self.alive) and (waiting := select.select(self.sockets, [], [], 0)[0]):
+            for listener in waiting:
+                self.accept(listener)
+        super().set_accept_enabled(enabled)
+
+
+worker_class = Worker
 
 
 def on_starting(server):
@@ -24,7 +46,7 @@ def on_starting(server):
 
 def when_ready(server):
     for listener in server.LISTENERS:
-        if hasattr(socket, "TCP_DEFER_ACCEPT"):  # Linux
+        if hasattr(socket, "TCP_DEFER_ACCEPT") and listener.sock.family in (socket.AF_INET, socket.AF_INET6):  # Linux
             # Browsers open connections ahead of their needs: one that says nothing takes nobody's place.
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30)
     print(f"Jalon answers at http://{bind}", flush=True)

@@ -184,6 +184,6 @@ def save_source(session: Session, actor: Person, product: Product, row: RiskSour
 
 
 def remove(session: Session, actor: Person, product: Product, row: Stakeholder | RiskSource) -> None:
-    record(session, actor, f"remove_{row.__tablename__}", row.name or row.id, product_id=product.id)
+    record(session, actor, f"remove_{row.__tablename__}", row.name or row.kind.value, product_id=product.id)
     session.delete(row)
     session.commit()

@@ -189,7 +189,8 @@ def add_link(
     if any((k.source_id, k.target_id, k.kind) == ids for k in inventory.links):
         raise Refusal(_l("Ce lien existe déjà."), "kind")
     session.add(Link(product_id=product.id, source_id=ids[0], target_id=ids[1], kind=kind, encrypted=encrypted))
-    record(session, actor, "add_link", f"{source} {kind} {target}", product_id=product.id)
+    said = f"{by_ref[source].name} → {by_ref[target].name}"
+    record(session, actor, "add_link", said, product_id=product.id, kind=kind.value)
     session.commit()
 
 
@@ -197,7 +198,9 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
     link = session.scalar(select(Link).where(Link.id == link_id, Link.product_id == product.id))
     if link is None:
         raise Refusal(_l("Ce lien a déjà été retiré."))
-    record(session, actor, "remove_link", f"{link.kind}", product_id=product.id)
+    names = {c.id: c.name for c in read(session, product.id).components}
+    said = f"{names[link.source_id]} → {names[link.target_id]}"
+    record(session, actor, "remove_link", said, product_id=product.id, kind=link.kind.value)
     session.delete(link)
     session.commit()
 

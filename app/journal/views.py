@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
 from flask import Blueprint, render_template
+from flask_babel import lazy_gettext as _l
 
 from app.analysis import services as analysis
 from app.analysis.study_models import StudyStep
@@ -20,7 +22,7 @@ from app.products.access import product_view
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces
-from risk_models.scales import Approach, Need, SecurityLevel
+from risk_models.scales import Approach, Need, RiskSourceKind, SecurityLevel
 
 blueprint = Blueprint("journal", __name__, url_prefix="/produits/<slug>/journal")
 
@@ -34,6 +36,18 @@ _LISTS: dict[str, type[Enum]] = {
     "step_reopened": StudyStep,
 }
 _LEVELS = frozenset({"security_needs", "want_level", "approve_level"})
+_SOURCES = frozenset({"save_source", "remove_risk_source"})
+_CODES: dict[str, dict[str, Any]] = {
+    "public_register": {"oui": _l("oui"), "non": _l("non")},
+    "remove_dossier_part": {
+        "ConditionOfUse": _l("une condition d’emploi"),
+        "AcceptedRisk": _l("un risque accepté"),
+        "Opinion": _l("un avis à demander"),
+        "AttachedOpinion": _l("un avis joint"),
+        "DossierDocument": _l("une pièce jointe"),
+        "Piece": _l("une pièce du dossier"),
+    },
+}
 
 
 @blueprint.get("")
@@ -48,16 +62,21 @@ def entries(product: Product) -> str:
 
 def _said(entry: JournalEntry, assets: Mapping[str, str]) -> str:
     """What an act is about, in the reader's words; as it was noted where no list holds it any more."""
-    role = entry.details.get("role")
-    asset, _, need = entry.what.partition(":")
+    what, role = entry.what, str(entry.details.get("role", ""))
     if role in set(Role):
-        return f"{entry.what}, {ROLE_WORDS[Role(role)]}"
-    if asset in assets and need in set(Need):
-        return f"{assets[asset]}, {word(Need(need)).lower()}"
-    return _words(entry.action).get(entry.what, entry.what)
+        return f"{what}, {ROLE_WORDS[Role(role)]}"
+    before, _, after = what.partition(":")
+    if before in assets and after in set(Need):
+        return f"{assets[before]}, {word(Need(after)).lower()}"
+    if entry.action == "comment" and before in set(StudyStep):
+        return f"{word(StudyStep(before))} –{after}"
+    kind, _, name = what.partition(" ")
+    if entry.action in _SOURCES and kind in set(RiskSourceKind):
+        return f"{word(RiskSourceKind(kind))} {name}".strip()
+    return str(_words(entry.action).get(what, what))
 
 
-def _words(action: str) -> Mapping[str, str]:
+def _words(action: str) -> Mapping[str, Any]:
     """The words of the codes that an act may be about."""
     if action in _LISTS:
         return {str(m.value): word(m) for m in _LISTS[action]}
@@ -67,4 +86,4 @@ def _words(action: str) -> Mapping[str, str]:
         return {p.id: p.name for p in pieces(Approach.ADVANCED, language())}
     if action == "remove_measure":
         return {code: kind.name.in_(language()) for code, kind in catalogue.measures().items()}
-    return {}
+    return _CODES.get(action, {})

@@ -21,7 +21,6 @@ from app.portfolio.models import Glance
 from app.portfolio.services import Row, Urgency
 from app.products.models import Product
 from app.products.services import is_active, phase_values
-from app.renewals import deadlines
 from risk_models import schedule
 
 _AT_ONCE = 500
@@ -60,10 +59,10 @@ def _make(session: Session, ids: Sequence[str], today: date) -> None:
             .options(joinedload(Dossier.authority), selectinload(Dossier.opinions).joinedload(Opinion.reviewer))
         )
     }
-    teams, to_lift = _teams(session, ids), _to_lift(session, rows, today)
+    teams = _teams(session, ids)
     made = [
         _glance(row, losses.get(row.product.id), levels.get(row.product.id), today)
-        | _next(row, dossiers.get(row.product.id), teams.get(row.product.id, []), to_lift.get(row.product.id), today)
+        | _next(row, dossiers.get(row.product.id), teams.get(row.product.id, []))
         for row in rows
     ]
     session.execute(delete(Glance).where(Glance.product_id.in_(ids)))
@@ -91,16 +90,6 @@ def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
     )
     for product_id, name in rows:
         found.setdefault(product_id or "", []).append(name)
-    return found
-
-
-def _to_lift(session: Session, rows: Sequence[Row], today: date) -> dict[str, date]:
-    """By homologated product, the day of the first reservation to lift: in its last month, or late."""
-    decisions = {r.product.id: r.decision for r in rows if r.decision and r.urgency in _HOMOLOGATED}
-    found: dict[str, date] = {}
-    for reservation, product_id, _ in deadlines.to_lift(session, decisions):
-        if reservation.lift_by and reservation.lift_by <= schedule.add_months(today, 1):
-            found[product_id] = min(reservation.lift_by, found.get(product_id, date.max))
     return found
 
 
@@ -139,7 +128,6 @@ def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
     return point.loss - signed if point and signed is not None else None
 
 
-_HOMOLOGATED = (Urgency.HOMOLOGATED, Urgency.EXPIRES_SOON)
 _ACTS = {
     Urgency.EXPIRED: "renew",
     Urgency.EXPIRES_SOON: "renew",
@@ -149,7 +137,7 @@ _ACTS = {
 }
 
 
-def _next(row: Row, dossier: Dossier | None, team: list[str], to_lift: date | None, today: date) -> dict[str, Any]:
+def _next(row: Row, dossier: Dossier | None, team: list[str]) -> dict[str, Any]:
     """The next act, who has it in hand, since when."""
     contact = [row.product.contact] if row.product.contact else []
     act, whom, since = _ACTS.get(row.urgency, ""), team or contact, None
@@ -157,8 +145,6 @@ def _next(row: Row, dossier: Dossier | None, team: list[str], to_lift: date | No
         act = "homologate" if row.product.declared_analysis else "analyse"
     elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
         act = "analyse"
-    if to_lift:
-        act, since = "lift", to_lift if to_lift < today else None
     if dossier and row.urgency is not Urgency.INACTIVE:
         act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
         if dossier.state is DossierState.DECISION:

@@ -31,7 +31,8 @@ def draw_burn_down(past: Sequence[LossOn], future: Sequence[LossOn], language: s
 
     here = at(past[-1])
     where = "start" if here[0] < 2 * _LEFT else "end" if here[0] > _WIDTH - 2 * _LEFT else "middle"
-    described = f"{title}. {observed} : {_said(past)}. {promised} : {_said(future)}."
+    colon = " :" if language == "fr" else ":"
+    described = f"{title}. {observed}{colon} {_said(past)}. {promised}{colon} {_said(future)}."
     parts = [
         f'<line x1="{_LEFT}" y1="{_HEIGHT - _BOTTOM}" x2="{_WIDTH - _RIGHT}" y2="{_HEIGHT - _BOTTOM}" stroke="#929292"/>',
         f'<text x="{_LEFT}" y="16" font-size="13" font-weight="700" fill="#161616">{escape(title)}</text>',

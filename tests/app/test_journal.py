@@ -6,6 +6,7 @@ import pytest
 
 from app.identity import services as identity
 from app.identity.models import Role
+from app.inventory import services as inventory
 from tests.app.test_findings import text_of
 
 
@@ -22,6 +23,13 @@ def lines(world):
         session.commit()
     visitor = world.visitor(owner)
     assert visitor.post("/produits/exemple/etapes/weak/prendre").status_code == 302
+    assert (
+        visitor.post("/produits/exemple/etapes/weak/remarques", {"text": "La base est-elle joignable ?"}).status_code
+        == 302
+    )
+    with world.session() as session:
+        link = inventory.read(session, product.id).links[0]
+        inventory.remove_link(session, owner, product, link.id)
     pages = [text_of(visitor.get(f"/produits/exemple/journal?page={n}")) for n in (1, 2)]
     return [said for page in pages for said in re.findall(r"<td>(.*?)</td></tr>", page)]
 
@@ -33,6 +41,8 @@ def test_what_was_done_is_said_in_words(lines):
     assert "Où il est faible" in said
     assert "Risque traité : Dossiers d’aide des usagers, intégrité" in said
     assert "Besoins de sécurité : Modéré" in said
+    assert "Où il est faible – La base est-elle joignable ?" in said
+    assert re.search(r"Lien retiré : [^|]+ → ", said)
 
 
 def test_no_code_is_shown(lines):

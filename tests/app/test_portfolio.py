@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import pytest
 from odf import opendocument
@@ -14,7 +14,7 @@ from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Grant, Role
-from app.platform import clock, i18n
+from app.platform import clock
 from app.portfolio.models import Glance
 from app.portfolio.services import Urgency
 from app.products import services as products
@@ -90,24 +90,6 @@ def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
         fresh = world.person("plus-tard@exemple.test", "Alix Petit")
         world.give(fresh, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
         assert shown(world, fresh, "?etat=expired") == ["En retard"]
-
-
-def test_a_reservation_is_the_next_act_from_its_last_month_until_it_is_lifted(scene):
-    world, owner, member = scene
-    lift_by = clock.today() + timedelta(days=60)
-    with world.session() as session:
-        row = products.load(session, "en-retard")
-        wish = Wish(Outcome.WITH_RESERVATIONS, 12, "Chiffrer les sauvegardes", lift_by)
-        outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
-        session.commit()
-    visitor = world.visitor(member)
-    assert "Lever les réserves" not in visitor.get(f"{PAGE}?etat=homologated").get_data(as_text=True)
-    for days, said in ((-10, "Lever les réserves de l’autorité"), (1, f"depuis le {i18n._day_in(lift_by, 'fr')}")):
-        with clock.at(datetime.combine(lift_by + timedelta(days=days), time(9), clock.PARIS)):
-            person = world.person(f"lit{days}@exemple.test", "Alix Petit")
-            world.give(person, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
-            page = world.visitor(person).get(f"{PAGE}?etat=homologated").get_data(as_text=True)
-            assert "ever les réserves" in page and said.lower() in page.lower()
 
 
 def products_incubator(world) -> str:
