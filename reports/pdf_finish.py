@@ -42,18 +42,12 @@ def finish(document: Any, pdf: Any) -> None:
 class _Written(pydyf.Object):  # type: ignore[misc]
     """An object whose bytes are settled: pydyf asks for them twice, to write them and for the identifier."""
 
+    compressible, data = True, b""
+
     def __init__(self, of: Any) -> None:
         super().__init__()
         self.number, self.generation, self.free = of.number, of.generation, of.free
-        self._compressible, self._data = of.compressible, bytes(of.data)
-
-    @property
-    def compressible(self) -> bool:
-        return bool(self._compressible)
-
-    @property
-    def data(self) -> bytes:
-        return self._data
+        self.compressible, self.data = of.compressible, of.data
 
 
 def _settle(pdf: Any) -> None:

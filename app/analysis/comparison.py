@@ -88,7 +88,7 @@ def _differences(before: Any, after: Any) -> str:
     told = [
         _differences(old, new)
         if isinstance(old, dict) and isinstance(new, dict)
-        else f"{_field(name)} : {_shown(old, name)} → {_shown(new, name)}"
+        else f"{_field(name)}{catalogue.colon(language())} {_shown(old, name)} → {_shown(new, name)}"
         for name, (old, new) in pairs.items()
         if old != new and name not in {"assumed", "extra"}
     ]

@@ -14,9 +14,9 @@ from app.analysis.models import AnalysisVersion, EssentialAsset
 from app.analysis.study_models import SecurityProfile
 from app.commons import services as commons
 from app.commons.models import CommonService
-from app.platform.i18n import word
+from app.platform.i18n import language, word
 from app.products.models import Product
-from risk_models import product_file
+from risk_models import catalogue, product_file
 from risk_models.scales import Need, RiskSourceKind, SecurityLevel
 from risk_models.system import System
 
@@ -99,7 +99,8 @@ def compare_pictures(
     assets = {a.id: a.name for a in (*old.assets, *new.assets)}
 
     def scenario(line: Any) -> str:
-        return line["story"] or f"{assets.get(line['asset'], line['asset'])} : {word(Need(line['need']))}"
+        asset = assets.get(line["asset"], line["asset"])
+        return line["story"] or f"{asset}{catalogue.colon(language())} {word(Need(line['need']))}"
 
     parts: list[tuple[Any, str, Callable[[Any], object], Callable[[Any], str]]] = [
         (

@@ -11,6 +11,7 @@ from asn1crypto.x509 import Certificate
 
 from reports import seal, verification
 from reports.verification import Status
+from risk_models import catalogue
 
 EXIT_CODES = {Status.GENUINE: 0, Status.ALTERED: 1, Status.UNVOUCHED: 3}
 UNREADABLE = 2
@@ -88,8 +89,8 @@ def _print(file: Path, verdict: verification.Verdict, language: str) -> None:
     click.echo(verification.Said("genuine_trial" if trial else verdict.status.value).in_language(language))
     for fact in verdict.facts:
         click.echo(fact.in_language(language))
-    colon = " : " if language == "fr" else ": "
-    click.echo(f"SHA-256{colon}{verdict.file}")
-    click.echo(f"SHA-256 (dossier.json){colon}{verdict.content}")
+    colon = catalogue.colon(language)
+    click.echo(f"SHA-256{colon} {verdict.file}")
+    click.echo(f"SHA-256 (dossier.json){colon} {verdict.content}")
     for doubt in verdict.doubts:
         sys.stderr.write(f"{file}: {doubt.in_language(language)}\n")

@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         language=language,
-        colon=_l(" :"),
+        colon=LazyString(lambda: catalogue.colon(language())),
         sentence=sentence,
         severity=Severity,
         severities=tuple(Severity),

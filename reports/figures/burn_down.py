@@ -7,6 +7,7 @@ from itertools import pairwise
 from markupsafe import Markup, escape
 
 from reports.figures.matrix import FONT
+from risk_models import catalogue
 from risk_models.burn_down import LossOn
 
 _WIDTH, _HEIGHT = 640, 240
@@ -31,7 +32,7 @@ def draw_burn_down(past: Sequence[LossOn], future: Sequence[LossOn], language: s
 
     here = at(past[-1])
     where = "start" if here[0] < 2 * _LEFT else "end" if here[0] > _WIDTH - 2 * _LEFT else "middle"
-    colon = " :" if language == "fr" else ":"
+    colon = catalogue.colon(language)
     described = f"{title}. {observed}{colon} {_said(past)}. {promised}{colon} {_said(future)}."
     parts = [
         f'<line x1="{_LEFT}" y1="{_HEIGHT - _BOTTOM}" x2="{_WIDTH - _RIGHT}" y2="{_HEIGHT - _BOTTOM}" stroke="#929292"/>',

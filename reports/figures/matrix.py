@@ -30,7 +30,7 @@ def draw_matrix(assessment: Mapping[str, Any], language: str) -> Markup:
     today, later, title = _TEXT[language]
     grid = 4 * _CELL_W
     width, height = _LEFT + 2 * grid + _GAP, _TOP + 4 * _CELL_H + 58
-    colon = " :" if language == "fr" else ":"
+    colon = catalogue.colon(language)
     described = f"{title}. {today}{colon} {_sentence(before, language)}. {later}{colon} {_sentence(after, language)}."
     key = [f"V{int(v)} {catalogue.word(v, language).lower()}" for v in Likelihood]
     lines = (" · ".join(key[:2]), " · ".join(key[2:]))

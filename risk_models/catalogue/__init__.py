@@ -278,6 +278,11 @@ def sentence(group: str, code: str, language: str, **values: str) -> str:
     return text.format(**values)
 
 
+def colon(language: str) -> str:
+    """French puts a space before it."""
+    return " :" if language == "fr" else ":"
+
+
 _ASSUMED: dict[str, type[Enum]] = {
     "hosting_assumed": Hosting,
     "exposure_assumed": Exposure,

@@ -70,7 +70,7 @@ def test_a_list_for_eight_people(world, served, count):  # noqa: F811
 
     def ask() -> None:
         for n in range(EACH):
-            address = f"{served}/incubateurs/dinum{QUERIES[n % len(QUERIES)]}"
+            address = f"{served.address}/incubateurs/dinum{QUERIES[n % len(QUERIES)]}"
             request = urllib.request.Request(address, headers={"Cookie": f"{name}={cookie}"})
             begun = time.perf_counter()
             with urllib.request.urlopen(request, timeout=30) as answer:

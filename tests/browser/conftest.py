@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import ROOT, free_port
+from tests.serving import wait_until_up
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 
@@ -22,19 +21,6 @@ ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-compo
 class Server:
     address: str
     mail: Path
-
-
-def wait_until_up(address: str, process: subprocess.Popen, tries: int = 300) -> None:
-    from threading import Event
-
-    for _ in range(tries):
-        try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            assert process.poll() is None, "the server stopped"
-            Event().wait(0.2)
-    raise AssertionError("the server did not answer")
 
 
 @pytest.fixture(scope="session")
