@@ -83,11 +83,10 @@ def _open_link(secret: str) -> Select[SignInLink]:
 
 def person_of_session(session: Session, sid: str) -> Person | None:
     """The person of a live session, grants loaded; None once it ended."""
-    found = session.scalar(
-        select(WebSession)
-        .where(WebSession.secret_hash == _hash(sid), WebSession.expires_at > clock.now())
-        .options(joinedload(WebSession.person).selectinload(Person.grants))
-    )
+    # One question, not two: every page asks it.
+    whole = joinedload(WebSession.person).joinedload(Person.grants)
+    live = select(WebSession).where(WebSession.secret_hash == _hash(sid), WebSession.expires_at > clock.now())
+    found = session.scalars(live.options(whole)).unique().one_or_none()
     return found.person if found else None
 
 

@@ -24,6 +24,7 @@ from app.products.services import is_active, phase_values
 from risk_models import schedule
 
 _AT_ONCE = 500
+_MANY = 10**9  # points, more than anything loses or gains
 
 
 def refresh(database: Database, *scope: ColumnElement[bool]) -> None:
@@ -102,6 +103,8 @@ def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -
     phases = phase_values(row.product.phases)
     due, active = schedule.analysis_due(phases), is_active(row.product, today)
     decision, name = row.decision, sought(row.product.name)
+    loss, drift = point.loss if point else None, _drift(decision, point)
+    until = decision.expires_on if decision else None
     return {
         "product_id": row.product.id,
         "day": today,
@@ -109,18 +112,26 @@ def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -
         "name": row.product.name,
         "sought": name,
         "place": f"{row.urgency.value}{row.day or date.max}{name}",
+        "place_by_end": f"{until or date.max}{name}",
+        "place_by_loss": f"{_most_first(loss)}{name}",
+        "place_by_drift": f"{_most_first(drift)}{name}",
         "phase": row.phase.name.value if row.phase else None,
         "active": active,
         "urgency": row.urgency.value,
         "due": row.day,
         "without_analysis": bool(active and due and due < today and not row.product.declared_analysis),
-        "homologated_until": decision.expires_on if decision else None,
+        "homologated_until": until,
         "level": level,
-        "loss": point.loss if point else None,
+        "loss": loss,
         "sealed": row.sealed,
-        "drift": _drift(decision, point),
+        "drift": drift,
         "weak_point": point.weak_point if point else "",
     }
+
+
+def _most_first(points: float | None) -> str:
+    """A text that sorts before those of fewer points; one of none is last."""
+    return f"{_MANY * 2 if points is None else _MANY - points:015.4f}"
 
 
 def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, true
@@ -16,13 +15,12 @@ from app.products.models import Incubator, product_incubator
 from risk_models.scales import PhaseName
 
 SIZE = 50
-_FAR = date(9999, 12, 31)
-SORTS: dict[str, tuple[ColumnElement[Any] | InstrumentedAttribute[str], ...]] = {
-    "urgence": (Glance.place,),
-    "nom": (Glance.sought,),
-    "fin": (func.coalesce(Glance.homologated_until, _FAR), Glance.sought),
-    "perte": (func.coalesce(Glance.loss, -1).desc(), Glance.sought),
-    "derive": (func.coalesce(Glance.drift, -1).desc(), Glance.sought),
+SORTS = {
+    "urgence": Glance.place,
+    "nom": Glance.sought,
+    "fin": Glance.place_by_end,
+    "perte": Glance.place_by_loss,
+    "derive": Glance.place_by_drift,
 }
 
 
@@ -88,7 +86,7 @@ def _filters(asked: Asked) -> ColumnElement[bool]:
 
 def _listed(incubator: Incubator, asked: Asked) -> Select[Glance]:
     wanted = select(Glance).where(*_all_of(incubator), _filters(asked))
-    return wanted.order_by(*SORTS[asked.sort], Glance.product_id)
+    return wanted.order_by(SORTS[asked.sort], Glance.product_id)
 
 
 def page(session: Session, incubator: Incubator, asked: Asked, number: int) -> Sequence[Glance]:
@@ -113,11 +111,12 @@ class Counts:
 def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts | None:
     """None while some products have no glance of today: see `glances.refresh`."""
     sums = [_sum(flag) for flag in (Glance.active, Glance.without_analysis, _filters(asked))]
+    products = select(func.count()).select_from(_products_of(incubator).subquery()).scalar_subquery()
     rows = session.execute(
-        select(Glance.urgency, func.count(), *sums).where(*_all_of(incubator)).group_by(Glance.urgency)
+        select(Glance.urgency, func.count(), *sums, products).where(*_all_of(incubator)).group_by(Glance.urgency)
     ).all()
     total, active, without_analysis, found = (sum(row[n] for row in rows) for n in range(1, 5))
-    if total != session.scalar(select(func.count()).select_from(_products_of(incubator).subquery())):
+    if total != (rows[0][5] if rows else session.scalar(select(products))):
         return None
     return Counts(total, active, without_analysis, {Urgency(row[0]): row[1] for row in rows}, found)
 

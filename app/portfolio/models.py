@@ -14,6 +14,9 @@ class Glance(Base):
     __tablename__ = "glance"
     __table_args__ = (
         Index("ix_glance_place", "day", "place"),
+        Index("ix_glance_place_by_end", "day", "place_by_end"),
+        Index("ix_glance_place_by_loss", "day", "place_by_loss"),
+        Index("ix_glance_place_by_drift", "day", "place_by_drift"),
         Index("ix_glance_sought", "day", "sought"),
         Index("ix_glance_counts", "day", "urgency", "product_id", "active", "without_analysis"),
     )
@@ -24,6 +27,9 @@ class Glance(Base):
     name: Mapped[Name]
     sought: Mapped[Name] = mapped_column(comment="its name in lower case without accents, to search and sort")
     place: Mapped[str] = mapped_column(String(220), comment="urgency, due, sought: sorts the most urgent first")
+    place_by_end: Mapped[str] = mapped_column(String(220), comment="homologated_until, sought: none is last")
+    place_by_loss: Mapped[str] = mapped_column(String(220), comment="loss, sought: the most lost first, none last")
+    place_by_drift: Mapped[str] = mapped_column(String(220), comment="drift, sought: the most adrift first, none last")
     phase: Mapped[str | None] = mapped_column(String(40))
     active: Mapped[bool]
     urgency: Mapped[int]

@@ -2,9 +2,12 @@
 
 import csv
 import io
+import math
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from odf import opendocument
 from odf.table import TableCell, TableRow
 from sqlalchemy import delete, event, select
@@ -14,7 +17,9 @@ from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Grant, Role
+from app.mitigations.models import LossPoint
 from app.platform import clock
+from app.portfolio import glances
 from app.portfolio.models import Glance
 from app.portfolio.services import Urgency
 from app.products import services as products
@@ -70,6 +75,31 @@ def test_the_most_overdue_comes_first(scene):
 def test_filters_are_in_the_address(scene, query, expected):
     world, _, member = scene
     assert shown(world, member, query) == expected
+
+
+def test_lists_by_loss_drift_and_end_put_those_without_any_last(scene):
+    world, owner, member = scene
+    world.product(owner, "0 déchet", start=clock.today() - timedelta(days=10))
+    with world.session() as session:
+        for slug, loss, months in (("arrete", 1.5, 12), ("tout-neuf", 1200.0, 6), ("en-retard", 20.0, 24)):
+            row, wish = products.load(session, slug), Wish(Outcome.FAVOURABLE, months, "")
+            session.add(
+                LossPoint(product_id=row.id, day=clock.today(), noted_at=clock.now(), loss=loss, residual_loss=0)
+            )
+            outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
+        session.commit()
+    assert shown(world, member, "?tri=perte") == ["Tout neuf", "En retard", "Arrêté", "0 déchet", "Très en retard"]
+    assert shown(world, member, "?tri=fin") == ["Tout neuf", "Arrêté", "En retard", "0 déchet", "Très en retard"]
+    assert shown(world, member, "?tri=derive") == ["0 déchet", "Arrêté", "En retard", "Tout neuf", "Très en retard"]
+
+
+points = st.none() | st.floats(-1e8, 1e8).map(lambda value: round(value, 4))
+
+
+@given(st.lists(points))
+def test_places_sort_from_the_most_points_to_none(several):
+    in_order = sorted(several, key=glances._most_first)
+    assert in_order == sorted(several, key=lambda value: math.inf if value is None else -value)
 
 
 def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
