@@ -68,6 +68,12 @@ def is_soon(expires_on: date, months: int, today: date) -> bool:
     return today <= expires_on and add_months(today, SOON_MONTHS[months]) > expires_on
 
 
+def certificate_due(ends_on: date) -> date:
+    """The day by which a site's certificate is renewed: what renews it by itself does so a month before its end (Let's
+    Encrypt advises 30 days), so two weeks before it no longer will. The two weeks are Jalon's own."""
+    return ends_on - timedelta(weeks=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """A day on which people are reminded of a deadline; `months_before` 0 is the deadline itself."""

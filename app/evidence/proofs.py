@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
@@ -12,6 +12,7 @@ from app.evidence.models import Evidence
 from app.evidence.names import EvidenceSource
 from app.feeds import services as feeds
 from app.feeds.names import FeedName
+from app.hints.importers.dashlord import host_of
 from app.mitigations.models import Measure as MeasureRow
 from app.platform import clock
 from risk_models import catalogue, evidence
@@ -56,6 +57,35 @@ def ends_of_many(session: Session, product_ids: Iterable[str]) -> list[tuple[str
         .order_by(Evidence.measure)
     )
     return [(product_id, measure, until) for product_id, measure, until in session.execute(newest)]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a tool last saw of the certificate of a site: its first to end, where tools saw several that day."""
+
+    product_id: str
+    site: str
+    seen_on: date
+    ends_on: date
+
+
+def certificates_of_many(session: Session, product_ids: Iterable[str]) -> list[Certificate]:
+    rows = session.scalars(
+        select(Evidence).where(
+            Evidence.product_id.in_(list(product_ids)),
+            Evidence.check == Check.TLS,
+            Evidence.state == ObservationState.SEEN,
+            Evidence.withdrawn_at.is_(None),
+        )
+    )
+    seen = (
+        Certificate(row.product_id, host_of(row.subject), row.observed_on, date.fromisoformat(end))
+        for row in rows
+        if (end := row.detail.get("certificate_end"))
+    )
+    # The newest day is written last, and on it the first end.
+    in_order = sorted(seen, key=lambda c: (c.site, c.seen_on, date.max - c.ends_on))
+    return list({(c.product_id, c.site): c for c in in_order}.values())
 
 
 def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, System]:

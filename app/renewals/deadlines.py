@@ -28,9 +28,11 @@ POSTPONABLE = frozenset({DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION}
 PAGES = {
     DeadlineKind.MEASURE: "/plan",
     DeadlineKind.PROOF: "/preuves",
+    DeadlineKind.CERTIFICATE: "/preuves",
     DeadlineKind.DELEGATION: "/dossier/delegations",
     DeadlineKind.RESERVATION: "/dossier",
 }
+_REF = 64  # the length of its columns
 # Of these the incubator and the authority are told when they are late.
 DUTIES = frozenset(
     {DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY, DeadlineKind.RESERVATION}
@@ -64,7 +66,7 @@ def of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
 def of_many(
     session: Session, products: Sequence[Product], decisions: Mapping[str, Decision]
 ) -> dict[str, tuple[Deadline, ...]]:
-    """By product, what it owes, soonest first; nothing once it is no longer active. Five queries, whatever their number.
+    """By product, what it owes, soonest first; nothing once it is no longer active. Six queries, whatever their number.
 
     `decisions` are the last ones, as `register.last_decisions` gives them.
     """
@@ -147,19 +149,23 @@ def _iso(day: date) -> str:
 
 
 def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadline]]:
-    """By product: the measures that its team planned, proofs and delegations that come to their end; three queries."""
+    """By product: the measures that its team planned, proofs, certificates and delegations that end; four queries."""
     found: dict[str, list[Deadline]] = {product_id: [] for product_id in product_ids}
 
-    def add(product_id: str, kind: DeadlineKind, due: date, rule: Any, ref: str) -> None:
-        milestones = schedule.relaunched(due, (1,), schedule.OWN_RELAUNCHES)
+    def add(product_id: str, kind: DeadlineKind, due: date, rule: Any, ref: str, *months_before: int) -> None:
+        milestones = schedule.relaunched(due, months_before, schedule.OWN_RELAUNCHES)
         found[product_id].append(Deadline(kind, due, milestones, rule, ref))
 
     for m in mitigations.planned_of_many(session, product_ids):
         if m.due:
             rule = _l("« %(name)s », par %(owner)s", name=_measure_name(m.measure), owner=m.owner or "–")
-            add(m.product_id, DeadlineKind.MEASURE, m.due, rule, m.id)
+            add(m.product_id, DeadlineKind.MEASURE, m.due, rule, m.id, 1)
     for product_id, measure, until in proofs.ends_of_many(session, product_ids):
-        add(product_id, DeadlineKind.PROOF, until, _l("preuve de « %(name)s »", name=_measure_name(measure)), measure)
+        rule = _l("preuve de « %(name)s »", name=_measure_name(measure))
+        add(product_id, DeadlineKind.PROOF, until, rule, measure, 1)
+    for c in proofs.certificates_of_many(session, product_ids):
+        rule = _l("%(site)s, vu le %(day)s, finit le %(end)s : deux semaines avant", site=c.site, day=_iso(c.seen_on), end=_iso(c.ends_on))  # fmt: skip
+        add(c.product_id, DeadlineKind.CERTIFICATE, schedule.certificate_due(c.ends_on), rule, c.site[-_REF:])
     for d in delegating.delegations_of(session, product_ids):
         rule = _l("%(delegate)s signe pour %(authority)s (%(deed)s)", delegate=d.delegate.name, authority=d.authority.name, deed=d.deed)  # fmt: skip
         milestones = schedule.milestones(d.ends_on, (1,))

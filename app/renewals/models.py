@@ -13,6 +13,7 @@ class DeadlineKind(StrEnum):
     EXPIRY = "expiry"
     MEASURE = "measure"
     PROOF = "proof"
+    CERTIFICATE = "certificate"
     DELEGATION = "delegation"
     RESERVATION = "reservation"
 

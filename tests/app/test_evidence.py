@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from app.evidence.models import Evidence
 from app.identity.models import Role
 from app.journal.models import JournalEntry
 from app.platform import attachments, clock
+from app.renewals import deadlines
+from app.renewals.models import DeadlineKind
+from risk_models import schedule
 from risk_models.scales import Check, ObservationState, ProofState
 
 SAMPLES = Path(__file__).parent.parent / "data" / "evidence"
@@ -182,6 +186,30 @@ def test_an_older_reading_changes_nothing_and_a_change_is_journalled(world):
     with world.session(writing=False) as session:
         lines = session.scalars(select(JournalEntry).where(JournalEntry.action == "evidence_changed")).all()
     assert [line.details["changes"][0] for line in lines][-1].endswith("fresh → contradicted")
+
+
+def test_a_certificate_is_to_renew_two_weeks_before_the_end_that_was_last_seen(world):
+    product, today = world.filled(world.person()), clock.today()
+
+    def seen(url: str, days_ago: int, ends_in: int):
+        end = today + timedelta(days=ends_in)
+        one = reading(Check.TLS, subject=url, on=today - timedelta(days=days_ago))
+        return replace(one, until=end, detail={"certificate_end": end.isoformat()})
+
+    def due() -> dict[str, int]:
+        with world.session(writing=False) as session, world.app.test_request_context():
+            owed = [d for d in deadlines.of_product(session, world.reload()) if d.kind is DeadlineKind.CERTIFICATE]
+        assert all(d.milestones[0] == schedule.Milestone(d.due, 0) for d in owed)
+        return {d.ref: (d.due - today).days for d in owed}
+
+    write(world, product, [seen("https://a.test/", 3, 30), seen("https://b.test", 3, 20)])
+    assert due() == {"a.test": 16, "b.test": 6}
+    write(world, product, [seen("https://a.test", 1, 89), seen("https://www.a.test/x", 1, 80)], source="updown")
+    assert due() == {"a.test": 66, "b.test": 6}
+    page = world.visitor(world.person()).get("/produits/exemple/echeances").get_data(as_text=True)
+    assert "Certificat à renouveler" in page and "b.test, vu le" in page
+    write(world, product, [reading(Check.TLS, ObservationState.ABSENT, subject="https://b.test")])
+    assert due() == {"a.test": 66}
 
 
 def test_upkeep_is_contradicted_by_an_exploited_flaw_left_open(world):
