@@ -24,6 +24,7 @@ from app.products.services import is_active, phase_values
 from risk_models import schedule
 
 _AT_ONCE = 500
+_WRITTEN_TO = 3  # as many addresses as their column holds for sure
 _MANY = 10**9  # points, more than anything loses or gains
 
 
@@ -81,16 +82,16 @@ def _losses(session: Session, ids: Sequence[str], today: date) -> dict[str, Loss
     return found
 
 
-def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[Person]]:
+    found: dict[str, list[Person]] = {}
     rows = session.execute(
-        select(Grant.product_id, Person.name)
+        select(Grant.product_id, Person)
         .join(Person, Person.id == Grant.person_id)
         .where(Grant.role == Role.TEAM_MEMBER, Grant.product_id.in_(ids))
         .order_by(Person.name)
     )
-    for product_id, name in rows:
-        found.setdefault(product_id or "", []).append(name)
+    for product_id, person in rows:
+        found.setdefault(product_id or "", []).append(person)
     return found
 
 
@@ -148,21 +149,29 @@ _ACTS = {
 }
 
 
-def _next(row: Row, dossier: Dossier | None, team: list[str]) -> dict[str, Any]:
+def _next(row: Row, dossier: Dossier | None, team: list[Person]) -> dict[str, Any]:
     """The next act, who has it in hand, since when."""
-    contact = [row.product.contact] if row.product.contact else []
-    act, whom, since = _ACTS.get(row.urgency, ""), team or contact, None
+    act, people, since = _ACTS.get(row.urgency, ""), team, None
     if row.urgency in (Urgency.NOT_HOMOLOGATED, Urgency.HOMOLOGATION_OVERDUE):
         act = "homologate" if row.product.declared_analysis else "analyse"
     elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
         act = "analyse"
+    contact = row.product.contact
     if dossier and row.urgency is not Urgency.INACTIVE:
         act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
         if dossier.state is DossierState.DECISION:
-            whom = [dossier.authority.name] if dossier.authority else []
+            people, contact = [dossier.authority] if dossier.authority else [], ""
         elif dossier.state is DossierState.OPINIONS:
-            whom = [o.reviewer.name for o in dossier.opinions if o.given_at is None] or whom
-    return {"act": act, "whom": ", ".join(whom)[:300] if act else "", "since": since}
+            people = [o.reviewer for o in dossier.opinions if o.given_at is None] or people
+    if not act:
+        return {"act": "", "whom": "", "addresses": "", "since": since}
+    names, addresses = [p.name for p in people] or [contact], [p.email for p in people] or [contact]
+    return {
+        "act": act,
+        "whom": ", ".join(names)[:300],
+        "addresses": ",".join([a for a in addresses if "@" in a][:_WRITTEN_TO]),
+        "since": since,
+    }
 
 
 def _forget(_mapper: Any, connection: Any, entry: JournalEntry | LossPoint) -> None:

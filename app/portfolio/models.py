@@ -1,4 +1,5 @@
 from datetime import date
+from urllib.parse import quote
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -43,11 +44,17 @@ class Glance(Base):
     weak_point: Mapped[Name]
     act: Mapped[str] = mapped_column(String(40))
     whom: Mapped[str] = mapped_column(String(300))
+    addresses: Mapped[str] = mapped_column(String(1000), comment="of the first three of whom, by commas")
     since: Mapped[date | None]
 
     @property
     def state(self) -> Urgency:
         return Urgency(self.urgency)
+
+    @property
+    def mailto(self) -> str:
+        """The address of a letter to all who have the next act in hand; empty where none is known."""
+        return self.addresses and "mailto:" + quote(self.addresses, safe="@,")
 
 
 class SavedView(Base):

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -53,10 +54,11 @@ def shown(world, member, query: str = "") -> list[str]:
 
 
 def test_the_most_overdue_comes_first(scene):
-    world, _, member = scene
+    world, owner, member = scene
     assert shown(world, member) == ["Très en retard", "En retard", "Tout neuf", "Arrêté"]
     page = world.visitor(member).get(PAGE).get_data(as_text=True)
-    assert "Faire l’analyse de risques" in page and "Camille Martin" in page and "dépassé de" in page
+    assert "Faire l’analyse de risques" in page and "dépassé de" in page
+    assert f'<a href="mailto:{owner.email}">Camille Martin</a>' in page
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,8 @@ def test_a_dossier_says_whom_it_waits_for(world):
     member = world.person("incubateur@exemple.test", "Maxime Garcia")
     world.give(member, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
     page = world.visitor(member).get(PAGE).get_data(as_text=True)
-    assert "Décider de l’homologation" in page and "Andrée Laurent" in page and "depuis le" in page
+    assert "Décider de l’homologation" in page and "depuis le" in page
+    assert re.search(r'<a href="mailto:[^"@]+@exemple.test">Andrée Laurent</a>', page)
     page = world.visitor(member).get(f"{PAGE}/relancer?produit=exemple").get_data(as_text=True)
     assert "attend quelqu’un d’autre que l’équipe" in page and "Envoyer" not in page
 
@@ -146,6 +149,7 @@ def test_the_view_is_taken_away_as_csv_and_ods(scene):
     text = visitor.get(f"{PAGE}/produits.csv?etat=analysis_overdue").data.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert [r["Produit"] for r in rows] == ["Très en retard", "'=2+3", "En retard"]
+    assert rows[0]["Adresses"] == owner.email
     assert date.fromisoformat(rows[0]["Date de l’état"]) < clock.today()
     sheet = opendocument.load(io.BytesIO(visitor.get(f"{PAGE}/produits.ods").data))
     lines = sheet.getElementsByType(TableRow)
