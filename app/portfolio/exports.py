@@ -23,7 +23,7 @@ def table(lines: Iterable[Glance]) -> list[list[Value]]:
     titles: list[Value] = [
         _("Produit"), _("Identifiant"), _("Phase"), _("État"), _("Date de l’état"), _("Six mois passés sans analyse"),
         _("Homologué jusqu’au"), _("Niveau"), _("Perte par an"), _("Dérive depuis la signature"),
-        _("Premier point de faiblesse"), _("Prochain acte"), _("À qui"), _("Adresses"), _("Depuis"),
+        _("Premier point de faiblesse"), _("Prochain acte"), _("À qui"), _("Adresses"), _("Depuis"), _("Pour le"),
     ]  # fmt: skip
     return [titles, *map(_row, lines)]
 
@@ -33,7 +33,7 @@ def _row(g: Glance) -> list[Value]:
         g.name, g.slug, word(PhaseName(g.phase)) if g.phase else "", word(g.state), g.due,
         _("oui") if g.without_analysis else _("non"), g.homologated_until,
         word(SecurityLevel(g.level)) if g.level else "", g.loss, g.drift, g.weak_point,
-        sentence("portfolio_acts", g.act) if g.act else "", g.whom, g.addresses, g.since,
+        sentence("portfolio_acts", g.act) if g.act else "", g.whom, g.addresses, g.since, g.act_due,
     ]  # fmt: skip
 
 

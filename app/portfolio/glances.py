@@ -21,6 +21,7 @@ from app.portfolio.models import Glance
 from app.portfolio.services import Row, Urgency
 from app.products.models import Product
 from app.products.services import is_active, phase_values
+from app.renewals import deadlines
 from risk_models import schedule
 
 _AT_ONCE = 500
@@ -61,10 +62,10 @@ def _make(session: Session, ids: Sequence[str], today: date) -> None:
             .options(joinedload(Dossier.authority), selectinload(Dossier.opinions).joinedload(Opinion.reviewer))
         )
     }
-    teams = _teams(session, ids)
+    teams, to_lift = _teams(session, ids), _to_lift(session, rows, today)
     made = [
         _glance(row, losses.get(row.product.id), levels.get(row.product.id), today)
-        | _next(row, dossiers.get(row.product.id), teams.get(row.product.id, []))
+        | _next(row, dossiers.get(row.product.id), teams.get(row.product.id, []), to_lift.get(row.product.id))
         for row in rows
     ]
     session.execute(delete(Glance).where(Glance.product_id.in_(ids)))
@@ -92,6 +93,16 @@ def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[Person]]:
     )
     for product_id, person in rows:
         found.setdefault(product_id or "", []).append(person)
+    return found
+
+
+def _to_lift(session: Session, rows: Sequence[Row], today: date) -> dict[str, date]:
+    """By homologated product, the day of its first reservation to lift: in its last month, or late."""
+    decisions = {r.product.id: r.decision for r in rows if r.decision and r.urgency in _HOMOLOGATED}
+    found: dict[str, date] = {}
+    for reservation, product_id, _ in deadlines.to_lift(session, decisions):
+        if reservation.lift_by and reservation.lift_by <= schedule.add_months(today, 1):
+            found[product_id] = min(reservation.lift_by, found.get(product_id, date.max))
     return found
 
 
@@ -140,6 +151,8 @@ def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
     return point.loss - signed if point and signed is not None else None
 
 
+_OF_OTHERS = (DossierState.OPINIONS, DossierState.DECISION)
+_HOMOLOGATED = (Urgency.HOMOLOGATED, Urgency.EXPIRES_SOON)
 _ACTS = {
     Urgency.EXPIRED: "renew",
     Urgency.EXPIRES_SOON: "renew",
@@ -149,28 +162,31 @@ _ACTS = {
 }
 
 
-def _next(row: Row, dossier: Dossier | None, team: list[Person]) -> dict[str, Any]:
-    """The next act, who has it in hand, since when."""
-    act, people, since = _ACTS.get(row.urgency, ""), team, None
+def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date | None) -> dict[str, Any]:
+    """The next act, by when, who has it in hand, since when. What an authority asked comes before a dossier to finish."""
+    act, due, people, since = _ACTS.get(row.urgency, ""), row.day, team, None
     if row.urgency in (Urgency.NOT_HOMOLOGATED, Urgency.HOMOLOGATION_OVERDUE):
         act = "homologate" if row.product.declared_analysis else "analyse"
     elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
         act = "analyse"
     contact = row.product.contact
-    if dossier and row.urgency is not Urgency.INACTIVE:
+    if to_lift and not (dossier and dossier.state in _OF_OTHERS):
+        act, due = "lift", to_lift
+    elif dossier and row.urgency is not Urgency.INACTIVE:
         act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
         if dossier.state is DossierState.DECISION:
             people, contact = [dossier.authority] if dossier.authority else [], ""
         elif dossier.state is DossierState.OPINIONS:
             people = [o.reviewer for o in dossier.opinions if o.given_at is None] or people
     if not act:
-        return {"act": "", "whom": "", "addresses": "", "since": since}
+        return {"act": "", "whom": "", "addresses": "", "since": since, "act_due": None}
     names, addresses = [p.name for p in people] or [contact], [p.email for p in people] or [contact]
     return {
         "act": act,
         "whom": ", ".join(names)[:300],
         "addresses": ",".join([a for a in addresses if "@" in a][:_WRITTEN_TO]),
         "since": since,
+        "act_due": due,
     }
 
 

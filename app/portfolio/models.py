@@ -46,6 +46,7 @@ class Glance(Base):
     whom: Mapped[str] = mapped_column(String(300))
     addresses: Mapped[str] = mapped_column(String(1000), comment="of the first three of whom, by commas")
     since: Mapped[date | None]
+    act_due: Mapped[date | None] = mapped_column(comment="by when the next act is asked")
 
     @property
     def state(self) -> Urgency:

@@ -59,7 +59,7 @@ def recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> 
 
 
 def _recipient(product: Product, team: Sequence[Person], glance: Glance | None) -> Recipient:
-    act, due = (glance.act, glance.due) if glance else ("", None)
+    act, due = (glance.act, glance.act_due) if glance else ("", None)
     if act in _NOT_THEIRS:
         return Recipient(product, (), act, due, "waiting")
     if not act:

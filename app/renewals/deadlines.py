@@ -72,7 +72,7 @@ def of_many(
     """
     ids = [p.id for p in products]
     own, postponed = _own(session, ids), postponements(session, ids)
-    for reservation, product_id, decided_on in _to_lift(session, decisions):
+    for reservation, product_id, decided_on in to_lift(session, decisions):
         own[product_id].append(_reservation(reservation, decided_on))
     return {p.id: _of(p, decisions.get(p.id), own[p.id], postponed) for p in products}
 
@@ -106,7 +106,7 @@ def _reservation(reservation: Reservation, decided_on: date) -> Deadline:
     return Deadline(DeadlineKind.RESERVATION, due, milestones, rule, reservation.id)
 
 
-def _to_lift(session: Session, decisions: Mapping[str, Decision]) -> Iterator[tuple[Reservation, str, date]]:
+def to_lift(session: Session, decisions: Mapping[str, Decision]) -> Iterator[tuple[Reservation, str, date]]:
     """What `decisions` set with a date and nobody has lifted: each with its product and the day of its decision."""
     of = {decision.dossier_id: (product_id, decision.decided_on) for product_id, decision in decisions.items()}
     if not of:

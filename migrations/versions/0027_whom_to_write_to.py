@@ -1,4 +1,4 @@
-"""a glance holds the addresses of those who have the next act in hand
+"""a glance holds the addresses of those who have the next act in hand, and its day
 
 Revision: 0027
 """
@@ -22,7 +22,9 @@ def upgrade() -> None:
         comment="of the first three of whom, by commas",
     )
     op.add_column("glance", addresses)
+    op.add_column("glance", sa.Column("act_due", sa.Date(), comment="by when the next act is asked"))
 
 
 def downgrade() -> None:
+    op.drop_column("glance", "act_due")
     op.drop_column("glance", "addresses")

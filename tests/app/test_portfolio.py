@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -19,7 +19,7 @@ from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Grant, Role
 from app.mitigations.models import LossPoint
-from app.platform import clock
+from app.platform import clock, i18n
 from app.portfolio import glances
 from app.portfolio.models import Glance
 from app.portfolio.services import Urgency
@@ -124,6 +124,27 @@ def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
         assert shown(world, fresh, "?etat=expired") == ["En retard"]
 
 
+def test_a_reservation_is_the_next_act_from_its_last_month_by_its_own_day(scene):
+    world, owner, member = scene
+    lift_by = clock.today() + timedelta(days=60)
+    with world.session() as session:
+        row = products.load(session, "en-retard")
+        wish = Wish(Outcome.WITH_RESERVATIONS, 12, "Chiffrer les sauvegardes", lift_by)
+        outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
+        session.commit()
+    address = f"{PAGE}?etat=homologated"
+    assert "Lever les réserves" not in world.visitor(member).get(address).get_data(as_text=True)
+    for days in (-10, 1):
+        with clock.at(datetime.combine(lift_by + timedelta(days=days), time(9), clock.PARIS)):
+            person = world.person(f"lit{days}@exemple.test", "Alix Petit")
+            world.give(person, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
+            visitor, said = world.visitor(person), i18n._day_in(lift_by, "fr")
+            page = visitor.get(address).get_data(as_text=True)
+            assert "Lever les réserves de l’autorité" in page and f"au plus tard le {said}" in page
+            letter = visitor.get(f"{PAGE}/relancer?produit=en-retard").get_data(as_text=True)
+            assert f"lever les réserves de l’autorité. Date : {said} (" in letter
+
+
 def products_incubator(world) -> str:
     with world.database.reading() as session:
         return session.scalar(select(Incubator.id))
@@ -155,7 +176,7 @@ def test_the_view_is_taken_away_as_csv_and_ods(scene):
     lines = sheet.getElementsByType(TableRow)
     assert len(lines) == 6
     dates = [c.getAttribute("datevalue") for c in lines[1].getElementsByType(TableCell) if c.getAttribute("datevalue")]
-    assert dates == [rows[0]["Date de l’état"]]
+    assert dates == [rows[0]["Date de l’état"], rows[0]["Pour le"]]
 
 
 def test_relaunches_are_shown_then_sent_once_a_day(scene):
