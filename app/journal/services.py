@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.journal.models import JournalEntry
 from app.platform import clock
+
+PAGE = 50
 
 
 class Actor(Protocol):
@@ -32,7 +34,11 @@ def record(
     )
 
 
-def entries_of(session: Session, product_id: str, *, page: int = 1, size: int = 50) -> Sequence[JournalEntry]:
+def count_of(session: Session, product_id: str) -> int:
+    return session.scalar(select(func.count()).where(JournalEntry.product_id == product_id)) or 0
+
+
+def entries_of(session: Session, product_id: str, *, page: int = 1, size: int = PAGE) -> Sequence[JournalEntry]:
     """A product's entries, newest first."""
     statement = (
         select(JournalEntry)

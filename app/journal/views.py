@@ -17,7 +17,7 @@ from app.journal import services
 from app.journal.models import JournalEntry
 from app.platform.http import db_session
 from app.platform.i18n import language, word
-from app.platform.pages import page_number
+from app.platform.pages import Page
 from app.products.access import product_view
 from app.products.models import Product
 from risk_models import catalogue
@@ -53,11 +53,11 @@ _CODES: dict[str, dict[str, Any]] = {
 @blueprint.get("")
 @product_view(Permission.READ_JOURNAL)
 def entries(product: Product) -> str:
-    number = page_number()
-    found = services.entries_of(db_session(), product.id, page=number)
+    page = Page.asked(services.PAGE, services.count_of(db_session(), product.id))
+    found = services.entries_of(db_session(), product.id, page=page.number)
     assets = {a.ref: a.name for a in analysis.assets_of(db_session(), product.id)}
     lines = [(entry, _said(entry, assets)) for entry in found]
-    return render_template("journal/entries.html", product=product, lines=lines, number=number)
+    return render_template("journal/entries.html", product=product, lines=lines, page=page)
 
 
 def _said(entry: JournalEntry, assets: Mapping[str, str]) -> str:

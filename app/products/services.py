@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
 
 from app.identity import policy
@@ -21,6 +21,8 @@ from app.platform.refusals import Refusal
 from app.products.models import Contact, Incubator, Phase, Product, product_incubator
 from risk_models import product_file, schedule
 from risk_models.system import Phase as PhaseValue
+
+PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +79,29 @@ def incubator_choices(session: Session) -> list[tuple[str, str]]:
     return sorted(((slug, name) for slug, name in rows), key=lambda row: row[1].lower())
 
 
+def count_visible(session: Session, person: Person, *, search: str = "", archived: bool = False) -> int:
+    """How many products `person` may read: of those archived, or not."""
+    found = _visible(person, search, archived=archived).subquery()
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
 def visible(
-    session: Session, person: Person, *, search: str = "", archived: bool = False, page: int = 1, size: int = 25
-) -> tuple[list[Product], int]:
-    """A page of the products that `person` may read, by name, and how many there are in all: of those archived, or not."""
-    kept = Product.archived_on.is_not(None) if archived else Product.archived_on.is_(None)
-    statement = select(Product).where(kept, *visible_to(person))
-    for part in search.split():
-        statement = statement.where(func.lower(Product.name).contains(part.lower(), autoescape=True))
-    total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    products = session.scalars(
-        statement.options(selectinload(Product.incubators), selectinload(Product.phases))
+    session: Session, person: Person, *, search: str = "", archived: bool = False, page: int = 1, size: int = PAGE
+) -> Sequence[Product]:
+    """A page of them, by name."""
+    return session.scalars(
+        _visible(person, search, archived=archived)
+        .options(selectinload(Product.incubators), selectinload(Product.phases))
         .order_by(func.lower(Product.name), Product.id)
         .limit(size)
         .offset((page - 1) * size)
     ).all()
-    return list(products), total
+
+
+def _visible(person: Person, search: str, *, archived: bool) -> Select[Product]:
+    kept = Product.archived_on.is_not(None) if archived else Product.archived_on.is_(None)
+    words = [func.lower(Product.name).contains(part.lower(), autoescape=True) for part in search.split()]
+    return select(Product).where(kept, *visible_to(person), *words)
 
 
 def readable(session: Session, person: Person, permission: Permission = Permission.READ_PRODUCT) -> Sequence[Product]:

@@ -14,7 +14,7 @@ from app.identity.forms import InviteForm
 from app.identity.models import Role
 from app.identity.policy import Permission
 from app.platform.http import db_session, discard
-from app.platform.pages import Page, page_number
+from app.platform.pages import Page
 from app.platform.refusals import Refusal
 from app.products import cards, services
 from app.products.access import product_view
@@ -30,13 +30,11 @@ _BLANK_PHASES = 2
 @blueprint.get("/produits")
 @requires(Permission.SIGNED_IN)
 def index() -> str:
-    search = request.args.get("q", "")[:200]
-    number = page_number()
-    archived = "archives" in request.args
-    products, total = services.visible(db_session(), current_person(), search=search, archived=archived, page=number)
-    return render_template(
-        "products/index.html", products=products, search=search, archived=archived, page=Page(number, 25, total)
-    )
+    search, archived = request.args.get("q", "")[:200], "archives" in request.args
+    session, person = db_session(), current_person()
+    page = Page.asked(services.PAGE, services.count_visible(session, person, search=search, archived=archived))
+    products = services.visible(session, person, search=search, archived=archived, page=page.number)
+    return render_template("products/index.html", products=products, search=search, archived=archived, page=page)
 
 
 @blueprint.post("/produits/<slug>/restaurer")

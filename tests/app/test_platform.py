@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from sqlalchemy import event
 
 from app.identity.models import Role
+from app.journal.services import record
 from app.platform.database import make_engine
 from risk_models import catalogue
 from tests.conftest import ROOT
@@ -201,3 +202,16 @@ def test_every_act_that_the_journal_notes_has_its_words():
     known = set(catalogue.words("actions"))
     assert len(acts) > 60
     assert acts - known == set()
+
+
+@pytest.mark.parametrize(("path", "last"), [("/produits", "Exemple"), ("/produits/exemple/journal", "Produit créé")])
+def test_past_its_end_a_list_shows_its_last_page(world, path, last):
+    owner = world.person()
+    product = world.product(owner)
+    for n in range(26):
+        world.product(owner, f"Avant {n}")
+    with world.database.writing() as session:
+        for n in range(60):
+            record(session, owner, "restore_product", f"{n}", product_id=product.id)
+    page = world.visitor(owner).get(f"{path}?page=99").get_data(as_text=True)
+    assert "Page 2 sur 2" in page and last in page
