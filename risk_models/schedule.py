@@ -68,10 +68,13 @@ def is_soon(expires_on: date, months: int, today: date) -> bool:
     return today <= expires_on and add_months(today, SOON_MONTHS[months]) > expires_on
 
 
-def certificate_due(ends_on: date) -> date:
-    """The day by which a site's certificate is renewed: what renews it by itself does so a month before its end (Let's
-    Encrypt advises 30 days), so two weeks before it no longer will. The two weeks are Jalon's own."""
-    return ends_on - timedelta(weeks=2)
+def certificate_due(known_since: date, ends_on: date) -> date:
+    """The day by which a certificate, met since a day, is renewed: in the last quarter of that time, at most two weeks
+    before its end.
+
+    What renews by itself does so when a third of its life remains, half of a life of six days: Let's Encrypt's advice.
+    """
+    return ends_on - min(timedelta(weeks=2), timedelta(days=max(0, (ends_on - known_since).days // 4)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.evidence.importers import CERTIFICATE_END, CERTIFICATE_SINCE, GOOD_DAYS
 from app.evidence.models import Evidence
 from app.evidence.names import EvidenceSource
 from app.feeds import services as feeds
 from app.feeds.names import FeedName
-from app.hints.importers.dashlord import host_of
 from app.mitigations.models import Measure as MeasureRow
 from app.platform import clock
 from risk_models import catalogue, evidence
@@ -21,6 +22,7 @@ from risk_models.evidence import Observation
 from risk_models.scales import Check, MeasureStatus, ObservationState, ProofState
 from risk_models.system import Measure, System
 
+_LONGEST = timedelta(days=20 * 366)
 _CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
 
 
@@ -66,26 +68,37 @@ class Certificate:
     product_id: str
     site: str
     seen_on: date
+    known_since: date
     ends_on: date
 
 
 def certificates_of_many(session: Session, product_ids: Iterable[str]) -> list[Certificate]:
+    """Those of the readings that are still good: of a site that nobody reads any more, nothing is known."""
     rows = session.scalars(
         select(Evidence).where(
             Evidence.product_id.in_(list(product_ids)),
             Evidence.check == Check.TLS,
             Evidence.state == ObservationState.SEEN,
             Evidence.withdrawn_at.is_(None),
+            Evidence.observed_on >= clock.today() - timedelta(days=GOOD_DAYS),
         )
     )
-    seen = (
-        Certificate(row.product_id, host_of(row.subject), row.observed_on, date.fromisoformat(end))
-        for row in rows
-        if (end := row.detail.get("certificate_end"))
-    )
     # The newest day is written last, and on it the first end.
-    in_order = sorted(seen, key=lambda c: (c.site, c.seen_on, date.max - c.ends_on))
-    return list({(c.product_id, c.site): c for c in in_order}.values())
+    in_order = sorted(filter(None, map(_certificate, rows)), key=lambda c: (c.seen_on, date.max - c.ends_on))
+    return sorted({(c.product_id, c.site): c for c in in_order}.values(), key=lambda c: c.site)
+
+
+def _certificate(row: Evidence) -> Certificate | None:
+    try:
+        ends_on = date.fromisoformat(row.detail[CERTIFICATE_END])
+        known_since = date.fromisoformat(row.detail.get(CERTIFICATE_SINCE, row.observed_on.isoformat()))
+        site = urlsplit(row.subject).netloc.lower()
+    except (KeyError, TypeError, ValueError):
+        return None
+    # An end in 9999 stands for none (RFC 5280, 4.1.2.5); no calendar holds what is before year 1.
+    if not row.observed_on - _LONGEST < ends_on < row.observed_on + _LONGEST:
+        return None
+    return Certificate(row.product_id, site or row.subject, row.observed_on, known_since, ends_on)
 
 
 def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, System]:

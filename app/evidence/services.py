@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.evidence.importers import GOOD_DAYS, Reading
+from app.evidence.importers import CERTIFICATE_END, CERTIFICATE_SINCE, GOOD_DAYS, Reading
 from app.evidence.models import Evidence
 from app.evidence.names import EvidenceSource
 from app.evidence.proofs import shown_state
@@ -45,7 +45,7 @@ class Arrival:
 
 
 def write_readings(session: Session, product: Product, readings: Iterable[Reading], arrival: Arrival) -> int:
-    """Writes what a tool says now, in the caller's transaction; how many states changed. An older reading changes nothing."""
+    """Writes what a tool says now, in the caller's transaction; how many changed. An older reading changes nothing."""
     known = {
         (row.check, row.subject): row
         for row in session.scalars(
@@ -56,7 +56,7 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
     for reading in readings:
         subject = _clean(reading.subject)
         row = known.get((reading.check, subject))
-        before = shown_state(row) if row else None
+        before, certificate = (shown_state(row), row.detail.get(CERTIFICATE_END)) if row else (None, None)
         if row is None:
             row = Evidence(
                 id=new_id(), product_id=product.id, source=arrival.source, check=reading.check, subject=subject
@@ -68,6 +68,8 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
         _fill(row, reading, arrival)
         if shown_state(row) is not before and (before or row.state is ObservationState.SEEN):
             changed.append(f"{reading.check} {subject}: {before or '–'} → {shown_state(row)}")
+        elif certificate != row.detail.get(CERTIFICATE_END):
+            changed.append(f"{reading.check} {subject}: {certificate or '–'} → {row.detail.get(CERTIFICATE_END, '–')}")
     if changed:
         record(
             session, None, "evidence_changed", f"{arrival.source}: {len(changed)}", product_id=product.id,
@@ -92,12 +94,21 @@ def _fill(row: Evidence, reading: Reading, arrival: Arrival) -> None:
     row.state, row.grade = reading.state, reading.grade
     if reading.state is ObservationState.SEEN or row.seen_on is None:
         row.holds = reading.holds  # seeing nothing changes nothing to what was last seen
-    row.detail = dict(reading.detail)
+    row.detail = _detail(row, reading, seen)
     row.observed_on, row.dated = seen, reading.observed_on is not None
     row.good_until = good_until
     row.seen_on = seen if reading.state is ObservationState.SEEN else row.seen_on
     row.recorded_at, row.recorded_by, row.sha256 = clock.now(), arrival.by[:200], arrival.sha256
     row.withdrawn_at, row.withdrawn_by = None, ""
+
+
+def _detail(row: Evidence, reading: Reading, seen: date) -> dict[str, Any]:
+    """What a reading says, and since when a certificate is known: tools do not all say when it began."""
+    detail, before = dict(reading.detail), row.detail or {}
+    if CERTIFICATE_END in detail:
+        same = before.get(CERTIFICATE_END) == detail[CERTIFICATE_END]
+        detail[CERTIFICATE_SINCE] = before.get(CERTIFICATE_SINCE, seen.isoformat()) if same else seen.isoformat()
+    return detail
 
 
 def forget_subjects(session: Session, product: Product, source: EvidenceSource, gone: Iterable[str], by: str) -> None:

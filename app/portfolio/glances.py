@@ -15,6 +15,7 @@ from app.journal.models import JournalEntry
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.platform.database import Database
+from app.platform.forms import EMAIL
 from app.platform.plain import plain
 from app.portfolio import services
 from app.portfolio.models import Glance
@@ -184,7 +185,7 @@ def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date |
     return {
         "act": act,
         "whom": ", ".join(names)[:300],
-        "addresses": ",".join([a for a in addresses if "@" in a][:_WRITTEN_TO]),
+        "addresses": ",".join([a for a in addresses if EMAIL.fullmatch(a)][:_WRITTEN_TO]),
         "since": since,
         "act_due": due,
     }

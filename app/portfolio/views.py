@@ -131,7 +131,8 @@ def export(found: Incubator, kind: str) -> Response:
 
     asked = Asked.read(request.args)
     _counts(found, asked)
-    rows = exports.table(listing.whole(db_session(), found, asked))
+    lines = listing.whole(db_session(), found, asked)
+    rows = exports.table(lines, addresses=_may_on(found, Permission.RELAUNCH))
     content = exports.to_csv(rows) if kind == "csv" else exports.to_ods(rows, found.name)
     types = {"csv": "text/csv", "ods": "application/vnd.oasis.opendocument.spreadsheet"}
     headers = {"Content-Disposition": f'attachment; filename="{found.slug}-{clock.today()}.{kind}"'}

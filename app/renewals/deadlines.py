@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -32,7 +33,6 @@ PAGES = {
     DeadlineKind.DELEGATION: "/dossier/delegations",
     DeadlineKind.RESERVATION: "/dossier",
 }
-_REF = 64  # the length of its columns
 # Of these the incubator and the authority are told when they are late.
 DUTIES = frozenset(
     {DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY, DeadlineKind.RESERVATION}
@@ -164,8 +164,9 @@ def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadlin
         rule = _l("preuve de « %(name)s »", name=_measure_name(measure))
         add(product_id, DeadlineKind.PROOF, until, rule, measure, 1)
     for c in proofs.certificates_of_many(session, product_ids):
-        rule = _l("%(site)s, vu le %(day)s, finit le %(end)s : deux semaines avant", site=c.site, day=_iso(c.seen_on), end=_iso(c.ends_on))  # fmt: skip
-        add(c.product_id, DeadlineKind.CERTIFICATE, schedule.certificate_due(c.ends_on), rule, c.site[-_REF:])
+        rule = _l("%(site)s, vu le %(day)s, finit le %(end)s", site=c.site, day=_iso(c.seen_on), end=_iso(c.ends_on))
+        due, ref = schedule.certificate_due(c.known_since, c.ends_on), sha256(c.site.encode()).hexdigest()
+        add(c.product_id, DeadlineKind.CERTIFICATE, due, rule, ref)
     for d in delegating.delegations_of(session, product_ids):
         rule = _l("%(delegate)s signe pour %(authority)s (%(deed)s)", delegate=d.delegate.name, authority=d.authority.name, deed=d.deed)  # fmt: skip
         milestones = schedule.milestones(d.ends_on, (1,))

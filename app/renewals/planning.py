@@ -57,6 +57,7 @@ def plan_day(session: Session, day: date) -> int:
             for person_id in audience.of(product, deadline, reached[-1]):
                 key = (product.id, deadline.kind, deadline.ref, deadline.due, reached[-1].months_before, person_id)
                 if key not in known:
+                    known.add(key)
                     told.setdefault(person_id, []).append(key)
     _write(session, told, day, channels.of_people(session, told))
     return sum(map(len, told.values()))

@@ -15,8 +15,8 @@ _LEFT, _MONTH, _ROW, _TOP = 210, 32, 26, 34
 _WIDTH = _LEFT + MONTHS * _MONTH + 12
 _LONGEST = 28
 _TEXT = {
-    "fr": ("Échéances des 24 prochains mois", "homologué", "en retard", "mesure, preuve ou délégation"),
-    "en": ("Deadlines of the next 24 months", "homologated", "late", "measure, proof or delegation"),
+    "fr": ("Échéances des 24 prochains mois", "homologué", "en retard", "mesure, preuve, certificat ou délégation"),
+    "en": ("Deadlines of the next 24 months", "homologated", "late", "measure, proof, certificate or delegation"),
 }
 # Each kind has a shape of its own: colour alone would not do.
 _SHAPES = {

@@ -16,7 +16,7 @@ from app.evidence.models import Evidence
 from app.identity.models import Role
 from app.journal.models import JournalEntry
 from app.platform import attachments, clock
-from app.renewals import deadlines
+from app.renewals import deadlines, feeds, planning
 from app.renewals.models import DeadlineKind
 from risk_models import schedule
 from risk_models.scales import Check, ObservationState, ProofState
@@ -188,28 +188,87 @@ def test_an_older_reading_changes_nothing_and_a_change_is_journalled(world):
     assert [line.details["changes"][0] for line in lines][-1].endswith("fresh → contradicted")
 
 
-def test_a_certificate_is_to_renew_two_weeks_before_the_end_that_was_last_seen(world):
+def certificate(url: str, end: date | str, on: date | None = None):
+    """What a tool read of a site's certificate."""
+    return replace(reading(Check.TLS, subject=url, on=on), detail={"certificate_end": str(end)})
+
+
+def certificates_due(world) -> dict[str, int]:
+    """By site, in how many days its certificate is to be renewed."""
+    with world.session(writing=False) as session, world.app.test_request_context():
+        owed = [d for d in deadlines.of_product(session, world.reload()) if d.kind is DeadlineKind.CERTIFICATE]
+        assert len({d.ref for d in owed}) == len(owed) and all(len(d.ref) <= 64 for d in owed)
+        assert all(d.milestones[0] == schedule.Milestone(d.due, 0) for d in owed)
+        return {str(d.rule).split(",")[0]: (d.due - clock.today()).days for d in owed}
+
+
+def test_a_certificate_is_to_renew_before_the_end_that_was_last_seen(world):
     product, today = world.filled(world.person()), clock.today()
 
-    def seen(url: str, days_ago: int, ends_in: int):
-        end = today + timedelta(days=ends_in)
-        one = reading(Check.TLS, subject=url, on=today - timedelta(days=days_ago))
-        return replace(one, until=end, detail={"certificate_end": end.isoformat()})
+    def at(days: int) -> date:
+        return today + timedelta(days=days)
 
-    def due() -> dict[str, int]:
-        with world.session(writing=False) as session, world.app.test_request_context():
-            owed = [d for d in deadlines.of_product(session, world.reload()) if d.kind is DeadlineKind.CERTIFICATE]
-        assert all(d.milestones[0] == schedule.Milestone(d.due, 0) for d in owed)
-        return {d.ref: (d.due - today).days for d in owed}
-
-    write(world, product, [seen("https://a.test/", 3, 30), seen("https://b.test", 3, 20)])
-    assert due() == {"a.test": 16, "b.test": 6}
-    write(world, product, [seen("https://a.test", 1, 89), seen("https://www.a.test/x", 1, 80)], source="updown")
-    assert due() == {"a.test": 66, "b.test": 6}
+    write(
+        world, product, [certificate("https://A.test/", at(60), at(-3)), certificate("https://b.test", at(21), at(-3))]
+    )
+    assert certificates_due(world) == {"a.test": 46, "b.test": 15}
+    write(world, product, [certificate("https://a.test", at(89), at(-1))], source="updown")
+    write(
+        world, product, [certificate("https://www.a.test", at(80), at(-1)), certificate("https://a.test:8443", at(9))]
+    )
+    assert certificates_due(world) == {"a.test": 75, "www.a.test": 66, "a.test:8443": 7, "b.test": 15}
     page = world.visitor(world.person()).get("/produits/exemple/echeances").get_data(as_text=True)
     assert "Certificat à renouveler" in page and "b.test, vu le" in page
     write(world, product, [reading(Check.TLS, ObservationState.ABSENT, subject="https://b.test")])
-    assert due() == {"a.test": 66}
+    assert "b.test" not in certificates_due(world)
+    with time_machine.travel(f"{at(40)}T09:00Z"):
+        assert certificates_due(world) == {}, "nobody has read these sites for more than a month"
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "0001-01-05", "pas une date", ""])
+def test_a_certificate_without_a_plausible_end_is_no_deadline(world, end):
+    product = world.filled(world.person())
+    write(world, product, [certificate("https://a.test", end)])
+    assert certificates_due(world) == {}
+
+
+def test_a_certificate_of_a_few_days_that_renews_by_itself_tells_nobody(world):
+    product, start = world.filled(world.person()), clock.today()
+    for day in range(40):
+        with time_machine.travel(f"{start + timedelta(days=day)}T09:00Z"):
+            write(world, product, [certificate("https://a.test", start + timedelta(days=day // 3 * 3 + 6))])
+            assert certificates_due(world)["a.test"] > 0
+
+
+def test_sites_of_one_certificate_are_told_once_in_words_of_their_own(world):
+    product = world.filled(world.person())
+    last = clock.today() + timedelta(days=1)
+    long = f"{'a' * 60}.{'b' * 40}.test"
+    write(world, product, [certificate(f"https://{n}.{long}", last) for n in ("un", "deux")])
+    assert len(certificates_due(world)) == 2
+    with time_machine.travel(f"{last + timedelta(days=1)}T09:00Z"):
+        with world.database.writing() as session:
+            assert planning.plan_day(session, clock.today()) >= 2
+        world.jobs.run_within(world.app.test_request_context)
+        world.jobs.run_due()
+    mail = next(m for m in world.mails() if "certificat" in m.lower())
+    assert mail.count("Des certificats des sites de « Exemple » sont à renouveler au plus tard le") >= 1
+    assert "La première homologation" not in mail and "/produits/exemple/preuves" in mail
+
+
+def test_a_certificate_renewed_moves_its_event(world):
+    product, today = world.filled(world.person()), clock.today()
+
+    def revision() -> int:
+        with world.session(writing=False) as session:
+            return feeds.revisions(session, [product.id])[product.id]
+
+    write(world, product, [certificate("https://a.test", today + timedelta(days=30), today - timedelta(days=1))])
+    before = revision()
+    write(world, product, [certificate("https://a.test", today + timedelta(days=30))])
+    assert revision() == before
+    write(world, product, [certificate("https://a.test", today + timedelta(days=90))])
+    assert revision() == before + 1
 
 
 def test_upkeep_is_contradicted_by_an_exploited_flaw_left_open(world):

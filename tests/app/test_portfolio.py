@@ -59,6 +59,11 @@ def test_the_most_overdue_comes_first(scene):
     page = world.visitor(member).get(PAGE).get_data(as_text=True)
     assert "Faire l’analyse de risques" in page and "dépassé de" in page
     assert f'<a href="mailto:{owner.email}">Camille Martin</a>' in page
+    auditor = world.person("audit@exemple.test", "Audrey Petit")
+    world.give(auditor, Role.AUDITOR)
+    audited = world.visitor(auditor).get(PAGE).get_data(as_text=True)
+    assert "Camille Martin" in audited and owner.email not in audited
+    assert owner.email not in world.visitor(auditor).get(f"{PAGE}/produits.csv").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +143,13 @@ def test_a_reservation_is_the_next_act_from_its_last_month_by_its_own_day(scene)
         with clock.at(datetime.combine(lift_by + timedelta(days=days), time(9), clock.PARIS)):
             person = world.person(f"lit{days}@exemple.test", "Alix Petit")
             world.give(person, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
+            world.give(person, Role.TEAM_MEMBER, product_id=row.id)
             visitor, said = world.visitor(person), i18n._day_in(lift_by, "fr")
             page = visitor.get(address).get_data(as_text=True)
             assert "Lever les réserves de l’autorité" in page and f"au plus tard le {said}" in page
             letter = visitor.get(f"{PAGE}/relancer?produit=en-retard").get_data(as_text=True)
             assert f"lever les réserves de l’autorité. Date : {said} (" in letter
+            assert f"lever les réserves de l’autorité, {said} (" in visitor.get("/").get_data(as_text=True)
 
 
 def products_incubator(world) -> str:

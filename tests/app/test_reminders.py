@@ -10,7 +10,8 @@ from app.cli.bounce import bounce
 from app.identity.models import Role
 from app.platform import clock
 from app.renewals import handlers
-from app.renewals.models import Digest, Reminder
+from app.renewals.models import DeadlineKind, Digest, Reminder
+from risk_models import catalogue
 
 START = date(2026, 1, 10)  # analysis due on 2026-07-10, reminders on 04-10, 06-10 and the day itself
 
@@ -36,6 +37,14 @@ def test_each_milestone_is_told_once_when_its_day_comes(world, product):
     assert [pass_day(world, d) for d in days] == [0, 1, 1, 1, 2, 3, 4]
     assert len(world.mails()) == 4
     assert any("est attendue le 10 juillet 2026" in mail for mail in world.mails())
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_each_kind_of_deadline_is_told_in_words_of_its_own(language):
+    holes = {"name": "Exemple", "day": "demain", "when": "dans 1 jour"}
+    said = {catalogue.sentence("reminders_said", kind, language, **holes) for kind in DeadlineKind}
+    assert len(said) == len(DeadlineKind) and all("Exemple" in one and "demain" in one for one in said)
+    assert all(catalogue.sentence("reminders_asked", kind, language) for kind in DeadlineKind)
 
 
 def test_a_long_outage_loses_nothing_and_floods_nobody(world, product):

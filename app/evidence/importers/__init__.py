@@ -7,6 +7,8 @@ from typing import Any
 
 from risk_models.scales import Check, ObservationState
 
+# Of the detail of a reading: the day a site's certificate ends, and since when it is known.
+CERTIFICATE_END, CERTIFICATE_SINCE = "certificate_end", "certificate_since"
 GOOD_DAYS = 31  # what a tool that looks every day saw is good for a month
 
 

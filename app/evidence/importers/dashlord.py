@@ -10,7 +10,7 @@ from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from app.evidence.importers import Reading, at_least, worst_grade
+from app.evidence.importers import CERTIFICATE_END, Reading, at_least, worst_grade
 from risk_models.scales import Check, ObservationState
 
 # The key of each tool's result in a report, which is also its switch in the site's list.
@@ -118,7 +118,7 @@ def _testssl(item: Mapping[str, Any], site: str) -> Reading | None:
     end = min(filter(None, ends), default=None)
     return Reading(
         Check.TLS, site, ObservationState.SEEN, at_least(grade, "B"), grade, until=end,
-        detail={"certificate_end": end.isoformat()} if end else {},
+        detail={CERTIFICATE_END: end.isoformat()} if end else {},
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from app.evidence.importers import Reading, Unreadable
+from app.evidence.importers import CERTIFICATE_END, Reading, Unreadable
 from app.evidence.importers.dashlord import updown_reading
 from app.hints.importers.dashlord import host_of
 from risk_models.scales import Check, ObservationState
@@ -20,7 +20,7 @@ def _certificate(check: Mapping[str, Any]) -> list[Reading]:
         tested = date.fromisoformat(seen["tested_at"][:10])
     except (KeyError, ValueError):
         return [Reading(Check.TLS, check["url"], ObservationState.UNREADABLE)]
-    detail = {"certificate_end": end.isoformat()}
+    detail = {CERTIFICATE_END: end.isoformat()}
     return [
         Reading(
             Check.TLS, check["url"], ObservationState.SEEN, seen.get("valid") is True, "", tested, end, detail=detail
