@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -62,3 +62,12 @@ def test_milestones_come_in_order_and_never_after_the_deadline(day, months):
     days = [m.day for m in schedule.milestones(due, schedule.RENEWAL_MILESTONES[months])]
     assert days == sorted(days)
     assert days[-1] == due
+
+
+@given(DAYS, st.integers(-400, 4000), st.integers(0, 100))
+def test_a_certificate_is_due_before_its_end_later_the_shorter_it_is_known(ends_on, known_for, less):
+    due = schedule.certificate_due(ends_on - timedelta(days=known_for), ends_on)
+    assert ends_on - timedelta(days=14) <= due <= ends_on
+    assert due <= schedule.certificate_due(ends_on - timedelta(days=known_for - less), ends_on)
+    renewed_in_time = ends_on - timedelta(days=known_for / 3)
+    assert known_for < 2 or renewed_in_time <= due
