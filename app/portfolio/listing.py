@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Select, and_, func, select, true
+from sqlalchemy.orm import Session
 
 from app.platform import clock
 from app.portfolio.glances import sought
@@ -110,16 +110,13 @@ class Counts:
 
 def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts | None:
     """None while some products have no glance of today: see `glances.refresh`."""
-    sums = [_sum(flag) for flag in (Glance.active, Glance.without_analysis, _filters(asked))]
+    flags = (Glance.active, Glance.without_analysis, _filters(asked))
+    counted = [func.count(), *(func.count().filter(flag) for flag in flags)]
     products = select(func.count()).select_from(_products_of(incubator).subquery()).scalar_subquery()
     rows = session.execute(
-        select(Glance.urgency, func.count(), *sums, products).where(*_all_of(incubator)).group_by(Glance.urgency)
+        select(Glance.urgency, *counted, products).where(*_all_of(incubator)).group_by(Glance.urgency)
     ).all()
     total, active, without_analysis, found = (sum(row[n] for row in rows) for n in range(1, 5))
     if total != (rows[0][5] if rows else session.scalar(select(products))):
         return None
     return Counts(total, active, without_analysis, {Urgency(row[0]): row[1] for row in rows}, found)
-
-
-def _sum(flag: ColumnElement[bool] | InstrumentedAttribute[bool]) -> ColumnElement[int]:
-    return func.sum(case((flag, 1), else_=0))
