@@ -83,22 +83,37 @@ def certificates_of_many(session: Session, product_ids: Iterable[str]) -> list[C
             Evidence.observed_on >= clock.today() - timedelta(days=GOOD_DAYS),
         )
     )
+    found = [c for c in map(_certificate, rows) if c]
+    first: dict[tuple[str, str, date], date] = {}
+    for c in found:  # whichever tool met it first
+        first[c.product_id, c.site, c.ends_on] = min(
+            c.known_since, first.get((c.product_id, c.site, c.ends_on), date.max)
+        )
     # The newest day is written last, and on it the first end.
-    in_order = sorted(filter(None, map(_certificate, rows)), key=lambda c: (c.seen_on, date.max - c.ends_on))
-    return sorted({(c.product_id, c.site): c for c in in_order}.values(), key=lambda c: c.site)
+    in_order = sorted(found, key=lambda c: (c.seen_on, date.max - c.ends_on))
+    newest = {(c.product_id, c.site): c for c in in_order}
+    return [replace(c, known_since=first[c.product_id, c.site, c.ends_on]) for _, c in sorted(newest.items())]
 
 
 def _certificate(row: Evidence) -> Certificate | None:
+    """None where the row tells of none, or no longer as tools do."""
     try:
-        ends_on = date.fromisoformat(row.detail[CERTIFICATE_END])
-        known_since = date.fromisoformat(row.detail.get(CERTIFICATE_SINCE, row.observed_on.isoformat()))
-        site = urlsplit(row.subject).netloc.lower()
-    except (KeyError, TypeError, ValueError):
+        end = row.detail[CERTIFICATE_END]
+        since = row.detail.get(CERTIFICATE_SINCE, {}).get(end, row.observed_on.isoformat())
+        ends_on, known_since, site = date.fromisoformat(end), date.fromisoformat(since), _site(row.subject)
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
     # An end in 9999 stands for none (RFC 5280, 4.1.2.5); no calendar holds what is before year 1.
     if not row.observed_on - _LONGEST < ends_on < row.observed_on + _LONGEST:
         return None
-    return Certificate(row.product_id, site or row.subject, row.observed_on, known_since, ends_on)
+    return Certificate(row.product_id, site, row.observed_on, known_since, ends_on)
+
+
+def _site(subject: str) -> str:
+    """Its host, and its port where it is not that of HTTPS. Raises `ValueError`."""
+    parts = urlsplit(subject if "//" in subject else f"//{subject}")
+    host = (parts.hostname or subject).rstrip(".")
+    return host if parts.port in (None, 443) else f"{host}:{parts.port}"
 
 
 def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, System]:

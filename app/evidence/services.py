@@ -56,7 +56,7 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
     for reading in readings:
         subject = _clean(reading.subject)
         row = known.get((reading.check, subject))
-        before, certificate = (shown_state(row), row.detail.get(CERTIFICATE_END)) if row else (None, None)
+        before, certificate = shown_state(row) if row else None, _before(row).get(CERTIFICATE_END)
         if row is None:
             row = Evidence(
                 id=new_id(), product_id=product.id, source=arrival.source, check=reading.check, subject=subject
@@ -103,12 +103,17 @@ def _fill(row: Evidence, reading: Reading, arrival: Arrival) -> None:
 
 
 def _detail(row: Evidence, reading: Reading, seen: date) -> dict[str, Any]:
-    """What a reading says, and since when a certificate is known: tools do not all say when it began."""
-    detail, before = dict(reading.detail), row.detail or {}
-    if CERTIFICATE_END in detail:
-        same = before.get(CERTIFICATE_END) == detail[CERTIFICATE_END]
-        detail[CERTIFICATE_SINCE] = before.get(CERTIFICATE_SINCE, seen.isoformat()) if same else seen.isoformat()
-    return detail
+    """What a reading says, and since when a certificate is known, by its end: tools do not all say when it began."""
+    detail, before = dict(reading.detail), _before(row)
+    since = before.get(CERTIFICATE_SINCE)
+    if end := detail.get(CERTIFICATE_END):
+        first = row.observed_on if before.get(CERTIFICATE_END) == end else seen
+        since = {end: since[end] if isinstance(since, dict) and end in since else first.isoformat()}
+    return detail | ({CERTIFICATE_SINCE: since} if since else {})  # a day on which nothing was read forgets nothing
+
+
+def _before(row: Evidence | None) -> dict[str, Any]:
+    return row.detail if row and isinstance(row.detail, dict) else {}
 
 
 def forget_subjects(session: Session, product: Product, source: EvidenceSource, gone: Iterable[str], by: str) -> None:

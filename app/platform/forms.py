@@ -34,7 +34,7 @@ from risk_models.checked_map import hidden
 
 _KEPT_CONTROLS = {"\n", "\r", "\t"}
 MOST_LINES = 500  # of a text: a page holds fifty, and each is laid out
-EMAIL = re.compile(r"[^@\s<>\"']{1,64}@[^@\s<>\"']+\.[^@\s<>\"'.]{2,}")
+EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]+\.[^@\s<>\"',;.]{2,}")
 PHONE = re.compile(r"\+?[0-9][0-9 .()-]{5,24}")
 
 

@@ -16,7 +16,7 @@ from app.platform.jobs import Jobs
 from app.platform.mail import Mail
 from app.products.models import Product
 from app.renewals import channels, planning, services
-from app.renewals.deadlines import PAGES
+from app.renewals.deadlines import PAGES, POSTPONABLE
 from app.renewals.models import Channel, DeadlineKind, Digest, Reminder
 
 
@@ -92,6 +92,7 @@ def _letter(digest: Digest, person: Person, told: Sequence[Told]) -> Mail:
         message_id=digest.message_id,
         person=person,
         told=told,
+        postponable=POSTPONABLE,
         preferences=f"{current_app.config['BASE_URL']}/compte/rappels",
     )
 

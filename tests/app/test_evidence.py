@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.evidence import proofs, scans, services
 from app.evidence.models import Evidence
@@ -223,6 +223,30 @@ def test_a_certificate_is_to_renew_before_the_end_that_was_last_seen(world):
     assert "b.test" not in certificates_due(world)
     with time_machine.travel(f"{at(40)}T09:00Z"):
         assert certificates_due(world) == {}, "nobody has read these sites for more than a month"
+
+
+def test_since_when_a_certificate_is_known_outlives_a_bad_day_and_is_the_first_of_two_tools(world):
+    product, start = world.filled(world.person()), clock.today()
+    end = start + timedelta(days=40)
+    for day in range(32):
+        with time_machine.travel(f"{start + timedelta(days=day)}T09:00Z"):
+            unread = [reading(Check.TLS, ObservationState.UNREADABLE, subject="https://a.test")]
+            write(world, product, unread if day == 15 else [certificate("https://a.test", end)])
+            if day >= 20:
+                write(world, product, [certificate("https://a.test:443/x", end)], source="updown")
+            if day != 15:
+                assert certificates_due(world) == {"a.test": 30 - day}
+
+
+@pytest.mark.parametrize("detail", [[], "x", None, {"certificate_end": 3}, {"certificate_since": "x"}])
+def test_a_damaged_row_is_no_certificate_and_is_mended_by_the_next_reading(world, detail):
+    product, end = world.filled(world.person()), clock.today() + timedelta(days=80)
+    write(world, product, [certificate("https://a.test", end)])
+    with world.database.writing() as session:
+        session.execute(update(Evidence).values(detail=detail))
+    assert certificates_due(world) == {}
+    write(world, product, [certificate("https://camille:secret@a.test", end), certificate("https://a.test", end)])
+    assert certificates_due(world) == {"a.test": 66}
 
 
 @pytest.mark.parametrize("end", ["9999-12-31", "0001-01-05", "pas une date", ""])
