@@ -184,7 +184,7 @@ def test_each_incubator_says_when_it_is_told(scene):
         for person in (owner, member)
     }
     assert all("comptez moins de deux heures" in mail for mail in of[owner.email])
-    assert all("parce que l’équipe ne l’a pas encore fait" in mail for mail in of[member.email])
+    assert all("Vous êtes prévenu avec l’équipe" in mail for mail in of[member.email])
 
 
 def test_one_digest_tells_all_of_a_day_and_who_else_knows(scene):
