@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from app.homologation.models import DossierState
 from app.identity.models import Person, Role
 from app.platform import clock
+from app.portfolio.glances import OF_OTHERS
 from app.portfolio.models import Glance
 from app.portfolio.services import LATE
 from app.products.models import Product, product_incubator
 from app.products.services import visible_to
 
 ACTS = 3
-_OF_OTHERS = (DossierState.OPINIONS.value, DossierState.DECISION.value)
 
 
 def followed(person: Person) -> list[ColumnElement[bool]]:
@@ -33,7 +32,7 @@ def first_of(session: Session, person: Person, count: int) -> tuple[Sequence[Pro
 
 def next_of(session: Session, person: Person) -> Sequence[Glance]:
     """The most urgent acts of the teams that `person` is in."""
-    mine = Glance.act.not_in(("", *_OF_OTHERS)), Glance.product_id.in_(_teams(person))
+    mine = Glance.act.not_in(("", *OF_OTHERS)), Glance.product_id.in_(_teams(person))
     return session.scalars(_first(*mine)).all()
 
 

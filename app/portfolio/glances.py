@@ -63,7 +63,7 @@ def _make(session: Session, ids: Sequence[str], today: date) -> None:
             .options(joinedload(Dossier.authority), selectinload(Dossier.opinions).joinedload(Opinion.reviewer))
         )
     }
-    teams, to_lift = _teams(session, ids), _to_lift(session, rows, today)
+    teams, to_lift = teams_of(session, ids), _to_lift(session, rows, today)
     made = [
         _glance(row, losses.get(row.product.id), levels.get(row.product.id), today)
         | _next(row, dossiers.get(row.product.id), teams.get(row.product.id, []), to_lift.get(row.product.id))
@@ -84,7 +84,8 @@ def _losses(session: Session, ids: Sequence[str], today: date) -> dict[str, Loss
     return found
 
 
-def _teams(session: Session, ids: Sequence[str]) -> dict[str, list[Person]]:
+def teams_of(session: Session, ids: Sequence[str]) -> dict[str, list[Person]]:
+    """By product, its team by name."""
     found: dict[str, list[Person]] = {}
     rows = session.execute(
         select(Grant.product_id, Person)
@@ -152,7 +153,8 @@ def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
     return point.loss - signed if point and signed is not None else None
 
 
-_OF_OTHERS = (DossierState.OPINIONS, DossierState.DECISION)
+# Acts that somebody outside the team has in hand.
+OF_OTHERS = (DossierState.OPINIONS.value, DossierState.DECISION.value)
 _HOMOLOGATED = (Urgency.HOMOLOGATED, Urgency.EXPIRES_SOON)
 _ACTS = {
     Urgency.EXPIRED: "renew",
@@ -171,7 +173,7 @@ def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date |
     elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
         act = "analyse"
     contact = row.product.contact
-    if to_lift and not (dossier and dossier.state in _OF_OTHERS):
+    if to_lift and not (dossier and dossier.state in OF_OTHERS):
         act, due = "lift", to_lift
     elif dossier and row.urgency is not Urgency.INACTIVE:
         act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()

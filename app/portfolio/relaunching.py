@@ -10,18 +10,17 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.homologation.models import DossierState
-from app.identity.models import Grant, Person, Role
+from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
 from app.platform.mail import Mail
 from app.platform.refusals import Refusal
+from app.portfolio import glances
 from app.portfolio.models import Glance
 from app.products.models import Incubator, Product
 
 MOST = 200
-_NOT_THEIRS = {DossierState.OPINIONS.value, DossierState.DECISION.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +42,15 @@ def recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> 
         .where(Product.incubators.any(Incubator.id == incubator.id), Product.slug.in_(slugs[:MOST]))
         .order_by(Product.name)
     ).all()
-    teams: dict[str, list[Person]] = {}
-    rows = session.execute(
-        select(Grant.product_id, Person)
-        .join(Person, Person.id == Grant.person_id)
-        .where(Grant.role == Role.TEAM_MEMBER, Grant.product_id.in_([p.id for p in products]))
-        .order_by(Person.name)
-    )
-    for product_id, person in rows:
-        teams.setdefault(product_id or "", []).append(person)
-    owed = {
-        g.product_id: g for g in session.scalars(select(Glance).where(Glance.product_id.in_([p.id for p in products])))
-    }
+    ids = [p.id for p in products]
+    teams = glances.teams_of(session, ids)
+    owed = {g.product_id: g for g in session.scalars(select(Glance).where(Glance.product_id.in_(ids)))}
     return [_recipient(product, teams.get(product.id, []), owed.get(product.id)) for product in products]
 
 
 def _recipient(product: Product, team: Sequence[Person], glance: Glance | None) -> Recipient:
     act, due = (glance.act, glance.act_due) if glance else ("", None)
-    if act in _NOT_THEIRS:
+    if act in glances.OF_OTHERS:
         return Recipient(product, (), act, due, "waiting")
     if not act:
         return Recipient(product, (), act, due, "nothing")
