@@ -4,7 +4,7 @@ from urllib.parse import quote
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.platform.database import Base, Id, Instant, Json, Name
+from app.platform.database import Base, Id, Instant, Json, LongText, Name
 from app.portfolio.services import Urgency
 
 
@@ -19,7 +19,6 @@ class Glance(Base):
         Index("ix_glance_place_by_loss", "day", "place_by_loss"),
         Index("ix_glance_place_by_drift", "day", "place_by_drift"),
         Index("ix_glance_sought", "day", "sought"),
-        Index("ix_glance_counts", "day", "urgency", "product_id", "active", "without_analysis"),
     )
 
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
@@ -31,6 +30,7 @@ class Glance(Base):
     place_by_end: Mapped[str] = mapped_column(String(220), comment="homologated_until, sought: none is last")
     place_by_loss: Mapped[str] = mapped_column(String(220), comment="loss, sought: the most lost first, none last")
     place_by_drift: Mapped[str] = mapped_column(String(220), comment="drift, sought: the most adrift first, none last")
+    incubators: Mapped[LongText] = mapped_column(comment="ids of those of the product")
     phase: Mapped[str | None] = mapped_column(String(40))
     active: Mapped[bool]
     urgency: Mapped[int]

@@ -24,7 +24,7 @@ from app.portfolio.forms import RelaunchForm, SaveViewForm
 from app.portfolio.listing import Asked, Counts
 from app.portfolio.relaunching import Recipient
 from app.portfolio.services import Urgency
-from app.products.models import Incubator, Product
+from app.products.models import Incubator
 from app.renewals import deadlines
 from reports.figures.timeline import Lane, Mark, draw_timeline
 from risk_models.scales import PhaseName, SecurityLevel
@@ -107,7 +107,7 @@ def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None)
 def _counts(found: Incubator, asked: Asked) -> Counts:
     while (counts := listing.counts(db_session(), found, asked)) is None:
         discard()  # a post holds the right to write, which refreshing needs
-        glances.refresh(_database(), Product.incubators.any(Incubator.id == found.id))
+        glances.refresh(_database(), of=found)
         db_session().commit()  # what this request reads was begun before
     return counts
 

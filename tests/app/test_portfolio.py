@@ -20,6 +20,7 @@ from app.homologation.outside import Elsewhere
 from app.identity.models import Grant, Role
 from app.mitigations.models import LossPoint
 from app.platform import clock, i18n
+from app.platform.database import new_id
 from app.portfolio import glances
 from app.portfolio.models import Glance
 from app.portfolio.services import Urgency
@@ -49,8 +50,8 @@ def names(page: str) -> list[str]:
     return [part.split("</a>")[0].split(">")[-1] for part in page.split('<th scope="row">')[1:]]
 
 
-def shown(world, member, query: str = "") -> list[str]:
-    return names(world.visitor(member).get(f"{PAGE}{query}").get_data(as_text=True))
+def shown(world, member, query: str = "", page: str = PAGE) -> list[str]:
+    return names(world.visitor(member).get(f"{page}{query}").get_data(as_text=True))
 
 
 def test_the_most_overdue_comes_first(scene):
@@ -127,6 +128,19 @@ def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
         fresh = world.person("plus-tard@exemple.test", "Alix Petit")
         world.give(fresh, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
         assert shown(world, fresh, "?etat=expired") == ["En retard"]
+
+
+def test_a_product_is_listed_by_each_of_its_incubators(scene):
+    world, _, member = scene
+    assert "En retard" in shown(world, member)
+    with world.session() as session:
+        row, other = products.load(session, "en-retard"), Incubator(id=new_id(), slug="autre", name="Autre")
+        row.incubators.append(other)
+        session.commit()
+        linked = other.id
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=linked)
+    assert "En retard" in shown(world, member)
+    assert shown(world, member, page="/incubateurs/autre") == ["En retard"]
 
 
 def test_a_reservation_is_the_next_act_from_its_last_month_by_its_own_day(scene):
