@@ -307,6 +307,7 @@ def warm() -> None:
         _environment().get_template(name)
     catalogue.measures()
     catalogue.finding_rules()
+    catalogue.defaults_by_kind()
     catalogue.words("threats")
 
 

@@ -22,6 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_glance_counts", table_name="glance")
     op.create_index("ix_glance_counts", "glance", ["day", "urgency", "product_id", "active", "without_analysis"])
     op.drop_column("glance", "incubators")
