@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, event, insert, select, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 
 from app.analysis.study_models import SecurityProfile
@@ -37,22 +36,25 @@ def of_incubator(incubator: Incubator) -> ColumnElement[bool]:
 
 def refresh(database: Database, *scope: ColumnElement[bool], of: Incubator | None = None) -> None:
     """Makes what is missing today of the products of `scope`, or of those `of` an incubator that their glances do not
-    name. Another process may do the same: either's will do."""
+    name."""
     today = clock.today()
     made = select(Glance.product_id).where(Glance.day == today)
     if of:
         made, scope = made.where(of_incubator(of)), (*scope, Product.incubators.any(Incubator.id == of.id))
     missing = select(Product.id).where(Product.id.not_in(made), *scope)
-    with database.reading() as session:
-        ids = session.scalars(missing).all()
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
-        try:
+    count = 0
+    # First what nobody is changing, then one by one what somebody was: who waits holds nothing, so nobody waits for it.
+    for at_once in (_AT_ONCE, 1):
+        with database.reading() as session:
+            ids = session.scalars(missing).all()
+        for start in range(0, len(ids), at_once):
             with database.writing() as session:
+                wanted = select(Product.id).where(Product.id.in_(ids[start : start + at_once]))
+                held = session.scalars(wanted.with_for_update(skip_locked=at_once > 1)).all()
+                some = session.scalars(missing.where(Product.id.in_(held))).all()
                 _make(session, some, today)
-        except IntegrityError:
-            continue
-    if len(ids) >= _AT_ONCE and database.engine.dialect.name == "postgresql":
+            count += len(some)
+    if count >= _AT_ONCE and database.engine.dialect.name == "postgresql":
         # Lists of many new rows are four times slower until PostgreSQL has counted them, which it does in its own time.
         with database.writing() as session:
             session.execute(text("ANALYZE glance"))
@@ -207,8 +209,13 @@ def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date |
 
 
 def _forget(_mapper: Any, connection: Any, entry: JournalEntry | LossPoint) -> None:
-    """Whatever changes a product leaves a line in the journal, in the same transaction; its loss is noted each day."""
+    """Whatever changes a product leaves a line in the journal, in the same transaction; its loss is noted each day.
+
+    The lock keeps a glance of before the change from being made beside it.
+    """
     if entry.product_id:
+        of = select(Product.id).where(Product.id == entry.product_id)
+        connection.execute(of.with_for_update(read=True, key_share=True))
         connection.execute(delete(Glance).where(Glance.product_id == entry.product_id))
 
 

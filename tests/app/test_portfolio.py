@@ -5,6 +5,7 @@ import io
 import math
 import re
 from datetime import date, datetime, time, timedelta
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Grant, Role
+from app.journal.services import record
 from app.mitigations.models import LossPoint
 from app.platform import clock, i18n
 from app.platform.database import new_id
@@ -141,6 +143,25 @@ def test_a_product_is_listed_by_each_of_its_incubators(scene):
     world.give(member, Role.INCUBATOR_MEMBER, incubator_id=linked)
     assert "En retard" in shown(world, member)
     assert shown(world, member, page="/incubateurs/autre") == ["En retard"]
+
+
+def test_a_list_first_read_while_a_product_leaves_it_forgets_it(scene):
+    world, _, member = scene
+    with world.session() as session:
+        session.execute(delete(Glance))
+        session.commit()
+    writing = world.database.session(writing=True)
+    row = products.load(writing, "en-retard")
+    row.incubators = [Incubator(id=new_id(), slug="autre", name="Autre")]
+    record(writing, None, "import_card", row.name, product_id=row.id)
+    writing.flush()
+    reader = Thread(target=glances.refresh, args=(world.database,))
+    reader.start()
+    reader.join(0.5)  # on both databases it waits for the writer, or comes after
+    writing.commit()
+    writing.close()
+    reader.join()
+    assert "En retard" not in shown(world, member)
 
 
 def test_a_reservation_is_the_next_act_from_its_last_month_by_its_own_day(scene):
