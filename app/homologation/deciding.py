@@ -118,12 +118,17 @@ def check(dossier: Dossier, wish: Wish) -> None:
         )
     if wish.outcome is not Outcome.REFUSED and wish.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
-    if wish.outcome is Outcome.FAVOURABLE and wish.reservations:
-        raise Refusal(_l("Choisissez « avec réserves », ou effacez les réserves."), "reservations")
+    check_favourable(wish)
     if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > _PROVISIONAL_MONTHS:
         raise Refusal(_l("Une homologation provisoire dure un an au plus."), "months")
     if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not lines(wish.reservations):
         raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")
+
+
+def check_favourable(wish: Wish) -> None:
+    """Raises `Refusal` for reservations of a decision that says it has none."""
+    if wish.outcome is Outcome.FAVOURABLE and wish.reservations:
+        raise Refusal(_l("Choisissez « avec réserves », ou effacez les réserves."), "reservations")
 
 
 def check_lift_by(wish: Wish, decided_on: date) -> None:

@@ -130,6 +130,7 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
         raise Refusal(_l("Vérifiez l’année : elle vient avant %(year)d.", year=_FIRST_YEAR), "decided_on")
     if values.decided.outcome is Outcome.WITH_RESERVATIONS and not values.decided.reservations:
         raise Refusal(_l("Écrivez les réserves."), "reservations")
+    deciding.check_favourable(values.decided)
     if values.decided.outcome is not Outcome.REFUSED and values.decided.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
     deciding.check_lift_by(values.decided, values.decided_on)
@@ -232,9 +233,21 @@ def _rows_of(text: str) -> list[dict[str, str]]:
             ),
             "file",
         )  # fmt: skip
+    if len(said := [name for name in names if name]) != len(set(said)):
+        raise Refusal(_l("Une colonne est nommée deux fois."), "file")
     reader.fieldnames = names
     try:
-        rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
+        rows = []
+        for row in reader:
+            if any(row.pop(None, ())):
+                raise Refusal(
+                    _l(
+                        "Ligne %(line)d : plus de cases que de colonnes. Mettez entre guillemets ce qui contient un séparateur.",
+                        line=reader.line_num,
+                    ),
+                    "file",
+                )
+            rows.append({k: (v or "").strip() for k, v in row.items() if k})
     except csv.Error as error:
         raise Refusal(_l("Ce fichier n’est pas un CSV lisible : %(why)s.", why=str(error)), "file") from error
     if not rows or len(rows) > _MOST_ROWS:

@@ -57,7 +57,8 @@ def reading_page(
             frozen=frozen,
             standing=_standing(product, row),
             may_compose=may(Permission.COMPOSE_DOSSIER),
-            may_withdraw=row.withdrawal is None and may(Permission.DECIDE),
+            may_withdraw=_may_withdraw(row),
+            **seal_state(row),
         )
     mine = next((o for o in row.opinions if o.reviewer_id == me.id and o.given_at is None), None)
     may_decide = (

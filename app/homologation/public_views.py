@@ -168,6 +168,7 @@ def _standing_facts(standing: Standing | None) -> tuple[Said, ...]:
 
 def _known_content(digest: str) -> Answer:
     """What the register says of a printed page: its QR code carries the hash of the content."""
+    digest = digest.lower()
     issued = db_session().scalar(
         select(IssuedFile).where(IssuedFile.content_sha256 == digest).order_by(IssuedFile.issued_at.desc()).limit(1)
     )

@@ -223,6 +223,7 @@ def test_a_homologation_made_elsewhere_lives_here_from_the_first_day(world):
         ({"months": ""}, "Choisissez une durée"),
         ({"authority": ""}, "obligatoire"),
         ({"file": b"MZ"}, "malgré son nom"),
+        ({"outcome": "favourable", "reservations": "Lever le doute"}, "Choisissez « avec réserves »"),
     ],
 )
 def test_a_wrong_record_is_refused_at_its_field(world, changes, message):
@@ -274,6 +275,10 @@ def test_many_come_from_a_csv_all_or_none(world, lead):
         assert session.scalar(select(func.count(Decision.id))) == 3
         assert session.scalars(select(Reservation.lift_by)).all() == [date(2026, 9, 1)] * 2
     assert "Il manque des colonnes" in upload(world, lead, "a;b\n1;2\n").get_data(as_text=True)
+    twice = HEAD.strip() + ";Date\nexemple;paper;A;2026-03-02;12;favourable;;2026-03-03\n"
+    assert "nommée deux fois" in upload(world, lead, twice).get_data(as_text=True)
+    unquoted = HEAD + "exemple;paper;A;2026-03-02;12;with_reservations;Une;et deux\n"
+    assert "Ligne 2 : plus de cases que de colonnes" in upload(world, lead, unquoted).get_data(as_text=True)
     assert "CSV lisible" in upload(world, lead, HEAD + '"' + "x" * 200_000).get_data(as_text=True)
     for row, message in (
         ("exemple;paper;A\x1b;2026-03-02;12;favourable;", "invisible"),
