@@ -13,6 +13,9 @@ product_incubator = Table(
     Column("incubator_id", ForeignKey("incubator.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
+# Of addresses beside those of products and incubators: none can be named so.
+PAGES = frozenset({"nouveau", "fiche", "comparaison", "dashlord"})
+
 
 class Incubator(Base):
     __tablename__ = "incubator"

@@ -221,7 +221,7 @@ def from_archive(file: IO[bytes], name: str, wants: Callable[[str], bool] = want
         RuntimeError,
     ) as error:
         raise UnreadableTree("not_an_archive", why=error) from error
-    _strip_top(tree)
+    _strip_top(tree, wants)
     return tree
 
 
@@ -301,10 +301,10 @@ def _checked(name: str, tree: Tree, wants: Callable[[str], bool], *, link: bool,
     return path
 
 
-def _strip_top(tree: Tree) -> None:
-    """Forges put everything in one folder: it says nothing."""
+def _strip_top(tree: Tree, wants: Callable[[str], bool]) -> None:
+    """Forges put everything in one folder: it says nothing, unless a file is wanted for it."""
     tops = {path.partition("/")[0] for path in tree.texts}
-    if len(tops) == 1 and all("/" in path for path in tree.texts):
+    if len(tops) == 1 and all("/" in path and wants(path.partition("/")[2]) for path in tree.texts):
         (top,) = tops
         if not top.startswith("."):
             tree.name = re.sub(r"-[0-9a-f]{7,40}$|-(main|master)$", "", top)

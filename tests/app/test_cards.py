@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from app.cli.imports import imports
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.importers.cards import read_card
-from app.products.models import Product
+from app.products.models import PAGES, Product
 from tests.conftest import ROOT
 
 SAMPLES = ROOT / "tests" / "data" / "cards"
@@ -98,6 +99,13 @@ def test_a_changed_card_is_written(run, tmp_path, app):
     assert "products: 0 added, 1 changed" in run(folder).output
     with app.extensions["database"].reading() as session:
         assert session.scalar(select(Product.mission)).startswith("Assiste")
+
+
+def test_pages_and_products_never_share_an_address(app):
+    beside = re.compile(r"/(?:produits|incubateurs)/([a-z]+)")
+    assert {m.group(1) for r in app.url_map.iter_rules() if (m := beside.fullmatch(r.rule))} == PAGES
+    with pytest.raises(Refusal, match="page de Jalon"):
+        read_card("nouveau", "---\ntitle: X\nincubator: a\n---\n")
 
 
 @pytest.mark.parametrize("day", ["9999-08-01", "0001-01-01"])

@@ -151,6 +151,17 @@ def test_cards_are_looked_at_then_written_then_followed(world, admin):
     assert standing(world) == {"un": False, "deux": False, "trois": False}
 
 
+def test_an_archive_of_one_folder_of_cards_is_read(world, admin):
+    admin.post(give(world, admin, zipped({"incubators/fabrique.md": INCUBATOR, "startups/deux.md": card("Deux")})))
+    work(world)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("startups/un.md", card("Un"))
+    admin.post(give(world, admin, out.getvalue()))
+    work(world)
+    assert standing(world) == {"un": False, "deux": False}
+
+
 def test_without_the_box_what_is_absent_stays(world, admin):
     where = give(world, admin, zipped({"incubators/fabrique.md": INCUBATOR, "startups/un.md": card("Un")}))
     admin.post(where)

@@ -13,6 +13,7 @@ from app.platform import clock
 from app.platform.forms import is_clean, seen
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
+from app.products.models import PAGES
 from risk_models import product_file, source_yaml
 from risk_models.checked_map import ProductFileError
 from risk_models.scales import PhaseName
@@ -61,10 +62,7 @@ def read_card(slug: str, text: str) -> Card:
 def card_of(slug: str, front: dict[str, Any]) -> Card:
     """The card whose front matter is `front`. Raises `Refusal`."""
     odd: list[Irregularity] = []
-    if not SLUG.fullmatch(slug):
-        raise Refusal(
-            _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
-        )
+    _check_slug(slug)
     name = _line(front, "title", 200)
     if not name:
         raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")
@@ -87,6 +85,15 @@ def card_of(slug: str, front: dict[str, Any]) -> Card:
     )
 
 
+def _check_slug(slug: str) -> None:
+    if not SLUG.fullmatch(slug):
+        raise Refusal(
+            _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
+        )
+    if slug in PAGES:
+        raise Refusal(_l("Ce nom de fichier est celui d’une page de Jalon : donnez-lui-en un autre."), "card")
+
+
 def read_incubator(slug: str, text: str) -> IncubatorCard:
     """The incubator card in `text`. Raises `Refusal`."""
     return incubator_of(slug, _front_matter(text))
@@ -94,10 +101,7 @@ def read_incubator(slug: str, text: str) -> IncubatorCard:
 
 def incubator_of(slug: str, front: dict[str, Any]) -> IncubatorCard:
     """The incubator whose front matter is `front`. Raises `Refusal`."""
-    if not SLUG.fullmatch(slug):
-        raise Refusal(
-            _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
-        )
+    _check_slug(slug)
     name = _line(front, "title", 200)
     if not name:
         raise Refusal(_l("La fiche n’a pas de titre (« title »)."), "card")
