@@ -238,6 +238,22 @@ def test_a_wrong_record_is_refused_at_its_field(world, changes, message):
         assert session.scalar(select(func.count(Dossier.id))) == 0
 
 
+def test_one_made_elsewhere_then_withdrawn_is_valid_no_more(scene):
+    world, owner, people, _ = scene
+    world.product(owner, "Autre produit")
+    world.give(people["authority"], Role.AUTHORITY, product_id=world.reload("autre-produit").id)
+    given = ELSEWHERE | {"decided_on": clock.today().isoformat()}
+    where = world.visitor(owner).post("/produits/autre-produit/dossier/ailleurs", given).location
+    authority = world.visitor(people["authority"])
+    assert "Valable jusqu’au" in authority.get(where).get_data(as_text=True)
+    given = {"reason": "Arrêt du service", "code": world.code(people["authority"])}
+    assert authority.post(f"{where}/retirer-homologation", given).status_code == 302
+    run_jobs(world)
+    page = authority.get(where).get_data(as_text=True)
+    assert "Arrêt du service" in page and f"{where}/retrait.pdf" in page
+    assert "Valable jusqu’au" not in page and "Réserves à lever" not in page
+
+
 HEAD = "produit;origine;autorite;date;mois;decision;reserves\n"
 
 
