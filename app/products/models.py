@@ -14,7 +14,7 @@ product_incubator = Table(
 )
 
 # Of addresses beside those of products and incubators: none can be named so.
-PAGES = frozenset({"nouveau", "fiche", "comparaison", "dashlord"})
+PAGES = frozenset({"nouveau", "comparaison", "dashlord"})
 
 
 class Incubator(Base):

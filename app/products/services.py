@@ -41,7 +41,8 @@ class CardValues:
 def slug_of(name: str) -> str:
     """A readable identifier: lower-case letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "produit"
+    found = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "produit"
+    return f"produit-{found}" if found in PAGES else found
 
 
 def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
@@ -131,7 +132,7 @@ def add(session: Session, actor: Person, values: CardValues, *, slug: str | None
     """The same, in the caller's transaction."""
     wanted = slug or slug_of(values.name)
     if wanted in PAGES:
-        raise Refusal(_l("Ce nom est celui d’une page de Jalon : précisez-le."), "name")
+        raise Refusal(_l("Cet identifiant est celui d’une page de Jalon : donnez-en un autre."), "name")
     taken = session.scalar(select(Product.id).where(Product.slug == wanted))
     if taken:
         raise Refusal(_l("Un produit porte déjà ce nom. Ouvrez-le dans la liste, ou précisez le nom."), "name")

@@ -11,6 +11,7 @@ from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.importers.cards import read_card
 from app.products.models import PAGES, Product
+from app.products.services import slug_of
 from tests.conftest import ROOT
 
 SAMPLES = ROOT / "tests" / "data" / "cards"
@@ -103,7 +104,9 @@ def test_a_changed_card_is_written(run, tmp_path, app):
 
 def test_pages_and_products_never_share_an_address(app):
     beside = re.compile(r"/(?:produits|incubateurs)/([a-z]+)")
-    assert {m.group(1) for r in app.url_map.iter_rules() if (m := beside.fullmatch(r.rule))} == PAGES
+    read = [r.rule for r in app.url_map.iter_rules() if "GET" in (r.methods or ())]
+    assert {m.group(1) for rule in read if (m := beside.fullmatch(rule))} == PAGES
+    assert slug_of("Nouveau !") == "produit-nouveau"
     with pytest.raises(Refusal, match="page de Jalon"):
         read_card("nouveau", "---\ntitle: X\nincubator: a\n---\n")
 
