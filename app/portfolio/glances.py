@@ -47,12 +47,15 @@ def refresh(database: Database, *scope: ColumnElement[bool], of: Incubator | Non
     for at_once in (_AT_ONCE, 1):
         with database.reading() as session:
             ids = session.scalars(missing).all()
+        if not ids:
+            break
         for start in range(0, len(ids), at_once):
             with database.writing() as session:
                 wanted = select(Product.id).where(Product.id.in_(ids[start : start + at_once]))
                 held = session.scalars(wanted.with_for_update(skip_locked=at_once > 1)).all()
                 some = session.scalars(missing.where(Product.id.in_(held))).all()
-                _make(session, some, today)
+                if some:
+                    _make(session, some, today)
             count += len(some)
     if count >= _AT_ONCE and database.engine.dialect.name == "postgresql":
         # Lists of many new rows are four times slower until PostgreSQL has counted them, which it does in its own time.
