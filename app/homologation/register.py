@@ -24,6 +24,11 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
 
+    @property
+    def ends_itself(self) -> bool:
+        """Whether nothing but its own last day ends it."""
+        return self in (Standing.CURRENT, Standing.SOON, Standing.EXPIRED)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
