@@ -131,6 +131,9 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
     def service_actions(self) -> None:
         super().service_actions()
         if os.getppid() != self.parent:
+            for copy in self.active_children or ():  # nobody waits for them, and they write in the folder
+                os.kill(copy, signal.SIGKILL)
+            self.collect_children(blocking=True)
             shutil.rmtree(Path.cwd(), ignore_errors=True)
             os._exit(0)
 
