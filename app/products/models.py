@@ -13,8 +13,8 @@ product_incubator = Table(
     Column("incubator_id", ForeignKey("incubator.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
-# Of addresses beside those of products and incubators: none can be named so.
-PAGES = frozenset({"nouveau", "comparaison", "dashlord"})
+# Pages that stand beside those of products and incubators: none takes their address.
+RESERVED = frozenset({"nouveau", "comparaison", "dashlord"})
 
 
 class Incubator(Base):

@@ -18,7 +18,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
-from app.products.models import PAGES, Contact, Incubator, Phase, Product, product_incubator
+from app.products.models import RESERVED, Contact, Incubator, Phase, Product, product_incubator
 from risk_models import product_file, schedule
 from risk_models.system import Phase as PhaseValue
 
@@ -41,8 +41,7 @@ class CardValues:
 def slug_of(name: str) -> str:
     """A readable identifier: lower-case letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    found = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "produit"
-    return f"produit-{found}" if found in PAGES else found
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "produit"
 
 
 def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
@@ -131,8 +130,8 @@ def create(session: Session, actor: Person, values: CardValues, *, slug: str | N
 def add(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
     """The same, in the caller's transaction."""
     wanted = slug or slug_of(values.name)
-    if wanted in PAGES:
-        raise Refusal(_l("Cet identifiant est celui d’une page de Jalon : donnez-en un autre."), "name")
+    if wanted in RESERVED:
+        wanted += "-2"
     taken = session.scalar(select(Product.id).where(Product.slug == wanted))
     if taken:
         raise Refusal(_l("Un produit porte déjà ce nom. Ouvrez-le dans la liste, ou précisez le nom."), "name")

@@ -204,4 +204,4 @@ def test_a_form_sent_twice_at_the_same_instant_is_kept_once(world):
     assert codes.count(302) == 1
     assert set(codes) <= {200, 302, 409}
     with world.database.reading() as session:
-        assert session.scalar(select(func.count(Product.id)).where(Product.slug == "produit-nouveau")) == 1
+        assert session.scalar(select(func.count(Product.id)).where(Product.slug == "nouveau-2")) == 1

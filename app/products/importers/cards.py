@@ -13,7 +13,7 @@ from app.platform import clock
 from app.platform.forms import is_clean, seen
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.models import PAGES
+from app.products.models import RESERVED
 from risk_models import product_file, source_yaml
 from risk_models.checked_map import ProductFileError
 from risk_models.scales import PhaseName
@@ -90,7 +90,7 @@ def _check_slug(slug: str) -> None:
         raise Refusal(
             _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
         )
-    if slug in PAGES:
+    if slug in RESERVED:
         raise Refusal(_l("Ce nom de fichier est celui d’une page de Jalon : donnez-lui-en un autre."), "card")
 
 
