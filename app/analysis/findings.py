@@ -48,11 +48,11 @@ def accept(session: Session, actor: Person, product: Product, found: Finding, *,
     session.commit()
 
 
-def reopen(session: Session, actor: Person, product: Product, key: str) -> None:
-    """Takes an acceptance back."""
-    row = acceptances(session, product.id).get(key)
+def reopen(session: Session, actor: Person, product: Product, found: Finding) -> None:
+    """Takes the acceptance of `found` back."""
+    row = acceptances(session, product.id).get(found.key)
     if row is None:
         raise Refusal(_l("Ce constat n’était plus accepté."))
-    record(session, actor, "reopen_finding", key, product_id=product.id)
+    record(session, actor, "reopen_finding", catalogue.finding_text(found, "fr", {}), product_id=product.id)
     session.delete(row)
     session.commit()

@@ -212,7 +212,8 @@ def accept_finding(product: Product) -> str | Response:
 @blueprint.post("/constats/rouvrir")
 @product_view(Permission.EDIT_PRODUCT)
 def reopen_finding(product: Product) -> Response:
-    acceptance.reopen(db_session(), current_person(), product, request.args.get("constat", ""))
+    found = _finding(services.assess(services.read_system(db_session(), product)))
+    acceptance.reopen(db_session(), current_person(), product, found)
     return redirect(url_for("analysis.findings", slug=product.slug))
 
 

@@ -24,7 +24,7 @@ class ConfirmForm(BaseForm):
     archive_gone = BooleanField(
         _l("Archiver aussi les produits dont la fiche n’est plus là"),
         description=_l(
-            "Cochez si ce fichier contient toutes les fiches. Rien n’est effacé : un produit archivé quitte les listes "
-            "et n’a plus d’échéances ; il se remet d’un bouton."
+            "Cochez si ce fichier contient toutes les fiches. Rien n’est effacé : un produit archivé n’a plus d’échéances "
+            "et passe parmi les inactifs ; il se remet d’un bouton."
         ),
     )

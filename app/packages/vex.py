@@ -62,7 +62,9 @@ def read_vex(content: bytes) -> tuple[list[Statement], list[str]]:
     try:
         bom = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise Refusal(_l("Ce n’est pas du JSON lisible : %(why)s", why=str(error)[:200]), "file") from error
+        raise Refusal(
+            _l("Ce JSON n’est pas lisible, ligne %(line)d.", line=getattr(error, "lineno", 1)), "file"
+        ) from error
     if not isinstance(bom, dict) or bom.get("bomFormat") != "CycloneDX":
         raise Refusal(_l("Ce n’est pas un fichier CycloneDX : « bomFormat » devrait être CycloneDX."), "file")
     entries = bom.get("vulnerabilities")

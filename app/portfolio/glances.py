@@ -189,7 +189,7 @@ def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date |
     if row.urgency in (Urgency.NOT_HOMOLOGATED, Urgency.HOMOLOGATION_OVERDUE):
         act = "homologate" if row.product.declared_analysis else "analyse"
     elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
-        act = "analyse"
+        act, due = "analyse", None  # the day of its row is the end of its homologation
     contact = row.product.contact
     if to_lift and not (dossier and dossier.state in OF_OTHERS):
         act, due = "lift", to_lift

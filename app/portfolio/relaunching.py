@@ -78,10 +78,10 @@ def letter(person: Person, product: Product, *, act: str, due: date | None, send
 
 def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Sequence[str], note: str) -> int:
     """Writes to each team of these products that was not written to today; how many products. Raises `Refusal`."""
-    found = [r for r in recipients(session, incubator, slugs) if not r.why_not]
-    if not found:
-        raise Refusal(_l("Aucune de ces équipes ne peut être relancée aujourd’hui."))
-    for recipient in found:
+    count = 0
+    for recipient in recipients(session, incubator, slugs):
+        if recipient.why_not:
+            continue
         product = recipient.product
         taken = session.execute(
             update(Product)
@@ -89,7 +89,10 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
             .values(relaunched_on=clock.today())
             .returning(Product.id)
         ).all()
-        for person in recipient.people if taken else ():
+        if not taken:  # somebody else has just written to them
+            continue
+        count += 1
+        for person in recipient.people:
             jobs.enqueue(
                 session,
                 "relaunch",
@@ -103,8 +106,10 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
             )
         names = ", ".join(person.name for person in recipient.people)
         record(session, actor, "relaunch_team", names, product_id=product.id, note=note)
+    if not count:
+        raise Refusal(_l("Aucune de ces équipes ne peut être relancée aujourd’hui."))
     session.commit()
-    return len(found)
+    return count
 
 
 def send(database: Database, arguments: dict[str, Any]) -> None:

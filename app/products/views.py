@@ -41,7 +41,7 @@ def index() -> str:
 @product_view(Permission.EDIT_PRODUCT)
 def restore(product: Product) -> Response:
     services.restore(db_session(), current_person(), product)
-    flash(_("Le produit est de nouveau dans les listes."), "success")
+    flash(_("Le produit n’est plus archivé."), "success")
     return redirect(url_for("home.product", slug=product.slug))
 
 

@@ -220,7 +220,7 @@ def from_archive(file: IO[bytes], name: str, wants: Callable[[str], bool] = want
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise UnreadableTree("not_an_archive", why=error) from error
+        raise UnreadableTree("not_an_archive") from error
     _strip_top(tree, wants)
     return tree
 

@@ -145,7 +145,7 @@ def test_cards_are_looked_at_then_written_then_followed(world, admin):
     admin.post("/produits/trois/restaurer")
     assert standing(world)["trois"] is False
     give_again = give(world, admin, first)
-    assert "revient dans les listes" in text_of(admin, give_again)  # deux lives again
+    assert "n’est plus archivé" in text_of(admin, give_again)  # deux lives again
     admin.post(give_again)
     work(world)
     assert standing(world) == {"un": False, "deux": False, "trois": False}

@@ -52,6 +52,8 @@ def test_an_acceptance_can_be_taken_back(team):
     accept(visitor, clock.today() + timedelta(days=90))
     assert visitor.post(f"/produits/exemple/constats/rouvrir?constat={FINDING}").status_code == 302
     assert "0 accepté" in text_of(visitor.get("/produits/exemple/constats"))
+    journal = text_of(visitor.get("/produits/exemple/journal"))
+    assert "Constat rouvert" in journal and FINDING not in journal
 
 
 @pytest.mark.parametrize(

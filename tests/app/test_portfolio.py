@@ -245,11 +245,24 @@ def test_relaunches_are_shown_then_sent_once_a_day(scene):
 def test_a_whole_filtered_list_is_relaunched_but_for_who_owes_nothing(scene):
     world, _, member = scene
     page = world.visitor(member).get(f"{PAGE}?etat=analysis_overdue").get_data(as_text=True)
-    assert "Relancer les 2 de cette liste" in page
+    assert "Relancer toute cette liste" in page
     page = world.visitor(member).get(f"{PAGE}/relancer?tous=1&etat=analysis_overdue").get_data(as_text=True)
     assert "Très en retard" in page and "Tout neuf" not in page and "Envoyer ces relances" in page
     page = world.visitor(member).get(f"{PAGE}/relancer?produit=arrete").get_data(as_text=True)
     assert "ien ne lui est demandé" in page and "Envoyer" not in page
+
+
+def test_an_analysis_that_a_homologated_product_lacks_is_asked_without_the_day_of_its_renewal(scene):
+    world, owner, member = scene
+    with world.session() as session:
+        wish = Wish(Outcome.FAVOURABLE, 36, "")
+        row = products.load(session, "tout-neuf")
+        outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
+        session.commit()
+    page = world.visitor(member).get(f"{PAGE}/relancer?produit=tout-neuf").get_data(as_text=True)
+    assert "faire l’analyse de risques" in page
+    renewal = schedule.add_months(clock.today(), 36)
+    assert str(renewal.year) not in page
 
 
 def test_a_late_first_homologation_is_late_with_its_date(scene):

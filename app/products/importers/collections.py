@@ -104,7 +104,9 @@ def _read_json(content: bytes) -> Collection:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Refusal(_l("Ce JSON n’est pas lisible : %(why)s.", why=str(error)[:200]), "file") from error
+        raise Refusal(
+            _l("Ce JSON n’est pas lisible, ligne %(line)d.", line=getattr(error, "lineno", 1)), "file"
+        ) from error
     if not isinstance(document, dict):
         raise Refusal(_l("Ce JSON n’est pas celui des fiches de beta.gouv.fr."), "file")
     found = Collection()
