@@ -141,6 +141,16 @@ def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
     assert "Sommaire" in third
 
 
+def test_a_decision_of_many_reservations_begins_under_its_heading(tmp_path):
+    long = full()
+    long["decision"] |= {"to_lift": ["Un second facteur pour tous les comptes d’administration. " * 6] * 14}
+    path = tmp_path / "long.pdf"
+    path.write_bytes(pdf.render(content.dumps(long)))
+    pages = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout.split("\f")
+    decision = next(p for p in pages if "Réserves à lever" in p and p.partition("\nDécision\n")[1])
+    assert "Un second facteur" in decision and "Signature de l’autorité" not in decision
+
+
 def synthesis_of(value: dict, tmp_path) -> str:
     path = tmp_path / "synthesis.pdf"
     path.write_bytes(pdf.render(content.dumps(value)))
