@@ -158,8 +158,8 @@ def _analysis(session: Session, product: Product, system: System, study: dict[st
     version = analysis.latest_version(session, product.id)
     if version is None:
         return None
-    # Through the file and JSON, as the version was: what they do not carry is no change.
-    now = product_file.loads(product_file.dumps(system))
+    # Through the plain values of the file and JSON, as the version was: what they do not carry is no change.
+    now = product_file.from_dict(product_file.to_dict(system))
     changes = versions.compare_pictures(
         product_file.loads(version.content), version.study, now, json.loads(json.dumps(study, default=str))
     )
