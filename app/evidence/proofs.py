@@ -119,12 +119,13 @@ def _site(subject: str) -> str:
 def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, System]:
     """The systems by product id, each claimed measure with what its proof is worth today."""
     rows = evidence_of_many(session, systems)
+    shown = {product_id: _Shown(rows.get(product_id, ())) for product_id in systems}
     informed = _informed(session) if any(_rests_on_flaws(m) for s in systems.values() for m in s.measures) else False
     return {
         product_id: replace(
             system,
             measures=tuple(
-                replace(m, proof=proof_of(m, system, rows.get(product_id, ()), informed=informed))
+                replace(m, proof=_proof_of(m, system, shown[product_id], informed=informed))
                 if m.status in _CLAIMED and m.inherited_from is None
                 else m
                 for m in system.measures
@@ -144,12 +145,29 @@ def _informed(session: Session) -> bool:
     return not any(s.alarm for s in feeds.states(session) if s.name in {FeedName.OSV, FeedName.KEV})
 
 
-def proof_of(measure: Measure, system: System, rows: Sequence[Evidence], *, informed: bool) -> ProofState | None:
+class _Shown:
+    """The evidence of a product, gone through once: what people attached, by measure, and what each tool says, by check."""
+
+    def __init__(self, rows: Iterable[Evidence]) -> None:
+        self.attached: dict[str, list[Evidence]] = defaultdict(list)
+        self.checked: dict[Check, list[list[Observation]]] = defaultdict(list)
+        by_tool: dict[tuple[Check, EvidenceSource], list[Evidence]] = defaultdict(list)
+        for row in rows:
+            if row.check is None:
+                self.attached[row.measure].append(row)
+            elif counts(row):
+                by_tool[row.check, row.source].append(row)
+        for (check, _), group in by_tool.items():
+            live = [row for row in group if row.withdrawn_at is None]
+            self.checked[check].append([observation(row) for row in live or group])
+
+
+def _proof_of(measure: Measure, system: System, shown: _Shown, *, informed: bool) -> ProofState | None:
     """What the proof of one measure is worth today; None where nothing was ever shown."""
     kind = catalogue.measures().get(measure.measure)
     if kind is None:
         return None
-    sources = [*_sources(kind, rows, measure.on)]
+    sources = [*_sources(kind, shown, measure.on)]
     if Check.KNOWN_FLAWS in kind.proven_by:
         placed = [c for c in system.components if c.id in measure.on] or list(system.components)
         said = evidence.known_flaws(placed, clock.today(), informed=informed)
@@ -157,21 +175,15 @@ def proof_of(measure: Measure, system: System, rows: Sequence[Evidence], *, info
     return evidence.proof_of(sources, clock.today())
 
 
-def _sources(kind: MeasureKind, rows: Iterable[Evidence], on: Sequence[str]) -> Iterable[list[Observation]]:
+def _sources(kind: MeasureKind, shown: _Shown, on: Sequence[str]) -> Iterable[list[Observation]]:
     """One list a source: each person's proof alone, each tool's check with all its subjects."""
-    checks: dict[tuple[EvidenceSource, Check], list[Evidence]] = defaultdict(list)
-    for row in rows:
-        if row.check is None:
-            if row.measure == kind.id:
-                covers = not row.components or set(on) <= set(row.components)
-                seen = observation(row)
-                # A proof that does not cover every component where the measure is claimed is one that is missing there.
-                yield [seen if covers else replace(seen, state=ObservationState.ABSENT)]
-        elif row.check in kind.proven_by and counts(row):
-            checks[row.source, row.check].append(row)
-    for group in checks.values():
-        live = [row for row in group if row.withdrawn_at is None]
-        yield [observation(row) for row in live or group]
+    for row in shown.attached.get(kind.id, ()):
+        covers = not row.components or set(on) <= set(row.components)
+        seen = observation(row)
+        # A proof that does not cover every component where the measure is claimed is one that is missing there.
+        yield [seen if covers else replace(seen, state=ObservationState.ABSENT)]
+    for check in kind.proven_by:
+        yield from shown.checked.get(check, ())
 
 
 def shown_unclaimed(rows: Iterable[Evidence], claimed: Collection[str]) -> list[MeasureKind]:

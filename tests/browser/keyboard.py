@@ -22,8 +22,9 @@ class Keyboard:
 
     def reaches(self, target: Locator) -> None:
         """Presses Tab until `target` has the focus, which it must show."""
+        element = target.element_handle()  # found once: by role and name it takes longer than pressing Tab
         for _ in range(_MOST_TABS):
-            if target.evaluate("element => element === document.activeElement"):
+            if element.evaluate("element => element === document.activeElement"):
                 return
             self.page.keyboard.press("Tab")
         raise AssertionError(f"{target} cannot be reached by the keyboard")
