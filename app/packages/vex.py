@@ -16,7 +16,7 @@ from app.packages.exports import COMPONENT, STATE, UNTIL
 from app.packages.judgements import FlawState, Justification
 from app.packages.judging import keep
 from app.packages.matching import Match, matches_of
-from app.platform.refusals import Refusal
+from app.platform.refusals import Refusal, unreadable_json
 from app.products.models import Product
 from risk_models.exposure import UnreadableRange, split_purl
 
@@ -62,9 +62,7 @@ def read_vex(content: bytes) -> tuple[list[Statement], list[str]]:
     try:
         bom = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise Refusal(
-            _l("Ce JSON n’est pas lisible, ligne %(line)d.", line=getattr(error, "lineno", 1)), "file"
-        ) from error
+        raise unreadable_json(error) from error
     if not isinstance(bom, dict) or bom.get("bomFormat") != "CycloneDX":
         raise Refusal(_l("Ce n’est pas un fichier CycloneDX : « bomFormat » devrait être CycloneDX."), "file")
     entries = bom.get("vulnerabilities")

@@ -185,14 +185,14 @@ _ACTS = {
 
 def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date | None) -> dict[str, Any]:
     """The next act, by when, who has it in hand, since when. What an authority asked comes before a dossier to finish."""
-    act, due, people, since = _ACTS.get(row.urgency, ""), row.day, team, None
+    act, people, since = _ACTS.get(row.urgency, ""), team, None
     if row.urgency in (Urgency.NOT_HOMOLOGATED, Urgency.HOMOLOGATION_OVERDUE):
         act = "homologate" if row.product.declared_analysis else "analyse"
     elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
-        act, due = "analyse", None  # the day of its row is the end of its homologation
+        act = "analyse"
     contact = row.product.contact
     if to_lift and not (dossier and dossier.state in OF_OTHERS):
-        act, due = "lift", to_lift
+        act = "lift"
     elif dossier and row.urgency is not Urgency.INACTIVE:
         act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
         if dossier.state is DossierState.DECISION:
@@ -207,8 +207,15 @@ def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date |
         "whom": ", ".join(names)[:300],
         "addresses": ",".join([a for a in addresses if EMAIL.fullmatch(a)][:_WRITTEN_TO]),
         "since": since,
-        "act_due": due,
+        "act_due": to_lift if act == "lift" else _due(row, act),
     }
+
+
+def _due(row: Row, act: str) -> date | None:
+    """The day that the urgency of `row` speaks of, where it is one by which `act` is asked."""
+    past = row.urgency in (Urgency.REFUSED, Urgency.WITHDRAWN)
+    of_renewal = act == "analyse" and row.urgency is Urgency.HOMOLOGATED
+    return None if past or of_renewal else row.day
 
 
 def _forget(_mapper: Any, connection: Any, entry: JournalEntry | LossPoint) -> None:

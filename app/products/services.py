@@ -63,7 +63,7 @@ def is_active(product: Product, day: date) -> bool:
 
 
 def restore(session: Session, actor: Person, product: Product) -> None:
-    """Puts an archived product back in the lists."""
+    """Takes a product out of the archive."""
     put_back(session, actor, product)
     session.commit()
 

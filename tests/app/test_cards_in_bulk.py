@@ -199,8 +199,9 @@ def test_confirming_twice_writes_once(world, admin):
     ("content", "why"),
     [
         (b"GIF89a", "archive"),
-        (b"{", "JSON"),
-        (b"[" * 100_000, "JSON"),
+        (b"{\n  ", "ligne 2, colonne 3"),
+        (b"[" * 100_000, "trop imbriqué"),
+        (b'{"data": "\xe9"}', "UTF-8"),
         (b"[1]", "JSON"),
         (b'{"data": 3}', "Aucune fiche"),
         (

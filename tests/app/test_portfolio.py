@@ -15,6 +15,7 @@ from odf.table import TableCell, TableRow
 from sqlalchemy import delete, event, select, true
 
 from app.homologation import outside
+from app.homologation import services as homologation
 from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
@@ -252,17 +253,31 @@ def test_a_whole_filtered_list_is_relaunched_but_for_who_owes_nothing(scene):
     assert "ien ne lui est demandé" in page and "Envoyer" not in page
 
 
-def test_an_analysis_that_a_homologated_product_lacks_is_asked_without_the_day_of_its_renewal(scene):
+@pytest.mark.parametrize(
+    ("outcome", "months", "act"),
+    [
+        (Outcome.FAVOURABLE, 36, "faire l’analyse de risques"),
+        (Outcome.REFUSED, None, "préparer un nouveau dossier d’homologation"),
+    ],
+)
+def test_neither_the_end_of_a_homologation_nor_the_day_of_a_refusal_is_said_to_be_that_of_another_act(
+    scene, outcome, months, act
+):
     world, owner, member = scene
     with world.session() as session:
-        wish = Wish(Outcome.FAVOURABLE, 36, "")
-        row = products.load(session, "tout-neuf")
+        row, wish = products.load(session, "tout-neuf"), Wish(outcome, months, "" if months else "Trop tôt")
         outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
         session.commit()
-    page = world.visitor(member).get(f"{PAGE}/relancer?produit=tout-neuf").get_data(as_text=True)
-    assert "faire l’analyse de risques" in page
-    renewal = schedule.add_months(clock.today(), 36)
-    assert str(renewal.year) not in page
+
+    def said() -> str:
+        return world.visitor(member).get(f"{PAGE}/relancer?produit=tout-neuf").get_data(as_text=True)
+
+    assert act in said() and "Date :" not in said()
+    with world.app.test_request_context(), world.session() as session:
+        homologation.open_new(session, owner, products.load(session, "tout-neuf"))
+    renewal = schedule.add_months(clock.today(), months) if months else None
+    assert "terminer le dossier" in said() and ("Date :" in said()) is bool(renewal)
+    assert renewal is None or str(renewal.year) in said()
 
 
 def test_a_late_first_homologation_is_late_with_its_date(scene):

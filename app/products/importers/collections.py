@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from flask_babel import lazy_gettext as _l
 
 from app.platform.i18n import language
-from app.platform.refusals import Refusal
+from app.platform.refusals import Refusal, unreadable_json
 from app.products.importers.cards import Card, IncubatorCard, card_of, incubator_of, read_card, read_incubator
 from risk_models.draft import UnreadableTree
 from risk_models.draft.tree import from_archive
@@ -104,9 +104,7 @@ def _read_json(content: bytes) -> Collection:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Refusal(
-            _l("Ce JSON n’est pas lisible, ligne %(line)d.", line=getattr(error, "lineno", 1)), "file"
-        ) from error
+        raise unreadable_json(error) from error
     if not isinstance(document, dict):
         raise Refusal(_l("Ce JSON n’est pas celui des fiches de beta.gouv.fr."), "file")
     found = Collection()
