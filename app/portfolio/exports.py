@@ -10,7 +10,7 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from app.platform.i18n import sentence, word
+from app.platform.i18n import decimal, sentence, word
 from app.platform.tables import harmless
 from app.portfolio.models import Glance
 from risk_models.scales import PhaseName, SecurityLevel
@@ -48,7 +48,7 @@ def _text(value: Value) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):
-        return f"{value:.2f}"
+        return decimal(value, 2)
     return harmless(value) if isinstance(value, str) else ""
 
 

@@ -114,7 +114,7 @@ class Compared:
 
 
 def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
-    """Every incubator, the one with the greatest share homologated first; their glances are of today.
+    """Every incubator, those to help first on top: the most products without analysis, then expired; glances are of today.
 
     `products`: all of them, with their phases and incubators.
     """
@@ -147,4 +147,4 @@ def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
                 delay=median_of([took[p.id] for p in of.get(incubator.id, []) if p.id in took]),
             )
         )
-    return sorted(found, key=lambda c: (-(c.share or 0.0), c.incubator.name.lower()))
+    return sorted(found, key=lambda c: (-c.without_analysis, -c.expired, c.share or 0.0, c.incubator.name.lower()))

@@ -55,7 +55,7 @@ class Deadline:
     postponed: Postponement | None = field(default=None, compare=False)
 
 
-Postponements = Mapping[tuple[str, DeadlineKind, date], Postponement]
+Postponements = Mapping[tuple[str, DeadlineKind], Postponement]
 
 
 def of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
@@ -133,11 +133,13 @@ def first(product: Product, postponed: Postponements) -> Deadline | None:
         rule = _l(
             "un an après le début de la phase « %(phase)s », le %(day)s", phase=start.name.value, day=_iso(start.start)
         )
-    put_off = postponed.get((product.id, kind, due))
+    put_off = postponed.get((product.id, kind))
+    if put_off and put_off.until <= due:  # the card moved past it
+        put_off = None
     if put_off:
         rule = _l(
             "%(rule)s ; reporté du %(due)s au %(until)s par %(by)s : %(reason)s",
-            rule=rule, due=_iso(due), until=_iso(put_off.until), by=put_off.by, reason=put_off.reason,
+            rule=rule, due=_iso(put_off.due), until=_iso(put_off.until), by=put_off.by, reason=put_off.reason,
         )  # fmt: skip
         due = put_off.until
     milestones = schedule.relaunched(due, schedule.ANALYSIS_MILESTONES, schedule.DUTY_RELAUNCHES)
@@ -176,9 +178,9 @@ def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadlin
 
 
 def postponements(session: Session, product_ids: Sequence[str]) -> Postponements:
-    """What was put off, by product, kind and the day that was put off."""
-    found = session.scalars(select(Postponement).where(Postponement.product_id.in_(product_ids)))
-    return {(p.product_id, p.kind, p.due): p for p in found}
+    """What was put off the latest, by product and kind: it holds when the card moves the day that was put off."""
+    found = select(Postponement).where(Postponement.product_id.in_(product_ids)).order_by(Postponement.until)
+    return {(p.product_id, p.kind): p for p in session.scalars(found)}
 
 
 def _measure_name(measure: str) -> LazyString:

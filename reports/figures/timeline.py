@@ -9,11 +9,12 @@ from markupsafe import Markup, escape
 from reports.figures.matrix import FONT
 from risk_models.schedule import add_months
 
-MONTHS = 24
+MONTHS = 25  # what is decided today for two years ends within the last
 _INITIALS = "JFMAMJJASOND"  # in French as in English
-_LEFT, _MONTH, _ROW, _TOP = 210, 32, 26, 34
+_LEFT, _MONTH, _ROW, _TOP = 210, 31, 26, 34
 _WIDTH = _LEFT + MONTHS * _MONTH + 12
 _LONGEST = 28
+_KEY = 20  # each line of the key
 _TEXT = {
     "fr": ("Échéances des 24 prochains mois", "homologué", "en retard", "mesure, preuve, certificat ou délégation"),
     "en": ("Deadlines of the next 24 months", "homologated", "late", "measure, proof, certificate or delegation"),
@@ -47,13 +48,13 @@ class Lane:
 
 
 def draw_timeline(lanes: Sequence[Lane], today: date, language: str) -> Markup:
-    """What is late stands on the left edge; what comes after 24 months is left to the table."""
+    """What is late stands on the left edge; what comes after the last month is left to the table."""
     title, homologated, late, other = _TEXT[language]
-    start, height = today.replace(day=1), _TOP + len(lanes) * _ROW + 30
+    start, height = today.replace(day=1), _TOP + len(lanes) * _ROW + 30 + _KEY
     parts = [*_months(start, height)]
     for row, lane in enumerate(lanes):
         parts += _lane(lane, _TOP + row * _ROW, start, today)
-    parts.append(_key(height - 10, homologated, late, other, lanes))
+    parts.append(_key(height - 10 - _KEY, homologated, late, other, lanes))
     return Markup(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
         f' role="img" aria-label="{escape(title)}" {FONT}><title>{escape(title)}</title>{"".join(parts)}</svg>'
@@ -65,7 +66,7 @@ def _months(start: date, height: int) -> list[str]:
     for n in range(MONTHS + 1):
         day, x = add_months(start, n), _LEFT + n * _MONTH
         stroke = "#929292" if day.month == 1 or n == 0 else "#e5e5e5"
-        parts.append(f'<line x1="{x}" y1="{_TOP - 6}" x2="{x}" y2="{height - 28}" stroke="{stroke}"/>')
+        parts.append(f'<line x1="{x}" y1="{_TOP - 6}" x2="{x}" y2="{height - 28 - _KEY}" stroke="{stroke}"/>')
         if n < MONTHS:
             letter = _INITIALS[day.month - 1]
             parts.append(f'<text x="{x + _MONTH / 2}" y="{_TOP - 10}" font-size="11" text-anchor="middle" fill="#3a3a3a">{letter}</text>')  # fmt: skip
@@ -100,9 +101,12 @@ def _x(day: date, start: date) -> float:
 def _key(y: int, homologated: str, late: str, other: str, lanes: Sequence[Lane]) -> str:
     words = {mark.kind: mark.word for lane in lanes for mark in lane.marks if mark.kind in _SHAPES}
     parts, x = [f'<rect x="8" y="{y - 8}" width="18" height="8" fill="#b8fec9" stroke="#18753c"/><text x="32" y="{y}" font-size="12" fill="#161616">{escape(homologated)}</text>'], 130  # fmt: skip
-    for kind, word in (*words.items(), ("", other)):
-        path, colour = _SHAPES.get(kind, _DOT)
+    for kind, word in words.items():
+        path, colour = _SHAPES[kind]
         parts.append(f'<path d="{path}" transform="translate({x} {y - 4})" fill="{colour}"/><text x="{x + 14}" y="{y}" font-size="12" fill="#161616">{escape(word)}</text>')  # fmt: skip
         x += 40 + 7 * len(word)
+    path, colour = _DOT
+    y, x = y + _KEY, 50 + 7 * len(other)
+    parts.append(f'<path d="{path}" transform="translate(17 {y - 4})" fill="{colour}"/><text x="32" y="{y}" font-size="12" fill="#161616">{escape(other)}</text>')  # fmt: skip
     parts.append(f'<path d="M-5-5H5V5H-5Z" transform="translate({x} {y - 4})" fill="#fff" stroke="#ce0500" stroke-width="2.5"/><text x="{x + 14}" y="{y}" font-size="12" fill="#161616">{escape(late)}</text>')  # fmt: skip
     return "".join(parts)

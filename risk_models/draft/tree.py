@@ -9,6 +9,7 @@ import os
 import re
 import tarfile
 import time
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,7 @@ MOST_UNPACKED = 4_000_000_000
 SECONDS = 20.0
 _MOST_HEADER = 1_000_000
 _SKIPPED_SHOWN = 50
+_UTF8 = 0x800  # PKWARE APPNOTE 4.4.4, bit 11: the name is in UTF-8
 _LONG_HEADERS = frozenset(
     [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK]
 )
@@ -254,7 +256,7 @@ def _zipped(file: IO[bytes], tree: Tree, wants: Callable[[str], bool]) -> Iterat
                 tree.skip(member.filename, "too_long")
                 return
             link = (member.external_attr >> 16) & 0o170000 == 0o120000
-            path = _checked(member.filename, tree, wants, link=link, directory=member.is_dir())
+            path = _checked(_name_of(member), tree, wants, link=link, directory=member.is_dir())
             if path:
                 with archive.open(member) as opened:
                     content = opened.read(_most(path) + 1)
@@ -262,6 +264,16 @@ def _zipped(file: IO[bytes], tree: Tree, wants: Callable[[str], bool]) -> Iterat
                     tree.skip(path, "too_large")
                 else:
                     yield path, content
+
+
+def _name_of(member: zipfile.ZipInfo) -> str:
+    """Its name in UTF-8: most programs write it so, and some forget to flag it (the default is then cp437)."""
+    if member.flag_bits & _UTF8:
+        return member.filename
+    try:
+        return member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
 
 
 def _tarred(file: IO[bytes], tree: Tree, wants: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
@@ -289,7 +301,7 @@ def _bounded(count: int, size: int) -> None:
 
 def _checked(name: str, tree: Tree, wants: Callable[[str], bool], *, link: bool, directory: bool) -> str | None:
     """The path of a member to read; None for one that is of no use, or not to be trusted."""
-    path = _inside(name)
+    path = _inside(unicodedata.normalize("NFC", name))  # macOS writes an accent apart from its letter
     if path is None:
         tree.skip(name, "outside")
         return None

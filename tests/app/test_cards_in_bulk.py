@@ -6,6 +6,7 @@ import json
 import re
 import tarfile
 import threading
+import unicodedata
 import zipfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -77,6 +78,27 @@ def public_json(read: collections.Collection) -> bytes:
         for i in read.incubators
     ]
     return json.dumps({"data": data, "included": included}).encode()
+
+
+def without_flag(archive: bytes) -> bytes:
+    """As programs write it that put a name in UTF-8 and do not say so."""
+    for head, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = archive.index(head) + flags
+        archive = archive[:at] + b"\0\0" + archive[at + 2 :]
+    return archive
+
+
+def test_an_accent_in_a_name_is_the_same_however_it_is_written(app, tmp_path):
+    named = {"startups/données-et-territoires.md": card("Données")}
+    apart = {unicodedata.normalize("NFD", name): text for name, text in named.items()}
+    with app.test_request_context():
+        for given in (zipped(named), zipped(apart), without_flag(zipped(named)), without_flag(zipped(apart))):
+            read = collections.read_file(given, "fiches.zip")
+            assert (read.slugs, read.refused) == ({"données-et-territoires"}, {})
+        (tmp_path / "startups").mkdir()
+        for name, text in apart.items():
+            (tmp_path / name).write_text(text)
+        assert collections.read_folder(tmp_path).slugs == {"données-et-territoires"}
 
 
 @pytest.fixture

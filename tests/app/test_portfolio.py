@@ -305,6 +305,11 @@ def test_what_was_put_off_is_late_nowhere(scene):
     assert shown(world, member, "?etat=analysis_overdue") == ["Très en retard"]
     with world.database.reading() as session:
         assert session.scalar(select(Glance.due).where(Glance.slug == "en-retard")) == until
+    with world.session() as session:  # the card moves the day: what was put off stays so, and is not put off again
+        products.load(session, "en-retard").phases[0].start += timedelta(days=30)
+        session.commit()
+    page = visitor.get("/produits/en-retard/echeances").get_data(as_text=True)
+    assert "Équipe absente" in page and "Reporter cette échéance" not in page
     page = visitor.get("/produits/tres-en-retard/echeances").get_data(as_text=True)
     assert "Reporter cette échéance" not in page
     answer = visitor.post("/produits/tres-en-retard/echeances/analysis/reporter", given)

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +49,10 @@ class Collection:
 
 def read_folder(folder: Path) -> Collection:
     """The cards of a folder (its `startups/` and `incubators/`). Raises `Refusal`."""
-    return _read_files((str(file.relative_to(folder)), _text_of(file)) for file in sorted(folder.glob("**/*.md")))
+    return _read_files(
+        (unicodedata.normalize("NFC", str(file.relative_to(folder))), _text_of(file))
+        for file in sorted(folder.glob("**/*.md"))
+    )
 
 
 def _text_of(file: Path) -> str | None:
