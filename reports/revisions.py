@@ -54,20 +54,27 @@ def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
 def adds_only_signatures(reader: PdfFileReader, known: int) -> bool:
     """Whether what came after the first `known` revisions only adds signatures: fields and their places on pages.
 
-    A signature may show itself, on a quarter of a page at most: it cannot cover what it signs.
+    A signature may show itself, on a quarter of a page at most: it cannot cover what it signs. The program that signs
+    may put its name and the day in the metadata, which no page shows.
     """
     last = reader.xrefs.total_revisions - 1
     before, now = reader.get_historical_resolver(known - 1), reader.get_historical_resolver(last)
     catalog = reader.root_ref
+    information = getattr(_raw(reader.trailer.flatten(known - 1), "/Info"), "reference", None)
+    metadata = getattr(_raw(before.get_object(catalog), "/Metadata"), "reference", None)
     for revision in range(known, last + 1):
         for reference in reader.xrefs.explicit_refs_in_revision(revision):
             if reader.xrefs.get_introducing_revision(reference) >= known:
                 continue
             old, new = before.get_object(reference), now.get_object(reference)
+            if reference == metadata and isinstance(new, generic.StreamObject):
+                continue
             if any(isinstance(value, generic.StreamObject) for value in (old, new)):
                 return False
             if reference == catalog:
                 good = _same(old, new, but=("/AcroForm", "/Extensions", "/Perms", "/DSS", "/Version"))
+            elif reference == information:
+                good = _same(old, new, but=("/ModDate", "/Producer"))
             elif isinstance(old, generic.DictionaryObject) and old.get("/Type") == "/Page":
                 good = _same(old, new, but=("/Annots",)) and _only_signs(old, new)
             else:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.homologation import consistency, delegating, freezing, sealing, telling
+from app.homologation import consistency, delegating, freezing, register, sealing, telling
 from app.homologation.models import (
     Decision,
     Dossier,
@@ -274,13 +274,7 @@ def reservations_of(dossier_id: str, decided: dict[str, Any]) -> Iterator[Reserv
 
 def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier, reason: str, proof: Proof) -> None:
     """Takes a homologation back, on a sealed page of its own; the decision stays whole. Raises `Refusal`."""
-    decision = dossier.decision
-    if decision is None or decision.outcome is Outcome.REFUSED:
-        raise Refusal(_l("Il n’y a pas d’homologation à retirer ici."))
-    if dossier.withdrawal is not None:
-        raise Refusal(_l("Cette homologation est déjà retirée."))
-    if not may_withdraw(session, actor, dossier):
-        raise Refusal(_l("Seule l’autorité nommée dans le dossier peut retirer son homologation."))
+    decision = to_withdraw(session, actor, dossier)
     factors.prove(session, actor, proof, f"withdraw:{dossier.id}")
     today = clock.today()
     text = content.dumps(
@@ -318,6 +312,21 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
     )
     record(session, actor, "withdraw", f"n° {dossier.number}", product_id=product.id, sha256=content.sha256(text))
     session.commit()
+
+
+def to_withdraw(session: Session, actor: Person, dossier: Dossier) -> Decision:
+    """The decision that `actor` may take back. Raises `Refusal`."""
+    decision = dossier.decision
+    if decision is None or decision.outcome is Outcome.REFUSED:
+        raise Refusal(_l("Il n’y a pas d’homologation à retirer ici."))
+    if dossier.withdrawal is not None:
+        raise Refusal(_l("Cette homologation est déjà retirée."))
+    last = register.last_decided(session, dossier.product_id)
+    if last is None or last.id != dossier.id:
+        raise Refusal(_l("Une décision plus récente a déjà mis fin à cette homologation."))
+    if not may_withdraw(session, actor, dossier):
+        raise Refusal(_l("Seule l’autorité nommée dans le dossier peut retirer son homologation."))
+    return decision
 
 
 def may_withdraw(session: Session, person: Person, dossier: Dossier) -> bool:

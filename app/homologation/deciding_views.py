@@ -111,6 +111,7 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
 @limit_posts("20/minute")
 def withdraw(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), WithdrawForm()
+    deciding.to_withdraw(db_session(), current_person(), row)
     if "reason" in request.form and form.validate():
         try:
             deciding.withdraw(db_session(), current_person(), product, row, form.reason.data or "", form.proof())

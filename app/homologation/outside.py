@@ -51,7 +51,7 @@ _REASONS = {
     "other_file": _l(
         "Ce PDF signé n’est pas ce dossier : signez le fichier que Jalon a transmis, sans le réenregistrer."
     ),
-    "broken_signature": _l("La signature de ce PDF est abîmée, ou quelque chose a été ajouté après elle."),
+    "broken_signature": _l("Ce PDF n’est pas signé, ou sa signature est abîmée, ou quelque chose y a été ajouté."),
 }
 
 

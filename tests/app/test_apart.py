@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from app.homologation import deciding, services
-from app.homologation.models import Verdict
+from app.homologation import deciding, outside, services
+from app.homologation.deciding import Wish
+from app.homologation.models import Origin, Outcome, Verdict
+from app.homologation.outside import Elsewhere
 from app.identity.factors import Proof
 from app.identity.models import Grant, Role
 from app.platform import clock
@@ -120,3 +122,20 @@ def test_the_home_says_what_became_of_the_homologation(scene):
         assert "retirée" in text.lower() and "jamais" not in text
     assert "Intrusion constatée" in world.visitor(owner).get("/produits/exemple").get_data(as_text=True)
     assert clock.today().strftime("%d/%m/%Y") in world.visitor(owner).get("/produits/exemple").get_data(as_text=True)
+
+
+@on_sqlite
+@pytest.mark.parametrize("outcome", [Outcome.FAVOURABLE, Outcome.REFUSED])
+def test_a_homologation_that_a_later_decision_ended_is_not_withdrawn(scene, outcome):
+    world, owner, product, _ = scene
+    people = world.cast(product)
+    first, refused = Wish(Outcome.FAVOURABLE, 12, ""), outcome is Outcome.REFUSED
+    with world.session() as session:
+        outside._add(session, owner, world.reload(), Elsewhere(Origin.PAPER, "A", clock.today(), first), None)
+        session.commit()
+    dossier = world.before_authority(owner, product, people)
+    world.decide(dossier, people["authority"], outcome, None if refused else 12, "Raisons" if refused else "")
+    authority, page = world.visitor(people["authority"]), "/produits/exemple/dossier/1/retirer-homologation"
+    given = {"reason": "Intrusion", "code": "123456"}
+    for answer in (authority.get(page), authority.post(page, given)):
+        assert answer.status_code == 409 and "Une décision plus récente" in answer.get_data(as_text=True)

@@ -328,7 +328,7 @@ def test_an_authority_that_signs_with_its_own_certificate(scene):
         return authority.post(f"{PAGE}/signe-ailleurs", given | file | more | {"code": world.code(people["authority"])})
 
     assert "n’est pas un PDF" in post(b"GIF").get_data(as_text=True)
-    assert "signature de ce PDF est abîmée" in post(signed[:-9] + b"X" * 9).get_data(as_text=True)
+    assert "sa signature est abîmée" in post(signed[:-9] + b"X" * 9).get_data(as_text=True)
     assert "n’est pas ce dossier" in post(signed[:5000] + b"XX" + signed[5002:]).get_data(as_text=True)
     assert post(signed).status_code == 302
     run_jobs(world)

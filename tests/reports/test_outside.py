@@ -1,6 +1,8 @@
 """A dossier signed outside Jalon: signatures were added to what was sent, and nothing else."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 from pyhanko.pdf_utils import generic
@@ -33,6 +35,38 @@ def sign(writer: IncrementalPdfFileWriter, box: tuple[int, int, int, int] | None
 
 def writer(data: bytes) -> IncrementalPdfFileWriter:
     return IncrementalPdfFileWriter(io.BytesIO(data))
+
+
+OTHER_PROGRAM = """
+import io, sys
+from pyhanko.keys import load_cert_from_pemder, load_private_key_from_pemder
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+
+sent, certificate, key = sys.argv[1:]
+signer = signers.SimpleSigner(load_cert_from_pemder(certificate), load_private_key_from_pemder(key, None), None)
+sys.stdout.buffer.write(signers.sign_pdf(
+    IncrementalPdfFileWriter(io.BytesIO(open(sent, "rb").read())), signers.PdfSignatureMetadata(field_name="S"),
+    signer=signer, new_field_spec=fields.SigFieldSpec("S", box=(20, 20, 220, 90)),
+).getvalue())
+"""
+
+
+def test_a_program_that_signs_may_put_its_name_and_the_day_in_the_metadata(sent, tmp_path):
+    """In a process of its own: Jalon keeps pyHanko from writing them in what it seals."""
+    own = chain().leaf
+    given = {"sent.pdf": sent, "certificate": own.pem, "key": own.key_pem}
+    for name, data in given.items():
+        (tmp_path / name).write_bytes(data)
+    command = [sys.executable, "-c", OTHER_PROGRAM, *(str(tmp_path / name) for name in given)]
+    signed = subprocess.run(command, capture_output=True, check=True).stdout
+    assert b"pyHanko" in signed[len(sent) :]
+    assert outside.read_apart(sent, signed) == SignedOutside(electronic=True, signers=("Cachet de test",))
+
+
+def other_title(w):
+    w.trailer["/Info"][pdf_name("/Title")] = generic.pdf_string("Autre dossier")
+    w.mark_update(w.trailer.raw_get("/Info").reference)
 
 
 def first_page(w: IncrementalPdfFileWriter):
@@ -75,7 +109,7 @@ def a_note(w):
     w.mark_update(page)
 
 
-@pytest.mark.parametrize("change", [other_pages, other_words, a_note])
+@pytest.mark.parametrize("change", [other_pages, other_words, a_note, other_title])
 def test_what_changes_under_a_signature_is_refused(sent, change):
     w = writer(sent)
     change(w)
