@@ -14,7 +14,7 @@ import sys
 import tempfile
 import traceback
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,7 @@ from reports import document
 from reports import dossier as content
 from reports.pdf import BOUNDS, _fonts
 from reports.pdf_finish import finish
+from reports.streams import SPARE, miscounted
 
 _USUAL_FONTS = [
     f"ibm-plex-sans-latin-{style}.woff2" for style in ("400-normal", "400-italic", "500-normal", "700-normal")
@@ -71,6 +72,14 @@ class _Faults(logging.Handler):
 
 
 def render(text: str) -> bytes:
+    for spare in SPARE:
+        pdf = _render(text, spare)
+        if not miscounted(pdf):
+            return pdf
+    raise ValueError("a stream ends with a line end, whatever stands before it")
+
+
+def _render(text: str, spare: int) -> bytes:
     frozen = content.loads(text)
     digest = content.sha256(text)
     faults = _Faults()
@@ -97,7 +106,7 @@ def render(text: str) -> bytes:
             )
             for part in document.attached(frozen, text)
         ],
-        finisher=finish,
+        finisher=partial(finish, spare=spare),
     )
     if fetcher.refused or faults.messages:
         raise ValueError("; ".join([*fetcher.refused, *faults.messages]))

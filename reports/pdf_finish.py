@@ -22,8 +22,13 @@ _PDFUA = (
 )
 
 
-def finish(document: Any, pdf: Any) -> None:
-    """Claims PDF/UA-1, lists attachments once, gives header cells their scope, indexes structure identifiers."""
+def finish(document: Any, pdf: Any, *, spare: int = 0) -> None:
+    """Claims PDF/UA-1, lists attachments once, gives header cells their scope, indexes structure identifiers.
+
+    The streams of objects and of their places are written later: `spare` bytes in the information change their lengths.
+    """
+    if spare:
+        pdf.info["Spare"] = pydyf.String("x" * spare)
     metadata = _object(pdf, pdf.catalog["Metadata"])
     metadata.compress = False
     metadata.stream = [b"".join(metadata.stream).replace(b"</rdf:RDF>", _PDFUA + b"</rdf:RDF>")]

@@ -26,6 +26,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from reports import containers
+from reports.streams import SPARE, miscounted
 
 FIELD = "Cachet"
 TIMESTAMP_FIELD = "Horodatage"
@@ -206,16 +207,19 @@ def seal(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) -> bytes:
         readable_field_name="Cachet électronique de l’organisme",
         invis_sig_settings=fields.InvisSigSettings(box_out_of_bounds=True),
     )
-    try:
-        sealed = PdfSigner(metadata, signer, timestamper=clock, new_field_spec=field).sign_pdf(
-            IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=_RESERVED
-        )
-    except Exception as error:
-        if clock is None:
-            raise
-        raise TimestampFailed(f"{type(error).__name__}: {error}") from error
-    whole: bytes = sealed.getvalue()
-    return whole
+    for spare in SPARE:
+        try:
+            sealed = PdfSigner(metadata, signer, timestamper=clock, new_field_spec=field).sign_pdf(
+                IncrementalPdfFileWriter(io.BytesIO(pdf)), bytes_reserved=_RESERVED + 2 * spare
+            )
+        except Exception as error:
+            if clock is None:
+                raise
+            raise TimestampFailed(f"{type(error).__name__}: {error}") from error
+        whole: bytes = sealed.getvalue()
+        if not miscounted(whole[len(pdf) :]):
+            return whole
+    raise UnusableSeal("a stream ends with a line end, whatever room the seal leaves")
 
 
 def _long_term(sealer: Sealer) -> dict[str, Any]:
