@@ -1,19 +1,38 @@
 """What waits for somebody first: a team's next acts, an incubator's late products."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.identity.models import Person, Role
 from app.platform import clock
+from app.platform.i18n import sentence, word
+from app.portfolio import services
 from app.portfolio.glances import OF_OTHERS
 from app.portfolio.models import Glance
 from app.portfolio.services import LATE
 from app.products.models import Product, product_incubator
 from app.products.services import visible_to
+from app.renewals import deadlines
+from app.renewals.models import DeadlineKind
 
 ACTS = 3
+# What a product owes beside its analysis and its homologation, which its glance tells.
+_BESIDE = {DeadlineKind.MEASURE, DeadlineKind.PROOF, DeadlineKind.CERTIFICATE}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something to do, said in words, by a day where there is one; at `page`, under the home of its product."""
+
+    slug: str
+    name: str
+    page: str
+    said: str
+    due: date | None
 
 
 def followed(person: Person) -> list[ColumnElement[bool]]:
@@ -30,10 +49,21 @@ def first_of(session: Session, person: Person, count: int) -> tuple[Sequence[Pro
     return session.scalars(first).all(), total
 
 
-def next_of(session: Session, person: Person) -> Sequence[Glance]:
-    """The most urgent acts of the teams that `person` is in."""
-    mine = Glance.act.not_in(("", *OF_OTHERS)), Glance.product_id.in_(_teams(person))
-    return session.scalars(_first(*mine)).all()
+def next_of(session: Session, person: Person) -> list[Act]:
+    """The soonest acts of the teams that `person` is in, those without a day as of today."""
+    teams = _teams(person)
+    mine = Glance.act.not_in(("", *OF_OTHERS)), Glance.product_id.in_(teams)
+    asked = session.scalars(_first(*mine))
+    found = [Act(g.slug, g.name, "", sentence("portfolio_acts", g.act), g.act_due) for g in asked]
+    products = services.products_among(session, teams)
+    owed = deadlines.of_many(session, products, {})
+    found += [
+        Act(p.slug, p.name, deadlines.PAGES[d.kind], f"{word(d.kind).lower()}, {d.rule}", d.due)
+        for p in products
+        for d in owed[p.id]
+        if d.kind in _BESIDE
+    ]
+    return sorted(found, key=lambda act: (act.due or clock.today(), act.name))[:ACTS]
 
 
 def late_of(session: Session, person: Person) -> Sequence[Glance]:

@@ -32,7 +32,8 @@ def test_a_team_is_not_asked_for_what_waits_for_its_authority(world):
     product = world.filled(owner)
     people = world.cast(product)
     world.before_authority(owner, product, people)
-    assert "Vos prochains actes" not in main_of(world.visitor(owner))
+    acts = main_of(world.visitor(owner)).split("Vos prochains actes")[1].split("</ol>")[0]
+    assert "dossier" not in acts and "mesure prévue, «" in acts and "/produits/exemple/plan" in acts
     assert "À décider" in main_of(world.visitor(people["authority"]))
 
 
