@@ -14,6 +14,7 @@ from app.platform import clock
 from app.platform.extensions import document_storage
 from app.platform.http import db_session
 from app.platform.i18n import language
+from app.platform.refusals import Refusal
 from app.products.access import may
 from app.products.models import Product
 from reports import dossier as content
@@ -90,8 +91,13 @@ def reading_page(
 
 
 def _may_withdraw(row: Dossier) -> bool:
-    homologates = row.decision is not None and row.decision.expires_on is not None and row.withdrawal is None
-    return homologates and may(Permission.DECIDE) and deciding.may_withdraw(db_session(), current_person(), row)
+    if not may(Permission.DECIDE):
+        return False
+    try:
+        deciding.to_withdraw(db_session(), current_person(), row)
+    except Refusal:
+        return False
+    return True
 
 
 def _standing(product: Product, row: Dossier) -> register.Standing | None:

@@ -52,6 +52,8 @@ def first_of(session: Session, person: Person, count: int) -> tuple[Sequence[Pro
 def next_of(session: Session, person: Person) -> list[Act]:
     """The soonest acts of the teams that `person` is in, those without a day as of today."""
     teams = _teams(person)
+    if not teams:
+        return []
     mine = Glance.act.not_in(("", *OF_OTHERS)), Glance.product_id.in_(teams)
     asked = session.scalars(_first(*mine))
     found = [Act(g.slug, g.name, "", sentence("portfolio_acts", g.act), g.act_due) for g in asked]

@@ -9,7 +9,6 @@ import os
 import re
 import tarfile
 import time
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -301,7 +300,7 @@ def _bounded(count: int, size: int) -> None:
 
 def _checked(name: str, tree: Tree, wants: Callable[[str], bool], *, link: bool, directory: bool) -> str | None:
     """The path of a member to read; None for one that is of no use, or not to be trusted."""
-    path = _inside(unicodedata.normalize("NFC", name))  # macOS writes an accent apart from its letter
+    path = _inside(name)
     if path is None:
         tree.skip(name, "outside")
         return None

@@ -139,3 +139,4 @@ def test_a_homologation_that_a_later_decision_ended_is_not_withdrawn(scene, outc
     given = {"reason": "Intrusion", "code": "123456"}
     for answer in (authority.get(page), authority.post(page, given)):
         assert answer.status_code == 409 and "Une décision plus récente" in answer.get_data(as_text=True)
+    assert "Retirer cette homologation" not in authority.get("/produits/exemple/dossier/1").get_data(as_text=True)

@@ -49,10 +49,7 @@ class Collection:
 
 def read_folder(folder: Path) -> Collection:
     """The cards of a folder (its `startups/` and `incubators/`). Raises `Refusal`."""
-    return _read_files(
-        (unicodedata.normalize("NFC", str(file.relative_to(folder))), _text_of(file))
-        for file in sorted(folder.glob("**/*.md"))
-    )
+    return _read_files((str(file.relative_to(folder)), _text_of(file)) for file in sorted(folder.glob("**/*.md")))
 
 
 def _text_of(file: Path) -> str | None:
@@ -81,7 +78,7 @@ def read_file(content: bytes, name: str) -> Collection:
 def _read_files(files: Iterable[tuple[str, str | None]]) -> Collection:
     found = Collection()
     for path, text in files:
-        match = _FILE.search(path)
+        match = _FILE.search(unicodedata.normalize("NFC", path))  # macOS writes an accent apart from its letter
         if match is None:
             continue
         kind, slug = match[1], match[2]
