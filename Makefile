@@ -78,7 +78,7 @@ $(DEV): .venv/.bootstrap requirements/dev.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $(RUN) $@
 
-$(ASSETS): package-lock.json scripts/copy_assets.py .venv/.bootstrap
+$(ASSETS): package-lock.json scripts/copy_assets.py | $(RUN)
 	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/node.lock
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(BIN)/python scripts/copy_assets.py

@@ -20,7 +20,7 @@ def answers(dossier: Mapping[str, Any], language: str) -> dict[str, list[str]]:
         name = known.name.in_(language) if known else measure["measure"]
         sentence = f"{name} – {catalogue.word(status, language).lower()}"
         if status is MeasureStatus.PLANNED and measure.get("due"):
-            sentence += f" ({_day(measure['due'])}, {measure.get('owner', '')})"
+            sentence += f" ({', '.join(filter(None, (_day(measure['due']), measure.get('owner'))))})"
         proof = measure.get("proof")
         if proof and ProofState(proof) is not ProofState.FRESH:
             sentence += {"fr": " ; preuve ", "en": "; proof "}[language] + catalogue.word(

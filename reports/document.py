@@ -19,7 +19,7 @@ from reports.answers import answers
 from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import FAMILIES, draw_matrix
-from reports.pdf import _fonts
+from reports.pdf import font_folder
 from risk_models import catalogue, product_file, proportionality
 from risk_models.assessment import Finding
 from risk_models.scales import (
@@ -55,7 +55,15 @@ from risk_models.system import Component, System
 MOST_ROWS = 250
 FONT_BASE = "jalon:/fonts/"
 WATERMARK = "jalon:/projet.svg"
-_SUBSETS = ("latin", "latin-ext", "greek", "cyrillic", "cyrillic-ext", "vietnamese")
+_FONTS = (
+    "ibm-plex-sans-latin",
+    "ibm-plex-sans-latin-ext",
+    "ibm-plex-sans-greek",
+    "ibm-plex-sans-cyrillic",
+    "ibm-plex-sans-cyrillic-ext",
+    "ibm-plex-sans-vietnamese",
+    "noto-emoji",
+)
 _STYLES = ((400, "normal"), (500, "normal"), (700, "normal"), (400, "italic"))
 _MONTHS = (
     "janvier",
@@ -138,27 +146,33 @@ _DURATIONS = {6: "6 mois", 12: "1 an", 24: "2 ans", 36: "3 ans"}
 
 @cache
 def font_files() -> frozenset[str]:
-    return frozenset(f.name for f in _fonts().glob("ibm-plex-sans-*.woff2"))
+    return frozenset(f.name for f in font_folder().iterdir() if f.suffix in {".woff2", ".ttf"})
+
+
+def _font_file(font: str, weight: int, style: str) -> str | None:
+    """The name of its file, None where `font` has no such style: letters come packed, the emoji unpacked."""
+    names = (f"{font}-{weight}-{style}{suffix}" for suffix in (".woff2", ".ttf"))
+    return next((name for name in names if name in font_files()), None)
 
 
 @cache
-def _drawn_by(subset: str) -> frozenset[int]:
-    return frozenset(TTFont(_fonts() / f"ibm-plex-sans-{subset}-400-normal.woff2").getBestCmap())
+def _drawn_by(font: str) -> frozenset[int]:
+    return frozenset(TTFont(font_folder() / str(_font_file(font, 400, "normal"))).getBestCmap())
 
 
 @cache
 def _covered() -> frozenset[int]:
     """The characters that our fonts can draw."""
-    return frozenset().union(*map(_drawn_by, _SUBSETS))
+    return frozenset().union(*map(_drawn_by, _FONTS))
 
 
-def _subsets_for(text: str) -> list[str]:
-    """The subsets that draw `text`, in their order: opening a font takes 40 ms."""
+def _fonts_for(text: str) -> list[str]:
+    """The fonts that draw `text`, in their order: opening one takes 40 ms."""
     left, needed = {ord(sign) for sign in text}, list[str]()
-    for subset in _SUBSETS:
-        if left & _drawn_by(subset) or not needed:
-            needed.append(subset)
-        left -= _drawn_by(subset)
+    for font in _FONTS:
+        if left & _drawn_by(font) or not needed:
+            needed.append(font)
+        left -= _drawn_by(font)
     return needed
 
 
@@ -205,18 +219,18 @@ def _drawn(value: Any) -> Any:
 def stylesheet(html: str, *, draft: bool) -> str:
     """The print stylesheet of `html`, its pages marked as a draft's where asked.
 
-    Each subset is a family of its own: WeasyPrint mixes the widths of files that share one.
+    Each font is a family of its own: WeasyPrint mixes the widths of files that share one.
     """
     css = (ROOT / "templates" / "dossier" / "dossier.css").read_text(encoding="utf-8")
-    needed = _subsets_for(html + css)
+    needed = _fonts_for(html + css)
     faces = [
         f"@font-face {{ font-family: '{family}'; font-weight: {weight}; font-style: {style};"
-        f" src: url({FONT_BASE}{name}) format('woff2'); }}"
-        for subset, family in zip(_SUBSETS, FAMILIES, strict=True)
+        f" src: url({FONT_BASE}{name}); }}"
+        for font, family in zip(_FONTS, FAMILIES, strict=True)
         for weight, style in _STYLES
-        if subset in needed and (name := f"ibm-plex-sans-{subset}-{weight}-{style}.woff2") in font_files()
+        if font in needed and (name := _font_file(font, weight, style))
     ]
-    stack = ", ".join(f'"{family}"' for subset, family in zip(_SUBSETS, FAMILIES, strict=True) if subset in needed)
+    stack = ", ".join(f'"{family}"' for font, family in zip(_FONTS, FAMILIES, strict=True) if font in needed)
     if draft:
         css += f"@page {{ background: url({WATERMARK}) no-repeat center / 100% auto; }}"
     return "\n".join(faces) + css.replace('"IBM Plex Sans"', stack)
@@ -273,6 +287,7 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
             system=system,
             most=MOST_ROWS,
             components=_first_components(content, system),
+            accountable=_accountable(content),
             links=system.links[:MOST_ROWS],
             answers=_drawable(answers(content, "fr")),
             measures=catalogue.measures(),
@@ -335,6 +350,31 @@ def _qr(address: str, digest: str) -> Markup:
 def _approach(content: Mapping[str, Any]) -> str:
     level = (content.get("study") or {}).get("level")
     return _word(proportionality.approach(SecurityLevel(level["level"])).value, "Approach").lower() if level else "–"
+
+
+# Keys of a component in a product file that say who answers for it: nothing reads them but people.
+_ACCOUNTABLE = {"owner": "x-owner", "emergency": "x-emergency", "why": "x-patched-by-reason"}
+
+
+def _accountable(content: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Each component of which something is said, with its `name`, `owner`, `emergency` and `why`; – where it is not."""
+    rows = []
+    for component in content["system"]["components"]:
+        said = {column: _sentence(component.get(key)) for column, key in _ACCOUNTABLE.items()}
+        if any(said.values()):
+            rows.append({"name": component["name"]} | {column: text or "–" for column, text in said.items()})
+    return rows
+
+
+def _sentence(value: Any) -> str:
+    """What a key that begins with `x-` holds, which may be anything, as text; empty for what says nothing."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} : {text}" for key, v in value.items() if (text := _sentence(v)))
+    if isinstance(value, list):
+        return ", ".join(text for v in value if (text := _sentence(v)))
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return "" if value is None else str(value).strip()
 
 
 def _doubt(found: Mapping[str, Any]) -> str:

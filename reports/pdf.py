@@ -74,7 +74,8 @@ class Renderer:
         self._folder = tempfile.TemporaryDirectory(prefix="jalon-pdf-")
         fonts = Path(self._folder.name) / "fonts.conf"
         fonts.write_text(
-            f"<fontconfig><dir>{_fonts()}</dir><cachedir>{self._folder.name}</cachedir></fontconfig>", encoding="utf-8"
+            f"<fontconfig><dir>{font_folder()}</dir><cachedir>{self._folder.name}</cachedir></fontconfig>",
+            encoding="utf-8",
         )
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(f"{self._folder.name}/socket")
@@ -105,5 +106,5 @@ def renderer() -> Renderer:
     return Renderer()
 
 
-def _fonts() -> Path:
+def font_folder() -> Path:
     return ROOT / "app" / "static" / "vendor" / "fonts"

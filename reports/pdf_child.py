@@ -26,7 +26,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from reports import document
 from reports import dossier as content
-from reports.pdf import BOUNDS, _fonts
+from reports.pdf import BOUNDS, font_folder
 from reports.pdf_finish import finish
 from reports.streams import SPARE, miscounted
 
@@ -55,8 +55,10 @@ class OwnAssetsOnly(URLFetcher):
 @cache
 def _unpacked(name: str) -> bytes:
     """A font as WeasyPrint would unpack it again for each document."""
+    if not name.endswith(".woff2"):
+        return (font_folder() / name).read_bytes()
     unpacked = BytesIO()
-    woff2.decompress(BytesIO((_fonts() / name).read_bytes()), unpacked)
+    woff2.decompress(BytesIO((font_folder() / name).read_bytes()), unpacked)
     return unpacked.getvalue()
 
 

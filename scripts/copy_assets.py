@@ -5,10 +5,13 @@ import re
 import shutil
 from pathlib import Path
 
+from fontTools.ttLib import woff2
+
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "app" / "static" / "vendor"
 PLEX = MODULES / "@fontsource" / "ibm-plex-sans"
+EMOJI = MODULES / "@fontsource" / "noto-emoji"
 DSFR = MODULES / "@gouvfr" / "dsfr" / "dist"
 STATE_SITE = os.environ.get("JALON_STATE_SITE") == "true"
 
@@ -32,7 +35,12 @@ def main() -> None:
         shutil.copytree(DSFR / "fonts", VENDOR / "dsfr" / "fonts")
     for font in PLEX.glob("files/*-[457]00-*.woff2"):
         shutil.copy(font, VENDOR / "fonts")
+    # Only dossiers draw it, and unpacking its 1,464 signs would take seconds of each.
+    woff2.decompress(
+        EMOJI / "files" / "noto-emoji-emoji-400-normal.woff2", VENDOR / "fonts" / "noto-emoji-400-normal.ttf"
+    )
     shutil.copy(PLEX / "LICENSE", VENDOR / "fonts" / "LICENSE")
+    shutil.copy(EMOJI / "LICENSE", VENDOR / "fonts" / "LICENSE-noto-emoji")
     shutil.copy(MODULES / "htmx.org" / "dist" / "htmx.min.js", VENDOR)
 
 

@@ -11,7 +11,15 @@ from risk_models.scales import Likelihood, RiskLevel, Severity
 
 FILL = {RiskLevel.LOW: "#c9ecd3", RiskLevel.MEDIUM: "#fde2a8", RiskLevel.HIGH: "#f6b0a6"}
 # One family a subset of characters; the site knows them all by the name its design system uses.
-FAMILIES = ("IBM Plex Sans", "Plex Latin Ext", "Plex Greek", "Plex Cyrillic", "Plex Cyrillic Ext", "Plex Vietnamese")
+FAMILIES = (
+    "IBM Plex Sans",
+    "Plex Latin Ext",
+    "Plex Greek",
+    "Plex Cyrillic",
+    "Plex Cyrillic Ext",
+    "Plex Vietnamese",
+    "Noto Emoji",
+)
 FONT = f'font-family="{", ".join(FAMILIES)}, Marianne, sans-serif"'
 _CELL_W, _CELL_H, _LEFT, _TOP, _GAP = 50, 36, 104, 28, 14
 _TEXT = {
