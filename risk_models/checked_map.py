@@ -1,6 +1,5 @@
 """A mapping of a product file that knows where each key stands, refuses what it does not know, and says so."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +13,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from risk_models import catalogue
 from risk_models.source_yaml import written
-from risk_models.system import Extra
+from risk_models.system import Extra, extra_of
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -205,18 +204,17 @@ class CheckedMap:
 
     def finish(self) -> Extra:
         """Refuses keys that nobody read, and gives those that begin with `x-`."""
-        extra = []
+        extra: Extra = ()
         for key, value in self.content.items():
             if str(key).startswith("x-"):
                 try:
-                    kept = json.dumps(value, default=str, ensure_ascii=False, allow_nan=False)
+                    extra += extra_of({key: value})
                 except (ValueError, TypeError):
                     raise self.fail("not_json", str(key)) from None
-                extra.append((str(key), kept))
             elif key not in self._read:
                 near = get_close_matches(str(key), sorted(self._read), 1)
                 code = "unknown_key_near" if near else "unknown_key"
                 values = {"near": near[0]} if near else {"known": ", ".join(sorted(self._read))}
                 place = self._place(key, of_key=True)
                 raise ProductFileError(code, (self.kind, self.name), place, key=visible(str(key)), **values)
-        return tuple(extra)
+        return tuple(sorted(extra))

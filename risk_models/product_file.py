@@ -178,11 +178,6 @@ def extra_dict(extra: Extra) -> dict[str, Any]:
     return {key: json.loads(value) for key, value in extra}
 
 
-def extra_of(plain: Mapping[str, Any]) -> Extra:
-    """The contrary of `extra_dict`."""
-    return tuple((key, json.dumps(value, default=str, ensure_ascii=False)) for key, value in plain.items())
-
-
 def _fields(value: Any) -> dict[str, Any]:
     """A dataclass as plain values."""
     plain = {}
@@ -324,8 +319,8 @@ def _component(m: CheckedMap, seen: set[str]) -> Component:
 def _end_of_life(m: CheckedMap | None) -> EndOfLife | None:
     if m is None:
         return None
-    product, cycle, day = m.text("product"), m.text("cycle"), m.day("date")
-    return EndOfLife(product, cycle, day, m.finish())
+    found = EndOfLife(m.text("product"), m.text("cycle"), m.day("date"), m.finish())
+    return None if found == EndOfLife() else found
 
 
 def _vulnerabilities(m: CheckedMap) -> tuple[Vulnerability, ...]:

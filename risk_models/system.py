@@ -4,10 +4,12 @@ A product file loads into it and dumps from it; a dossier freezes it.
 """
 
 import datetime
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from risk_models.scales import (
     Authentication,
@@ -26,7 +28,17 @@ from risk_models.scales import (
 )
 
 Extra = tuple[tuple[str, str], ...]
-"""Keys that begin with `x-` and their values as JSON: others' business, kept with the element that has them."""
+"""Keys that begin with `x-` and their values as JSON: others' business, kept with the element that has them.
+
+In one form only, that of `extra_of`: two elements that say the same are equal, in whatever order they were written.
+"""
+
+
+def extra_of(plain: Mapping[str, Any]) -> Extra:
+    """Plain values as an `Extra`, sorted by key at every depth. Raises `ValueError` for what JSON cannot write."""
+    # JSON's own keys first: YAML has numbers and dates among them, which cannot be sorted with texts.
+    said = json.loads(json.dumps({str(k): v for k, v in plain.items()}, default=str, allow_nan=False))
+    return tuple((key, json.dumps(said[key], ensure_ascii=False, sort_keys=True)) for key in sorted(said))
 
 
 class InvalidSystem(ValueError):

@@ -1,6 +1,7 @@
 """Two pictures of a product side by side: what is new, what changed and how, what is gone."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -12,19 +13,22 @@ from app.platform.i18n import decimal, language, word
 from risk_models import catalogue
 from risk_models.scales import (
     Aim,
-    Exposure,
-    Hosting,
+    Audience,
+    Authentication,
+    DataSensitivity,
+    DataVolume,
     Likelihood,
-    MeasureStatus,
     Need,
-    ProofState,
+    Openness,
+    OutageTolerance,
     RiskLevel,
     SecurityLevel,
     Severity,
+    StakeholderKind,
     StakeholderZone,
     Treatment,
 )
-from risk_models.system import Component, EssentialAsset, Measure, System
+from risk_models.system import Component, EndOfLife, EssentialAsset, Measure, System
 
 V = TypeVar("V")
 _SHOWN = 60
@@ -80,21 +84,31 @@ def change(
 
 def _differences(before: Any, after: Any) -> str:
     """The fields that differ, with what they lose and win."""
-    pairs = (
-        {k: (before.get(k), after.get(k)) for k in {**before, **after}}
-        if isinstance(before, dict)
-        else {f.name: (getattr(before, f.name), getattr(after, f.name)) for f in dataclasses.fields(before)}
+    old, new = _told_fields(before), _told_fields(after)
+    return " ; ".join(
+        _difference(name, old.get(name), new.get(name)) for name in old | new if old.get(name) != new.get(name)
     )
-    told = [
-        _differences(old, new)
-        if isinstance(old, dict) and isinstance(new, dict)
-        else f"{_field(name)}{catalogue.colon(language())} {_shown(old, name)} → {_shown(new, name)}"
-        for name, (old, new) in pairs.items()
-        if old != new and name not in {"assumed", "extra"}
-    ]
-    return " ; ".join(told) or "x-"
 
 
+def _difference(name: str, old: Any, new: Any) -> str:
+    if name == "notes":
+        return str(_l("les indications gardées avec lui"))
+    if isinstance(old, dict) and isinstance(new, dict):
+        return _differences(old, new)
+    return f"{field_word(name)}{catalogue.colon(language())} {_shown(old, name)} → {_shown(new, name)}"
+
+
+def _told_fields(value: Any) -> dict[str, Any]:
+    """What a picture says of one thing, by name of field; what only programs keep with it is one field, `notes`."""
+    if isinstance(value, dict):
+        return value
+    fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    extra = dict(fields.pop("extra", ()))
+    return fields | {key: json.loads(extra.pop(key, '""')) for key in _WORDED_KEYS} | {"notes": tuple(extra.values())}
+
+
+# Keys x- of a product file that people fill by a form of ours.
+_WORDED_KEYS = ("x-owner", "x-emergency", "x-patched-by-reason")
 # How people call what differs, and the closed lists whose codes they never see.
 _FIELDS: dict[str, Any] = {
     "dependency": _l("dépendance"), "penetration": _l("pénétration"), "maturity": _l("maturité"), "trust": _l("confiance"),
@@ -108,31 +122,61 @@ _FIELDS: dict[str, Any] = {
     "can_suspend": _l("peut suspendre"), "phone": _l("téléphone"), "email": _l("adresse"), "role": _l("rôle"),
     "computed": _l("niveau calculé"), "wanted": _l("niveau voulu"), "data": _l("données"), "volume": _l("volume"),
     "outage": _l("arrêt supportable"), "audience": _l("public"), "openness": _l("ouverture"),
-    "proofs": _l("preuves"), "exposure": _l("exposition"), "hosting": _l("hébergement"), "version": _l("version"), "name": _l("nom"), "on": _l("composants"),
+    "proofs": _l("preuves"), "exposure": _l("exposition"), "hosting": _l("hébergement"), "version": _l("version"),
+    "name": _l("nom"), "on": _l("composants"), "id": _l("nom"), "kind": _l("nature"), "patched_by": _l("mis à jour par"),
+    "supplier": _l("fournisseur"), "purl": _l("identifiant de paquet"), "cpe": _l("identifiant CPE"), "eol": _l("fin de vie"),
+    "sbom": _l("inventaire joint"), "location": _l("lieu des données"), "vulnerabilities": _l("failles connues"),
+    "libraries": _l("nombre de bibliothèques"), "assumed": _l("ce qui est supposé"), "source": _l("de"), "target": _l("vers"),
+    "encrypted": _l("chiffré"), "authentication": _l("authentification"), "lives_in": _l("composants"),
+    "confidentiality": _l("confidentialité"), "integrity": _l("intégrité"), "availability": _l("disponibilité"),
+    "measure": _l("mesure"), "inherited_from": _l("service commun"), "start": _l("début"), "end": _l("fin"),
+    "asset": _l("valeur métier"), "relevance": _l("pertinence"), "answers": _l("réponses"), "wanted_by": _l("niveau voulu par"),
+    "approved_by": _l("niveau approuvé par"), "since": _l("depuis"), "contact": _l("contact"), "components": _l("composants"),
+    "homologation_note": _l("homologation du service"), "homologated_until": _l("homologué jusqu’au"),
+    "declared_by": _l("déclaré par"), "key": _l("scénario"), "told": _l("scénario"), "deliberate": _l("volontaire"),
+    "rated_by": _l("coté par"), "x-owner": _l("responsable"), "x-emergency": _l("qui appeler en urgence"),
+    "x-patched-by-reason": _l("pourquoi cette mise à jour"),
 }  # fmt: skip
 _LISTS: dict[str, type[Enum]] = {
-    "zone": StakeholderZone, "treatment": Treatment, "risk": RiskLevel, "need": Need, "aim": Aim, "status": MeasureStatus,
-    "proof": ProofState, "exposure": Exposure, "hosting": Hosting, "level": SecurityLevel, "severity": Severity,
-    "likelihood": Likelihood, "computed_severity": Severity, "computed_likelihood": Likelihood,
+    "zone": StakeholderZone, "treatment": Treatment, "risk": RiskLevel, "need": Need, "aim": Aim, "level": SecurityLevel,
+    "severity": Severity, "likelihood": Likelihood, "computed_severity": Severity, "computed_likelihood": Likelihood,
+    "computed": SecurityLevel, "wanted": SecurityLevel, "data": DataSensitivity, "volume": DataVolume,
+    "outage": OutageTolerance, "audience": Audience, "openness": Openness, "kind": StakeholderKind,
+}  # fmt: skip
+_AUTHENTICATIONS: dict[Authentication, Any] = {
+    Authentication.NONE: _l("aucune"), Authentication.PASSWORD: _l("mot de passe"), Authentication.TOKEN: _l("jeton"),
+    Authentication.CERTIFICATE: _l("certificat"), Authentication.SSO: _l("connexion unique"),
 }  # fmt: skip
 
 
-def _field(name: str) -> str:
-    return str(_FIELDS.get(name, name))
+def field_word(name: str) -> str:
+    """How people call a field of a picture."""
+    return str(_FIELDS.get(name, _l("autre indication")))
 
 
 def _shown(value: Any, name: str = "") -> str:
-    if isinstance(value, bool):
-        return str(_l("oui") if value else _l("non"))
-    if name in _LISTS and value not in (None, ""):
-        return word(_LISTS[name](value))
-    if isinstance(value, float):
-        return decimal(value)
-    if value in (None, (), ""):
-        return "∅"
-    if isinstance(value, tuple):
-        return _short(", ".join(str(getattr(v, "id", getattr(v, "name", v))) for v in value))
-    return _short(str(value)) if not dataclasses.is_dataclass(value) else "…"
+    match value:
+        case bool():
+            text = str(_l("oui") if value else _l("non"))
+        case None | "" | () | [] | {}:
+            text = "∅"
+        case Authentication():
+            text = str(_AUTHENTICATIONS[value])
+        case Enum():
+            text = word(value)
+        case int() | str() if name in _LISTS:
+            text = word(_LISTS[name](value))
+        case float():
+            text = decimal(value)
+        case EndOfLife():
+            text = " ".join(str(v) for v in (value.product, value.cycle, value.date) if v) or "∅"
+        case tuple() | list():
+            text = ", ".join(_shown(getattr(v, "id", getattr(v, "name", v))) for v in value)
+        case dict():
+            text = ", ".join(map(_shown, value.values()))
+        case _:
+            text = str(value)
+    return _short(text)
 
 
 def _short(text: str) -> str:

@@ -30,7 +30,7 @@ from risk_models import catalogue, product_file, ranking, sensitivity
 from risk_models.assessment import Assessment, Outlook
 from risk_models.scales import Need, RiskLevel, Severity, View
 from risk_models.sensitivity import Stability
-from risk_models.system import Contact, System
+from risk_models.system import Contact, System, extra_of
 from risk_models.system import EssentialAsset as AssetValue
 from risk_models.system import Product as ProductValue
 
@@ -87,7 +87,7 @@ def _described(session: Session, found: Sequence[Product]) -> list[System]:
             assets=tuple(assets[product.id]),
             measures=tuple(measures[product.id]),
             as_of=clock.today(),
-            extra=product_file.extra_of(product.file_extra),
+            extra=extra_of(product.file_extra),
         )
         for product in found
     ]
@@ -100,10 +100,10 @@ def _product_value(product: Product) -> ProductValue:
         incubator=product.incubators[0].slug if product.incubators else None,
         phases=phase_values(product.phases),
         contacts=tuple(
-            Contact(c.name, c.role, c.email or None, c.phone or None, c.can_suspend, product_file.extra_of(c.extra))
+            Contact(c.name, c.role, c.email or None, c.phone or None, c.can_suspend, extra_of(c.extra))
             for c in product.contacts
         ),
-        extra=product_file.extra_of(product.extra),
+        extra=extra_of(product.extra),
     )
 
 
@@ -142,7 +142,7 @@ def _asset_value(asset: EssentialAsset) -> AssetValue:
         confidentiality=severity(Need.CONFIDENTIALITY, asset.confidentiality),
         integrity=severity(Need.INTEGRITY, asset.integrity),
         availability=severity(Need.AVAILABILITY, asset.availability),
-        extra=product_file.extra_of(asset.extra),
+        extra=extra_of(asset.extra),
     )
 
 

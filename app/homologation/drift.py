@@ -13,6 +13,7 @@ from app.analysis import versions
 from app.analysis.comparison import Change
 from app.platform.i18n import language
 from app.products.models import Product
+from reports import dossier as content
 from risk_models import catalogue, product_file, ranking
 from risk_models.system import System
 
@@ -64,9 +65,10 @@ def since_decision(session: Session, product: Product, frozen: dict[str, Any], *
     """Compares `frozen`, the content of a decided dossier, with the product as it is now."""
     living = analysis.read_system(session, product)
     then = product_file.from_dict(frozen["system"], as_of=date.fromisoformat(frozen["frozen_on"]))
-    # Through the file as `then` was: what it does not carry is no change.
+    # Through the plain values of the file and of JSON, as `then` was: what they do not carry is no change.
     now = product_file.from_dict(product_file.to_dict(living, complete=True))
-    study = versions.study_of(session, product, living, analysis.assets_of(session, product.id))
+    assets = analysis.assets_of(session, product.id)
+    study = content.loads(content.dumps(versions.study_of(session, product, living, assets)))
     return Drift(
         changes=versions.compare_pictures(then, frozen.get("study") or {}, now, study),
         weights=weigh(then, living) if weighed else [],

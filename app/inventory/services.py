@@ -20,7 +20,7 @@ from app.products.services import slug_of
 from risk_models import catalogue, product_file
 from risk_models.scales import Authentication, ComponentKind, DataKind, Exposure, LinkKind
 from risk_models.system import Component as ComponentValue
-from risk_models.system import EndOfLife
+from risk_models.system import EndOfLife, extra_of
 from risk_models.system import Link as LinkValue
 from risk_models.system import Vulnerability as VulnerabilityValue
 
@@ -62,7 +62,7 @@ class Inventory:
                 k.kind,
                 k.encrypted,
                 Authentication(k.authentication) if k.authentication else None,
-                product_file.extra_of(k.extra),
+                extra_of(k.extra),
             )
             for k in self.links
         )
@@ -344,7 +344,9 @@ def _fill(row: Component, value: ComponentValue) -> None:
     row.purl, row.cpe, row.sbom = value.purl or "", value.cpe or "", value.sbom or ""
     row.data = [d.value for d in value.data]
     extra = product_file.extra_dict(value.extra)
-    row.patched_reason, row.owner, row.emergency = (str(extra.pop(key, "")) for key in _OURS)
+    row.patched_reason, row.owner, row.emergency = (
+        extra.pop(key) if isinstance(extra.get(key), str) else "" for key in _OURS
+    )
     row.assumed, row.extra = list(value.assumed), extra
     eol = value.eol or EndOfLife()
     row.eol_product, row.eol_cycle, row.eol_date = eol.product or "", eol.cycle or "", eol.date
@@ -378,13 +380,11 @@ def _component_value(c: Component) -> ComponentValue:
         data=tuple(DataKind(d) for d in c.data or ()),
         location=c.location,
         vulnerabilities=tuple(
-            VulnerabilityValue(
-                v.name, v.cvss, v.epss, v.kev, v.published, v.fixed_in or None, product_file.extra_of(v.extra)
-            )
+            VulnerabilityValue(v.name, v.cvss, v.epss, v.kev, v.published, v.fixed_in or None, extra_of(v.extra))
             for v in c.vulnerabilities
         ),
         assumed=tuple(c.assumed),
-        extra=product_file.extra_of(c.extra | {k: v for k, v in zip(_OURS, _ours(c), strict=True) if v}),
+        extra=extra_of(c.extra | {k: v for k, v in zip(_OURS, _ours(c), strict=True) if v}),
     )
 
 

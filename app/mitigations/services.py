@@ -16,7 +16,7 @@ from app.products.models import Product
 from risk_models import catalogue, product_file
 from risk_models.scales import MeasureStatus, ProofState
 from risk_models.system import Measure as MeasureValue
-from risk_models.system import System
+from risk_models.system import System, extra_of
 
 ANSWERED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED, MeasureStatus.NOT_APPLICABLE})
 
@@ -56,7 +56,7 @@ def measure_values_of_many(session: Session, product_ids: Sequence[str]) -> dict
     found: dict[str, list[MeasureValue]] = {product_id: [] for product_id in product_ids}
     for m in _measures_of_many(session, product_ids):
         on = tuple(c.ref for c in m.on)
-        extra = product_file.extra_of(m.extra)
+        extra = extra_of(m.extra)
         found[m.product_id].append(
             MeasureValue(m.measure, on, m.status, m.due, m.owner or None, m.reason or None, extra)
         )

@@ -19,8 +19,9 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import RESERVED, Contact, Incubator, Phase, Product, product_incubator
-from risk_models import product_file, schedule
+from risk_models import schedule
 from risk_models.system import Phase as PhaseValue
+from risk_models.system import extra_of
 
 PAGE = 25
 
@@ -45,7 +46,7 @@ def slug_of(name: str) -> str:
 
 
 def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
-    return tuple(PhaseValue(p.name, p.start, p.end, product_file.extra_of(p.extra)) for p in phases)
+    return tuple(PhaseValue(p.name, p.start, p.end, extra_of(p.extra)) for p in phases)
 
 
 def load(session: Session, slug: str) -> Product | None:

@@ -22,7 +22,7 @@ from app.products.services import slug_of
 from risk_models import catalogue, product_file
 from risk_models.exposure import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, Location, Patcher
-from risk_models.system import Component, EndOfLife, System
+from risk_models.system import Component, EndOfLife, System, extra_of
 
 _MOST_ROWS = 5_000
 _EXTRA = {"patched_by_reason": "x-patched-by-reason", "owner": "x-owner", "emergency": "x-emergency"}
@@ -224,7 +224,7 @@ def _extra(c: Component, row: Mapping[str, str]) -> Any:
         if column in row:
             extra.pop(key, None)
             extra |= {key: row[column]} if row[column] else {}
-    return product_file.extra_of(extra)
+    return extra_of(extra)
 
 
 def _purl(line: int, text: str) -> str | None:
