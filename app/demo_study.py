@@ -36,7 +36,13 @@ from risk_models.scales import (
 def ready(session: Session, team: Person, product: Product) -> None:
     """What an analysis needs before it can be finished: a level, and a decision on each strong risk."""
     if study.profile_of(session, product.id) is None:
-        study.answer(session, team, product, SecurityProfile(data=3, volume=2, outage=1, audience=2, openness=4))
+        study.answer(
+            session,
+            team,
+            product,
+            None,
+            study.needs_of(SecurityProfile(data=3, volume=2, outage=1, audience=2, openness=4)),
+        )
     lines = register.lines(register.rows_of(session, product.id), services.read_system(session, product))
     for line in lines:
         if line.undecided and line.risk is RiskLevel.HIGH:
@@ -56,8 +62,8 @@ def answer_pieces(session: Session, team: Person, product: Product, dossier: Dos
 
 def study_parcours(session: Session, team: Person, authority: Person, product: Product) -> None:
     """Everything that a team writes beside its drawing before it declares its analysis done."""
-    profile = SecurityProfile(data=3, volume=2, outage=2, audience=3, openness=3)
-    study.answer(session, team, product, profile)
+    needs = study.needs_of(SecurityProfile(data=3, volume=2, outage=2, audience=3, openness=3))
+    study.answer(session, team, product, None, needs)
     study.want_level(session, team, product, SecurityLevel.HIGH, "Des personnes protégées figurent parmi les suivies.")
     for example in examples("stakeholders", "fr")[:3]:
         row = Stakeholder(id=new_id(), name=example.text, note="", **example.values)

@@ -1,12 +1,13 @@
 """The study's own rows: the security level, the ecosystem, the risk sources; each change journalled, none lost."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.analysis.guide import computed_level
 from app.analysis.models import AnalysisVersion
 from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder
 from app.identity.models import Person, Role
@@ -34,25 +35,92 @@ def needs_of(profile: SecurityProfile) -> Needs:
     )
 
 
-def answer(session: Session, actor: Person, product: Product, profile: SecurityProfile) -> SecurityLevel:
-    """Keeps the five answers; the level follows them up, and down only as long as no analysis rests on it.
+def level_given(
+    session: Session, actor: Person, product: Product, profile: SecurityProfile | None, needs: Needs
+) -> SecurityLevel:
+    """The level in force once `actor` saves these answers; writes nothing.
 
-    A level that somebody raised above the answers stays; lowering it is `want_level`.
+    It follows them up, and down as long as no analysis rests on it or as far as the answers of the same person raised it.
+    A level that somebody wanted above the answers stays; lowering it is `want_level`, or `put_back_level`.
     """
-    computed = computed_level(profile)
-    raised = profile.level is not None and profile.wanted_by and not profile.approved_by
-    first = profile.level is None
-    profile.product_id = product.id
-    if first or computed > profile.level or (not raised and not _analysed(session, product)):
-        profile.level = int(computed)
+    if profile is None or needs.level > profile.level:
+        return needs.level
+    wanted = profile.wanted_by and not profile.approved_by
+    put_back = may_put_back(actor, profile) and needs.level >= profile.before_raise["level"]
+    if not wanted and (put_back or not _analysed(session, product)):
+        return needs.level
+    return SecurityLevel(profile.level)
+
+
+def answer(
+    session: Session, actor: Person, product: Product, profile: SecurityProfile | None, needs: Needs
+) -> SecurityLevel:
+    """Keeps the five answers and the level that they give (`level_given`)."""
+    given = level_given(session, actor, product, profile, needs)
+    if profile is None:
+        profile = SecurityProfile(product_id=product.id, level=int(given))
+    _note_raise(actor, profile, given)
+    for name, value in asdict(needs).items():
+        setattr(profile, name, int(value))
+    if given != profile.level:
+        profile.level = int(given)
         profile.wanted, profile.why, profile.wanted_by = None, "", ""
         profile.approved_by, profile.approved_at = "", None
     profile.touched(actor.name)
     session.add(profile)
     record(
-        session, actor, "security_needs", computed.name, product_id=product.id, data=profile.data, volume=profile.volume,
+        session, actor, "security_needs", needs.level.name, product_id=product.id, data=profile.data, volume=profile.volume,
         outage=profile.outage, audience=profile.audience, openness=profile.openness, level=profile.level,
     )  # fmt: skip
+    session.commit()
+    return SecurityLevel(profile.level)
+
+
+# What raising a level changes of a profile, and putting it back restores.
+_RAISED = ("data", "volume", "outage", "audience", "openness", "level", "wanted", "why", "wanted_by", "approved_by")
+
+
+def _note_raise(actor: Person, profile: SecurityProfile, given: SecurityLevel) -> None:
+    """Keeps what `actor` raises the level from, the first of several times; forgets it once the level is there again."""
+    if may_put_back(actor, profile):
+        if given <= profile.before_raise["level"]:
+            profile.before_raise = None
+    elif given > profile.level:
+        at = profile.approved_at.isoformat() if profile.approved_at else None
+        profile.before_raise = {name: getattr(profile, name) for name in _RAISED} | {
+            "approved_at": at,
+            "raised_by": actor.id,
+        }
+
+
+def may_put_back(person: Person, profile: SecurityProfile) -> bool:
+    """Whether `person` raised the level, and nothing was decided on it since."""
+    return profile.before_raise is not None and profile.before_raise["raised_by"] == person.id
+
+
+def level_decided_on(session: Session, product_id: str) -> None:
+    """A decision leans on the level: who raised it no longer puts it back alone. In the caller's transaction."""
+    profile = profile_of(session, product_id)
+    if profile is not None:
+        profile.before_raise = None
+
+
+def put_back_level(session: Session, actor: Person, product: Product) -> SecurityLevel:
+    """The level and the answers as they were before `actor` raised it. Raises `Refusal`."""
+    profile = session.scalar(select(SecurityProfile).where(SecurityProfile.product_id == product.id).with_for_update())
+    if profile is None or not may_put_back(actor, profile):
+        raise Refusal(
+            _l(
+                "Seule la personne qui a relevé ce niveau peut le remettre, et tant qu’aucune décision ne s’appuie dessus."
+            )
+        )
+    before = profile.before_raise
+    for name in _RAISED:
+        setattr(profile, name, before[name])
+    profile.approved_at = datetime.fromisoformat(before["approved_at"]) if before["approved_at"] else None
+    profile.before_raise = None
+    profile.touched(actor.name)
+    record(session, actor, "put_back_level", SecurityLevel(profile.level).name, product_id=product.id)
     session.commit()
     return SecurityLevel(profile.level)
 
@@ -74,6 +142,7 @@ def want_level(session: Session, actor: Person, product: Product, wanted: Securi
             _l("Dites pourquoi un niveau plus bas suffit : une personne chargée d’avis doit en convenir."), "why"
         )
     before = SecurityLevel(profile.level)
+    _note_raise(actor, profile, SecurityLevel(profile.level) if lower else wanted)
     profile.wanted = int(wanted) if lower else None
     profile.level = profile.level if lower else int(wanted)
     profile.why, profile.wanted_by = why, actor.name

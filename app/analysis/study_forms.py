@@ -4,9 +4,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 from wtforms.validators import Optional
 
-from app.analysis.study_models import RiskScenario, RiskSource, SecurityProfile, Stakeholder
+from app.analysis.study_models import RiskScenario, RiskSource, Stakeholder
 from app.platform.editing import EditForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
+from risk_models.proportionality import Needs
 from risk_models.scales import (
     Aim,
     Audience,
@@ -32,10 +33,9 @@ class LevelForm(EditForm):
     audience = EnumRadio(_l("Il sert…"), Audience)
     openness = EnumRadio(_l("On y accède depuis…"), Openness)
 
-    def fill(self, profile: SecurityProfile) -> SecurityProfile:
-        for name in ("data", "volume", "outage", "audience", "openness"):
-            setattr(profile, name, int(self[name].data))
-        return profile
+    def needs(self) -> Needs:
+        """The five answers of a form that was validated."""
+        return Needs(self["data"].data, self.volume.data, self.outage.data, self.audience.data, self.openness.data)
 
 
 class WantedLevelForm(BaseForm):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.platform.database import Base, Id, Instant, LongText, Name, UtcDateTime
+from app.platform.database import Base, Id, Instant, Json, LongText, Name, UtcDateTime
 from app.platform.editing import Edited
 from risk_models.proportionality import stakeholder_threat, stakeholder_zone
 from risk_models.scales import Aim, Need, RiskSourceKind, StakeholderKind, StakeholderZone, Treatment
@@ -52,6 +52,10 @@ class SecurityProfile(Edited, Base):
         String(200), default="", comment="reviewer who agreed with the lower level"
     )
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    before_raise: Mapped[Json] = mapped_column(
+        nullable=True,
+        comment="answers, level and who raised it (raised_by, an id), as before that and until a decision",
+    )
 
 
 class Stakeholder(Edited, Base):

@@ -47,19 +47,24 @@ def level(product: Product) -> str | Response:
     session = db_session()
     profile = study.profile_of(session, product.id)
     form = LevelForm(obj=profile)
+    if form.is_submitted() and not may(Permission.EDIT_PRODUCT):
+        abort(404)
+    if form.validate_on_submit():
+        given = study.level_given(session, current_person(), product, profile, form.needs())
+        changes = profile is not None and given != profile.level
+        if "try" in request.form or (changes and request.form.get("confirmed") != str(int(given))):
+            return _level_page(product, form, WantedLevelForm(formdata=None), tried=given)
     row = profile or SecurityProfile(product_id=product.id)
 
     def stored() -> tuple[SecurityProfile, EditForm]:
         kept = study.profile_of(session, product.id) or row
         return kept, LevelForm(formdata=None, obj=kept)
 
-    if form.is_submitted() and not may(Permission.EDIT_PRODUCT):
-        abort(404)
     if keep(
         session,
         form,
         row,
-        lambda: study.answer(session, current_person(), product, form.fill(row)),
+        lambda: study.answer(session, current_person(), product, profile, form.needs()),
         stored=stored if profile else None,
     ):
         flash(_("Vos réponses donnent le niveau du produit. Voici ce que chacune change."), "success")
@@ -67,7 +72,16 @@ def level(product: Product) -> str | Response:
     return _level_page(product, form, WantedLevelForm(formdata=None))
 
 
-def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm) -> str:
+@blueprint.post("/niveau/remettre")
+@product_view(Permission.EDIT_PRODUCT)
+def put_back_level(product: Product) -> Response:
+    study.put_back_level(db_session(), current_person(), product)
+    flash(_("Le niveau et les réponses sont remis comme avant."), "success")
+    return redirect(url_for("study.level", slug=product.slug))
+
+
+def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm, tried: SecurityLevel | None = None) -> str:
+    """The page of the level; `tried` is what the answers of `form` would make it, where nothing was saved."""
     profile = study.profile_of(db_session(), product.id)
     here = guide.read(db_session(), product.id, StudyStep.LEVEL)
     return render_template(
@@ -77,6 +91,8 @@ def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm) -> s
         wanted=wanted,
         profile=profile,
         guide=here,
+        tried=tried,
+        before_raise=profile.before_raise if profile and study.may_put_back(current_person(), profile) else None,
         computed=guide.computed_level(profile) if profile else None,
         changes=what_each_answer_changes(study.needs_of(profile)) if profile else {},
         approach=approach(here.level) if here.level else None,

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis import study
 from app.homologation import consistency, delegating, freezing, register, sealing, telling
 from app.homologation.models import (
     Decision,
@@ -249,6 +250,7 @@ def _keep(
     session.flush()  # the database takes no decision of a dossier that is decided
     move(dossier, DossierState.DECIDED)
     freezing.write(dossier, text)
+    study.level_decided_on(session, product.id)
     jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
     telling.tell(
         session, actor, product, Heard.DECIDED, telling.concerned(session, product, dossier), number=dossier.number

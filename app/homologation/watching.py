@@ -24,12 +24,12 @@ def watch(database: Database) -> None:
         found = _drifted(session)
     if found:
         with database.writing() as session:
-            for dossier_id, height, then, now in found:
-                _notice(session, dossier_id, height, then, now)
+            for row in found:
+                _notice(session, *row)
 
 
-def _drifted(session: Session) -> list[tuple[str, int, float, float]]:
-    """(dossier, height, loss then, loss now) of what passed a threshold that nobody was told of."""
+def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
+    """(dossier, height, loss then, loss now, level raised) of what passed a threshold that nobody was told of."""
     told = select(func.max(DriftNotice.height)).where(DriftNotice.dossier_id == Dossier.id).scalar_subquery()
     rows = session.execute(
         select(
@@ -52,11 +52,11 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float]]:
         height = drift.height(then, now, raised=bool(raised))
         current = register.dossier_in_force(session, product_id)
         if height > known and current is not None and current.id == dossier_id:
-            found.append((dossier_id, height, then, now))
+            found.append((dossier_id, height, then, now, bool(raised)))
     return found
 
 
-def _notice(session: Session, dossier_id: str, height: int, then: float, now: float) -> None:
+def _notice(session: Session, dossier_id: str, height: int, then: float, now: float, raised: bool) -> None:  # noqa: FBT001
     known = session.scalar(
         select(DriftNotice.id).where(DriftNotice.dossier_id == dossier_id, DriftNotice.height >= height)
     )
@@ -67,7 +67,14 @@ def _notice(session: Session, dossier_id: str, height: int, then: float, now: fl
     product = session.get_one(Product, dossier.product_id, options=[selectinload(Product.incubators)])
     for person in _told(session, dossier, product):
         jobs.enqueue(
-            session, "drift_told", dossier_id=dossier_id, person_id=person.id, height=height, then=then, now=now
+            session,
+            "drift_told",
+            dossier_id=dossier_id,
+            person_id=person.id,
+            height=height,
+            then=then,
+            now=now,
+            raised=raised,
         )
     record(session, None, "drift", f"n° {dossier.number}", product_id=product.id, height=height, then=then, now=now)
 
@@ -99,6 +106,8 @@ def tell(database: Database, arguments: dict[str, Any]) -> None:
             decision=dossier.decision,
             then=arguments["then"],
             now=arguments["now"],
+            raised=arguments["raised"],
+            grown=drift.height(arguments["then"], arguments["now"]) > 0,
             link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}/depuis",
         )
     )

@@ -15,7 +15,6 @@ from app.journal.models import JournalEntry
 from app.platform import clock
 from app.platform.uploads import Upload
 from risk_models import product_file
-from risk_models.scales import SecurityLevel
 
 ANSWERS = {"data": "3", "volume": "2", "outage": "1", "audience": "2", "openness": "4"}
 BASE = "/produits/exemple/demarche"
@@ -44,6 +43,21 @@ def revision(page: str) -> str:
     return found[1] if found else ""
 
 
+def answered(team, **changes):
+    """Saves answers, and confirms where the level changes."""
+    page = text(team.get(f"{BASE}/niveau"))
+    saved = {**ANSWERS, **changes, "revision": revision(page)}
+    answer = team.post(f"{BASE}/niveau", saved)
+    if asked := re.search(r'name="confirmed" value="(\d)"', text(answer)):
+        answer = team.post(f"{BASE}/niveau", saved | {"confirmed": asked[1]})
+    assert answer.status_code == 302
+
+
+def level(world):
+    with world.session(writing=False) as session:
+        return guide.level_of(session.get(SecurityProfile, world.reload().id))
+
+
 def finish(world, team):
     """Declares the analysis done once what it needs is there: a level, and a decision on each strong risk."""
     if level(world) is None:
@@ -60,81 +74,6 @@ def journal(world, action: str):
         return session.scalars(
             select(JournalEntry).where(JournalEntry.action == action).order_by(JournalEntry.at)
         ).all()
-
-
-def test_five_answers_give_a_level_and_say_what_each_one_changes(world, team):
-    assert team.post(f"{BASE}/niveau", ANSWERS).status_code == 302
-    page = text(team.get(f"{BASE}/niveau"))
-    assert "Niveau : modéré" in page
-    assert "Démarche élaborée" in page
-    assert re.search(r"Sensibles<span[^>]*>[^<]*<strong>→ niveau important", page)
-    missing = text(team.post(f"{BASE}/niveau", {**ANSWERS, "data": ""}))
-    assert "Choisissez une réponse" in missing
-    assert "Choisissez une des réponses" in text(team.post(f"{BASE}/niveau", {**ANSWERS, "data": "9"}))
-
-
-def test_raising_the_level_is_free_and_lowering_it_needs_a_reason_and_a_reviewer(world, team):
-    assert team.post(f"{BASE}/niveau/retenu", {"level": "3"}).status_code == 409  # the five questions come first
-    answered(team)
-    team.post(f"{BASE}/niveau/retenu", {"level": "3"})
-    assert level(world) is SecurityLevel.HIGH
-    answered(team)  # the same answers again: what was raised stays
-    assert level(world) is SecurityLevel.HIGH
-    for lower in ("1", "2"):
-        assert "Dites pourquoi un niveau plus bas suffit" in text(team.post(f"{BASE}/niveau/retenu", {"level": lower}))
-    team.post(f"{BASE}/niveau/retenu", {"level": "1", "why": "Aucune donnée n’est gardée plus d’un jour"})
-    assert level(world) is SecurityLevel.HIGH  # until somebody agrees
-    assert team.post(f"{BASE}/niveau/accord", {"wanted": "1"}).status_code == 404
-    reviewer = colleague(world, Role.REVIEWER, "rssi@exemple.test", "Dominique Leroy")
-    assert "plus d’un jour" in text(reviewer.get("/")) and "plus d’un jour" in text(reviewer.get(f"{BASE}/niveau"))
-    shown = re.search(
-        r'name="wanted" value="1">\s*<input type="hidden" name="revision" value="(\d+)"',
-        text(reviewer.get(f"{BASE}/niveau")),
-    )[1]
-    assert reviewer.post(f"{BASE}/niveau/accord", {"wanted": "2", "revision": shown}).status_code == 409
-    team.post(f"{BASE}/niveau/retenu", {"level": "1", "why": "Une autre raison"})
-    assert (
-        reviewer.post(f"{BASE}/niveau/accord", {"wanted": "1", "revision": shown}).status_code == 409
-    )  # not what was read
-    shown = re.search(r'name="revision" value="(\d+)"', text(reviewer.get(f"{BASE}/niveau")).split('name="wanted"')[1])[
-        1
-    ]
-    assert reviewer.post(f"{BASE}/niveau/accord", {"wanted": "1", "revision": shown}).status_code == 302
-    assert level(world) is SecurityLevel.BASIC
-    assert reviewer.post(f"{BASE}/niveau", ANSWERS).status_code == 404
-    answered(team, data="4")
-    assert level(world) is SecurityLevel.HIGH  # graver answers raise it by themselves
-    assert [e.details["before"] for e in journal(world, "want_level")] == ["MODERATE", "HIGH", "HIGH"]
-
-
-def answered(team, **changes):
-    page = text(team.get(f"{BASE}/niveau"))
-    assert team.post(f"{BASE}/niveau", {**ANSWERS, **changes, "revision": revision(page)}).status_code == 302
-
-
-def test_lighter_answers_lower_the_level_only_while_no_analysis_rests_on_it(world, team):
-    answered(team, data="4")
-    answered(team)
-    assert level(world) is SecurityLevel.MODERATE
-    finish(world, team)
-    answered(team, openness="1", data="1")
-    assert level(world) is SecurityLevel.MODERATE
-    assert "demandez-le ci-dessous avec une raison" in text(team.get(f"{BASE}/niveau"))
-
-
-def level(world):
-    with world.session(writing=False) as session:
-        return guide.level_of(session.get(SecurityProfile, world.reload().id))
-
-
-def test_nobody_agrees_with_their_own_request(world, team):
-    team.post(f"{BASE}/niveau", ANSWERS)
-    with world.database.writing() as session:
-        product = world.reload()
-        row = session.get(SecurityProfile, product.id)
-        row.level, row.wanted, row.why, row.wanted_by = 2, 1, "x", "Dominique Leroy"
-    reviewer = colleague(world, Role.REVIEWER, "rssi@exemple.test", "Dominique Leroy")
-    assert reviewer.post(f"{BASE}/niveau/accord", {"wanted": "1", "revision": "1"}).status_code == 409
 
 
 FORMS = {
