@@ -1,9 +1,6 @@
 """The dossier as HTML for print: French, one page of synthesis first, everything that was typed after it."""
 
-import dataclasses
 import json
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -11,15 +8,14 @@ from functools import cache
 from typing import Any
 
 import segno
-from fontTools.ttLib import TTFont
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.answers import answers
 from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
-from reports.figures.matrix import FAMILIES, draw_matrix
-from reports.pdf import font_folder
+from reports.figures.matrix import draw_matrix
+from reports.typography import covered, drawable, drawable_markup, drawable_values, drawn
 from risk_models import catalogue, product_file, proportionality
 from risk_models.assessment import Finding
 from risk_models.scales import (
@@ -53,18 +49,6 @@ from risk_models.system import Component, System
 
 # Rows of a table: the document is to be read; everything is in the content attached to it.
 MOST_ROWS = 250
-FONT_BASE = "jalon:/fonts/"
-WATERMARK = "jalon:/projet.svg"
-_FONTS = (
-    "ibm-plex-sans-latin",
-    "ibm-plex-sans-latin-ext",
-    "ibm-plex-sans-greek",
-    "ibm-plex-sans-cyrillic",
-    "ibm-plex-sans-cyrillic-ext",
-    "ibm-plex-sans-vietnamese",
-    "noto-emoji",
-)
-_STYLES = ((400, "normal"), (500, "normal"), (700, "normal"), (400, "italic"))
 _MONTHS = (
     "janvier",
     "février",
@@ -144,102 +128,6 @@ _ROLES = {"rssi": "RSSI", "dpo": "DPO", "technical": "Expert technique", "users"
 _DURATIONS = {6: "6 mois", 12: "1 an", 24: "2 ans", 36: "3 ans"}
 
 
-@cache
-def font_files() -> frozenset[str]:
-    return frozenset(f.name for f in font_folder().iterdir() if f.suffix in {".woff2", ".ttf"})
-
-
-def _font_file(font: str, weight: int, style: str) -> str | None:
-    """The name of its file, None where `font` has no such style: letters come packed, the emoji unpacked."""
-    names = (f"{font}-{weight}-{style}{suffix}" for suffix in (".woff2", ".ttf"))
-    return next((name for name in names if name in font_files()), None)
-
-
-@cache
-def _drawn_by(font: str) -> frozenset[int]:
-    return frozenset(TTFont(font_folder() / str(_font_file(font, 400, "normal"))).getBestCmap())
-
-
-@cache
-def _covered() -> frozenset[int]:
-    """The characters that our fonts can draw."""
-    return frozenset().union(*map(_drawn_by, _FONTS))
-
-
-def _fonts_for(text: str) -> list[str]:
-    """The fonts that draw `text`, in their order: opening one takes 40 ms."""
-    left, needed = {ord(sign) for sign in text}, list[str]()
-    for font in _FONTS:
-        if left & _drawn_by(font) or not needed:
-            needed.append(font)
-        left -= _drawn_by(font)
-    return needed
-
-
-_ENDLESS = re.compile(r"\S{100}(?=\S)")
-
-
-def drawable(text: str) -> str:
-    """`text` with what our fonts cannot draw spelt out: a missing glyph would break PDF/A.
-
-    A word without end may break every hundred characters: laying it out whole takes the square of its length.
-    """
-    parts = []
-    for ch in _ENDLESS.sub("\\g<0>\u200b", unicodedata.normalize("NFC", text)):
-        if ch in "\n\t" or ord(ch) in _covered():
-            parts.append(ch)
-        elif ch in "\u202f\u2009\u2007":
-            parts.append("\u00a0")
-        elif ch == "→":
-            parts.append("›")
-        elif unicodedata.category(ch)[0] != "C":
-            parts.append(f"[U+{ord(ch):04X}]")
-    return "".join(parts)
-
-
-def _drawable(value: Any) -> Any:
-    if isinstance(value, str):
-        return drawable(value)
-    if isinstance(value, dict):
-        return {k: _drawable(v) for k, v in value.items()}
-    return [_drawable(v) for v in value] if isinstance(value, list) else value
-
-
-def _drawn(value: Any) -> Any:
-    """A value of `risk_models` with its texts drawable: what was checked once is not checked again once rewritten."""
-    if isinstance(value, str):
-        return value if isinstance(value, Enum) else drawable(value)
-    if isinstance(value, tuple):
-        return tuple(map(_drawn, value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.replace(value, **{f.name: _drawn(getattr(value, f.name)) for f in dataclasses.fields(value)})
-    return value
-
-
-def stylesheet(html: str, *, draft: bool) -> str:
-    """The print stylesheet of `html`, its pages marked as a draft's where asked.
-
-    Each font is a family of its own: WeasyPrint mixes the widths of files that share one.
-    """
-    css = (ROOT / "templates" / "dossier" / "dossier.css").read_text(encoding="utf-8")
-    needed = _fonts_for(html + css)
-    faces = [
-        f"@font-face {{ font-family: '{family}'; font-weight: {weight}; font-style: {style};"
-        f" src: url({FONT_BASE}{name}); }}"
-        for font, family in zip(_FONTS, FAMILIES, strict=True)
-        for weight, style in _STYLES
-        if font in needed and (name := _font_file(font, weight, style))
-    ]
-    stack = ", ".join(f'"{family}"' for font, family in zip(_FONTS, FAMILIES, strict=True) if font in needed)
-    if draft:
-        css += f"@page {{ background: url({WATERMARK}) no-repeat center / 100% auto; }}"
-    return "\n".join(faces) + css.replace('"IBM Plex Sans"', stack)
-
-
-def watermark() -> bytes:
-    return (ROOT / "templates" / "dossier" / "projet.svg").read_bytes()
-
-
 @dataclass(frozen=True, slots=True)
 class Attached:
     """A file inside the PDF; `relationship` as PDF/A-3 names it."""
@@ -264,16 +152,12 @@ def attached(frozen: Mapping[str, Any], text: str) -> list[Attached]:
 
 def to_html(frozen: Mapping[str, Any], digest: str) -> str:
     """The whole document of a frozen content; `digest` is the SHA-256 of its canonical JSON."""
-    content = _SINCE | _drawable(dict(frozen))
+    content = _complete(drawable_values(dict(frozen)))
     if content.get("kind") == "withdrawal":
         title = f"Retrait d’homologation – {content['product']}"
         qr = _qr(content["verify_at"], digest)
         return _environment().get_template("withdrawal.html").render(d=content, digest=digest, title=title, qr=qr)
-    content["opinions"] = [{"document": ""} | opinion for opinion in content["opinions"]]
-    if content["decision"]:
-        content["decision"] = _SINCE_DECISION | content["decision"]
-        content["decision"]["by"] = {"on_behalf_of": None} | content["decision"]["by"]
-    system = _drawn(product_file.from_dict(frozen["system"]))
+    system = drawn(product_file.from_dict(frozen["system"]))
     return (
         _environment()
         .get_template("dossier.html")
@@ -289,7 +173,7 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
             components=_first_components(content, system),
             accountable=_accountable(content),
             links=system.links[:MOST_ROWS],
-            answers=_drawable(answers(content, "fr")),
+            answers=drawable_values(answers(content, "fr")),
             measures=catalogue.measures(),
             unproved=sum(
                 m.status in _CLAIMED and m.proof is not ProofState.FRESH and not m.inherited_from
@@ -315,9 +199,21 @@ def to_html(frozen: Mapping[str, Any], digest: str) -> str:
     )
 
 
+def _complete(content: dict[str, Any]) -> dict[str, Any]:
+    """A content of any format ever frozen, with the parts that its format had not."""
+    content = _SINCE | content
+    if content.get("kind") == "withdrawal":
+        return content
+    content["opinions"] = [{"document": ""} | opinion for opinion in content["opinions"]]
+    if content["decision"]:
+        content["decision"] = _SINCE_DECISION | content["decision"]
+        content["decision"]["by"] = {"on_behalf_of": None} | content["decision"]["by"]
+    return content
+
+
 def warm() -> None:
     """Reads now what every document needs: what our fonts draw, templates, catalogues."""
-    _covered()
+    covered()
     for name in ("dossier.html", "withdrawal.html"):
         _environment().get_template(name)
     catalogue.measures()
@@ -379,10 +275,6 @@ def _sentence(value: Any) -> str:
 
 def _doubt(found: Mapping[str, Any]) -> str:
     return drawable(catalogue.sentence("inconsistencies", found["rule"], "fr", what=found["what"]))
-
-
-def drawable_markup(svg: Any) -> Any:
-    return type(svg)(drawable(str(svg)))
 
 
 def _first_components(content: Mapping[str, Any], system: System) -> tuple[Component, ...]:

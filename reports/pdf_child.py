@@ -24,7 +24,7 @@ from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from reports import document
+from reports import document, typography
 from reports import dossier as content
 from reports.pdf import BOUNDS, font_folder
 from reports.pdf_finish import finish
@@ -43,11 +43,11 @@ class OwnAssetsOnly(URLFetcher):
         self.refused: list[str] = []
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        name = url.removeprefix(document.FONT_BASE)
-        if url.startswith(document.FONT_BASE) and name in document.font_files():
+        name = url.removeprefix(typography.FONT_BASE)
+        if url.startswith(typography.FONT_BASE) and name in typography.font_files():
             return URLFetcherResponse(url, _unpacked(name), {"Content-Type": "font/ttf"})
-        if url == document.WATERMARK:
-            return URLFetcherResponse(url, document.watermark(), {"Content-Type": "image/svg+xml"})
+        if url == typography.WATERMARK:
+            return URLFetcherResponse(url, typography.watermark(), {"Content-Type": "image/svg+xml"})
         self.refused.append(url[:80])
         raise FatalURLFetchingError(f"refused address: {url[:80]}")
 
@@ -95,7 +95,7 @@ def _render(text: str, spare: int) -> bytes:
         pdf_variant="pdf/a-3a",
         pdf_tags=True,
         pdf_identifier=digest.encode(),
-        stylesheets=[CSS(string=document.stylesheet(html, draft=is_draft), url_fetcher=fetcher, font_config=fonts)],
+        stylesheets=[CSS(string=typography.stylesheet(html, draft=is_draft), url_fetcher=fetcher, font_config=fonts)],
         font_config=fonts,
         attachments=[
             Attachment(

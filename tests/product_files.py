@@ -56,38 +56,74 @@ def _values(enum, *, needed: bool = True):
     return st.sampled_from(values if needed else [*values, None])
 
 
-@st.composite
-def product_files(draw, most: int = 4):
-    """The plain values of a product file, as `product_file.from_dict` takes them."""
-    ids = draw(
-        st.lists(st.sampled_from(["web", "db", "été", "🚕", "a.b", "x-1"]), min_size=1, max_size=most, unique=True)
+_FLAW = shuffled(
+    {"id": st.sampled_from(["CVE-2021-44228", "GHSA-1"])},
+    {
+        "cvss": st.none() | st.floats(0, 10),
+        "epss": st.none() | st.floats(0, 1),
+        "kev": st.none() | st.booleans(),
+        "published": st.none() | DAYS,
+        "fixed_in": texts(),
+    },
+)
+_END_OF_LIFE = shuffled({}, {"product": texts(), "cycle": texts(), "date": st.none() | DAYS})
+_PHASE = shuffled({"name": _values(PhaseName), "start": DAYS}, {})
+_CONTACT = shuffled(
+    {"name": texts(needed=True)},
+    {"role": texts(), "email": texts(), "phone": texts(), "can_suspend": st.none() | st.booleans()},
+)
+_PRODUCT = shuffled(
+    {"name": texts(needed=True)},
+    {
+        "incubator": texts(),
+        "phases": st.none() | st.lists(_PHASE, max_size=2),
+        "contacts": st.none() | st.lists(_CONTACT, max_size=2),
+    },
+)
+_NEEDS = shuffled({need.value: st.integers(1, 4) for need in Need}, {})
+_MEASURES = ("waf", "mfa", "unknown-measure", *sorted(catalogue.measures())[:3])
+
+
+def _component(component_id: str):
+    return shuffled(
+        {"id": st.just(component_id), "kind": _values(ComponentKind)},
+        {
+            "name": texts(),
+            "hosting": _values(Hosting, needed=False),
+            "patched_by": _values(Patcher, needed=False),
+            "exposure": _values(Exposure, needed=False),
+            "supplier": texts(),
+            "version": texts(),
+            "purl": texts(),
+            "cpe": texts(),
+            "eol": st.none() | _END_OF_LIFE,
+            "sbom": texts(),
+            "data": st.none() | st.lists(_values(DataKind), unique=True, max_size=2),
+            "location": _values(Location, needed=False),
+            "vulnerabilities": st.none() | st.lists(_FLAW, max_size=2, unique_by=lambda f: f["id"]),
+        },
     )
-    some = st.lists(st.sampled_from(ids), unique=True, max_size=len(ids))
-    severity = st.integers(1, 4)
-    flaw = shuffled(
-        {"id": st.sampled_from(["CVE-2021-44228", "GHSA-1"])},
-        {"cvss": st.none() | st.floats(0, 10), "epss": st.none() | st.floats(0, 1), "kev": st.none() | st.booleans()}
-        | {"published": st.none() | DAYS, "fixed_in": texts()},
-    )
-    component = {
-        "name": texts(),
-        "hosting": _values(Hosting, needed=False),
-        "patched_by": _values(Patcher, needed=False),
-        "exposure": _values(Exposure, needed=False),
-        "supplier": texts(),
-        "version": texts(),
-        "purl": texts(),
-        "cpe": texts(),
-        "eol": st.none() | shuffled({}, {"product": texts(), "cycle": texts(), "date": st.none() | DAYS}),
-        "sbom": texts(),
-        "data": st.none() | st.lists(_values(DataKind), unique=True, max_size=2),
-        "location": _values(Location, needed=False),
-        "vulnerabilities": st.none() | st.lists(flaw, max_size=2, unique_by=lambda f: f["id"]),
-    }
-    link = {"encrypted": st.none() | st.booleans(), "authentication": _values(Authentication, needed=False)}
+
+
+def _links(ids: list[str]):
+    """No link where there is nothing to link."""
     pairs = [(a, b) for a in ids for b in ids if a != b]
-    needs = shuffled({need.value: severity for need in Need}, {})
-    measure = {
+    if not pairs:
+        return st.none()
+    optional = {"encrypted": st.none() | st.booleans(), "authentication": _values(Authentication, needed=False)}
+    link = st.sampled_from(pairs).flatmap(
+        lambda ends: shuffled({"from": st.just(ends[0]), "to": st.just(ends[1]), "kind": _values(LinkKind)}, optional)
+    )
+    return st.none() | st.lists(link, max_size=3)
+
+
+def _assets(some):
+    asset = shuffled({"id": st.sampled_from(["a1", "é2"]), "needs": _NEEDS}, {"name": texts(), "lives_in": some})
+    return st.none() | st.lists(asset, max_size=2, unique_by=lambda a: a["id"])
+
+
+def _measures(some):
+    optional = {
         "on": st.none() | some,
         "due": st.none() | DAYS,
         "owner": texts(),
@@ -95,57 +131,15 @@ def product_files(draw, most: int = 4):
         "proof": _values(ProofState, needed=False),
         "inherited_from": texts(),
     }
-    phase = shuffled({"name": _values(PhaseName), "start": DAYS}, {})
-    contact = {"role": texts(), "email": texts(), "phone": texts(), "can_suspend": st.none() | st.booleans()}
-    return draw(
-        shuffled(
-            {
-                "jalon": st.just(1),
-                "product": shuffled(
-                    {"name": texts(needed=True)},
-                    {
-                        "incubator": texts(),
-                        "phases": st.none() | st.lists(phase, max_size=2),
-                        "contacts": st.none() | st.lists(shuffled({"name": texts(needed=True)}, contact), max_size=2),
-                    },
-                ),
-                "components": st.tuples(
-                    *(shuffled({"id": st.just(i), "kind": _values(ComponentKind)}, component) for i in ids)
-                ).map(list),
-            },
-            {
-                "links": st.none()
-                | st.lists(
-                    st.sampled_from(pairs).flatmap(
-                        lambda ends: shuffled(
-                            {"from": st.just(ends[0]), "to": st.just(ends[1]), "kind": _values(LinkKind)}, link
-                        )
-                    ),
-                    max_size=3,
-                )
-                if pairs
-                else st.none(),
-                "assets": st.none()
-                | st.lists(
-                    shuffled(
-                        {"id": st.sampled_from(["a1", "é2"]), "needs": needs}, {"name": texts(), "lives_in": some}
-                    ),
-                    max_size=2,
-                    unique_by=lambda a: a["id"],
-                ),
-                "measures": st.none()
-                | st.lists(
-                    shuffled(
-                        {
-                            "measure": st.sampled_from(
-                                ["waf", "mfa", "unknown-measure", *sorted(catalogue.measures())[:3]]
-                            ),
-                            "status": _values(MeasureStatus),
-                        },
-                        measure,
-                    ),
-                    max_size=3,
-                ),
-            },
-        )
-    )
+    measure = shuffled({"measure": st.sampled_from(_MEASURES), "status": _values(MeasureStatus)}, optional)
+    return st.none() | st.lists(measure, max_size=3)
+
+
+@st.composite
+def product_files(draw, most: int = 4):
+    """The plain values of a product file, as `product_file.from_dict` takes them."""
+    names = ["web", "db", "été", "🚕", "a.b", "x-1"]
+    ids = draw(st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True))
+    some = st.lists(st.sampled_from(ids), unique=True, max_size=len(ids))
+    needed = {"jalon": st.just(1), "product": _PRODUCT, "components": st.tuples(*map(_component, ids)).map(list)}
+    return draw(shuffled(needed, {"links": _links(ids), "assets": _assets(some), "measures": _measures(some)}))

@@ -33,11 +33,11 @@ def delegated_to(person_id: str) -> Select[Delegation]:
 
 
 def awaiting_decision(session: Session, person_id: str) -> Sequence[tuple[Dossier, Product]]:
-    """Dossiers that wait for this authority, oldest first."""
+    """Dossiers that wait for this authority, oldest first: those whose PDF is made, for it is what is signed."""
     rows = session.execute(
         select(Dossier, Product)
         .join(Product, Product.id == Dossier.product_id)
-        .where(Dossier.state == DossierState.DECISION, waits_for(person_id))
+        .where(Dossier.state == DossierState.DECISION, Dossier.pdf_of == Dossier.content_sha256, waits_for(person_id))
         .order_by(Dossier.state_since)
     )
     return [(dossier, product) for dossier, product in rows]

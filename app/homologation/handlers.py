@@ -1,5 +1,6 @@
 """Jobs of this feature: the PDF of a dossier and its seal, and the mails that call for an opinion or a decision."""
 
+from functools import partial
 from typing import Any
 
 from flask import current_app
@@ -8,12 +9,12 @@ from sqlalchemy import select, update
 from app.homologation import sealing, telling, watching
 from app.homologation.models import Act, Dossier, DossierState, Withdrawal
 from app.identity.models import Person
-from app.platform import letters
+from app.platform import clock, letters
 from app.platform.database import Database
 from app.platform.extensions import document_storage
-from app.platform.jobs import Jobs
+from app.platform.jobs import Jobs, enqueue
+from app.platform.logs import get_logger
 from app.products.models import Product
-from reports import pdf
 
 
 def register(jobs: Jobs) -> None:
@@ -22,27 +23,36 @@ def register(jobs: Jobs) -> None:
     jobs.handles("timestamp")(timestamp)
     jobs.handles("dossier_call")(call)
     jobs.handles("dossier_told")(telling.send)
+    jobs.handles("dossier_fault_told")(telling.send_fault)
     jobs.handles("drift_told")(watching.tell)
+    for kind in ("dossier_pdf", "withdrawal_pdf", "timestamp"):
+        jobs.gives_up(kind)(partial(try_again, kind))
     jobs.every_minute(watching.watch)
 
 
+def try_again(kind: str, database: Database, arguments: dict[str, Any], error: str) -> None:
+    """Asks anew, in an hour, for a file whose job ran out of attempts: the fault may be mended meanwhile."""
+    get_logger().error("file not made", job=kind, error=error[-300:])
+    with database.writing() as session:
+        enqueue(session, kind, run_after=clock.now() + sealing.AGAIN, **arguments)
+
+
 def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
-    """Renders the frozen content once, sealed when it is decided; a dossier changed meanwhile keeps its newer PDF."""
+    """Renders the frozen content once, sealed when it is decided; a dossier changed meanwhile keeps its newer PDF.
+
+    The authority is called once the PDF that it will sign exists.
+    """
     with database.reading() as session:
         dossier = session.get_one(Dossier, arguments["dossier_id"])
-    if dossier.content is None or dossier.pdf_of == dossier.content_sha256:
+    if dossier.content is None or dossier.has_pdf:
         return
     if dossier.state is DossierState.DECIDED:
         sealing.issue(database, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
         return
-    try:
-        digest = document_storage().put(pdf.render(dossier.content))
-    except pdf.RenderingFailed as error:
-        sealing.note_fault(database, dossier.id, error.code)
-        raise
+    digest = document_storage().put(sealing.render(database, dossier.id, dossier.content))
     with database.writing() as session:
         sealing.note_project(session, dossier, digest)
-        session.execute(
+        made = session.execute(
             update(Dossier)
             .where(
                 Dossier.id == dossier.id,
@@ -51,6 +61,8 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
             )
             .values(pdf_sha256=digest, pdf_of=dossier.content_sha256, seal_fault="")
         )
+        if made.rowcount:  # type: ignore[attr-defined]
+            enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=dossier.authority_id, what="decision")
 
 
 def issue_withdrawal(database: Database, arguments: dict[str, Any]) -> None:

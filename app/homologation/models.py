@@ -99,6 +99,11 @@ class Dossier(Base):
     decision: Mapped["Decision | None"] = relationship(lazy="raise", back_populates="dossier")
     withdrawal: Mapped["Withdrawal | None"] = relationship(lazy="raise")
 
+    @property
+    def has_pdf(self) -> bool:
+        """Whether the PDF of its present content is made."""
+        return self.content_sha256 is not None and self.pdf_of == self.content_sha256
+
 
 class ConditionOfUse(Base):
     __tablename__ = "condition_of_use"

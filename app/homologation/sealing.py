@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from app.homologation import telling
 from app.homologation.models import Act, Dossier, IssuedFile
 from app.platform import clock, jobs
 from app.platform.database import Database
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from reports.seal import Sealer
 
-_AGAIN = timedelta(hours=1)
+AGAIN = timedelta(hours=1)
 
 
 def open_sealer(settings: Settings) -> "Sealer":
@@ -68,11 +69,7 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
 
     if _issued(database, dossier_id, act):
         return
-    try:
-        document = pdf.render(text)
-    except pdf.RenderingFailed as error:
-        note_fault(database, dossier_id, error.code)
-        raise
+    document = render(database, dossier_id, text)
     try:
         try:
             sealed, timestamped = seal(document, sealer(), timestamper(sealer())), bool(sealer().timestamp_url)
@@ -81,9 +78,9 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
             sealed, timestamped = seal(document, sealer()), False
     except UnusableSeal as error:
         get_logger().error("seal pending", error=str(error))
-        note_fault(database, dossier_id, str(error))
+        _note_fault(database, dossier_id, str(error), detail=str(error))
         with database.writing() as session:
-            jobs.enqueue(session, _JOBS[act], run_after=clock.now() + _AGAIN, dossier_id=dossier_id)
+            jobs.enqueue(session, _JOBS[act], run_after=clock.now() + AGAIN, dossier_id=dossier_id)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:
@@ -98,10 +95,25 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
         session.execute(update(Dossier).where(Dossier.id == dossier_id).values(**values))
 
 
-def note_fault(database: Database, dossier_id: str, why: str) -> None:
-    """Shown where its file is awaited: a code of the words `renderings`, or what is wrong with the seal."""
+def render(database: Database, dossier_id: str, text: str) -> bytes:
+    """The PDF of the content `text`. Where it cannot be made, who waits for it is told once; raises `RenderingFailed`."""
+    try:
+        return pdf.render(text)
+    except pdf.RenderingFailed as error:
+        _note_fault(database, dossier_id, error.code, detail=str(error).strip().rpartition("\n")[2])
+        raise
+
+
+def _note_fault(database: Database, dossier_id: str, why: str, *, detail: str) -> None:
+    """Shown where its file is awaited: `why` is a code of the words `renderings`, or what is wrong with the seal.
+
+    The team and the administrators are written to at the first fault of a file; `detail` is for who mends Jalon.
+    """
     with database.writing() as session:
-        session.execute(update(Dossier).where(Dossier.id == dossier_id).values(seal_fault=why[:500]))
+        dossier = session.get_one(Dossier, dossier_id, with_for_update=True)
+        if not dossier.seal_fault:
+            telling.tell_fault(session, dossier, detail)
+        dossier.seal_fault = why[:500]
 
 
 def fault_of(dossier: Dossier) -> str:
@@ -128,11 +140,11 @@ def timestamp(database: Database, dossier_id: str, act: Act, text: str, digest: 
     if any(file.timestamped for file in _issued(database, dossier_id, act)):
         return
     try:
-        sealed = seal(pdf.render(text), sealer(), timestamper(sealer()))
+        sealed = seal(render(database, dossier_id, text), sealer(), timestamper(sealer()))
     except TimestampFailed as error:
         get_logger().warning("timestamp pending", error=str(error))
         with database.writing() as session:
-            jobs.enqueue(session, "timestamp", run_after=clock.now() + _AGAIN, dossier_id=dossier_id, act=act.value)
+            jobs.enqueue(session, "timestamp", run_after=clock.now() + AGAIN, dossier_id=dossier_id, act=act.value)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:

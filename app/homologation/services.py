@@ -311,7 +311,7 @@ def give_opinion(
 
 
 def transmit(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
-    """OPINIONS → DECISION: freezes the content, asks for its PDF, writes to the authority."""
+    """OPINIONS → DECISION: freezes the content and asks for its PDF; its authority is written to once that is made."""
     must_be(dossier, DossierState.OPINIONS)
     names = [o.reviewer.name for o in dossier.opinions if o.given_at is None]
     if names:
@@ -322,7 +322,6 @@ def transmit(session: Session, actor: Person, product: Product, dossier: Dossier
     move(dossier, DossierState.DECISION)
     freezing.freeze(session, product, dossier)
     jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
-    jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=dossier.authority_id, what="decision")
     record(
         session, actor, "transmit_dossier", f"n° {dossier.number}", product_id=product.id, sha256=dossier.content_sha256
     )
@@ -346,6 +345,8 @@ def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier
     people, now = waited(dossier), clock.now()
     if not people:
         raise Refusal(_l("Ce dossier n’attend personne : il est entre vos mains."))
+    if dossier.state is DossierState.DECISION and not dossier.has_pdf:
+        raise Refusal(_l("L’autorité sera prévenue dès que le PDF sera fait : il n’y a encore rien à relancer."))
     if dossier.relaunched_at and now - dossier.relaunched_at < RELAUNCH_EVERY:
         raise Refusal(_l("Une relance est déjà partie aujourd’hui : attendez demain, ou appelez."))
     dossier.relaunched_at = now

@@ -53,6 +53,41 @@ def tell(
         )
 
 
+def tell_fault(session: Session, dossier: Dossier, detail: str) -> None:
+    """Writes to the team and to the administrators that the file of `dossier` could not be made, in the caller's transaction."""
+    incubators = identity.incubators_of(session, dossier.product_id)
+    team = identity.people_with_role(session, Role.TEAM_MEMBER, dossier.product_id, incubators)
+    for person_id in {person.id: None for person in (*team, *identity.administrators(session))}:
+        jobs.enqueue(
+            session,
+            "dossier_fault_told",
+            person_id=person_id,
+            dossier_id=dossier.id,
+            detail=detail,
+            at=clock.now().isoformat(),
+        )
+
+
+def send_fault(database: Database, arguments: dict[str, Any]) -> None:
+    with database.reading() as session:
+        person = session.get_one(Person, arguments["person_id"])
+        dossier = session.get_one(Dossier, arguments["dossier_id"])
+        product = session.get_one(Product, dossier.product_id)
+    letters.send(
+        letters.compose(
+            "dossier_fault",
+            to=person.email,
+            language=person.language,
+            message_id=letters.message_id("fault", dossier.id, person.id, arguments["at"]),
+            person=person,
+            product=product,
+            dossier=dossier,
+            detail=arguments["detail"],
+            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}",
+        )
+    )
+
+
 def send(database: Database, arguments: dict[str, Any]) -> None:
     heard, number = Heard(arguments["heard"]), arguments["number"]
     with database.reading() as session:

@@ -178,7 +178,7 @@ def ask_opinions(product: Product, number: int) -> BaseResponse:
 @product_view(Permission.COMPOSE_DOSSIER)
 def transmit(product: Product, number: int) -> BaseResponse:
     services.transmit(db_session(), current_person(), product, dossier_or_404(product, number))
-    flash(_("Le dossier est figé et transmis à l’autorité."), "success")
+    flash(_("Le dossier est figé. L’autorité sera prévenue dès que son PDF sera prêt."), "success")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
 

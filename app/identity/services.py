@@ -244,6 +244,12 @@ def incubators_of(session: Session, product_id: str) -> list[str]:
     return list(session.scalars(select(held.incubator_id).where(held.product_id == product_id)))
 
 
+def administrators(session: Session) -> list[Person]:
+    """Who keeps this Jalon running, by name."""
+    held = select(Grant.person_id).where(Grant.role == Role.ADMINISTRATOR)
+    return list(session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name)))
+
+
 def people_with_role(session: Session, role: Role, product_id: str, incubator_ids: list[str]) -> list[Person]:
     """Who has `role` on a product, directly or through one of its incubators, by name."""
     people = session.scalars(

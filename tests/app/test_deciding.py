@@ -135,6 +135,7 @@ def test_a_delegate_signs_between_two_dates_and_the_dossier_says_so(scene):
     assert "Alix Petit" in authority.get(page).get_data(as_text=True)
     with time_machine.travel(clock.now() + timedelta(days=11)), world.session(writing=False) as session:
         assert not deciding.may_decide(session, delegate, dossier)
+    run_jobs(world)
     assert "À décider" in world.visitor(delegate).get("/").get_data(as_text=True)
     assert world.signs(delegate, PAGE, **choices(dossier)).status_code == 302
     with world.database.reading() as session:
@@ -342,6 +343,7 @@ def test_the_register_says_where_a_decision_stands(decided, outcome, withdrawn, 
 def test_who_is_waited_for_can_be_relaunched_once_a_day(scene):
     world, owner, _, _ = scene
     team = world.visitor(owner)
+    run_jobs(world)
     assert "Relancer Andrée Laurent" in team.get(PAGE).get_data(as_text=True)
     assert team.post(f"{PAGE}/relancer").status_code == 302
     assert team.post(f"{PAGE}/relancer").status_code == 409

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from app.identity.models import Role
 from app.platform import clock
+from tests.app.test_deciding import run_jobs
 
 
 def main_of(visitor) -> str:
@@ -34,6 +35,7 @@ def test_a_team_is_not_asked_for_what_waits_for_its_authority(world):
     world.before_authority(owner, product, people)
     acts = main_of(world.visitor(owner)).split("Vos prochains actes")[1].split("</ol>")[0]
     assert "dossier" not in acts and "mesure prévue, «" in acts and "/produits/exemple/plan" in acts
+    run_jobs(world)
     assert "À décider" in main_of(world.visitor(people["authority"]))
 
 

@@ -12,6 +12,7 @@ from app.identity.models import Role
 from app.platform import clock
 from app.platform.refusals import Refusal
 from risk_models import schedule
+from tests.app.test_deciding import run_jobs
 
 
 def decision_form(dossier, **changes):
@@ -188,6 +189,7 @@ def test_home_says_whom_the_dossier_waits_for_and_since_when(scene):
     with time_machine.travel(clock.now() + timedelta(days=12)):
         visitor = world.visitor(owner)
         assert "attend Andrée Laurent depuis 12 jours" in visitor.get("/produits/exemple").get_data(as_text=True)
+        run_jobs(world)
         assert "À décider" in world.visitor(people["authority"]).get("/").get_data(as_text=True)
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from app.cli.dossier import unsigned
-from reports import document, pdf, seal, verification
+from reports import document, pdf, seal, typography, verification
 from reports import dossier as content
 from tests.benchmarks.products import product_of
 from tests.certificates import chain
@@ -42,7 +42,7 @@ def test_a_dossier_and_chromium(tmp_path):
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     html = tmp_path / "d.html"
     page = document.to_html(content.loads(text), content.sha256(text))
-    style = document.stylesheet(page, draft=False).replace(document.FONT_BASE, f"file://{pdf._fonts()}/")
+    style = typography.stylesheet(page, draft=False).replace(typography.FONT_BASE, f"file://{pdf.font_folder()}/")
     html.write_text(page.replace("</head>", f"<style>{style}</style></head>"))
     command = [
         "/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",

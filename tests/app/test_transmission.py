@@ -1,0 +1,84 @@
+"""From the team to its authority: the PDF exists before anybody is called to sign it, whatever fails meanwhile."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import select
+
+from app.homologation.models import Opinion
+from app.identity.models import Role
+from app.platform import clock
+from app.platform.jobs import MAX_ATTEMPTS, Job
+from reports import pdf
+from tests.app.test_deciding import run_jobs
+from tests.conftest import on_sqlite
+
+PAGE = "/produits/exemple/dossier/1"
+CALL = "Une homologation attend votre décision"
+
+
+def breaks(content: str) -> bytes:
+    raise pdf.RenderingFailed("fault", "Traceback\njinja2.exceptions.UndefinedError: no attribute 'x-owner'")
+
+
+@pytest.fixture
+def broken(scene, monkeypatch):
+    """A dossier before its authority, whose PDF cannot be made."""
+    world, owner, people, _ = scene
+    world.give(world.person("admin@exemple.test", "Morgan Roux"), Role.ADMINISTRATOR)
+    monkeypatch.setattr(pdf, "render", breaks)
+    run_jobs(world)
+    return world, owner, people, monkeypatch
+
+
+def told(world, words: str) -> list[str]:
+    return sorted(mail.partition(" | ")[0] for mail in world.mails() if words in mail)
+
+
+@on_sqlite
+def test_the_authority_is_called_once_the_pdf_exists_and_not_before(scene):
+    world, owner, people, _ = scene
+    authority = world.visitor(people["authority"])
+    assert told(world, CALL) == [] and "À signer" not in authority.get("/").get_data(as_text=True)
+    early = world.visitor(owner).post(f"{PAGE}/relancer")
+    assert early.status_code == 409 and "dès que le PDF sera fait" in early.get_data(as_text=True)
+    run_jobs(world)  # makes it
+    run_jobs(world)  # then tells
+    assert told(world, CALL) == ["autorite@exemple.test"]
+    assert "exemple/dossier/1" in authority.get("/").get_data(as_text=True)
+    assert authority.get(f"{PAGE}/pdf").data.startswith(b"%PDF-")
+    run_jobs(world)
+    assert told(world, CALL) == ["autorite@exemple.test"]
+
+
+@on_sqlite
+def test_a_pdf_that_cannot_be_made_is_told_to_the_team_and_administrators_alone_and_once(broken):
+    world, owner, _, _ = broken
+    run_jobs(world)
+    with time_machine.travel(clock.now() + timedelta(minutes=10)):
+        run_jobs(world)
+    assert told(world, "n’a pas pu être fait") == ["admin@exemple.test", owner.email]
+    assert all("no attribute 'x-owner'" in mail for mail in world.mails() if "n’a pas pu être fait" in mail)
+    assert told(world, CALL) == []
+    page = world.visitor(owner).get(PAGE).get_data(as_text=True)
+    assert "les avis restent donnés" in page and "Reprenez" not in page
+    with world.database.reading() as session:
+        assert session.scalars(select(Opinion).where(Opinion.given_at.is_(None))).all() == []
+
+
+@on_sqlite
+def test_a_pdf_is_tried_again_by_itself_even_after_the_last_attempt(broken):
+    world, _, _, monkeypatch = broken
+    for days in range(1, MAX_ATTEMPTS + 1):
+        with time_machine.travel(clock.now() + timedelta(days=days)):
+            run_jobs(world)
+    with world.database.reading() as session:
+        attempts = session.scalars(select(Job.attempts).where(Job.kind == "dossier_pdf")).all()
+    assert MAX_ATTEMPTS in attempts
+    monkeypatch.undo()
+    with time_machine.travel(clock.now() + timedelta(days=30)):
+        run_jobs(world)
+        run_jobs(world)
+    assert told(world, CALL) == ["autorite@exemple.test"]
+    assert "n’a pas" not in world.visitor(world.person()).get(PAGE).get_data(as_text=True)
