@@ -46,9 +46,9 @@ def _drafted(product: Product, form: DraftForm) -> RepositoryDraft:
         name = PurePath(form.archive.data.filename or "archive").name
         content = form.archive.data.stream.read()
         return services.keep(db_session(), current_person(), product, content, name, field="archive")
-    address = form.address.data or ""
+    address, settings = form.address.data or "", current_app.config["SETTINGS"]
     try:
-        content = forges.archive_of(address, current_app.config["SETTINGS"].forges)
+        content = forges.archive_of(address, settings.forges, settings.private_hosts)
     except UnreadableTree as error:
         raise Refusal(f"{error.text(language())}.", "address") from error
     return services.keep(db_session(), current_person(), product, content, address, field="address")

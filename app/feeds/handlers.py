@@ -1,7 +1,6 @@
 """Jobs of this feature: each configured address is fetched once a day and loaded as a file would be."""
 
 import tempfile
-import urllib.request
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,13 +11,13 @@ from sqlalchemy import select
 
 from app.feeds import services
 from app.feeds.loading import read_feed
-from app.platform import clock
+from app.platform import clock, outbound
 from app.platform.database import Database
 from app.platform.jobs import Job, Jobs, enqueue
 
 KIND = "fetch_feed"
 _EVERY = timedelta(hours=23)
-_TIMEOUT_SECONDS = 60
+_WHOLE_SECONDS = 1800  # the largest are some hundred megabytes
 _MOST_BYTES = 2_000_000_000
 
 
@@ -53,9 +52,17 @@ def fetch(database: Database, arguments: dict[str, Any]) -> None:
 
 
 def _download(address: str, path: Path) -> None:
-    request = urllib.request.Request(address, headers={"User-Agent": "Jalon"})  # noqa: S310 - settings allow http(s) only
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer, path.open("wb") as file:  # noqa: S310
-        while chunk := answer.read(1 << 20):
-            file.write(chunk)
-            if file.tell() > _MOST_BYTES:
-                raise ValueError(f"{address} answers more than 2 GB")
+    """Writes what `address` answers to `path`; it may redirect within its own host. Raises `Unreachable`, `ValueError`."""
+    parts = urlsplit(address)
+    with path.open("wb") as file:
+        answer = outbound.ask(
+            address,
+            {"Accept": "*/*"},
+            private_hosts=current_app.config["SETTINGS"].private_hosts,
+            redirects_to=(f"{parts.scheme}://{parts.netloc}",),
+            most=_MOST_BYTES,
+            seconds=_WHOLE_SECONDS,
+            into=file,
+        )
+    if answer.status != 200:
+        raise ValueError(f"{address} answers HTTP {answer.status}")

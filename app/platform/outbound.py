@@ -12,11 +12,15 @@ import threading
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from io import BytesIO
+from typing import IO
+from urllib.parse import urljoin, urlsplit
 
 MAX_BYTES = 30_000_000
 _SILENCE_SECONDS, _WHOLE_SECONDS = 15, 60
 _CHUNK = 1 << 16
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 3
 
 
 class Unreachable(OSError):
@@ -40,13 +44,40 @@ def ask(
     address: str,
     headers: Mapping[str, str] | None = None,
     *,
+    method: str = "GET",
+    body: bytes | None = None,
     private_hosts: Collection[str] = (),
+    redirects_to: Collection[str] = (),
     most: int = MAX_BYTES,
+    seconds: int = _WHOLE_SECONDS,
+    into: IO[bytes] | None = None,
 ) -> Answer:
-    """A GET of `address`; `private_hosts` are the only machines of one's own network that may be asked.
+    """Asks `address`; `private_hosts` are the only machines of one's own network that may be asked.
 
-    Redirects are not followed: they are refused. Raises `Unreachable`.
+    A redirect is followed to the origins of `redirects_to` alone (such as https://codeload.github.com), three times at most,
+    and refused elsewhere. What comes back is in the answer, or written to `into`. Raises `Unreachable`.
     """
+    for _ in range(_MOST_REDIRECTS + 1):
+        answer = _ask(address, headers, method, body, private_hosts, most, seconds, into)
+        if answer.status not in _REDIRECTS:
+            return answer
+        address = urljoin(address, answer.headers.get("location", ""))
+        parts = urlsplit(address)
+        if f"{parts.scheme}://{parts.netloc}" not in redirects_to:
+            break
+    raise Unreachable("redirected")
+
+
+def _ask(
+    address: str,
+    headers: Mapping[str, str] | None,
+    method: str,
+    sent: bytes | None,
+    private_hosts: Collection[str],
+    most: int,
+    seconds: int,
+    into: IO[bytes] | None,
+) -> Answer:
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").lower()
@@ -62,17 +93,14 @@ def ask(
         raise Unreachable("refused_address")  # a token must not travel in clear
     connection = _Pinned(host, port, _address_of(host, port, private=host in private_hosts), parts.scheme == "https")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    watchdog = threading.Timer(_WHOLE_SECONDS, connection.cut)
+    watchdog = threading.Timer(seconds, connection.cut)
     watchdog.daemon = True
     watchdog.start()
     try:
-        connection.request(
-            "GET", path, headers={"User-Agent": "Jalon", "Accept": "application/json"} | dict(headers or {})
-        )
+        usual = {"User-Agent": "Jalon", "Accept": "application/json"}
+        connection.request(method, path, body=sent, headers=usual | dict(headers or {}))
         response = connection.getresponse()
-        if response.status in {301, 302, 303, 307, 308}:
-            raise Unreachable("redirected")
-        body = _body(response, most)
+        body = b"" if response.status in _REDIRECTS else _body(response, most, into)
         if connection.was_cut:  # which reads as the end of an answer that does not tell its length
             raise Unreachable("timeout")
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
@@ -87,15 +115,16 @@ def ask(
         connection.close()
 
 
-def _body(response: http.client.HTTPResponse, most: int) -> bytes:
-    found = bytearray()
+def _body(response: http.client.HTTPResponse, most: int, into: IO[bytes] | None) -> bytes:
+    """What was answered, or nothing where it was written to `into`."""
+    found, count = BytesIO() if into is None else into, 0
     while chunk := response.read1(_CHUNK):
-        found += chunk
-        if len(found) > most:
+        count += found.write(chunk)
+        if count > most:
             raise Unreachable("too_large")
     if response.length:
         raise Unreachable("network")  # cut before its end
-    return bytes(found)
+    return found.getvalue() if isinstance(found, BytesIO) and into is None else b""
 
 
 def _address_of(host: str, port: int, *, private: bool) -> str:

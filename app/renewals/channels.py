@@ -21,7 +21,7 @@ _MOST = 5
 
 
 def tried(address: str, private_hosts: frozenset[str]) -> str:
-    """The address as Apprise knows it, once a first message has arrived there. Raises `Refusal`."""
+    """The address as it is kept, once a first message has arrived there. Raises `Refusal`."""
     try:
         known = notifying.address_of(address, private_hosts=private_hosts)
     except ValueError as error:

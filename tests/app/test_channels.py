@@ -13,8 +13,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import func, select, text
 
+from app.platform import outbound
 from app.platform.database import make_engine
-from app.platform.notifying import NotDelivered, address_of, notify
+from app.platform.notifying import NotDelivered, address_of, notify, service_of
 from app.renewals import handlers
 from app.renewals.models import Channel, Reminder
 from tests.conftest import ROOT, on_sqlite
@@ -181,11 +182,11 @@ def test_other_addresses_are_refused(scene, address):
 
 def test_private_machines_are_not_met_even_by_a_redirect(service):
     inside, outside = service, Service()
-    with pytest.raises(NotDelivered):
+    with pytest.raises(NotDelivered, match="refused_address"):
         notify(f"mmosts://127.0.0.1:{inside.server.server_port}/{TOKEN}", "T", "B", private_hosts=())
     outside.answer, outside.to = 307, inside.webhook
     front = f"mmost://localhost:{outside.server.server_port}/{TOKEN}"
-    with pytest.raises(NotDelivered):
+    with pytest.raises(NotDelivered, match="redirected"):
         notify(front, "T", "B", private_hosts={"localhost"})
     assert inside.told == []
     outside.answer, outside.to = 200, ""
@@ -194,10 +195,83 @@ def test_private_machines_are_not_met_even_by_a_redirect(service):
     outside.server.shutdown()
 
 
-def test_a_webhook_becomes_the_address_that_apprise_knows():
-    assert address_of(f"https://mm.exemple.test:8443/chat/hooks/{TOKEN}", private_hosts=()) == (
-        f"mmosts://mm.exemple.test:8443/chat/{TOKEN}"
+@pytest.mark.parametrize("scheme", ["mmosts://mm.exemple.test/", "https://mm.exemple.test/hooks/"])
+@pytest.mark.parametrize(
+    "odd",
+    [";verify=no", "?verify=no", "#?verify=no", ";template=/etc/passwd", "?template=/etc/passwd", "#", "/;rto=40", "%3Fverify=no", "&cto=40", "\\@elsewhere.test", " ", "@elsewhere.test", ":99999999", "\n", "\u202e"],
+)  # fmt: skip
+def test_nothing_can_be_slipped_into_an_address(scheme, odd):
+    """A semicolon, or a mark after a hash, turned checks off and had a file of the server read and sent."""
+    for address in (
+        f"{scheme}{TOKEN}{odd}",
+        f"{scheme}{odd}{TOKEN}",
+        f"{scheme.replace('.test', f'.test{odd}')}{TOKEN}",
+    ):
+        if address.strip() != f"{scheme}{TOKEN}":
+            with pytest.raises(ValueError, match="not a service"):
+                address_of(address, private_hosts=())
+
+
+@pytest.mark.parametrize(
+    ("address", "title", "sent_to", "said"),
+    [
+        # https://developers.mattermost.com/integrate/webhooks/incoming/
+        (f"https://mm.exemple.test:8443/chat/hooks/{TOKEN}", "Mattermost", f"https://mm.exemple.test:8443/chat/hooks/{TOKEN}", {"text": "**T**\n\nB"}),
+        (f"mmosts://mm.exemple.test/chat/{TOKEN}", "Mattermost", f"https://mm.exemple.test/chat/hooks/{TOKEN}", {"text": "**T**\n\nB"}),
+        # https://api.slack.com/messaging/webhooks
+        ("https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX", "Slack", "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX", {"text": "*T*\n\nB"}),
+        # https://docs.rocket.chat/docs/integrations
+        ("https://chat.exemple.test/hooks/64e5b1a2c3d4e5f6a7b8c9d0/abcDEF1234567890", "Rocket.Chat", "https://chat.exemple.test/hooks/64e5b1a2c3d4e5f6a7b8c9d0/abcDEF1234567890", {"text": "**T**\n\nB"}),
+        # https://discord.com/developers/docs/resources/webhook#execute-webhook
+        ("https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd1726de135", "Discord", "https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd1726de135", {"content": "**T**\n\nB"}),
+        # https://docs.ntfy.sh/publish/#publish-as-json
+        ("ntfys://ntfy.exemple.test/jalon", "ntfy", "https://ntfy.exemple.test/", {"topic": "jalon", "title": "T", "message": "B"}),
+        # https://gotify.net/docs/pushmsg
+        ("gotifys://gotify.exemple.test/AbCdEf.1234", "Gotify", "https://gotify.exemple.test/message", {"title": "T", "message": "B"}),
+        # https://core.telegram.org/bots/api#sendmessage
+        ("tgram://123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0/-1001234567890", "Telegram", "https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0/sendMessage", {"chat_id": "-1001234567890", "text": "T\n\nB"}),
+    ],
+)  # fmt: skip
+def test_each_service_is_written_to_as_its_documentation_says(address, title, sent_to, said, monkeypatch):
+    sent = []
+
+    def ask(where, headers, **more):
+        sent.append((where, headers, more))
+        return outbound.Answer(200, {}, b"ok")
+
+    monkeypatch.setattr(outbound, "ask", ask)
+    known = address_of(address, private_hosts=())
+    assert service_of(known) == title
+    notify(known, "T", "B", private_hosts=())
+    (where, headers, more) = sent[0]
+    assert where == sent_to and json.loads(more["body"]) == said and headers["Content-Type"] == "application/json"
+    notify(known, "@all", "B", private_hosts=())
+    assert title in {"ntfy", "Gotify", "Telegram"} or "@all" not in json.loads(sent[1][2]["body"]).popitem()[1]
+
+
+def test_tchap_teams_and_zulip_are_written_to_as_their_documentation_says(monkeypatch):
+    sent = []
+    monkeypatch.setattr(outbound, "ask", lambda *a, **more: sent.append((a, more)) or outbound.Answer(200, {}, b""))
+    # https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
+    notify(
+        "matrixs://syt_jeton_1234@matrix.agent.dinum.tchap.gouv.fr/!AbCdEf:agent.dinum.tchap.gouv.fr",
+        "T",
+        "B",
+        private_hosts=(),
     )
+    (where, headers), more = sent[0]
+    assert where.startswith(
+        "https://matrix.agent.dinum.tchap.gouv.fr/_matrix/client/v3/rooms/%21AbCdEf%3Aagent.dinum.tchap.gouv.fr/send/m.room.message/"
+    )
+    assert headers["Authorization"] == "Bearer syt_jeton_1234" and more["method"] == "PUT"
+    # https://learn.microsoft.com/power-automate/teams/send-a-message-in-teams
+    teams = "https://prod-12.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke"
+    query = "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=AbCdEfGhIjKlMnOpQrStUvWxYz012345"
+    notify(teams + query, "T", "B", private_hosts=())
+    assert sent[1][0][0] == teams + query and b"AdaptiveCard" in sent[1][1]["body"]
+    # https://zulip.com/api/send-message
+    notify("zulip://jalon@equipe/AbCdEfGhIjKlMnOp/general", "T", "B", private_hosts=())
+    assert sent[2][0][0] == "https://equipe.zulipchat.com/api/v1/messages" and b"to=general" in sent[2][1]["body"]
 
 
 def test_the_migration_keeps_what_was_told(tmp_path):

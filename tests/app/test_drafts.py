@@ -228,7 +228,7 @@ def forge():
 
 
 def test_a_public_repository_is_read_through_its_forge(forge):
-    assert forges.archive_of(f"{forge}/equipe/produit.git", [forge])[:2] == b"\x1f\x8b"
+    assert forges.archive_of(f"{forge}/equipe/produit.git", [forge], {"127.0.0.1"})[:2] == b"\x1f\x8b"
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_public_repository_is_read_through_its_forge(forge):
 )
 def test_what_is_not_a_public_repository_is_refused(forge, path, code):
     with pytest.raises(UnreadableTree) as error:
-        forges.archive_of(forge + path, [forge])
+        forges.archive_of(forge + path, [forge], {"127.0.0.1"})
     assert error.value.code == code
 
 
@@ -259,5 +259,5 @@ def test_what_is_not_a_public_repository_is_refused(forge, path, code):
 )
 def test_only_allowed_forges_are_asked(address):
     with pytest.raises(UnreadableTree) as error:
-        forges.archive_of(address, ["https://github.com"])
+        forges.archive_of(address, ["https://github.com"], ())
     assert error.value.code == "not_a_forge"

@@ -46,6 +46,7 @@ def fetching(database_url, tmp_path, site):
         "JALON_INSTANCE": str(tmp_path),
         "DATABASE_URL": database_url,
         "JALON_FEEDS": f"{address}/osv.json {address}/kev.json",
+        "JALON_PRIVATE_HOSTS": "127.0.0.1",
     }
     app = create_app(settings.load(environment))
     app.config["LANGUAGE_FIXED"] = "fr"
