@@ -29,6 +29,11 @@ SOON_MONTHS = {6: 2, 12: 2, 24: 4, 36: 6}
 ANALYSIS_MILESTONES = (3, 1)
 
 
+def latest_acceptance(today: date) -> date:
+    """The last day until which a risk may be accepted `today`: what the longest homologation would last (ANSSI)."""
+    return add_months(today, max(DURATIONS))
+
+
 def add_months(day: date, months: int) -> date:
     """The same day of another month, or that month's last day where it has none."""
     index = day.year * 12 + day.month - 1 + months

@@ -7,16 +7,15 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis.acceptance import check_until
 from app.analysis.models import AcceptedFinding
 from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import catalogue, schedule
+from risk_models import catalogue
 from risk_models.assessment import Finding
-
-LONGEST_MONTHS = 36  # as long as the longest homologation
 
 
 def acceptances(session: Session, product_id: str) -> dict[str, AcceptedFinding]:
@@ -36,10 +35,7 @@ def split(
 def accept(session: Session, actor: Person, product: Product, found: Finding, *, reason: str, until: date) -> None:
     """Accepts `found` until a day. Raises `Refusal` at the field that is wrong."""
     today = clock.today()
-    if until <= today:
-        raise Refusal(_l("Cette date est passée. Choisissez jusqu’à quand vous l’acceptez."), "until")
-    if until > schedule.add_months(today, LONGEST_MONTHS):
-        raise Refusal(_l("Trois ans au plus : au-delà, il faut le décider à nouveau."), "until")
+    check_until(until, "until")
     row = acceptances(session, product.id).get(found.key) or AcceptedFinding(product_id=product.id, finding=found.key)
     row.reason, row.accepted_by, row.accepted_on, row.until = reason, actor.name, today, until
     session.add(row)

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis.acceptance import check_until
 from app.analysis.study_models import RiskScenario
 from app.identity.models import Person
 from app.journal.services import record
@@ -16,13 +17,12 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import catalogue, schedule
+from risk_models import catalogue
 from risk_models.assessment import AttackPath
 from risk_models.scales import Likelihood, Need, RiskLevel, Severity, Treatment
 from risk_models.scenarios import scenarios
 from risk_models.system import System
 
-LONGEST_MONTHS = 36
 MOST_TOLD = 500
 
 
@@ -207,13 +207,8 @@ def treat(session: Session, actor: Person, product: Product, line: RegisterLine,
     accepted = choice.treatment is Treatment.ACCEPT
     if accepted and not choice.accepted_by:
         raise Refusal(_l("Qui l’accepte ? Une personne, avec sa fonction."), "accepted_by")
-    if accepted and choice.accepted_until is None:
-        raise Refusal(_l("Jusqu’à quand ? Une acceptation a une fin."), "accepted_until")
-    if accepted and choice.accepted_until is not None:
-        if choice.accepted_until <= clock.today():
-            raise Refusal(_l("Cette date est passée. Choisissez jusqu’à quand il est accepté."), "accepted_until")
-        if choice.accepted_until > schedule.add_months(clock.today(), LONGEST_MONTHS):
-            raise Refusal(_l("Trois ans au plus : au-delà, il faut le décider à nouveau."), "accepted_until")
+    if accepted:
+        check_until(choice.accepted_until, "accepted_until")
     if choice.treatment in {Treatment.TRANSFER, Treatment.AVOID} and not choice.note:
         raise Refusal(_l("Comment ? Dites à qui il est transféré, ou ce à quoi vous renoncez."), "note")
     row = _row(line, product)
