@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.analysis.models import EssentialAsset, FearedEvent
-from app.analysis.study_models import RiskSource, SecurityProfile, StepComment, StepMark, StudyStep
+from app.analysis.study_models import RiskScenario, RiskSource, SecurityProfile, StepComment, StepMark, StudyStep
 from app.identity.models import Person
+from app.inventory.models import Component
 from app.journal.services import record
+from app.mitigations.models import Measure
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
@@ -162,25 +164,37 @@ def take(session: Session, actor: Person, product: Product, step: StudyStep) -> 
 
 
 def set_done(session: Session, actor: Person, product: Product, step: StudyStep, *, done: bool) -> None:
+    """Says that a step is done, or no longer. Raises `Refusal` for one that holds nothing: it would say what is not."""
+    if done and step in empty_steps(session, product.id):
+        raise Refusal(_l("Cette étape est encore vide : écrivez-y au moins une ligne avant de la dire terminée."))
     mark = _mark(session, product, step)
     mark.done_by, mark.done_at = (actor.name, clock.now()) if done else ("", None)
     record(session, actor, "step_done" if done else "step_reopened", step.value, product_id=product.id)
     session.commit()
 
 
+def empty_steps(session: Session, product_id: str) -> set[StudyStep]:
+    """The steps of which nobody wrote anything; scenarios come from what is protected and what it is made of."""
+    assets = select(EssentialAsset.id).where(EssentialAsset.product_id == product_id)
+    components = select(Component.id).where(Component.product_id == product_id)
+    written = {
+        StudyStep.LEVEL: select(SecurityProfile.product_id).where(SecurityProfile.product_id == product_id),
+        StudyStep.PROTECT: assets,
+        StudyStep.FEAR: select(FearedEvent.id).join(EssentialAsset).where(EssentialAsset.product_id == product_id),
+        StudyStep.MADE_OF: components,
+        StudyStep.ATTACKERS: select(RiskSource.id).where(RiskSource.product_id == product_id),
+        StudyStep.WEAK: assets.where(components.exists()),
+        StudyStep.DO: select(Measure.id).where(Measure.product_id == product_id),
+        StudyStep.REMAINS: select(RiskScenario.id).where(
+            RiskScenario.product_id == product_id, RiskScenario.treatment.is_not(None)
+        ),
+    }
+    return {step for step, rows in written.items() if session.scalar(rows.limit(1)) is None}
+
+
 def mark_all_done(session: Session, actor: Person, product: Product) -> None:
     """Every step that holds something is done once the analysis is, in the caller's transaction."""
-    empty = {
-        step
-        for step, rows in (
-            (
-                StudyStep.FEAR,
-                select(FearedEvent.id).join(EssentialAsset).where(EssentialAsset.product_id == product.id).limit(1),
-            ),
-            (StudyStep.ATTACKERS, select(RiskSource.id).where(RiskSource.product_id == product.id).limit(1)),
-        )
-        if session.scalar(rows) is None
-    }
+    empty = empty_steps(session, product.id)
     for step in StudyStep:
         if step in empty:
             continue

@@ -1,15 +1,17 @@
 """What is done, planned or set aside against the weak points."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session, selectinload, subqueryload
 
 from app.identity.models import Person
 from app.inventory.models import Component
 from app.journal.services import record
 from app.mitigations.models import Measure
+from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
@@ -102,6 +104,15 @@ def save(
     session.commit()
 
 
+def _newly_due(measure: Measure) -> date:
+    """The day that whoever saves promises; one promised before, and missed, may stay."""
+    state = inspect(measure)
+    kept = (
+        state.persistent and not state.attrs.due.history.has_changes() and not state.attrs.status.history.has_changes()
+    )
+    return date.max if kept or measure.due is None else measure.due
+
+
 def _checked(measure: Measure, on: Sequence[str], offered: Mapping[str, str]) -> catalogue.MeasureKind:
     """What the catalogue says of `measure`. Raises `Refusal` at the field that its status asks for and that is empty."""
     kind = catalogue.measures().get(measure.measure)
@@ -109,6 +120,8 @@ def _checked(measure: Measure, on: Sequence[str], offered: Mapping[str, str]) ->
         raise Refusal(_l("Cette mesure n’est pas au catalogue."))
     if measure.status is MeasureStatus.PLANNED and not measure.due:
         raise Refusal(_l("Pour quand ? Une mesure prévue a une date."), "due")
+    if measure.status is MeasureStatus.PLANNED and _newly_due(measure) < clock.today():
+        raise Refusal(_l("Cette date est passée : choisissez le jour où la mesure sera faite."), "due")
     if measure.status is MeasureStatus.PLANNED and not measure.owner:
         raise Refusal(_l("Par qui ? Une mesure prévue a une personne responsable."), "owner")
     if measure.status is MeasureStatus.NOT_APPLICABLE and not measure.reason:

@@ -7,11 +7,12 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from app.homologation import register
 from app.identity.models import Person, Role
 from app.platform import clock
 from app.platform.i18n import sentence, word
 from app.portfolio import services
-from app.portfolio.glances import OF_OTHERS
+from app.portfolio.glances import LIFT, OF_OTHERS
 from app.portfolio.models import Glance
 from app.portfolio.services import LATE
 from app.products.models import Product, product_incubator
@@ -21,7 +22,7 @@ from app.renewals.models import DeadlineKind
 
 ACTS = 3
 # What a product owes beside its analysis and its homologation, which its glance tells.
-_BESIDE = {DeadlineKind.MEASURE, DeadlineKind.PROOF, DeadlineKind.CERTIFICATE}
+_BESIDE = {DeadlineKind.RESERVATION, DeadlineKind.MEASURE, DeadlineKind.PROOF, DeadlineKind.CERTIFICATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,16 @@ def next_of(session: Session, person: Person) -> list[Act]:
     if not teams:
         return []
     mine = Glance.act.not_in(("", *OF_OTHERS)), Glance.product_id.in_(teams)
-    asked = session.scalars(_first(*mine))
+    asked = session.scalars(_first(*mine)).all()
     found = [Act(g.slug, g.name, "", sentence("portfolio_acts", g.act), g.act_due) for g in asked]
     products = services.products_among(session, teams)
-    owed = deadlines.of_many(session, products, {})
+    owed = deadlines.of_many(session, products, register.last_decisions(session, teams))
+    lifting = {g.slug for g in asked if g.act == LIFT}
     found += [
         Act(p.slug, p.name, deadlines.PAGES[d.kind], f"{word(d.kind).lower()}, {d.rule}", d.due)
         for p in products
         for d in owed[p.id]
-        if d.kind in _BESIDE
+        if d.kind in _BESIDE and not (d.kind is DeadlineKind.RESERVATION and p.slug in lifting)
     ]
     return sorted(found, key=lambda act: (act.due or clock.today(), act.name))[:ACTS]
 

@@ -171,6 +171,7 @@ def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
     return point.loss - signed if point and signed is not None else None
 
 
+LIFT = "lift"  # the reservations of an authority, in their last month
 # Acts that somebody outside the team has in hand.
 OF_OTHERS = (DossierState.OPINIONS.value, DossierState.DECISION.value)
 _HOMOLOGATED = (Urgency.HOMOLOGATED, Urgency.EXPIRES_SOON)
@@ -192,7 +193,7 @@ def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date |
         act = "analyse"
     contact = row.product.contact
     if to_lift and not (dossier and dossier.state in OF_OTHERS):
-        act = "lift"
+        act = LIFT
     elif dossier and row.urgency is not Urgency.INACTIVE:
         act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
         if dossier.state is DossierState.DECISION:
@@ -207,7 +208,7 @@ def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date |
         "whom": ", ".join(names)[:300],
         "addresses": ",".join([a for a in addresses if EMAIL.fullmatch(a)][:_WRITTEN_TO]),
         "since": since,
-        "act_due": to_lift if act == "lift" else _due(row, act),
+        "act_due": to_lift if act == LIFT else _due(row, act),
     }
 
 

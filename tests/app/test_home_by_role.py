@@ -2,9 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
+
+from app.homologation.models import Outcome
 from app.identity.models import Role
 from app.platform import clock
 from tests.app.test_deciding import run_jobs
+
+
+@pytest.fixture
+def decided_by_a_day(scene):
+    """A product homologated with a reservation to lift in five months."""
+    world, owner, people, dossier = scene
+    lift_by = clock.today() + timedelta(days=150)
+    world.decide(dossier, people["authority"], Outcome.WITH_RESERVATIONS, 12, "Second facteur", lift_by)
+    return world, owner
 
 
 def main_of(visitor) -> str:
@@ -46,3 +58,8 @@ def test_the_most_urgent_are_shown_whatever_their_name(world):
     world.product(owner, "Zèbre", start=today - timedelta(days=900))
     table = main_of(world.visitor(owner)).split("Vos produits, le plus urgent d’abord")[1]
     assert table.count('<th scope="row"') == 12 and table.index("Zèbre") < table.index("A00")
+
+
+def test_what_an_authority_asked_is_among_the_next_acts_long_before_its_day(decided_by_a_day):
+    world, owner = decided_by_a_day
+    assert "Second facteur" in main_of(world.visitor(owner)).split("Vos prochains actes")[1].split("</ol>")[0]
