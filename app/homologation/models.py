@@ -140,6 +140,9 @@ class Opinion(Base):
     verdict: Mapped[Verdict | None]
     text: Mapped[LongText] = mapped_column(default="")
     given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    former_verdict: Mapped[Verdict | None] = mapped_column(comment="given on the version that the team took back")
+    former_text: Mapped[LongText] = mapped_column(default="", server_default="")
+    former_given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     reviewer: Mapped[Person] = relationship(lazy="raise")
 

@@ -6,7 +6,7 @@ from flask import Response, abort, render_template, request
 
 from app.homologation import deciding, freezing, register, sealing, services
 from app.homologation.forms import DecisionForm, OpinionForm
-from app.homologation.models import Act, Dossier, DossierState
+from app.homologation.models import Act, Dossier, DossierState, Opinion
 from app.identity import factors
 from app.identity.access import current_person
 from app.identity.policy import Permission
@@ -77,7 +77,7 @@ def reading_page(
         else {},
         answers=answers(frozen, language()) if frozen else {},
         my_opinion=mine if row.state is DossierState.OPINIONS and may(Permission.GIVE_OPINION) else None,
-        opinion_form=opinion_form or OpinionForm(formdata=None),
+        opinion_form=opinion_form or _opinion_form(mine),
         may_decide=may_decide,
         has_factor=may_decide and bool(factors.factors_of(db_session(), me.id)),
         may_withdraw=_may_withdraw(row),
@@ -88,6 +88,12 @@ def reading_page(
         pending=services.waited(row),
         **seal_state(row),
     )
+
+
+def _opinion_form(mine: Opinion | None) -> OpinionForm:
+    """Filled with what its reviewer said of the version that was taken back."""
+    former = {"verdict": mine.former_verdict, "text": mine.former_text} if mine and mine.former_verdict else None
+    return OpinionForm(formdata=None, data=former)
 
 
 def _may_withdraw(row: Dossier) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis import study
+from app.analysis.acceptance import check_until
 from app.homologation import freezing, telling
 from app.homologation.models import (
     AcceptedRisk,
@@ -31,7 +32,7 @@ from app.platform.database import new_id
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import proportionality
+from risk_models import proportionality, schedule
 from risk_models.scales import Approach, SecurityLevel
 
 _GLANCE = (
@@ -122,7 +123,7 @@ def _take_up(dossier: Dossier, last: Dossier) -> None:
     dossier.accepted_risks = [
         AcceptedRisk(created_at=r.created_at, text=r.text, accepted_by=r.accepted_by, until=r.until)
         for r in last.accepted_risks
-        if r.until > clock.today()
+        if clock.today() < r.until <= schedule.latest_acceptance(clock.today())
     ]
     dossier.pieces = [
         Piece(piece=p.piece, answer=p.answer, text=p.text) for p in last.pieces if p.piece not in _TOLD_ANEW
@@ -191,8 +192,7 @@ def accept_risk(
     session: Session, actor: Person, product: Product, dossier: Dossier, text: str, accepted_by: str, until: date
 ) -> None:
     must_be(dossier, DossierState.DRAFT)
-    if until <= clock.today():
-        raise Refusal(_l("Une acceptation porte sur l’avenir : choisissez une date à venir."), "until")
+    check_until(until, "until")
     dossier.accepted_risks.append(AcceptedRisk(created_at=clock.now(), text=text, accepted_by=accepted_by, until=until))
     record(session, actor, "accept_risk", text, product_id=product.id, accepted_by=accepted_by)
     session.commit()
@@ -362,7 +362,7 @@ def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier
 
 
 def take_back(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
-    """OPINIONS or DECISION → DRAFT: opinions are asked anew, for they spoke of another text."""
+    """OPINIONS or DECISION → DRAFT: opinions are asked anew, for they spoke of another text; each reviewer finds their own."""
     must_be(dossier, DossierState.OPINIONS, DossierState.DECISION)
     told = [o.reviewer for o in dossier.opinions]
     if dossier.state is DossierState.DECISION and dossier.authority:
@@ -372,6 +372,9 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
     dossier.content = dossier.content_sha256 = dossier.pdf_sha256 = dossier.pdf_of = None
     dossier.seal_fault = ""
     for opinion in dossier.opinions:
+        if opinion.given_at:
+            opinion.former_verdict, opinion.former_text = opinion.verdict, opinion.text
+            opinion.former_given_at = opinion.given_at
         opinion.verdict, opinion.text, opinion.given_at = None, "", None
     record(session, actor, "take_back_dossier", f"n° {dossier.number}", product_id=product.id)
     session.commit()
