@@ -58,6 +58,11 @@ class Visitor:
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
         return self.client.post(path, data={"csrf_token": token, **(data or {})}, **kwargs)
 
+    def edit(self, path: str, data=None, **kwargs) -> TestResponse:
+        """Opens the form of `path`, then posts it with the revision that it showed."""
+        shown = re.search(r'name="revision"[^>]*value="([^"]*)"', self.get(path).get_data(as_text=True))
+        return self.post(path, {"revision": shown[1] if shown else "", **(data or {})}, **kwargs)
+
 
 class World:
     def __init__(self, app: Flask) -> None:

@@ -39,6 +39,9 @@ class LevelForm(EditForm):
 
 
 class WantedLevelForm(BaseForm):
+    needed_when = {
+        "why": _l("si le niveau est plus bas"),
+    }
     level = EnumRadio(_l("Quel niveau retenir ?"), SecurityLevel)
     why = Paragraph(_l("Pourquoi ?"), most=1000, description=_l("Obligatoire pour un niveau plus bas."))
 
@@ -65,6 +68,9 @@ class StakeholderForm(EditForm):
 
 
 class SourceForm(EditForm):
+    needed_when = {
+        "why": _l("si vous l’écartez"),
+    }
     kind = EnumRadio(_l("Qui pourrait attaquer ?"), RiskSourceKind)
     name = Line(_l("Plus précisément"), description=_l("Exemple : un ancien prestataire"))
     aim = EnumSelect(_l("Pour quoi faire ?"), Aim)
@@ -81,6 +87,9 @@ class SourceForm(EditForm):
 
 
 class StoryForm(EditForm):
+    needed_when = {
+        "why_not": _l("si vous l’écartez"),
+    }
     story = Paragraph(
         _l("Racontez en une phrase"),
         most=1000,
@@ -104,6 +113,10 @@ class StoryForm(EditForm):
 
 
 class RatingForm(EditForm):
+    needed_when = {
+        "why": _l("si votre cotation diffère"),
+        "why_not": _l("si vous l’écartez"),
+    }
     severity = EnumSelect(_l("Gravité, selon vous"), Severity, needed=False)
     likelihood = EnumSelect(_l("Vraisemblance, selon vous"), Likelihood, needed=False)
     why = Paragraph(_l("Pourquoi une autre cotation ?"), most=1000)
@@ -112,6 +125,11 @@ class RatingForm(EditForm):
 
 
 class TreatmentForm(EditForm):
+    needed_when = {
+        "note": _l("si le risque est transféré ou évité"),
+        "accepted_by": _l("si le risque est accepté"),
+        "accepted_until": _l("si le risque est accepté"),
+    }
     treatment = EnumRadio(_l("Que faites-vous de ce risque ?"), Treatment)
     note = Paragraph(_l("Comment ?"), most=1000, description=_l("Exemple : « Par le second facteur, prévu en mars »."))
     accepted_by = Line(

@@ -24,6 +24,9 @@ class ServiceForm(EditForm):
 
 
 class BringForm(BaseForm):
+    needed_when = {
+        "proof_on": _l("si une adresse de preuve est donnée"),
+    }
     measure = SelectField(_l("Mesure"), validate_choice=False)
     proof_link = Line(_l("Adresse de la preuve"), most=500, check=web_address)
     proof_on = Day(_l("Date de la preuve"), description=_l("Sans date, la parole de l’incubateur fait foi."))

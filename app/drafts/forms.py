@@ -9,6 +9,8 @@ from app.platform.forms import BaseForm, Line, web_address
 class DraftForm(BaseForm):
     """An archive, or the address of a public repository."""
 
+    needed_when = {"address": _l("l’adresse ou l’archive"), "archive": _l("l’adresse ou l’archive")}
+
     address = Line(
         _l("Adresse d’un dépôt public"),
         most=500,

@@ -7,6 +7,10 @@ from app.platform.forms import BaseForm, Day, EnumRadio, Line, Paragraph, web_ad
 
 
 class ProofForm(BaseForm):
+    needed_when = {
+        "file": _l("le fichier ou l’adresse"),
+        "link": _l("le fichier ou l’adresse"),
+    }
     observed_on = Day(
         _l("Date de la preuve"), needed=True, description=_l("Le jour dont elle parle, pas celui où vous la joignez.")
     )
@@ -18,6 +22,10 @@ class ProofForm(BaseForm):
 
 
 class ConnectorForm(BaseForm):
+    needed_when = {
+        "address": _l("sauf pour updown.io"),
+        "token": _l("sauf pour dashlord"),
+    }
     kind = EnumRadio(_l("Quel outil ?"), ConnectorKind)
     address = Line(
         _l("Dépôt, ou adresse du rapport"),
@@ -37,10 +45,18 @@ class ConnectorForm(BaseForm):
 
 
 class TokenForm(BaseForm):
-    token = Line(_l("Nouveau jeton en lecture seule"), most=500, render_kw={"type": "password", "autocomplete": "off"})
+    token = Line(
+        _l("Nouveau jeton en lecture seule"),
+        most=500,
+        needed=_l("Collez ici un jeton en lecture seule."),
+        render_kw={"type": "password", "autocomplete": "off"},
+    )
 
 
 class AsideForm(BaseForm):
+    needed_when = {
+        "reason": _l("si des alertes ne comptent pas"),
+    }
     paths = Paragraph(
         _l("Fichiers dont les alertes ne comptent pas"),
         most=10_000,

@@ -8,13 +8,14 @@ from wtforms.validators import Optional
 from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
 from app.identity.forms import ProofForm
+from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, CleanText, Day, EnumRadio, EnumSelect, Line, Paragraph, required
 from risk_models.schedule import DURATIONS
 
 MONTHS = {6: _l("6 mois"), 12: _l("1 an"), 24: _l("2 ans"), 36: _l("3 ans")}
 
 
-class DescribeForm(BaseForm):
+class DescribeForm(ComparedForm):
     perimeter = Paragraph(
         _l("Périmètre"),
         needed=True,
@@ -51,7 +52,7 @@ class AcceptedRiskForm(BaseForm):
         description=_l("Exemple : « Compromission de l’hébergeur : grave, peu vraisemblable »."),
     )
     accepted_by = Line(_l("Accepté par"), needed=True, description=_l("Prénom, nom et fonction"))
-    until = Day(_l("Jusqu’au"), needed=True)
+    until = Day(_l("Jusqu’au"), needed=True, description=_l("Trois ans au plus."))
 
 
 class ReviewerForm(BaseForm):
@@ -61,11 +62,12 @@ class ReviewerForm(BaseForm):
     role = EnumSelect(_l("En quelle qualité ?"), ReviewerRole)
 
 
-class PieceForm(BaseForm):
+class PieceForm(ComparedForm):
     answer = EnumRadio(_l("Votre réponse"), PieceAnswer)
     text = Paragraph(
         _l("Le texte de la pièce, ou pourquoi elle est sans objet"),
         most=20_000,
+        needed=True,
         description=_l(
             "Exemple : « Sans objet : le service n’est installé nulle part ailleurs que chez son hébergeur »."
         ),
@@ -84,6 +86,9 @@ class DocumentForm(BaseForm):
 
 
 class AttachedOpinionForm(BaseForm):
+    needed_when = {
+        "text": _l("si l’avis n’est pas favorable"),
+    }
     role = EnumSelect(_l("En quelle qualité ?"), ReviewerRole)
     by = Line(_l("Qui l’a donné"), needed=True, description=_l("Prénom, nom et fonction"))
     verdict = EnumRadio(_l("Cet avis est"), Verdict)
@@ -97,12 +102,19 @@ class AttachedOpinionForm(BaseForm):
 
 
 class OpinionForm(BaseForm):
+    needed_when = {
+        "text": _l("si l’avis n’est pas favorable"),
+    }
     verdict = EnumRadio(_l("Votre avis"), Verdict)
     text = Paragraph(_l("Vos réserves, vos raisons"), description=_l("Obligatoire si l’avis n’est pas favorable."))
 
 
 class WishForm(BaseForm):
     """What was decided, as whoever writes it down copies it."""
+
+    needed_when = {
+        "reservations": _l("si la décision est un refus ou a des réserves"),
+    }
 
     outcome = EnumRadio(_l("Décision"), Outcome)
     months = RadioField(
@@ -154,7 +166,11 @@ class SignForm(ProofForm):
 
 
 class SignedOutsideForm(WishForm, ProofForm):
-    file = FileField(_l("Le PDF signé"), description=_l("Signé avec un certificat, ou la page de décision numérisée."))
+    file = FileField(
+        _l("Le PDF signé"),
+        [FileRequired(_l("Choisissez le PDF signé."))],
+        description=_l("Signé avec un certificat, ou la page de décision numérisée."),
+    )
     decided_on = Day(_l("Date de la décision"), needed=True)
     printed_code = Line(
         _l("Pour une page numérisée : début de l’empreinte imprimée"),

@@ -12,6 +12,7 @@ from app.homologation.pieces import PieceLine
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform import attachments, clock
+from app.platform.editing import EditForm, keep
 from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
@@ -47,20 +48,24 @@ def one(product: Product, number: int, piece: str) -> str | BaseResponse:
     """Writing a piece, or saying that it does not apply."""
     row = dossier_or_404(product, number)
     line = _line(product, row, piece)
-    known = next((p for p in row.pieces if p.piece == piece), None)
-    form = PieceForm(data={"answer": known.answer if known else None, "text": known.text if known else ""})
-    if form.validate_on_submit():
-        try:
-            attaching.answer(
-                db_session(), current_person(), product, row, piece, form.answer.data, form.text.data or ""
-            )
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("C’est enregistré."), "success")
-            return redirect(url_for("pieces.index", slug=product.slug, number=number))
+    form = PieceForm(data=_answered(row, piece))
+
+    def save() -> None:
+        attaching.answer(db_session(), current_person(), product, row, piece, form.answer.data, form.text.data or "")
+
+    def stored() -> tuple[Dossier, EditForm]:
+        kept = dossier_or_404(product, number)
+        return kept, PieceForm(formdata=None, data=_answered(kept, piece))
+
+    if keep(db_session(), form, row, save, stored=stored):
+        flash(_("C’est enregistré."), "success")
+        return redirect(url_for("pieces.index", slug=product.slug, number=number))
     return _piece_page(product, row, line, answer=form)
+
+
+def _answered(row: Dossier, piece: str) -> dict[str, object]:
+    known = next((p for p in row.pieces if p.piece == piece), None)
+    return {"answer": known.answer if known else None, "text": known.text if known else ""}
 
 
 @blueprint.post("/pieces/<piece>/document")

@@ -1,6 +1,7 @@
 """The dossier: composed by the team, read by reviewers, decided by its authority, kept as a PDF."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -21,6 +22,7 @@ from app.identity.access import current_person
 from app.identity.models import Role
 from app.identity.policy import Permission
 from app.platform import clock
+from app.platform.editing import EditForm, keep
 from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
@@ -72,14 +74,10 @@ def compose(product: Product, number: int) -> str | BaseResponse:
     row = dossier_or_404(product, number)
     if row.state is not DossierState.DRAFT:
         return redirect(url_for("homologation.read", slug=product.slug, number=number))
-    form = DescribeForm(
-        data={"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months}
-    )
-    return _submitted(
-        product,
-        row,
-        form,
-        lambda: services.describe(
+    form = _describe_form(product, row)
+
+    def save() -> None:
+        services.describe(
             db_session(),
             current_person(),
             product,
@@ -87,9 +85,27 @@ def compose(product: Product, number: int) -> str | BaseResponse:
             perimeter=form.perimeter.data or "",
             authority_id=form.authority.data,
             months=form.months.data,
-        ),
-        describe=form,
-    )
+        )
+
+    def stored() -> tuple[Dossier, EditForm]:
+        kept = dossier_or_404(product, number)
+        return kept, _describe_form(product, kept, formdata=None)
+
+    if keep(db_session(), form, row, save, stored=stored):
+        flash(_("C’est enregistré."), "success")
+        return redirect(url_for("homologation.compose", slug=product.slug, number=number))
+    return _compose_page(product, row, describe=form)
+
+
+def _describe_form(product: Product, row: Dossier, **given: Any) -> DescribeForm:
+    """The first part of a dossier, with those who may be its authority."""
+    said = {"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months}
+    form = DescribeForm(data=said, **given)
+    incubators = [i.id for i in product.incubators]
+    people = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, incubators)
+    form.authority.choices = [(p.id, p.name) for p in people]
+    form.stamp()
+    return form
 
 
 def _submitted(
@@ -259,13 +275,9 @@ def pdf_state(product: Product, number: int) -> str:
 
 def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
     incubators = [i.id for i in product.incubators]
-    authorities = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, incubators)
     reviewers = identity.people_with_role(db_session(), Role.REVIEWER, product.id, incubators)
-    describe = forms.get("describe") or DescribeForm(
-        formdata=None, data={"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months}
-    )
+    describe = forms.get("describe") or _describe_form(product, row, formdata=None)
     reviewer = forms.get("reviewer") or ReviewerForm(formdata=None)
-    describe["authority"].choices = [(p.id, p.name) for p in authorities]
     reviewer["reviewer"].choices = [(p.id, p.name) for p in reviewers]
     return render_template(
         "homologation/compose.html",
@@ -275,7 +287,7 @@ def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
         condition=forms.get("condition") or ConditionForm(formdata=None),
         risk=forms.get("risk") or AcceptedRiskForm(formdata=None),
         reviewer=reviewer,
-        has_authorities=bool(authorities),
+        has_authorities=bool(describe["authority"].choices),
         has_reviewers=bool(reviewers),
         missing=services.missing(db_session(), product, row),
         last=register.last_decided(db_session(), product.id),

@@ -7,6 +7,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.inventory.models import Component, UsualEntry, Vulnerability
 from app.inventory.services import derived_patcher
+from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
 from risk_models.exposure import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, LinkKind, Location, Patcher
@@ -29,7 +30,10 @@ def data_field(label: Any) -> SelectMultipleField:
     )
 
 
-class ComponentForm(BaseForm):
+class ComponentForm(ComparedForm):
+    needed_when = {
+        "patched_reason": _l("si ce n’est pas ce que l’hébergement laisse penser"),
+    }
     name = Line(
         _l("Nom du composant"),
         needed=_l("Donnez un nom à ce composant."),
@@ -132,7 +136,7 @@ class Purls(Paragraph):
         return list(dict.fromkeys(split_purl(line)[0] for line in (self.data or "").split()))
 
 
-class UsualForm(BaseForm):
+class UsualForm(ComparedForm):
     """An administrator's entry of the catalogue."""
 
     name = Line(_l("Nom"), needed=_l("Donnez un nom à cette entrée."), description=_l("Exemple : Metabase"))

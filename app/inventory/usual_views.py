@@ -10,8 +10,8 @@ from app.identity.policy import Permission
 from app.inventory import usual
 from app.inventory.forms import UsualForm
 from app.inventory.models import UsualEntry
-from app.platform.http import db_session, discard
-from app.platform.refusals import Refusal
+from app.platform.editing import keep, reread
+from app.platform.http import db_session
 
 blueprint = Blueprint("usual", __name__, url_prefix="/catalogue")
 
@@ -54,13 +54,13 @@ def remove(entry_id: str) -> Response:
 
 
 def _edit(form: UsualForm, found: UsualEntry, *, saved: bool) -> str | Response:
-    if form.validate_on_submit():
-        try:
-            usual.save(db_session(), current_person(), form.fill(found))
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("%(name)s est au catalogue.", name=found.name), "success")
-            return redirect(url_for("usual.index", q=found.name))
+    if keep(
+        db_session(),
+        form,
+        found,
+        lambda: usual.save(db_session(), current_person(), form.fill(found)),
+        stored=reread(db_session(), UsualEntry, found.id, UsualForm) if saved else None,
+    ):
+        flash(_("%(name)s est au catalogue.", name=found.name), "success")
+        return redirect(url_for("usual.index", q=found.name))
     return render_template("inventory/usual_entry.html", form=form, entry=found if saved else None)

@@ -16,6 +16,7 @@ from app.inventory.forms import ComponentForm, LinkForm, VulnerabilityForm
 from app.inventory.models import Component
 from app.packages import sboms
 from app.platform.database import new_id
+from app.platform.editing import EditForm, keep
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
@@ -105,15 +106,19 @@ def component(product: Product, ref: str) -> str | Response:
 
 
 def _save(product: Product, form: ComponentForm, row: Component, *, new: bool) -> str | Response:
-    if form.validate_on_submit():
-        try:
-            services.save_component(db_session(), current_person(), product, form.fill(row), new=new)
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("%(name)s est enregistré.", name=row.name), "success")
-            return redirect(url_for("inventory.components", slug=product.slug))
+    def stored() -> tuple[Component, EditForm]:
+        kept = _component(product, row.ref)
+        return kept, ComponentForm(formdata=None, obj=kept)
+
+    if keep(
+        db_session(),
+        form,
+        row,
+        lambda: services.save_component(db_session(), current_person(), product, form.fill(row), new=new),
+        stored=None if new else stored,
+    ):
+        flash(_("%(name)s est enregistré.", name=row.name), "success")
+        return redirect(url_for("inventory.components", slug=product.slug))
     return _component_page(product, form, None if new else row, VulnerabilityForm(formdata=None))
 
 

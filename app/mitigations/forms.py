@@ -9,6 +9,11 @@ from risk_models.scales import MeasureStatus
 
 
 class MeasureForm(EditForm):
+    needed_when = {
+        "due": _l("si la mesure est prévue"),
+        "owner": _l("si la mesure est prévue"),
+        "reason": _l("si la mesure est sans objet, ou offerte par un service commun"),
+    }
     status = EnumRadio(_l("Où en êtes-vous ?"), MeasureStatus)
     on = SelectMultipleField(
         _l("Sur quels composants ?"),

@@ -2,6 +2,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 
 from app.packages.judgements import FlawState, Justification
+from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Paragraph
 
 
@@ -24,7 +25,11 @@ class VexForm(BaseForm):
     )
 
 
-class JudgementForm(BaseForm):
+class JudgementForm(ComparedForm):
+    needed_when = {
+        "justification": _l("si le produit n’est pas concerné"),
+        "until": _l("si le risque est accepté"),
+    }
     state = EnumRadio(_l("Qu’en dites-vous ?"), FlawState)
     justification = EnumSelect(
         _l("Pourquoi le produit n’est-il pas concerné ?"),

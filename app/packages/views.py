@@ -18,8 +18,9 @@ from app.packages.forms import JudgementForm, SbomForm, VexForm
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.matching import Match
 from app.platform import uploads
+from app.platform.editing import EditForm, keep
 from app.platform.forms import ConfirmUploadForm
-from app.platform.http import db_session, discard
+from app.platform.http import db_session
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
@@ -85,24 +86,25 @@ def flaws(product: Product) -> str:
 def judge(product: Product) -> str | Response:
     match = _match(product)
     form = JudgementForm(obj=match.judgement)
-    if form.validate_on_submit():
-        try:
-            judging.judge(
-                db_session(),
-                current_person(),
-                product,
-                match,
-                state=form.state.data,
-                justification=form.justification.data,
-                reason=form.reason.data or "",
-                until=form.until.data,
-            )
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("Votre jugement sur %(flaw)s est enregistré.", flaw=match.flaw), "success")
-            return redirect(url_for("packages.flaws", slug=product.slug))
+
+    def save() -> None:
+        judging.judge(
+            db_session(),
+            current_person(),
+            product,
+            match,
+            state=form.state.data,
+            justification=form.justification.data,
+            reason=form.reason.data or "",
+            until=form.until.data,
+        )
+
+    def stored() -> tuple[Product, EditForm]:
+        return product, JudgementForm(formdata=None, obj=_match(product).judgement)
+
+    if keep(db_session(), form, product, save, stored=stored):
+        flash(_("Votre jugement sur %(flaw)s est enregistré.", flaw=match.flaw), "success")
+        return redirect(url_for("packages.flaws", slug=product.slug))
     return render_template("packages/judge.html", product=product, match=match, form=form)
 
 

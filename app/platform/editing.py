@@ -1,5 +1,7 @@
 """Several people at one page: whoever saves second sees what the first one changed, and keeps what was typed."""
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,13 +10,14 @@ from typing import Any
 from flask import flash
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError, InvalidRequestError
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from wtforms import HiddenField
 
 from app.platform import clock
-from app.platform.database import UtcDateTime
+from app.platform.database import Base, UtcDateTime
 from app.platform.forms import BaseForm, choice_label
 from app.platform.http import discard
 from app.platform.refusals import Refusal
@@ -67,37 +70,56 @@ class EditForm(BaseForm):
     revision = HiddenField()
     conflict: Conflict | None = None
 
-    def check(self, session: Session, row: Edited) -> None:
+    def check(self, session: Session, row: Base, stored: "Stored") -> None:
         """Raises `Overtaken` unless `row` is still as this form showed it; others wait until this one is saved."""
+        columns = [column.key for column in inspect(type(row)).column_attrs]
         try:
-            session.refresh(row, ["revision"], with_for_update=True)
+            session.refresh(row, columns, with_for_update=True)
         except InvalidRequestError:
             raise Refusal(_l("Quelqu’un vient de retirer cette ligne.")) from None
-        if self.revision.data != str(row.revision):
+        if self.revision.data != str(stored()[1].revision.data):
             raise Overtaken
 
-    def show_conflict(self, row: Edited, stored: "EditForm") -> None:
+    def show_conflict(self, row: Base, stored: "EditForm") -> None:
         """What is kept now beside what was typed; saving again then keeps what was typed."""
+        theirs, mine = stored.shown(), self.shown()
         self.conflict = Conflict(
-            row.edited_by,
-            row.edited_at,
-            tuple(
-                Difference(field.label.text, _shown(stored[field.name]))
-                for field in self
-                if field.name not in {"revision", "csrf_token"} and _shown(field) != _shown(stored[field.name])
-            ),
+            getattr(row, "edited_by", ""),
+            getattr(row, "edited_at", None),
+            tuple(Difference(self[name].label.text, theirs[name]) for name in mine if mine[name] != theirs[name]),
         )
-        self.revision.data = str(row.revision)
+        self.revision.data = str(stored.revision.data)
         self.revision.raw_data = None
+
+    def shown(self) -> dict[str, str]:
+        """What a person reads of each field, by its name."""
+        return {field.name: _shown(field) for field in self if field.name not in {"revision", "csrf_token"}}
+
+
+class ComparedForm(EditForm):
+    """A form over rows that count no revisions: what they said when it was opened stands for one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.stamp()
+
+    def stamp(self) -> None:
+        """Notes what the form shows, once whoever fills it is done; what was sent keeps its own."""
+        if self.revision.raw_data is None:
+            text = json.dumps(self.shown(), sort_keys=True)
+            self.revision.data = hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+Stored = Callable[[], tuple[Base, EditForm]]
 
 
 def keep(
     session: Session,
     form: EditForm,
-    row: Edited,
+    row: Base,
     save: Callable[[], object],
     *,
-    stored: Callable[[], tuple[Edited, EditForm]] | None,
+    stored: Stored | None,
 ) -> bool:
     """Saves what a form holds; False where it was not sent, or where it now shows why nothing was saved.
 
@@ -107,7 +129,7 @@ def keep(
         return False
     try:
         if stored is not None:
-            form.check(session, row)
+            form.check(session, row, stored)
         save()
     except (IntegrityError, StaleDataError):
         discard()
@@ -130,12 +152,10 @@ def keep(
     return True
 
 
-def reread(
-    session: Session, kind: type[Edited], row_id: str, form: type[EditForm]
-) -> Callable[[], tuple[Edited, EditForm]]:
+def reread(session: Session, kind: type[Base], row_id: str, form: type[EditForm]) -> Stored:
     """What `keep` asks of a row whose form is filled from it alone: the row as it is stored, and its form."""
 
-    def stored() -> tuple[Edited, EditForm]:
+    def stored() -> tuple[Base, EditForm]:
         row = session.get_one(kind, row_id)
         return row, form(formdata=None, obj=row)
 
@@ -145,9 +165,9 @@ def reread(
 def _shown(field: Any) -> str:
     """What a person reads of a field."""
     value = field.data
+    labels = {str(v): str(choice_label(label)) for v, label in getattr(field, "choices", None) or ()}
     if isinstance(value, list | tuple | set):
-        labels = {str(v): str(choice_label(label)) for v, label in field.choices or ()}
         return ", ".join(sorted(labels.get(str(v), str(v)) for v in value))
     if isinstance(value, bool):
         return str(_l("oui")) if value else str(_l("non"))
-    return "" if value in (None, "") else str(choice_label(value))
+    return "" if value in (None, "") else labels.get(str(value), str(choice_label(value)))

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import date
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import g
 from flask_babel import lazy_gettext as _l
@@ -38,7 +38,18 @@ EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]+\.[^@\s<>\"',;.]{2,}")
 PHONE = re.compile(r"\+?[0-9][0-9 .()-]{5,24}")
 
 
-class BaseForm(FlaskForm):
+class NeededWhen:
+    """A form of which some fields may stay empty but for some answers: `needed_when` says which, beside their label."""
+
+    needed_when: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, when in self.needed_when.items():
+            getattr(self, name).needed_when = when
+
+
+class BaseForm(NeededWhen, FlaskForm):
     """A form that can show the refusal of a service at the field it belongs to, and what was typed before signing in again."""
 
     class Meta(FlaskForm.Meta):

@@ -6,12 +6,15 @@ from wtforms import BooleanField, FieldList, Form, FormField, HiddenField, Selec
 from wtforms.validators import InputRequired
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from app.platform.editing import ComparedForm
 from app.platform.forms import (
     BaseForm,
     Day,
     EnumSelect,
     Line,
+    NeededWhen,
     Paragraph,
+    choice_label,
     email_address,
     phone_number,
     web_address,
@@ -22,7 +25,8 @@ from risk_models.scales import PhaseName
 from risk_models.system import Phase
 
 
-class PhaseForm(Form):
+class PhaseForm(NeededWhen, Form):
+    needed_when = {"name": _l("si elle a un début"), "start": _l("au moins pour une phase")}
     name = EnumSelect(_l("Phase"), PhaseName, needed=False)
     start = Day(_l("Début"))
     end = Day(_l("Fin"))
@@ -43,7 +47,7 @@ class PhaseForm(Form):
         return good
 
 
-class CardForm(BaseForm):
+class CardForm(ComparedForm):
     name = Line(_l("Nom du produit"), needed=_l("Donnez un nom au produit."))
     mission = Paragraph(
         _l("Mission"),
@@ -84,6 +88,11 @@ class CardForm(BaseForm):
                 after.form.start.errors = [*after.form.start.errors, message]
                 good = False
         return good
+
+    def shown(self) -> dict[str, str]:
+        filled = [p.form for p in self.phases if p.form.start.data]
+        phases = "; ".join(f"{choice_label(p.name.data)} {p.start.data} {p.end.data or ''}".strip() for p in filled)
+        return super().shown() | {"phases": phases}
 
     def values(self) -> CardValues:
         return CardValues(
@@ -133,18 +142,20 @@ class ConfirmFileForm(BaseForm):
     file = HiddenField()
 
 
-class ContactForm(BaseForm):
+class ContactForm(ComparedForm):
+    needed_when = {
+        "email": _l("l’adresse ou le téléphone"),
+        "phone": _l("l’adresse ou le téléphone"),
+    }
     name = Line(_l("Prénom et nom"), needed=True)
     role = Line(_l("Rôle"), description=_l("Exemple : responsable technique"))
     email = Line(_l("Adresse électronique"), most=254, check=email_address)
     phone = Line(_l("Téléphone"), most=40, check=phone_number, description=_l("Exemple : +33 1 23 45 67 89"))
     can_suspend = BooleanField(_l("Peut suspendre le service en urgence"))
 
-    def contact(self) -> Contact:
-        return Contact(
-            name=self.name.data or "",
-            role=self.role.data or "",
-            email=self.email.data or "",
-            phone=self.phone.data or "",
-            can_suspend=bool(self.can_suspend.data),
-        )
+    def fill(self, contact: Contact) -> Contact:
+        """Copies the form into `contact`."""
+        contact.name, contact.role = self.name.data or "", self.role.data or ""
+        contact.email, contact.phone = self.email.data or "", self.phone.data or ""
+        contact.can_suspend = bool(self.can_suspend.data)
+        return contact

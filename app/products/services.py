@@ -49,12 +49,13 @@ def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
     return tuple(PhaseValue(p.name, p.start, p.end, extra_of(p.extra)) for p in phases)
 
 
-def load(session: Session, slug: str) -> Product | None:
-    """A product with its incubators, phases and contacts."""
+def load(session: Session, slug: str, *, fresh: bool = False) -> Product | None:
+    """A product with its incubators, phases and contacts; as stored now, where `fresh`, whatever was read before."""
     return session.scalar(
         select(Product)
         .where(Product.slug == slug)
         .options(selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts))
+        .execution_options(populate_existing=fresh)
     )
 
 
@@ -153,17 +154,18 @@ def change(session: Session, actor: Person, product: Product, values: CardValues
     session.commit()
 
 
-def add_contact(session: Session, actor: Person, product: Product, contact: Contact) -> None:
-    """Adds somebody to call; a contact without telephone nor mail would be of no help."""
+def save_contact(session: Session, actor: Person, product: Product, contact: Contact, *, new: bool) -> None:
+    """Adds or changes somebody to call; a contact without telephone nor mail would be of no help. Raises `Refusal`."""
     if not contact.email and not contact.phone:
         raise Refusal(
             _l("Indiquez un téléphone ou une adresse : sans l’un des deux, personne ne pourra l’appeler."), "phone"
         )
-    if any(c.name.lower() == contact.name.lower() for c in product.contacts):
+    if any(c.name.lower() == contact.name.lower() for c in product.contacts if c is not contact):
         raise Refusal(_l("Cette personne est déjà dans la liste."), "name")
-    contact.product_id = product.id
-    session.add(contact)
-    record(session, actor, "add_contact", contact.name, product_id=product.id)
+    if new:
+        contact.product_id = product.id
+        session.add(contact)
+    record(session, actor, "add_contact" if new else "change_contact", contact.name, product_id=product.id)
     session.commit()
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
@@ -13,6 +13,8 @@ from app.identity.access import current_person, requires
 from app.identity.forms import InviteForm
 from app.identity.models import Role
 from app.identity.policy import Permission
+from app.platform.database import new_id
+from app.platform.editing import EditForm, keep, reread
 from app.platform.http import db_session, discard
 from app.platform.pages import Page
 from app.platform.refusals import Refusal
@@ -20,7 +22,7 @@ from app.products import cards, services
 from app.products.access import product_view
 from app.products.forms import CardFileForm, CardForm, ContactForm
 from app.products.importers.cards import MAX_CHARACTERS, Card, read_card
-from app.products.models import Product
+from app.products.models import Contact, Product
 
 blueprint = Blueprint("products", __name__)
 
@@ -77,7 +79,7 @@ def new_from_card() -> str | Response:
                 flash(_("À vérifier dans la fiche : %(what)s.", what=odd.message), "warning")
             flash(_("La fiche est importée. Relisez-la, puis continuez."), "success")
             return redirect(url_for("products.card", slug=product.slug))
-    return render_template("products/new.html", form=_card_form(None, blank=True), file_form=file_form)
+    return render_template("products/new.html", form=_card_form(None, fresh=True), file_form=file_form)
 
 
 def _read_upload(upload: FileStorage) -> Card:
@@ -95,17 +97,22 @@ def _read_upload(upload: FileStorage) -> Card:
 @product_view(Permission.EDIT_PRODUCT)
 def card(product: Product) -> str | Response:
     form = _card_form(product)
-    if form.validate_on_submit():
-        try:
-            services.change(db_session(), current_person(), product, form.values())
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            if request.form.get("then") == "stay":
-                flash(_("La fiche est enregistrée."), "success")
-                return redirect(url_for("products.card", slug=product.slug))
-            return redirect(url_for("products.team", slug=product.slug))
+
+    def stored() -> tuple[Product, EditForm]:
+        kept = services.load(db_session(), product.slug, fresh=True) or abort(404)
+        return kept, _card_form(kept, fresh=True)
+
+    if keep(
+        db_session(),
+        form,
+        product,
+        lambda: services.change(db_session(), current_person(), product, form.values()),
+        stored=stored,
+    ):
+        if request.form.get("then") == "stay":
+            flash(_("La fiche est enregistrée."), "success")
+            return redirect(url_for("products.card", slug=product.slug))
+        return redirect(url_for("products.team", slug=product.slug))
     return render_template("products/card.html", product=product, form=form, due=services.analysis_due_rule(product))
 
 
@@ -115,7 +122,7 @@ def team(product: Product) -> str | Response:
     form = ContactForm()
     if form.validate_on_submit():
         try:
-            services.add_contact(db_session(), current_person(), product, form.contact())
+            services.save_contact(db_session(), current_person(), product, form.fill(Contact(id=new_id())), new=True)
         except Refusal as refusal:
             discard()
             form.refuse(refusal)
@@ -123,6 +130,24 @@ def team(product: Product) -> str | Response:
             flash(_("%(name)s est dans la liste.", name=form.name.data), "success")
             return redirect(url_for("products.team", slug=product.slug))
     return _team_page(product, form, InviteForm(formdata=None, prefix="invite-"))
+
+
+@blueprint.route("/produits/<slug>/equipe/<contact_id>", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def contact(product: Product, contact_id: str) -> str | Response:
+    """Mending what one can call somebody by."""
+    found = next((c for c in product.contacts if c.id == contact_id), None) or abort(404)
+    form = ContactForm(obj=found)
+    if keep(
+        db_session(),
+        form,
+        found,
+        lambda: services.save_contact(db_session(), current_person(), product, form.fill(found), new=False),
+        stored=reread(db_session(), Contact, contact_id, ContactForm),
+    ):
+        flash(_("%(name)s est enregistré.", name=form.name.data), "success")
+        return redirect(url_for("products.team", slug=product.slug))
+    return render_template("products/contact.html", product=product, contact=found, form=form)
 
 
 @blueprint.post("/produits/<slug>/equipe/<contact_id>/retirer")
@@ -172,18 +197,15 @@ def _team_page(product: Product, form: ContactForm, invite_form: InviteForm) -> 
     )
 
 
-def _card_form(product: Product | None, *, blank: bool = False) -> CardForm:
-    choices = services.incubator_choices(db_session())
-    if product is None:
-        form = CardForm(formdata=None) if blank else CardForm()
-        rows = 3
-    else:
-        form = CardForm(obj=product, data={"incubators": [i.slug for i in product.incubators]})
-        if not form.is_submitted():
-            form.incubators.data = [i.slug for i in product.incubators]
-        rows = len(product.phases) + _BLANK_PHASES
-    if blank or not form.is_submitted():
+def _card_form(product: Product | None, *, fresh: bool = False) -> CardForm:
+    """The card's form, as it was sent, or as stored where nothing was or where `fresh`."""
+    sent = {"formdata": None} if fresh else {}
+    form = CardForm(obj=product, **sent)
+    if fresh or not form.is_submitted():
+        form.incubators.data = [i.slug for i in product.incubators] if product else []
+        rows = len(product.phases) + _BLANK_PHASES if product else 3
         while len(form.phases) < rows:
             form.phases.append_entry()
-    form.incubators.choices = choices
+    form.incubators.choices = services.incubator_choices(db_session())
+    form.stamp()
     return form

@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField
 from wtforms.validators import InputRequired, NumberRange
 
+from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, Line, Paragraph
 
 
@@ -36,8 +37,9 @@ class ChannelForm(BaseForm):
         needed=True,
         most=500,
         description=_l(
-            "Celle d’un webhook entrant de Mattermost (https://…/hooks/…), ou une adresse Apprise pour Tchap, Slack, "
-            "Teams, Rocket.Chat, Discord, Zulip, ntfy, Gotify, Telegram. Un premier message y part aussitôt."
+            "Celle d’un webhook entrant, telle que le service la donne : Mattermost, Slack, Rocket.Chat, Teams, Discord. "
+            "Ou matrixs://jeton@serveur/!salon:serveur (Tchap), ntfys://serveur/sujet, gotifys://serveur/jeton, "
+            "tgram://robot:jeton/salon, zulip://robot@organisation/jeton/canal. Un premier message y part aussitôt."
         ),
     )
 
@@ -48,6 +50,6 @@ def _weeks(label: Any) -> IntegerField:
     )
 
 
-class EscalationForm(BaseForm):
+class EscalationForm(ComparedForm):
     told = _weeks(_l("Semaines de retard avant de prévenir l’incubateur"))
     authority = _weeks(_l("Semaines de retard avant de prévenir l’autorité"))

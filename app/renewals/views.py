@@ -12,6 +12,7 @@ from app.homologation import register
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
+from app.platform.editing import EditForm, keep
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
@@ -209,16 +210,18 @@ def revoke(feed_id: str) -> BaseResponse:
 def escalation(found: Incubator) -> str | BaseResponse:
     """When the incubator and the authority are told, and what no mail server took."""
     form = EscalationForm(told=found.told_after_weeks, authority=found.authority_after_weeks)
-    if form.validate_on_submit():
-        try:
-            services.set_escalation(
-                db_session(), current_person(), found, told=form.told.data or 0, authority=form.authority.data or 0
-            )
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("Le réglage est enregistré."), "success")
-            return redirect(request.path)
+
+    def stored() -> tuple[Incubator, EditForm]:
+        kept = db_session().get_one(Incubator, found.id)
+        return kept, EscalationForm(formdata=None, told=kept.told_after_weeks, authority=kept.authority_after_weeks)
+
+    def save() -> None:
+        services.set_escalation(
+            db_session(), current_person(), found, told=form.told.data or 0, authority=form.authority.data or 0
+        )
+
+    if keep(db_session(), form, found, save, stored=stored):
+        flash(_("Le réglage est enregistré."), "success")
+        return redirect(request.path)
     undelivered = services.undelivered(db_session(), found.id)
     return render_template("renewals/escalation.html", incubator=found, form=form, undelivered=undelivered)

@@ -1,0 +1,60 @@
+"""What forms take, mend and refuse on a product that is described."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from app.analysis.study_models import StudyStep
+from app.mitigations.models import Measure
+from app.platform import clock
+from app.products.models import Contact
+
+
+@pytest.fixture
+def team(world):
+    owner = world.person()
+    world.filled(owner)
+    return world.visitor(owner)
+
+
+def test_a_measure_is_planned_for_a_day_to_come_and_one_missed_may_stay(world, team):
+    page = "/produits/exemple/mesures/nouvelle?mesure=codeql&sur=web"
+    planned = {
+        "status": "planned",
+        "on": "web",
+        "owner": "Camille",
+        "due": (clock.today() - timedelta(days=1)).isoformat(),
+    }
+    assert "Cette date est passée" in team.post(page, planned).get_data(as_text=True)
+    assert team.post(page, planned | {"due": clock.today().isoformat()}).status_code == 302
+    missed = clock.today() - timedelta(days=30)
+    with world.database.writing() as session:
+        session.execute(update(Measure).where(Measure.measure == "codeql").values(due=missed))
+        edit = f"/produits/exemple/mesures/{session.scalar(select(Measure.id).where(Measure.measure == 'codeql'))}"
+    kept = planned | {"due": missed.isoformat(), "reason": "Retardée"}
+    assert team.edit(edit, kept).status_code == 302
+    moved = kept | {"due": (missed + timedelta(days=1)).isoformat()}
+    assert "Cette date est passée" in team.edit(edit, moved).get_data(as_text=True)
+
+
+def test_no_step_of_the_analysis_is_done_while_it_holds_nothing(world):
+    owner = world.person()
+    world.product(owner)
+    team = world.visitor(owner)
+    for step in StudyStep:
+        answer = team.post(f"/produits/exemple/etapes/{step.value}/faite")
+        assert answer.status_code == 409 and "encore vide" in answer.get_data(as_text=True), step
+
+
+def test_what_one_can_call_somebody_by_is_mended_in_place(world, team):
+    assert team.post("/produits/exemple/equipe", {"name": "Garde", "phone": "+33 1 23 45 67 89"}).status_code == 302
+    with world.database.reading() as session:
+        page = f"/produits/exemple/equipe/{session.scalar(select(Contact.id))}"
+    shown = team.get(page).get_data(as_text=True)
+    assert "+33 1 23 45 67 89" in shown
+    assert team.edit(page, {"name": "Garde", "phone": "+33 1 98 76 54 32"}).status_code == 302
+    late = team.post(page, {"name": "Garde", "phone": "+33 1 00 00 00 00", "revision": "before"}).get_data(as_text=True)
+    assert "+33 1 98 76 54 32" in late and 'value="+33 1 00 00 00 00"' in late
+    assert "l’un des deux" in team.edit(page, {"name": "Garde", "phone": ""}).get_data(as_text=True)
+    assert team.get("/produits/exemple/equipe/inconnu").status_code == 404
