@@ -31,9 +31,15 @@ class Issued:
 
 
 def issue(
-    name: str, by: Issued | None = None, *, ca: bool = False, clock: bool = False, days: tuple[int, int] = (-1, 900)
+    name: str,
+    by: Issued | None = None,
+    *,
+    ca: bool = False,
+    clock: bool = False,
+    server: bool = False,
+    days: tuple[int, int] = (-1, 900),
 ) -> Issued:
-    """A certificate valid for `days` around today."""
+    """A certificate valid for `days` around today: an authority's, a clock's, a server's of that name, or a seal's."""
     key = rsa.generate_private_key(65537, 2048)
     now = datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -48,6 +54,8 @@ def issue(
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(not ca, not ca, False, False, False, ca, ca, False, False), critical=True)
     )
+    if server:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
     if clock:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
     return Issued(builder.sign(by.key if by else key, hashes.SHA256()), key)
