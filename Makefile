@@ -16,6 +16,7 @@ READY := instance/.ready-$(shell echo "$(DATABASE_URL)" | cksum | cut -d' ' -f1)
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
 
+run $(READY): export JALON_ENV := $(or $(JALON_ENV),development)
 run: $(RUN) $(ASSETS) $(MESSAGES) $(READY) ## install what is missing and serve on 127.0.0.1:$(PORT), with the job worker
 	@sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:$(PORT)/' $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JALON_BASE_URL="$${JALON_BASE_URL:-http://127.0.0.1:$(PORT)}" exec honcho start -p $(PORT)

@@ -5,6 +5,7 @@ import importlib
 import os
 import select
 import socket
+import sys
 import threading
 
 from gunicorn.workers.gthread import ThreadWorker
@@ -41,8 +42,16 @@ worker_class = Worker
 
 
 def on_starting(server):
-    """Imports the code once, before workers are forked; each builds its own application and connections."""
-    importlib.import_module("app.factory")
+    """Imports the code once, before workers are forked; each builds its own application and connections.
+
+    Wrong settings end the start here, with a line each.
+    """
+    factory = importlib.import_module("app.factory")
+    settings = importlib.import_module("app.platform.settings")
+    try:
+        factory.create_app().extensions["database"].engine.dispose()
+    except settings.InvalidSettings as error:
+        sys.exit("\n".join(f"jalon: {line}" for line in str(error).splitlines()))
 
 
 def when_ready(server):

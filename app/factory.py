@@ -2,13 +2,13 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, url_for
 from flask_babel import lazy_gettext as _l
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app import doctor
 from app.analysis.register_views import blueprint as register
 from app.analysis.step_views import blueprint as analysis_steps
 from app.analysis.study_views import blueprint as study
@@ -46,7 +46,7 @@ from app.mitigations import handlers as mitigations_jobs
 from app.mitigations.plan_views import blueprint as plan
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
-from app.platform import forms, http, i18n, logs, uploads
+from app.platform import forms, http, i18n, logs, rates, secrets, uploads
 from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf
 from app.platform.jobs import Jobs
@@ -105,7 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
         )
     i18n.init_app(app)
     csrf.init_app(app)
@@ -113,6 +113,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(access.load_person)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    doctor.check(app)
     app.jinja_env.globals.update(
         menu=menu,
         static_file=static_file,
@@ -134,11 +135,19 @@ def configure(app: Flask, settings: Settings) -> None:
     _open_stores(app, settings)
 
 
+# Whoever asks by these names is on this machine: the checks of its health.
+_OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
 def _config(settings: Settings) -> dict[str, Any]:
+    cookies = secrets.derived_texts(settings.secret_keys, "cookies")
     return {
         "ROOT": ROOT,
         "SETTINGS": settings,
-        "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY": cookies[0],
+        "SECRET_KEY_FALLBACKS": cookies[1:],
+        "WTF_CSRF_SECRET_KEY": secrets.derived_texts(settings.secret_keys, "forms")[0],
+        "TRUSTED_HOSTS": [urlsplit(settings.base_url).hostname, *settings.trusted_hosts, *_OWN_NAMES],
         "BASE_URL": settings.base_url,
         "DEVELOPMENT": settings.development,
         "STATE_SITE": settings.state_site,
@@ -174,14 +183,14 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     ):
         feature.register(jobs)
     jobs.every_minute(uploads.purge)
+    jobs.every_minute(rates.purge)
     app.extensions.update(
         sealer=open_sealer(settings),
         database=database,
         load_person=access.load_person,
         jobs=jobs,
-        rate_limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_url)),
         storage=Storage(settings.documents_url),
-        mailer=Mailer(settings.mail_url, settings.mail_from),
+        mailer=Mailer(settings.mail_url, settings.mail_from, only_to=settings.review_mail),
     )
 
 

@@ -21,6 +21,7 @@ from app.platform import settings as app_settings
 from tests.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("JALON_ENV", "development")  # of the processes that tests start
 # Each property is tried on 400 systems, the same ones each time, and on 20,000 new ones by `make fuzz`.
 settings.register_profile(
     "ci", max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -124,7 +125,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def instance(tmp_path_factory) -> Path:
     """The secret key and the trial seal that a first start makes."""
     folder = tmp_path_factory.mktemp("instance")
-    open_sealer(app_settings.load({"JALON_INSTANCE": str(folder)}))
+    open_sealer(app_settings.load({"JALON_ENV": "development", "JALON_INSTANCE": str(folder)}))
     return folder
 
 
@@ -132,7 +133,7 @@ def instance(tmp_path_factory) -> Path:
 def routes(instance: Path) -> tuple[Flask, dict[str, Any]]:
     """The application once for a whole run, with its first settings: its routes and templates take a quarter of a second
     to read."""
-    app = create_app(app_settings.load({"JALON_INSTANCE": str(instance)}))
+    app = create_app(app_settings.load({"JALON_ENV": "development", "JALON_INSTANCE": str(instance)}))
     return app, dict(app.config, LANGUAGE_FIXED="fr")
 
 
@@ -143,7 +144,10 @@ def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, 
     app, first = routes
     app.config.clear()
     app.config.update(first)
-    configure(app, app_settings.load({"JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}))
+    configure(
+        app,
+        app_settings.load({"JALON_ENV": "development", "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}),
+    )
     yield app
     app.extensions["database"].engine.dispose()
 

@@ -24,6 +24,8 @@ _COMMANDS = {
     "who-uses": "app.cli.who_uses:who_uses",
     "bounce": "app.cli.bounce:bounce",
     "worker": "app.cli.worker:worker",
+    "doctor": "app.cli.doctor:doctor",
+    "secrets": "app.cli.secrets:secrets",
 }
 
 
@@ -40,6 +42,10 @@ class _Lazy(click.Group):
             sys.stderr.write(f"jalon: {error}\n")
             raise SystemExit(WRONG_FILE) from error
         except Exception as error:
+            if type(error).__name__ == "InvalidSettings":  # named, not imported: pure commands load no settings
+                for line in str(error).splitlines():
+                    sys.stderr.write(f"jalon: {line}\n")
+                raise SystemExit(WRONG_FILE) from error
             if os.environ.get("JALON_TRACEBACK"):
                 raise
             sys.stderr.write(f"jalon: {type(error).__name__}: {error} (JALON_TRACEBACK=1 shows where)\n")
@@ -81,6 +87,8 @@ _HELP = {
     "who-uses PURL": "say which products carry a package",
     "bounce": "note a mail that came back (standard input)",
     "worker": "do the jobs",
+    "doctor": "say what is wrong with the settings, and what they relax",
+    "secrets rotate": "encrypt entrusted secrets under the newest key",
 }
 
 

@@ -6,7 +6,7 @@ from alembic.config import Config
 
 from app.factory import ROOT, create_app
 from app.platform.database import make_engine
-from app.platform.settings import load
+from app.platform.settings import Mode, load
 
 
 def upgrade(url: str) -> None:
@@ -33,6 +33,8 @@ def demo() -> None:
     from app.demo import PEOPLE, load_demonstration
 
     app = create_app()
+    if app.config["SETTINGS"].mode is Mode.PRODUCTION:
+        raise click.ClickException("the demonstration has no place in production")
     with app.app_context():
         loaded = load_demonstration(app.extensions["database"])
     click.echo("Demonstration data loaded." if loaded else "Demonstration data already there, or database in use.")

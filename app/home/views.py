@@ -15,6 +15,7 @@ from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform.http import db_session
 from app.platform.i18n import language
+from app.platform.network import is_loopback
 from app.portfolio import acts, glances
 from app.portfolio import services as portfolio
 from app.products.access import may, product_view
@@ -82,15 +83,23 @@ def privacy() -> str:
 @blueprint.get("/demonstration/courriels")
 @requires(Permission.ANYONE)
 def mailbox() -> str:
-    """The mails written to files, in development and on one's own machine only: they hold sign-in links."""
+    """The mails written to files: they hold sign-in links, so only who started this Jalon on their machine sees them."""
     folder: Path | None = current_app.config["MAIL_FOLDER"]
-    here = request.host.partition(":")[0] in {"127.0.0.1", "localhost"}
-    if not current_app.config["DEVELOPMENT"] or folder is None or not here:
+    if folder is None or not current_app.config["SETTINGS"].shows_mailbox or not _is_own_machine():
         abort(404)
     files = sorted(folder.glob("*.eml"), key=lambda f: f.stat().st_mtime, reverse=True)[:30]
     mails = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in files]
     codes = factors.demonstration_codes(db_session())
     return render_template("home/mailbox.html", mails=[_shown(m) for m in mails], codes=codes)
+
+
+def _is_own_machine() -> bool:
+    """Whether this request came from this machine, to a socket that only this machine reaches, through no proxy."""
+    if any(name.lower().startswith(("x-forwarded", "forwarded", "via")) for name in request.headers.keys()):  # noqa: SIM118
+        return False
+    listening = request.environ.get("gunicorn.socket")
+    own = listening is None or is_loopback(str(listening.getsockname()[0]))
+    return own and is_loopback(request.environ.get("REMOTE_ADDR", ""))
 
 
 def _shown(mail: email.message.EmailMessage) -> dict[str, object]:

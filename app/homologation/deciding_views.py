@@ -46,7 +46,7 @@ def decide(product: Product, number: int) -> str | BaseResponse:
 
 @blueprint.post("/<int(max=9999):number>/signer")
 @product_view(Permission.DECIDE)
-@limit_posts("20/minute")
+@limit_posts(20)
 def sign(product: Product, number: int) -> str | BaseResponse:
     """The signature itself, with the second factor given again."""
     row, form = dossier_or_404(product, number), SignForm()
@@ -108,7 +108,7 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
 
 @blueprint.route("/<int(max=9999):number>/retirer-homologation", methods=["GET", "POST"])
 @product_view(Permission.DECIDE)
-@limit_posts("20/minute")
+@limit_posts(20)
 def withdraw(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), WithdrawForm()
     deciding.to_withdraw(db_session(), current_person(), row)
@@ -135,7 +135,7 @@ def withdrawal_pdf(product: Product, number: int) -> Response:
 
 @blueprint.route("/delegations", methods=["GET", "POST"])
 @product_view(Permission.DECIDE)
-@limit_posts("20/minute")
+@limit_posts(20)
 def delegations(product: Product) -> str | BaseResponse:
     form, others = DelegateForm(), _other_authorities(product)
     form.delegate.choices = [(p.id, p.name) for p in others]

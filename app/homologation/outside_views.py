@@ -83,7 +83,7 @@ def template() -> Response:
 
 @blueprint.route("/produits/<slug>/dossier/<int(max=9999):number>/signe-ailleurs", methods=["GET", "POST"])
 @product_view(Permission.RECORD_SIGNED)
-@limit_posts("20/minute")
+@limit_posts(20)
 def signed(product: Product, number: int) -> str | BaseResponse:
     """Our own dossier, signed by its authority on paper or with its own certificate."""
     row, form = dossier_or_404(product, number), SignedOutsideForm()

@@ -70,7 +70,7 @@ class Answer:
 
 @blueprint.route("/verifier", methods=["GET", "POST"])
 @requires(Permission.ANYONE)
-@limit_posts("20/minute")
+@limit_posts(20)
 def verify() -> str:
     """Checks a PDF that is dropped here; nothing of it is kept."""
     form, answer = VerifyForm(), None

@@ -33,7 +33,7 @@ def index() -> str:
 
 @blueprint.route("/confirmer", methods=["POST"])
 @requires(Permission.SIGNED_IN)
-@limit_posts("20/minute")
+@limit_posts(20)
 def confirm() -> str | Response:
     """Asks for a factor that one has, before letting factors be added or removed."""
     form = ProofForm()
@@ -54,7 +54,7 @@ def confirm() -> str | Response:
 
 @blueprint.route("/codes", methods=["GET", "POST"])
 @requires(Permission.SIGNED_IN)
-@limit_posts("20/minute")
+@limit_posts(20)
 def codes() -> str | Response:
     """The QR code of a new secret, and the first code that it gives. The secret waits in the visitor's own cookie."""
     if _held() and not _proved():
@@ -87,7 +87,7 @@ def codes() -> str | Response:
 
 @blueprint.post("/cle")
 @requires(Permission.SIGNED_IN)
-@limit_posts("20/minute")
+@limit_posts(20)
 def key() -> str | Response:
     """First a challenge for the new key, then, with its answer, the key itself."""
     form = KeyForm()

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
@@ -10,22 +11,21 @@ from urllib.parse import urlsplit
 import pyotp
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from limits import parse
-from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.identity.models import FactorChallenge, FactorKind, Person, SecondFactor
 from app.journal.services import record
-from app.platform import clock, jobs
+from app.platform import clock, jobs, rates
 from app.platform.database import new_id
+from app.platform.rates import Rate
 from app.platform.refusals import Refusal
-from app.platform.secrets import decrypt, encrypt
+from app.platform.secrets import Unopenable, decrypt, encrypt
 
 CHALLENGE_LIFE = timedelta(minutes=10)
 STEP_SECONDS = 30
 MOST_FACTORS = 10
-_WRONG_PER_HOUR = parse("10/hour")
+_WRONG = Rate(10, timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,24 +175,27 @@ def demonstration_codes(session: Session) -> dict[str, str]:
         .join(Person, Person.id == SecondFactor.person_id)
         .where(SecondFactor.name == DEMONSTRATION, Person.email.endswith("@exemple.test"))
     )
-    now = int(clock.now().timestamp()) // STEP_SECONDS
-    return {name: pyotp.TOTP(decrypt(f.secret)).generate_otp(max(now, f.counter + 1)) for name, f in found}
+    now, codes = int(clock.now().timestamp()) // STEP_SECONDS, {}
+    for name, factor in found:
+        with suppress(Unopenable):  # of a key that is gone
+            codes[name] = pyotp.TOTP(decrypt(factor.secret)).generate_otp(max(now, factor.counter + 1))
+    return codes
 
 
 def prove(session: Session, person: Person, proof: Proof, purpose: str) -> SecondFactor:
-    """Checks a factor for `purpose` in the caller's transaction: each code and each challenge serves once.
+    """Checks a factor for `purpose` before the caller changes anything: each code and each challenge serves once.
 
     Raises `Refusal` at the field `code`; after ten wrong proofs within an hour, every proof is refused for a while.
     """
-    limiter: MovingWindowRateLimiter = current_app.extensions["rate_limiter"]
-    if not limiter.test(_WRONG_PER_HOUR, "second-factor", person.id):
+    if rates.is_reached(session, _WRONG, "second-factor", person.id):
         raise Refusal(_l("Trop d’essais : réessayez dans une heure."), "code")
     held = factors_of(session, person.id)
     if not held:
         raise Refusal(_l("Enregistrez d’abord un second facteur."), "code")
     found = _prove_key(session, person, proof, purpose, held) if proof.answer else _prove_code(session, proof, held)
     if found is None:
-        limiter.hit(_WRONG_PER_HOUR, "second-factor", person.id)
+        rates.note(session, "second-factor", person.id)
+        session.commit()  # before anything else is written: the refusal undoes the rest, not this
         raise Refusal(
             _l("Ce code ou cette clé n’est pas bon, ou a déjà servi. Attendez le code suivant, puis réessayez."), "code"
         )
@@ -204,7 +207,16 @@ def _prove_code(session: Session, proof: Proof, held: Sequence[SecondFactor]) ->
     for factor in held:
         if factor.kind is not FactorKind.TOTP:
             continue
-        step = _step_of(decrypt(factor.secret), proof.code, after=factor.counter)
+        try:
+            secret = decrypt(factor.secret)
+        except Unopenable as error:
+            raise Refusal(
+                _l(
+                    "Votre second facteur ne peut plus être lu : la clé de ce serveur a changé. Prévenez l’administration de Jalon, qui peut l’effacer pour que vous en enregistriez un autre."
+                ),
+                "code",
+            ) from error
+        step = _step_of(secret, proof.code, after=factor.counter)
         if step is not None and _moves_on(session, factor, step):
             return factor
     return None

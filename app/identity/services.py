@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.identity import policy
 from app.identity.models import Grant, Person, Role, SignInLink, WebSession
 from app.journal.services import record
-from app.platform import clock, jobs
+from app.platform import clock, jobs, rates
 from app.platform.database import new_id
+from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 from app.products.models import product_incubator
 
@@ -30,17 +31,28 @@ def safe_path(path: str | None) -> str:
     return path if path and good and path.isprintable() else "/"
 
 
+# A person who asks again waits; a stranger cannot fill somebody's mailbox.
+_LINKS = Rate(5, timedelta(minutes=15))
+_INVITATIONS_OF_ONE, _INVITATIONS_TO_ONE = Rate(10, timedelta(days=1)), Rate(1, timedelta(days=1))
+
+
 def ask_link(session: Session, email: str, next_path: str) -> None:
-    """Asks for a link to be mailed; does the same whether or not somebody has this address."""
-    jobs.enqueue(session, "sign_in_link", email=email.strip().lower(), next_path=safe_path(next_path))
+    """Asks for a link to be mailed; does the same whether or not somebody has this address, or was written to too often."""
+    if rates.allows(session, _LINKS, "sign-in", email.strip().lower()):
+        jobs.enqueue(session, "sign_in_link", email=email.strip().lower(), next_path=safe_path(next_path))
     session.commit()
 
 
 def issue_link(session: Session, email: str, next_path: str) -> tuple[Person, str] | None:
-    """A new single-use link for the person of this address, as (person, secret); None for a stranger."""
+    """A new single-use link for the person of this address, as (person, secret); None for a stranger.
+
+    It ends those that were sent before.
+    """
     person = session.scalar(select(Person).where(Person.email == email))
     if person is None:
         return None
+    older = update(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None))
+    session.execute(older.values(used_at=clock.now()))
     secret = secrets.token_urlsafe(32)
     session.add(
         SignInLink(
@@ -178,6 +190,12 @@ def invite(
         )
     if not give(session, actor, person, role, product_id=product_id, incubator_id=incubator_id):
         raise Refusal(_l("Cette personne a déjà ce rôle ici."), "email")
+    if not rates.allows(session, _INVITATIONS_TO_ONE, "invited", person.id):
+        raise Refusal(
+            _l("Cette personne a déjà été invitée aujourd’hui : invitez-la demain, ou prévenez-la vous-même."), "email"
+        )
+    if not rates.allows(session, _INVITATIONS_OF_ONE, "invites", actor.id):
+        raise Refusal(_l("Dix invitations par jour au plus : continuez demain."), "email")
     jobs.enqueue(
         session,
         "invitation",

@@ -18,7 +18,7 @@ blueprint = Blueprint("identity", __name__)
 
 @blueprint.route("/connexion", methods=["GET", "POST"])
 @requires(Permission.ANYONE)
-@limit_posts("20/minute")
+@limit_posts(20)
 def sign_in() -> str | Response:
     if g.person is not None:
         return redirect(services.safe_path(request.args.get("next")))
@@ -37,7 +37,7 @@ def link_sent() -> str:
 
 @blueprint.route("/connexion/<secret>", methods=["GET", "POST"])
 @requires(Permission.ANYONE)
-@limit_posts("20/minute")
+@limit_posts(20)
 def use_link(secret: str) -> str | Response | tuple[str, int]:
     """Shows a button first: programs that open links in mails must not spend the link."""
     if request.method == "POST":

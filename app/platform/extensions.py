@@ -1,14 +1,16 @@
 """Flask extensions bound to the application by the factory, and the stores that views ask for."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import abort, current_app, request
 from flask_wtf.csrf import CSRFProtect
-from limits import parse
-from limits.strategies import MovingWindowRateLimiter
 
+from app.platform import rates
+from app.platform.http import db_session
+from app.platform.rates import Rate
 from app.platform.storage import Storage
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -16,16 +18,19 @@ View = TypeVar("View", bound=Callable[..., Any])
 csrf = CSRFProtect()
 
 
-def limit_posts(rate: str) -> Callable[[View], View]:
-    """Answers 429 to an address that posts to a view more often than `rate`, such as "20/minute"."""
-    item = parse(rate)
+def limit_posts(most: int) -> Callable[[View], View]:
+    """Answers 429 to a network that posts to a view more than `most` times a minute."""
+    rate = Rate(most, timedelta(minutes=1))
 
     def decorate(view: View) -> View:
         @wraps(view)
         def limited(*args: Any, **kwargs: Any) -> Any:
-            limiter: MovingWindowRateLimiter = current_app.extensions["rate_limiter"]
-            if request.method == "POST" and not limiter.hit(item, request.endpoint or "", request.remote_addr or ""):
-                abort(429)
+            if request.method == "POST":
+                session = db_session()
+                allowed = rates.allows(session, rate, request.endpoint or "", rates.prefix(request.remote_addr or ""))
+                session.commit()
+                if not allowed:
+                    abort(429)
             return view(*args, **kwargs)
 
         return cast(View, limited)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.platform.database import Database, new_id
 from app.platform.logs import get_logger
@@ -54,6 +54,7 @@ def init_app(app: Flask) -> None:
     for code in _ERROR_PAGES:
         app.register_error_handler(code, _error_page)
     app.register_error_handler(CSRFError, _csrf_page)
+    app.register_error_handler(SecurityError, _unknown_name)
     app.register_error_handler(Refusal, _refusal_page)
     app.register_error_handler(IntegrityError, _collision_page)
     app.register_error_handler(StaleDataError, _overtaken_page)
@@ -109,6 +110,11 @@ def _error_page(error: Exception) -> tuple[str, int]:
     code = error.code if isinstance(error, HTTPException) and error.code else 500
     _start_over()
     return render_template("errors/error.html", code=code, request_id=g.get("request_id")), code
+
+
+def _unknown_name(error: SecurityError) -> Response:
+    """A request for another name than ours: no page, since no address of it would be right."""
+    return Response("This service has another name: JALON_BASE_URL.\n", status=400, mimetype="text/plain")
 
 
 _SECRET = frozenset({"token", "code", "answer"})

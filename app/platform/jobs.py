@@ -74,10 +74,13 @@ class Jobs:
         """The queue. Built when first needed: its client libraries take a second to import."""
         from huey import RedisHuey, SqliteHuey, crontab
 
+        from app.platform.queue_messages import PlainMessages
+
+        messages = PlainMessages()
         if self._url.startswith("sqlite:///"):
-            queue: Huey = SqliteHuey("jalon", filename=self._url.removeprefix("sqlite:///"))
+            queue: Huey = SqliteHuey("jalon", filename=self._url.removeprefix("sqlite:///"), serializer=messages)
         else:
-            queue = RedisHuey("jalon", url=self._url)
+            queue = RedisHuey("jalon", url=self._url, serializer=messages)
         queue.periodic_task(crontab(minute="*"), name="sweep")(self.sweep)
         return queue
 

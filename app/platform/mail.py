@@ -4,7 +4,7 @@ import hashlib
 import os
 import smtplib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import EmailPolicy
@@ -32,12 +32,16 @@ class Mail:
 class Mailer:
     """Sends where `url` says: file:///folder, smtp://user:password@host:port or smtps://…"""
 
-    def __init__(self, url: str, sender: str) -> None:
+    def __init__(self, url: str, sender: str, *, only_to: str = "") -> None:
+        """`only_to`: the address that everything goes to, where nobody real may be written to."""
         self._url = urlsplit(url)
         self._sender = sender
+        self._only_to = only_to
 
     def send(self, mail: Mail) -> None:
         """Sends at once. Raises `OSError` (smtplib's errors included) when the message was not taken."""
+        if self._only_to:
+            mail = replace(mail, to=self._only_to, subject=f"[{mail.to}] {mail.subject}")
         message = _message(mail, self._sender)
         if self._url.scheme == "file":
             self._write(mail, message)

@@ -15,6 +15,7 @@ from app.platform.database import new_id
 from app.platform.notifying import NotDelivered
 from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt, encrypt
+from app.platform.settings import Mode
 from app.renewals.models import MAIL, Channel, Digest, Reminder
 
 _MOST = 5
@@ -22,6 +23,8 @@ _MOST = 5
 
 def tried(address: str, private_hosts: frozenset[str]) -> str:
     """The address as it is kept, once a first message has arrived there. Raises `Refusal`."""
+    if current_app.config["SETTINGS"].mode is Mode.REVIEW:
+        raise Refusal(_l("Cette application montre un changement : elle n’écrit à aucun service."), "address")
     try:
         known = notifying.address_of(address, private_hosts=private_hosts)
     except ValueError as error:
@@ -83,6 +86,8 @@ def of_people(session: Session, people: Iterable[str]) -> dict[str, list[str]]:
 
 def send(channel: Channel, title: str, body: str) -> None:
     """Raises `NotDelivered`."""
+    if current_app.config["SETTINGS"].mode is Mode.REVIEW:
+        raise NotDelivered("an application under review writes to nobody")
     try:
         address = decrypt(channel.address)
     except Unopenable as error:

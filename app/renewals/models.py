@@ -29,7 +29,7 @@ class Channel(Base):
     id: Mapped[Id]
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
     title: Mapped[Name]
-    address: Mapped[LongText] = mapped_column(comment="of Apprise, encrypted: it holds a secret")
+    address: Mapped[LongText] = mapped_column(comment="encrypted: it holds a secret")
     created_at: Mapped[Instant]
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[LongText] = mapped_column(default="")

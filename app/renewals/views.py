@@ -146,7 +146,7 @@ def _preferences(form: RemindersForm, opened: str = "", channel_form: ChannelFor
 
 @blueprint.post("/compte/rappels/canaux")
 @requires(Permission.SIGNED_IN)
-@limit_posts("10/minute")
+@limit_posts(10)
 def add_channel() -> str | BaseResponse:
     """Tries the address with a first message, then keeps it."""
     form = ChannelForm()

@@ -171,8 +171,8 @@ def test_each_incubator_says_when_it_is_told(scene):
     visitor = world.visitor(member)
     path = "/incubateurs/dinum/rappels"
     assert world.visitor(owner).get(path).status_code == 404
-    assert "avant l’incubateur" in visitor.post(path, {"told": "4", "authority": "2"}).get_data(as_text=True)
-    assert visitor.post(path, {"told": "1", "authority": "3"}).status_code == 302
+    assert "avant l’incubateur" in visitor.edit(path, {"told": "4", "authority": "2"}).get_data(as_text=True)
+    assert visitor.edit(path, {"told": "1", "authority": "3"}).status_code == 302
     assert told(world, "2026-07-12") == {owner.email}
     assert told(world, "2026-07-19") == {owner.email, member.email}
     assert told(world, "2026-08-02") == {owner.email, member.email, authority.email}

@@ -35,6 +35,7 @@ LEFT_OUT = {
     "dossier.pdf_sha256": "the file cannot hold its own hash",
     "dossier.pdf_of": "as above",
     "dossier.seal_fault": "comes after the file",
+    "opinion.former_text": "of a version that was taken back: its reviewer gives it again or not",
     "essential_asset.ref": "identifier",
     "evidence.measure": "key of a measure: its name is shown",
     "evidence.grade": "of tools alone",

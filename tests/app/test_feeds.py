@@ -43,6 +43,7 @@ def site():
 def fetching(database_url, tmp_path, site):
     address, _ = site
     environment = {
+        "JALON_ENV": "development",
         "JALON_INSTANCE": str(tmp_path),
         "DATABASE_URL": database_url,
         "JALON_FEEDS": f"{address}/osv.json {address}/kev.json",

@@ -76,7 +76,7 @@ def test_an_administrator_extends_the_catalogue_and_nobody_else(world, team):
         assert (found.name, found.hosting.value, found.embeds) == ("Outil maison", "on_premise", (LOG4J, "pkg:npm/a"))
         entry = usual.entries(session)[0]
     assert "Outil maison" in team.get("/catalogue?q=outil").get_data(as_text=True)
-    assert visitor.post(f"/catalogue/{entry.id}", ENTRY | {"kind": "cms"}).status_code == 302
+    assert visitor.edit(f"/catalogue/{entry.id}", ENTRY | {"kind": "cms"}).status_code == 302
     assert visitor.post(f"/catalogue/{entry.id}/retirer").status_code == 302
     with world.session(writing=False) as session:
         assert usual.called(session, "om") is None

@@ -100,7 +100,7 @@ def test_a_server_with_a_wrong_certificate_is_told_nothing(there, authority, ser
     if scheme == "smtps":
         with socket.create_server(("127.0.0.1", 0)) as listening:
             port = listening.getsockname()[1]
-            with pytest.raises(OSError, match="(?i)certificate"):
+            with pytest.raises(OSError, match=r"(?i)certificate"):
                 _against(listening, context, lambda: send(f"smtps://jalon:motdepasse@{HOST}:{port}"))
         return
     sink, port = serve(tls_context=context)

@@ -113,12 +113,14 @@ def test_an_application_without_secret_does_not_start_in_production(tmp_path):
     assert {line.split(":")[0] for line in str(error.value).splitlines()} == {
         "JALON_SECRET_KEY",
         "JALON_BASE_URL",
+        "JALON_MAIL",
         "JALON_SEAL_CERTIFICATE",
     }
 
 
 def test_each_wrong_setting_has_its_message(tmp_path):
     wrong = {
+        "JALON_ENV": "development",
         "JALON_INSTANCE": str(tmp_path),
         "DATABASE_URL": "mysql://x",
         "JOBS": "amqp://x",
@@ -132,4 +134,7 @@ def test_each_wrong_setting_has_its_message(tmp_path):
     }
     with pytest.raises(settings.InvalidSettings) as error:
         settings.load(wrong)
-    assert {line.split(":")[0] for line in str(error.value).splitlines()} == set(wrong) - {"JALON_INSTANCE"}
+    assert {line.split(":")[0] for line in str(error.value).splitlines()} == set(wrong) - {
+        "JALON_INSTANCE",
+        "JALON_ENV",
+    }

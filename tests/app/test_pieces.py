@@ -70,10 +70,10 @@ def test_a_piece_is_attached_written_or_set_aside_with_a_reason(draft):
     world, owner = draft
     team = world.visitor(owner)
     page = f"{PAGE}/pieces/suppliers"
-    assert "Rédigez la pièce" in team.post(page, {"answer": "not_applicable", "text": ""}).get_data(as_text=True)
-    assert team.post(page, {"answer": "not_applicable", "text": "Aucun fournisseur"}).status_code == 302
+    assert "obligatoire" in team.edit(page, {"answer": "not_applicable", "text": ""}).get_data(as_text=True)
+    assert team.edit(page, {"answer": "not_applicable", "text": "Aucun fournisseur"}).status_code == 302
     assert lines(world)["suppliers"].state is PieceState.NOT_APPLICABLE
-    team.post(page, {"answer": "written", "text": "Contrats au format ANSSI"})
+    team.edit(page, {"answer": "written", "text": "Contrats au format ANSSI"})
     assert lines(world)["suppliers"].state is PieceState.WRITTEN
     document = {"title": "Plan", "dated_on": "2026-01-01", "file": (io.BytesIO(b"%PDF-1.4 plan"), "../plan.pdf")}
     assert team.post(f"{page}/document", document).status_code == 302

@@ -87,7 +87,7 @@ def test_the_issue_is_a_list_of_tasks_where_no_name_makes_markup(world, team):
     form = {
         "name": "Metabase `@tous` [x](javascript:1)", "kind": "bi", "hosting": "iaas", "exposure": "internet", "version": "0.41.3",
     }  # fmt: skip
-    team.post(address, form)
+    team.edit(address, form)
     issue = text(team.get(f"{PLAN}/plan.md"))
     assert all(line.startswith("- [ ] **") for line in issue.splitlines())
     assert "](javascript" not in issue and "`@tous`" not in issue

@@ -1,5 +1,6 @@
 """What surrounds every page: headers, health, queries, translations, migrations."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy import event
 from app.identity.models import Role
 from app.journal.services import record
 from app.platform.database import make_engine
+from app.platform.settings import Mode
 from risk_models import catalogue
 from tests.conftest import ROOT
 
@@ -46,8 +48,8 @@ def test_health_and_readiness(world):
 def test_the_demonstration_mailbox_opens_on_ones_own_machine_only(world):
     visitor = world.visitor()
     assert visitor.get("/demonstration/courriels").status_code == 200
-    assert visitor.get("/demonstration/courriels", headers={"Host": "jalon.exemple.test"}).status_code == 404
-    world.app.config["DEVELOPMENT"] = False
+    assert visitor.get("/demonstration/courriels", headers={"Host": "jalon.exemple.test"}).status_code == 400
+    world.app.config["SETTINGS"] = dataclasses.replace(world.app.config["SETTINGS"], mode=Mode.REVIEW)
     assert visitor.get("/demonstration/courriels").status_code == 404
 
 

@@ -202,6 +202,8 @@ def test_a_risk_is_treated_by_somebody_until_a_day(world, team):
 
 def test_steps_are_taken_done_and_remarked_on(world, team):
     other = colleague(world)
+    fear = {"description": "La base est publiée", "need": "confidentiality", "severity": "4"}
+    assert team.post(f"{BASE}/craindre/dossiers/nouveau", fear).status_code == 302
     team.post("/produits/exemple/etapes/fear/prendre")
     assert "par Camille Martin" in text(other.get(BASE))
     answer = team.post("/produits/exemple/etapes/fear/faite")
