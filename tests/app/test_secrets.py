@@ -92,3 +92,25 @@ def test_a_lost_key_is_a_sentence_at_the_second_factor(scene):
     refused = world.visitor(authority).post(f"{page}/signer", hidden | {"code": code})
     assert refused.status_code == 200 and "la clé de ce serveur a changé" in refused.get_data(as_text=True)
     assert world.visitor(authority).get("/demonstration/courriels").status_code == 200
+
+
+def test_the_queue_holds_ids_and_no_pickle(tmp_path):
+    """Reading pickle runs what it says: whoever could write in the queue ran code in the workers."""
+    import sqlite3
+
+    from app.platform.jobs import Jobs
+
+    jobs = Jobs(f"sqlite:///{tmp_path / 'jobs.db'}", 20)
+    from datetime import timedelta
+
+    from app.platform import clock
+
+    jobs.ring("0123456789abcdef", clock.now())
+    jobs.ring("fedcba9876543210", clock.now() + timedelta(hours=1))
+    with sqlite3.connect(tmp_path / "jobs.db") as database:
+        held = [row[0] for table in ("task", "schedule") for row in database.execute(f"SELECT data FROM {table}")]
+    import json
+
+    said = [json.loads(data) for data in held]
+    assert sorted(message["arguments"][0] for message in said) == ["0123456789abcdef", "fedcba9876543210"]
+    assert all(set(message) == {"task", "id", "arguments", "eta"} for message in said)
