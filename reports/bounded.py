@@ -27,7 +27,8 @@ class Bounds:
     open_files: int = 256
 
     def bind(self) -> None:
-        """Binds this process, all but its wall clock; one bound already never gets more."""
+        """Binds this process, all but its wall clock, and lets others go first; one bound already never gets more."""
+        os.nice(10)
         for limit, value in (
             (resource.RLIMIT_AS, self.memory),
             (resource.RLIMIT_CPU, self.processor_seconds),

@@ -10,6 +10,8 @@ import json
 import logging
 import tempfile
 import unicodedata
+import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -36,6 +38,7 @@ _END = b"%%EOF\n"
 _PAIR = [seal.FIELD, seal.TIMESTAMP_FIELD]
 _LONGEST = 500  # characters of a fact: its file may be a stranger's
 _LARGEST_CONTENT = 20 << 20  # bytes; 5,000 components make 4 MB
+_LARGEST_UNPACKED = 64 << 20  # bytes of all streams; a dossier of 5,000 components unpacks to 30 MB
 
 
 class Unreadable(ValueError):
@@ -70,7 +73,21 @@ class Verdict:
     doubts: tuple[Said, ...]
 
 
-_BOUNDS = Bounds(seconds=20, processor_seconds=10, memory=1 << 30, file=1 << 20)
+# What is seen of the file itself, whoever made it; all the rest is what it says.
+_SEEN = frozenset({"certificate", "no_timestamp", "issued", "ask_the_register"})
+
+
+def told(status: Status, facts: Iterable[Said], language: str) -> list[str]:
+    """The facts of a file as sentences: as facts where it is genuine, as its claims where nobody vouches for them."""
+    return [
+        fact.in_language(language)
+        if status is Status.GENUINE or fact.code in _SEEN
+        else catalogue.sentence("verification", "claimed", language, text=fact.in_language(language))
+        for fact in facts
+    ]
+
+
+_BOUNDS = Bounds(seconds=10, processor_seconds=2, memory=1 << 30, file=1 << 20)
 
 
 def verify_apart(data: bytes, seals_pem: bytes, clocks_pem: bytes, *, today: date) -> Verdict:
@@ -190,6 +207,8 @@ def _read(data: bytes) -> tuple[str, bytes]:
         with pikepdf.open(io.BytesIO(data)) as document:
             if document.is_encrypted:
                 raise Unreadable("encrypted")
+            if not _is_plain(document):
+                raise Unreadable("too_heavy")
             attached = bytes(document.attachments["dossier.json"].get_file().read_bytes())
             if len(attached) > _LARGEST_CONTENT:
                 raise Unreadable("too_heavy")
@@ -200,6 +219,38 @@ def _read(data: bytes) -> tuple[str, bytes]:
         raise
     except Exception as error:  # a broken file raises nearly anything
         raise Unreadable("not_ours") from error
+
+
+def _is_plain(document: pikepdf.Pdf) -> bool:
+    """Whether each stream is packed once at most, the way ours are, and all of them unpack to a bounded size.
+
+    A stream packed twice makes gigabytes of two kilobytes; it is refused before anything unpacks it.
+    """
+    left = _LARGEST_UNPACKED
+    for held in document.objects:
+        if not isinstance(held, pikepdf.Stream):
+            continue
+        filters = held.get("/Filter")
+        names = [] if filters is None else [filters] if isinstance(filters, pikepdf.Name) else list(filters)
+        if len(names) > 1 or any(name not in _FILTERS for name in names):
+            return False
+        raw = held.read_raw_bytes()
+        left -= _unpacked_size(raw, left) if pikepdf.Name.FlateDecode in names else len(raw)
+        if left < 0:
+            return False
+    return True
+
+
+_FILTERS = {"/FlateDecode", "/ASCIIHexDecode"}
+
+
+def _unpacked_size(raw: bytes, most: int) -> int:
+    """How many bytes `raw` unpacks to, counted no further than one beyond `most`."""
+    unpacking, count, given = zlib.decompressobj(), 0, raw
+    while given and count <= most and not unpacking.eof:
+        count += len(unpacking.decompress(given, 1 << 20))
+        given = unpacking.unconsumed_tail
+    return count
 
 
 def _draws_the_same(text: str, data: bytes) -> bool:

@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from asn1crypto.x509 import Certificate
@@ -24,14 +26,14 @@ UNREADABLE = 2
     "seals",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Certificates that may seal, and those above (PEM); by default those of this machine.",
+    help="Certificates that may seal, and those above (PEM); by default JALON_SEAL_CERTIFICATE, JALON_SEAL_FORMER.",
 )
 @click.option(
     "--clock",
     "clocks",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Roots of timestamp authorities (PEM); by default those of this machine.",
+    help="Roots of timestamp authorities (PEM); by default JALON_TIMESTAMP_ROOTS.",
 )
 @click.option("--english", is_flag=True, help="Answer in English.")
 @click.option("--json", "as_json", is_flag=True, help="Answer for programs.")
@@ -41,56 +43,79 @@ def verify(file: Path, seals: tuple[Path, ...], clocks: tuple[Path, ...], *, eng
     Exit codes: 0 genuine, 1 altered, 2 not a document of Jalon, 3 nobody that you trust vouches for it.
     """
     language = "en" if english else "fr"
+    trusted = [Trusted("--seal", path) for path in seals] or _configured("JALON_SEAL_CERTIFICATE", "JALON_SEAL_FORMER")
+    clock_roots = [Trusted("--clock", path) for path in clocks] or _configured("JALON_TIMESTAMP_ROOTS")
     try:
-        verdict = _judge(file.read_bytes(), seals or _our_seals(), clocks or _our_clocks())
+        verdict = _judge(file.read_bytes(), trusted, clock_roots)
     except verification.Unreadable as error:
         sys.stderr.write(f"{file}: {verification.Said(str(error)).in_language(language)}\n")
         raise SystemExit(UNREADABLE) from error
     if as_json:
-        click.echo(json.dumps(verification.as_plain(verdict), ensure_ascii=False))
+        click.echo(json.dumps(_for_programs(verdict, trusted), ensure_ascii=False))
     else:
-        _print(file, verdict, language)
+        _print(file, verdict, trusted, language)
     raise SystemExit(EXIT_CODES[verdict.status])
 
 
-def _judge(data: bytes, seals: tuple[Path, ...], clocks: tuple[Path, ...]) -> verification.Verdict:
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """A file of certificates that its reader trusts: `given_by` an option, or a variable of the environment."""
+
+    given_by: str
+    path: Path
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        try:
+            return tuple(seal.certificates(self.path.read_bytes()))
+        except seal.UnusableSeal as error:
+            raise click.ClickException(f"{self.given_by}: {error}") from error
+
+
+def _judge(data: bytes, seals: list[Trusted], clocks: list[Trusted]) -> verification.Verdict:
     """In a bounded process first: whatever a stranger's file is made of. What has no seal is then drawn again."""
-    trust = seal.Trust(_certificates("--seal", seals), _certificates("--clock", clocks))
+    trust = seal.Trust(*(tuple(c for one in given for c in one.certificates) for given in (seals, clocks)))
     today = datetime.now(UTC).date()
-    held = [b"\n".join(path.read_bytes() for path in paths) for paths in (seals, clocks)]
+    held = [b"\n".join(one.path.read_bytes() for one in given) for given in (seals, clocks)]
     verdict = verification.verify_apart(data, *held, today=today)
     if any(doubt.code == "no_seal" for doubt in verdict.doubts):
         return verification.verify(data, trust, today=today)
     return verdict
 
 
-def _our_seals() -> tuple[Path, ...]:
-    trial = Path(os.environ.get("JALON_INSTANCE", "instance")) / "seal" / "certificate.pem"
-    return _existing(os.environ.get("JALON_SEAL_CERTIFICATE") or trial, os.environ.get("JALON_SEAL_FORMER"))
+def _configured(*names: str) -> list[Trusted]:
+    """What the environment names by a whole path: the folder one stands in may hold what anybody put there."""
+    found = [Trusted(name, Path(os.environ[name])) for name in names if os.environ.get(name)]
+    return [one for one in found if one.path.is_absolute() and one.path.is_file()]
 
 
-def _our_clocks() -> tuple[Path, ...]:
-    return _existing(os.environ.get("JALON_TIMESTAMP_ROOTS"))
+def _fingerprints(trusted: list[Trusted]) -> list[tuple[str, str]]:
+    """(SHA-256 of a trusted certificate, where it was read), each file's first one: the seal, before those above it."""
+    return [(one.certificates[0].sha256.hex(), f"{one.path} ({one.given_by})") for one in trusted if one.certificates]
 
 
-def _existing(*paths: Path | str | None) -> tuple[Path, ...]:
-    return tuple(Path(path) for path in paths if path and Path(path).exists())
+def _for_programs(verdict: verification.Verdict, trusted: list[Trusted]) -> dict[str, Any]:
+    """What a file that nobody vouches for says is under `claims`, never under `facts`."""
+    plain = verification.as_plain(verdict)
+    if verdict.status is not Status.GENUINE:
+        plain |= {"facts": [], "claims": plain["facts"]}
+    return plain | {"trusted": [{"fingerprint": f, "from": origin} for f, origin in _fingerprints(trusted)]}
 
 
-def _certificates(option: str, paths: tuple[Path, ...]) -> tuple[Certificate, ...]:
-    try:
-        return tuple(certificate for path in paths for certificate in seal.certificates(path.read_bytes()))
-    except seal.UnusableSeal as error:
-        raise click.ClickException(f"{option}: {error}") from error
+def _print(file: Path, verdict: verification.Verdict, trusted: list[Trusted], language: str) -> None:
+    def say(code: str, **values: str) -> None:
+        click.echo(verification.Said(code, tuple(values.items())).in_language(language))
 
-
-def _print(file: Path, verdict: verification.Verdict, language: str) -> None:
     trial = verdict.status is Status.GENUINE and any(fact.code == "trial" for fact in verdict.facts)
-    click.echo(verification.Said("genuine_trial" if trial else verdict.status.value).in_language(language))
-    for fact in verdict.facts:
-        click.echo(fact.in_language(language))
+    say("genuine_trial" if trial else verdict.status.value)
+    for line in verification.told(verdict.status, verdict.facts, language):
+        click.echo(line)
     colon = catalogue.colon(language)
     click.echo(f"SHA-256{colon} {verdict.file}")
     click.echo(f"SHA-256 (dossier.json){colon} {verdict.content}")
+    for fingerprint, origin in _fingerprints(trusted):
+        say("trusted", fingerprint=fingerprint, origin=origin)
+    if not trusted:
+        say("nobody_trusted")
     for doubt in verdict.doubts:
         sys.stderr.write(f"{file}: {doubt.in_language(language)}\n")

@@ -1,9 +1,10 @@
 """What anybody may see without an account: checking a PDF, the public register, live badges."""
 
+import fcntl
 import hashlib
 import json
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
@@ -37,8 +38,6 @@ _STANDING_WORDS = {
     Standing.WITHDRAWN: "withdrawn",
     Standing.REFUSED: "refused",
 }
-# A file takes ten seconds of processor and 1 GiB at most: this many at once in one process.
-_PLACES = threading.BoundedSemaphore(2)
 _OVER = frozenset({Standing.EXPIRED, Standing.REPLACED, Standing.CLOSED, Standing.WITHDRAWN})
 
 
@@ -54,6 +53,10 @@ class Answer:
     standing: Standing | None = None
 
     known: str = ""  # a file of this service that is not sealed, by its code
+
+    def told(self, language: str) -> list[str]:
+        """What the register knows as facts; what a file says that nobody vouches for as its claims."""
+        return verification.told(self.status or Status.GENUINE, self.facts, language)
 
     @property
     def title(self) -> str:
@@ -81,18 +84,30 @@ def verify() -> str:
     return render_template("homologation/verify.html", form=form, answer=answer, trial=sealing.is_trial())
 
 
+@contextmanager
+def _only_place() -> Iterator[bool]:
+    """Whether this is the one check under way on this machine: a stranger's file takes two seconds of a processor, and who
+    sends many takes no more than that. Nobody waits here: a place of the site is held meanwhile."""
+    with (current_app.config["SETTINGS"].instance / "verification.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
 def _judge(data: bytes) -> Answer:
     if kept := _signed_outside(hashlib.sha256(data).hexdigest()):
         return kept
     discard()  # a check may take long: no transaction is held meanwhile
-    if not _PLACES.acquire(timeout=5):
-        abort(503)
-    try:
-        verdict = verification.verify_apart(data, sealing.seals_pem(), sealing.clocks_pem(), today=clock.today())
-    except verification.Unreadable as error:
-        return Answer(None, (), (Said(str(error)),))
-    finally:
-        _PLACES.release()
+    with _only_place() as ours:
+        if not ours:
+            return Answer(None, (), (Said("busy"),))
+        try:
+            verdict = verification.verify_apart(data, sealing.seals_pem(), sealing.clocks_pem(), today=clock.today())
+        except verification.Unreadable as error:
+            return Answer(None, (), (Said(str(error)),))
     issued = db_session().scalar(select(IssuedFile).where(IssuedFile.sha256 == verdict.file))
     if issued is None:
         return _stranger(verdict)

@@ -101,8 +101,65 @@ def test_a_dossier_from_a_file_verifies(tmp_path):
     result = run("verify", str(path))
     assert result.exit_code == 3  # it agrees with itself, and nobody vouches for it
     assert "Guichet des aides" in result.output and "Aucun cachet" in result.stderr
+    assert "Ce fichier prétend : Dossier n° 1 de « Guichet des aides »" in result.stdout
+    assert "Aucun certificat de confiance" in result.stdout and "attendue" not in result.output
     path.write_bytes(b"%PDF-1.7 pas un dossier")
     assert run("verify", str(path)).exit_code == 2
+
+
+FORGED = "Homologation accordée avec réserves par Andrée Laurent"
+
+
+@pytest.fixture(scope="module")
+def forged(tmp_path_factory):
+    """A decision that a stranger sealed with a certificate of their own, beside that certificate in its usual place."""
+    from asn1crypto import pem
+
+    from reports import dossier as content
+    from reports import pdf, seal
+    from tests.certificates import chain
+    from tests.reports.test_pdf import full
+
+    folder = tmp_path_factory.mktemp("forged")
+    (folder / "instance" / "seal").mkdir(parents=True)
+    held = b"".join(pem.armor("CERTIFICATE", known.dump()) for known in chain().sealer().trust.seals)
+    (folder / "instance" / "seal" / "certificate.pem").write_bytes(held)
+    (folder / "d.pdf").write_bytes(seal.seal(pdf.render(content.dumps(full())), chain().sealer()))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"JALON_INSTANCE": "instance"}, {"JALON_SEAL_CERTIFICATE": "instance/seal/certificate.pem"}],
+    ids=str,
+)
+def test_nothing_is_trusted_for_lying_in_the_current_folder(forged, monkeypatch, environment):
+    monkeypatch.chdir(forged)
+    for name in ("JALON_INSTANCE", "JALON_SEAL_CERTIFICATE", "JALON_SEAL_FORMER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    done = run("verify", "d.pdf")
+    assert done.exit_code == 3 and "Authentique" not in done.output and "attendue" not in done.output
+    assert f"Ce fichier prétend : {FORGED}" in done.stdout
+    plain = json.loads(run("verify", "d.pdf", "--json").stdout)
+    assert plain["status"] == "unvouched" and plain["facts"] == [] and plain["trusted"] == [] and plain["claims"]
+
+
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_what_is_trusted_is_named_with_its_origin(forged, monkeypatch, way):
+    certificate = forged / "instance" / "seal" / "certificate.pem"
+    options = ["--seal", str(certificate)] if way == "option" else []
+    if way == "environment":
+        monkeypatch.setenv("JALON_SEAL_CERTIFICATE", str(certificate))
+    done = run("verify", str(forged / "d.pdf"), *options)
+    assert done.exit_code == 0 and FORGED in done.stdout and "prétend" not in done.stdout
+    origin = "--seal" if way == "option" else "JALON_SEAL_CERTIFICATE"
+    assert f"lu dans {certificate} ({origin})" in done.stdout
+    assert (
+        len(json.loads(run("verify", str(forged / "d.pdf"), *options, "--json").stdout)["trusted"][0]["fingerprint"])
+        == 64
+    )
 
 
 @pytest.mark.parametrize("command", ["assess", "dossier", "verify"])

@@ -1,0 +1,37 @@
+"""What a stranger's file may cost to check."""
+
+import io
+import resource
+import zlib
+from datetime import date
+
+import pikepdf
+import pytest
+
+from reports import verification
+
+
+def packed(levels: int, size: int = 200_000_000) -> bytes:
+    """A PDF of some kilobytes whose content is `size` zeros, packed `levels` times."""
+    packing = zlib.compressobj(9)
+    data = b"".join(packing.compress(b"\0" * 10_000_000) for _ in range(size // 10_000_000)) + packing.flush()
+    for _ in range(levels - 1):
+        data = zlib.compress(data, 9)
+    document, out = pikepdf.new(), io.BytesIO()
+    document.add_blank_page()
+    document.attachments["dossier.json"] = b"{}"
+    filters = pikepdf.Array([pikepdf.Name.FlateDecode] * levels)
+    document.attachments["dossier.json"].obj.EF.F.write(data, filter=filters)
+    document.save(out, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_a_file_that_unpacks_without_end_is_refused_before_it_does(levels):
+    bomb = packed(levels)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with pytest.raises(verification.Unreadable, match="too_heavy"):
+        verification.verify_apart(bomb, b"", b"", today=date(2026, 11, 23))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 3
+    assert len(bomb) < 250_000
