@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -15,7 +14,7 @@ from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform.database import new_id
 from app.platform.editing import EditForm, keep
-from app.platform.http import db_session
+from app.platform.http import db_session, file_response
 from app.platform.i18n import language
 from app.products.access import may, product_view
 from app.products.models import Product
@@ -228,8 +227,7 @@ def version_file(product: Product, number: int) -> Response:
     found = services.version_of(db_session(), product.id, number)
     if found is None:
         abort(404)
-    headers = {"Content-Disposition": f'attachment; filename="{product.slug}-version-{number}.yaml"'}
-    return FlaskResponse(found.content, mimetype="application/yaml", headers=headers)
+    return file_response(found.content, "application/yaml", f"{product.slug}-version-{number}.yaml")
 
 
 @blueprint.get("/versions/<int(max=9999):number>")

@@ -11,8 +11,8 @@ _LONG = 300
 
 @contextmanager
 def waiting(components: int) -> Iterator[None]:
-    """Counts the evaluations of a large system as they are made; says nothing for a small one."""
-    if components < _LONG:
+    """Counts the evaluations of a large system as they are made, on a terminal; says nothing for a small one, nor to a file."""
+    if components < _LONG or not sys.stderr.isatty():
         yield
         return
     sys.stderr.write(f"{components} components\n")

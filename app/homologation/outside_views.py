@@ -14,7 +14,7 @@ from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import attachments, clock
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard, file_response
 from app.platform.refusals import Refusal
 from app.products import services as products
 from app.products.access import product_view
@@ -77,8 +77,8 @@ def import_rows() -> str | BaseResponse:
 @requires(Permission.SIGNED_IN)
 def template() -> Response:
     example = "mon-produit;MonServiceSécurisé;Andrée Laurent, directrice;2026-03-01;12;avec réserves;Mettre à jour Metabase;2026-09-01\n"
-    headers = {"Content-Disposition": 'attachment; filename="homologations.csv"'}
-    return Response("\ufeff" + ";".join(COLUMNS) + "\n" + example, mimetype="text/csv", headers=headers)
+    content = "\ufeff" + ";".join(COLUMNS) + "\n" + example
+    return file_response(content, "text/csv; charset=utf-8", "homologations.csv")
 
 
 @blueprint.route("/produits/<slug>/dossier/<int(max=9999):number>/signe-ailleurs", methods=["GET", "POST"])

@@ -1,7 +1,5 @@
 """The page of one dossier, which every view of this feature comes back to."""
 
-from urllib.parse import quote
-
 from flask import Response, abort, render_template, request
 
 from app.homologation import deciding, freezing, register, sealing, services
@@ -12,7 +10,7 @@ from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import document_storage
-from app.platform.http import db_session
+from app.platform.http import db_session, file_response
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.access import may
@@ -31,11 +29,7 @@ def dossier_or_404(product: Product, number: int) -> Dossier:
 
 def pdf_response(sha256: str, name: str) -> Response:
     """A stored PDF as a download."""
-    return Response(
-        document_storage().get(sha256),
-        mimetype="application/pdf",
-        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"},
-    )
+    return file_response(document_storage().get(sha256), "application/pdf", name)
 
 
 def reading_page(

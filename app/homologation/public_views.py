@@ -3,9 +3,12 @@
 import fcntl
 import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from sqlalchemy import select
@@ -88,7 +91,8 @@ def verify() -> str:
 def _only_place() -> Iterator[bool]:
     """Whether this is the one check under way on this machine: a stranger's file takes two seconds of a processor, and who
     sends many takes no more than that. Nobody waits here: a place of the site is held meanwhile."""
-    with (current_app.config["SETTINGS"].instance / "verification.lock").open("w") as file:
+    path = Path(tempfile.gettempdir()) / f"jalon-verification-{os.getuid()}.lock"
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

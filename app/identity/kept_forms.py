@@ -4,12 +4,12 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import g, request, session
+from flask import current_app, g, request, session
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from app.identity import services
+from app.identity import policy, services
 from app.platform import uploads
 from app.platform.extensions import document_storage
 from app.platform.http import db_session
@@ -24,8 +24,15 @@ _LEFT_OUT = frozenset(
 
 
 def keep() -> str:
-    """Keeps the form of this request where its session has just ended; gives the page to come back to."""
+    """Keeps the form of this request where its session has just ended by itself; gives the page to come back to.
+
+    Whoever copied a cookie cannot plant a form in the next session of its owner after they signed out, nor ever one that
+    gives a role or decides.
+    """
     page = _page()
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "permission", None) in policy.NEVER_KEPT:
+        return page
     person_id = services.person_of_ended_session(db_session(), session["sid"]) if "sid" in session else None
     values = [(name, value) for name, value in request.form.items(multi=True) if name not in _LEFT_OUT]
     content = json.dumps({"page": page, "values": values}).encode()

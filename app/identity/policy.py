@@ -36,6 +36,20 @@ class Permission(StrEnum):
     RELAUNCH = "relaunch"
 
 
+# What gives power or binds is done in one sitting: its form is never kept for a next session.
+NEVER_KEPT = frozenset(
+    {
+        Permission.SIGNED_IN,  # one's own account: factors, channels
+        Permission.INVITE,
+        Permission.DECIDE,
+        Permission.RECORD_SIGNED,
+        Permission.RECORD_ELSEWHERE,
+        Permission.APPROVE_LEVEL,
+        Permission.SET_ESCALATION,
+        Permission.RELAUNCH,
+    }
+)
+
 EVERY_ROLE = frozenset(Role)
 
 TABLE: dict[Permission, frozenset[Role]] = {

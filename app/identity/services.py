@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.identity import policy
@@ -19,6 +19,7 @@ from app.products.models import product_incubator
 
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(hours=12)
+_JUST_ENDED = timedelta(hours=1)
 
 
 def _hash(secret: str) -> str:
@@ -103,14 +104,19 @@ def person_of_session(session: Session, sid: str) -> Person | None:
 
 
 def person_of_ended_session(session: Session, sid: str) -> str | None:
-    """Whose session this was, once it has ended."""
+    """Whose session this was, where it ended by itself within the hour; one that was signed out is forgotten."""
+    now = clock.now()
     return session.scalar(
-        select(WebSession.person_id).where(WebSession.secret_hash == _hash(sid), WebSession.expires_at <= clock.now())
+        select(WebSession.person_id).where(
+            WebSession.secret_hash == _hash(sid),
+            WebSession.expires_at <= now,
+            WebSession.expires_at > now - _JUST_ENDED,
+        )
     )
 
 
 def sign_out(session: Session, sid: str, person: Person) -> None:
-    session.execute(update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(expires_at=clock.now()))
+    session.execute(delete(WebSession).where(WebSession.secret_hash == _hash(sid)))
     record(session, person, "sign_out", person.email)
     session.commit()
 
@@ -231,9 +237,15 @@ def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], gran
     if not policy.may_withdraw(actor_roles, grant.role):
         raise Refusal(_l("C’est l’incubateur qui retire une autorité : demandez-le-lui."))
     if grant.role is Role.TEAM_MEMBER:
+        # Locked: two members who remove each other at once would both see the other still there.
         team = session.scalars(
-            select(Grant.id).where(Grant.product_id == product_id, Grant.role == Role.TEAM_MEMBER)
+            select(Grant.id)
+            .where(Grant.product_id == product_id, Grant.role == Role.TEAM_MEMBER)
+            .order_by(Grant.id)
+            .with_for_update()
         ).all()
+        if grant.id not in team:
+            raise Refusal(_l("Ce rôle a déjà été retiré."))
         if len(team) == 1:
             raise Refusal(_l("C’est la dernière personne de l’équipe : ajoutez-en une autre avant de la retirer."))
     record(

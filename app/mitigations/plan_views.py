@@ -8,7 +8,7 @@ from app.identity.policy import Permission
 from app.mitigations import plan
 from app.mitigations.plan import PlanKind, PlanLine
 from app.platform import clock
-from app.platform.http import db_session
+from app.platform.http import db_session, file_response
 from app.platform.i18n import language
 from app.products.access import may, product_view
 from app.products.models import Product
@@ -82,5 +82,4 @@ def as_issue(product: Product) -> Response:
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, content_type=f"{kind}; charset=utf-8", headers=headers)
+    return file_response(content, f"{kind}; charset=utf-8", name)

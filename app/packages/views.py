@@ -20,7 +20,7 @@ from app.packages.matching import Match
 from app.platform import uploads
 from app.platform.editing import EditForm, keep
 from app.platform.forms import ConfirmUploadForm
-from app.platform.http import db_session
+from app.platform.http import db_session, file_response
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
@@ -111,11 +111,8 @@ def judge(product: Product) -> str | Response:
 @blueprint.get("/produits/<slug>/vex.cdx.json")
 @product_view(Permission.READ_PRODUCT)
 def vex(product: Product) -> Response:
-    return Response(
-        exports.vex(db_session(), product),
-        content_type="application/vnd.cyclonedx+json; version=1.6",
-        headers={"Content-Disposition": f'attachment; filename="{product.slug}.vex.cdx.json"'},
-    )
+    content = exports.vex(db_session(), product)
+    return file_response(content, "application/vnd.cyclonedx+json; version=1.6", f"{product.slug}.vex.cdx.json")
 
 
 @blueprint.route("/produits/<slug>/failles/vex", methods=["GET", "POST"])

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 
 from app.platform.extensions import document_storage
+from app.platform.http import file_response
 from app.platform.refusals import Refusal
 
 MAX_FILE = 10_000_000
@@ -73,7 +74,6 @@ def keep(file: Attachment) -> str:
 
 def download(sha256: str, name: str) -> Response:
     """Never shown by the browser: what a person gave is only ever downloaded."""
-    answer = Response(document_storage().get(sha256), mimetype="application/octet-stream")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    answer = file_response(document_storage().get(sha256), "application/octet-stream", name)
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return answer

@@ -2,7 +2,9 @@
 
 import re
 import time
+import unicodedata
 from typing import cast
+from urllib.parse import quote
 
 import structlog
 from flask import Blueprint, Flask, Response, current_app, g, render_template, request
@@ -38,6 +40,21 @@ def db_session() -> Session:
     if "db_session" not in g:
         g.db_session = database().session(writing=request.method not in _SAFE_METHODS)
     return cast(Session, g.db_session)
+
+
+def file_response(content: bytes | str, content_type: str, name: str, *, inline: bool = False) -> Response:
+    """A file that the browser keeps under `name`, whatever letters it has (RFC 6266)."""
+    response = Response(content, content_type=content_type)
+    response.headers.set("Content-Disposition", "inline" if inline else "attachment", **_file_name(name))
+    return response
+
+
+def _file_name(name: str) -> dict[str, str]:
+    """`name` in plain letters for the oldest readers, and as it is for all others."""
+    if name.isascii():
+        return {"filename": name}
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def discard() -> None:

@@ -3,7 +3,6 @@
 from typing import cast
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -13,7 +12,7 @@ from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.database import Database
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard, file_response
 from app.platform.i18n import language, word
 from app.platform.mail import Mail
 from app.platform.pages import Page
@@ -134,9 +133,8 @@ def export(found: Incubator, kind: str) -> Response:
     lines = listing.whole(db_session(), found, asked)
     rows = exports.table(lines, addresses=_may_on(found, Permission.RELAUNCH))
     content = exports.to_csv(rows) if kind == "csv" else exports.to_ods(rows, found.name)
-    types = {"csv": "text/csv", "ods": "application/vnd.oasis.opendocument.spreadsheet"}
-    headers = {"Content-Disposition": f'attachment; filename="{found.slug}-{clock.today()}.{kind}"'}
-    return FlaskResponse(content, mimetype=types[kind], headers=headers)
+    types = {"csv": "text/csv; charset=utf-8", "ods": "application/vnd.oasis.opendocument.spreadsheet"}
+    return file_response(content, types[kind], f"{found.slug}-{clock.today()}.{kind}")
 
 
 @blueprint.route("/incubateurs/<slug>/relancer", methods=["GET", "POST"])

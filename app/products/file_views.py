@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as Answer
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.packages import exports
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard, file_response
 from app.platform.refusals import Refusal
 from app.products import files
 from app.products.access import product_view
@@ -39,7 +39,7 @@ def bom(product: Product) -> Response:
 
 
 def _download(content: bytes, kind: str, name: str) -> Response:
-    return Response(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return file_response(content, kind, name)
 
 
 @blueprint.route("/produits/nouveau/fichier", methods=["GET", "POST"])

@@ -14,7 +14,7 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.editing import EditForm, keep
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard, file_response
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import may, product_view
@@ -88,9 +88,9 @@ def _calendar(title: str, owing: Sequence[Product], *, as_file: bool = False) ->
         {p.id: _address("home.product", slug=p.slug) for p in owing},
         feeds.revisions(db_session(), ids),
     )
-    how = "attachment" if as_file else "inline"
-    headers = {"Content-Disposition": f'{how}; filename="jalon.ics"', "Cache-Control": "private, max-age=3600"}
-    return Response(content, mimetype="text/calendar", headers=headers)
+    response = file_response(content, "text/calendar; charset=utf-8", "jalon.ics", inline=not as_file)
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 def _address(endpoint: str, **values: Any) -> str:

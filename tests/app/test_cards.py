@@ -121,3 +121,30 @@ def test_a_title_is_one_line_of_visible_signs():
     assert read_card("x", text).name == "Saut Bcc: x"
     with pytest.raises(Refusal, match="invisible"):
         read_card("x", text.replace("\\n", "\\u202e"))
+
+
+@pytest.mark.parametrize("slug", [".", "..", "..."])
+def test_no_product_takes_an_address_that_leads_elsewhere(slug):
+    with pytest.raises(Refusal):
+        read_card(slug, "---\ntitle: P\n---\n")
+
+
+def test_a_card_in_any_alphabet_can_be_downloaded_in_each_form(world):
+    owner = world.person()
+    product = world.filled(owner)
+    with world.database.writing() as session:
+        session.get_one(Product, product.id).slug = "名前"
+    visitor = world.visitor(owner)
+    for path in (
+        "fichier.yaml",
+        "inventaire.csv",
+        "inventaire.cdx.json",
+        "vex.cdx.json",
+        "plan/plan.csv",
+        "plan/plan.md",
+    ):
+        answer = visitor.get(f"/produits/名前/{path}")
+        assert answer.status_code == 200, path
+        assert answer.headers["Content-Disposition"].encode("latin-1"), path
+    # RFC 6266: the name as it is, beside one in plain letters.
+    assert "filename*=UTF-8''%E5%90%8D" in visitor.get("/produits/名前/fichier.yaml").headers["Content-Disposition"]

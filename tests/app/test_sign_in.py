@@ -1,9 +1,16 @@
 import re
+import threading
 from datetime import timedelta
 
+import pytest
 import time_machine
+from sqlalchemy import func, select, update
 
+from app.identity.models import Role, WebSession
 from app.platform import clock
+from app.platform.refusals import Refusal
+from app.platform.uploads import Upload
+from tests.world import Visitor
 
 
 def _link(mail: str) -> str:
@@ -115,3 +122,100 @@ def test_the_last_member_of_a_team_stays(world):
     grant = re.search(r"/roles/(\w+)/retirer", page)[1]
     answer = world.visitor(owner).post(f"/produits/exemple/equipe/roles/{grant}/retirer")
     assert answer.status_code == 409
+
+
+def ended(world, visitor, *, by: timedelta) -> None:
+    """Lets the session of `visitor` end by itself, `by` ago."""
+    with world.database.writing() as session:
+        session.execute(update(WebSession).values(expires_at=clock.now() - by))
+
+
+def kept(world) -> int:
+    with world.database.reading() as session:
+        return session.scalar(select(func.count(Upload.id)).where(Upload.purpose == "form"))
+
+
+COMPONENT = {"name": "Typé pendant la nuit", "kind": "web", "hosting": "paas", "exposure": "internet"}
+
+
+@pytest.mark.parametrize(
+    ("by", "count"), [(timedelta(minutes=1), 1), (timedelta(minutes=59), 1), (timedelta(minutes=61), 0)]
+)
+def test_a_form_is_kept_of_a_session_that_just_ended_by_itself(world, by, count):
+    person = world.person()
+    world.filled(person)
+    visitor = world.visitor(person)
+    ended(world, visitor, by=by)
+    assert visitor.post("/produits/exemple/composants/nouveau", COMPONENT).status_code == 302
+    assert kept(world) == count
+
+
+def test_a_copied_cookie_plants_nothing_after_sign_out(world):
+    person = world.person()
+    world.filled(person)
+    visitor, copied = world.visitor(person), world.app.test_client()
+    with visitor.client.session_transaction() as cookie:
+        sid = cookie["sid"]
+    visitor.post("/deconnexion")
+    with copied.session_transaction() as cookie:
+        cookie["sid"] = sid
+    assert Visitor(copied).post("/produits/exemple/composants/nouveau", COMPONENT).status_code == 302
+    assert kept(world) == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("equipe/inviter", {"invite-email": "mechant@exemple.test", "invite-name": "M", "invite-role": "authority"}),
+        ("dossier/1/decision", {"outcome": "favourable", "months": "36"}),
+        ("dossier/1/signe-ailleurs", {"outcome": "favourable", "months": "36"}),
+        ("dossier/delegations", {"deed": "Arrêté"}),
+    ],
+)
+def test_no_form_that_gives_a_role_or_decides_is_ever_kept(world, path, form):
+    person = world.person()
+    world.filled(person)
+    visitor = world.visitor(person)
+    ended(world, visitor, by=timedelta(minutes=1))
+    assert visitor.post(f"/produits/exemple/{path}", form).status_code == 302
+    assert kept(world) == 0
+
+
+def test_two_members_who_remove_each_other_leave_one(world):
+    """On PostgreSQL both saw the other still there, five times of six."""
+    from app.identity import services as identity
+    from app.identity.models import Grant
+
+    first, second = world.person(), world.person("sacha@exemple.test", "Sacha Bernard")
+    product = world.product(first)
+    world.give(second, Role.TEAM_MEMBER, product_id=product.id)
+    with world.database.reading() as session:
+        grants = dict(session.execute(select(Grant.person_id, Grant.id).where(Grant.role == Role.TEAM_MEMBER)).all())
+    for _ in range(1 if world.database.engine.dialect.name == "sqlite" else 6):
+        ready, refused = threading.Barrier(2), []
+
+        def remove(actor, grant, ready=ready, refused=refused):
+            with world.app.test_request_context(), world.session() as session:
+                ready.wait()
+                try:
+                    identity.withdraw(session, actor, frozenset({Role.TEAM_MEMBER}), grant, product.id)
+                except Refusal:
+                    refused.append(grant)
+
+        both = [
+            threading.Thread(target=remove, args=pair)
+            for pair in ((first, grants[second.id]), (second, grants[first.id]))
+        ]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        with world.database.reading() as session:
+            left = session.scalars(select(Grant).where(Grant.role == Role.TEAM_MEMBER)).all()
+        assert len(left) == len(refused) == 1
+        gone = second if left[0].person_id == first.id else first
+        world.give(gone, Role.TEAM_MEMBER, product_id=product.id)
+        with world.database.reading() as session:
+            grants = dict(
+                session.execute(select(Grant.person_id, Grant.id).where(Grant.role == Role.TEAM_MEMBER)).all()
+            )

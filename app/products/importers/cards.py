@@ -20,7 +20,7 @@ from risk_models.scales import PhaseName
 from risk_models.system import Phase, System
 
 MAX_CHARACTERS = 200_000
-SLUG = re.compile(r"[\w.][\w.-]{0,99}")
+SLUG = re.compile(r"(?!\.+$)[\w.][\w.-]{0,99}")  # dots alone are another folder of the site
 
 
 @dataclass(frozen=True, slots=True)
