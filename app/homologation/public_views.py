@@ -91,7 +91,8 @@ def verify() -> str:
 def _only_place() -> Iterator[bool]:
     """Whether this is the one check under way on this machine: a stranger's file takes two seconds of a processor, and who
     sends many takes no more than that. Nobody waits here: a place of the site is held meanwhile."""
-    path = Path(tempfile.gettempdir()) / f"jalon-verification-{os.getuid()}.lock"
+    site = hashlib.sha256(str(current_app.config["SETTINGS"].instance).encode()).hexdigest()[:16]
+    path = Path(tempfile.gettempdir()) / f"jalon-{os.getuid()}-{site}.lock"
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
