@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, url_for
+from flask import Flask, current_app, g, render_template, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import doctor
+from app.analysis import handlers as analysis_jobs
+from app.analysis import results
 from app.analysis.register_views import blueprint as register
 from app.analysis.step_views import blueprint as analysis_steps
 from app.analysis.study_views import blueprint as study
@@ -111,6 +113,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     csrf.init_app(app)
     http.init_app(app)
     app.before_request(access.load_person)
+    app.register_error_handler(results.StillComputing, _computing_page)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     doctor.check(app)
@@ -127,6 +130,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         kept_values=kept_forms.kept_values,
     )
     return app
+
+
+def _computing_page(found: results.StillComputing) -> tuple[str, int, dict[str, str]]:
+    """Instead of a page that needs an assessment still being made: says so, with the last result."""
+    g.db_session.rollback()  # a form that leans on it changed nothing
+    last = results.last_of(g.db_session, found.product)
+    page = render_template("errors/computing.html", slug=found.product, last=last)
+    return page, 503, {"Retry-After": "30"}
 
 
 def configure(app: Flask, settings: Settings) -> None:
@@ -172,6 +183,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs.bind(database)
     for feature in (
         identity_jobs,
+        analysis_jobs,
         homologation_jobs,
         renewals_jobs,
         portfolio_jobs,

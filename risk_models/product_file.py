@@ -51,6 +51,8 @@ from risk_models.system import (
 )
 
 MAX_CHARACTERS = 5_000_000
+# As many as a product of a ministry has at most; the ranking of so many still ends, in minutes.
+MOST = {"components": 5_000, "links": 20_000, "assets": 500, "measures": 20_000}
 MAX_ID = 100
 MAX_DEPTH, MAX_NODES = 40, 1_000_000
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]+")
@@ -213,6 +215,9 @@ def _system(top: CheckedMap, as_of: date | None) -> System:
     if not top.items("components"):
         raise top.fail("no_component", "components")
     read_product = _product(product)
+    for key, most in MOST.items():
+        if len(top.items(key)) > most:
+            raise top.fail("too_many", key, most=f"{most:,}".replace(",", "\u00a0"))
     seen: set[str] = set()
     components = _all(top, "components", "component", lambda m: _component(m, seen))
     links = _all(top, "links", "link", lambda m: _link(m, seen))

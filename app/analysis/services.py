@@ -6,10 +6,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext as _ln
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, defer, subqueryload
+from sqlalchemy.orm import Session, defer, selectinload, subqueryload
 
-import risk_models
-from app.analysis import guide, register, versions
+from app.analysis import guide, register, results, versions
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
 from app.analysis.study import profile_of
 from app.commons import services as commons
@@ -21,7 +20,7 @@ from app.journal.services import record
 from app.mitigations import services as mitigations
 from app.packages import matching
 from app.platform import clock
-from app.platform.database import new_id
+from app.platform.database import Database, new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import phase_values, slug_of
@@ -108,7 +107,29 @@ def _product_value(product: Product) -> ProductValue:
 
 
 def assess(system: System, view: View = View.CURRENT) -> Assessment:
-    return risk_models.assess(system, view=view)
+    """Raises `StillComputing` for a large product whose result is not there yet."""
+    return results.assess(system, view)
+
+
+def assessed(system: System) -> Assessment | None:
+    """The same for jobs, which come again: None while a large product's result is being made."""
+    try:
+        return assess(system)
+    except results.StillComputing:
+        return None
+
+
+def assess_product(database: Database, arguments: dict[str, Any]) -> None:
+    """The job that assesses a large product as it is now."""
+    with database.reading() as session:
+        found = session.scalar(
+            select(Product)
+            .where(Product.id == arguments["product_id"])
+            .options(selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts))
+        )
+        system = read_system(session, found) if found else None
+    if system is not None and results.is_large(system):
+        results.compute(database, system)
 
 
 def views(system: System) -> dict[View, Outlook]:

@@ -189,7 +189,11 @@ def note_losses(database: Database) -> None:
             .limit(_AT_ONCE)
         ).all()
         systems = analysis.read_systems(session, products) if products else []
-    found = [(p.id, system, analysis.assess(system)) for p, system in zip(products, systems, strict=True)]
+    found = [
+        (p.id, system, assessed)
+        for p, system in zip(products, systems, strict=True)
+        if (assessed := analysis.assessed(system)) is not None
+    ]
     if not found:
         return
     with database.writing() as session:

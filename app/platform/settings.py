@@ -104,6 +104,15 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         timestamp_roots=reader.file("JALON_TIMESTAMP_ROOTS"),
     )
     _check_seal(reader, settings)
+    _check_addresses(reader, settings)
+    reader.integer("WEB_CONCURRENCY", 2, 1, 64)  # gunicorn reads it by itself
+    if reader.wrong:
+        raise InvalidSettings("\n".join(reader.wrong))
+    return settings
+
+
+def _check_addresses(reader: "_Reader", settings: Settings) -> None:
+    mode = settings.mode
     for name, addresses in (("JALON_FEEDS", settings.feeds), ("JALON_FORGES", settings.forges)):
         if any(urlsplit(address).scheme not in {"http", "https"} for address in addresses):
             reader.wrong.append(f"{name}: addresses that begin with http:// or https://, between spaces")
@@ -125,10 +134,6 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         reader.wrong.append(
             "JALON_REVIEW_MAIL: in review, the one address that all mails go to; or JALON_MAIL=file:///…"
         )
-    reader.integer("WEB_CONCURRENCY", 2, 1, 64)  # gunicorn reads it by itself
-    if reader.wrong:
-        raise InvalidSettings("\n".join(reader.wrong))
-    return settings
 
 
 def _unsafe_in_production(settings: Settings) -> list[str]:

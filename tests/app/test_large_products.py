@@ -1,0 +1,165 @@
+"""A product too large for a web process: assessed beside the site, its pages say so meanwhile, small ones notice nothing."""
+
+import dataclasses
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import func, select
+
+from app.analysis import results, services
+from app.analysis import services as analysis
+from app.inventory import services as inventory
+from app.platform.jobs import Job
+from app.products import services as products
+from risk_models import assess, product_file
+from risk_models.assessment import Assessment
+from risk_models.checked_map import ProductFileError
+from risk_models.plain_values import from_plain, plain
+from risk_models.scales import View
+from risk_models.system import System
+from tests.risk_models.systems import component, example
+from tests.world import EXAMPLES
+
+
+def file_of(components: int) -> dict:
+    """A chain of components, the last of which holds what matters."""
+    ids = [f"c{n}" for n in range(components)]
+    return {
+        "jalon": 1,
+        "product": {"name": "Grand"},
+        "components": [{"id": i, "kind": "web", "name": f"Composant {i}"} for i in ids],
+        "links": [{"from": a, "to": b, "kind": "reads"} for a, b in pairwise(ids)],
+        "assets": [
+            {"id": "a", "lives_in": [ids[-1]], "needs": {"confidentiality": 4, "integrity": 3, "availability": 2}}
+        ],
+    }
+
+
+@pytest.fixture
+def large(world):
+    owner = world.person()
+    product = world.product(owner, "Grand")
+    system = product_file.from_dict(file_of(260))
+    with world.database.writing() as session:
+        rows = inventory.write_values(session, product.id, system.components, system.links)
+        analysis.write_values(session, product.id, system.assets, rows)
+    world.jobs.run_within(world.app.test_request_context)
+    return world, owner, product
+
+
+def stored(world) -> int:
+    with world.database.reading() as session:
+        return session.scalar(select(func.count(results.StoredAssessment.key)))
+
+
+def work(world) -> None:
+    with world.app.test_request_context():
+        results.enqueue_missing(world.database)
+    world.jobs.run_due()
+
+
+PAGES = ("", "/points-de-faiblesse", "/mesures", "/constats", "/schema", "/plan", "/demarche/scenarios")
+
+
+def test_its_pages_say_that_it_is_being_computed_then_show_it(large):
+    world, owner, _ = large
+    visitor = world.visitor(owner)
+    for page in PAGES:
+        answer = visitor.get(f"/produits/grand{page}")
+        assert answer.status_code == 503 and "Calcul en cours" in answer.get_data(as_text=True), page
+        assert answer.headers["Retry-After"] and "Aucun résultat n’existe encore" in answer.get_data(as_text=True)
+    assert visitor.get("/produits/grand/composants").status_code == 200
+    assert stored(world) == 0
+    work(world)
+    for page in PAGES:
+        assert visitor.get(f"/produits/grand{page}").status_code == 200, page
+    assert stored(world) == 2  # with the measures in place, and without any
+    work(world)
+    assert stored(world) == 2
+
+
+def test_once_changed_it_shows_the_last_result_meanwhile(large):
+    world, owner, _ = large
+    work(world)
+    visitor = world.visitor(owner)
+    new = {"name": "De plus", "kind": "web", "hosting": "paas", "exposure": "internet"}
+    assert visitor.post("/produits/grand/composants/nouveau", new).status_code == 302
+    page = visitor.get("/produits/grand/points-de-faiblesse").get_data(as_text=True)
+    assert "Dernier résultat, du" in page and "d’une description qui a changé depuis" in page
+    work(world)
+    assert visitor.get("/produits/grand/points-de-faiblesse").status_code == 200
+    assert stored(world) == 4
+
+
+def test_what_is_computed_beside_is_what_would_be_computed_here(large):
+    world, _, product = large
+    work(world)
+    with world.app.test_request_context(), world.database.reading() as session:
+        system = services.read_system(session, products.load(session, product.slug))
+        assert results.assess(system, View.CURRENT) == assess(system)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda p: p.stem)
+def test_an_assessment_survives_json(path):
+    import json
+
+    found = assess(example(path.stem))
+    assert from_plain(json.loads(json.dumps(plain(found))), Assessment) == found
+    system = example(path.stem)
+    assert from_plain(json.loads(json.dumps(plain(system))), System) == system
+
+
+def test_one_is_computed_once_however_many_ask(large):
+    world, _, _ = large
+    with world.app.test_request_context():
+        for _ in range(3):
+            results.enqueue_missing(world.database)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Job.id)).where(Job.kind == results.KIND)) == 1
+
+
+def test_what_passes_its_bounds_is_given_up_and_the_site_goes_on(large, monkeypatch):
+    world, owner, _ = large
+    monkeypatch.setattr(results, "_BOUNDS", dataclasses.replace(results._BOUNDS, seconds=0))
+    work(world)
+    assert world.visitor(owner).get("/produits/grand").status_code == 503
+    assert world.visitor(owner).get("/produits").status_code == 200
+    work(world)
+    with world.database.reading() as session:
+        assert session.scalars(select(results.StoredAssessment.content)).all() == ["", ""]
+
+
+def test_nothing_large_is_assessed_by_the_page_of_another(large):
+    world, owner, _ = large
+    world.filled(owner, name="Petit")
+    assert world.visitor(owner).get("/produits/petit").status_code == 200
+    assert world.visitor(owner).get("/").status_code == 200
+
+
+def test_the_key_is_of_the_content_the_view_and_where_it_matters_the_day():
+    from datetime import date, timedelta
+
+    system = dataclasses.replace(example("guichet"), as_of=date(2026, 11, 23))
+    later = dataclasses.replace(system, as_of=system.as_of + timedelta(days=1))
+    keys = {results.key_of(system, View.CURRENT), results.key_of(system, View.RAW)}
+    changed = dataclasses.replace(system, components=(*system.components, component("neuf")))
+    assert results.key_of(changed, View.CURRENT) not in keys and len(keys) == 2
+    dated = any(c.eol and c.eol.date for c in system.components)
+    assert (results.key_of(later, View.CURRENT) in keys) is not dated
+
+
+@pytest.mark.parametrize(("key", "most"), product_file.MOST.items())
+def test_a_file_beyond_a_bound_is_refused_in_words(key, most):
+    file = file_of(3)
+    one = {
+        "components": lambda n: {"id": f"x{n}", "kind": "web"},
+        "links": lambda n: {"from": "c0", "to": "c1", "kind": "calls"},
+        "assets": lambda n: {"id": f"y{n}", "needs": {"confidentiality": 1, "integrity": 1, "availability": 1}},
+        "measures": lambda n: {"measure": "waf", "status": "done", "on": ["c0"]},
+    }[key]
+    file[key] = [*file.get(key, []), *(one(n) for n in range(most - len(file.get(key, []))))]
+    assert product_file.from_dict(file)
+    file[key].append(one(most))
+    with pytest.raises(ProductFileError) as error:
+        product_file.from_dict(file)
+    assert "éléments" in error.value.text("fr") and "group what is alike" in error.value.text("en")
