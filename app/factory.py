@@ -196,6 +196,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
         feature.register(jobs)
     jobs.every_minute(uploads.purge)
     jobs.every_minute(rates.purge)
+    jobs.every_minute(jobs.purge)
     app.extensions.update(
         sealer=open_sealer(settings),
         database=database,

@@ -152,7 +152,10 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
         raise Refusal(_l("Une preuve date d’aujourd’hui ou d’avant."), "observed_on")
     if shown.file is None and not shown.link:
         raise Refusal(_l("Joignez un fichier, ou donnez l’adresse où lire la preuve."), "file")
-    digest, file_name = (attachments.keep(shown.file), shown.file.name) if shown.file else ("", "")
+    digest, file_name = "", ""
+    if shown.file:
+        digest = attachments.keep(session, shown.file, by=actor.id, of=product.id)
+        file_name = shown.file.name
     row = Evidence(
         id=new_id(),
         product_id=product.id,

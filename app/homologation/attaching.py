@@ -69,7 +69,7 @@ def attach(
     must_be(dossier, DossierState.DRAFT)
     if not pieces.known(piece):
         raise Refusal(_l("Cette pièce n’existe pas."))
-    digest, name, size = _kept(file, dated_on)
+    digest, name, size = _kept(session, actor, product, file, dated_on)
     if len(dossier.documents) >= MOST_DOCUMENTS:
         raise Refusal(_l("Cent documents au plus : réunissez-les."), "file")
     if any(d.piece == piece and d.sha256 == digest for d in dossier.documents):
@@ -107,7 +107,7 @@ def attach_opinion(
     must_be(dossier, DossierState.DRAFT)
     if verdict is not Verdict.FAVOURABLE and not text:
         raise Refusal(_l("Recopiez les réserves ou les raisons : l’autorité les lira."), "text")
-    digest, name, _size = _kept(file, given_on, "given_on")
+    digest, name, _size = _kept(session, actor, product, file, given_on, "given_on")
     dossier.attached_opinions.append(
         AttachedOpinion(role=role, by=by, verdict=verdict, text=text, given_on=given_on, sha256=digest, file_name=name)
     )
@@ -115,9 +115,11 @@ def attach_opinion(
     session.commit()
 
 
-def _kept(file: Attachment | None, dated_on: date, field: str = "dated_on") -> tuple[str, str, int]:
+def _kept(
+    session: Session, actor: Person, product: Product, file: Attachment | None, dated_on: date, field: str = "dated_on"
+) -> tuple[str, str, int]:
     if dated_on > clock.today():
         raise Refusal(_l("Un document date d’aujourd’hui ou d’avant."), field)
     if file is None:
         raise Refusal(_l("Choisissez un fichier."), "file")
-    return attachments.keep(file), file.name, len(file.content)
+    return attachments.keep(session, file, by=actor.id, of=product.id), file.name, len(file.content)

@@ -69,7 +69,7 @@ def record_elsewhere(
     session: Session, actor: Person, product: Product, values: Elsewhere, file: Attachment | None
 ) -> Dossier:
     """Notes a homologation made elsewhere, so that its deadlines live here. Raises `Refusal`."""
-    digest = attachments.keep(file) if file else None
+    digest = attachments.keep(session, file, by=actor.id, of=product.id) if file else None
     dossier = _add(session, actor, product, values, digest)
     session.commit()
     return dossier
@@ -325,7 +325,7 @@ def record_signed(
     deciding.keep_outside(
         session, actor, product, dossier, wish, decided_on,
         {
-            "sha256": attachments.keep(file),
+            "sha256": attachments.keep(session, file, by=actor.id, of=product.id),
             "electronic": signed.electronic,
             "signers": list(signed.signers),
             "recorded_by": actor.name,

@@ -18,6 +18,7 @@ def register(jobs: Jobs) -> None:
     jobs.handles("invitation")(send_invitation)
     jobs.handles("authority_named")(tell_authority_named)
     jobs.handles("factor_changed")(tell_factor_changed)
+    jobs.every_minute(services.purge)
 
 
 def send_link(database: Database, arguments: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from app.identity import policy
 from app.identity.models import Grant, Person, Role, SignInLink, WebSession
 from app.journal.services import record
 from app.platform import clock, jobs, rates
-from app.platform.database import new_id
+from app.platform.database import Database, new_id
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 from app.products.models import product_incubator
@@ -119,6 +119,17 @@ def sign_out(session: Session, sid: str, person: Person) -> None:
     session.execute(delete(WebSession).where(WebSession.secret_hash == _hash(sid)))
     record(session, person, "sign_out", person.email)
     session.commit()
+
+
+_FORGOTTEN = timedelta(days=1)
+
+
+def purge(database: Database) -> None:
+    """Forgets the links and the sessions that ended a day ago."""
+    before = clock.now() - _FORGOTTEN
+    with database.writing() as session:
+        session.execute(delete(SignInLink).where(SignInLink.expires_at < before))
+        session.execute(delete(WebSession).where(WebSession.expires_at < before))
 
 
 def set_language(session: Session, person: Person, language: str) -> None:

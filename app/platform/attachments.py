@@ -3,13 +3,17 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Response
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
+from app.platform import rates
 from app.platform.extensions import document_storage
 from app.platform.http import file_response
+from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 
 MAX_FILE = 10_000_000
@@ -47,8 +51,19 @@ def name_of(given_name: str) -> str:
     return f"{stem[:180]}{dot}{ending[:10]}" if dot else plain[:190]
 
 
-def keep(file: Attachment) -> str:
-    """Stores a file; its SHA-256. Raises `Refusal` for what is too large, or is not what its name says."""
+# Proofs and documents of a busy week; what a careless program would send in an hour.
+_FILES_A_DAY = Rate(200, timedelta(days=1))
+
+
+def keep(session: Session, file: Attachment, *, by: str, of: str) -> str:
+    """Stores a file of product `of`, given by person `by` (ids); its SHA-256.
+
+    Raises `Refusal` for what is too large, is not what its name says, or comes after too many of a day.
+    """
+    if not all(rates.allows(session, _FILES_A_DAY, "file", whose) for whose in (by, of)):
+        raise Refusal(
+            _l("Deux cents fichiers par jour au plus, par personne et par produit : continuez demain."), "file"
+        )
     if len(file.content) > MAX_FILE:
         raise Refusal(_l("Ce fichier est trop grand : 10 Mo au plus."), "file")
     ending = file.name.rpartition(".")[2].lower()

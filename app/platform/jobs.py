@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, Text, event, or_, select, update
+from sqlalchemy import String, Text, delete, event, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.platform import clock
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_ATTEMPTS = 9
 _LONGEST_WAIT = timedelta(hours=6)
+_KEPT = timedelta(days=30)
 _PENDING_KEY = "jobs_to_ring"
 
 
@@ -108,6 +109,11 @@ class Jobs:
             self._surrenders[kind] = surrender
 
         return register
+
+    def purge(self, database: Database) -> None:
+        """Forgets what was done a month ago: its row says nothing any more that the journal does not."""
+        with database.writing() as session:
+            session.execute(delete(Job).where(Job.done_at < clock.now() - _KEPT))
 
     def every_minute(self, run: Callable[[Database], None]) -> None:
         """Calls `run` at each sweep."""

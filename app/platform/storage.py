@@ -3,6 +3,7 @@
 import hashlib
 import re
 from contextlib import suppress
+from datetime import datetime
 
 import obstore
 from obstore.store import ObjectStore, from_url
@@ -40,6 +41,11 @@ class Storage:
     def delete_upload(self, name: str) -> None:
         with suppress(FileNotFoundError):
             obstore.delete(self._store, f"uploads/{name}")
+
+    def uploads_before(self, instant: datetime) -> list[str]:
+        """The names of the files kept for a while that were written before `instant`."""
+        found = obstore.list(self._store, "uploads/").collect()
+        return [str(one["path"]).rpartition("/")[2] for one in found if one["last_modified"] < instant]
 
 
 def _path(digest: str) -> str:

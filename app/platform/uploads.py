@@ -14,6 +14,7 @@ from app.platform.refusals import Refusal
 
 KEPT = timedelta(days=1)
 _AT_ONCE = 100
+_MOST = 10
 
 
 class Upload(Base):
@@ -35,7 +36,14 @@ class Confirmed:
 
 
 def keep(session: Session, person_id: str, purpose: str, content: bytes, name: str) -> str:
-    """Keeps a file until it is confirmed; gives what the confirming form carries."""
+    """Keeps a file until it is confirmed; gives what the confirming form carries.
+
+    A person has ten of them at most: the oldest is forgotten, for nobody confirms what they looked at so long ago.
+    """
+    held = session.scalars(select(Upload).where(Upload.person_id == person_id).order_by(Upload.made_at.desc())).all()
+    for old in held[_MOST - 1 :]:
+        document_storage().delete_upload(old.id)
+        session.delete(old)
     upload = Upload(id=new_id(), person_id=person_id, purpose=purpose, name=name[:200], made_at=clock.now())
     document_storage().put_upload(upload.id, content)
     session.add(upload)
@@ -65,3 +73,8 @@ def purge(database: Database) -> None:
             upload = session.get(Upload, upload_id)
             if upload:
                 session.delete(upload)
+    with database.reading() as session:
+        known = set(session.scalars(select(Upload.id)))
+    for name in document_storage().uploads_before(before):
+        if name not in known:  # its transaction was undone
+            document_storage().delete_upload(name)

@@ -1,0 +1,73 @@
+"""What one person or one product may leave here, and what is forgotten once it serves nobody."""
+
+import io
+import re
+from datetime import timedelta
+
+import time_machine
+from sqlalchemy import func, select
+
+from app.identity import services as identity
+from app.identity.models import SignInLink, WebSession
+from app.platform import attachments, clock, jobs, uploads
+from app.platform.jobs import Job
+from app.platform.rates import Rate
+from app.platform.uploads import Upload
+from tests.conftest import on_sqlite
+
+
+def count(world, kind) -> int:
+    with world.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(kind))
+
+
+def test_a_person_has_ten_files_to_confirm_at_most(world):
+    person = world.person()
+    with world.app.test_request_context(), world.session() as session:
+        ids = [uploads.keep(session, person.id, "sbom", b"x", f"{n}.json") for n in range(13)]
+        other = uploads.keep(session, world.person("b@exemple.test").id, "sbom", b"y", "y.json")
+    with world.database.reading() as session:
+        kept = set(session.scalars(select(Upload.id)))
+    assert kept == {*ids[3:], other}
+    storage = world.app.extensions["storage"]
+    assert storage.get_upload(ids[-1]) == b"x"
+    assert set(storage.uploads_before(clock.now() + timedelta(minutes=1))) == kept
+
+
+def test_files_are_few_a_day_by_person_and_by_product(world, monkeypatch):
+    monkeypatch.setattr(attachments, "_FILES_A_DAY", Rate(3, timedelta(days=1)))
+    owner = world.person()
+    world.filled(owner)
+    team = world.visitor(owner)
+    page = team.get("/produits/exemple/preuves").get_data(as_text=True)
+    prove = re.search(r'href="(/produits/exemple/mesures/\w+/preuve)"', page)[1]
+    shown = []
+    for number in range(4):
+        given = {
+            "observed_on": clock.today().isoformat(),
+            "note": "Vue",
+            "file": (io.BytesIO(b"a,b\n%d" % number), f"{number}.csv"),
+        }
+        shown.append(team.post(prove, given, content_type="multipart/form-data"))
+    assert [answer.status_code for answer in shown] == [302, 302, 302, 200]
+    assert "Deux cents fichiers par jour" in shown[-1].get_data(as_text=True)
+
+
+@on_sqlite
+def test_what_serves_nobody_any_more_is_forgotten(world):
+    person = world.person()
+    world.visitor(person)
+    with world.database.writing() as session:
+        identity.issue_link(session, person.email, "/")
+        jobs.enqueue(session, "sign_in_link", email="nobody@exemple.test", next_path="/")
+    world.jobs.run_within(world.app.test_request_context)
+    world.jobs.run_due()
+    with world.app.app_context():
+        world.app.extensions["storage"].put_upload("orphan", b"x")
+    world.jobs.ring = lambda *_: None
+    world.jobs.sweep()
+    assert (count(world, SignInLink), count(world, WebSession), count(world, Job)) == (1, 1, 1)
+    with time_machine.travel(clock.now() + timedelta(days=31)):
+        world.jobs.sweep()
+        assert (count(world, SignInLink), count(world, WebSession), count(world, Job)) == (0, 0, 0)
+        assert world.app.extensions["storage"].uploads_before(clock.now()) == []
