@@ -38,8 +38,21 @@ format: $(DEV) ## put the code in its form
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 
-fuzz: $(DEV) ## try each property of the ranking on 20,000 systems (an hour)
-	@$(BIN)/pytest -n 2 -q tests/risk_models --hypothesis-profile=fuzz
+FUZZ := $(BIN)/pytest -n 2 --dist worksteal -q --hypothesis-profile=fuzz
+FUZZ_RANKING := $(addprefix tests/risk_models/test_,$(addsuffix .py,ranking propagation findings scenarios evidence schedule proportionality))
+FUZZ_CONTENTS := tests/reports/test_any_content.py tests/app/test_frozen_comparison.py tests/app/test_mail.py
+FUZZ_READERS := $(addprefix tests/risk_models/test_,$(addsuffix .py,product_file exposure models draft draft_trees)) tests/app/test_evidence_reading.py
+
+fuzz: fuzz-ranking fuzz-contents fuzz-readers ## all three that follow (two hours at most)
+
+fuzz-ranking: $(DEV) ## try each property of the ranking on 20,000 systems (an hour at most)
+	@timeout 60m $(FUZZ) $(FUZZ_RANKING)
+
+fuzz-contents: $(DEV) $(ASSETS) ## make 10,000 dossiers drawn at random as pages, 200 as PDF, freeze and read back (40 minutes at most)
+	@timeout 40m $(FUZZ) $(FUZZ_CONTENTS)
+
+fuzz-readers: $(DEV) ## give each reader of foreign files 20,000 of them (20 minutes at most)
+	@timeout 20m $(FUZZ) $(FUZZ_READERS)
 
 bench: $(DEV) ## print the benchmarks
 	@$(BIN)/pytest -q -s tests/benchmarks -p no:xdist --benchmarks
@@ -93,4 +106,4 @@ $(READY): $(RUN) $(wildcard migrations/versions/*.py) $(wildcard examples/*.yaml
 	@$(BIN)/jalon migrate
 	@$(BIN)/jalon demo > $@
 
-.PHONY: help run test lint format fuzz bench migrate lock i18n clean
+.PHONY: help run test lint format fuzz fuzz-ranking fuzz-contents fuzz-readers bench migrate lock i18n clean
