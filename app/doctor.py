@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.homologation.sealing import open_sealer
+from app.identity.factors import DEMONSTRATION
 from app.platform.database import Database
 from app.platform.settings import InvalidSettings, Mode, Settings
 
@@ -34,7 +35,11 @@ def _only_for_trials(app: Flask) -> Iterator[str]:
     try:
         with database.reading() as session:
             found = session.execute(
-                text("SELECT email FROM person WHERE email LIKE :of LIMIT 1"), {"of": f"%{DEMONSTRATION_DOMAIN}"}
+                text(
+                    "SELECT email FROM person JOIN second_factor ON second_factor.person_id = person.id"
+                    " WHERE email LIKE :of AND second_factor.name = :factor LIMIT 1"
+                ),
+                {"of": f"%{DEMONSTRATION_DOMAIN}", "factor": DEMONSTRATION},
             ).scalar()
     except SQLAlchemyError:
         return  # unreachable or not yet migrated: /readyz and `jalon doctor` say so

@@ -136,7 +136,7 @@ def _computing_page(found: results.StillComputing) -> tuple[str, int, dict[str, 
     """Instead of a page that needs an assessment still being made: says so, with the last result."""
     g.db_session.rollback()  # a form that leans on it changed nothing
     last = results.last_of(g.db_session, found.product)
-    page = render_template("errors/computing.html", slug=found.product, last=last)
+    page = render_template("errors/computing.html", slug=found.product, last=last, given_up=found.given_up)
     return page, 503, {"Retry-After": "30"}
 
 

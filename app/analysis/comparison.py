@@ -158,7 +158,7 @@ def _shown(value: Any, name: str = "") -> str:
     match value:
         case bool():
             text = str(_l("oui") if value else _l("non"))
-        case None | "" | () | [] | {}:
+        case None | "" | () | []:
             text = "∅"
         case Authentication():
             text = str(_AUTHENTICATIONS[value])
@@ -173,7 +173,7 @@ def _shown(value: Any, name: str = "") -> str:
         case tuple() | list():
             text = ", ".join(_shown(getattr(v, "id", getattr(v, "name", v))) for v in value)
         case dict():
-            text = ", ".join(map(_shown, value.values()))
+            text = ", ".join(map(_shown, value.values())) or "∅"
         case _:
             text = str(value)
     return _short(text)

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis import results
 from app.analysis.acceptance import check_until
 from app.analysis.study_models import RiskScenario
 from app.identity.models import Person
@@ -20,7 +21,6 @@ from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import AttackPath
 from risk_models.scales import Likelihood, Need, RiskLevel, Severity, Treatment
-from risk_models.scenarios import scenarios
 from risk_models.system import System
 
 MOST_TOLD = 500
@@ -101,7 +101,7 @@ def lines(rows: Mapping[str, RiskScenario], system: System) -> list[RegisterLine
     """Every scenario, heaviest first: those kept, then those set aside."""
     found = [
         RegisterLine(s.key, s.risk.id, s.risk.need, s.path, s.risk.severity, s.risk.level, rows.get(s.key))
-        for s in scenarios(system)
+        for s in results.scenarios(system)
     ]
     known = {line.key for line in found}
     found += [

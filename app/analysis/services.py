@@ -1,6 +1,6 @@
 """What the product protects and fears, and the one value that the ranking reads."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -25,7 +25,7 @@ from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import phase_values, slug_of
 from risk_models import assessment_json as assessment_file
-from risk_models import catalogue, product_file, ranking, sensitivity
+from risk_models import catalogue, product_file
 from risk_models.assessment import Assessment, Outlook
 from risk_models.scales import Need, RiskLevel, Severity, View
 from risk_models.sensitivity import Stability
@@ -111,6 +111,9 @@ def assess(system: System, view: View = View.CURRENT) -> Assessment:
     return results.assess(system, view)
 
 
+is_large = results.is_large
+
+
 def assessed(system: System) -> Assessment | None:
     """The same for jobs, which come again: None while a large product's result is being made."""
     try:
@@ -129,16 +132,16 @@ def assess_product(database: Database, arguments: dict[str, Any]) -> None:
         )
         system = read_system(session, found) if found else None
     if system is not None and results.is_large(system):
-        results.compute(database, system)
+        results.compute(database, system, arguments["product_id"])
 
 
-def views(system: System) -> dict[View, Outlook]:
+def views(system: System) -> Mapping[View, Outlook]:
     """Without measure, today and once the plan is kept."""
-    return ranking.outlooks(system)
+    return results.outlooks(system)
 
 
 def stability(system: System) -> Stability:
-    return sensitivity.stability(system)
+    return results.stability(system)
 
 
 def figures_moved() -> int:

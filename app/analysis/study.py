@@ -162,7 +162,7 @@ def approve_level(session: Session, actor: Person, product: Product, *, wanted: 
         raise Refusal(_l("Aucun niveau plus bas n’attend votre accord."))
     if profile.wanted_by == actor.name:
         raise Refusal(_l("Une autre personne que celle qui le demande doit en convenir."))
-    profile.level, profile.wanted = profile.wanted, None
+    profile.level, profile.wanted, profile.before_raise = profile.wanted, None, None
     profile.approved_by, profile.approved_at = actor.name, clock.now()
     record(session, actor, "approve_level", SecurityLevel(profile.level).name, product_id=product.id, why=profile.why)
     session.commit()

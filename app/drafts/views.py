@@ -104,4 +104,5 @@ def _row(product: Product, draft_id: str) -> RepositoryDraft:
 def _drawn(system: System) -> str | None:
     if not system.components:
         return None
-    return draw_graph(system, analysis.assess(system).to_dict(), language())
+    assessed = analysis.assessed(system)
+    return draw_graph(system, assessed.to_dict(), language()) if assessed else None

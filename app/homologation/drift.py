@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app.analysis import results, versions
 from app.analysis import services as analysis
-from app.analysis import versions
 from app.analysis.comparison import Change
 from app.platform.i18n import language
 from app.products.models import Product
@@ -71,7 +71,7 @@ def since_decision(session: Session, product: Product, frozen: dict[str, Any], *
     study = content.loads(content.dumps(versions.study_of(session, product, living, assets)))
     return Drift(
         changes=versions.compare_pictures(then, frozen.get("study") or {}, now, study),
-        weights=weigh(then, living) if weighed else [],
+        weights=weigh(then, living) if weighed and not results.is_large(living) else [],
         loss_then=frozen["assessment"]["loss"],
         loss_now=analysis.assess(living).loss,
         raised=level_of(study) > level_of(frozen.get("study") or {}),

@@ -106,7 +106,7 @@ def tell(database: Database, arguments: dict[str, Any]) -> None:
             decision=dossier.decision,
             then=arguments["then"],
             now=arguments["now"],
-            raised=arguments["raised"],
+            raised=arguments.get("raised", False),  # jobs written before 2026-12 did not say
             grown=drift.height(arguments["then"], arguments["now"]) > 0,
             link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}/depuis",
         )

@@ -194,8 +194,11 @@ def invite(
     product_id: str | None = None,
     incubator_id: str | None = None,
     next_path: str = "/",
-) -> Person:
-    """Gives a role and mails an invitation. Raises `Refusal` for a role one may not give, or already given."""
+) -> bool:
+    """Gives a role and mails an invitation, one a day to each person; whether it was mailed.
+
+    Raises `Refusal` for a role one may not give, or already given, or after ten invitations of a day.
+    """
     if not policy.may_give(actor_roles, role):
         raise Refusal(_l("Vous ne pouvez pas donner ce rôle."), "role")
     person = find_or_create(session, email, name)
@@ -207,25 +210,23 @@ def invite(
         )
     if not give(session, actor, person, role, product_id=product_id, incubator_id=incubator_id):
         raise Refusal(_l("Cette personne a déjà ce rôle ici."), "email")
-    if not rates.allows(session, _INVITATIONS_TO_ONE, "invited", person.id):
-        raise Refusal(
-            _l("Cette personne a déjà été invitée aujourd’hui : invitez-la demain, ou prévenez-la vous-même."), "email"
-        )
     if not rates.allows(session, _INVITATIONS_OF_ONE, "invites", actor.id):
         raise Refusal(_l("Dix invitations par jour au plus : continuez demain."), "email")
-    jobs.enqueue(
-        session,
-        "invitation",
-        person_id=person.id,
-        by=actor.name,
-        role=role.value,
-        next_path=next_path,
-        product_id=product_id,
-    )
+    written = rates.allows(session, _INVITATIONS_TO_ONE, "invited", person.id)
+    if written:
+        jobs.enqueue(
+            session,
+            "invitation",
+            person_id=person.id,
+            by=actor.name,
+            role=role.value,
+            next_path=next_path,
+            product_id=product_id,
+        )
     if role is Role.AUTHORITY and product_id:
         _tell_incubator(session, actor, person, product_id)
     session.commit()
-    return person
+    return written
 
 
 def _tell_incubator(session: Session, actor: Person, named: Person, product_id: str) -> None:

@@ -40,7 +40,8 @@ def index(product: Product) -> str:
     system, lines, names = _read(product)
     today = clock.today()
     past = plan.past_losses(db_session(), product.id, today, analysis.assess(system).loss)
-    future = projection(system, today)
+    large = analysis.is_large(system)  # its figures to come would take minutes
+    future = () if large else projection(system, today)
     return render_template(
         "mitigations/plan.html",
         product=product,
@@ -50,7 +51,7 @@ def index(product: Product) -> str:
         kinds=catalogue.measures(),
         past=past,
         future=future,
-        figure=draw_burn_down(past, future, language()) if system.assets else None,
+        figure=draw_burn_down(past, future, language()) if system.assets and not large else None,
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 

@@ -26,6 +26,10 @@ class NotDelivered(OSError):
     """The service did not take the message."""
 
 
+class UnknownAddress(NotDelivered):
+    """An address that no service's pattern takes, such as one kept in a former form: trying again would change nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is sent: `address` complete, `body` as bytes."""
@@ -177,7 +181,7 @@ def notify(address: str, title: str, body: str, *, private_hosts: Collection[str
     try:
         service, parts = _read(address)
     except ValueError as error:
-        raise NotDelivered(str(error)) from error
+        raise UnknownAddress(str(error)) from error
     sent = service.request(parts, title, body)
     try:
         answer = outbound.ask(

@@ -235,9 +235,9 @@ _SHORTEST_KEY, _FEWEST_SIGNS = 32, 10
 def _secret_keys(reader: _Reader, instance: Path, mode: Mode) -> tuple[str, ...]:
     """The configured keys, the newest first; in development, one drawn once and kept in the instance folder."""
     keys = tuple((reader.get("JALON_SECRET_KEY") or "").split())
-    if any(len(key) < _SHORTEST_KEY or _is_weak(key) for key in keys):
+    if any(len(key) < _SHORTEST_KEY for key in keys) or any(map(_is_weak, keys[:1])):  # a former one only reads
         reader.wrong.append(
-            f"JALON_SECRET_KEY: each key has {_SHORTEST_KEY} characters drawn at random; draw one with: openssl rand -hex 32"
+            f"JALON_SECRET_KEY: the newest key has {_SHORTEST_KEY} characters drawn at random; draw one with: openssl rand -hex 32"
         )
     if keys:
         return keys

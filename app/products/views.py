@@ -163,7 +163,7 @@ def invite(product: Product) -> str | Response:
     form = InviteForm(prefix="invite-")
     if form.validate_on_submit():
         try:
-            identity.invite(
+            written = identity.invite(
                 db_session(),
                 current_person(),
                 g.roles,
@@ -177,7 +177,16 @@ def invite(product: Product) -> str | Response:
             discard()
             form.refuse(refusal)
         else:
-            flash(_("L’invitation part à %(email)s.", email=form.email.data), "success")
+            if written:
+                flash(_("L’invitation part à %(email)s.", email=form.email.data), "success")
+            else:
+                flash(
+                    _(
+                        "Le rôle est donné. %(email)s a déjà reçu une invitation aujourd’hui et n’est pas prévenu de celle-ci : dites-le-lui.",
+                        email=form.email.data,
+                    ),
+                    "warning",
+                )
             return redirect(url_for("products.team", slug=product.slug))
     return _team_page(product, ContactForm(formdata=None), form)
 

@@ -14,6 +14,7 @@ from app.platform import clock, letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.mail import Mail
+from app.platform.notifying import UnknownAddress
 from app.products.models import Product
 from app.renewals import channels, planning, services
 from app.renewals.deadlines import PAGES, POSTPONABLE
@@ -59,7 +60,11 @@ def send_digest(database: Database, arguments: dict[str, Any]) -> None:
         give_up(database, arguments, "this channel was removed")
         return
     if channel:
-        channels.send(channel, mail.subject, mail.text)
+        try:
+            channels.send(channel, mail.subject, mail.text)
+        except UnknownAddress as error:
+            give_up(database, arguments, str(error))
+            return
     else:
         letters.send(mail)
     with database.writing() as session:

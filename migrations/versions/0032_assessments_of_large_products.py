@@ -15,7 +15,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "stored_assessment",
-        sa.Column("key", sa.String(64), nullable=False, comment="SHA-256 of content, view and model"),
+        sa.Column("key", sa.String(64), nullable=False, comment="SHA-256 of content, day and model"),
         sa.Column("slug", sa.String(100), nullable=False, comment="of the product that asked for it"),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(

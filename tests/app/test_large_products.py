@@ -1,17 +1,20 @@
 """A product too large for a web process: assessed beside the site, its pages say so meanwhile, small ones notice nothing."""
 
 import dataclasses
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
+import time_machine
 from sqlalchemy import func, select
 
 from app.analysis import results, services
 from app.analysis import services as analysis
 from app.inventory import services as inventory
+from app.platform import clock
 from app.platform.jobs import Job
 from app.products import services as products
-from risk_models import assess, product_file
+from risk_models import assess, product_file, ranking, scenarios, sensitivity
 from risk_models.assessment import Assessment
 from risk_models.checked_map import ProductFileError
 from risk_models.plain_values import from_plain, plain
@@ -58,7 +61,17 @@ def work(world) -> None:
     world.jobs.run_due()
 
 
-PAGES = ("", "/points-de-faiblesse", "/mesures", "/constats", "/schema", "/plan", "/demarche/scenarios")
+PAGES = (
+    "",
+    "/points-de-faiblesse",
+    "/mesures",
+    "/constats",
+    "/schema",
+    "/plan",
+    "/demarche/scenarios",
+    "/demarche/registre",
+    "/points-de-faiblesse/solidite",
+)
 
 
 def test_its_pages_say_that_it_is_being_computed_then_show_it(large):
@@ -73,9 +86,13 @@ def test_its_pages_say_that_it_is_being_computed_then_show_it(large):
     work(world)
     for page in PAGES:
         assert visitor.get(f"/produits/grand{page}").status_code == 200, page
-    assert stored(world) == 2  # with the measures in place, and without any
+    assert stored(world) == 1
+    with world.database.reading() as session:
+        asked = session.scalar(select(func.count(Job.id)).where(Job.kind == results.KIND))
     work(world)
-    assert stored(world) == 2
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Job.id)).where(Job.kind == results.KIND)) == asked
+    assert stored(world) == 1
 
 
 def test_once_changed_it_shows_the_last_result_meanwhile(large):
@@ -88,7 +105,7 @@ def test_once_changed_it_shows_the_last_result_meanwhile(large):
     assert "Dernier résultat, du" in page and "d’une description qui a changé depuis" in page
     work(world)
     assert visitor.get("/produits/grand/points-de-faiblesse").status_code == 200
-    assert stored(world) == 4
+    assert stored(world) == 2
 
 
 def test_what_is_computed_beside_is_what_would_be_computed_here(large):
@@ -97,6 +114,10 @@ def test_what_is_computed_beside_is_what_would_be_computed_here(large):
     with world.app.test_request_context(), world.database.reading() as session:
         system = services.read_system(session, products.load(session, product.slug))
         assert results.assess(system, View.CURRENT) == assess(system)
+        assert results.assess(system, View.RAW) == assess(system, view=View.RAW)
+        assert results.outlooks(system) == ranking.outlooks(system)
+        assert results.stability(system) == sensitivity.stability(system)
+        assert results.scenarios(system) == scenarios.scenarios(system)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda p: p.stem)
@@ -124,9 +145,35 @@ def test_what_passes_its_bounds_is_given_up_and_the_site_goes_on(large, monkeypa
     work(world)
     assert world.visitor(owner).get("/produits/grand").status_code == 503
     assert world.visitor(owner).get("/produits").status_code == 200
-    work(world)
+    page = world.visitor(owner).get("/produits/grand/demarche/registre").get_data(as_text=True)
+    assert "trop grand pour que son analyse soit finie" in page
     with world.database.reading() as session:
-        assert session.scalars(select(results.StoredAssessment.content)).all() == ["", ""]
+        assert session.scalars(select(results.StoredAssessment.content)).all() == [""]
+    monkeypatch.undo()
+    with time_machine.travel(clock.now() + timedelta(days=1)):
+        work(world)
+    assert stored(world) == 2
+
+
+def test_a_failure_of_ours_is_tried_again(large, monkeypatch):
+    world, _, _ = large
+    monkeypatch.setattr(results, "_BOUNDS", dataclasses.replace(results._BOUNDS, memory=1 << 20))
+    work(world)
+    assert stored(world) == 0
+    monkeypatch.undo()
+    with time_machine.travel(clock.now() + timedelta(minutes=5)):
+        work(world)
+    assert stored(world) == 1
+
+
+def test_one_large_product_at_a_time_is_assessed_by_a_worker(large):
+    world, _, _ = large
+    with results._ONE_AT_ONCE:
+        work(world)
+    assert stored(world) == 0
+    with time_machine.travel(clock.now() + timedelta(minutes=2)):
+        work(world)
+    assert stored(world) == 1
 
 
 def test_nothing_large_is_assessed_by_the_page_of_another(large):
@@ -136,16 +183,14 @@ def test_nothing_large_is_assessed_by_the_page_of_another(large):
     assert world.visitor(owner).get("/").status_code == 200
 
 
-def test_the_key_is_of_the_content_the_view_and_where_it_matters_the_day():
-    from datetime import date, timedelta
-
+def test_the_key_is_of_the_content_and_of_the_day():
     system = dataclasses.replace(example("guichet"), as_of=date(2026, 11, 23))
-    later = dataclasses.replace(system, as_of=system.as_of + timedelta(days=1))
-    keys = {results.key_of(system, View.CURRENT), results.key_of(system, View.RAW)}
-    changed = dataclasses.replace(system, components=(*system.components, component("neuf")))
-    assert results.key_of(changed, View.CURRENT) not in keys and len(keys) == 2
-    dated = any(c.eol and c.eol.date for c in system.components)
-    assert (results.key_of(later, View.CURRENT) in keys) is not dated
+    others = (
+        dataclasses.replace(system, as_of=date(2026, 11, 24)),  # what is late, past or unpatched since
+        dataclasses.replace(system, components=(*system.components, component("neuf"))),
+        dataclasses.replace(system, measures=()),
+    )
+    assert len({results.key_of(s) for s in (system, *others)}) == 4
 
 
 @pytest.mark.parametrize(("key", "most"), product_file.MOST.items())

@@ -89,6 +89,7 @@ SAFE = [
     ("review", {"JALON_MAIL": "smtps://u:p@c.exemple.gouv.fr", "JALON_REVIEW_MAIL": "revue@exemple.gouv.fr"}),
     ("production", {}),
     ("production", {"JALON_SECRET_KEY": f"{KEY} {KEY[::-1]}"}),
+    ("production", {"JALON_SECRET_KEY": f"{KEY} a-former-secret-that-only-reads-what-it-wrote"}),
     ("production", {"JOBS": "redis://127.0.0.1:6379/0"}),
     ("production", {"JOBS": "rediss://:password@elsewhere:6379/0"}),
     ("production", {"JOBS": "redis://queue.internal:6379/0", "JALON_PRIVATE_HOSTS": "queue.internal"}),
@@ -131,6 +132,14 @@ def test_production_refuses_the_trial_seal_and_the_accounts_of_the_demonstration
             text(
                 "INSERT INTO person (id, email, name, title, language, created_at)"
                 " VALUES ('p', 'equipe@exemple.test', 'A', '', 'fr', '2026-01-01')"
+            )
+        )
+    create_app(load(safe["production"])).extensions["database"].engine.dispose()  # anybody may be given such an address
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO second_factor (id, person_id, kind, name, secret, added_at, counter)"
+                " VALUES ('f', 'p', 'totp', 'Téléphone de démonstration', 'x', '2026-01-01', 0)"
             )
         )
     with pytest.raises(InvalidSettings, match="accounts of the demonstration"):
