@@ -270,6 +270,6 @@ def test_a_job_of_a_removed_connector_is_done_quietly(world):
 
 def test_a_token_under_another_key_says_so(world, tool):
     visitor, _ = branched(world, tool, "updown")
-    world.app.config["SETTINGS"] = replace(world.app.config["SETTINGS"], secret_key="x" * 40)
+    world.app.config["SETTINGS"] = replace(world.app.config["SETTINGS"], secret_keys=("x" * 40,))
     run(world)
     assert "Donnez-le de nouveau" in page_of(visitor)
