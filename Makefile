@@ -26,13 +26,14 @@ test: $(DEV) $(ASSETS) $(MESSAGES) ## install what tests need and run every chec
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -n 2 --dist worksteal -q
 
-lint: $(DEV) ## format, lint, types, import contracts, sizes
+lint: $(DEV) ## format, lint, types, import contracts, sizes, no address in a lock file
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary app reports risk_models wsgi.py
 	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
 	@$(BIN)/djlint --quiet --lint templates
 	@$(BIN)/python scripts/sizes.py
+	@! grep -n '://' package-lock.json requirements/*.lock
 
 format: $(DEV) ## put the code in its form
 	@$(BIN)/ruff check --fix --quiet . || true
