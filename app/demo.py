@@ -13,7 +13,7 @@ from app import demo_study
 from app.analysis import services as analysis
 from app.analysis.models import FearedEvent
 from app.factory import ROOT
-from app.homologation import deciding
+from app.homologation import deciding, sealing
 from app.homologation import services as homologation
 from app.homologation.deciding import Wish
 from app.homologation.models import Dossier, Outcome, ReviewerRole, Verdict
@@ -26,8 +26,10 @@ from app.journal.services import record
 from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.database import Database, new_id
+from app.platform.extensions import document_storage
 from app.products.models import Contact, Incubator, Phase, Product
 from reports import dossier as content
+from reports import pdf
 from risk_models import product_file, schedule
 from risk_models.scales import Need
 from risk_models.system import System
@@ -156,6 +158,7 @@ def _about_to_expire(session: Session, people: People, today: date) -> None:
         _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
         dossier = _composed(session, people, product, months=12)
         homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
+        sealing.keep_project(session, dossier, document_storage().put(pdf.render(dossier.content or "")))
         secret = _second_factor(session, people[Role.AUTHORITY])
     with clock.at(datetime.combine(decided_on, time(9, 40), clock.PARIS).astimezone(UTC)):
         _decide(session, people[Role.AUTHORITY], product, dossier, secret)

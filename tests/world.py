@@ -188,8 +188,18 @@ class World:
                 homologation.transmit(session, owner, products.load(session, product.slug), dossier())
             return dossier()
 
+    def print_asked(self, product_id: str, number: int) -> None:
+        """What the worker does before it calls an authority, without its seconds: the file is a stand-in."""
+        stored = self.app.extensions["storage"].put(b"%PDF-1.7 stand-in of the file to sign")
+        with self.database.writing() as session:
+            row = homologation.dossier_of(session, product_id, number)
+            if row and not row.has_pdf and row.content_sha256:
+                row.pdf_sha256, row.pdf_of = stored, row.content_sha256
+
     def signs(self, person: Person, page: str, **choices: str) -> TestResponse:
         """Chooses on the dossier's page, reads the page to sign, signs it: through HTTP."""
+        _, _, slug, _, number = page.split("/")
+        self.print_asked(self.reload(slug).id, int(number))
         visitor, code = self.visitor(person), self.code(person)
         shown = visitor.post(f"{page}/decision", choices).get_data(as_text=True)
         hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', shown))
@@ -225,6 +235,7 @@ class World:
         """The authority's act, through the service."""
         wish, asked = Wish(outcome, months, reservations, lift_by), dossier.content_sha256
         code = self.code(person)
+        self.print_asked(dossier.product_id, dossier.number)
         with self.app.test_request_context(), self.session() as session:
             product = session.get_one(Product, dossier.product_id)
             row = homologation.dossier_of(session, dossier.product_id, dossier.number)

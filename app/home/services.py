@@ -189,6 +189,8 @@ def _waiting(dossier: Dossier | None) -> Any:
         return None
     days = (clock.now() - dossier.state_since).days
     if dossier.state is DossierState.DECISION:
+        if not dossier.has_pdf:
+            return _l("transmis : son PDF se prépare")
         names = dossier.authority.name if dossier.authority else ""
     else:
         names = ", ".join(o.reviewer.name for o in dossier.opinions if o.given_at is None)

@@ -76,13 +76,7 @@ def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown
     check_lift_by(wish, clock.today())
     if content.sha256(dossier.content or "") != dossier.content_sha256:
         raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
-    if dossier.seal_fault:
-        raise Refusal(
-            _l(
-                "Le PDF de ce dossier n’a pas pu être fait (%(why)s) : prévenez l’équipe de Jalon.",
-                why=sealing.fault_of(dossier),
-            )
-        )
+    sealing.check_made(dossier)
     frozen = content.loads(dossier.content or "")
     decided = _decided(dossier, wish, clock.today(), _signer(session, actor, dossier))
     doubts = _doubts(actor, frozen, wish)

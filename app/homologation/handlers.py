@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.homologation import sealing, telling, watching
 from app.homologation.models import Act, Dossier, DossierState, Withdrawal
@@ -51,17 +51,7 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
         return
     digest = document_storage().put(sealing.render(database, dossier.id, dossier.content))
     with database.writing() as session:
-        sealing.note_project(session, dossier, digest)
-        made = session.execute(
-            update(Dossier)
-            .where(
-                Dossier.id == dossier.id,
-                Dossier.content_sha256 == dossier.content_sha256,
-                Dossier.pdf_of.is_distinct_from(dossier.content_sha256),
-            )
-            .values(pdf_sha256=digest, pdf_of=dossier.content_sha256, seal_fault="")
-        )
-        if made.rowcount:  # type: ignore[attr-defined]
+        if sealing.keep_project(session, dossier, digest):
             enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=dossier.authority_id, what="decision")
 
 

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.homologation import deciding, register
+from app.homologation import deciding, register, sealing
 from app.homologation.deciding import Wish
 from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome
 from app.homologation.services import must_be
@@ -311,10 +311,9 @@ def record_signed(
     deciding.check_lift_by(wish, decided_on)
     if file is None:
         raise Refusal(_l("Choisissez le PDF signé."), "file")
-    if dossier.pdf_sha256 is None or dossier.pdf_of != dossier.content_sha256:
-        raise Refusal(_l("Le PDF de ce dossier n’est pas encore prêt : personne n’a pu le signer."))
+    sealing.check_made(dossier)
     try:
-        signed = outside.read_apart(document_storage().get(dossier.pdf_sha256), file.content)
+        signed = outside.read_apart(document_storage().get(dossier.pdf_sha256 or ""), file.content)
     except outside.NotThisDossier as error:
         raise Refusal(_REASONS[str(error)], "file") from error
     if not signed.electronic and printed_code.strip().lower() != (dossier.content_sha256 or "")[:CODE_LENGTH]:

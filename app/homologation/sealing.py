@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from app.platform.database import Database
 from app.platform.extensions import document_storage
 from app.platform.i18n import sentence
 from app.platform.logs import get_logger
+from app.platform.refusals import Refusal
 from app.platform.settings import InvalidSettings, Settings
 from reports import pdf
 from risk_models import catalogue
@@ -122,12 +124,35 @@ def fault_of(dossier: Dossier) -> str:
     return sentence("renderings", dossier.seal_fault) if known else dossier.seal_fault
 
 
-def note_project(session: Session, dossier: Dossier, stored: str) -> None:
-    """Remembers the file that an authority is shown, in the caller's transaction, unless it was taken back meanwhile."""
-    current = session.scalar(select(Dossier.content_sha256).where(Dossier.id == dossier.id))
-    known = session.scalar(select(IssuedFile.id).where(IssuedFile.sha256 == stored))
-    if known is None and current == dossier.content_sha256:
-        _note(session, dossier.id, Act.PROJECT, stored, current or "", timestamped=False)
+def check_made(dossier: Dossier) -> None:
+    """Raises `Refusal` while the PDF that an authority would sign is not made: nobody signs what nobody could read."""
+    if dossier.has_pdf:
+        return
+    if dossier.seal_fault:
+        why = fault_of(dossier)
+        raise Refusal(
+            _l("Le PDF à signer n’a pas encore pu être fait (%(why)s). Un nouvel essai a lieu tout seul.", why=why)
+        )
+    raise Refusal(_l("Le PDF à signer se prépare : la décision s’ouvre dès qu’il est fait, en une minute d’ordinaire."))
+
+
+def keep_project(session: Session, dossier: Dossier, stored: str) -> bool:
+    """Keeps the file that an authority is shown, in the caller's transaction; False where it was kept already, or the
+    dossier taken back meanwhile."""
+    made = session.execute(
+        update(Dossier)
+        .where(
+            Dossier.id == dossier.id,
+            Dossier.content_sha256 == dossier.content_sha256,
+            Dossier.pdf_of.is_distinct_from(dossier.content_sha256),
+        )
+        .values(pdf_sha256=stored, pdf_of=dossier.content_sha256, seal_fault="")
+    )
+    if not made.rowcount:  # type: ignore[attr-defined]
+        return False
+    if session.scalar(select(IssuedFile.id).where(IssuedFile.sha256 == stored)) is None:
+        _note(session, dossier.id, Act.PROJECT, stored, dossier.content_sha256 or "", timestamped=False)
+    return True
 
 
 _JOBS = {Act.DECISION: "dossier_pdf", Act.WITHDRAWAL: "withdrawal_pdf"}

@@ -332,9 +332,9 @@ RELAUNCH_EVERY = timedelta(days=1)
 
 
 def waited(dossier: Dossier) -> list[Person]:
-    """Whom the dossier waits for outside its team."""
+    """Whom the dossier waits for outside its team; an authority that was called, once the PDF to sign is made."""
     if dossier.state is DossierState.DECISION:
-        return [dossier.authority] if dossier.authority else []
+        return [dossier.authority] if dossier.authority and dossier.has_pdf else []
     if dossier.state is DossierState.OPINIONS:
         return [o.reviewer for o in dossier.opinions if o.given_at is None]
     return []
@@ -343,10 +343,10 @@ def waited(dossier: Dossier) -> list[Person]:
 def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier) -> list[str]:
     """Writes again to whom the dossier waits for, at most once a day; their names. Raises `Refusal`."""
     people, now = waited(dossier), clock.now()
-    if not people:
-        raise Refusal(_l("Ce dossier n’attend personne : il est entre vos mains."))
     if dossier.state is DossierState.DECISION and not dossier.has_pdf:
         raise Refusal(_l("L’autorité sera prévenue dès que le PDF sera fait : il n’y a encore rien à relancer."))
+    if not people:
+        raise Refusal(_l("Ce dossier n’attend personne : il est entre vos mains."))
     if dossier.relaunched_at and now - dossier.relaunched_at < RELAUNCH_EVERY:
         raise Refusal(_l("Une relance est déjà partie aujourd’hui : attendez demain, ou appelez."))
     dossier.relaunched_at = now

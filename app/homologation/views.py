@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -267,10 +267,14 @@ def since(product: Product, number: int) -> str:
 
 @blueprint.get("/<int(max=9999):number>/pdf/etat")
 @product_view(Permission.READ_PRODUCT)
-def pdf_state(product: Product, number: int) -> str:
-    """The fragment that says whether the PDF is ready; asked again by htmx while it is not."""
+def pdf_state(product: Product, number: int) -> BaseResponse:
+    """The fragment that says whether the PDF is ready, asked again by htmx while it is not; once it is, the whole page is
+    read again, for it offers what could not be done before."""
     row = dossier_or_404(product, number)
-    return render_template("homologation/_pdf.html", product=product, dossier=row, **seal_state(row))
+    state = make_response(render_template("homologation/_pdf.html", product=product, dossier=row, **seal_state(row)))
+    if row.has_pdf:
+        state.headers["HX-Refresh"] = "true"
+    return state
 
 
 def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:

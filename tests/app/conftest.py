@@ -29,9 +29,17 @@ def _scene(world: World):
 
 
 @pytest.fixture
-def scene(world, snapshots):
-    """A filled product whose dossier is before its authority: the world, the owner, the people, the dossier."""
-    snapshots.put(world, "before its authority", lambda: _before_authority(world))
+def transmitted(world, snapshots):
+    """A filled product whose dossier was just sent to its authority: the world, the owner, the people, the dossier."""
+    snapshots.put(world, "transmitted", lambda: _before_authority(world))
+    return _scene(world)
+
+
+@pytest.fixture
+def scene(transmitted):
+    """The same once the PDF to sign is made."""
+    world, _, _, dossier = transmitted
+    world.print_asked(dossier.product_id, dossier.number)
     return _scene(world)
 
 

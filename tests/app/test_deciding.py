@@ -340,8 +340,8 @@ def test_the_register_says_where_a_decision_stands(decided, outcome, withdrawn, 
     assert standing_of(decision, withdrawn=withdrawn, next_one=next_one, today=DAY) is standing
 
 
-def test_who_is_waited_for_can_be_relaunched_once_a_day(scene):
-    world, owner, _, _ = scene
+def test_who_is_waited_for_can_be_relaunched_once_a_day(transmitted):
+    world, owner, _, _ = transmitted
     team = world.visitor(owner)
     run_jobs(world)
     assert "Relancer Andrée Laurent" in team.get(PAGE).get_data(as_text=True)

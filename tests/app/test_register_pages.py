@@ -91,12 +91,12 @@ def test_what_is_no_dossier_is_said_to_be_none(world, data, message):
 
 
 @on_sqlite
-def test_a_draft_is_said_to_be_one(scene):
-    world, owner, _, _ = scene
+def test_a_draft_is_said_to_be_one(transmitted):
+    world, owner, _, _ = transmitted
     run_jobs(world)
     page = drop(world, world.visitor(owner).get(f"{PAGE}/pdf").data)
     assert "Projet émis par ce service : il ne décide rien" in page and "Altéré" not in page
-    _, _, people, dossier = scene
+    _, _, people, dossier = transmitted
     world.decide(dossier, people["authority"])
     draft = world.visitor(owner)
     held = page.split("contenu (SHA-256) : ")[1][:64]
@@ -105,8 +105,8 @@ def test_a_draft_is_said_to_be_one(scene):
 
 
 @on_sqlite
-def test_a_draft_taken_back_is_said_to_be_so(scene):
-    world, owner, _, _ = scene
+def test_a_draft_taken_back_is_said_to_be_so(transmitted):
+    world, owner, _, _ = transmitted
     run_jobs(world)
     draft = world.visitor(owner).get(f"{PAGE}/pdf").data
     world.visitor(owner).post(f"{PAGE}/reprendre")
@@ -306,8 +306,8 @@ def test_many_come_from_a_csv_all_or_none(world, lead):
 
 
 @on_sqlite
-def test_an_authority_that_signs_with_its_own_certificate(scene):
-    world, _, people, dossier = scene
+def test_an_authority_that_signs_with_its_own_certificate(transmitted):
+    world, _, people, dossier = transmitted
     run_jobs(world)
     authority = world.visitor(people["authority"])
     draft = authority.get(f"{PAGE}/pdf").data
@@ -341,8 +341,8 @@ def test_an_authority_that_signs_with_its_own_certificate(scene):
     assert "Homologation en cours" in drop(world, sealed_file(world, dossier.id))
 
 
-def test_a_scan_is_tied_to_the_dossier_by_the_code_printed_on_it(scene):
-    world, owner, people, dossier = scene
+def test_a_scan_is_tied_to_the_dossier_by_the_code_printed_on_it(transmitted):
+    world, owner, people, dossier = transmitted
     run_jobs(world)
     authority = world.visitor(people["authority"])
     given = {"decided_on": clock.today().isoformat(), "outcome": "refused", "reservations": "Trop tôt"}

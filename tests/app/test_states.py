@@ -39,7 +39,7 @@ class Walk(RuleBasedStateMachine):
         self.complete: set[int] = set()
         self.sealed: dict[int, str] = {}
         self.withdrawn: set[int] = set()
-        self.opinion_given = False
+        self.opinion_given = self.printed = False
         with world.app.test_request_context(), world.session() as session:
             product = products.load(session, self.slug)
             ready(session, self.team, product)
@@ -124,7 +124,14 @@ class Walk(RuleBasedStateMachine):
             legal = self.last is OPINIONS and self.opinion_given
             self.does(lambda s, p, d: services.transmit(s, self.team, p, d), legal)
             if legal:
-                self.states[-1] = DECISION
+                self.states[-1], self.printed = DECISION, False
+
+    @rule()
+    def prints(self):
+        if self.last is DECISION:
+            product = self.world.reload(self.slug)
+            self.world.print_asked(product.id, len(self.states))
+            self.printed = True
 
     @rule()
     def takes_back(self):
@@ -136,7 +143,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule()
     def relaunches(self):
-        waits = self.last is DECISION or (self.last is OPINIONS and not self.opinion_given)
+        waits = (self.last is DECISION and self.printed) or (self.last is OPINIONS and not self.opinion_given)
         if self.states and not waits:
             self.does(lambda s, p, d: services.relaunch(s, self.team, p, d), legal=False)
 
@@ -146,7 +153,7 @@ class Walk(RuleBasedStateMachine):
             return
         actor = self.other if usurped else self.people["authority"]
         code = self.world.code(actor)
-        legal = self.last is DECISION and not usurped
+        legal = self.last is DECISION and self.printed and not usurped
         wish = Wish(
             outcome, None if outcome is Outcome.REFUSED else 12, "" if outcome is Outcome.FAVOURABLE else "Une réserve"
         )
@@ -177,6 +184,7 @@ class Walk(RuleBasedStateMachine):
             elif self.last is OPINIONS:
                 self.transmits()
             else:
+                self.prints()
                 self.decides(outcome, usurped=False)
 
     @rule()

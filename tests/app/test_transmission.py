@@ -10,6 +10,7 @@ from app.homologation.models import Opinion
 from app.identity.models import Role
 from app.platform import clock
 from app.platform.jobs import MAX_ATTEMPTS, Job
+from reports import dossier as content
 from reports import pdf
 from tests.app.test_deciding import run_jobs
 from tests.conftest import on_sqlite
@@ -23,9 +24,9 @@ def breaks(content: str) -> bytes:
 
 
 @pytest.fixture
-def broken(scene, monkeypatch):
+def broken(transmitted, monkeypatch):
     """A dossier before its authority, whose PDF cannot be made."""
-    world, owner, people, _ = scene
+    world, owner, people, _ = transmitted
     world.give(world.person("admin@exemple.test", "Morgan Roux"), Role.ADMINISTRATOR)
     monkeypatch.setattr(pdf, "render", breaks)
     run_jobs(world)
@@ -37,8 +38,8 @@ def told(world, words: str) -> list[str]:
 
 
 @on_sqlite
-def test_the_authority_is_called_once_the_pdf_exists_and_not_before(scene):
-    world, owner, people, _ = scene
+def test_the_authority_is_called_once_the_pdf_exists_and_not_before(transmitted):
+    world, owner, people, _ = transmitted
     authority = world.visitor(people["authority"])
     assert told(world, CALL) == [] and "À signer" not in authority.get("/").get_data(as_text=True)
     early = world.visitor(owner).post(f"{PAGE}/relancer")
@@ -50,6 +51,28 @@ def test_the_authority_is_called_once_the_pdf_exists_and_not_before(scene):
     assert authority.get(f"{PAGE}/pdf").data.startswith(b"%PDF-")
     run_jobs(world)
     assert told(world, CALL) == ["autorite@exemple.test"]
+
+
+@on_sqlite
+def test_nothing_is_decided_before_the_pdf_to_sign_is_made(transmitted):
+    world, owner, people, dossier = transmitted
+    authority, code = world.visitor(people["authority"]), world.code(people["authority"])
+    page = authority.get(PAGE).get_data(as_text=True)
+    assert "Le PDF à signer se prépare" in page and "Relire avant de signer" not in page
+    wish = {"outcome": "favourable", "months": "12", "reservations": "", "lift_by": ""}
+    chosen = authority.post(f"{PAGE}/decision", wish | {"shown_sha256": dossier.content_sha256})
+    assert "la décision s’ouvre dès qu’il est fait" in chosen.get_data(as_text=True)
+    text = content.loads(dossier.content) | {"decision": {}}
+    signed = {
+        "asked_sha256": dossier.content_sha256,
+        "signed_sha256": content.sha256(content.dumps(text)),
+        "code": code,
+    }
+    assert authority.post(f"{PAGE}/signer", wish | signed).status_code == 409
+    assert world.dossier().decision is None
+    assert "son PDF se prépare" in world.visitor(owner).get("/produits/exemple").get_data(as_text=True)
+    run_jobs(world)
+    assert "Relire avant de signer" in authority.get(PAGE).get_data(as_text=True)
 
 
 @on_sqlite

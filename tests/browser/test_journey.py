@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from playwright.sync_api import Locator
 
 from tests.browser.person import Somebody, faults_of
 from tests.conftest import REAL_DATA, ROOT
@@ -202,7 +203,7 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
     authority.sees("À décider")
     if javascript:
         _register_key(authority)
-    authority.goes(f"/produits/{slug}/dossier/1")
+    _once_printed(authority, slug)
     authority.chooses(outcome="with_reservations", months="12")
     in_two_months = date.today() + timedelta(days=60)
     authority.fills(reservations="Second facteur\nMetabase à jour", lift_by=in_two_months.isoformat())
@@ -284,15 +285,21 @@ def _stranger_verifies(chromium, server, pdf: Path, javascript: bool) -> None:
     stranger.sees("ce fichier n’est pas celui qui a été émis")
 
 
-def _download(team: Somebody, slug: str, folder: Path) -> Path:
-    team.goes(f"/produits/{slug}/dossier/1")
-    link = team.page.get_by_role("link", name="Télécharger le PDF")
+def _once_printed(reader: Somebody, slug: str) -> Locator:
+    """Reads the dossier's page until its PDF is made; the link to it."""
+    reader.goes(f"/produits/{slug}/dossier/1")
+    link = reader.page.get_by_role("link", name="Télécharger le PDF")
     for _ in range(60):
         if link.count():
             break
-        team.page.wait_for_timeout(1000)
-        if not team.page.evaluate("true") or not link.count():
-            team.page.reload()
+        reader.page.wait_for_timeout(1000)
+        if not reader.page.evaluate("true") or not link.count():
+            reader.page.reload()
+    return link
+
+
+def _download(team: Somebody, slug: str, folder: Path) -> Path:
+    link = _once_printed(team, slug)
     with team.page.expect_download() as download:
         link.click()
     target = folder / "dossier.pdf"
