@@ -16,7 +16,7 @@ from app.identity.policy import Permission
 from app.platform.http import db_session
 from app.platform.i18n import language
 from app.platform.network import is_loopback
-from app.portfolio import acts, glances
+from app.portfolio import acts
 from app.portfolio import services as portfolio
 from app.products.access import may, product_view
 from app.products.models import Product
@@ -31,8 +31,6 @@ def index() -> str | Response:
     if g.person is None:
         return render_template("home/welcome.html")
     me = current_person()
-    glances.refresh(current_app.extensions["database"], *acts.followed(me))
-    db_session().commit()  # what this request reads was begun before
     mine, total = acts.first_of(db_session(), me, 12)
     return render_template(
         "home/index.html",

@@ -96,7 +96,8 @@ def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) ->
 
 def _begin_sqlite(connection: Any) -> None:
     # A deferred BEGIN that later writes fails at once under two writers, whatever the timeout.
-    writing = connection.get_execution_options().get("writing", False)
+    writing = connection.get_execution_options().get("writing")  # None in a migration
+    connection.exec_driver_sql(f"PRAGMA query_only={'ON' if writing is False else 'OFF'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
@@ -108,8 +109,8 @@ class Database:
         self._info = {"ring": ring} if ring else {}
 
     def session(self, *, writing: bool) -> Session:
-        """A session whose transactions are begun for writing, or for reading only."""
-        bind = self.engine.execution_options(writing=True) if writing else self.engine
+        """A session whose transactions are begun for writing, or for reading only: the database then refuses to write."""
+        bind = self.engine.execution_options(writing=writing, postgresql_readonly=not writing)
         return Session(bind, expire_on_commit=False, info=dict(self._info))
 
     @contextmanager

@@ -45,7 +45,7 @@ def first_of(session: Session, person: Person, count: int) -> tuple[Sequence[Pro
     """The most urgent products that `person` may read, phases loaded, and how many there are in all."""
     mine = select(Product).where(*followed(person))
     total = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
-    placed = mine.join(Glance, Glance.product_id == Product.id).where(Glance.day == clock.today())
+    placed = mine.join(Glance, Glance.product_id == Product.id)
     first = placed.options(selectinload(Product.phases)).order_by(Glance.place).limit(count)
     return session.scalars(first).all(), total
 
@@ -77,7 +77,7 @@ def late_of(session: Session, person: Person) -> Sequence[Glance]:
 
 
 def _first(*conditions: ColumnElement[bool]) -> Select[Glance]:
-    return select(Glance).where(Glance.day == clock.today(), *conditions).order_by(Glance.place).limit(ACTS)
+    return select(Glance).where(*conditions).order_by(Glance.place).limit(ACTS)
 
 
 def _teams(person: Person) -> list[str]:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, event, insert, select, text
+from sqlalchemy import ColumnElement, delete, insert, select, text
 from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 
 from app.analysis.study_models import SecurityProfile
 from app.homologation.models import Decision, Dossier, DossierState, Opinion
 from app.identity.models import Grant, Person, Role
-from app.journal.models import JournalEntry
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.platform.database import Database
@@ -19,12 +18,14 @@ from app.platform.plain import plain
 from app.portfolio import services
 from app.portfolio.models import Glance
 from app.portfolio.services import Row, Urgency
+from app.products import changes
 from app.products.models import Incubator, Product
 from app.products.services import is_active, phase_values
 from app.renewals import deadlines
 from risk_models import schedule
 
-_AT_ONCE = 500
+_AT_ONCE = 100
+_MANY_ROWS = 500
 _WRITTEN_TO = 3  # as many addresses as their column holds for sure
 _MANY = 10**9  # points, more than anything loses or gains
 
@@ -34,36 +35,35 @@ def of_incubator(incubator: Incubator) -> ColumnElement[bool]:
     return Glance.incubators.contains(incubator.id)
 
 
-def refresh(database: Database, *scope: ColumnElement[bool], of: Incubator | None = None) -> None:
-    """Makes what is missing today of the products of `scope`, or of those `of` an incubator that their glances do not
-    name."""
-    today = clock.today()
-    made = select(Glance.product_id).where(Glance.day == today)
-    if of:
-        made, scope = made.where(of_incubator(of)), (*scope, Product.incubators.any(Incubator.id == of.id))
-    missing = select(Product.id).where(Product.id.not_in(made), *scope)
+def refresh(database: Database) -> None:
+    """Makes the glances that are not of today: a day passed, and what is due with it."""
+    missing = select(Product.id).outerjoin(Glance).where(Glance.day.is_distinct_from(clock.today()))
     count = 0
-    # First what nobody is changing, then one by one what somebody was: who waits holds nothing, so nobody waits for it.
-    for at_once in (_AT_ONCE, 1):
-        with database.reading() as session:
-            ids = session.scalars(missing).all()
-        if not ids:
-            break
-        for start in range(0, len(ids), at_once):
-            with database.writing() as session:
-                wanted = select(Product.id).where(Product.id.in_(ids[start : start + at_once]))
-                held = session.scalars(wanted.with_for_update(skip_locked=at_once > 1)).all()
-                some = session.scalars(missing.where(Product.id.in_(held))).all()
-                if some:
-                    _make(session, some, today)
-            count += len(some)
-    if count >= _AT_ONCE and database.engine.dialect.name == "postgresql":
+    with database.reading() as session:
+        ids = sorted(session.scalars(missing))
+    for start in range(0, len(ids), _AT_ONCE):
+        with database.writing() as session:
+            wanted = select(Product.id).where(Product.id.in_(ids[start : start + _AT_ONCE])).order_by(Product.id)
+            held = session.scalars(wanted.with_for_update(key_share=True)).all()
+            _make(session, held)
+        count += len(held)
+    if count >= _MANY_ROWS and database.engine.dialect.name == "postgresql":
         # Lists of many new rows are four times slower until PostgreSQL has counted them, which it does in its own time.
         with database.writing() as session:
             session.execute(text("ANALYZE glance"))
 
 
-def _make(session: Session, ids: Sequence[str], today: date) -> None:
+@changes.follow
+def _remake(session: Session, ids: Sequence[str]) -> None:
+    """In the transaction that changes the products, which holds them, so that lists only read."""
+    for start in range(0, len(ids), _AT_ONCE):
+        # A session of its own: that of the change may hold rows as they were before somebody else's.
+        with Session(session.connection(), join_transaction_mode="rollback_only") as apart:
+            _make(apart, ids[start : start + _AT_ONCE])
+
+
+def _make(session: Session, ids: Sequence[str]) -> None:
+    today = clock.today()
     products = session.scalars(
         select(Product)
         .where(Product.id.in_(ids))
@@ -87,7 +87,8 @@ def _make(session: Session, ids: Sequence[str], today: date) -> None:
         for row in rows
     ]
     session.execute(delete(Glance).where(Glance.product_id.in_(ids)))
-    session.execute(insert(Glance), made)
+    if made:
+        session.execute(insert(Glance), made)
 
 
 def _losses(session: Session, ids: Sequence[str], today: date) -> dict[str, LossPoint]:
@@ -217,19 +218,3 @@ def _due(row: Row, act: str) -> date | None:
     past = row.urgency in (Urgency.REFUSED, Urgency.WITHDRAWN)
     of_renewal = act == "analyse" and row.urgency is Urgency.HOMOLOGATED
     return None if past or of_renewal else row.day
-
-
-def _forget(_mapper: Any, connection: Any, entry: JournalEntry | LossPoint) -> None:
-    """Whatever changes a product leaves a line in the journal, in the same transaction; its loss is noted each day.
-
-    The lock keeps a glance of before the change from being made beside it.
-    """
-    if entry.product_id:
-        of = select(Product.id).where(Product.id == entry.product_id)
-        connection.execute(of.with_for_update(read=True, key_share=True))
-        connection.execute(delete(Glance).where(Glance.product_id == entry.product_id))
-
-
-event.listen(JournalEntry, "after_insert", _forget)
-event.listen(LossPoint, "after_insert", _forget)
-event.listen(LossPoint, "after_update", _forget)

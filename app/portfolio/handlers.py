@@ -1,4 +1,4 @@
-"""Jobs of this feature: each product's glance ahead of its first reader, relaunches."""
+"""Jobs of this feature: the glances of a new day, relaunches."""
 
 from app.platform.database import Database
 from app.platform.jobs import Jobs

@@ -59,10 +59,6 @@ class Asked:
         return {name: value for name, value in said.items() if value}
 
 
-def _all_of(incubator: Incubator) -> tuple[ColumnElement[bool], ...]:
-    return Glance.day == clock.today(), of_incubator(incubator)
-
-
 def _filters(asked: Asked) -> ColumnElement[bool]:
     found = [Glance.sought.contains(part, autoescape=True) for part in sought(asked.search).split()]
     if asked.state:
@@ -75,7 +71,7 @@ def _filters(asked: Asked) -> ColumnElement[bool]:
 
 
 def _listed(incubator: Incubator, asked: Asked) -> Select[Glance]:
-    wanted = select(Glance).where(*_all_of(incubator), _filters(asked))
+    wanted = select(Glance).where(of_incubator(incubator), _filters(asked))
     return wanted.order_by(SORTS[asked.sort], Glance.product_id)
 
 
@@ -89,25 +85,25 @@ def whole(session: Session, incubator: Incubator, asked: Asked) -> Sequence[Glan
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Of an incubator: `states` by urgency, whatever is filtered; `found` those that the filters leave."""
+    """Of an incubator: `states` by urgency, whatever is filtered; `found` those that the filters leave; `behind` those of
+    which nothing of today is known yet."""
 
     products: int
     active: int
     without_analysis: int
     states: Mapping[Urgency, int]
     found: int
+    behind: int
 
 
-def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts | None:
-    """None while some products have no glance of today: see `glances.refresh`."""
-    flags = (Glance.active, Glance.without_analysis, _filters(asked))
-    counted = [func.count(), *(func.count().filter(flag) for flag in flags)]
-    linked = product_incubator.c.incubator_id == incubator.id
-    products = select(func.count()).select_from(product_incubator).where(linked).scalar_subquery()
+def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts:
+    flags = (Glance.active, Glance.without_analysis, _filters(asked), Glance.day == clock.today())
+    counted = [func.count().filter(flag) for flag in flags]
     rows = session.execute(
-        select(Glance.urgency, *counted, products).where(*_all_of(incubator)).group_by(Glance.urgency)
+        select(Glance.urgency, func.count(), *counted).where(of_incubator(incubator)).group_by(Glance.urgency)
     ).all()
-    total, active, without_analysis, found = (sum(row[n] for row in rows) for n in range(1, 5))
-    if total < (rows[0][5] if rows else session.scalars(select(products)).one()):
-        return None
-    return Counts(total, active, without_analysis, {Urgency(row[0]): row[1] for row in rows}, found)
+    active, without_analysis, found, of_today = (sum(row[n] for row in rows) for n in range(2, 6))
+    linked = product_incubator.c.incubator_id == incubator.id
+    products = session.scalar(select(func.count()).select_from(product_incubator).where(linked)) or 0
+    states = {Urgency(row[0]): row[1] for row in rows}
+    return Counts(products, active, without_analysis, states, found, products - of_today)

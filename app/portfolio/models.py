@@ -9,8 +9,8 @@ from app.portfolio.services import Urgency
 
 
 class Glance(Base):
-    """Where a product stands on a day: what long lists sort and filter. Made when first asked for, forgotten at each
-    change of the product; `due` is the day its urgency speaks of, `whom` who has the next act in hand."""
+    """Where a product stands on a day: what long lists sort and filter. Made anew with each change of the product and
+    each day; `due` is the day its urgency speaks of, `whom` who has the next act in hand."""
 
     __tablename__ = "glance"
     __table_args__ = (

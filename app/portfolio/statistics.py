@@ -23,7 +23,10 @@ LEAST = 5
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """`analysed`: with an analysis finished here; `delays` medians in days, None under `LEAST` products."""
+    """`as_of`: the day of the oldest figure; `analysed`: with an analysis finished here; `to_…` medians in days, None under
+    `LEAST` products."""
+
+    as_of: date
 
     products: int
     active: int
@@ -35,12 +38,13 @@ class Statistics:
 
 
 def read(session: Session) -> Statistics:
-    """Seven queries, whatever the number of products; their glances are of today."""
+    """Eight queries, whatever the number of products."""
     states = {urgency: (count, active) for urgency, count, active in session.execute(_BY_STATE)}
     first = _first_decisions(session)
     decided = session.scalars(select(Product).where(Product.id.in_(first)).options(subqueryload(Product.phases))).all()
     starts = {p.id: start.start for p in decided if (start := schedule.clock_start(phase_values(p.phases)))}
     return Statistics(
+        as_of=session.scalar(select(func.min(Glance.day))) or clock.today(),
         products=sum(count for count, _ in states.values()),
         active=sum(active for _, active in states.values()),
         analysed=session.scalar(select(func.count(AnalysisVersion.product_id.distinct()))) or 0,

@@ -114,7 +114,7 @@ class Compared:
 
 
 def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
-    """Every incubator, those to help first on top: the most products without analysis, then expired; glances are of today.
+    """Every incubator, those to help first on top: the most products without analysis, then expired.
 
     `products`: all of them, with their phases and incubators.
     """
@@ -124,7 +124,6 @@ def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
             func.count(), func.sum(Glance.loss), func.count(Glance.loss),
         )
         .join(Glance, Glance.product_id == product_incubator.c.product_id)
-        .where(Glance.day == clock.today())
         .group_by(product_incubator.c.incubator_id, Glance.urgency, Glance.active, Glance.without_analysis)
     ).all()  # fmt: skip
     of: dict[str, list[Product]] = {}

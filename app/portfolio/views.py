@@ -1,8 +1,6 @@
 """An incubator's products, most urgent first."""
 
-from typing import cast
-
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -11,16 +9,15 @@ from app.identity import policy
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
-from app.platform.database import Database
 from app.platform.http import db_session, discard, file_response
 from app.platform.i18n import language, word
 from app.platform.mail import Mail
 from app.platform.pages import Page
 from app.platform.refusals import Refusal
-from app.portfolio import glances, listing, relaunching, saved, services, statistics, trends
+from app.portfolio import listing, relaunching, saved, services, statistics, trends
 from app.portfolio.access import incubator_view
 from app.portfolio.forms import RelaunchForm, SaveViewForm
-from app.portfolio.listing import Asked, Counts
+from app.portfolio.listing import Asked
 from app.portfolio.relaunching import Recipient
 from app.portfolio.services import Urgency
 from app.products.models import Incubator
@@ -81,7 +78,7 @@ def forget_view(found: Incubator, view_id: str) -> Response:
 
 
 def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None) -> str:
-    counts = _counts(found, asked)
+    counts = listing.counts(db_session(), found, asked)
     page = Page.asked(listing.SIZE, counts.found)
     return render_template(
         "portfolio/incubator.html",
@@ -103,18 +100,6 @@ def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None)
     )
 
 
-def _counts(found: Incubator, asked: Asked) -> Counts:
-    while (counts := listing.counts(db_session(), found, asked)) is None:
-        discard()  # a post holds the right to write, which refreshing needs
-        glances.refresh(_database(), of=found)
-        db_session().commit()  # what this request reads was begun before
-    return counts
-
-
-def _database() -> Database:
-    return cast(Database, current_app.extensions["database"])
-
-
 def _may_on(found: Incubator, permission: Permission) -> bool:
     return policy.allows(
         permission, policy.roles_on(current_person().grants, product_id=None, incubator_ids={found.id})
@@ -129,7 +114,6 @@ def export(found: Incubator, kind: str) -> Response:
     from app.portfolio import exports  # odfpy is slow to import and rarely needed
 
     asked = Asked.read(request.args)
-    _counts(found, asked)
     lines = listing.whole(db_session(), found, asked)
     rows = exports.table(lines, addresses=_may_on(found, Permission.RELAUNCH))
     content = exports.to_csv(rows) if kind == "csv" else exports.to_ods(rows, found.name)
@@ -141,7 +125,6 @@ def export(found: Incubator, kind: str) -> Response:
 @incubator_view(Permission.RELAUNCH)
 def relaunch(found: Incubator) -> str | Response:
     """The mail as each will read it, then, once confirmed, sent to every team chosen."""
-    _counts(found, Asked())
     form, slugs = RelaunchForm(), request.values.getlist("produit")
     if "tous" in request.args and request.method == "GET":
         listed = listing.whole(db_session(), found, Asked.read(request.args))
@@ -208,8 +191,6 @@ def evolution(found: Incubator) -> str:
 @requires(Permission.COMPARE_INCUBATORS)
 def comparison() -> str:
     """The incubators side by side, for who runs the platform."""
-    glances.refresh(_database())
-    db_session().commit()  # what this request reads was begun before
     products = services.products_of(db_session(), None)
     return render_template("portfolio/comparison.html", compared=trends.compare(db_session(), products))
 
@@ -219,7 +200,7 @@ def comparison() -> str:
 def timeline(found: Incubator) -> str:
     """The deadlines of the products that the list shows with the same address, as a drawing and as a table."""
     asked = Asked.read(request.args)
-    page = Page.asked(listing.SIZE, _counts(found, asked).found)
+    page = Page.asked(listing.SIZE, listing.counts(db_session(), found, asked).found)
     lines = listing.page(db_session(), found, asked, page.number)
     ids = [g.product_id for g in lines]
     shown = {p.id: p for p in services.products_among(db_session(), ids)}
@@ -245,6 +226,4 @@ def timeline(found: Incubator) -> str:
 @requires(Permission.ANYONE)
 def public_statistics() -> str:
     """Numbers only: no product is named."""
-    glances.refresh(_database())
-    db_session().commit()  # what this request reads was begun before
-    return render_template("portfolio/statistics.html", s=statistics.read(db_session()), today=clock.today())
+    return render_template("portfolio/statistics.html", s=statistics.read(db_session()))

@@ -50,6 +50,12 @@ class Product(Base):
     archived_on: Mapped[date | None]
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
     file_extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- at the top of its product file")
+    stamp: Mapped[str] = mapped_column(
+        String(32),
+        default="",
+        server_default="",
+        comment="another after each change of anything that is the product's",
+    )
 
     incubators: Mapped[list[Incubator]] = relationship(
         secondary=product_incubator, lazy="raise", order_by=Incubator.name

@@ -130,7 +130,11 @@ def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
     with time_machine.travel(f"{end + timedelta(days=1)}T09:00Z"):
         fresh = world.person("plus-tard@exemple.test", "Alix Petit")
         world.give(fresh, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
+        page = world.visitor(fresh).get(f"{PAGE}?etat=expired").get_data(as_text=True)
+        assert "ce que la liste en dit est d’avant" in page
+        glances.refresh(world.database)
         assert shown(world, fresh, "?etat=expired") == ["En retard"]
+        assert "ce que la liste en dit est d’avant" not in world.visitor(fresh).get(PAGE).get_data(as_text=True)
 
 
 def test_a_product_is_listed_by_each_of_its_incubators(scene):
@@ -333,7 +337,8 @@ def test_where_nobody_is_in_the_team_the_contact_of_the_card_is_shown(scene):
     world, owner, member = scene
     world.product(owner, "Seul", contact="seul@exemple.test", start=clock.today() - timedelta(days=300))
     with world.session() as session:
-        session.execute(delete(Grant).where(Grant.product_id == products.load(session, "seul").id))
+        alone = select(Grant).where(Grant.product_id == products.load(session, "seul").id)
+        session.delete(session.scalars(alone).one())
         session.commit()
     assert "seul@exemple.test" in world.visitor(member).get(f"{PAGE}?q=seul").get_data(as_text=True)
 

@@ -1,0 +1,54 @@
+"""Which products a transaction changes, known before it ends.
+
+`Product.stamp` is another after each transaction that wrote a row of the product: what was computed from it is true for as
+long as its stamp stays.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, event, update
+from sqlalchemy.orm import Session
+
+from app.platform.database import new_id
+from app.products.models import Product
+
+Follower = Callable[[Session, Sequence[str]], None]
+
+_CHANGED = "changed_products"
+_followers: list[Follower] = []
+_STAMP = update(Product.__table__).where(Product.__table__.c.id == bindparam("changed")).values(stamp=bindparam("new"))  # type: ignore[arg-type]
+
+
+def follow(act: Follower) -> Follower:
+    """Has `act` run in each transaction that changes products, with their ids, right before its commit."""
+    _followers.append(act)
+    return act
+
+
+def note(session: Session, product_ids: Iterable[str]) -> None:
+    """Says that the transaction changes what these products are computed from, where no row of theirs tells."""
+    session.info.setdefault(_CHANGED, set()).update(product_ids)
+
+
+def _note_rows(session: Session, _context: Any) -> None:
+    rows = (*session.new, *session.dirty, *session.deleted)
+    ids = (row.id if isinstance(row, Product) else getattr(row, "product_id", None) for row in rows)
+    note(session, (i for i in ids if i))
+
+
+def _stamp(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    # In the order of ids, so that two transactions wait for each other in one direction only.
+    ids = sorted(session.info.pop(_CHANGED, ()))
+    if ids:
+        stamp = new_id()
+        session.connection().execute(_STAMP, [{"changed": i, "new": stamp} for i in ids])
+        for act in _followers:
+            act(session, ids)
+
+
+event.listen(Session, "after_flush", _note_rows)
+event.listen(Session, "before_commit", _stamp)
