@@ -14,12 +14,15 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
+from app.analysis import kept
 from app.cli.setup import upgrade
 from app.factory import configure, create_app
 from app.homologation.sealing import open_sealer
 from app.platform import settings as app_settings
+from tests.kept import checked_once
 from tests.world import World
 
+kept.once = checked_once
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("JALON_ENV", "development")  # of the processes that tests start
 # Each property is tried on 400 systems, the same ones each time, and on 20,000 new ones by `make fuzz`.

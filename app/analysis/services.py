@@ -8,7 +8,7 @@ from flask_babel import lazy_ngettext as _ln
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer, selectinload, subqueryload
 
-from app.analysis import guide, register, results, versions
+from app.analysis import guide, kept, register, results, versions
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
 from app.analysis.study import profile_of
 from app.commons import services as commons
@@ -56,7 +56,7 @@ def read_system(session: Session, product: Product) -> System:
 
     It holds the flaws that the feeds know, what each measure's proof is worth, and what common services bring.
     """
-    return read_systems(session, [product])[0]
+    return kept.once(session, product.id, "system", lambda: read_systems(session, [product])[0])
 
 
 def read_systems(session: Session, found: Sequence[Product]) -> list[System]:

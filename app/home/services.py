@@ -6,20 +6,22 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext as _ln
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from app.analysis import kept, study
 from app.analysis import services as analysis
-from app.analysis import study
 from app.homologation import drift, register
 from app.homologation import services as homologation
 from app.homologation.models import Decision, Dossier, DossierState, Outcome
 from app.mitigations.services import ANSWERED
 from app.platform import clock
-from app.platform.i18n import day
+from app.platform.i18n import day, language
 from app.products.models import Product
 from app.renewals import deadlines
 from app.renewals.deadlines import Deadline
 from app.renewals.models import DeadlineKind
+from reports.figures.matrix import draw_matrix
 from risk_models import schedule
 from risk_models.assessment import Assessment
 from risk_models.system import System
@@ -63,10 +65,15 @@ class Standing:
     expires_soon: bool
     expired: bool
     drifted: bool
+    matrix: Markup
 
 
 def standing(session: Session, product: Product) -> Standing:
-    """Reads where `product` stands; a constant number of queries."""
+    """Where `product` stands, read anew once something of it changed; a constant number of queries."""
+    return kept.once(session, product.id, ("standing", language()), lambda: _standing(session, product))
+
+
+def _standing(session: Session, product: Product) -> Standing:
     system = analysis.read_system(session, product)
     assessment = analysis.assess(system)
     version = analysis.latest_version(session, product.id)
@@ -96,6 +103,7 @@ def standing(session: Session, product: Product) -> Standing:
         expires_soon=_soon(decision),
         expired=bool(decision and not valid),
         drifted=bool(decision and _drifted(decision, assessment, profile.level if profile else 0)),
+        matrix=draw_matrix(assessment.to_dict(), language()),
     )
 
 
@@ -187,7 +195,7 @@ def _waiting(dossier: Dossier | None) -> Any:
     """Whom the dossier waits for and since when; None when it waits for its team or nobody."""
     if dossier is None or dossier.state not in {DossierState.OPINIONS, DossierState.DECISION}:
         return None
-    days = (clock.now() - dossier.state_since).days
+    days = (clock.today() - dossier.state_since.astimezone(clock.PARIS).date()).days
     if dossier.state is DossierState.DECISION:
         if not dossier.has_pdf:
             return _l("transmis : son PDF se prépare")

@@ -14,13 +14,11 @@ from app.identity import factors
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform.http import db_session
-from app.platform.i18n import language
 from app.platform.network import is_loopback
 from app.portfolio import acts
 from app.portfolio import services as portfolio
 from app.products.access import may, product_view
 from app.products.models import Product
-from reports.figures.matrix import draw_matrix
 
 blueprint = Blueprint("home", __name__)
 
@@ -54,7 +52,6 @@ def product(product: Product) -> str:
         standing=standing,
         names={c.id: c.name for c in standing.system.components},
         assets={a.id: a.name for a in standing.system.assets},
-        matrix=draw_matrix(standing.assessment.to_dict(), language()),
         may_edit=may(Permission.EDIT_PRODUCT),
         may_read_journal=may(Permission.READ_JOURNAL),
     )

@@ -18,6 +18,7 @@ from app.platform.i18n import sentence
 from app.platform.logs import get_logger
 from app.platform.refusals import Refusal
 from app.platform.settings import InvalidSettings, Settings
+from app.products import changes
 from reports import pdf
 from risk_models import catalogue
 
@@ -93,8 +94,10 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
             jobs.enqueue(
                 session, "timestamp", run_after=clock.now() + timedelta(minutes=5), dossier_id=dossier_id, act=act.value
             )
-        values = {"seal_fault": ""} | ({"pdf_sha256": stored, "pdf_of": digest} if act is Act.DECISION else {})
-        session.execute(update(Dossier).where(Dossier.id == dossier_id).values(**values))
+        dossier = session.get_one(Dossier, dossier_id, with_for_update=True)
+        dossier.seal_fault = ""
+        if act is Act.DECISION:
+            dossier.pdf_sha256, dossier.pdf_of = stored, digest
 
 
 def render(database: Database, dossier_id: str, text: str) -> bytes:
@@ -150,6 +153,7 @@ def keep_project(session: Session, dossier: Dossier, stored: str) -> bool:
     )
     if not made.rowcount:  # type: ignore[attr-defined]
         return False
+    changes.note(session, [dossier.product_id])
     if session.scalar(select(IssuedFile.id).where(IssuedFile.sha256 == stored)) is None:
         _note(session, dossier.id, Act.PROJECT, stored, dossier.content_sha256 or "", timestamped=False)
     return True

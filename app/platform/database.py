@@ -101,17 +101,22 @@ def _begin_sqlite(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def only_reads(session: Session) -> bool:
+    """Whether the database refuses `session` to write: all that it sees was committed."""
+    return session.info.get("writing") is False
+
+
 class Database:
     """Sessions on one engine; `ring` is told of each job once its transaction is committed."""
 
     def __init__(self, engine: Engine, ring: Callable[[str, datetime], None] | None = None) -> None:
         self.engine = engine
-        self._info = {"ring": ring} if ring else {}
+        self._info: dict[str, Any] = {"ring": ring} if ring else {}
 
     def session(self, *, writing: bool) -> Session:
         """A session whose transactions are begun for writing, or for reading only: the database then refuses to write."""
         bind = self.engine.execution_options(writing=writing, postgresql_readonly=not writing)
-        return Session(bind, expire_on_commit=False, info=dict(self._info))
+        return Session(bind, expire_on_commit=False, info=self._info | {"writing": writing})
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
