@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload, subqueryload
 
 from app.identity import policy
@@ -15,7 +15,7 @@ from app.identity.policy import Permission
 from app.journal.models import JournalEntry
 from app.journal.services import record
 from app.platform import clock
-from app.platform.database import new_id
+from app.platform.database import Database, new_id
 from app.platform.refusals import Refusal
 from app.products import services as products
 from app.products.models import Incubator, Product
@@ -81,10 +81,15 @@ def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product], st
     owed = list(session.scalars(statement.order_by(Product.name)))
     if feed.product_id and not owed:
         return None
-    if feed.read_on != clock.today():
-        feed.read_on = clock.today()
-        session.commit()
     return feed, owed, person.language
+
+
+def note_reading(database: Database, feed: CalendarFeed) -> None:
+    """Notes, once a day, that somebody holds the address: its person sees it and may revoke it. Alone among what a page
+    that is read does, it writes, in a transaction of its own."""
+    if feed.read_on != clock.today():
+        with database.writing() as session:
+            session.execute(update(CalendarFeed).where(CalendarFeed.id == feed.id).values(read_on=clock.today()))
 
 
 def revisions(session: Session, product_ids: Sequence[str]) -> dict[str, int]:

@@ -14,7 +14,7 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.editing import EditForm, keep
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session, discard, file_response
+from app.platform.http import database, db_session, discard, file_response
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import may, product_view
@@ -106,6 +106,7 @@ def feed(secret: str) -> Response:
     if found is None:
         abort(404)
     feed, products, language = found
+    feeds.note_reading(database(), feed)
     with force_locale(language):
         return _calendar(feed.title, products)
 
