@@ -184,7 +184,7 @@ def save_asset(
         if len(components) != len(set(lives_in)):
             raise Refusal(_l("Un de ces composants n’existe plus. Choisissez-en un autre."), "lives_in")
         if new:
-            taken = {a.ref for a in others}
+            taken = {"nouvelle", *(a.ref for a in others)}
             base = slug_of(asset.name)
             asset.ref = next(r for r in (base, *(f"{base}-{n}" for n in range(2, 10_000))) if r not in taken)
             asset.product_id = product.id

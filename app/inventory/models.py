@@ -28,6 +28,9 @@ class Component(Base):
     eol_product: Mapped[str] = mapped_column(String(100), default="")
     eol_cycle: Mapped[str] = mapped_column(String(50), default="")
     eol_date: Mapped[date | None]
+    eol_extra: Mapped[Json] = mapped_column(
+        default=dict, server_default="{}", comment="keys x- of its end of life in its product file"
+    )
     location: Mapped[Location | None]
     data: Mapped[Json] = mapped_column(default=list, comment="kinds of data held")
     sbom: Mapped[str] = mapped_column(String(500), default="")

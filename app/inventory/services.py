@@ -350,6 +350,7 @@ def _fill(row: Component, value: ComponentValue) -> None:
     row.assumed, row.extra = list(value.assumed), extra
     eol = value.eol or EndOfLife()
     row.eol_product, row.eol_cycle, row.eol_date = eol.product or "", eol.cycle or "", eol.date
+    row.eol_extra = product_file.extra_dict(eol.extra)
     row.confirmed_at = clock.now()
     flaws = {v.name: v for v in row.vulnerabilities}
     kept = []
@@ -373,8 +374,8 @@ def _component_value(c: Component) -> ComponentValue:
         version=c.version or None,
         purl=c.purl or None,
         cpe=c.cpe or None,
-        eol=EndOfLife(c.eol_product or None, c.eol_cycle or None, c.eol_date)
-        if c.eol_product or c.eol_cycle or c.eol_date
+        eol=EndOfLife(c.eol_product or None, c.eol_cycle or None, c.eol_date, extra_of(c.eol_extra))
+        if c.eol_product or c.eol_cycle or c.eol_date or c.eol_extra
         else None,
         sbom=c.sbom or None,
         data=tuple(DataKind(d) for d in c.data or ()),

@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis import comparison
+from app.analysis import services as analysis
 from app.homologation import drift
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
+from app.platform.refusals import Refusal
+from app.products import files
 from app.products import services as products
 from reports import dossier as content
 from risk_models import product_file
@@ -69,6 +72,41 @@ def reordered(value):
 def test_the_order_of_keys_says_nothing(french, files):
     assert product_file.from_dict(files[0]) == product_file.from_dict(files[1])
     assert product_file.loads(product_file.dumps(product_file.from_dict(files[1]))) == product_file.from_dict(files[0])
+
+
+def shortened(value):
+    """The same, its texts no longer than any column."""
+    if isinstance(value, dict):
+        return {k: shortened(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [shortened(v) for v in value]
+    return value[:40] if isinstance(value, str) else value
+
+
+@on_sqlite
+def test_what_a_file_says_is_kept_whole(world):
+    """Every optional field, and every key x-, comes back from the database as the file wrote it."""
+    owner = world.person()
+    slug = world.product(owner).slug
+
+    @tries(usual=40, fuzz=500)
+    @given(product_files().map(shortened), product_files())
+    def kept(file, other):
+        for component in file["components"]:  # drawn alone, an end of life seldom has a note
+            component["eol"] = (component.get("eol") or {}) | {"x-note": other["product"]}
+        given = product_file.from_dict(file, as_of=DAY)
+        with world.app.test_request_context(), world.session() as session:
+            product = products.load(session, slug)
+            try:
+                files.replace(session, owner, product, given)
+            except Refusal:
+                session.rollback()
+                return
+            found = analysis.described_system(session, products.load(session, slug, fresh=True))
+        for part in ("components", "links", "assets", "measures"):
+            assert set(getattr(found, part)) == set(getattr(given, part)), part
+
+    kept()
 
 
 @on_sqlite
