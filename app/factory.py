@@ -48,7 +48,7 @@ from app.mitigations import handlers as mitigations_jobs
 from app.mitigations.plan_views import blueprint as plan
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
-from app.platform import forms, http, i18n, logs, rates, secrets, uploads
+from app.platform import attachments, forms, http, i18n, logs, rates, secrets, uploads
 from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf
 from app.platform.jobs import Jobs
@@ -195,6 +195,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     ):
         feature.register(jobs)
     jobs.every_minute(uploads.purge)
+    jobs.every_minute(attachments.purge)
     jobs.every_minute(rates.purge)
     jobs.every_minute(jobs.purge)
     app.extensions.update(

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.analysis import services as analysis
 from app.demo_study import answer_pieces, ready
-from app.homologation import deciding
+from app.homologation import deciding, sealing
 from app.homologation import services as homologation
 from app.homologation.deciding import Wish
 from app.homologation.models import Dossier, Outcome, ReviewerRole, Verdict
@@ -193,8 +193,8 @@ class World:
         stored = self.app.extensions["storage"].put(b"%PDF-1.7 stand-in of the file to sign")
         with self.database.writing() as session:
             row = homologation.dossier_of(session, product_id, number)
-            if row and not row.has_pdf and row.content_sha256:
-                row.pdf_sha256, row.pdf_of = stored, row.content_sha256
+            if row and row.content_sha256:
+                sealing.keep_project(session, row, stored)
 
     def signs(self, person: Person, page: str, **choices: str) -> TestResponse:
         """Chooses on the dossier's page, reads the page to sign, signs it: through HTTP."""

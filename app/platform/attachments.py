@@ -4,15 +4,19 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask import Response
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Column, Select, literal, select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from app.platform import rates
+from app.platform import clock, rates
+from app.platform.database import Base, Database
 from app.platform.extensions import document_storage
 from app.platform.http import file_response
+from app.platform.logs import get_logger
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 
@@ -85,6 +89,41 @@ def keep(session: Session, file: Attachment, *, by: str, of: str) -> str:
             _l("Joignez un PDF, une image (PNG, JPEG), un document (ODT, ODS, DOCX, XLSX) ou un texte."), "file"
         )
     return document_storage().put(file.content)
+
+
+_ONCE_A_DAY = Rate(1, timedelta(days=1))
+_KEPT = timedelta(days=7)
+
+
+def purge(database: Database) -> None:
+    """Once a day, forgets the documents of a week ago that nothing names: their transaction was undone, or what they were
+    attached to was taken away before anybody decided on it."""
+    with database.writing() as session:
+        if not rates.allows(session, _ONCE_A_DAY, "purge of documents"):
+            return
+    before = clock.now() - _KEPT
+    with database.reading() as session:
+        named = {digest for column in _columns("sha256") for digest in session.scalars(select(column).distinct())}
+        unnamed = [digest for digest in document_storage().documents_before(before) if digest not in named]
+        # What a dossier froze stays whole, whatever became of the row.
+        forgotten = [d for d in unnamed if not any(session.scalar(_quoting(c, d)) for c in _columns("content"))]
+    for digest in forgotten:
+        get_logger().info("document forgotten", sha256=digest)
+        document_storage().delete_before(digest, before)
+
+
+def _columns(name: str) -> list[Column[Any]]:
+    """Every column of every table that holds such a thing."""
+    return [
+        c
+        for table in Base.metadata.tables.values()
+        for c in table.columns
+        if c.name == name or c.name.endswith(f"_{name}")
+    ]
+
+
+def _quoting(column: Column[Any], digest: str) -> Select[int]:
+    return select(literal(1)).where(column.contains(digest)).limit(1)
 
 
 def download(sha256: str, name: str) -> Response:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
@@ -29,6 +30,20 @@ class Storage:
         if hashlib.sha256(content).hexdigest() != digest:
             raise ValueError(f"the document stored as {digest} was altered")
         return content
+
+    def documents_before(self, instant: datetime) -> Iterator[str]:
+        """The SHA-256 of each document that was written before `instant`."""
+        for listed in obstore.list(self._store):
+            for one in listed:
+                name = str(one["path"]).rpartition("/")[2]
+                if _SHA256.fullmatch(name) and one["path"] == _path(name) and one["last_modified"] < instant:
+                    yield name
+
+    def delete_before(self, digest: str, instant: datetime) -> None:
+        """Deletes a document, unless it was written again since `instant`."""
+        with suppress(FileNotFoundError):
+            if obstore.head(self._store, _path(digest))["last_modified"] < instant:
+                obstore.delete(self._store, _path(digest))
 
     def put_upload(self, name: str, content: bytes) -> None:
         """Keeps a file for a while under a name of its own."""

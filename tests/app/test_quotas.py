@@ -1,12 +1,14 @@
 """What one person or one product may leave here, and what is forgotten once it serves nobody."""
 
 import io
+import json
 import re
 from datetime import timedelta
 
 import time_machine
 from sqlalchemy import func, select
 
+from app.analysis.models import AnalysisVersion
 from app.identity import services as identity
 from app.identity.models import SignInLink, WebSession
 from app.platform import attachments, clock, jobs, uploads
@@ -71,3 +73,27 @@ def test_what_serves_nobody_any_more_is_forgotten(world):
         world.jobs.sweep()
         assert (count(world, SignInLink), count(world, WebSession), count(world, Job)) == (0, 0, 0)
         assert world.app.extensions["storage"].uploads_before(clock.now()) == []
+
+
+def test_documents_that_nothing_names_are_forgotten_after_a_week_and_no_other(decided):
+    world, owner, _, _ = decided
+    visitor = world.visitor(owner)
+    visitor.post("/produits/exemple/mesures/nouvelle?mesure=waf", {"status": "done", "on": "metabase"})
+    measure = re.findall(r"/mesures/(\w+)/preuve", visitor.get("/produits/exemple/preuves").get_data(as_text=True))[-1]
+    proof = {"observed_on": clock.today().isoformat(), "file": (io.BytesIO(b"%PDF-1.7 proof"), "waf.pdf")}
+    visitor.post(f"/produits/exemple/mesures/{measure}/preuve", proof, content_type="multipart/form-data")
+    store, later = world.app.extensions["storage"], clock.now() + timedelta(days=8)
+    held = set(store.documents_before(later))
+    assert len(held) == 3, "the file to sign, the sealed one, the proof"
+    with world.app.app_context():
+        orphan, quoted = store.put(b"nobody's"), store.put(b"%PDF-1.7 of a row that was removed")
+    with world.database.writing() as session:
+        note = json.dumps({"documents": [quoted]})
+        session.add(
+            AnalysisVersion(product_id=world.reload().id, number=9, done_at=clock.now(), done_by="x", content=note)
+        )
+    world.jobs.sweep()
+    assert set(store.documents_before(later)) == held | {orphan, quoted}  # of today
+    with time_machine.travel(later):
+        world.jobs.sweep()
+        assert set(store.documents_before(later)) == held | {quoted}

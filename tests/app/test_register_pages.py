@@ -67,7 +67,7 @@ def test_a_file_that_this_service_never_issued_is_not_vouched_for(decided):
     with world.database.reading() as session:
         from app.homologation.models import IssuedFile
 
-        assert session.scalar(select(func.count(IssuedFile.id))) == 1
+        assert session.scalar(select(func.count(IssuedFile.id)).where(IssuedFile.act == Act.DECISION)) == 1
     original = data[: data.index(b"%%EOF\n") + 6]
     again = seal.seal(original, world.app.extensions["sealer"])
     page = drop(world, again)
