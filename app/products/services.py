@@ -8,7 +8,7 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, exists, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from app.identity import policy
 from app.identity.models import Grant, Person, Role
@@ -51,12 +51,13 @@ def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
 
 def load(session: Session, slug: str, *, fresh: bool = False) -> Product | None:
     """A product with its incubators, phases and contacts; as stored now, where `fresh`, whatever was read before."""
-    return session.scalar(
+    found = session.scalars(
         select(Product)
         .where(Product.slug == slug)
-        .options(selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts))
+        .options(joinedload(Product.incubators), joinedload(Product.phases), selectinload(Product.contacts))
         .execution_options(populate_existing=fresh)
     )
+    return found.unique().one_or_none()
 
 
 def is_active(product: Product, day: date) -> bool:
