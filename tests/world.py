@@ -190,7 +190,7 @@ class World:
 
     def print_asked(self, product_id: str, number: int) -> None:
         """What the worker does before it calls an authority, without its seconds: the file is a stand-in."""
-        stored = self.app.extensions["storage"].put(b"%PDF-1.7 stand-in of the file to sign")
+        stored = self.app.extensions["storage"].put(f"%PDF-1.7 of {product_id}, {number}".encode())
         with self.database.writing() as session:
             row = homologation.dossier_of(session, product_id, number)
             if row and row.content_sha256:

@@ -313,7 +313,10 @@ def test_a_timestamp_authority_that_is_down_leaves_the_decision_and_comes_later(
     for data in (first, second):
         assert verification.verify(data, roots, today=clock.today()).status is Status.GENUINE
     with world.database.reading() as session:
-        assert sorted(session.scalars(select(IssuedFile.timestamped).where(IssuedFile.act == Act.DECISION))) == [False, True]
+        assert sorted(session.scalars(select(IssuedFile.timestamped).where(IssuedFile.act == Act.DECISION))) == [
+            False,
+            True,
+        ]
 
 
 DAY = clock.today()

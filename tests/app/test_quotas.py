@@ -92,6 +92,7 @@ def test_documents_that_nothing_names_are_forgotten_after_a_week_and_no_other(de
         session.add(
             AnalysisVersion(product_id=world.reload().id, number=9, done_at=clock.now(), done_by="x", content=note)
         )
+    world.jobs.run_within(world.app.test_request_context)
     world.jobs.sweep()
     assert set(store.documents_before(later)) == held | {orphan, quoted}  # of today
     with time_machine.travel(later):
