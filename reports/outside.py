@@ -14,12 +14,12 @@ from reports import revisions
 from reports.bounded import Bounds, TookTooLong, run_python
 
 # Other writers wait for this one on SQLite, fifteen seconds at most.
-_BOUNDS = Bounds(seconds=10, processor_seconds=10, memory=1 << 30, file=1 << 20)
+_BOUNDS = Bounds(seconds=10, processor_seconds=6, memory=1 << 30, file=1 << 20)
 _CHILD = "from reports.outside import main; main()"
 
 
 class NotThisDossier(ValueError):
-    """The message is a code: `no_pdf`, `other_file`, `broken_signature`."""
+    """The message is a code: `no_pdf`, `other_file`, `broken_signature`; `slow` says nothing of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def read_apart(original: bytes, signed: bytes) -> SignedOutside:
         try:
             done = run_python(["-c", _CHILD], folder, _BOUNDS, environment={}, given=given)
         except TookTooLong as error:
-            raise NotThisDossier("broken_signature") from error
+            raise NotThisDossier("slow") from error
     if done.returncode:
         raise NotThisDossier("broken_signature")
     said = json.loads(done.stdout)

@@ -52,6 +52,7 @@ _REASONS = {
         "Ce PDF signé n’est pas ce dossier : signez le fichier que Jalon a transmis, sans le réenregistrer."
     ),
     "broken_signature": _l("Ce PDF n’est pas signé, ou sa signature est abîmée, ou quelque chose y a été ajouté."),
+    "slow": _l("Ce serveur est trop occupé pour vérifier ce PDF : réessayez dans une minute."),
 }
 
 

@@ -1,5 +1,6 @@
 """What a stranger's file may cost to check."""
 
+import dataclasses
 import io
 import resource
 import zlib
@@ -8,7 +9,7 @@ from datetime import date
 import pikepdf
 import pytest
 
-from reports import verification
+from reports import outside, verification
 
 
 def packed(levels: int, size: int = 200_000_000) -> bytes:
@@ -35,3 +36,12 @@ def test_a_file_that_unpacks_without_end_is_refused_before_it_does(levels):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 3
     assert len(bomb) < 250_000
+
+
+def test_a_server_too_busy_says_so_and_nothing_of_the_file(monkeypatch):
+    monkeypatch.setattr(verification, "_BOUNDS", dataclasses.replace(verification._BOUNDS, seconds=0))
+    monkeypatch.setattr(outside, "_BOUNDS", dataclasses.replace(outside._BOUNDS, seconds=0))
+    with pytest.raises(verification.Unreadable, match="slow"):
+        verification.verify_apart(b"%PDF-1.7", b"", b"", today=date(2026, 11, 23))
+    with pytest.raises(outside.NotThisDossier, match="slow"):
+        outside.read_apart(b"%PDF-1.7", b"%PDF-1.7")
