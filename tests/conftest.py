@@ -156,8 +156,10 @@ def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, 
 
 
 @pytest.fixture
-def world(app) -> World:
-    return World(app)
+def world(app) -> Iterator[World]:
+    made = World(app)
+    yield made
+    made.check_glances()
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.secrets import encrypt
+from app.portfolio import glances
+from app.portfolio.models import Glance
 from app.products import services as products
 from app.products.models import Incubator, Product
 from app.products.services import CardValues
@@ -261,6 +263,18 @@ class World:
             with client.session_transaction() as cookie:
                 cookie["sid"] = f"sid-{person.id}"
         return Visitor(client)
+
+    def check_glances(self) -> None:
+        """What was kept of each product, with its last change, is what would be made of it now."""
+        with self.session() as session:
+            kept = {g.product_id: g for g in session.scalars(select(Glance).where(Glance.day == clock.today()))}
+            told = {i: {c.key: getattr(g, c.key) for c in Glance.__table__.columns} for i, g in kept.items()}
+            glances._make(session, list(kept))
+            now = session.scalars(
+                select(Glance).where(Glance.product_id.in_(kept)).execution_options(populate_existing=True)
+            )
+            assert {g.product_id: {c.key: getattr(g, c.key) for c in Glance.__table__.columns} for g in now} == told
+            session.rollback()
 
     def mails(self) -> list[str]:
         """What was written to the mail folder, each as text, subjects decoded."""

@@ -1,14 +1,14 @@
 """Each product at a glance, kept in a table so that a list of thousands answers at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select, text
-from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis.study_models import SecurityProfile
-from app.homologation.models import Decision, Dossier, DossierState, Opinion
+from app.homologation.models import Decision, Dossier, DossierState, Opinion, Reservation, Withdrawal
 from app.identity.models import Grant, Person, Role
 from app.mitigations.models import LossPoint
 from app.platform import clock
@@ -19,9 +19,10 @@ from app.portfolio import services
 from app.portfolio.models import Glance
 from app.portfolio.services import Row, Urgency
 from app.products import changes
-from app.products.models import Incubator, Product
+from app.products.models import Incubator, Phase, Product
 from app.products.services import is_active, phase_values
 from app.renewals import deadlines
+from app.renewals.models import Postponement
 from risk_models import schedule
 
 _AT_ONCE = 100
@@ -53,9 +54,29 @@ def refresh(database: Database) -> None:
             session.execute(text("ANALYZE glance"))
 
 
+# The rows that a glance is made of.
+_MADE_OF = frozenset(
+    {
+        Product,
+        Phase,
+        Grant,
+        Dossier,
+        Opinion,
+        Decision,
+        Withdrawal,
+        Reservation,
+        Postponement,
+        SecurityProfile,
+        LossPoint,
+    }
+)
+
+
 @changes.follow
-def _remake(session: Session, ids: Sequence[str]) -> None:
+def _remake(session: Session, ids: Sequence[str], kinds: Collection[type]) -> None:
     """In the transaction that changes the products, which holds them, so that lists only read."""
+    if _MADE_OF.isdisjoint(kinds):
+        return
     for start in range(0, len(ids), _AT_ONCE):
         # A session of its own: that of the change may hold rows as they were before somebody else's.
         with Session(session.connection(), join_transaction_mode="rollback_only") as apart:
@@ -65,11 +86,9 @@ def _remake(session: Session, ids: Sequence[str]) -> None:
 def _make(session: Session, ids: Sequence[str]) -> None:
     today = clock.today()
     products = session.scalars(
-        select(Product)
-        .where(Product.id.in_(ids))
-        .options(subqueryload(Product.phases), subqueryload(Product.incubators))
-    ).all()
-    rows = services.rows(session, products)
+        select(Product).where(Product.id.in_(ids)).options(joinedload(Product.phases), joinedload(Product.incubators))
+    ).unique()
+    rows = services.rows(session, list(products))
     losses = _losses(session, ids, today)
     levels = {p.product_id: p.level for p in session.scalars(select(SecurityProfile).where(SecurityProfile.product_id.in_(ids)))}  # fmt: skip
     dossiers = {

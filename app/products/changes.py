@@ -4,7 +4,7 @@
 long as its stamp stays.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, event, update
@@ -13,15 +13,16 @@ from sqlalchemy.orm import Session
 from app.platform.database import new_id
 from app.products.models import Product
 
-Follower = Callable[[Session, Sequence[str]], None]
+# Given the products that a transaction changed, and the kinds of rows that it wrote.
+Follower = Callable[[Session, Sequence[str], Collection[type]], None]
 
-_CHANGED = "changed_products"
+_CHANGED, _KINDS = "changed_products", "written_kinds"
 _followers: list[Follower] = []
 _STAMP = update(Product.__table__).where(Product.__table__.c.id == bindparam("changed")).values(stamp=bindparam("new"))  # type: ignore[arg-type]
 
 
 def follow(act: Follower) -> Follower:
-    """Has `act` run in each transaction that changes products, with their ids, right before its commit."""
+    """Has `act` run in each transaction that changes products, right before its commit."""
     _followers.append(act)
     return act
 
@@ -32,7 +33,8 @@ def note(session: Session, product_ids: Iterable[str]) -> None:
 
 
 def _note_rows(session: Session, _context: Any) -> None:
-    rows = (*session.new, *session.dirty, *session.deleted)
+    rows = (*session.new, *filter(session.is_modified, session.dirty), *session.deleted)
+    session.info.setdefault(_KINDS, set()).update(map(type, rows))
     ids = (row.id if isinstance(row, Product) else getattr(row, "product_id", None) for row in rows)
     note(session, (i for i in ids if i))
 
@@ -42,12 +44,12 @@ def _stamp(session: Session) -> None:
         return
     session.flush()
     # In the order of ids, so that two transactions wait for each other in one direction only.
-    ids = sorted(session.info.pop(_CHANGED, ()))
+    ids, kinds = sorted(session.info.pop(_CHANGED, ())), session.info.pop(_KINDS, ())
     if ids:
         stamp = new_id()
         session.connection().execute(_STAMP, [{"changed": i, "new": stamp} for i in ids])
         for act in _followers:
-            act(session, ids)
+            act(session, ids, kinds)
 
 
 event.listen(Session, "after_flush", _note_rows)
