@@ -66,7 +66,8 @@ def post_worker_init(worker):
     """Loads what the first requests will need while the worker already answers."""
 
     def warm():
-        importlib.import_module("risk_models.ranking")
+        for slow in ("networkx", "cattrs"):
+            importlib.import_module(slow)
         worker.app.callable.extensions["jobs"].warm()
         gc.freeze()  # code lasts as long as its process: to look in it for cycles held two hundredth answers for 0.15 s
 

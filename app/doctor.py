@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -68,6 +66,9 @@ def examine(app: Flask) -> Iterator[tuple[bool, str]]:
 
 
 def _database(app: Flask) -> tuple[bool, str]:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     database: Database = app.extensions["database"]
     newest = ScriptDirectory(str(app.config["ROOT"] / "migrations")).get_current_head()
     try:

@@ -7,7 +7,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from reports import seal, verification
+from reports import verification
+from reports.certificates import Trust, read_certificates
 
 
 def main(seals: str, clocks: str, today: str) -> None:
@@ -15,7 +16,7 @@ def main(seals: str, clocks: str, today: str) -> None:
     used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (min(math.ceil(used) + verification.CHECK_SECONDS, hard), hard))
-    trust = seal.Trust(*(seal.certificates(Path(path).read_bytes()) for path in (seals, clocks)))
+    trust = Trust(*(read_certificates(Path(path).read_bytes()) for path in (seals, clocks)))
     try:
         data = sys.stdin.buffer.read()
         verdict = verification.verify(data, trust, today=date.fromisoformat(today), draws=False)

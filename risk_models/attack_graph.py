@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import networkx as nx
-
 from risk_models import catalogue
 from risk_models.catalogue import Rates
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, View
@@ -301,6 +299,8 @@ class _Cuts:
     """
 
     def __init__(self, system: System, links: Iterable[tuple[str, str, LinkKind]]) -> None:
+        import networkx as nx
+
         users = defaultdict[str, list[str]](list)
         for source, target, kind in links:
             if kind in MISUSE:

@@ -1,21 +1,30 @@
 """Systems and assessments as plain values and back, whole: for another process, or to be kept."""
 
 from datetime import date
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import cattrs
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 T = TypeVar("T")
-_CONVERTER = cattrs.Converter()
-_CONVERTER.register_unstructure_hook(date, date.isoformat)
-_CONVERTER.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
+
+
+@cache
+def _converter() -> "Converter":
+    import cattrs
+
+    made = cattrs.Converter()
+    made.register_unstructure_hook(date, date.isoformat)
+    made.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
+    return made
 
 
 def plain(value: object) -> Any:
     """`value`, a dataclass of this package, as what JSON can write."""
-    return _CONVERTER.unstructure(value)
+    return _converter().unstructure(value)
 
 
 def from_plain(found: Any, kind: type[T]) -> T:
     """The contrary of `plain`."""
-    return _CONVERTER.structure(found, kind)
+    return _converter().structure(found, kind)

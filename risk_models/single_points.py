@@ -1,19 +1,23 @@
 """What everything hangs from: components whose stop takes an asset from all its users, and what depends on what."""
 
 from collections import defaultdict
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from risk_models.assessment import SinglePointOfFailure
 from risk_models.attack_graph import MISUSE, effective_exposure
 from risk_models.scales import Exposure, LinkKind
 from risk_models.system import System
 
+if TYPE_CHECKING:
+    import networkx as nx
+
 _USERS, _GOAL = "\x00users", "\x00asset"
 
 
 def single_points_of_failure(system: System) -> tuple[SinglePointOfFailure, ...]:
     """Dominators from users to each asset over calls, reads and writes, and the hosts they all run on."""
+    import networkx as nx
+
     exposure = effective_exposure(system)
     uses: nx.DiGraph[str] = nx.DiGraph()
     uses.add_nodes_from(c.id for c in system.components)
@@ -40,6 +44,8 @@ def single_points_of_failure(system: System) -> tuple[SinglePointOfFailure, ...]
 
 def dependents(system: System) -> dict[str, int]:
     """By component, how many others reach it over links, directly or not, each counted once."""
+    import networkx as nx
+
     links: nx.DiGraph[str] = nx.DiGraph()
     links.add_nodes_from(c.id for c in system.components)
     links.add_edges_from((k.source, k.target) for k in system.links)
@@ -57,7 +63,9 @@ def dependents(system: System) -> dict[str, int]:
 
 
 def _dominators(functional: "nx.DiGraph[str]") -> set[str]:
-    immediate = nx.immediate_dominators(functional, _USERS)
+    from networkx import immediate_dominators
+
+    immediate = immediate_dominators(functional, _USERS)
     found, node = set(), immediate[_GOAL]
     while node is not None and node != _USERS:
         found.add(node)
@@ -66,4 +74,6 @@ def _dominators(functional: "nx.DiGraph[str]") -> set[str]:
 
 
 def _with_hosts(hosts: "nx.DiGraph[str]", components: set[str]) -> set[str]:
-    return components.union(*(nx.descendants(hosts, c) for c in components if c in hosts))
+    from networkx import descendants
+
+    return components.union(*(descendants(hosts, c) for c in components if c in hosts))

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pyhanko.sign.timestamps import DummyTimeStamper
 
-from reports import seal
+from reports.certificates import Sealer, read_certificates, read_sealer
 
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 
@@ -70,9 +70,9 @@ class Chain:
     clock: Issued
 
     @cache  # noqa: B019 - one chain a run; a key takes long to read
-    def sealer(self, *, long_term: bool = False) -> seal.Sealer:
+    def sealer(self, *, long_term: bool = False) -> Sealer:
         certificates = self.leaf.pem + self.middle.pem
-        return seal.read_sealer(certificates, self.leaf.key_pem, clocks_pem=self.clock_root.pem, long_term=long_term)
+        return read_sealer(certificates, self.leaf.key_pem, clocks_pem=self.clock_root.pem, long_term=long_term)
 
     def timestamper(self) -> DummyTimeStamper:
         return timestamper(self.clock)
@@ -80,7 +80,7 @@ class Chain:
 
 def timestamper(clock: Issued) -> DummyTimeStamper:
     plain = clock.key.private_bytes(DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return DummyTimeStamper(seal.certificates(clock.pem)[0], keys.PrivateKeyInfo.load(plain))
+    return DummyTimeStamper(read_certificates(clock.pem)[0], keys.PrivateKeyInfo.load(plain))
 
 
 @cache

@@ -1,8 +1,6 @@
 """`jalon migrate` and `jalon demo`: the database brought up to date, the demonstration data loaded."""
 
 import click
-from alembic import command
-from alembic.config import Config
 
 from app.factory import ROOT, create_app
 from app.platform.database import make_engine
@@ -11,6 +9,9 @@ from app.platform.settings import Mode, load
 
 def upgrade(url: str) -> None:
     """Brings the database at `url` to the newest tables."""
+    from alembic import command
+    from alembic.config import Config
+
     config = Config(str(ROOT / "alembic.ini"))
     engine = make_engine(url)
     with engine.begin() as connection:

@@ -11,7 +11,8 @@ from typing import Any
 import click
 from asn1crypto.x509 import Certificate
 
-from reports import seal, verification
+from reports import verification
+from reports.certificates import Trust, UnusableSeal, read_certificates
 from reports.verification import Status
 from risk_models import catalogue
 
@@ -67,14 +68,14 @@ class Trusted:
     @property
     def certificates(self) -> tuple[Certificate, ...]:
         try:
-            return tuple(seal.certificates(self.path.read_bytes()))
-        except seal.UnusableSeal as error:
+            return tuple(read_certificates(self.path.read_bytes()))
+        except UnusableSeal as error:
             raise click.ClickException(f"{self.given_by}: {error}") from error
 
 
 def _judge(data: bytes, seals: list[Trusted], clocks: list[Trusted]) -> verification.Verdict:
     """In a bounded process first: whatever a stranger's file is made of. What has no seal is then drawn again."""
-    trust = seal.Trust(*(tuple(c for one in given for c in one.certificates) for given in (seals, clocks)))
+    trust = Trust(*(tuple(c for one in given for c in one.certificates) for given in (seals, clocks)))
     today = datetime.now(UTC).date()
     held = [b"\n".join(one.path.read_bytes() for one in given) for given in (seals, clocks)]
     verdict = verification.verify_apart(data, *held, today=today)

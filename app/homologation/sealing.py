@@ -20,20 +20,18 @@ from app.platform.refusals import Refusal
 from app.platform.settings import InvalidSettings, Settings
 from app.products import changes
 from reports import pdf
+from reports.certificates import Sealer, UnusableSeal, make_trial, read_sealer
 from risk_models import catalogue
 
 if TYPE_CHECKING:
     from asn1crypto.x509 import Certificate
 
-    from reports.seal import Sealer
 
 AGAIN = timedelta(hours=1)
 
 
-def open_sealer(settings: Settings) -> "Sealer":
+def open_sealer(settings: Settings) -> Sealer:
     """The sealer of the settings; in development, one made once and kept in the instance folder. Raises `InvalidSettings`."""
-    from reports.seal import UnusableSeal, make_trial, read_sealer
-
     certificate, key = settings.seal_certificate, settings.seal_key
     if certificate is None or key is None:
         certificate, key = settings.instance / "seal" / "certificate.pem", settings.instance / "seal" / "key.pem"
@@ -58,8 +56,8 @@ def open_sealer(settings: Settings) -> "Sealer":
         ) from error
 
 
-def sealer() -> "Sealer":
-    return cast("Sealer", current_app.extensions["sealer"])
+def sealer() -> Sealer:
+    return cast(Sealer, current_app.extensions["sealer"])
 
 
 def is_trial() -> bool:
@@ -68,7 +66,7 @@ def is_trial() -> bool:
 
 def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
     """Renders, seals and keeps the file of an act, once. A certificate out of its dates is tried again each hour."""
-    from reports.seal import TimestampFailed, UnusableSeal, seal, timestamper
+    from reports.seal import TimestampFailed, seal, timestamper
 
     if _issued(database, dossier_id, act):
         return

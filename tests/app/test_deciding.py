@@ -17,6 +17,7 @@ from app.platform import clock
 from app.platform.jobs import Job
 from reports import dossier as content
 from reports import seal, verification
+from reports.certificates import read_sealer
 from reports.verification import Status
 from tests.certificates import chain, issue
 from tests.conftest import on_sqlite
@@ -281,7 +282,7 @@ def _sealed_with(world, sealer):
 def test_an_expired_certificate_delays_the_seal_and_never_the_decision(scene):
     world, owner, people, dossier = scene
     late = issue("Périmé", days=(-90, -1))
-    _sealed_with(world, seal.read_sealer(late.pem, late.key_pem))
+    _sealed_with(world, read_sealer(late.pem, late.key_pem))
     world.decide(dossier, people["authority"])
     run_jobs(world)
     page = world.visitor(owner).get(PAGE).get_data(as_text=True)

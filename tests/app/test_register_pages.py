@@ -14,6 +14,7 @@ from app.platform import clock
 from app.renewals import deadlines as renewals
 from app.renewals.models import DeadlineKind
 from reports import seal
+from reports.certificates import read_certificates
 from tests.app.test_deciding import choices, run_jobs, sealed_file
 from tests.certificates import chain
 from tests.conftest import on_sqlite
@@ -144,7 +145,7 @@ def test_the_certificates_to_trust_are_published(world):
     ours = world.app.extensions["sealer"].trust
     for path, expected in (("/verifier/cachet.pem", ours.seals), ("/verifier/horodatage.pem", ours.clocks)):
         pem = world.visitor().get(path).data
-        assert [c.dump() for c in seal.certificates(pem)] == [c.dump() for c in expected]
+        assert [c.dump() for c in read_certificates(pem)] == [c.dump() for c in expected]
 
 
 def test_nothing_is_public_until_the_team_says_so(decided):

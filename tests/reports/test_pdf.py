@@ -11,7 +11,7 @@ import pytest
 from app.cli.dossier import unsigned
 from reports import dossier as content
 from reports import pdf, streams, verification
-from reports.seal import Trust
+from reports.certificates import Trust
 from reports.typography import drawable
 from reports.verification import Status
 from risk_models import assess, product_file

@@ -19,6 +19,7 @@ from pyhanko.sign.timestamps import HTTPTimeStamper
 
 from reports import dossier as content
 from reports import pdf, seal, verification
+from reports.certificates import Trust, UnusableSeal, make_trial, read_sealer
 from reports.verification import Status
 from tests.certificates import chain, issue, timestamper
 from tests.conftest import free_port
@@ -102,7 +103,7 @@ def test_a_content_of_strange_types_never_breaks_its_reader(change):
         made.attachments["dossier.json"] = content.dumps(WITHDRAWAL | change).encode()
         made.save(out)
     try:
-        verdict = verification.verify(out.getvalue(), seal.Trust(), today=TODAY)
+        verdict = verification.verify(out.getvalue(), Trust(), today=TODAY)
     except verification.Unreadable:
         return
     assert verdict.status is not Status.GENUINE
@@ -110,18 +111,18 @@ def test_a_content_of_strange_types_never_breaks_its_reader(change):
 
 
 def test_a_reader_who_knows_no_root_is_told_so(sealed):
-    verdict = verification.verify(sealed["B-B"], seal.Trust(), today=TODAY)
+    verdict = verification.verify(sealed["B-B"], Trust(), today=TODAY)
     assert verdict.status is Status.UNVOUCHED
     assert [d.code for d in verdict.doubts] == ["unknown_seal"]
 
 
 def test_somebody_else_cannot_seal_in_our_name(document):
     forger = issue("Cachet de test")
-    forged = seal.seal(document, seal.read_sealer(forger.pem, forger.key_pem))
+    forged = seal.seal(document, read_sealer(forger.pem, forger.key_pem))
     assert status(forged) is Status.UNVOUCHED
     middle = issue("Autorité de test", ca=True)
     leaf = issue("Cachet de test", middle)
-    assert status(seal.seal(document, seal.read_sealer(leaf.pem + middle.pem, leaf.key_pem))) is Status.UNVOUCHED
+    assert status(seal.seal(document, read_sealer(leaf.pem + middle.pem, leaf.key_pem))) is Status.UNVOUCHED
 
 
 @pytest.mark.parametrize(
@@ -131,13 +132,13 @@ def test_who_certifies_for_others_cannot_seal_in_our_name(document, above):
     """A public authority certifies thousands of people: only the very certificates that the reader was given seal."""
     authority = getattr(chain(), above)
     leaf = issue("Cachet de test", authority)
-    forged = seal.seal(document, seal.read_sealer(leaf.pem + authority.pem, leaf.key_pem))
+    forged = seal.seal(document, read_sealer(leaf.pem + authority.pem, leaf.key_pem))
     assert status(forged) is Status.UNVOUCHED
 
 
 def test_neither_a_clock_seals_nor_a_seal_tells_the_time(document):
     clock, leaf = chain().clock, chain().leaf
-    trial = seal.read_sealer(clock.pem, clock.key_pem)
+    trial = read_sealer(clock.pem, clock.key_pem)
     assert status(seal.seal(document, trial)) is Status.UNVOUCHED
     for other in (leaf, issue("Faux", chain().clock_root), issue("Horloge", chain().root, clock=True)):
         stamped = seal.seal(document, chain().sealer(), timestamper(other))
@@ -146,9 +147,9 @@ def test_neither_a_clock_seals_nor_a_seal_tells_the_time(document):
 
 def test_a_certificate_that_was_replaced_stays_trusted(document):
     first, second = issue("Cachet 2024"), issue("Cachet 2027")
-    now = seal.read_sealer(second.pem, second.key_pem, former_pem=first.pem)
+    now = read_sealer(second.pem, second.key_pem, former_pem=first.pem)
     for issued in (first, second):
-        data = seal.seal(document, seal.read_sealer(issued.pem, issued.key_pem))
+        data = seal.seal(document, read_sealer(issued.pem, issued.key_pem))
         assert verification.verify(data, now.trust, today=TODAY).status is Status.GENUINE
 
 
@@ -202,7 +203,7 @@ def test_a_seal_cut_to_a_lower_level_does_not_pass(sealed):
 
 
 def test_the_other_number_of_an_elliptic_signature_does_not_pass(document):
-    sealer = seal.read_sealer(*seal.make_trial(datetime.now(UTC)))
+    sealer = read_sealer(*make_trial(datetime.now(UTC)))
     order = ec.SECP256R1().group_order
 
     def opposite(signed) -> None:
@@ -359,15 +360,15 @@ def test_what_cannot_seal_says_why(document):
         (good.pem, other.key_pem, "not that of its certificate"),
         (issue("CA", ca=True).pem, good.key_pem, "not that of its certificate"),
     ):
-        with pytest.raises(seal.UnusableSeal, match=why):
-            seal.read_sealer(chain_pem, key_pem)
+        with pytest.raises(UnusableSeal, match=why):
+            read_sealer(chain_pem, key_pem)
     ca = issue("CA", ca=True)
-    with pytest.raises(seal.UnusableSeal, match="an authority's"):
-        seal.read_sealer(ca.pem, ca.key_pem)
+    with pytest.raises(UnusableSeal, match="an authority's"):
+        read_sealer(ca.pem, ca.key_pem)
     for days in ((-900, -1), (1, 900)):
         late = issue("Hors dates", days=days)
-        with pytest.raises(seal.UnusableSeal, match="install another one"):
-            seal.seal(document, seal.read_sealer(late.pem, late.key_pem))
+        with pytest.raises(UnusableSeal, match="install another one"):
+            seal.seal(document, read_sealer(late.pem, late.key_pem))
 
 
 def test_a_seal_outlives_its_certificate(sealed):
