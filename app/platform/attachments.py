@@ -97,16 +97,22 @@ _KEPT = timedelta(days=7)
 
 def purge(database: Database) -> None:
     """Once a day, forgets the documents of a week ago that nothing names: their transaction was undone, or what they were
-    attached to was taken away before anybody decided on it."""
+    attached to was taken away before anybody decided on it. A database that names few of them is not the one they are of:
+    it was restored late, or another's.
+    """
     with database.writing() as session:
         if not rates.allows(session, _ONCE_A_DAY, "purge of documents"):
             return
     before = clock.now() - _KEPT
     with database.reading() as session:
         named = {digest for column in _columns("sha256") for digest in session.scalars(select(column).distinct())}
-        unnamed = [digest for digest in document_storage().documents_before(before) if digest not in named]
+        held = list(document_storage().documents_before(before))
+        unnamed = [digest for digest in held if digest not in named]
         # What a dossier froze stays whole, whatever became of the row.
         forgotten = [d for d in unnamed if not any(session.scalar(_quoting(c, d)) for c in _columns("content"))]
+    if 2 * len(forgotten) > len(held):
+        get_logger().error("most documents are named by nothing: none is forgotten", held=len(held))
+        return
     for digest in forgotten:
         get_logger().info("document forgotten", sha256=digest)
         document_storage().delete_before(digest, before)

@@ -75,6 +75,16 @@ def test_what_serves_nobody_any_more_is_forgotten(world):
         assert world.app.extensions["storage"].uploads_before(clock.now()) == []
 
 
+def test_a_database_that_is_not_that_of_the_documents_forgets_none(world):
+    with world.app.app_context():
+        held = {world.app.extensions["storage"].put(f"%PDF-1.7 {n}".encode()) for n in range(3)}
+    world.jobs.run_within(world.app.test_request_context)
+    later = clock.now() + timedelta(days=8)
+    with time_machine.travel(later):
+        world.jobs.sweep()
+    assert set(world.app.extensions["storage"].documents_before(later)) == held
+
+
 def test_documents_that_nothing_names_are_forgotten_after_a_week_and_no_other(decided):
     world, owner, _, _ = decided
     visitor = world.visitor(owner)
