@@ -150,17 +150,22 @@ def retire(session: Session, actor: Person, row: CommonService) -> None:
 
 def _tell(session: Session, actor: Person, row: CommonService, what: str, measure: str = "") -> None:
     """Writes to the team of each product that inherits, and to its journal."""
+    _hold(session, row)
     at = clock.now().isoformat()
-    teams = _teams(session, [use.product_id for use in row.uses])
-    for use in row.uses:
-        record(
-            session, actor, "common_service_changed", row.name, product_id=use.product_id, change=what, measure=measure
-        )
-        for person_id in teams.get(use.product_id, ()):
+    users = session.scalars(select(ServiceUse.product_id).where(ServiceUse.service_id == row.id)).all()
+    teams = _teams(session, users)
+    for product_id in users:
+        record(session, actor, "common_service_changed", row.name, product_id=product_id, change=what, measure=measure)
+        for person_id in teams.get(product_id, ()):
             enqueue(
-                session, LETTER, person_id=person_id, product_id=use.product_id, service=row.name, what=what,
+                session, LETTER, person_id=person_id, product_id=product_id, service=row.name, what=what,
                 measure=measure, contact=row.contact, at=at,
             )  # fmt: skip
+
+
+def _hold(session: Session, row: CommonService) -> None:
+    """Whoever begins to use a service while it changes waits for it, or is told of the change."""
+    session.execute(select(CommonService.id).where(CommonService.id == row.id).with_for_update())
 
 
 def _teams(session: Session, product_ids: Sequence[str]) -> dict[str, set[str]]:
@@ -185,6 +190,7 @@ def use(
     """Declares that the product uses a service for `components`, refs among `known`. Raises `Refusal`."""
     if not components or set(components) - set(known):
         raise Refusal(_l("Cochez au moins un composant que ce service protège."), "components")
+    _hold(session, row)
     held = session.get(ServiceUse, (product.id, row.id))
     declared = held or ServiceUse(product_id=product.id, service_id=row.id, since=clock.today())
     declared.components, declared.declared_by = sorted(set(components)), actor.name
