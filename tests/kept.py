@@ -12,11 +12,11 @@ _once = kept.once
 comparing = True  # a test that counts queries says False
 
 
-def checked_once(session, product_id, what, make):
-    found = _once(session, product_id, what, make)
+def checked_once(session, product, what, make):
+    found = _once(session, product, what, make)
     if comparing:
         now = make()
-        assert found is now or _plain(found) == _plain(now), f"{what} of {product_id} is kept though it changed"
+        assert found is now or _plain(found) == _plain(now), f"{what} of {product.slug} is kept though it changed"
     return found
 
 

@@ -15,16 +15,19 @@ from app.products.models import Product
 T = TypeVar("T")
 
 
-def once(session: Session, product_id: str, what: Hashable, make: Callable[[], T]) -> T:
+def once(session: Session, product: Product, what: Hashable, make: Callable[[], T]) -> T:
     """The result of `make`, named `what`: that of before where the product, the feeds and the day are the same.
 
-    Nobody changes what it gives. A session that writes sees what is not committed, and makes its own.
+    Nobody changes what it gives. A session that writes sees what is not committed, and makes its own; so does one that was
+    given a product as it was before.
     """
     if not only_reads(session):
         return make()
     made_of = select(Product.stamp, Feed.name, Feed.loaded_at, Feed.sha256).outerjoin(Feed, true())
-    stamps = tuple(map(tuple, session.execute(made_of.where(Product.id == product_id))))
-    place = _place(what, product_id, clock.today(), stamps)
+    stamps = tuple(map(tuple, session.execute(made_of.where(Product.id == product.id))))
+    if not stamps or stamps[0][0] != product.stamp:
+        return make()
+    place = _place(what, product.id, clock.today(), stamps)
     if not place:
         place.append(make())
     return place[0]  # type: ignore[no-any-return]

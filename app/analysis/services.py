@@ -56,7 +56,7 @@ def read_system(session: Session, product: Product) -> System:
 
     It holds the flaws that the feeds know, what each measure's proof is worth, and what common services bring.
     """
-    return kept.once(session, product.id, "system", lambda: read_systems(session, [product])[0])
+    return kept.once(session, product, "system", lambda: read_systems(session, [product])[0])
 
 
 def read_systems(session: Session, found: Sequence[Product]) -> list[System]:

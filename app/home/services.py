@@ -70,7 +70,7 @@ class Standing:
 
 def standing(session: Session, product: Product) -> Standing:
     """Where `product` stands, read anew once something of it changed; a constant number of queries."""
-    return kept.once(session, product.id, ("standing", language()), lambda: _standing(session, product))
+    return kept.once(session, product, ("standing", language()), lambda: _standing(session, product))
 
 
 def _standing(session: Session, product: Product) -> Standing:

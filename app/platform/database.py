@@ -114,8 +114,11 @@ class Database:
         self._info: dict[str, Any] = {"ring": ring} if ring else {}
 
     def session(self, *, writing: bool) -> Session:
-        """A session whose transactions are begun for writing, or for reading only: the database then refuses to write."""
+        """A session whose transactions are begun for writing, or for reading only: the database then refuses to write, and
+        all that is read is of one instant."""
         bind = self.engine.execution_options(writing=writing, postgresql_readonly=not writing)
+        if not writing and self.engine.dialect.name == "postgresql":
+            bind = bind.execution_options(isolation_level="REPEATABLE READ")
         return Session(bind, expire_on_commit=False, info=self._info | {"writing": writing})
 
     @contextmanager

@@ -45,8 +45,8 @@ def first_of(session: Session, person: Person, count: int) -> tuple[Sequence[Pro
     """The most urgent products that `person` may read, phases loaded, and how many there are in all."""
     mine = select(Product).where(*followed(person))
     total = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
-    placed = mine.join(Glance, Glance.product_id == Product.id)
-    first = placed.options(selectinload(Product.phases)).order_by(Glance.place).limit(count)
+    placed = mine.outerjoin(Glance, Glance.product_id == Product.id)
+    first = placed.options(selectinload(Product.phases)).order_by(func.coalesce(Glance.place, "")).limit(count)
     return session.scalars(first).all(), total
 
 
