@@ -92,7 +92,7 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
             jobs.enqueue(
                 session, "timestamp", run_after=clock.now() + timedelta(minutes=5), dossier_id=dossier_id, act=act.value
             )
-        dossier = session.get_one(Dossier, dossier_id, with_for_update=True)
+        dossier = session.get_one(Dossier, dossier_id, with_for_update={"key_share": True})
         dossier.seal_fault = ""
         if act is Act.DECISION:
             dossier.pdf_sha256, dossier.pdf_of = stored, digest

@@ -45,7 +45,8 @@ def refresh(database: Database) -> None:
     for start in range(0, len(ids), _AT_ONCE):
         with database.writing() as session:
             wanted = select(Product.id).where(Product.id.in_(ids[start : start + _AT_ONCE])).order_by(Product.id)
-            held = session.scalars(wanted.with_for_update(key_share=True)).all()
+            # What somebody is changing is made by them.
+            held = session.scalars(wanted.with_for_update(key_share=True, skip_locked=True)).all()
             _make(session, held)
         count += len(held)
     if count >= _MANY_ROWS and database.engine.dialect.name == "postgresql":

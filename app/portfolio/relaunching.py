@@ -18,6 +18,7 @@ from app.platform.mail import Mail
 from app.platform.refusals import Refusal
 from app.portfolio import glances
 from app.portfolio.models import Glance
+from app.products import changes
 from app.products.models import Incubator, Product
 
 MOST = 200
@@ -79,6 +80,7 @@ def letter(person: Person, product: Product, *, act: str, due: date | None, send
 def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Sequence[str], note: str) -> int:
     """Writes to each team of these products that was not written to today; how many products. Raises `Refusal`."""
     count = 0
+    changes.hold(session, Product.slug.in_(slugs[:MOST]))
     for recipient in recipients(session, incubator, slugs):
         if recipient.why_not:
             continue

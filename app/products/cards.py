@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ruamel.yaml import YAML
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session, selectinload
 
 from app.analysis import services as analysis
@@ -17,6 +17,7 @@ from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products import files
 from app.products import services as products
+from app.products.changes import hold
 from app.products.importers.cards import Card, IncubatorCard
 from app.products.importers.collections import Collection
 from app.products.models import Incubator, Product
@@ -82,6 +83,7 @@ def import_cards(session: Session, actor: Person | None, read: Collection, *, ar
     """
     report = ImportReport(refused=dict(read.refused))
     _write_incubators(session, read.incubators, report)
+    hold(session, true())
     existing = {
         p.slug: p
         for p in session.scalars(

@@ -7,7 +7,7 @@ long as its stamp stays.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, event, update
+from sqlalchemy import ColumnElement, bindparam, event, select, update
 from sqlalchemy.orm import Session
 
 from app.platform.database import new_id
@@ -25,6 +25,11 @@ def follow(act: Follower) -> Follower:
     """Has `act` run in each transaction that changes products, right before its commit."""
     _followers.append(act)
     return act
+
+
+def hold(session: Session, chosen: ColumnElement[bool]) -> None:
+    """Holds products before several are changed in one transaction, in the order in which all others wait for them."""
+    session.execute(select(Product.id).where(chosen).order_by(Product.id).with_for_update(key_share=True))
 
 
 def note(session: Session, product_ids: Iterable[str]) -> None:

@@ -4,7 +4,6 @@ import csv
 import io
 import math
 import re
-from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from odf import opendocument
 from odf.table import TableCell, TableRow
-from sqlalchemy import delete, event, select, true
+from sqlalchemy import event, select
 
 from app.homologation import outside
 from app.homologation import services as homologation
@@ -20,7 +19,6 @@ from app.homologation.deciding import Wish
 from app.homologation.models import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.identity.models import Grant, Role
-from app.journal.services import record
 from app.mitigations.models import LossPoint
 from app.platform import clock, i18n
 from app.platform.database import new_id
@@ -148,27 +146,6 @@ def test_a_product_is_listed_by_each_of_its_incubators(scene):
     world.give(member, Role.INCUBATOR_MEMBER, incubator_id=linked)
     assert "En retard" in shown(world, member)
     assert shown(world, member, page="/incubateurs/autre") == ["En retard"]
-
-
-@pytest.mark.parametrize("unread", [Glance.slug == "en-retard", true()], ids=["that one", "all"])
-def test_a_list_first_read_while_a_product_leaves_it_forgets_it(scene, unread):
-    world, _, member = scene
-    glances.refresh(world.database)
-    with world.session() as session:
-        session.execute(delete(Glance).where(unread))
-        session.commit()
-    writing = world.database.session(writing=True)
-    row = products.load(writing, "en-retard")
-    row.incubators = [Incubator(id=new_id(), slug="autre", name="Autre")]
-    record(writing, None, "import_card", row.name, product_id=row.id)
-    writing.flush()
-    with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(glances.refresh, world.database)
-        wait([reading], 0.5)  # it waits for the writer, or comes after
-        writing.commit()
-        writing.close()
-        reading.result()
-    assert "En retard" not in shown(world, member)
 
 
 def test_a_reservation_is_the_next_act_from_its_last_month_by_its_own_day(scene):
