@@ -111,14 +111,16 @@ class Database:
 
     def __init__(self, engine: Engine, ring: Callable[[str, datetime], None] | None = None) -> None:
         self.engine = engine
+        self._writing = engine.execution_options(writing=True)
+        self._reading = engine.execution_options(writing=False, postgresql_readonly=True)
+        if engine.dialect.name == "postgresql":
+            self._reading = self._reading.execution_options(isolation_level="REPEATABLE READ")
         self._info: dict[str, Any] = {"ring": ring} if ring else {}
 
     def session(self, *, writing: bool) -> Session:
         """A session whose transactions are begun for writing, or for reading only: the database then refuses to write, and
         all that is read is of one instant."""
-        bind = self.engine.execution_options(writing=writing, postgresql_readonly=not writing)
-        if not writing and self.engine.dialect.name == "postgresql":
-            bind = bind.execution_options(isolation_level="REPEATABLE READ")
+        bind = self._writing if writing else self._reading
         return Session(bind, expire_on_commit=False, info=self._info | {"writing": writing})
 
     @contextmanager
