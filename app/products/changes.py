@@ -39,9 +39,15 @@ def note(session: Session, product_ids: Iterable[str]) -> None:
 
 def _note_rows(session: Session, _context: Any) -> None:
     rows = (*session.new, *filter(session.is_modified, session.dirty), *session.deleted)
-    session.info.setdefault(_KINDS, set()).update(map(type, rows))
+    # A row whose collection alone changed is written no more: the rows in it are. A product's incubators have none.
+    kinds = (type(r) for r in rows if isinstance(r, Product) or _is_written(session, r))
+    session.info.setdefault(_KINDS, set()).update(kinds)
     ids = (row.id if isinstance(row, Product) else getattr(row, "product_id", None) for row in rows)
     note(session, (i for i in ids if i))
+
+
+def _is_written(session: Session, row: object) -> bool:
+    return row in session.new or row in session.deleted or session.is_modified(row, include_collections=False)
 
 
 def _stamp(session: Session) -> None:
