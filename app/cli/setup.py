@@ -3,8 +3,9 @@
 import click
 
 from app.factory import ROOT, create_app
-from app.platform.database import make_engine
+from app.platform.database import Database, make_engine
 from app.platform.settings import Mode, load
+from app.portfolio import glances
 
 
 def upgrade(url: str) -> None:
@@ -22,10 +23,11 @@ def upgrade(url: str) -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database up to date, with the summaries of its products."""
     settings = load()
     settings.instance.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
+    glances.refresh(Database(make_engine(settings.database_url)))
 
 
 @click.command()

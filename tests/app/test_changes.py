@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, select, true
 
 from app.analysis import services as analysis
+from app.cli.setup import migrate
 from app.identity.models import Role
 from app.journal.services import record
 from app.platform import clock
@@ -86,3 +88,15 @@ def test_who_changes_several_products_waits_for_others_in_one_direction(scene):
         writing.commit()
         writing.close()
         relaunched.result()
+
+
+def test_migrating_makes_the_summaries_that_are_missing(scene, database_url, tmp_path):
+    world, _, member = scene
+    with world.session() as session:
+        session.execute(delete(Glance))
+        session.commit()
+    given = {"JALON_ENV": "development", "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}
+    done = CliRunner().invoke(migrate, env=given)
+    assert done.exit_code == 0, done.output
+    page = world.visitor(member).get("/incubateurs/dinum").get_data(as_text=True)
+    assert "En retard" in page and "relu" not in page
