@@ -6,7 +6,6 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("ci")
-_worlds = count()
 REAL_DATA = ROOT.parent / "shared" / "data"
 
 
@@ -158,11 +156,15 @@ def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, 
 
 
 @pytest.fixture
-def world(app) -> Iterator[World]:
-    made = World(app)
-    yield made
-    if next(_worlds) % 5 == 0:  # as long as a short test
-        made.check_glances()
+def world(app) -> World:
+    return World(app)
+
+
+@pytest.fixture
+def glances_kept(world) -> Iterator[None]:
+    """For modules whose tests change what a glance is made of; comparing takes as long as a short test."""
+    yield
+    world.check_glances()
 
 
 @pytest.fixture

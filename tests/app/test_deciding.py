@@ -22,6 +22,8 @@ from reports.verification import Status
 from tests.certificates import chain, issue
 from tests.conftest import on_sqlite
 
+pytestmark = pytest.mark.usefixtures("glances_kept")
+
 PAGE = "/produits/exemple/dossier/1"
 # As browsers send them, line ends included.
 CHOICES = {"outcome": "with_reservations", "months": "12", "reservations": "Second facteur\r\n- Metabase à jour"}

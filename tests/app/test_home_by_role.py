@@ -9,6 +9,8 @@ from app.identity.models import Role
 from app.platform import clock
 from tests.app.test_deciding import run_jobs
 
+pytestmark = pytest.mark.usefixtures("glances_kept")
+
 
 @pytest.fixture
 def decided_by_a_day(scene):

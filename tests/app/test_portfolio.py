@@ -31,6 +31,8 @@ from risk_models import schedule
 from risk_models.scales import PhaseName
 from risk_models.system import Phase
 
+pytestmark = pytest.mark.usefixtures("glances_kept")
+
 PAGE = "/incubateurs/dinum"
 
 

@@ -13,6 +13,8 @@ from app.renewals import handlers
 from app.renewals.models import DeadlineKind, Digest, Reminder
 from risk_models import catalogue
 
+pytestmark = pytest.mark.usefixtures("glances_kept")
+
 START = date(2026, 1, 10)  # analysis due on 2026-07-10, reminders on 04-10, 06-10 and the day itself
 
 
