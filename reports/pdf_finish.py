@@ -6,6 +6,8 @@ from typing import Any
 
 import pydyf
 
+from reports.streams import HEXADECIMAL, ends_a_line
+
 _PDFUA = (
     b'<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" pdfuaid:part="1"></rdf:Description>'
     b'<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"'
@@ -56,16 +58,15 @@ class _Written(pydyf.Object):  # type: ignore[misc]
 
 
 def _settle(pdf: Any) -> None:
-    """Gives each object its last bytes, in hexadecimal the rare stream whose last byte is a line end: readers take it
-    for the one after it."""
+    """Gives each object its last bytes, in hexadecimal the rare stream whose last byte is a line end."""
     for number, item in enumerate(pdf.objects):
         if isinstance(item, pydyf.Stream) and item.compress:
             packed = zlib.compress(b"\n".join(_data(part) for part in item.stream), 9)
             item.compress = False
             item.extra["Filter"] = "/FlateDecode"
-            if packed[-1:] in b"\r\n":
+            if ends_a_line(packed):
                 packed = packed.hex().upper().encode() + b">"
-                item.extra["Filter"] = pydyf.Array(["/ASCIIHexDecode", "/FlateDecode"])
+                item.extra["Filter"] = pydyf.Array([HEXADECIMAL, "/FlateDecode"])
             item.stream = [packed]
         if item.free != "f":
             pdf.objects[number] = _Written(item)

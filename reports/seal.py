@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asn1crypto.x509 import Certificate
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers.pdf_signer import (
     DSSContentSettings,
@@ -21,7 +23,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from reports import containers
 from reports.certificates import Sealer, UnusableSeal, check_dates
-from reports.streams import SPARE, miscounted
+from reports.streams import HEXADECIMAL, SPARE, ends_a_line, miscounted
 
 FIELD = "Cachet"
 TIMESTAMP_FIELD = "Horodatage"
@@ -122,5 +124,13 @@ def context(
     )
 
 
+def _add_object(writer: BasePdfFileWriter, obj: Any, *args: Any, **kwargs: Any) -> generic.IndirectObject:
+    if isinstance(obj, generic.StreamObject) and ends_a_line(obj.encoded_data):
+        obj.apply_filter(generic.pdf_name(HEXADECIMAL))
+    return BasePdfFileWriter.add_object(writer, obj, *args, **kwargs)
+
+
 # pyHanko would rewrite the metadata of what it seals: the document's own, checked before, would no longer be its own.
 IncrementalPdfFileWriter._update_meta = lambda _self: None  # type: ignore[method-assign]
+# It keeps certificates as they are, and makes other writers for its timestamps: whatever a seal adds passes here.
+IncrementalPdfFileWriter.add_object = _add_object  # type: ignore[method-assign, assignment]

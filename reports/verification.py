@@ -24,6 +24,7 @@ from reports import dossier as content
 from reports import pdf
 from reports.bounded import Bounds, TookTooLong, run_python
 from reports.certificates import Trust
+from reports.streams import HEXADECIMAL
 from risk_models import catalogue
 
 # Their traces of what a stranger's file made fail: the verdict says it in words.
@@ -224,9 +225,10 @@ def read_document(data: bytes, *, whole: bool = False) -> tuple[str, bytes]:
 
 
 def _is_plain(document: pikepdf.Pdf) -> bool:
-    """Whether each stream is packed once at most, the way ours are, and all of them unpack to a bounded size.
+    """Whether each stream is packed once at most, and all of them unpack to a bounded size.
 
-    A stream packed twice makes gigabytes of two kilobytes; it is refused before anything unpacks it.
+    A stream packed twice makes gigabytes of two kilobytes; it is refused before anything unpacks it. Ours may be written
+    in hexadecimal besides (`reports/streams.py`); a signature made outside may show a picture, which nothing unpacks here.
     """
     left = _LARGEST_UNPACKED
     for held in document.objects:
@@ -234,16 +236,18 @@ def _is_plain(document: pikepdf.Pdf) -> bool:
             continue
         filters = held.get("/Filter")
         names = [] if filters is None else [filters] if isinstance(filters, pikepdf.Name) else list(filters)
+        raw = held.read_raw_bytes()
+        if names and names[0] == HEXADECIMAL:
+            raw, names = bytes.fromhex(raw.decode("ascii").rstrip("> \r\n")), names[1:]
         if len(names) > 1 or any(name not in _FILTERS for name in names):
             return False
-        raw = held.read_raw_bytes()
         left -= _unpacked_size(raw, left) if pikepdf.Name.FlateDecode in names else len(raw)
         if left < 0:
             return False
     return True
 
 
-_FILTERS = {"/FlateDecode", "/ASCIIHexDecode"}
+_FILTERS = {"/FlateDecode", "/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"}
 
 
 def _unpacked_size(raw: bytes, most: int) -> int:

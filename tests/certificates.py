@@ -38,8 +38,12 @@ def issue(
     clock: bool = False,
     server: bool = False,
     days: tuple[int, int] = (-1, 900),
+    ending: bytes = b"",
 ) -> Issued:
-    """A certificate valid for `days` around today: an authority's, a clock's, a server's of that name, or a seal's."""
+    """A certificate valid for `days` around today: an authority's, a clock's, a server's of that name, or a seal's.
+
+    `ending` is its last byte, drawn where nothing is given.
+    """
     key = rsa.generate_private_key(65537, 2048)
     now = datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -48,7 +52,6 @@ def issue(
         .subject_name(subject)
         .issuer_name(by.certificate.subject if by else subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=days[0]))
         .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
@@ -58,7 +61,11 @@ def issue(
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
     if clock:
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-    return Issued(builder.sign(by.key if by else key, hashes.SHA256()), key)
+    while True:
+        numbered = builder.serial_number(x509.random_serial_number())
+        certificate = numbered.sign(by.key if by else key, hashes.SHA256())
+        if certificate.public_bytes(DER).endswith(ending):
+            return Issued(certificate, key)
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,11 @@ import pytest
 
 from app.cli.dossier import unsigned
 from reports import dossier as content
-from reports import pdf, streams, verification
+from reports import pdf, verification
 from reports.certificates import Trust
 from reports.typography import drawable
 from reports.verification import Status
 from risk_models import assess, product_file
-from tests.certificates import chain
 from tests.world import EXAMPLES
 
 DAY = date(2026, 11, 23)
@@ -140,35 +139,6 @@ def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
         ["pdftotext", "-f", "3", "-l", "3", str(path), "-"], capture_output=True, text=True, check=True
     ).stdout
     assert "Sommaire" in third
-
-
-@pytest.mark.parametrize("tries", [1, 2])
-def test_a_file_whose_streams_would_be_miscounted_is_made_again_with_other_lengths(monkeypatch, tries):
-    """It happens to one file in fifty, before its seal or under it."""
-    from reports import pdf_child, seal
-
-    text, refused = content.dumps(full()), {"pdf_child": tries, "seal": tries}
-
-    def miscounted(name):
-        def once(data: bytes) -> bool:
-            refused[name] -= 1
-            return refused[name] >= 0 or streams.miscounted(data)
-
-        return once
-
-    for module in (pdf_child, seal):
-        monkeypatch.setattr(module, "miscounted", miscounted(module.__name__.partition(".")[2]))
-    made = pdf_child.render(text)
-    sealed = seal.seal(made, chain().sealer())
-    assert made != pdf.render(text) and not streams.miscounted(sealed)
-    assert verification.verify(sealed, chain().sealer().trust, today=DAY).status is Status.GENUINE
-    for profile in ("3a", "ua1"):
-        assert page.validate_pdf_bytes(sealed, profile=profile).is_compliant
-
-
-def test_a_line_end_before_the_end_of_a_stream_is_seen():
-    assert streams.miscounted(b"<</Length 3>>\nstream\nab\r\nendstream\n")
-    assert not streams.miscounted(b"<</Length 3>>\nstream\nabc\nendstream\n")
 
 
 def test_a_decision_of_many_reservations_begins_under_its_heading(tmp_path):

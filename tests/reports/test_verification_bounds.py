@@ -45,3 +45,13 @@ def test_a_server_too_busy_says_so_and_nothing_of_the_file(monkeypatch):
         verification.verify_apart(b"%PDF-1.7", b"", b"", today=date(2026, 11, 23))
     with pytest.raises(outside.NotThisDossier, match="slow"):
         outside.read_apart(b"%PDF-1.7", b"%PDF-1.7")
+
+
+@pytest.mark.parametrize("packing", ["/DCTDecode", "/JPXDecode"])
+def test_a_picture_that_a_signature_shows_makes_no_file_too_heavy(packing):
+    document, out = pikepdf.new(), io.BytesIO()
+    document.add_blank_page()
+    document.attachments["dossier.json"] = b"{}"
+    document.pages[0].obj.Picture = document.make_stream(b"\xff\xd8\xff\xd9", Filter=pikepdf.Name(packing))
+    document.save(out, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    assert verification.read_document(out.getvalue(), whole=True)[0] == "{}"
