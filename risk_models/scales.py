@@ -27,6 +27,17 @@ class RiskLevel(StrEnum):
     HIGH = "high"
 
 
+class DeadlineKind(StrEnum):
+    ANALYSIS = "analysis"
+    FIRST_HOMOLOGATION = "first_homologation"
+    EXPIRY = "expiry"
+    MEASURE = "measure"
+    PROOF = "proof"
+    CERTIFICATE = "certificate"
+    DELEGATION = "delegation"
+    RESERVATION = "reservation"
+
+
 class ComponentKind(StrEnum):
     WEB = "web"
     API = "api"

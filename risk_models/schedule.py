@@ -27,6 +27,7 @@ DURATIONS = tuple(RENEWAL_MILESTONES)
 # "Soon to expire": the last months of each duration.
 SOON_MONTHS = {6: 2, 12: 2, 24: 4, 36: 6}
 ANALYSIS_MILESTONES = (3, 1)
+LIFTING_MONTHS = 1  # the last stretch of what an authority asked, which then comes before the rest: Jalon's own
 
 
 def latest_acceptance(today: date) -> date:

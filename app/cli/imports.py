@@ -44,9 +44,8 @@ def cards(path: Path, day: datetime | None, *, archive_gone: bool, dry_run: bool
         except Refusal as refusal:
             raise click.ClickException(str(refusal)) from refusal
         report = product_cards.import_cards(session, None, read, archive_gone=archive_gone)
-        rows = portfolio.rows(session, portfolio.products_of(session, None))
         on = day.date() if day else clock.today()
-        _tell(report, portfolio.figures(rows, on))
+        _tell(report, portfolio.figures(portfolio.products_of(session, None), on))
         session.rollback() if dry_run else session.commit()
 
 

@@ -1,6 +1,5 @@
 """Where a product stands and what is next: one reading of every step, for its home page."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +11,16 @@ from sqlalchemy.orm import Session
 from app.analysis import kept, study
 from app.analysis import services as analysis
 from app.homologation import drift, register
-from app.homologation import services as homologation
-from app.homologation.models import Decision, Dossier, DossierState, Outcome
+from app.homologation.models import Decision, Dossier, DossierState
 from app.mitigations.services import ANSWERED
 from app.platform import clock
 from app.platform.i18n import day, language
 from app.products.models import Product
-from app.renewals import deadlines
+from app.renewals import deadlines, standings
 from app.renewals.deadlines import Deadline
-from app.renewals.models import DeadlineKind
 from reports.figures.matrix import draw_matrix
-from risk_models import schedule
 from risk_models.assessment import Assessment
+from risk_models.rules.standing import DecisionState, NextAct, ProductState, Standing
 from risk_models.system import System
 
 _WEAK_POINTS_TO_ANSWER = 3
@@ -51,8 +48,8 @@ class NextAction:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A product at a glance; `last`: the dossier of its last decision, `decision`: that one where it homologates."""
+class ProductHome:
+    """What the home page of a product shows; `last`: the dossier of its last decision, which stands at `decision_state`."""
 
     track: tuple[TrackStep, ...]
     action: NextAction | None
@@ -60,48 +57,43 @@ class Standing:
     system: System
     assessment: Assessment
     deadlines: tuple[Deadline, ...]
-    decision: Decision | None
     last: Dossier | None
-    expires_soon: bool
-    expired: bool
+    decision_state: DecisionState | None
     drifted: bool
     matrix: Markup
 
 
-def standing(session: Session, product: Product) -> Standing:
-    """Where `product` stands, read anew once something of it changed; a constant number of queries."""
-    return kept.once(session, product, ("standing", language()), lambda: _standing(session, product))
+def read_home(session: Session, product: Product) -> ProductHome:
+    """The home of `product`, read anew once something of it changed; a constant number of queries."""
+    return kept.once(session, product, ("home", language()), lambda: _read_home(session, product))
 
 
-def _standing(session: Session, product: Product) -> Standing:
+def _read_home(session: Session, product: Product) -> ProductHome:
     system = analysis.read_system(session, product)
     assessment = analysis.assess(system)
     version = analysis.latest_version(session, product.id)
-    dossier = homologation.latest(session, product.id)
-    last = register.last_dossiers(session, [product.id]).get(product.id)
-    ended = _ended(last)
-    decision = last.decision if last and not ended else None
+    stands = standings.of_product(session, product)
+    last, dossier = stands.last, stands.in_hand
+    past = register.past_decision(last) if last else None
+    state = past.state(clock.today()) if past else None
+    decision = last.decision if last and state and state.ends_itself else None
     profile = study.profile_of(session, product.id) if decision and decision.level is not None else None
-    valid = bool(decision and decision.expires_on and decision.expires_on >= clock.today())
-    decided = bool(decision and dossier and dossier.state is DossierState.DECIDED)
+    ended = _ended(last, state)
     steps = [
         *_described(product, system, assessment, analysed=version is not None),
-        ("dossier", decided, _dossier_note(dossier, ended)),
-        ("homologated", valid, ended or _homologated_note(decision)),
+        ("dossier", decision is not None and dossier is None, _dossier_note(dossier, last, ended)),
+        ("homologated", state is not None and state.in_force, ended or _homologated_note(decision)),
     ]
     track = _track(steps, dossier)
-    owed = deadlines.of_many(session, [product], {product.id: decision} if decision else {})[product.id]
-    return Standing(
+    return ProductHome(
         track=track,
-        action=_to_lift(owed) or _next(track, dossier, last, renewable=bool(last) and (not valid or _soon(decision))),
+        action=_next_action(stands.standing, track, last),
         waiting=_waiting(dossier),
         system=system,
         assessment=assessment,
-        deadlines=owed,
-        decision=decision,
+        deadlines=deadlines.of_many(session, [stands])[product.id],
         last=last,
-        expires_soon=_soon(decision),
-        expired=bool(decision and not valid),
+        decision_state=state,
         drifted=bool(decision and _drifted(decision, assessment, profile.level if profile else 0)),
         matrix=draw_matrix(assessment.to_dict(), language()),
     )
@@ -136,19 +128,13 @@ def _drifted(decision: Decision, assessment: Assessment, level: int) -> bool:
     return drift.height(then, assessment.loss, raised=raised) > 0
 
 
-def _ended(last: Dossier | None) -> Any:
+def _ended(last: Dossier | None, state: DecisionState | None) -> Any:
     """How the last decision came to nothing, in words; None where it homologates."""
-    if last and last.withdrawal:
+    if last and last.withdrawal and state is DecisionState.WITHDRAWN:
         return _l("retirée le %(day)s", day=last.withdrawal.withdrawn_on.strftime("%d/%m/%Y"))
-    if last and last.decision and last.decision.outcome is Outcome.REFUSED:
+    if last and last.decision and state is DecisionState.REFUSED:
         return _l("refusée le %(day)s", day=last.decision.decided_on.strftime("%d/%m/%Y"))
     return None
-
-
-def _soon(decision: Decision | None) -> bool:
-    if decision is None or decision.expires_on is None or decision.months is None:
-        return False
-    return schedule.is_soon(decision.expires_on, decision.months, clock.today())
 
 
 def _unanswered(system: System, assessment: Assessment) -> list[str]:
@@ -183,12 +169,12 @@ def _track(steps: list[tuple[str, bool, Any]], dossier: Dossier | None) -> tuple
     return tuple(track)
 
 
-def _dossier_note(dossier: Dossier | None, ended: Any) -> Any:
-    if dossier is None:
+def _dossier_note(dossier: Dossier | None, last: Dossier | None, ended: Any) -> Any:
+    if dossier:
+        return _waiting(dossier) or _l("en préparation")
+    if last is None:
         return _l("à ouvrir")
-    if dossier.state is DossierState.DECIDED:
-        return _l("à refaire") if ended else _l("décidé")
-    return _waiting(dossier) or _l("en préparation")
+    return _l("à refaire") if ended else _l("décidé")
 
 
 def _waiting(dossier: Dossier | None) -> Any:
@@ -249,57 +235,53 @@ _ACTIONS = {
 }  # fmt: skip
 
 
-def _next(
-    track: tuple[TrackStep, ...], dossier: Dossier | None, last: Dossier | None, *, renewable: bool
-) -> NextAction | None:
-    """What is asked of the team. Once a product was decided, its next homologation comes before what could be bettered."""
-    if last and dossier and dossier.state is DossierState.DRAFT:
-        return NextAction(
-            _l("Terminer le nouveau dossier"),
-            _l("Il reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
-            30, "homologation.dossier", _l("Continuer le dossier"),
-        )  # fmt: skip
-    if last and renewable and dossier and dossier.state is DossierState.DECIDED:
-        return _again(last)
-    for step in track:
-        if step.state == "waiting":
-            if dossier and dossier.state is DossierState.OPINIONS and all(o.given_at for o in dossier.opinions):
-                return NextAction(
-                    _l("Transmettre le dossier à l’autorité"),
-                    _l("Tous les avis sont rendus : la décision peut être demandée."),
-                    2, "homologation.dossier", _l("Ouvrir le dossier"),
-                )  # fmt: skip
-            return None
-        if step.state == "now" and step.endpoint in _ACTIONS:
-            return _ACTIONS[step.endpoint]
-    return None
-
-
-def _to_lift(owed: Iterable[Deadline]) -> NextAction | None:
-    """What the authority asked comes first in its last month: of it the incubator is told when it is late."""
-    month_ahead = schedule.add_months(clock.today(), 1)
-    due = next((d for d in owed if d.kind is DeadlineKind.RESERVATION and d.due <= month_ahead), None)
-    if due is None:
+def _next_action(standing: Standing, track: tuple[TrackStep, ...], last: Dossier | None) -> NextAction | None:
+    """What is asked of the team: the product's next act, or the first step of the way to it that is not done."""
+    if standing.act is not None and standing.act.is_of_others:
         return None
-    return NextAction(
-        _l("Lever les réserves"),
-        _l("L’autorité les a demandées pour le %(day)s : faites-le, puis dites comment.", day=day(due.due)),
-        2, "homologation.dossier", _l("Ouvrir le dossier"),
-    )  # fmt: skip
+    action = _of_act(standing, last)
+    if action is not None:
+        return action
+    return next((_ACTIONS[step.endpoint] for step in track if step.state == "now" and step.endpoint in _ACTIONS), None)
 
 
-def _again(last: Dossier) -> NextAction:
-    if last.withdrawal:
-        title, why = (
-            _l("Préparer un nouveau dossier"),
-            _l("L’homologation a été retirée : répondez à ce qui l’a fait retirer."),
+def _of_act(standing: Standing, last: Dossier | None) -> NextAction | None:
+    """None for the acts that the steps of the track lead to."""
+    if standing.act is NextAct.LIFT_RESERVATIONS and standing.act_due:
+        asked_for = _l(
+            "L’autorité les a demandées pour le %(day)s : faites-le, puis dites comment.", day=day(standing.act_due)
         )
-    elif last.decision and last.decision.outcome is Outcome.REFUSED:
-        title, why = (
+        return NextAction(_l("Lever les réserves"), asked_for, 2, "homologation.dossier", _l("Ouvrir le dossier"))
+    if standing.act is NextAct.HOMOLOGATE_AGAIN:
+        withdrawn = standing.state is ProductState.WITHDRAWN
+        return _new_dossier(
             _l("Préparer un nouveau dossier"),
-            _l("L’homologation a été refusée : répondez aux raisons du refus."),
+            _l("L’homologation a été retirée : répondez à ce qui l’a fait retirer.")
+            if withdrawn
+            else _l("L’homologation a été refusée : répondez aux raisons du refus."),
         )
-    else:
-        title = _l("Renouveler l’homologation")
-        why = _l("Le nouveau dossier reprend le dernier : vérifiez ce qui a changé, puis demandez les avis.")
+    if standing.act is NextAct.FINISH_DOSSIER and last is None:
+        return None
+    return _OF_ACTS.get(standing.act) if standing.act else None
+
+
+def _new_dossier(title: Any, why: Any) -> NextAction:
     return NextAction(title, why, 30, "homologation.dossier", _l("Ouvrir un nouveau dossier"))
+
+
+_OF_ACTS = {
+    NextAct.TRANSMIT: NextAction(
+        _l("Transmettre le dossier à l’autorité"),
+        _l("Tous les avis sont rendus : la décision peut être demandée."),
+        2, "homologation.dossier", _l("Ouvrir le dossier"),
+    ),
+    NextAct.FINISH_DOSSIER: NextAction(
+        _l("Terminer le nouveau dossier"),
+        _l("Il reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
+        30, "homologation.dossier", _l("Continuer le dossier"),
+    ),
+    NextAct.RENEW: _new_dossier(
+        _l("Renouveler l’homologation"),
+        _l("Le nouveau dossier reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
+    ),
+}  # fmt: skip

@@ -32,7 +32,7 @@ def index() -> str | Response:
     mine, total = acts.first_of(db_session(), me, 12)
     return render_template(
         "home/index.html",
-        rows=portfolio.rows(db_session(), mine),
+        rows=portfolio.by_urgency(db_session(), mine),
         total=total,
         next_acts=acts.next_of(db_session(), me),
         late=acts.late_of(db_session(), me),
@@ -45,13 +45,13 @@ def index() -> str | Response:
 @blueprint.get("/produits/<slug>")
 @product_view(Permission.READ_PRODUCT)
 def product(product: Product) -> str:
-    standing = services.standing(db_session(), product)
+    home = services.read_home(db_session(), product)
     return render_template(
         "home/product.html",
         product=product,
-        standing=standing,
-        names={c.id: c.name for c in standing.system.components},
-        assets={a.id: a.name for a in standing.system.assets},
+        home=home,
+        names={c.id: c.name for c in home.system.components},
+        assets={a.id: a.name for a in home.system.assets},
         may_edit=may(Permission.EDIT_PRODUCT),
         may_read_journal=may(Permission.READ_JOURNAL),
     )

@@ -6,10 +6,12 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.homologation.models import Origin, Outcome
-from app.homologation.register import Entry, Standing
+from app.homologation.register import Entry
+from risk_models import catalogue
+from risk_models.rules.standing import DecisionState
 
 # White on these passes WCAG AA.
-_COLOURS = {Standing.CURRENT: "#18753c", Standing.SOON: "#8a4b00"}
+_COLOURS = {"success": "#18753c", "warning": "#8a4b00"}
 _OTHER = "#6a2a1a"
 _CHARACTER = 6.9
 _PADDING = 10
@@ -19,7 +21,7 @@ def draw_badge(entry: Entry | None, language: str) -> str:
     """Two boxes of text; the words are in its title too, for who does not see them."""
     left, right = _("homologation de sécurité"), _words(entry)
     widths = [round(len(text) * _CHARACTER) + 2 * _PADDING for text in (left, right)]
-    colour = _COLOURS.get(entry.standing, _OTHER) if entry else _OTHER
+    colour = _COLOURS.get(catalogue.tone(entry.state), _OTHER) if entry else _OTHER
     total = sum(widths)
     title = escape(_("%(what)s : %(state)s", what=left, state=right))
     return (
@@ -43,14 +45,14 @@ def _words(entry: Entry | None) -> str:
         until = _("provisoire, %(until)s", until=until)
     if entry.reserved:
         until = _("%(until)s, avec réserves", until=until)
-    words: dict[Standing, str] = {
-        Standing.CURRENT: until,
-        Standing.SOON: until,
-        Standing.EXPIRED: _("expirée le %(day)s", day=day),
-        Standing.WITHDRAWN: _("retirée"),
-        Standing.REFUSED: _("refusée"),
-        Standing.REPLACED: _("remplacée"),
-        Standing.CLOSED: _("close par un refus"),
+    words: dict[DecisionState, str] = {
+        DecisionState.CURRENT: until,
+        DecisionState.SOON: until,
+        DecisionState.EXPIRED: _("expirée le %(day)s", day=day),
+        DecisionState.WITHDRAWN: _("retirée"),
+        DecisionState.REFUSED: _("refusée"),
+        DecisionState.REPLACED: _("remplacée"),
+        DecisionState.CLOSED: _("close par un refus"),
     }
-    said = words[entry.standing]
+    said = words[entry.state]
     return str(said if entry.dossier.origin is Origin.JALON else _("%(said)s (hors de Jalon)", said=said))

@@ -86,7 +86,7 @@ def _wish(form: SignForm) -> Wish:
 def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: SignForm | None = None) -> str:
     text = deciding.prepare(db_session(), current_person(), row, wish, asked)
     signed = content.sha256(text)
-    running = register.in_force(db_session(), product.id) if wish.outcome is Outcome.REFUSED else None
+    running = register.dossier_in_force(db_session(), product.id) if wish.outcome is Outcome.REFUSED else None
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), deciding.purpose(signed))
     held = factors.factors_of(db_session(), current_person().id)
     db_session().commit()
@@ -102,7 +102,7 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
         challenge_id=challenge_id,
         options=options,
         held=held,
-        ends=running.expires_on if running else None,
+        ends=running.decision.expires_on if running and running.decision else None,
     )
 
 

@@ -18,6 +18,7 @@ from app.products.models import Product
 from reports import dossier as content
 from reports.answers import answers
 from reports.figures.matrix import draw_matrix
+from risk_models.rules.standing import DecisionState
 
 
 def dossier_or_404(product: Product, number: int) -> Dossier:
@@ -50,7 +51,7 @@ def reading_page(
             product=product,
             dossier=row,
             frozen=frozen,
-            standing=_standing(product, row),
+            decision_state=_decision_state(product, row),
             may_compose=may(Permission.COMPOSE_DOSSIER),
             may_withdraw=_may_withdraw(row),
             **seal_state(row),
@@ -64,7 +65,7 @@ def reading_page(
         product=product,
         dossier=row,
         frozen=frozen,
-        standing=_standing(product, row),
+        decision_state=_decision_state(product, row),
         matrix=draw_matrix(frozen["assessment"], language()) if frozen else None,
         names={x["id"]: x["name"] for part in ("components", "assets") for x in frozen["system"][part]}
         if frozen
@@ -100,10 +101,10 @@ def _may_withdraw(row: Dossier) -> bool:
     return True
 
 
-def _standing(product: Product, row: Dossier) -> register.Standing | None:
+def _decision_state(product: Product, row: Dossier) -> DecisionState | None:
     if row.decision is None:
         return None
-    return next(e.standing for e in register.entries(db_session(), [product]) if e.dossier.id == row.id)
+    return next(e.state for e in register.entries(db_session(), [product]) if e.dossier.id == row.id)
 
 
 def seal_state(row: Dossier) -> dict[str, object]:

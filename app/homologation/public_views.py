@@ -17,7 +17,7 @@ from app.homologation import register, sealing
 from app.homologation.badges import draw_badge
 from app.homologation.forms import VerifyForm
 from app.homologation.models import Act, Decision, Dossier, IssuedFile, Origin, Outcome, Withdrawal
-from app.homologation.register import Entry, Standing
+from app.homologation.register import Entry
 from app.identity import policy
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
@@ -30,18 +30,19 @@ from app.products.models import Product
 from reports import dossier as content
 from reports import verification
 from reports.verification import Said, Status, Verdict
+from risk_models.rules.standing import DecisionState
 
 blueprint = Blueprint("register_pages", __name__)
 
-_STANDING_WORDS = {
-    Standing.CURRENT: "current",
-    Standing.SOON: "soon",
-    Standing.REPLACED: "replaced",
-    Standing.CLOSED: "closed",
-    Standing.WITHDRAWN: "withdrawn",
-    Standing.REFUSED: "refused",
+_STATE_WORDS = {
+    DecisionState.CURRENT: "current",
+    DecisionState.SOON: "soon",
+    DecisionState.REPLACED: "replaced",
+    DecisionState.CLOSED: "closed",
+    DecisionState.WITHDRAWN: "withdrawn",
+    DecisionState.REFUSED: "refused",
 }
-_OVER = frozenset({Standing.EXPIRED, Standing.REPLACED, Standing.CLOSED, Standing.WITHDRAWN})
+_OVER = frozenset({DecisionState.EXPIRED, DecisionState.REPLACED, DecisionState.CLOSED, DecisionState.WITHDRAWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Answer:
     doubts: tuple[Said, ...]
     file: str = ""
     content: str = ""
-    standing: Standing | None = None
+    state: DecisionState | None = None
 
     known: str = ""  # a file of this service that is not sealed, by its code
 
@@ -67,11 +68,11 @@ class Answer:
         if self.known or self.status is not Status.GENUINE:
             return self.known or (self.status.value if self.status else "")
         trial = any(fact.code == "trial" for fact in self.facts)
-        if self.standing in _OVER:
+        if self.state in _OVER:
             return "trial_but" if trial else "genuine_but"
         if trial:
             return "genuine_trial"
-        return "genuine_current" if self.standing in {Standing.CURRENT, Standing.SOON} else "genuine"
+        return "genuine_current" if self.state and self.state.in_force else "genuine"
 
 
 @blueprint.route("/verifier", methods=["GET", "POST"])
@@ -120,10 +121,10 @@ def _judge(data: bytes) -> Answer:
     if issued.act is Act.PROJECT:
         became = _became(issued)
         return Answer(None, (*facts, *became.facts), (), verdict.file, verdict.content, known="project")
-    standing = _standing(issued.dossier_id)
-    facts = (*facts, *_standing_facts(standing))
-    standing = standing if issued.act is Act.DECISION else None  # a withdrawal's own page stays true
-    return Answer(verdict.status, _told(facts, standing), verdict.doubts, verdict.file, verdict.content, standing)
+    state = _decision_state(issued.dossier_id)
+    facts = (*facts, *_state_facts(state))
+    state = state if issued.act is Act.DECISION else None  # a withdrawal's own page stays true
+    return Answer(verdict.status, _told(facts, state), verdict.doubts, verdict.file, verdict.content, state)
 
 
 def _issued_on(issued: IssuedFile) -> Said:
@@ -143,9 +144,9 @@ def _signed_outside(file: str) -> Answer | None:
     found = db_session().get(Dossier, dossier_id) if dossier_id else None
     if found is None or found.content is None:
         return None
-    standing = _standing(found.id)
-    facts = (*verification.facts_of(found.content, clock.today()), Said("outside_seal"), *_standing_facts(standing))
-    return Answer(None, _told(facts, standing), (), file, found.content_sha256 or "", standing, known="outside_file")
+    state = _decision_state(found.id)
+    facts = (*verification.facts_of(found.content, clock.today()), Said("outside_seal"), *_state_facts(state))
+    return Answer(None, _told(facts, state), (), file, found.content_sha256 or "", state, known="outside_file")
 
 
 def _became(issued: IssuedFile) -> Answer:
@@ -153,17 +154,17 @@ def _became(issued: IssuedFile) -> Answer:
     found = db_session().get_one(Dossier, issued.dossier_id)
     frozen = content.loads(found.content or "{}")
     if (frozen.get("decision") or {}).get("asked_sha256") == issued.content_sha256:
-        standing = _standing(found.id)
-        facts = (*verification.facts_of(found.content or "", clock.today()), *_standing_facts(standing))
-        return Answer(None, _told((Said("decided_since"), *facts[1:]), standing), ())
+        state = _decision_state(found.id)
+        facts = (*verification.facts_of(found.content or "", clock.today()), *_state_facts(state))
+        return Answer(None, _told((Said("decided_since"), *facts[1:]), state), ())
     if found.content_sha256 == issued.content_sha256:
         return Answer(None, (), ())
     return Answer(None, (Said("project_changed"),), ())
 
 
-def _told(facts: Iterable[Said], standing: Standing | None) -> tuple[Said, ...]:
+def _told(facts: Iterable[Said], state: DecisionState | None) -> tuple[Said, ...]:
     """The register's own words take the place of the advice to ask it, and of an end that is not the real one."""
-    dropped = {"ask_the_register"} | ({"until", "expired"} if standing in _OVER - {Standing.EXPIRED} else set())
+    dropped = {"ask_the_register"} | ({"until", "expired"} if state in _OVER - {DecisionState.EXPIRED} else set())
     return tuple(fact for fact in facts if fact.code not in dropped)
 
 
@@ -173,17 +174,17 @@ def _stranger(verdict: Verdict) -> Answer:
     return Answer(status, verdict.facts, (*verdict.doubts, Said("never_issued")), verdict.file, verdict.content)
 
 
-def _standing(dossier_id: str) -> Standing | None:
+def _decision_state(dossier_id: str) -> DecisionState | None:
     found = db_session().get(Dossier, dossier_id)
     product = db_session().get(Product, found.product_id) if found else None
     if product is None:
         return None
     entry = next((e for e in register.entries(db_session(), [product]) if e.dossier.id == dossier_id), None)
-    return entry.standing if entry else None
+    return entry.state if entry else None
 
 
-def _standing_facts(standing: Standing | None) -> tuple[Said, ...]:
-    return (Said(_STANDING_WORDS[standing]),) if standing in _STANDING_WORDS else ()
+def _state_facts(state: DecisionState | None) -> tuple[Said, ...]:
+    return (Said(_STATE_WORDS[state]),) if state in _STATE_WORDS else ()
 
 
 def _known_content(digest: str) -> Answer:
@@ -203,10 +204,10 @@ def _known_content(digest: str) -> Answer:
     if issued and issued.act is Act.PROJECT:
         facts = (_issued_on(issued), *_became(issued).facts)
         return Answer(None, facts, (Said("compare_the_page"),), content=digest, known="project")
-    facts, standing = verification.facts_of(found.content or "", clock.today()), _standing(found.id)
+    facts, state = verification.facts_of(found.content or "", clock.today()), _decision_state(found.id)
     return Answer(
         None,
-        _told((*facts, *_standing_facts(standing)), standing),
+        _told((*facts, *_state_facts(state)), state),
         (Said("compare_the_page"),),
         content=digest,
     )
@@ -235,8 +236,8 @@ def index() -> str:
     entries = register.entries(db_session(), found)
     return render_template(
         "homologation/register.html",
-        entries=[e for e in entries if not wanted or e.standing.value == wanted],
-        counts={s: sum(e.standing is s for e in entries) for s in Standing},
+        entries=[e for e in entries if not wanted or e.state.value == wanted],
+        counts={s: sum(e.state is s for e in entries) for s in DecisionState},
         wanted=wanted,
         public=False,
         may_import=policy.allows(Permission.IMPORT_SCANS, {g.role for g in current_person().grants}),
@@ -250,7 +251,7 @@ def public() -> str:
     entries = register.entries(db_session(), register.public_products(db_session()))
     return render_template(
         "homologation/register.html",
-        entries=[e for e in entries if e.standing not in {Standing.REPLACED, Standing.CLOSED}],
+        entries=[e for e in entries if e.state not in {DecisionState.REPLACED, DecisionState.CLOSED}],
         counts={},
         wanted="",
         public=True,
@@ -274,7 +275,7 @@ def badge_json(slug: str) -> Response:
     said = {
         "product": product.name,
         "sealed_name": register.sealed_name(db_session(), entry) if entry else None,
-        "standing": entry.standing.value if entry else "none",
+        "standing": entry.state.value if entry else "none",
         "homologated_until": _until(entry),
         "with_reservations": bool(entry and entry.reserved),
         "provisional": bool(entry and entry.decision.outcome is Outcome.PROVISIONAL),
@@ -292,7 +293,7 @@ def badge_svg(slug: str) -> Response:
 
 
 def _until(entry: Entry | None) -> str | None:
-    homologated = entry is not None and entry.standing in {Standing.CURRENT, Standing.SOON}
+    homologated = entry is not None and entry.state.in_force
     return entry.decision.expires_on.isoformat() if entry and homologated and entry.decision.expires_on else None
 
 

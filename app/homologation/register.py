@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinload
@@ -12,22 +11,7 @@ from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinl
 from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome
 from app.platform import clock
 from app.products.models import Product
-from risk_models import schedule
-
-
-class Standing(StrEnum):
-    CURRENT = "current"
-    SOON = "soon"
-    EXPIRED = "expired"
-    REPLACED = "replaced"
-    CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
-    REFUSED = "refused"
-
-    @property
-    def ends_itself(self) -> bool:
-        """Whether nothing but its own last day ends it."""
-        return self in (Standing.CURRENT, Standing.SOON, Standing.EXPIRED)
+from risk_models.rules.standing import DecisionState, PastDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +19,7 @@ class Entry:
     product: Product
     dossier: Dossier
     decision: Decision
-    standing: Standing
+    state: DecisionState
     ended_on: date | None = None  # before its own end
 
     @property
@@ -44,17 +28,14 @@ class Entry:
         return self.decision.outcome is not Outcome.REFUSED and bool(self.decision.reservations)
 
 
-def standing_of(decision: Decision, *, withdrawn: bool, next_one: Outcome | None, today: date) -> Standing:
-    """Where a decision stands on `today`; the day it ends is still covered. `next_one`: the decision after it."""
-    if decision.outcome is Outcome.REFUSED or decision.expires_on is None or decision.months is None:
-        return Standing.REFUSED
-    if withdrawn:
-        return Standing.WITHDRAWN
-    if next_one is not None:
-        return Standing.CLOSED if next_one is Outcome.REFUSED else Standing.REPLACED
-    if decision.expires_on < today:
-        return Standing.EXPIRED
-    return Standing.SOON if schedule.is_soon(decision.expires_on, decision.months, today) else Standing.CURRENT
+def past_decision(dossier: Dossier) -> PastDecision | None:
+    """What the rules read of the decision of `dossier`."""
+    decision, withdrawal = dossier.decision, dossier.withdrawal
+    if decision is None:
+        return None
+    months = None if decision.outcome is Outcome.REFUSED else decision.months
+    withdrawn_on = withdrawal.withdrawn_on if withdrawal else None
+    return PastDecision(decision.decided_on, months, decision.expires_on if months else None, withdrawn_on)
 
 
 def _decided() -> Select[Dossier]:
@@ -69,7 +50,7 @@ def _decided() -> Select[Dossier]:
 
 
 # A content weighs hundreds of kilobytes, of which lists show nothing.
-_WITHOUT_CONTENT = defer(Dossier.content, raiseload=True)
+WITHOUT_CONTENT = defer(Dossier.content, raiseload=True)
 
 
 def sealed_name(session: Session, entry: Entry) -> str | None:
@@ -85,58 +66,38 @@ def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
     by_id = {p.id: p for p in products}
     today, found = clock.today(), []
     later: dict[str, Decision] = {}
-    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id)).options(_WITHOUT_CONTENT)):
-        decision = dossier.decision
-        if decision is None:
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id)).options(WITHOUT_CONTENT)):
+        decision, past = dossier.decision, past_decision(dossier)
+        if decision is None or past is None:
             continue
-        standing = standing_of(
-            decision,
-            withdrawn=dossier.withdrawal is not None,
-            next_one=after.outcome if (after := later.get(dossier.product_id)) else None,
-            today=today,
-        )
+        after = later.get(dossier.product_id)
+        state = past.state(today, next_refused=after.outcome is Outcome.REFUSED if after else None)
         later[dossier.product_id] = decision
         ended_on = None
-        if standing is Standing.WITHDRAWN and dossier.withdrawal:
-            ended_on = dossier.withdrawal.withdrawn_on
-        elif after and standing in {Standing.REPLACED, Standing.CLOSED}:
+        if state is DecisionState.WITHDRAWN:
+            ended_on = past.withdrawn_on
+        elif after and state in {DecisionState.REPLACED, DecisionState.CLOSED}:
             ended_on = after.decided_on
         if ended_on and decision.expires_on and ended_on > decision.expires_on:
             ended_on = None  # it had come to its end
-        found.append(Entry(by_id[dossier.product_id], dossier, decision, standing, ended_on))
-    order = list(Standing)
-    return sorted(found, key=lambda e: (order.index(e.standing), e.decision.expires_on or date.max, e.product.name))
+        found.append(Entry(by_id[dossier.product_id], dossier, decision, state, ended_on))
+    order = list(DecisionState)
+    return sorted(found, key=lambda e: (order.index(e.state), e.decision.expires_on or date.max, e.product.name))
 
 
 def last_dossiers(session: Session, product_ids: Sequence[str]) -> dict[str, Dossier]:
     """By product, the dossier of its last decision, whatever it was and whatever became of it."""
     found: dict[str, Dossier] = {}
-    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids)).options(_WITHOUT_CONTENT)):
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids)).options(WITHOUT_CONTENT)):
         found.setdefault(dossier.product_id, dossier)
     return found
 
 
-def last_decisions(session: Session, product_ids: Sequence[str]) -> dict[str, Decision]:
-    """By product, its last decision unless it was withdrawn."""
-    return {
-        product_id: dossier.decision
-        for product_id, dossier in last_dossiers(session, product_ids).items()
-        if dossier.decision and dossier.withdrawal is None
-    }
-
-
-def in_force(session: Session, product_id: str) -> Decision | None:
-    """The last decision that homologates, expired or not; None when the last one refused or was withdrawn."""
-    last = last_decisions(session, [product_id]).get(product_id)
-    return last if last and last.outcome is not Outcome.REFUSED else None
-
-
 def dossier_in_force(session: Session, product_id: str) -> Dossier | None:
-    """The dossier of the decision in force, with its content."""
+    """The dossier of the decision that homologates the product today, with its content."""
     last = session.scalars(_decided().where(Dossier.product_id == product_id).limit(1)).first()
-    if last is None or last.withdrawal or last.decision is None or last.decision.outcome is Outcome.REFUSED:
-        return None
-    return last
+    past = past_decision(last) if last else None
+    return last if past and past.state(clock.today()).in_force else None
 
 
 def last_decided(session: Session, product_id: str) -> Dossier | None:

@@ -43,7 +43,6 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
             LossPoint.day == clock.today(),
             LossPoint.noted_at > Dossier.state_since,  # what was noted before the signature says nothing of after
             Decision.loss.is_not(None),
-            Decision.expires_on >= clock.today(),
             (LossPoint.loss >= Decision.loss + drift.LEAST) | (SecurityProfile.level > Decision.level),
         )
     )  # fmt: skip

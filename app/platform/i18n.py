@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
     Translations.ungettext = _plural  # type: ignore[assignment]
     app.jinja_env.filters.update(
         word=word,
+        tone=catalogue.tone,
         day=day,
         distance=distance,
         percent=percent,

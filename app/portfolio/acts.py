@@ -7,18 +7,16 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from app.homologation import register
 from app.identity.models import Person, Role
 from app.platform import clock
-from app.platform.i18n import sentence, word
+from app.platform.i18n import word
 from app.portfolio import services
-from app.portfolio.glances import LIFT, OF_OTHERS
 from app.portfolio.models import Glance
-from app.portfolio.services import LATE
 from app.products.models import Product, product_incubator
 from app.products.services import visible_to
-from app.renewals import deadlines
-from app.renewals.models import DeadlineKind
+from app.renewals import deadlines, standings
+from risk_models.rules.standing import NextAct, ProductState
+from risk_models.scales import DeadlineKind
 
 ACTS = 3
 # What a product owes beside its analysis and its homologation, which its glance tells.
@@ -55,12 +53,12 @@ def next_of(session: Session, person: Person) -> list[Act]:
     teams = _teams(person)
     if not teams:
         return []
-    mine = Glance.act.not_in(("", *OF_OTHERS)), Glance.product_id.in_(teams)
+    mine = Glance.act.in_([act.value for act in NextAct if not act.is_of_others]), Glance.product_id.in_(teams)
     asked = session.scalars(_first(*mine)).all()
-    found = [Act(g.slug, g.name, "", sentence("portfolio_acts", g.act), g.act_due) for g in asked]
+    found = [Act(g.slug, g.name, "", word(NextAct(g.act)), g.act_due) for g in asked]
     products = services.products_among(session, teams)
-    owed = deadlines.of_many(session, products, register.last_decisions(session, teams))
-    lifting = {g.slug for g in asked if g.act == LIFT}
+    owed = deadlines.of_many(session, standings.of_products(session, products).values())
+    lifting = {g.slug for g in asked if g.act == NextAct.LIFT_RESERVATIONS}
     found += [
         Act(p.slug, p.name, deadlines.PAGES[d.kind], f"{word(d.kind).lower()}, {d.rule}", d.due)
         for p in products
@@ -73,7 +71,11 @@ def next_of(session: Session, person: Person) -> list[Act]:
 def late_of(session: Session, person: Person) -> Sequence[Glance]:
     """The most overdue products of the incubators that `person` is a member of."""
     members = select(product_incubator.c.product_id).where(product_incubator.c.incubator_id.in_(_incubators(person)))
-    return session.scalars(_first(Glance.urgency.in_([u.value for u in LATE]), Glance.product_id.in_(members))).all()
+    return session.scalars(
+        _first(
+            Glance.urgency.in_([state.value for state in ProductState if state.is_late]), Glance.product_id.in_(members)
+        )
+    ).all()
 
 
 def _first(*conditions: ColumnElement[bool]) -> Select[Glance]:

@@ -10,7 +10,7 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from app.platform.i18n import decimal, sentence, word
+from app.platform.i18n import decimal, word
 from app.platform.tables import harmless
 from app.portfolio.models import Glance
 from risk_models.scales import PhaseName, SecurityLevel
@@ -33,7 +33,7 @@ def _row(g: Glance) -> list[Value]:
         g.name, g.slug, word(PhaseName(g.phase)) if g.phase else "", word(g.state), g.due,
         _("oui") if g.without_analysis else _("non"), g.homologated_until,
         word(SecurityLevel(g.level)) if g.level else "", g.loss, g.drift, g.weak_point,
-        sentence("portfolio_acts", g.act) if g.act else "", g.whom, g.since, g.act_due,
+        word(g.next_act) if g.next_act else "", g.whom, g.since, g.act_due,
     ]  # fmt: skip
 
 

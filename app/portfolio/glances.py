@@ -5,25 +5,25 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select, text
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from app.analysis.study_models import SecurityProfile
-from app.homologation.models import Decision, Dossier, DossierState, Opinion, Reservation, Withdrawal
+from app.homologation.models import Decision, Dossier, Opinion, Reservation, Withdrawal
 from app.identity.models import Grant, Person, Role
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.platform.database import Database
 from app.platform.forms import EMAIL
 from app.platform.plain import plain
-from app.portfolio import services
 from app.portfolio.models import Glance
-from app.portfolio.services import Row, Urgency
 from app.products import changes
 from app.products.models import Incubator, Phase, Product
-from app.products.services import is_active, phase_values
-from app.renewals import deadlines
+from app.products.services import phase_values
+from app.renewals import standings
 from app.renewals.models import Postponement
+from app.renewals.standings import ProductStanding
 from risk_models import schedule
+from risk_models.rules.standing import NextAct, ProductState
 
 _AT_ONCE = 100
 _MANY_ROWS = 500
@@ -89,22 +89,14 @@ def _make(session: Session, ids: Sequence[str]) -> None:
     products = session.scalars(
         select(Product).where(Product.id.in_(ids)).options(joinedload(Product.phases), joinedload(Product.incubators))
     ).unique()
-    rows = services.rows(session, list(products))
+    found = standings.of_products(session, products.all()).values()
     losses = _losses(session, ids, today)
     levels = {p.product_id: p.level for p in session.scalars(select(SecurityProfile).where(SecurityProfile.product_id.in_(ids)))}  # fmt: skip
-    dossiers = {
-        d.product_id: d
-        for d in session.scalars(
-            select(Dossier)
-            .where(Dossier.product_id.in_(ids), Dossier.state != DossierState.DECIDED)
-            .options(joinedload(Dossier.authority), selectinload(Dossier.opinions).joinedload(Opinion.reviewer))
-        )
-    }
-    teams, to_lift = teams_of(session, ids), _to_lift(session, rows, today)
+    teams = teams_of(session, ids)
     made = [
-        _glance(row, losses.get(row.product.id), levels.get(row.product.id), today)
-        | _next(row, dossiers.get(row.product.id), teams.get(row.product.id, []), to_lift.get(row.product.id))
-        for row in rows
+        _glance(one, losses.get(one.product.id), levels.get(one.product.id), today)
+        | _in_hand_of(one, teams.get(one.product.id, []))
+        for one in found
     ]
     session.execute(delete(Glance).where(Glance.product_id.in_(ids)))
     if made:
@@ -136,47 +128,37 @@ def teams_of(session: Session, ids: Sequence[str]) -> dict[str, list[Person]]:
     return found
 
 
-def _to_lift(session: Session, rows: Sequence[Row], today: date) -> dict[str, date]:
-    """By homologated product, the day of its first reservation to lift: in its last month, or late."""
-    decisions = {r.product.id: r.decision for r in rows if r.decision and r.urgency in _HOMOLOGATED}
-    found: dict[str, date] = {}
-    for reservation, product_id, _ in deadlines.to_lift(session, decisions):
-        if reservation.lift_by and reservation.lift_by <= schedule.add_months(today, 1):
-            found[product_id] = min(reservation.lift_by, found.get(product_id, date.max))
-    return found
-
-
 def sought(text: str) -> str:
     """As people search, no longer than its column."""
     return plain(text)[:200]
 
 
-def _glance(row: Row, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
-    phases = phase_values(row.product.phases)
-    due, active = schedule.analysis_due(phases), is_active(row.product, today)
-    decision, name = row.decision, sought(row.product.name)
+def _glance(one: ProductStanding, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
+    product, state, day = one.product, one.standing.state, one.standing.day
+    due, active = schedule.analysis_due(phase_values(product.phases)), state is not ProductState.INACTIVE
+    decision, name = one.decision, sought(product.name)
     loss, drift = point.loss if point else None, _drift(decision, point)
     until = decision.expires_on if decision else None
     return {
-        "product_id": row.product.id,
+        "product_id": product.id,
         "day": today,
-        "slug": row.product.slug,
-        "name": row.product.name,
+        "slug": product.slug,
+        "name": product.name,
         "sought": name,
-        "place": f"{row.urgency.value}{row.day or date.max}{name}",
+        "place": f"{state.value}{day or date.max}{name}",
         "place_by_end": f"{until or date.max}{name}",
         "place_by_loss": f"{_most_first(loss)}{name}",
         "place_by_drift": f"{_most_first(drift)}{name}",
-        "incubators": " ".join(i.id for i in row.product.incubators),
-        "phase": row.phase.name.value if row.phase else None,
+        "incubators": " ".join(i.id for i in product.incubators),
+        "phase": one.phase.name.value if one.phase else None,
         "active": active,
-        "urgency": row.urgency.value,
-        "due": row.day,
-        "without_analysis": bool(active and due and due < today and not row.product.declared_analysis),
+        "urgency": state.value,
+        "due": day,
+        "without_analysis": bool(active and due and due < today and not product.declared_analysis),
         "homologated_until": until,
         "level": level,
         "loss": loss,
-        "sealed": row.sealed,
+        "sealed": one.sealed,
         "drift": drift,
         "weak_point": point.weak_point if point else "",
     }
@@ -192,49 +174,27 @@ def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
     return point.loss - signed if point and signed is not None else None
 
 
-LIFT = "lift"  # the reservations of an authority, in their last month
-# Acts that somebody outside the team has in hand.
-OF_OTHERS = (DossierState.OPINIONS.value, DossierState.DECISION.value)
-_HOMOLOGATED = (Urgency.HOMOLOGATED, Urgency.EXPIRES_SOON)
-_ACTS = {
-    Urgency.EXPIRED: "renew",
-    Urgency.EXPIRES_SOON: "renew",
-    Urgency.REFUSED: "again",
-    Urgency.WITHDRAWN: "again",
-    Urgency.ANALYSIS_OVERDUE: "analyse",
-}
-
-
-def _next(row: Row, dossier: Dossier | None, team: list[Person], to_lift: date | None) -> dict[str, Any]:
-    """The next act, by when, who has it in hand, since when. What an authority asked comes before a dossier to finish."""
-    act, people, since = _ACTS.get(row.urgency, ""), team, None
-    if row.urgency in (Urgency.NOT_HOMOLOGATED, Urgency.HOMOLOGATION_OVERDUE):
-        act = "homologate" if row.product.declared_analysis else "analyse"
-    elif row.urgency is Urgency.HOMOLOGATED and not row.product.declared_analysis:
-        act = "analyse"
-    contact = row.product.contact
-    if to_lift and not (dossier and dossier.state in OF_OTHERS):
-        act = LIFT
-    elif dossier and row.urgency is not Urgency.INACTIVE:
-        act, since = dossier.state.value, dossier.state_since.astimezone(clock.PARIS).date()
-        if dossier.state is DossierState.DECISION:
-            people, contact = [dossier.authority] if dossier.authority else [], ""
-        elif dossier.state is DossierState.OPINIONS:
-            people = [o.reviewer for o in dossier.opinions if o.given_at is None] or people
-    if not act:
-        return {"act": "", "whom": "", "addresses": "", "since": since, "act_due": None}
+def _in_hand_of(one: ProductStanding, team: Sequence[Person]) -> dict[str, Any]:
+    """The next act, by when, who has it in hand, since when."""
+    act, dossier = one.standing.act, one.in_hand
+    if act is None:
+        return {"act": "", "whom": "", "addresses": "", "since": None, "act_due": None}
+    people, contact, since = list(team), one.product.contact, None
+    if act is NextAct.DECIDE:
+        people, contact = [dossier.authority] if dossier and dossier.authority else [], ""
+    elif act is NextAct.GIVE_OPINIONS and dossier:
+        people = [o.reviewer for o in dossier.opinions if o.given_at is None]
+    if dossier and act in _OF_DOSSIERS:
+        since = dossier.state_since.astimezone(clock.PARIS).date()
     names, addresses = [p.name for p in people] or [contact], [p.email for p in people] or [contact]
     return {
-        "act": act,
+        "act": act.value,
         "whom": ", ".join(names)[:300],
         "addresses": ",".join([a for a in addresses if EMAIL.fullmatch(a)][:_WRITTEN_TO]),
         "since": since,
-        "act_due": to_lift if act == LIFT else _due(row, act),
+        "act_due": one.standing.act_due,
     }
 
 
-def _due(row: Row, act: str) -> date | None:
-    """The day that the urgency of `row` speaks of, where it is one by which `act` is asked."""
-    past = row.urgency in (Urgency.REFUSED, Urgency.WITHDRAWN)
-    of_renewal = act == "analyse" and row.urgency is Urgency.HOMOLOGATED
-    return None if past or of_renewal else row.day
+# Acts that wait since the dossier is where it is.
+_OF_DOSSIERS = frozenset({NextAct.FINISH_DOSSIER, NextAct.GIVE_OPINIONS, NextAct.TRANSMIT, NextAct.DECIDE})

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from app.platform import clock
 from app.portfolio.glances import of_incubator, sought
 from app.portfolio.models import Glance
-from app.portfolio.services import Urgency
 from app.products.models import Incubator, product_incubator
+from risk_models.rules.standing import ProductState
 from risk_models.scales import PhaseName
 
 SIZE = 50
@@ -29,7 +29,7 @@ class Asked:
     """What the address asks for; whatever it says wrong is left out."""
 
     search: str = ""
-    state: Urgency | None = None
+    state: ProductState | None = None
     phase: PhaseName | None = None
     without_analysis: bool = False
     sort: str = "urgence"
@@ -40,7 +40,7 @@ class Asked:
         phase = arguments.get("phase", "")
         return cls(
             arguments.get("q", "").strip()[:100],
-            Urgency[state] if state in Urgency.__members__ else None,
+            ProductState[state] if state in ProductState.__members__ else None,
             PhaseName(phase) if phase in {p.value for p in PhaseName} else None,
             arguments.get("analyse") == "absente",
             arguments["tri"] if arguments.get("tri") in SORTS else "urgence",
@@ -91,7 +91,7 @@ class Counts:
     products: int
     active: int
     without_analysis: int
-    states: Mapping[Urgency, int]
+    states: Mapping[ProductState, int]
     found: int
     behind: int
 
@@ -105,5 +105,5 @@ def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts:
     active, without_analysis, found, of_today = (sum(row[n] for row in rows) for n in range(2, 6))
     linked = product_incubator.c.incubator_id == incubator.id
     products = session.scalar(select(func.count()).select_from(product_incubator).where(linked)) or 0
-    states = {Urgency(row[0]): row[1] for row in rows}
+    states = {ProductState(row[0]): row[1] for row in rows}
     return Counts(products, active, without_analysis, states, found, products - of_today)

@@ -5,7 +5,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.platform.database import Base, Id, Instant, Json, LongText, Name
-from app.portfolio.services import Urgency
+from risk_models.rules.standing import NextAct, ProductState
 
 
 class Glance(Base):
@@ -49,8 +49,12 @@ class Glance(Base):
     act_due: Mapped[date | None] = mapped_column(comment="by when the next act is asked")
 
     @property
-    def state(self) -> Urgency:
-        return Urgency(self.urgency)
+    def state(self) -> ProductState:
+        return ProductState(self.urgency)
+
+    @property
+    def next_act(self) -> NextAct | None:
+        return NextAct(self.act) if self.act else None
 
     @property
     def mailto(self) -> str:

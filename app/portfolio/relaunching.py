@@ -20,6 +20,7 @@ from app.portfolio import glances
 from app.portfolio.models import Glance
 from app.products import changes
 from app.products.models import Incubator, Product
+from risk_models.rules.standing import NextAct
 
 MOST = 200
 
@@ -31,7 +32,7 @@ class Recipient:
 
     product: Product
     people: tuple[Person, ...]
-    act: str
+    act: NextAct | None
     due: date | None
     why_not: str = ""
 
@@ -50,17 +51,19 @@ def recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> 
 
 
 def _recipient(product: Product, team: Sequence[Person], glance: Glance | None) -> Recipient:
-    act, due = (glance.act, glance.act_due) if glance else ("", None)
-    if act in glances.OF_OTHERS:
-        return Recipient(product, (), act, due, "waiting")
-    if not act:
+    act, due = (glance.next_act, glance.act_due) if glance else (None, None)
+    if act is None:
         return Recipient(product, (), act, due, "nothing")
+    if act.is_of_others:
+        return Recipient(product, (), act, due, "waiting")
     if product.relaunched_on == clock.today():
         return Recipient(product, (), act, due, "today")
     return Recipient(product, tuple(team), act, due, "" if team else "nobody")
 
 
-def letter(person: Person, product: Product, *, act: str, due: date | None, sender: str, note: str, day: str) -> Mail:
+def letter(
+    person: Person, product: Product, *, act: NextAct | None, due: date | None, sender: str, note: str, day: str
+) -> Mail:
     """What each will read."""
     return letters.compose(
         "relaunch",
@@ -102,7 +105,7 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
                 person_id=person.id,
                 sender=actor.name,
                 note=note,
-                act=recipient.act,
+                act=recipient.act.value if recipient.act else "",
                 due=recipient.due.isoformat() if recipient.due else "",
                 day=clock.today().isoformat(),
             )
@@ -118,6 +121,7 @@ def send(database: Database, arguments: dict[str, Any]) -> None:
     with database.reading() as session:
         person = session.get_one(Person, arguments["person_id"])
         product = session.get_one(Product, arguments["product_id"])
-    said = {name: arguments[name] for name in ("act", "sender", "note", "day")}
+    said = {name: arguments[name] for name in ("sender", "note", "day")}
+    act = NextAct(arguments["act"]) if arguments["act"] else None
     due = date.fromisoformat(arguments["due"]) if arguments["due"] else None
-    letters.send(letter(person, product, due=due, **said))
+    letters.send(letter(person, product, act=act, due=due, **said))

@@ -12,10 +12,10 @@ from app.analysis.models import AnalysisVersion
 from app.homologation.models import Decision, Dossier, Outcome
 from app.platform import clock
 from app.portfolio.models import Glance
-from app.portfolio.services import Urgency
 from app.products.models import Product
 from app.products.services import phase_values
 from risk_models import schedule
+from risk_models.rules.standing import ProductState
 
 # Under this many, a median would tell of somebody.
 LEAST = 5
@@ -48,7 +48,7 @@ def read(session: Session) -> Statistics:
         products=sum(count for count, _ in states.values()),
         active=sum(active for _, active in states.values()),
         analysed=session.scalar(select(func.count(AnalysisVersion.product_id.distinct()))) or 0,
-        homologated=sum(states.get(u, (0, 0))[0] for u in (Urgency.EXPIRES_SOON, Urgency.HOMOLOGATED)),
+        homologated=sum(count for state, (count, _) in states.items() if ProductState(state).is_homologated),
         decisions=session.scalar(select(func.count(Decision.id))) or 0,
         to_homologation=_median(
             [(day - starts[i]).days for i, day in first.items() if i in starts and day > starts[i]]

@@ -14,10 +14,10 @@ from app.homologation.register import Entry
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.portfolio.models import Glance
-from app.portfolio.services import Urgency
 from app.products.models import Incubator, Product, product_incubator
 from app.products.services import phase_values
 from risk_models import schedule
+from risk_models.rules.standing import ProductState
 
 _MONTHS = 24
 # A day on which nobody's loss was noted is read on one of those before it.
@@ -139,9 +139,9 @@ def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
             Compared(
                 incubator,
                 active=sum(row[4] for row in mine if row[2]),
-                homologated=sum(row[4] for row in mine if row[1] in (Urgency.HOMOLOGATED, Urgency.EXPIRES_SOON)),
+                homologated=sum(row[4] for row in mine if ProductState(row[1]).is_homologated),
                 without_analysis=sum(row[4] for row in mine if row[3]),
-                expired=sum(row[4] for row in mine if row[1] == Urgency.EXPIRED),
+                expired=sum(row[4] for row in mine if row[1] == ProductState.EXPIRED),
                 loss=sum(row[5] or 0.0 for row in mine) / measured if measured else None,
                 delay=median_of([took[p.id] for p in of.get(incubator.id, []) if p.id in took]),
             )

@@ -19,10 +19,10 @@ from app.portfolio.access import incubator_view
 from app.portfolio.forms import RelaunchForm, SaveViewForm
 from app.portfolio.listing import Asked
 from app.portfolio.relaunching import Recipient
-from app.portfolio.services import Urgency
 from app.products.models import Incubator
-from app.renewals import deadlines
+from app.renewals import deadlines, standings
 from reports.figures.timeline import Lane, Mark, draw_timeline
+from risk_models.rules.standing import ProductState
 from risk_models.scales import PhaseName, SecurityLevel
 
 blueprint = Blueprint("portfolio", __name__)
@@ -88,8 +88,8 @@ def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None)
         lines=listing.page(db_session(), found, asked, page.number),
         page=page,
         most_relaunched=relaunching.MOST,
-        urgencies=list(Urgency),
-        urgency_of=Urgency,
+        states=list(ProductState),
+        state_of=ProductState,
         phases=list(PhaseName),
         phase_words={p.value: word(p) for p in PhaseName},
         level_words={level.value: word(level) for level in SecurityLevel},
@@ -204,8 +204,7 @@ def timeline(found: Incubator) -> str:
     lines = listing.page(db_session(), found, asked, page.number)
     ids = [g.product_id for g in lines]
     shown = {p.id: p for p in services.products_among(db_session(), ids)}
-    decisions = register.last_decisions(db_session(), ids)
-    owed = deadlines.of_many(db_session(), list(shown.values()), decisions)
+    owed = deadlines.of_many(db_session(), standings.of_products(db_session(), list(shown.values())).values())
     lanes = [
         Lane(g.name, g.homologated_until, tuple(Mark(d.kind.value, d.due, word(d.kind)) for d in owed[g.product_id]))
         for g in lines

@@ -18,7 +18,8 @@ from app.platform.notifying import UnknownAddress
 from app.products.models import Product
 from app.renewals import channels, planning, services
 from app.renewals.deadlines import PAGES, POSTPONABLE
-from app.renewals.models import Channel, DeadlineKind, Digest, Reminder
+from app.renewals.models import Channel, Digest, Reminder
+from risk_models.scales import DeadlineKind
 
 
 def register(to: Jobs) -> None:

@@ -1,22 +1,10 @@
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.platform.database import Base, Id, Instant, LongText, Name, UtcDateTime
-
-
-class DeadlineKind(StrEnum):
-    ANALYSIS = "analysis"
-    FIRST_HOMOLOGATION = "first_homologation"
-    EXPIRY = "expiry"
-    MEASURE = "measure"
-    PROOF = "proof"
-    CERTIFICATE = "certificate"
-    DELEGATION = "delegation"
-    RESERVATION = "reservation"
-
+from risk_models.scales import DeadlineKind
 
 MAIL = ""
 

@@ -7,15 +7,15 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, subqueryload
 
-from app.homologation import register
 from app.identity.models import Grant, Person, Role
 from app.platform import clock, jobs, letters
 from app.platform.database import new_id
 from app.products.models import Product
-from app.renewals import channels, deadlines
+from app.renewals import channels, deadlines, standings
 from app.renewals.deadlines import DUTIES, Deadline
-from app.renewals.models import DeadlineKind, Digest, PlannedDay, Reminder
+from app.renewals.models import Digest, PlannedDay, Reminder
 from risk_models import schedule
+from risk_models.scales import DeadlineKind
 from risk_models.schedule import Escalation, Milestone
 
 # Nobody reads a mail of the night; a day begins at this hour of Paris, in summer as in winter.
@@ -46,7 +46,7 @@ def plan_day(session: Session, day: date) -> int:
     products = session.scalars(
         select(Product).options(subqueryload(Product.phases), subqueryload(Product.incubators))
     ).all()
-    owed = deadlines.of_many(session, products, register.last_decisions(session, [p.id for p in products]))
+    owed = deadlines.of_many(session, standings.of_products(session, products).values())
     known = {tuple(row) for row in session.execute(select(*_KEY))}
     audience, told = _Audience(session), dict[str, list[Key]]()
     for product in products:

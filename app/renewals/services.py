@@ -16,8 +16,9 @@ from app.platform.refusals import Refusal
 from app.products.models import Incubator, Product, product_incubator
 from app.renewals import channels, deadlines
 from app.renewals.deadlines import POSTPONABLE
-from app.renewals.models import MAIL, DeadlineKind, Digest, Postponement, Reminder
+from app.renewals.models import MAIL, Digest, Postponement, Reminder
 from risk_models import schedule
+from risk_models.scales import DeadlineKind
 
 
 def postpone(

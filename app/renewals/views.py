@@ -8,7 +8,6 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import register
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
@@ -19,12 +18,12 @@ from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import may, product_view
 from app.products.models import Incubator, Product
-from app.renewals import channels, feeds, services
+from app.renewals import channels, feeds, services, standings
 from app.renewals import deadlines as due
 from app.renewals.deadlines import PAGES, POSTPONABLE
 from app.renewals.forms import ChannelForm, EscalationForm, PostponeForm, RemindersForm
-from app.renewals.models import DeadlineKind
 from risk_models import schedule
+from risk_models.scales import DeadlineKind
 
 blueprint = Blueprint("renewals", __name__)
 
@@ -80,7 +79,7 @@ def _calendar(title: str, owing: Sequence[Product], *, as_file: bool = False) ->
     from app.renewals.calendars import calendar  # icalendar is slow to import and rarely needed
 
     ids = [p.id for p in owing]
-    owed = due.of_many(db_session(), owing, register.last_decisions(db_session(), ids))
+    owed = due.of_many(db_session(), standings.of_products(db_session(), owing).values())
     content = calendar(
         title,
         [(p, d) for p in owing for d in owed[p.id]],

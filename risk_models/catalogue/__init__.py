@@ -263,6 +263,12 @@ def word(value: Enum, language: str) -> str:
     return text
 
 
+def tone(value: Enum) -> str:
+    """The colour of a state, by its meaning: success, info, warning or error."""
+    text: str = _words()[type(value).__name__][str(value.value)]["tone"]
+    return text
+
+
 def help_of(value: Enum, language: str) -> str:
     """One sentence that describes a member of a closed list; empty where the label says it all."""
     entry = _words()[type(value).__name__][str(value.value)]

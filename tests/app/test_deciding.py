@@ -10,7 +10,6 @@ from sqlalchemy import delete, func, select
 
 from app.homologation import deciding, delegating, register, sealing, services
 from app.homologation.models import Act, Decision, Dossier, IssuedFile, Outcome, Reservation, Withdrawal
-from app.homologation.register import Standing, standing_of
 from app.identity.models import Grant, Role
 from app.journal.models import JournalEntry
 from app.platform import clock
@@ -217,7 +216,7 @@ def test_a_withdrawal_has_its_own_sealed_page_and_the_decision_stays_whole(scene
     again = {"reason": "Encore", "code": world.code(people["authority"])}
     assert world.visitor(people["authority"]).post(page, again).status_code == 409
     with world.session(writing=False) as session:
-        assert register.in_force(session, dossier.product_id) is None
+        assert register.dossier_in_force(session, dossier.product_id) is None
         assert session.scalar(select(func.count(Withdrawal.id))) == 1
 
 
@@ -320,30 +319,6 @@ def test_a_timestamp_authority_that_is_down_leaves_the_decision_and_comes_later(
             False,
             True,
         ]
-
-
-DAY = clock.today()
-
-
-@pytest.mark.parametrize(
-    ("decided", "outcome", "withdrawn", "next_one", "standing"),
-    [
-        (DAY, Outcome.FAVOURABLE, False, None, Standing.CURRENT),
-        (DAY - timedelta(days=330), Outcome.PROVISIONAL, False, None, Standing.SOON),
-        (DAY - timedelta(days=400), Outcome.FAVOURABLE, False, None, Standing.EXPIRED),
-        (DAY, Outcome.FAVOURABLE, True, None, Standing.WITHDRAWN),
-        (DAY, Outcome.FAVOURABLE, False, Outcome.PROVISIONAL, Standing.REPLACED),
-        (DAY, Outcome.FAVOURABLE, False, Outcome.REFUSED, Standing.CLOSED),
-        (DAY, Outcome.FAVOURABLE, True, Outcome.FAVOURABLE, Standing.WITHDRAWN),
-        (DAY, Outcome.REFUSED, False, None, Standing.REFUSED),
-    ],
-)
-def test_the_register_says_where_a_decision_stands(decided, outcome, withdrawn, next_one, standing):
-    months = None if outcome is Outcome.REFUSED else 12
-    decision = Decision(
-        outcome=outcome, months=months, decided_on=decided, expires_on=decided + timedelta(days=365) if months else None
-    )
-    assert standing_of(decision, withdrawn=withdrawn, next_one=next_one, today=DAY) is standing
 
 
 def test_who_is_waited_for_can_be_relaunched_once_a_day(transmitted):

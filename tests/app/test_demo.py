@@ -10,8 +10,8 @@ from app.homologation.models import Dossier, DossierState
 from app.identity.models import Person, Role
 from app.platform import clock
 from app.portfolio import services as portfolio
-from app.portfolio.services import Urgency
 from reports import pdf
+from risk_models.rules.standing import ProductState
 from tests.conftest import on_sqlite
 
 
@@ -22,14 +22,14 @@ def test_the_demonstration_loads_once_with_its_three_states(world):
     assert {p.role for p in PEOPLE} == set(Role)
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Person.id))) == len(PEOPLE)
-        rows = portfolio.rows(session, portfolio.products_of(session, None))
-    assert {r.product.name: r.urgency for r in rows} == {
-        "Guichet des aides": Urgency.ANALYSIS_OVERDUE,
-        "Parcours insertion": Urgency.NOT_HOMOLOGATED,
-        "Agréments sport": Urgency.EXPIRES_SOON,
+        rows = portfolio.by_urgency(session, portfolio.products_of(session, None))
+    assert {r.product.name: r.standing.state for r in rows} == {
+        "Guichet des aides": ProductState.ANALYSIS_OVERDUE,
+        "Parcours insertion": ProductState.NOT_HOMOLOGATED,
+        "Agréments sport": ProductState.EXPIRES_SOON,
     }
-    expiring = next(r for r in rows if r.urgency is Urgency.EXPIRES_SOON)
-    assert (expiring.day - clock.today()).days == 45
+    expiring = next(r for r in rows if r.standing.state is ProductState.EXPIRES_SOON)
+    assert (expiring.standing.day - clock.today()).days == 45
 
 
 def test_the_figures_of_an_incubator_count_what_its_page_shows(world):

@@ -17,9 +17,8 @@ from app.identity.models import Role
 from app.journal.models import JournalEntry
 from app.platform import attachments, clock
 from app.renewals import deadlines, feeds, planning
-from app.renewals.models import DeadlineKind
 from risk_models import schedule
-from risk_models.scales import Check, ObservationState, ProofState
+from risk_models.scales import Check, DeadlineKind, ObservationState, ProofState
 
 SAMPLES = Path(__file__).parent.parent / "data" / "evidence"
 

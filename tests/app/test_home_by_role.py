@@ -3,10 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from app.homologation.models import Outcome
+from app.homologation import outside
+from app.homologation.deciding import Wish
+from app.homologation.models import Dossier, Origin, Outcome, Withdrawal
+from app.homologation.outside import Elsewhere
 from app.identity.models import Role
 from app.platform import clock
+from app.products import changes
+from app.products import services as products
+from app.products.models import Contact
 from tests.app.test_deciding import run_jobs
 
 pytestmark = pytest.mark.usefixtures("glances_kept")
@@ -65,3 +72,39 @@ def test_the_most_urgent_are_shown_whatever_their_name(world):
 def test_what_an_authority_asked_is_among_the_next_acts_long_before_its_day(decided_by_a_day):
     world, owner = decided_by_a_day
     assert "Second facteur" in main_of(world.visitor(owner)).split("Vos prochains actes")[1].split("</ol>")[0]
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "analysed", "badge", "act", "not_said"),
+    [
+        (False, True, "Homologation expirée le", "enouveler l’homologation", "Lever les réserves"),
+        (True, False, "Homologation retirée le", "nalyse de risques", "réparer un nouveau dossier"),
+    ],
+    ids=["expired, a reservation never lifted", "withdrawn, never analysed"],
+)
+def test_home_list_acts_and_letters_give_one_answer(world, withdrawn, analysed, badge, act, not_said):
+    owner, today = world.person(), clock.today()
+    product = world.filled(owner)
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    decided_on = today - timedelta(days=100 if withdrawn else 400)
+    wish = Wish(Outcome.WITH_RESERVATIONS, 12, "Second facteur", today - timedelta(days=90))
+    with world.app.test_request_context(), world.session() as session:
+        row = products.load(session, "exemple")
+        row.declared_analysis = analysed
+        session.add(Contact(product_id=row.id, name="Sacha", phone="01", can_suspend=True))
+        outside.record_elsewhere(session, owner, row, Elsewhere(Origin.PAPER, "A", decided_on, wish), None)
+    if withdrawn:
+        with world.database.writing() as session:
+            dossier = session.scalar(select(Dossier))
+            by = {"withdrawn_on": today, "withdrawn_by": "A", "withdrawn_by_id": owner.id, "reason": "Intrusion"}
+            session.add(Withdrawal(dossier_id=dossier.id, content="{}", content_sha256="0" * 64, **by))
+            changes.note(session, [product.id])
+    team, lead = world.visitor(owner), world.visitor(member)
+    home = team.get("/produits/exemple").get_data(as_text=True)
+    assert badge in home and act in home.partition("prochaine")[2] and not_said not in home
+    acts = main_of(team).split("Vos prochains actes")[1].split("</ol>")[0]
+    listed = lead.get("/incubateurs/dinum").get_data(as_text=True).split("<tbody")[1]
+    letter = lead.get("/incubateurs/dinum/relancer?produit=exemple").get_data(as_text=True).split("<main")[1]
+    for page in (acts, listed, letter):
+        assert act in page and not_said not in page

@@ -24,10 +24,10 @@ from app.platform import clock, i18n
 from app.platform.database import new_id
 from app.portfolio import glances
 from app.portfolio.models import Glance
-from app.portfolio.services import Urgency
 from app.products import services as products
 from app.products.models import Incubator
 from risk_models import schedule
+from risk_models.rules.standing import ProductState
 from risk_models.scales import PhaseName
 from risk_models.system import Phase
 
@@ -237,17 +237,18 @@ def test_a_whole_filtered_list_is_relaunched_but_for_who_owes_nothing(scene):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "months", "act"),
+    ("outcome", "months", "analysed", "act"),
     [
-        (Outcome.FAVOURABLE, 36, "faire l’analyse de risques"),
-        (Outcome.REFUSED, None, "préparer un nouveau dossier d’homologation"),
+        (Outcome.FAVOURABLE, 36, False, "faire l’analyse de risques"),
+        (Outcome.REFUSED, None, True, "préparer un nouveau dossier d’homologation"),
     ],
 )
 def test_neither_the_end_of_a_homologation_nor_the_day_of_a_refusal_is_said_to_be_that_of_another_act(
-    scene, outcome, months, act
+    scene, outcome, months, analysed, act
 ):
     world, owner, member = scene
     with world.session() as session:
+        products.load(session, "tout-neuf").declared_analysis = analysed
         row, wish = products.load(session, "tout-neuf"), Wish(outcome, months, "" if months else "Trop tôt")
         outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
         session.commit()
@@ -363,7 +364,7 @@ def test_the_queries_do_not_grow(scene):
 def test_urgencies_have_their_words():
     from risk_models import catalogue
 
-    assert all(catalogue.word(u, language) for u in Urgency for language in ("fr", "en"))
+    assert all(catalogue.word(u, language) for u in ProductState for language in ("fr", "en"))
 
 
 def test_the_calendar_draws_and_lists_the_same_deadlines(scene):

@@ -12,9 +12,9 @@ from app.homologation.models import Act, Decision, Dossier, Origin, Outcome, Res
 from app.identity.models import Role
 from app.platform import clock
 from app.renewals import deadlines as renewals
-from app.renewals.models import DeadlineKind
 from reports import seal
 from reports.certificates import read_certificates
+from risk_models.scales import DeadlineKind
 from tests.app.test_deciding import choices, run_jobs, sealed_file
 from tests.certificates import chain
 from tests.conftest import on_sqlite

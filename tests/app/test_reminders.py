@@ -10,8 +10,9 @@ from app.cli.bounce import bounce
 from app.identity.models import Role
 from app.platform import clock
 from app.renewals import handlers
-from app.renewals.models import DeadlineKind, Digest, Reminder
+from app.renewals.models import Digest, Reminder
 from risk_models import catalogue
+from risk_models.scales import DeadlineKind
 
 pytestmark = pytest.mark.usefixtures("glances_kept")
 

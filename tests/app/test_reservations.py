@@ -15,8 +15,8 @@ from app.homologation.outside import Elsewhere
 from app.identity.models import Role
 from app.platform import clock
 from app.renewals import deadlines
-from app.renewals.models import DeadlineKind
 from reports import dossier as content
+from risk_models.scales import DeadlineKind
 from tests.app.test_deciding import PAGE, choices, run_jobs
 from tests.app.test_reminders import pass_day
 from tests.conftest import on_sqlite
