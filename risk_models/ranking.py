@@ -80,6 +80,17 @@ _CHANGING = {
 }
 
 
+def effort(system: System) -> int:
+    """How much work the ranking of `system` asks, to choose where it is made: components, times its links and the ways in
+    which each place of an asset is reached.
+
+    Time grows with it, a little less than in proportion: 40,000 takes about half a second of a processor.
+    """
+    reached = Counter(link.target for link in system.links)
+    places = sum(1 + reached[place] for asset in system.assets for place in asset.lives_in)
+    return len(system.components) * (len(system.links) + places)
+
+
 def loss_weights(system: System) -> dict[Node, int]:
     """By "lost" node, what its loss weighs in points."""
     return {("lost", a.id, need): catalogue.loss_weight(a.severity(need)) for a in system.assets for need in Need}

@@ -8,12 +8,12 @@ from functools import lru_cache
 from risk_models import catalogue
 from risk_models.attack_graph import attack_graph
 from risk_models.propagation import Spread
-from risk_models.ranking import loss_weights, ranked
+from risk_models.ranking import effort, loss_weights, ranked
 from risk_models.scales import View
 from risk_models.system import System
 
-# Enough components to draw for: above, an answer would come too late to be waited for.
-_MOST_COMPONENTS, _MOST_RANKED, _FEWEST_DRAWS = 500, 6000, 20
+# Above so many components, an answer would come too late to be waited for; the more effort a draw asks, the fewer.
+_MOST_COMPONENTS, _MOST_EFFORT, _FEWEST_DRAWS = 500, 400_000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Stability:
 def stability(system: System, view: View = View.CURRENT) -> Stability:
     """Draws the ranking again, each figure uniform within its interval, by numbers as fixed as those of the worlds.
 
-    Fewer draws for more components, none above 500 of them. Components that avoid nothing have no share.
+    Fewer draws for larger systems, none above 500 components. Components that avoid nothing have no share.
     """
     model, weights = catalogue.model(), loss_weights(system)
     ids = [c.id for c in system.components]
     if len(ids) > _MOST_COMPONENTS:
         return Stability(0, {})
-    draws = min(model.draws, max(_FEWEST_DRAWS, _MOST_RANKED // len(ids)))
+    draws = min(model.draws, max(_FEWEST_DRAWS, _MOST_EFFORT // max(1, effort(system))))
     spread = Spread(attack_graph(system, view), weights)
     avoided = dict(zip(ids, spread.without([spread.hardened(c) for c in ids]), strict=True))
     rank = {c: n for n, c in enumerate(ranked(avoided)) if avoided[c]}

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from flask import current_app
-from sqlalchemy import String, Text, delete, func, select, union_all
+from sqlalchemy import String, Text, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import risk_models
+from app.analysis.models import asset_location
 from app.inventory.models import Component, Link
 from app.journal.models import JournalEntry
 from app.platform import clock, jobs
@@ -35,7 +36,7 @@ from risk_models.sensitivity import Stability
 from risk_models.system import System
 from risk_models.whole_assessment import WholeAssessment
 
-LARGE = 400  # components and links; 60 ms of a processor, measured
+LARGE = 20_000  # of `ranking.effort`; a tenth of a second of a processor, measured
 KIND = "assess_product"
 _BOUNDS = Bounds(seconds=1200, processor_seconds=1000, memory=4 << 30, file=1 << 20)
 _KEPT = timedelta(days=7)
@@ -101,7 +102,7 @@ def _whole(system: System) -> WholeAssessment:
 
 
 def is_large(system: System) -> bool:
-    return len(system.components) + len(system.links) > LARGE
+    return ranking.effort(system) > LARGE
 
 
 @lru_cache(maxsize=64)
@@ -134,9 +135,24 @@ def last_of(session: Session, slug: str) -> tuple[datetime, Assessment] | None:
 
 
 def large_products(session: Session) -> list[str]:
-    """The ids of those whose components and links are too many for a web process."""
-    parts = union_all(select(Component.product_id), select(Link.product_id)).subquery()
-    held = select(parts.c.product_id).group_by(parts.c.product_id).having(func.count() > LARGE)
+    """The ids of those whose ranking asks more than a web process may give: `ranking.effort`, read on the rows."""
+    components = select(Component.product_id, func.count().label("n")).group_by(Component.product_id).subquery()
+    links = select(Link.product_id, func.count().label("n")).group_by(Link.product_id).subquery()
+    ways = select(Link.target_id, func.count().label("n")).group_by(Link.target_id).subquery()
+    reached = (
+        select(Component.product_id, func.sum(1 + func.coalesce(ways.c.n, 0)).label("n"))
+        .join(asset_location, asset_location.c.component_id == Component.id)
+        .outerjoin(ways, ways.c.target_id == Component.id)
+        .group_by(Component.product_id)
+        .subquery()
+    )
+    effort = components.c.n * (func.coalesce(links.c.n, 0) + func.coalesce(reached.c.n, 0))
+    held = (
+        select(components.c.product_id)
+        .outerjoin(links, links.c.product_id == components.c.product_id)
+        .outerjoin(reached, reached.c.product_id == components.c.product_id)
+        .where(effort > LARGE)
+    )
     return list(session.scalars(held))
 
 

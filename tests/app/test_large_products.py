@@ -2,7 +2,7 @@
 
 import dataclasses
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import pytest
 import time_machine
@@ -38,16 +38,51 @@ def file_of(components: int) -> dict:
     }
 
 
-@pytest.fixture
-def large(world):
+def dense_file(components: int, assets: int) -> dict:
+    """Few components, each linked to all others, all of which hold each of many values."""
+    ids = [f"c{n}" for n in range(components)]
+    needs = {"confidentiality": 4, "integrity": 3, "availability": 2}
+    return file_of(components) | {
+        "links": [{"from": a, "to": b, "kind": kind} for a, b in permutations(ids, 2) for kind in ("reads", "writes")],
+        "assets": [{"id": f"a{n}", "lives_in": ids, "needs": needs} for n in range(assets)],
+    }
+
+
+def stored_product(world, file: dict):
     owner = world.person()
     product = world.product(owner, "Grand")
-    system = product_file.from_dict(file_of(260))
+    system = product_file.from_dict(file)
     with world.database.writing() as session:
         rows = inventory.write_values(session, product.id, system.components, system.links)
         analysis.write_values(session, product.id, system.assets, rows)
     world.jobs.run_within(world.app.test_request_context)
     return world, owner, product
+
+
+@pytest.fixture
+def large(world):
+    return stored_product(world, file_of(260))
+
+
+def test_few_components_of_many_ways_are_not_computed_by_the_site(world, monkeypatch):
+    """21 components and 100 values in all of them took half a minute of each page."""
+    world, owner, product = stored_product(world, dense_file(14, 60))
+    for made_here in ("assess", "outlooks"):
+        monkeypatch.setattr(ranking, made_here, None)
+    monkeypatch.setattr(sensitivity, "stability", None)
+    for page in ("", "/points-de-faiblesse", "/points-de-faiblesse/solidite", "/constats", "/plan"):
+        assert "en cours" in world.visitor(owner).get(f"/produits/grand{page}").get_data(as_text=True)
+    with world.database.reading() as session:
+        assert results.large_products(session) == [product.id]
+
+
+@pytest.mark.parametrize("file", [file_of(120), file_of(260), dense_file(6, 20), dense_file(14, 2), dense_file(14, 60)])
+def test_what_is_large_is_the_same_by_its_rows_and_by_its_content(world, file):
+    world, _, product = stored_product(world, file)
+    with world.database.reading() as session:
+        large = results.large_products(session)
+        system = services.read_system(session, products.load(session, product.slug))
+    assert large == ([product.id] if results.is_large(system) else [])
 
 
 def stored(world) -> int:
