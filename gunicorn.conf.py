@@ -10,7 +10,8 @@ import threading
 
 from gunicorn.workers.gthread import ThreadWorker
 
-bind = f"{os.environ.get('JALON_HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+host = os.environ.get("JALON_HOST", "127.0.0.1")
+bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 2
 timeout = 60
@@ -47,7 +48,7 @@ def on_starting(server):
     Wrong settings end the start here, with a line each.
     """
     factory = importlib.import_module("app.factory")
-    settings = importlib.import_module("app.platform.settings")
+    settings = importlib.import_module("app.platform.setting_reader")
     try:
         factory.create_app().extensions["database"].engine.dispose()
     except settings.InvalidSettings as error:

@@ -9,7 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.homologation.sealing import open_sealer
 from app.identity.factors import DEMONSTRATION
 from app.platform.database import Database
-from app.platform.settings import InvalidSettings, Mode, Settings
+from app.platform.setting_reader import InvalidSettings, Mode
+from app.platform.settings import Settings
 
 DEMONSTRATION_DOMAIN = "@exemple.test"
 _RELAXED = {

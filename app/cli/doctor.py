@@ -6,7 +6,7 @@ import click
 
 from app import doctor as examination
 from app.factory import create_app
-from app.platform.settings import InvalidSettings
+from app.platform.setting_reader import InvalidSettings
 
 
 @click.command()

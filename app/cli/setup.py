@@ -4,7 +4,8 @@ import click
 
 from app.factory import ROOT, create_app
 from app.platform.database import Database, make_engine
-from app.platform.settings import Mode, load
+from app.platform.setting_reader import Mode
+from app.platform.settings import load
 from app.portfolio import glances
 
 

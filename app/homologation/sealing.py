@@ -17,7 +17,8 @@ from app.platform.extensions import document_storage
 from app.platform.i18n import sentence
 from app.platform.logs import get_logger
 from app.platform.refusals import Refusal
-from app.platform.settings import InvalidSettings, Settings
+from app.platform.setting_reader import InvalidSettings
+from app.platform.settings import Settings
 from app.products import changes
 from reports import pdf
 from reports.certificates import Sealer, UnusableSeal, make_trial, read_sealer

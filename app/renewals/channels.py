@@ -15,7 +15,7 @@ from app.platform.database import new_id
 from app.platform.notifying import NotDelivered
 from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt, encrypt
-from app.platform.settings import Mode
+from app.platform.setting_reader import Mode
 from app.renewals.models import MAIL, Channel, Digest, Reminder
 
 _MOST = 5

@@ -14,7 +14,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 from app.identity.models import Person, Role
 from app.journal.services import record
 from app.platform.database import make_engine
-from app.platform.settings import Mode
+from app.platform.setting_reader import Mode
 from risk_models import catalogue
 from tests import kept
 from tests.conftest import ROOT

@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 
 from app import doctor
 from app.factory import create_app
-from app.platform.settings import InvalidSettings, Mode, load
+from app.platform.setting_reader import InvalidSettings, Mode
+from app.platform.settings import load
 from tests.certificates import chain
 from tests.conftest import ROOT, free_port
 from tests.serving import wait_until_up
@@ -81,6 +82,44 @@ UNSAFE = [
     ("production", {"JALON_SEAL_CERTIFICATE": None, "JALON_SEAL_KEY": None}, "JALON_SEAL_CERTIFICATE"),
     ("production", {"DATABASE_URL": "mysql://x"}, "DATABASE_URL"),
     ("production", {"JALON_PROXIES": "many"}, "JALON_PROXIES"),
+    # The kinds of the same faults, spelt otherwise.
+    ("production", {"JALON_MAIL": "FILE:///var/mail"}, "JALON_MAIL"),
+    ("production", {"JALON_MAIL": "smtp://"}, "JALON_MAIL"),
+    ("production", {"JALON_MAIL": "smtp://courriel:abc"}, "JALON_MAIL"),
+    ("development", {"JALON_MAIL": "smtp://[::1"}, "JALON_MAIL"),
+    ("production", {"JALON_MAIL_FROM": "Jalon"}, "JALON_MAIL_FROM"),
+    ("production", {"JALON_MAIL_FROM": "Jalon <jalon@exemple.test>\nBcc: x@y.fr"}, "JALON_MAIL_FROM"),
+    ("review", {"JALON_REVIEW_MAIL": "x"}, "JALON_REVIEW_MAIL"),
+    ("review", {"JALON_REVIEW_MAIL": "a@exemple.test, b@exemple.test"}, "JALON_REVIEW_MAIL"),
+    ("production", {"JALON_BASE_URL": "https://"}, "JALON_BASE_URL"),
+    ("production", {"JALON_BASE_URL": "https:jalon.fr"}, "JALON_BASE_URL"),
+    ("production", {"JALON_BASE_URL": "https://u:p@jalon.fr"}, "JALON_BASE_URL"),
+    ("production", {"JALON_BASE_URL": "https://jalon.fr:abc"}, "JALON_BASE_URL"),
+    ("production", {"JALON_BASE_URL": "https://0.0.0.0"}, "JALON_BASE_URL"),
+    ("production", {"JALON_BASE_URL": "https://localhost."}, "JALON_BASE_URL"),
+    ("production", {"JALON_BASE_URL": "https://127.1"}, "JALON_BASE_URL"),
+    ("production", {"JALON_BASE_URL": "https://jalon"}, "JALON_BASE_URL"),
+    ("development", {"JALON_BASE_URL": "http://[::1"}, "JALON_BASE_URL"),
+    ("production", {"JOBS": "rediss://:p@/0"}, "JOBS"),
+    ("production", {"JOBS": "rediss://:p@elsewhere/0?ssl_cert_reqs=none"}, "JOBS"),
+    ("production", {"JOBS": "sqlite:///"}, "JOBS"),
+    ("production", {"JOBS": "sqlite:///:memory:"}, "JOBS"),
+    ("production", {"JOBS": "redis://[::1"}, "JOBS"),
+    ("production", {"DATABASE_URL": "sqlite://"}, "DATABASE_URL"),
+    ("production", {"DATABASE_URL": "sqlite:///:memory:"}, "DATABASE_URL"),
+    ("production", {"DATABASE_URL": "sqlitefoo"}, "DATABASE_URL"),
+    ("production", {"DATABASE_URL": "postgresql+psycopg2://u@h/d"}, "DATABASE_URL"),
+    ("production", {"DATABASE_URL": "postgresql://u:p@h/d?sslmode=disable"}, "DATABASE_URL"),
+    ("production", {"JALON_DOCUMENTS": "ftp://x/y"}, "JALON_DOCUMENTS"),
+    ("production", {"JALON_DOCUMENTS": "documents"}, "JALON_DOCUMENTS"),
+    ("production", {"JALON_FORGES": "http://forge.exemple.fr"}, "JALON_FORGES"),
+    ("production", {"JALON_FORGES": "https://[::1"}, "JALON_FORGES"),
+    ("production", {"JALON_FEEDS": "http://flux.exemple.fr"}, "JALON_FEEDS"),
+    ("production", {"JALON_GITHUB_API": "http://api.exemple.fr"}, "JALON_GITHUB_API"),
+    ("production", {"JALON_CARDS": "http://fiches.exemple.fr"}, "JALON_CARDS"),
+    ("production", {"JALON_SECRET_KEY": "replace-me-with-a-real-key-please"}, "JALON_SECRET_KEY"),
+    ("production", {"JALON_SECRET_KEY": "abcdefghijklmnopqrstuvwxyzabcdef"}, "JALON_SECRET_KEY"),
+    ("production", {"JALON_SECRET_KEY": "jalon-production-2026-beta-gouv-fr"}, "JALON_SECRET_KEY"),
     ("production", {"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY"),
 ]
 SAFE = [
@@ -94,6 +133,14 @@ SAFE = [
     ("production", {"JOBS": "rediss://:password@elsewhere:6379/0"}),
     ("production", {"JOBS": "redis://queue.internal:6379/0", "JALON_PRIVATE_HOSTS": "queue.internal"}),
     ("production", {"JALON_TRUSTED_HOSTS": "jalon.internal"}),
+    ("production", {"JALON_BASE_URL": "HTTPS://jalon.exemple.gouv.fr/"}),
+    ("production", {"JALON_BASE_URL": "https://jalon.exemple.gouv.fr:8443"}),
+    ("production", {"DATABASE_URL": "postgres://u:p@h/d"}),
+    ("production", {"DATABASE_URL": "postgresql://u:p@h/d?sslmode=verify-full"}),
+    ("production", {"DATABASE_URL": "postgresql:///jalon?host=/run/postgresql"}),
+    ("production", {"JALON_DOCUMENTS": "s3://bucket/prefix"}),
+    ("production", {"JALON_FORGES": "http://forge.internal", "JALON_PRIVATE_HOSTS": "forge.internal"}),
+    ("production", {"JALON_SECRET_KEY": "u3Yw-9rT_kLm2QpXzB7vNcJ5hGdFsA8e"}),
 ]
 
 
@@ -115,6 +162,13 @@ def test_an_unsafe_setting_refuses_with_one_line(safe, mode, change, named):
 @pytest.mark.parametrize(("mode", "change"), SAFE, ids=str)
 def test_what_is_safe_is_taken(safe, mode, change):
     assert load(changed(safe[mode], change)).mode is Mode(mode)
+
+
+def test_the_case_of_a_scheme_changes_nothing(safe):
+    settings = load(safe["production"] | {"JALON_BASE_URL": "HTTPS://jalon.exemple.gouv.fr"})
+    app = create_app(settings)
+    assert app.config["SESSION_COOKIE_SECURE"] and app.config["BASE_URL"] == "https://jalon.exemple.gouv.fr"
+    app.extensions["database"].engine.dispose()
 
 
 def test_production_refuses_the_trial_seal_and_the_accounts_of_the_demonstration(safe, sqlite_template, tmp_path):
