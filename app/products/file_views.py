@@ -15,6 +15,7 @@ from app.products.access import product_view
 from app.products.forms import ConfirmFileForm, InventoryFileForm, ProductFileForm
 from app.products.models import Product
 from risk_models import product_file
+from risk_models.system import System
 
 blueprint = Blueprint("product_file", __name__)
 
@@ -71,21 +72,29 @@ def look(product: Product) -> str:
                 text = product_file.dumps(new)
             else:
                 new = files.read(text)
-            changes = files.preview(db_session(), product, new)
+            return _preview(product, new, text)
         except Refusal as refusal:
             form.refuse(refusal)
-        else:
-            confirm = ConfirmFileForm(formdata=None, data={"file": text})
-            return render_template("products/file_preview.html", product=product, changes=changes, form=confirm)
     return render_template("products/file.html", product=product, form=form)
+
+
+def _preview(product: Product, new: System, text: str, *, changed: bool = False) -> str:
+    """What the file would change; `changed`: somebody changed the product since it was looked at."""
+    compared_with = files.digest(db_session(), product)
+    form = ConfirmFileForm(formdata=None, data={"file": text, "compared_with": compared_with})
+    changes = files.preview(db_session(), product, new)
+    return render_template("products/file_preview.html", product=product, changes=changes, form=form, changed=changed)
 
 
 @blueprint.post("/produits/<slug>/fichier/importer")
 @product_view(Permission.EDIT_PRODUCT)
 def replace(product: Product) -> str | Answer:
     # A browser sends line ends as CRLF; YAML reads both.
+    text = request.form.get("file", "")
     try:
-        new = files.read(request.form.get("file", ""))
+        new = files.read(text)
+        if request.form.get("compared_with") != files.digest(db_session(), product):
+            return _preview(product, new, text, changed=True)
         files.replace(db_session(), current_person(), product, new)
     except Refusal as refusal:
         discard()

@@ -123,6 +123,11 @@ def export(session: Session, product: Product) -> str:
     return product_file.dumps(analysis.described_system(session, product))
 
 
+def digest(session: Session, product: Product) -> str:
+    """What names the whole content of the product's file, in the transaction of whoever is about to replace it."""
+    return hashlib.sha256(export(session, product).encode()).hexdigest()[:16]
+
+
 def export_rows(session: Session, product: Product) -> bytes:
     return spreadsheets.dumps(analysis.described_system(session, product))
 

@@ -137,9 +137,10 @@ class InventoryFileForm(ProductFileForm):
 
 
 class ConfirmFileForm(BaseForm):
-    """The file as it was looked at, sent back when its changes are agreed to."""
+    """The file as it was looked at, and what it was compared with, sent back when its changes are agreed to."""
 
     file = HiddenField()
+    compared_with = HiddenField()
 
 
 class ContactForm(ComparedForm):

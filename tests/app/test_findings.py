@@ -95,6 +95,12 @@ def upload(visitor, text: str, path: str = "/produits/exemple/fichier"):
     return visitor.post(path, {"file": (io.BytesIO(text.encode()), "jalon.yaml")}, content_type="multipart/form-data")
 
 
+def agree(visitor, text: str, looked_at):
+    """Imports `text`, as somebody who saw that page does."""
+    compared_with = re.search(r'name="compared_with"[^>]*value="(\w+)"', text_of(looked_at))[1]
+    return visitor.post("/produits/exemple/fichier/importer", {"file": text, "compared_with": compared_with})
+
+
 def exported(visitor) -> str:
     return visitor.get("/produits/exemple/fichier.yaml").get_data(as_text=True)
 
@@ -103,22 +109,44 @@ def test_what_is_exported_and_imported_again_changes_nothing(team):
     visitor, _ = team
     before = exported(visitor)
     assert "rien à changer" in text_of(upload(visitor, before))
-    assert visitor.post("/produits/exemple/fichier/importer", {"file": before}).status_code == 302
+    assert agree(visitor, before, upload(visitor, SMALL)).status_code == 302
     assert exported(visitor) == before
 
 
 def test_a_file_replaces_the_product_once_agreed_and_keeps_what_others_wrote(team, world):
     visitor, _ = team
     text = (EXAMPLES / "parcours.yaml").read_text().replace("jalon: 1", "jalon: 1\nx-note: {a: [1, 2]}")
-    page = text_of(upload(visitor, text))
-    assert "Metabase" in page
+    page = upload(visitor, text)
+    assert "Metabase" in text_of(page)
     assert "metabase" in exported(visitor), "looking changes nothing"
-    assert visitor.post("/produits/exemple/fichier/importer", {"file": text}).status_code == 302
+    assert agree(visitor, text, page).status_code == 302
     now, wanted = product_file.loads(exported(visitor)), product_file.loads(text)
     assert now.extra == wanted.extra == (("x-note", '{"a": [1, 2]}'),)
     for part in ("components", "links", "assets", "measures"):
         assert unordered(getattr(now, part)) == unordered(getattr(wanted, part))
     assert "Fichier produit importé" in text_of(visitor.get("/produits/exemple/journal"))
+
+
+def test_a_file_looked_at_before_somebody_else_s_change_is_looked_at_again(team):
+    visitor, _ = team
+    text = exported(visitor).replace("name: Metabase", "name: Tableaux")
+    page = upload(visitor, text)
+    visitor.post(
+        "/produits/exemple/composants/nouveau",
+        {
+            "name": "Keycloak",
+            "kind": "identity_provider",
+            "hosting": "paas",
+            "exposure": "internal",
+            "patched_by": "team",
+        },
+    )
+    assert "Keycloak" in exported(visitor)
+    again = agree(visitor, text, page)
+    assert again.status_code == 200 and "Quelqu’un a changé le produit" in text_of(again)
+    assert "Keycloak" in text_of(again) and "Keycloak" in exported(visitor)
+    assert agree(visitor, text, again).status_code == 302
+    assert "Keycloak" not in exported(visitor)
 
 
 def unordered(values) -> list[str]:

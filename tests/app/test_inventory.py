@@ -149,7 +149,9 @@ def test_a_spreadsheet_adds_and_changes_and_removes_nothing(world, product, team
     assert "Nouveau" in page
     written = re.search(r'name="file"[^>]*value="([^"]+)"', page, re.DOTALL)[1]
     before = len(files_components(world, product))
-    assert team.post("/produits/guichet/fichier/importer", {"file": html.unescape(written)}).status_code == 302
+    compared_with = re.search(r'name="compared_with"[^>]*value="(\w+)"', page)[1]
+    sent = {"file": html.unescape(written), "compared_with": compared_with}
+    assert team.post("/produits/guichet/fichier/importer", sent).status_code == 302
     found = files_components(world, product)
     assert len(found) == before + 1
     assert found["metabase"].version == "0.50"
