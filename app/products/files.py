@@ -2,8 +2,11 @@
 
 import dataclasses
 import hashlib
+import json
 import re
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -80,6 +83,9 @@ _LONGEST = {
     "phone": 40,
 }
 _LONGEST_FLAW = 60
+# Of the JSON under a key x-, and of each text in it: the dossier prints them, in cells of its tables too.
+_LONGEST_EXTRA, _LONGEST_TEXT = 10_000, 2_000
+_LONGEST_OURS = {"x-patched-by-reason": 500, "x-owner": 200, "x-emergency": 200}
 _ADDRESSABLE = re.compile(r"[^/\\\s?#%]+")
 
 
@@ -88,7 +94,14 @@ def _storable(system: System) -> None:
     flaws = [v for c in system.components for v in c.vulnerabilities]
     parts: list[Any] = [system.product, *system.product.contacts, *system.components, *system.measures, *flaws]
     parts += [*system.assets, *(c.eol for c in system.components if c.eol)]
-    texts = [(getattr(part, field, None), most) for part in parts for field, most in _LONGEST.items()]
+    texts: list[tuple[Any, int]] = [
+        (getattr(part, field, None), most) for part in parts for field, most in _LONGEST.items()
+    ]
+    holders = [system, *parts, *system.product.phases, *system.links]
+    for key, written in (pair for holder in holders for pair in holder.extra):
+        if len(written) > _LONGEST_EXTRA:
+            raise Refusal(_l("« %(key)s » dépasse %(most)d caractères.", key=key[:40], most=_LONGEST_EXTRA), "file")
+        texts += [(text, _LONGEST_OURS.get(key, _LONGEST_TEXT)) for text in _texts(json.loads(written))]
     for text, most in [*texts, *((v.id, _LONGEST_FLAW) for v in flaws)]:
         if isinstance(text, str) and len(text) > most:
             raise Refusal(
@@ -117,6 +130,16 @@ def _storable(system: System) -> None:
         for name, count in Counter(names).items():
             if count > 1:
                 raise Refusal(_l("« %(name)s » est décrit deux fois : donnez des noms différents.", name=name), "file")
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text in a value of JSON, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from chain.from_iterable(_texts(part) for pair in value.items() for part in pair)
+    elif isinstance(value, list):
+        yield from chain.from_iterable(map(_texts, value))
 
 
 def export(session: Session, product: Product) -> str:

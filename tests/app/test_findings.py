@@ -180,6 +180,12 @@ SMALL = "jalon: 1\nproduct: {name: P}\ncomponents:\n  - {id: web, kind: web}\n"
         (SMALL + f"  - {{id: a, kind: api, supplier: {'x' * 201}}}\n", "trop long"),
         (SMALL + "  - {id: a, name: web, kind: api}\n", "décrit deux fois"),
         (SMALL + "x-long: " + "y" * 500_000, "trop grand"),
+        (SMALL + f"  - {{id: a, kind: api, x-owner: {'x' * 201}}}\n", "trop long"),
+        (SMALL + f"  - {{id: a, kind: api, x-emergency: {'x' * 201}}}\n", "trop long"),
+        (SMALL + f"  - {{id: a, kind: api, x-patched-by-reason: {'x' * 501}}}\n", "trop long"),
+        (SMALL + f"  - {{id: a, kind: api, x-owner: {{a: [{'x' * 2_001}]}}}}\n", "trop long"),
+        (SMALL + f"  - {{id: a, kind: api, x-owner: {{a: [{', '.join(['x' * 2_000] * 6)}]}}}}\n", "dépasse 10"),
+        (SMALL + f"x-note: {'x' * 2_001}\n", "trop long"),
     ],
 )
 @pytest.mark.parametrize("path", ["/produits/exemple/fichier", "/produits/exemple/fichier/importer"])
