@@ -64,7 +64,11 @@ def study_parcours(session: Session, team: Person, authority: Person, product: P
     """Everything that a team writes beside its drawing before it declares its analysis done."""
     needs = study.needs_of(SecurityProfile(data=3, volume=2, outage=2, audience=3, openness=3))
     study.answer(session, team, product, None, needs)
-    study.want_level(session, team, product, SecurityLevel.HIGH, "Des personnes protégées figurent parmi les suivies.")
+    profile = study.profile_of(session, product.id)
+    study.want_level(
+        session, team, product, SecurityLevel.HIGH, "Des personnes protégées figurent parmi les suivies.",
+        revision=str(profile.revision if profile else ""),
+    )  # fmt: skip
     for example in examples("stakeholders", "fr")[:3]:
         row = Stakeholder(id=new_id(), name=example.text, note="", **example.values)
         study.save_stakeholder(session, team, product, row, new=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyotp
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -59,6 +60,12 @@ class Visitor:
         page = self.client.get("/accessibilite").get_data(as_text=True)
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
         return self.client.post(path, data={"csrf_token": token, **(data or {})}, **kwargs)
+
+    def submits(self, page: str, action: str, data=None) -> TestResponse:
+        """Opens a page and posts its form to `action`, with what that form hides."""
+        shown = html.fromstring(self.get(page).get_data(as_text=True))
+        hidden = shown.xpath("//form[@action=$action]//input[@type='hidden']", action=action)
+        return self.post(action, {one.get("name"): one.get("value") for one in hidden} | (data or {}))
 
     def edit(self, path: str, data=None, **kwargs) -> TestResponse:
         """Opens the form of `path`, then posts it with the revision that it showed."""

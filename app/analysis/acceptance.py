@@ -14,6 +14,6 @@ def check_until(until: date | None, field: str) -> None:
     if until is None:
         raise Refusal(_l("Jusqu’à quand ? Une acceptation a une fin."), field)
     if until <= clock.today():
-        raise Refusal(_l("Cette date est passée : une acceptation porte sur l’avenir."), field)
+        raise Refusal(_l("Choisissez une date à venir : une acceptation porte sur l’avenir."), field)
     if until > schedule.latest_acceptance(clock.today()):
         raise Refusal(_l("Trois ans au plus : au-delà, il faut le décider à nouveau."), field)

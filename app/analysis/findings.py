@@ -12,6 +12,7 @@ from app.analysis.models import AcceptedFinding
 from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock
+from app.platform.i18n import day
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from risk_models import catalogue
@@ -36,7 +37,15 @@ def accept(session: Session, actor: Person, product: Product, found: Finding, *,
     """Accepts `found` until a day. Raises `Refusal` at the field that is wrong."""
     today = clock.today()
     check_until(until, "until")
-    row = acceptances(session, product.id).get(found.key) or AcceptedFinding(product_id=product.id, finding=found.key)
+    held = acceptances(session, product.id).get(found.key)
+    if held and held.until >= today:
+        raise Refusal(
+            _l(
+                "%(name)s l’a déjà accepté jusqu’au %(day)s : pour le changer, rouvrez-le d’abord.",
+                name=held.accepted_by, day=day(held.until),
+            )
+        )  # fmt: skip
+    row = held or AcceptedFinding(product_id=product.id, finding=found.key)
     row.reason, row.accepted_by, row.accepted_on, row.until = reason, actor.name, today, until
     session.add(row)
     title = catalogue.finding_text(found, "fr", {})

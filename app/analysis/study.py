@@ -13,6 +13,7 @@ from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder
 from app.identity.models import Person, Role
 from app.journal.services import record
 from app.platform import clock
+from app.platform.editing import Overtaken
 from app.platform.refusals import Refusal
 from app.products.models import Incubator, Product
 from risk_models.proportionality import Needs
@@ -105,8 +106,8 @@ def level_decided_on(session: Session, product_id: str) -> None:
         profile.before_raise = None
 
 
-def put_back_level(session: Session, actor: Person, product: Product) -> SecurityLevel:
-    """The level and the answers as they were before `actor` raised it. Raises `Refusal`."""
+def put_back_level(session: Session, actor: Person, product: Product, *, revision: str) -> SecurityLevel:
+    """The level and the answers as they were before `actor` raised it. Raises `Refusal`, `Overtaken` too."""
     profile = session.scalar(select(SecurityProfile).where(SecurityProfile.product_id == product.id).with_for_update())
     if profile is None or not may_put_back(actor, profile):
         raise Refusal(
@@ -114,6 +115,8 @@ def put_back_level(session: Session, actor: Person, product: Product) -> Securit
                 "Seule la personne qui a relevé ce niveau peut le remettre, et tant qu’aucune décision ne s’appuie dessus."
             )
         )
+    if revision != str(profile.revision):
+        raise Overtaken
     before = profile.before_raise
     for name in _RAISED:
         setattr(profile, name, before[name])
@@ -131,11 +134,18 @@ def _analysed(session: Session, product: Product) -> bool:
     )
 
 
-def want_level(session: Session, actor: Person, product: Product, wanted: SecurityLevel, why: str) -> bool:
-    """Raises the level at once, or asks for a lower one that a reviewer must agree with; whether it is in force."""
+def want_level(
+    session: Session, actor: Person, product: Product, wanted: SecurityLevel, why: str, *, revision: str
+) -> bool:
+    """Raises the level at once, or asks for a lower one that a reviewer must agree with; whether it is in force.
+
+    Raises `Refusal`, `Overtaken` where the profile is no longer of that revision.
+    """
     profile = session.scalar(select(SecurityProfile).where(SecurityProfile.product_id == product.id).with_for_update())
     if profile is None:
         raise Refusal(_l("Répondez d’abord aux cinq questions."))
+    if revision != str(profile.revision):
+        raise Overtaken
     lower = wanted < profile.level
     if lower and not why:
         raise Refusal(

@@ -75,7 +75,7 @@ def level(product: Product) -> str | Response:
 @blueprint.post("/niveau/remettre")
 @product_view(Permission.EDIT_PRODUCT)
 def put_back_level(product: Product) -> Response:
-    study.put_back_level(db_session(), current_person(), product)
+    study.put_back_level(db_session(), current_person(), product, revision=request.form.get("revision", ""))
     flash(_("Le niveau et les réponses sont remis comme avant."), "success")
     return redirect(url_for("study.level", slug=product.slug))
 
@@ -110,7 +110,12 @@ def want_level(product: Product) -> str | Response:
     if wanted.validate_on_submit():
         try:
             in_force = study.want_level(
-                db_session(), current_person(), product, wanted.level.data, wanted.why.data or ""
+                db_session(),
+                current_person(),
+                product,
+                wanted.level.data,
+                wanted.why.data or "",
+                revision=request.form.get("revision", ""),
             )
         except Refusal as refusal:
             discard()

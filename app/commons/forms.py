@@ -3,7 +3,7 @@ from wtforms import SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.commons.models import CommonService
-from app.platform.editing import EditForm
+from app.platform.editing import ComparedForm, EditForm
 from app.platform.forms import BaseForm, Day, Line, Paragraph, web_address
 
 
@@ -32,7 +32,7 @@ class BringForm(BaseForm):
     proof_on = Day(_l("Date de la preuve"), description=_l("Sans date, la parole de l’incubateur fait foi."))
 
 
-class UseForm(BaseForm):
+class UseForm(ComparedForm):
     components = SelectMultipleField(
         _l("Quels composants protège-t-il ?"),
         option_widget=CheckboxInput(),

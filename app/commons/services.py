@@ -150,7 +150,7 @@ def retire(session: Session, actor: Person, row: CommonService) -> None:
 
 def _tell(session: Session, actor: Person, row: CommonService, what: str, measure: str = "") -> None:
     """Writes to the team of each product that inherits, and to its journal."""
-    _hold(session, row)
+    hold(session, row)
     at = clock.now().isoformat()
     users = session.scalars(select(ServiceUse.product_id).where(ServiceUse.service_id == row.id)).all()
     teams = _teams(session, users)
@@ -163,7 +163,7 @@ def _tell(session: Session, actor: Person, row: CommonService, what: str, measur
             )  # fmt: skip
 
 
-def _hold(session: Session, row: CommonService) -> None:
+def hold(session: Session, row: CommonService) -> None:
     """Whoever begins to use a service while it changes waits for it, or is told of the change."""
     session.execute(select(CommonService.id).where(CommonService.id == row.id).with_for_update())
 
@@ -190,7 +190,7 @@ def use(
     """Declares that the product uses a service for `components`, refs among `known`. Raises `Refusal`."""
     if not components or set(components) - set(known):
         raise Refusal(_l("Cochez au moins un composant que ce service protège."), "components")
-    _hold(session, row)
+    hold(session, row)
     held = session.get(ServiceUse, (product.id, row.id))
     declared = held or ServiceUse(product_id=product.id, service_id=row.id, since=clock.today())
     declared.components, declared.declared_by = sorted(set(components)), actor.name

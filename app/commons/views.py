@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from app.commons import services
 from app.commons.forms import BringForm, ServiceForm, UseForm
-from app.commons.models import CommonService
+from app.commons.models import CommonService, ServiceUse
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
@@ -135,10 +135,8 @@ def _product_page(product: Product, form: UseForm | None, service_id: str) -> st
     uses = {u.service_id: u for u in services.uses_of(session, product.id)}
     forms = {}
     for service in offered:
-        one = form if form is not None and service.id == service_id else UseForm(formdata=None, prefix=service.id)
+        one = form if form is not None and service.id == service_id else _as_kept(product, service.id)[1]
         one.components.choices = [(c.ref, c.name) for c in components]
-        if one is not form:
-            one.components.data = uses[service.id].components if service.id in uses else []
         forms[service.id] = one
     return render_template(
         "commons/product.html",
@@ -153,6 +151,13 @@ def _product_page(product: Product, form: UseForm | None, service_id: str) -> st
     )
 
 
+def _as_kept(product: Product, service_id: str) -> tuple[ServiceUse | None, UseForm]:
+    """What the product declares of a service, and its form."""
+    used = next((u for u in services.uses_of(db_session(), product.id) if u.service_id == service_id), None)
+    form = UseForm(formdata=None, prefix=service_id, data={"components": used.components if used else []})
+    return used, form
+
+
 @blueprint.post("/produits/<slug>/services/<service_id>")
 @product_view(Permission.EDIT_PRODUCT)
 def use(product: Product, service_id: str) -> str | Response:
@@ -164,6 +169,11 @@ def use(product: Product, service_id: str) -> str | Response:
     known = [c.ref for c in inventory.read(session, product.id).components]
     if form.validate_on_submit():
         try:
+            services.hold(session, service)
+            used, shown = _as_kept(product, service_id)
+            if form.revision.data != shown.revision.data:
+                form.show_conflict(used or service, shown)
+                return _product_page(product, form, service_id)
             services.use(session, current_person(), product, service, form.components.data or [], known)
         except Refusal as refusal:
             discard()

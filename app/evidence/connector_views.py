@@ -10,6 +10,7 @@ from app.evidence.forms import AsideForm, ConnectorForm, TokenForm
 from app.evidence.models import Connector
 from app.identity.access import current_person
 from app.identity.policy import Permission
+from app.platform.editing import keep
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
@@ -75,25 +76,28 @@ def edit_of_incubator(incubator: Incubator, connector_id: str) -> str | Response
 
 def _edit(scope: Scope, connector_id: str) -> str | Response:
     row = _connector(scope, connector_id)
-    kept = {"paths": "\n".join(row.aside_paths), "development": row.aside_development, "reason": row.aside_reason}
-    form = AsideForm(data=None if request.method == "POST" else kept)
-    if form.validate_on_submit():
-        try:
-            connectors.set_aside(
-                db_session(),
-                current_person(),
-                scope,
-                row,
-                paths=form.paths.data or "",
-                development=form.development.data,
-                reason=form.reason.data or "",
-            )
-        except Refusal as refusal:
-            discard()
-            form.refuse(refusal)
-        else:
-            flash(_("C’est noté : nouveau relevé dans la minute."), "success")
-            return redirect(_home(scope))
+
+    def stored() -> tuple[Connector, AsideForm]:
+        now = _connector(scope, connector_id)
+        kept = {"paths": "\n".join(now.aside_paths), "development": now.aside_development, "reason": now.aside_reason}
+        return now, AsideForm(formdata=None, data=kept)
+
+    form = AsideForm() if request.method == "POST" else stored()[1]
+
+    def save() -> None:
+        connectors.set_aside(
+            db_session(),
+            current_person(),
+            scope,
+            row,
+            paths=form.paths.data or "",
+            development=form.development.data,
+            reason=form.reason.data or "",
+        )
+
+    if keep(db_session(), form, row, save, stored=stored):
+        flash(_("C’est noté : nouveau relevé dans la minute."), "success")
+        return redirect(_home(scope))
     return render_template(
         "evidence/connector.html",
         scope=scope,

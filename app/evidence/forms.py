@@ -3,6 +3,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField
 
 from app.evidence.names import ConnectorKind
+from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, Line, Paragraph, web_address
 
 
@@ -53,7 +54,7 @@ class TokenForm(BaseForm):
     )
 
 
-class AsideForm(BaseForm):
+class AsideForm(ComparedForm):
     needed_when = {
         "reason": _l("si des alertes ne comptent pas"),
     }

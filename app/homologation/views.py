@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -50,7 +50,7 @@ def dossier(product: Product) -> str:
 @blueprint.post("/registre-public")
 @product_view(Permission.COMPOSE_DOSSIER)
 def show_publicly(product: Product) -> BaseResponse:
-    services.show_publicly(db_session(), current_person(), product, shown=not product.in_public_register)
+    services.show_publicly(db_session(), current_person(), product, shown=request.form.get("shown") == "1")
     return redirect(url_for("homologation.dossier", slug=product.slug))
 
 

@@ -93,7 +93,7 @@ class EditForm(BaseForm):
 
     def shown(self) -> dict[str, str]:
         """What a person reads of each field, by its name."""
-        return {field.name: _shown(field) for field in self if field.name not in {"revision", "csrf_token"}}
+        return {f.short_name: _shown(f) for f in self if f.short_name not in {"revision", "csrf_token"}}
 
 
 class ComparedForm(EditForm):

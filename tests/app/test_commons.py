@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from lxml import html
 from sqlalchemy import select
 
 from app.analysis import services as analysis
@@ -46,7 +47,8 @@ def bring(lead, address: str, measure: str = "waf", **values):
 
 def use(team, address: str, *components: str):
     service = address.rsplit("/", 1)[1]
-    return team.post(f"/produits/exemple/services/{service}", {f"{service}-components": list(components)})
+    page, action = "/produits/exemple/services", f"/produits/exemple/services/{service}"
+    return team.submits(page, action, {f"{service}-components": list(components)})
 
 
 def system(world):
@@ -152,6 +154,19 @@ def test_bad_uses_are_refused(world, lead, team):
     assert lead.post(f"{HOME}/nouveau", {"name": ""}).status_code == 200
     with world.session(writing=False) as session:
         assert len(session.scalars(select(CommonService)).all()) == 1
+
+
+def test_what_a_colleague_declared_of_a_service_is_not_overwritten(world, lead, team):
+    address = offered(lead)
+    service = address.rsplit("/", 1)[1]
+    page, action = "/produits/exemple/services", f"/produits/exemple/services/{service}"
+    opened = html.fromstring(text(team.get(page)))
+    shown = opened.xpath(f"//input[@name='{service}-revision']/@value")[0]
+    assert use(team, address, "web", "base").status_code == 302
+    late = team.post(action, {f"{service}-components": ["metabase"], f"{service}-revision": shown})
+    assert "a enregistré" in text(late)
+    with world.database.reading() as session:
+        assert session.scalar(select(ServiceUse.components)) == ["base", "web"]
 
 
 def test_only_the_incubator_describes_and_only_its_products_use(world, lead, team):

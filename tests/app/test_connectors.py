@@ -1,6 +1,7 @@
 """Outside tools asked over the network: what they say, what they fail to say, and where Jalon never goes."""
 
 import json
+import re
 import socket
 import threading
 from dataclasses import replace
@@ -108,14 +109,17 @@ def test_github_is_read_and_alerts_set_aside_are_told(world, tool):
     run(world)
     assert tool.server.asked[0][1]["Authorization"] == "Bearer jeton-secret"
     assert proof(world, world.reload(), "dependabot") is ProofState.CONTRADICTED
-    refused = visitor.post(f"/produits/exemple/outils/{row.id}", {"paths": "tests/*", "development": "y"})
+    refused = visitor.edit(f"/produits/exemple/outils/{row.id}", {"paths": "tests/*", "development": "y"})
     assert "Dites pourquoi" in refused.get_data(as_text=True)
     for pattern in ("*", "?*", "*.json", "src/*"):
-        hidden = visitor.post(f"/produits/exemple/outils/{row.id}", {"paths": pattern, "reason": "x"})
+        hidden = visitor.edit(f"/produits/exemple/outils/{row.id}", {"paths": pattern, "reason": "x"})
         assert "cacherait toutes les alertes" in hidden.get_data(as_text=True), pattern
-    visitor.post(
-        f"/produits/exemple/outils/{row.id}", {"paths": "tests/*", "development": "y", "reason": "jeux d’essai"}
-    )
+    opened = visitor.get(f"/produits/exemple/outils/{row.id}").get_data(as_text=True)
+    kept = {"paths": "tests/*", "development": "y", "reason": "jeux d’essai"}
+    visitor.edit(f"/produits/exemple/outils/{row.id}", kept)
+    before = re.search(r'name="revision"[^>]*value="([^"]*)"', opened)[1]
+    late = visitor.post(f"/produits/exemple/outils/{row.id}", {"paths": "", "reason": "", "revision": before})
+    assert "a enregistré" in late.get_data(as_text=True)
     run(world)
     page = page_of(visitor)
     assert "2 alertes mises de côté" in page and "jeux d’essai" in page

@@ -47,6 +47,17 @@ def test_a_finding_is_accepted_for_a_reason_until_a_day_then_opens_again(team, w
     assert "à revoir" in page
 
 
+def test_what_somebody_accepted_is_not_accepted_over(team, world):
+    visitor, product = team
+    accept(visitor, clock.today() + timedelta(days=90))
+    other = world.person("autre@exemple.test", "Lou Petit")
+    world.give(other, Role.TEAM_MEMBER, product_id=product.id)
+    answer = accept(world.visitor(other), clock.today() + timedelta(days=300), reason="Autre raison")
+    assert "Camille Martin l’a déjà accepté" in text_of(answer)
+    page = text_of(visitor.get("/produits/exemple/constats"))
+    assert "Accepté par Camille Martin" in page and "Autre raison" not in page
+
+
 def test_an_acceptance_can_be_taken_back(team):
     visitor, _ = team
     accept(visitor, clock.today() + timedelta(days=90))
@@ -58,7 +69,7 @@ def test_an_acceptance_can_be_taken_back(team):
 
 @pytest.mark.parametrize(
     ("days", "reason", "message"),
-    [(0, "x", "Cette date est passée"), (1200, "x", "Trois ans au plus"), (90, "", "Ce champ est obligatoire")],
+    [(0, "x", "Choisissez une date à venir"), (1200, "x", "Trois ans au plus"), (90, "", "Ce champ est obligatoire")],
 )
 def test_an_acceptance_without_reason_or_with_a_wrong_day_is_refused(team, days, reason, message):
     visitor, _ = team

@@ -22,7 +22,7 @@ def _inherit(lead, team) -> None:
 
 def _write_study(team) -> None:
     team.post(f"{BASE}/niveau", ANSWERS)
-    team.post(f"{BASE}/niveau/retenu", {"level": "3", "why": "MarqueNiveau"})
+    team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "3", "why": "MarqueNiveau"})
     team.post(
         f"{BASE}/composition/nouveau",
         {"name": "MarquePartie", "kind": "supplier", "dependency": "4", "penetration": "3", "maturity": "2", "trust": "2", "note": "MarqueAttente"},

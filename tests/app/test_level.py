@@ -27,13 +27,17 @@ def test_five_answers_give_a_level_and_say_what_each_one_changes(world, team):
 def test_raising_the_level_is_free_and_lowering_it_needs_a_reason_and_a_reviewer(world, team):
     assert team.post(f"{BASE}/niveau/retenu", {"level": "3"}).status_code == 409  # the five questions come first
     answered(team)
-    team.post(f"{BASE}/niveau/retenu", {"level": "3"})
+    team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "3"})
     assert level(world) is SecurityLevel.HIGH
     answered(team)  # the same answers again: what was raised stays
     assert level(world) is SecurityLevel.HIGH
     for lower in ("1", "2"):
-        assert "Dites pourquoi un niveau plus bas suffit" in text(team.post(f"{BASE}/niveau/retenu", {"level": lower}))
-    team.post(f"{BASE}/niveau/retenu", {"level": "1", "why": "Aucune donnée n’est gardée plus d’un jour"})
+        assert "Dites pourquoi un niveau plus bas suffit" in text(
+            team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": lower})
+        )
+    team.submits(
+        f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "1", "why": "Aucune donnée n’est gardée plus d’un jour"}
+    )
     assert level(world) is SecurityLevel.HIGH  # until somebody agrees
     assert team.post(f"{BASE}/niveau/accord", {"wanted": "1"}).status_code == 404
     reviewer = colleague(world, Role.REVIEWER, "rssi@exemple.test", "Dominique Leroy")
@@ -43,7 +47,7 @@ def test_raising_the_level_is_free_and_lowering_it_needs_a_reason_and_a_reviewer
         text(reviewer.get(f"{BASE}/niveau")),
     )[1]
     assert reviewer.post(f"{BASE}/niveau/accord", {"wanted": "2", "revision": shown}).status_code == 409
-    team.post(f"{BASE}/niveau/retenu", {"level": "1", "why": "Une autre raison"})
+    team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "1", "why": "Une autre raison"})
     assert (
         reviewer.post(f"{BASE}/niveau/accord", {"wanted": "1", "revision": shown}).status_code == 409
     )  # not what was read
@@ -85,12 +89,12 @@ def test_who_raised_the_level_puts_it_back_until_a_decision_leans_on_it(world, t
     if raised_by == "answers":
         answered(team, data="4")
     else:
-        team.post(f"{BASE}/niveau/retenu", {"level": "3", "why": "Par prudence"})
+        team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "3", "why": "Par prudence"})
     other = colleague(world, Role.TEAM_MEMBER, "zoe@exemple.test", "Zoé Petit")
     assert "Remettre « modéré »" not in text(other.get(f"{BASE}/niveau"))
     assert other.post(f"{BASE}/niveau/remettre").status_code == 409
     assert "Remettre « modéré »" in text(team.get(f"{BASE}/niveau"))
-    assert team.post(f"{BASE}/niveau/remettre").status_code == 302
+    assert team.submits(f"{BASE}/niveau", f"{BASE}/niveau/remettre").status_code == 302
     page = text(team.get(f"{BASE}/niveau"))
     assert level(world) is SecurityLevel.MODERATE and "Par prudence" not in page
     assert re.search(rf'name="data" value="{ANSWERS["data"]}" checked', page)
@@ -99,6 +103,21 @@ def test_who_raised_the_level_puts_it_back_until_a_decision_leans_on_it(world, t
     with world.database.writing() as session:
         study.level_decided_on(session, world.reload().id)
     assert team.post(f"{BASE}/niveau/remettre").status_code == 409
+
+
+@pytest.mark.parametrize("action", ["retenu", "remettre"])
+def test_a_level_is_not_changed_over_what_a_colleague_answered_meanwhile(world, team, action):
+    answered(team)
+    finish(world, team)
+    answered(team, data="4")
+    shown = re.search(r'name="revision" value="(\d+)"', text(team.get(f"{BASE}/niveau")))[1]
+    colleague(world, Role.TEAM_MEMBER, "zoe@exemple.test", "Zoé Petit").edit(
+        f"{BASE}/niveau", ANSWERS | {"volume": "3", "data": "4"}
+    )
+    answer = team.post(f"{BASE}/niveau/{action}", {"level": "3", "why": "Par prudence", "revision": shown})
+    assert "rien n’est écrasé" in text(answer)
+    page = text(team.get(f"{BASE}/niveau"))
+    assert re.search(r'name="volume" value="3" checked', page) and "Par prudence" not in page
 
 
 def test_the_answers_that_raised_the_level_lower_it_again(world, team):

@@ -154,7 +154,7 @@ def test_nothing_is_public_until_the_team_says_so(decided):
     assert "Exemple" not in nobody.get("/registre").get_data(as_text=True)
     for path in ("/registre/exemple.svg", "/registre/exemple.json", "/registre/inconnu.json"):
         assert nobody.get(path).status_code == 404
-    world.visitor(owner).post("/produits/exemple/dossier/registre-public")
+    world.visitor(owner).submits("/produits/exemple/dossier", "/produits/exemple/dossier/registre-public")
     assert "Exemple" in nobody.get("/registre").get_data(as_text=True)
     until = clock.today().replace(year=clock.today().year + 1).isoformat()
     answer = nobody.get("/registre/exemple.json")
@@ -162,13 +162,13 @@ def test_nothing_is_public_until_the_team_says_so(decided):
     assert answer.headers["Access-Control-Allow-Origin"] == "*" and "max-age=300" in answer.headers["Cache-Control"]
     badge = ElementTree.fromstring(nobody.get("/registre/exemple.svg").data)
     assert "jusqu’au" in badge.get("aria-label")
-    world.visitor(owner).post("/produits/exemple/dossier/registre-public")
+    world.visitor(owner).submits("/produits/exemple/dossier", "/produits/exemple/dossier/registre-public")
     assert nobody.get("/registre/exemple.svg").status_code == 404
 
 
 def test_the_badge_follows_the_register(decided):
     world, owner, people, _ = decided
-    world.visitor(owner).post("/produits/exemple/dossier/registre-public")
+    world.visitor(owner).submits("/produits/exemple/dossier", "/produits/exemple/dossier/registre-public")
     given = {"reason": "Intrusion", "code": world.code(people["authority"])}
     world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given)
     said = world.visitor().get("/registre/exemple.json").get_json()

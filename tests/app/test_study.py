@@ -182,7 +182,7 @@ def test_a_risk_is_treated_by_somebody_until_a_day(world, team):
         ({"treatment": ""}, "Choisissez une réponse"),
         ({"treatment": "accept"}, "Qui l’accepte ?"),
         ({"treatment": "accept", "accepted_by": "La directrice"}, "Jusqu’à quand ?"),
-        ({"treatment": "accept", "accepted_by": "X", "accepted_until": "2020-01-01"}, "est passée"),
+        ({"treatment": "accept", "accepted_by": "X", "accepted_until": "2020-01-01"}, "date à venir"),
         ({"treatment": "accept", "accepted_by": "X", "accepted_until": "2040-01-01"}, "Trois ans au plus"),
         ({"treatment": "transfer"}, "à qui il est transféré"),
         ({"treatment": "avoid"}, "ce à quoi vous renoncez"),
@@ -226,7 +226,7 @@ def test_two_versions_tell_what_is_new_changed_and_gone(world, team):
     finish(world, team)
     path, values, _ = FORMS["stakeholder"]
     team.post(f"{BASE}/{path}/nouveau", values)
-    team.post(f"{BASE}/niveau/retenu", {"level": "3"})
+    team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "3"})
     team.post(
         "/produits/exemple/composants/nouveau",
         {"name": "Valkey", "kind": "cache", "hosting": "paas", "exposure": "internal"},
