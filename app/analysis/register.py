@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from app.analysis import results
@@ -148,6 +148,8 @@ def tell(session: Session, actor: Person, product: Product, row: RiskScenario, *
         if not row.kept and not row.why_not:
             raise Refusal(_l("Dites pourquoi vous l’écartez : le dossier garde cette raison."), "why_not")
         row.touched(actor.name)
+        if new or any(inspect(row).attrs[name].history.has_changes() for name in _RATING):
+            row.rated_by = actor.name[:200]
         if new:
             row.product_id = product.id
             session.add(row)
@@ -156,6 +158,10 @@ def tell(session: Session, actor: Person, product: Product, row: RiskScenario, *
         likelihood=row.likelihood, kept=row.kept,
     )  # fmt: skip
     session.commit()
+
+
+# What whoever rates a scenario says of it.
+_RATING = ("severity", "likelihood", "why", "kept", "why_not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +184,12 @@ def rate(session: Session, actor: Person, product: Product, line: RegisterLine, 
     if not rating.kept and not rating.why_not:
         raise Refusal(_l("Dites pourquoi vous l’écartez : le dossier garde cette raison."), "why_not")
     row = _row(line, product)
-    before = {"severity": row.severity, "likelihood": row.likelihood, "kept": row.kept}
+    before = {name: getattr(row, name) for name in _RATING}
     row.severity = int(rating.severity) if rating.severity else None
     row.likelihood = int(rating.likelihood) if rating.likelihood else None
     row.why, row.kept, row.why_not = rating.why, rating.kept, "" if rating.kept else rating.why_not
+    if before != {name: getattr(row, name) for name in _RATING}:
+        row.rated_by = actor.name[:200]
     row.touched(actor.name)
     session.add(row)
     record(
@@ -249,7 +257,7 @@ def line_as_plain(line: RegisterLine) -> dict[str, Any]:
         "computed_severity": int(line.computed_severity) if line.computed_severity else None,
         "computed_likelihood": int(line.computed_likelihood) if line.computed_likelihood else None,
         "why": row.why if row else "",
-        "rated_by": row.edited_by if row else "",
+        "rated_by": row.rated_by if row else "",
         "kept": line.kept,
         "why_not": row.why_not if row else "",
         "risk": line.risk.value,

@@ -133,6 +133,7 @@ class RiskScenario(Edited, Base):
     why: Mapped[LongText] = mapped_column(default="", comment="why people rate it otherwise than the graph")
     kept: Mapped[bool] = mapped_column(default=True)
     why_not: Mapped[LongText] = mapped_column(default="")
+    rated_by: Mapped[str] = mapped_column(String(200), default="", comment="who gave the rating, or set it aside")
     treatment: Mapped[Treatment | None]
     treatment_note: Mapped[LongText] = mapped_column(default="")
     accepted_by: Mapped[str] = mapped_column(String(200), default="")

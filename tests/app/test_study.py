@@ -174,6 +174,18 @@ def test_a_rating_of_people_shows_beside_that_of_the_drawing(world, team):
     assert team.get(f"{BASE}/scenarios/inconnu:x").status_code == 404
 
 
+def test_who_decides_of_a_risk_is_not_said_to_have_rated_it(world, team):
+    key = re.findall(rf'href="{BASE}/scenarios/([\w:-]+)"', text(team.get(f"{BASE}/scenarios")))[0]
+    assert team.edit(f"{BASE}/scenarios/{key}", RATING).status_code == 302
+    other = colleague(world)
+    treated = {"treatment": "reduce", "note": "Par le plan"}
+    assert other.edit(f"{BASE}/registre/{key}", treated).status_code == 302
+    assert other.edit(f"{BASE}/scenarios/{key}", RATING).status_code == 302  # the same again
+    with world.session(writing=False) as session:
+        row = session.scalar(select(RiskScenario).where(RiskScenario.key == key))
+        assert (row.rated_by, row.edited_by) == ("Camille Martin", "Sacha Bernard")
+
+
 def test_a_risk_is_treated_by_somebody_until_a_day(world, team):
     page = text(team.get(f"{BASE}/registre"))
     key = re.findall(rf'href="{BASE}/registre/([\w:-]+)"', page)[0]
