@@ -78,12 +78,21 @@ def _withdrawal(database: Database, dossier_id: str) -> Withdrawal:
         return session.scalars(select(Withdrawal).where(Withdrawal.dossier_id == dossier_id)).one()
 
 
+_CALLED_IN = {
+    "opinion": DossierState.OPINIONS,
+    "transmit": DossierState.OPINIONS,
+    "decision": DossierState.DECISION,
+}
+
+
 def call(database: Database, arguments: dict[str, Any]) -> None:
     """Writes to a reviewer or to the authority that the dossier waits for them."""
     with database.reading() as session:
         dossier = session.get_one(Dossier, arguments["dossier_id"])
         person = session.get_one(Person, arguments["person_id"])
         product = session.get_one(Product, dossier.product_id)
+    if dossier.state is not _CALLED_IN[arguments["what"]]:
+        return  # taken back, or decided, before the letter left
     since = dossier.state_since.isoformat()
     letters.send(
         letters.compose(

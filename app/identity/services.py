@@ -39,7 +39,7 @@ _INVITATIONS_OF_ONE, _INVITATIONS_TO_ONE = Rate(10, timedelta(days=1)), Rate(1, 
 
 def ask_link(session: Session, email: str, next_path: str) -> None:
     """Asks for a link to be mailed; does the same whether or not somebody has this address, or was written to too often."""
-    if rates.allows(session, _LINKS, "sign-in", email.strip().lower()):
+    if rates.allows(session, _LINKS, "sign-in", rates.mailbox(email)):
         jobs.enqueue(session, "sign_in_link", email=email.strip().lower(), next_path=safe_path(next_path))
     session.commit()
 
@@ -212,7 +212,7 @@ def invite(
         raise Refusal(_l("Cette personne a déjà ce rôle ici."), "email")
     if not rates.allows(session, _INVITATIONS_OF_ONE, "invites", actor.id):
         raise Refusal(_l("Dix invitations par jour au plus : continuez demain."), "email")
-    written = rates.allows(session, _INVITATIONS_TO_ONE, "invited", person.id)
+    written = rates.allows(session, _INVITATIONS_TO_ONE, "invited", rates.mailbox(person.email))
     if written:
         jobs.enqueue(
             session,

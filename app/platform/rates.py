@@ -57,6 +57,12 @@ def _key(what: tuple[str, ...]) -> str:
     return hashlib.sha256("|".join(what).encode()).hexdigest()
 
 
+def mailbox(address: str) -> str:
+    """What names the mailbox behind an address: what follows a plus sign only sorts its letters."""
+    name, _, domain = address.strip().lower().rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}"
+
+
 def prefix(address: str) -> str:
     """The network that one visitor has for themselves: an IPv4 address, the /64 of an IPv6 one."""
     try:

@@ -54,6 +54,15 @@ def test_the_authority_is_called_once_the_pdf_exists_and_not_before(transmitted)
 
 
 @on_sqlite
+def test_the_authority_is_not_called_for_what_was_taken_back_meanwhile(transmitted):
+    world, owner, _, _ = transmitted
+    run_jobs(world)  # makes the PDF, and asks for the letter
+    assert world.visitor(owner).post(f"{PAGE}/reprendre").status_code == 302
+    run_jobs(world)
+    assert told(world, CALL) == []
+
+
+@on_sqlite
 def test_nothing_is_decided_before_the_pdf_to_sign_is_made(transmitted):
     world, owner, people, dossier = transmitted
     authority, code = world.visitor(people["authority"]), world.code(people["authority"])
