@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -14,6 +15,7 @@ from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
+from app.platform.places import only_place
 from app.platform.refusals import Refusal
 from app.products.access import product_view
 from app.products.models import Product
@@ -42,6 +44,13 @@ def new(product: Product) -> str | Response:
 
 def _drafted(product: Product, form: DraftForm) -> RepositoryDraft:
     discard()  # reading may take long: no transaction is held meanwhile
+    with only_place("draft") as ours:
+        if not ours:
+            raise Refusal(_("Un autre dépôt est en cours de lecture : réessayez dans une minute."), "address")
+        return _read(product, form)
+
+
+def _read(product: Product, form: DraftForm) -> RepositoryDraft:
     if form.archive.data:
         name = PurePath(form.archive.data.filename or "archive").name
         content = form.archive.data.stream.read()

@@ -1,14 +1,9 @@
 """What anybody may see without an account: checking a PDF, the public register, live badges."""
 
-import fcntl
 import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from sqlalchemy import select
@@ -25,6 +20,7 @@ from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
+from app.platform.places import only_place
 from app.products import services as products
 from app.products.models import Product
 from reports import dossier as content
@@ -88,26 +84,11 @@ def verify() -> str:
     return render_template("homologation/verify.html", form=form, answer=answer, trial=sealing.is_trial())
 
 
-@contextmanager
-def _only_place() -> Iterator[bool]:
-    """Whether this is the one check under way on this machine: a stranger's file takes two seconds of a processor, and who
-    sends many takes no more than that. Nobody waits here: a place of the site is held meanwhile."""
-    site = hashlib.sha256(str(current_app.config["SETTINGS"].instance).encode()).hexdigest()[:16]
-    path = Path(tempfile.gettempdir()) / f"jalon-{os.getuid()}-{site}.lock"
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-
-
 def _judge(data: bytes) -> Answer:
     if kept := _signed_outside(hashlib.sha256(data).hexdigest()):
         return kept
     discard()  # a check may take long: no transaction is held meanwhile
-    with _only_place() as ours:
+    with only_place("verify") as ours:
         if not ours:
             return Answer(None, (), (Said("busy"),))
         try:

@@ -12,6 +12,7 @@ from app.drafts import forges, proposals, reading, services
 from app.drafts.models import RepositoryDraft
 from app.inventory import services as inventory
 from app.journal.models import JournalEntry
+from app.platform.places import only_place
 from app.platform.refusals import Refusal
 from risk_models.draft import UnreadableTree
 from tests.risk_models.test_draft import SECRET
@@ -181,6 +182,14 @@ def test_others_write_while_an_archive_is_read(world, product, monkeypatch):
     )
     assert answer.status_code == 302
     assert world.reload("autre").name == "Autre"
+
+
+def test_one_repository_is_read_at_a_time_and_nobody_waits(world, product):
+    visitor = world.visitor(world.person())
+    with world.app.app_context(), only_place("draft") as ours:
+        assert ours
+        answer = visitor.post("/produits/neuf/brouillon", {"address": "https://github.com/a/b"})
+    assert "Un autre dépôt est en cours de lecture" in answer.get_data(as_text=True)
 
 
 def test_a_stranger_sees_no_draft_and_a_draft_stays_with_its_product(world, product):
