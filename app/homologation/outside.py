@@ -70,6 +70,7 @@ def record_elsewhere(
     session: Session, actor: Person, product: Product, values: Elsewhere, file: Attachment | None
 ) -> Dossier:
     """Notes a homologation made elsewhere, so that its deadlines live here. Raises `Refusal`."""
+    _check(session, product, values)  # before its document is kept: what is refused is counted no more, and would stay
     digest = attachments.keep(session, file, by=actor.id, of=product.id) if file else None
     dossier = _add(session, actor, product, values, digest)
     session.commit()

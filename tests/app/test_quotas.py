@@ -56,6 +56,19 @@ def test_files_are_few_a_day_by_person_and_by_product(world, monkeypatch):
 
 
 @on_sqlite
+def test_a_refused_form_leaves_no_file(world):
+    owner = world.person()
+    world.filled(owner)
+    form = {"origin": "paper", "authority": "A", "decided_on": clock.today().isoformat(), "months": "12"}
+    sent = form | {"outcome": "with_reservations", "reservations": "", "file": (io.BytesIO(b"%PDF-1.7 x"), "d.pdf")}
+    page = "/produits/exemple/dossier/ailleurs"
+    answer = world.visitor(owner).post(page, sent, content_type="multipart/form-data")
+    assert "Écrivez les réserves" in answer.get_data(as_text=True)
+    with world.app.app_context():
+        assert list(world.app.extensions["storage"].documents_before(clock.now() + timedelta(days=1))) == []
+
+
+@on_sqlite
 def test_what_serves_nobody_any_more_is_forgotten(world):
     person = world.person()
     world.visitor(person)
