@@ -157,7 +157,7 @@ def _config(settings: Settings) -> dict[str, Any]:
         "SETTINGS": settings,
         "SECRET_KEY": cookies[0],
         "SECRET_KEY_FALLBACKS": cookies[1:],
-        "WTF_CSRF_SECRET_KEY": secrets.derived_texts(settings.secret_keys, "forms")[0],
+        "WTF_CSRF_SECRET_KEY": secrets.derived_texts(settings.secret_keys, "forms")[::-1],  # the last one signs
         "TRUSTED_HOSTS": [urlsplit(settings.base_url).hostname, *settings.trusted_hosts, *_OWN_NAMES],
         "BASE_URL": settings.base_url,
         "DEVELOPMENT": settings.development,

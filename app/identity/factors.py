@@ -204,21 +204,25 @@ def prove(session: Session, person: Person, proof: Proof, purpose: str) -> Secon
 
 
 def _prove_code(session: Session, proof: Proof, held: Sequence[SecondFactor]) -> SecondFactor | None:
+    unread: Unopenable | None = None
     for factor in held:
         if factor.kind is not FactorKind.TOTP:
             continue
         try:
             secret = decrypt(factor.secret)
         except Unopenable as error:
-            raise Refusal(
-                _l(
-                    "Votre second facteur ne peut plus être lu : la clé de ce serveur a changé. Prévenez l’administration de Jalon, qui peut l’effacer pour que vous en enregistriez un autre."
-                ),
-                "code",
-            ) from error
+            unread = error  # another one may be read
+            continue
         step = _step_of(secret, proof.code, after=factor.counter)
         if step is not None and _moves_on(session, factor, step):
             return factor
+    if unread:
+        raise Refusal(
+            _l(
+                "Votre second facteur ne peut plus être lu : la clé de ce serveur a changé. Prévenez l’administration de Jalon, qui peut l’effacer pour que vous en enregistriez un autre."
+            ),
+            "code",
+        ) from unread
     return None
 
 

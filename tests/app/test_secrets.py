@@ -1,13 +1,16 @@
 """The keys of the application: several at once, one for each use, rotated, lost."""
 
 import dataclasses
+import re
 
+import pyotp
 import pytest
 from flask.sessions import SecureCookieSessionInterface
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.evidence.models import Connector
 from app.identity.models import SecondFactor
+from app.platform import clock
 from app.platform.secrets import Unopenable, decrypt, derived_texts, encrypt
 from tests.app.test_start import KEY
 
@@ -43,9 +46,12 @@ def test_a_cookie_of_the_former_key_still_signs_in(world, tmp_path):
     settings = dataclasses.replace(world.app.config["SETTINGS"], secret_keys=(KEY,))
     configure(world.app, settings)
     visitor = world.visitor(person)
-    assert visitor.get("/compte/rappels").status_code == 200
+    opened = visitor.get("/compte/rappels")
+    assert opened.status_code == 200
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', opened.get_data(as_text=True))[1]
     configure(world.app, dataclasses.replace(settings, secret_keys=(OTHER, KEY)))
     assert visitor.get("/compte/rappels").status_code == 200
+    assert visitor.client.post("/compte/rappels", data={"csrf_token": token}).status_code != 400
     configure(world.app, dataclasses.replace(settings, secret_keys=(OTHER,)))
     assert visitor.get("/compte/rappels").status_code == 302
     assert isinstance(world.app.session_interface, SecureCookieSessionInterface)
@@ -84,14 +90,31 @@ def test_a_lost_key_is_a_sentence_at_the_second_factor(scene):
     assert shown.status_code == 200 and "la clé de ce serveur a changé" in shown.get_data(as_text=True)
     page = "/produits/exemple/dossier/1"
     choices = {"outcome": "favourable", "months": "12", "shown_sha256": dossier.content_sha256}
-    import re
-
     sign = world.visitor(authority).post(f"{page}/decision", choices).get_data(as_text=True)
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', sign))
     hidden.pop("csrf_token", None)
     refused = world.visitor(authority).post(f"{page}/signer", hidden | {"code": code})
     assert refused.status_code == 200 and "la clé de ce serveur a changé" in refused.get_data(as_text=True)
     assert world.visitor(authority).get("/demonstration/courriels").status_code == 200
+
+
+def test_a_factor_under_a_lost_key_hides_no_other(world):
+    person = world.person()
+    world.code(person)
+    lost, kept = pyotp.random_base32(), pyotp.random_base32()
+    with_keys(world, KEY)
+    with world.app.app_context(), world.database.writing() as session:
+        session.execute(delete(SecondFactor))
+        session.add(
+            SecondFactor(person_id=person.id, kind="totp", name="Vieux", secret=encrypt(lost), added_at=clock.now())
+        )
+    with_keys(world, OTHER)
+    with world.app.app_context(), world.database.writing() as session:
+        session.add(
+            SecondFactor(person_id=person.id, kind="totp", name="Neuf", secret=encrypt(kept), added_at=clock.now())
+        )
+    code = pyotp.TOTP(kept).now()
+    assert world.visitor(person).post("/compte/second-facteur/confirmer", {"code": code}).status_code == 302
 
 
 def test_the_queue_holds_ids_and_no_pickle(tmp_path):
