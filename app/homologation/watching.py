@@ -1,9 +1,12 @@
-"""The drift watched each day: once the signed picture is no longer true, its people are told, once for each height."""
+"""The drift watched each day: once the signed picture is no longer true, its people are told, once for each height.
+
+What came back to the signed picture is forgotten, so that the next time is told too; the journal keeps both.
+"""
 
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis.study_models import SecurityProfile
@@ -21,9 +24,10 @@ from app.products.models import Product
 def watch(database: Database) -> None:
     """Compares today's noted losses and levels with what was signed; few rows come back, and each is told once."""
     with database.reading() as session:
-        found = _drifted(session)
-    if found:
+        found, over = _drifted(session), _over(session)
+    if found or over:
         with database.writing() as session:
+            session.execute(delete(DriftNotice).where(DriftNotice.dossier_id.in_(over)))
             for row in found:
                 _notice(session, *row)
 
@@ -55,6 +59,19 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
     return found
 
 
+def _over(session: Session) -> list[str]:
+    """The dossiers of which somebody was told, and whose picture is true again by a loss noted since."""
+    rows = session.execute(
+        select(Dossier.id, Decision.loss, LossPoint.loss, SecurityProfile.level > Decision.level)
+        .join(Decision, Decision.dossier_id == Dossier.id)
+        .join(DriftNotice, DriftNotice.dossier_id == Dossier.id)
+        .join(LossPoint, LossPoint.product_id == Dossier.product_id)
+        .outerjoin(SecurityProfile, SecurityProfile.product_id == Dossier.product_id)
+        .where(LossPoint.day == clock.today(), LossPoint.noted_at > DriftNotice.noted_at)
+    )
+    return [i for i, then, now, raised in rows if then is not None and not drift.height(then, now, raised=bool(raised))]
+
+
 def _notice(session: Session, dossier_id: str, height: int, then: float, now: float, raised: bool) -> None:  # noqa: FBT001
     known = session.scalar(
         select(DriftNotice.id).where(DriftNotice.dossier_id == dossier_id, DriftNotice.height >= height)
@@ -71,6 +88,7 @@ def _notice(session: Session, dossier_id: str, height: int, then: float, now: fl
             dossier_id=dossier_id,
             person_id=person.id,
             height=height,
+            at=clock.now().isoformat(),
             then=then,
             now=now,
             raised=raised,
@@ -99,13 +117,13 @@ def tell(database: Database, arguments: dict[str, Any]) -> None:
             "drift",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("drift", dossier.id, str(arguments["height"]), person.id),
+            message_id=letters.message_id("drift", dossier.id, str(arguments["height"]), arguments["at"], person.id),
             person=person,
             product=product,
             decision=dossier.decision,
             then=arguments["then"],
             now=arguments["now"],
-            raised=arguments.get("raised", False),  # jobs written before 2026-12 did not say
+            raised=arguments["raised"],
             grown=drift.height(arguments["then"], arguments["now"]) > 0,
             link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}/depuis",
         )

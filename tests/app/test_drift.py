@@ -102,6 +102,24 @@ def test_a_level_raised_is_told_whatever_the_loss(watched):
     assert any("niveau de sécurité a été relevé" in mail for mail in world.mails())
 
 
+def test_what_was_put_back_and_raised_again_is_told_again(watched):
+    world, *_ = watched
+
+    def told_on(day: int, level: SecurityLevel) -> int:
+        with world.database.writing() as session:
+            session.execute(update(SecurityProfile).values(level=level))
+        with time_machine.travel(clock.now() + timedelta(days=day)):
+            sweep(world)
+        return sum("niveau de sécurité a été relevé" in mail for mail in world.mails())
+
+    with world.database.reading() as session:
+        signed = SecurityLevel(session.scalar(select(SecurityProfile.level)))
+    once = told_on(1, SecurityLevel.HIGH)
+    assert once and told_on(2, SecurityLevel.HIGH) == once
+    assert told_on(3, signed) == once
+    assert told_on(4, SecurityLevel.HIGH) == 2 * once
+
+
 def test_what_was_noted_before_the_signature_is_no_drift(world):
     """The loss of the morning, before the product was made safer and signed, says nothing of the signed picture."""
     owner = world.person()
