@@ -124,7 +124,7 @@ def computed_level(profile: SecurityProfile) -> SecurityLevel:
 
 
 def read(session: Session, product_id: str, current: StudyStep | None = None) -> Guide:
-    """Where the analysis of a product stands; three queries."""
+    """Where the analysis of a product stands; a step emptied since it was said to be done is not; four queries."""
     profile = session.get(SecurityProfile, product_id)
     level = level_of(profile)
     marks = {m.step: m for m in session.scalars(select(StepMark).where(StepMark.product_id == product_id))}
@@ -133,6 +133,7 @@ def read(session: Session, product_id: str, current: StudyStep | None = None) ->
         select(StepComment).where(StepComment.product_id == product_id).order_by(StepComment.at, StepComment.id)
     ):
         comments[comment.step].append(comment)
+    empty = empty_steps(session, product_id)
     steps = tuple(
         GuideStep(
             step=step,
@@ -140,7 +141,7 @@ def read(session: Session, product_id: str, current: StudyStep | None = None) ->
             endpoint=ENDPOINTS[step],
             why=WHY[step],
             optional=step in _ADVANCED_ONLY and level is not None and level is not SecurityLevel.HIGH,
-            done=bool(step in marks and marks[step].done_at) or (step is StudyStep.LEVEL and profile is not None),
+            done=step not in empty and (step is StudyStep.LEVEL or bool(step in marks and marks[step].done_at)),
             mark=marks.get(step),
             comments=tuple(comments[step]),
         )
@@ -189,7 +190,8 @@ def empty_steps(session: Session, product_id: str) -> set[StudyStep]:
             RiskScenario.product_id == product_id, RiskScenario.treatment.is_not(None)
         ),
     }
-    return {step for step, rows in written.items() if session.scalar(rows.limit(1)) is None}
+    found = session.execute(select(*(rows.exists() for rows in written.values()))).one()
+    return {step for step, held in zip(written, found, strict=True) if not held}
 
 
 def mark_all_done(session: Session, actor: Person, product: Product) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.analysis.study_models import StudyStep
 from app.mitigations.models import Measure
@@ -45,6 +45,19 @@ def test_no_step_of_the_analysis_is_done_while_it_holds_nothing(world):
     for step in StudyStep:
         answer = team.post(f"/produits/exemple/etapes/{step.value}/faite")
         assert answer.status_code == 409 and "encore vide" in answer.get_data(as_text=True), step
+
+
+def test_a_step_emptied_after_it_was_done_is_done_no_more(world):
+    owner = world.person()
+    world.filled(owner)
+    team = world.visitor(owner)
+    step = f"/produits/exemple/etapes/{StudyStep.DO.value}/faite"
+    assert team.post(step).status_code == 302
+    guide = "/produits/exemple/demarche"
+    assert "par Camille Martin" in team.get(guide).get_data(as_text=True)
+    with world.database.writing() as session:
+        session.execute(delete(Measure))
+    assert "par Camille Martin" not in team.get(guide).get_data(as_text=True)
 
 
 def test_what_one_can_call_somebody_by_is_mended_in_place(world, team):
