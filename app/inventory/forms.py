@@ -80,7 +80,8 @@ class ComponentForm(ComparedForm):
 
     def validate_patched_by(self, field: Field) -> None:
         derived = derived_patcher(self.hosting.data) if self.hosting.data else None
-        if field.data and derived and field.data is not derived and not self.patched_reason.data:
+        said_before = field.data is field.object_data  # by its product file, which asks for no reason
+        if field.data and derived and field.data is not derived and not said_before and not self.patched_reason.data:
             raise ValidationError(
                 _l("L’hébergement laisse penser le contraire : dites pourquoi, un peu plus bas, ou laissez vide.")
             )
@@ -93,7 +94,8 @@ class ComponentForm(ComparedForm):
         component.patched_reason = self.patched_reason.data or ""
         component.owner, component.emergency = self.owner.data or "", self.emergency.data or ""
         component.supplier, component.version = self.supplier.data or "", self.version.data or ""
-        component.data = list(self.data.data or ())
+        none_was_said = [DataKind.NONE.value] if component.data == [DataKind.NONE.value] else []
+        component.data = list(self.data.data or none_was_said)
         component.location = self.location.data
         component.eol_date = self.eol_date.data
         component.purl, component.cpe = self.purl.data or "", self.cpe.data or ""

@@ -195,8 +195,12 @@ def write_card(session: Session, product: Product, values: CardValues) -> None:
     product.name, product.mission = values.name, values.mission
     product.address, product.repository, product.contact = values.address, values.repository, values.contact
     product.incubators = [found[slug] for slug in values.incubators]
-    if phase_values(product.phases) != values.phases:
-        product.phases = [Phase(position=n, name=p.name, start=p.start, end=p.end) for n, p in enumerate(values.phases)]
+    if [(p.name, p.start, p.end) for p in product.phases] != [(p.name, p.start, p.end) for p in values.phases]:
+        kept = {(p.name, p.start): p.extra for p in product.phases}  # a card knows no key of the product file
+        product.phases = [
+            Phase(position=n, name=p.name, start=p.start, end=p.end, extra=kept.get((p.name, p.start), {}))
+            for n, p in enumerate(values.phases)
+        ]
 
 
 def analysis_due_rule(product: Product) -> tuple[date, PhaseValue] | None:

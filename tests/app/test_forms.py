@@ -3,11 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from lxml import html
 from sqlalchemy import delete, select, update
 
 from app.analysis.study_models import StudyStep
 from app.mitigations.models import Measure
 from app.platform import clock
+from app.products import files
+from app.products import services as products
 from app.products.models import Contact
 
 
@@ -45,6 +48,51 @@ def test_no_step_of_the_analysis_is_done_while_it_holds_nothing(world):
     for step in StudyStep:
         answer = team.post(f"/produits/exemple/etapes/{step.value}/faite")
         assert answer.status_code == 409 and "encore vide" in answer.get_data(as_text=True), step
+
+
+ODD = """
+jalon: 1
+product:
+  id: exemple
+  name: Exemple
+  phases: [{name: construction, start: 2026-01-29, x-source: carte}]
+  contacts: [{name: Sacha, phone: "+33 1 23 45 67 89", can_suspend: true, x-rota: A}]
+components:
+  - {id: web, name: Site, kind: web, hosting: paas, exposure: internet, patched_by: publisher, data: [none], x-lot: 1}
+  - {id: base, name: Base, kind: database, hosting: paas, exposure: internal, patched_by: team, data: [personal],
+     version: "15", eol: {product: postgresql, cycle: "15", date: 2027-11-11, x-note: n}, x-owner: Sacha, x-emergency: "01"}
+links: [{from: web, to: base, kind: reads, x-port: 5432}]
+assets: [{id: a, name: Dossiers, lives_in: [base], needs: {confidentiality: 4, integrity: 3, availability: 2}, x-a: b}]
+measures: [{measure: waf, on: [web], status: planned, due: 2030-01-01, owner: Sacha, x-m: n}]
+"""
+
+
+def test_a_form_saved_as_it_is_shown_changes_nothing(world):
+    owner = world.person()
+    world.product(owner)
+    with world.app.test_request_context(), world.session() as session:
+        files.replace(session, owner, products.load(session, "exemple"), files.read(ODD))
+    team = world.visitor(owner)
+    pages = {"/produits/exemple/fiche"}
+    for listed in ("composants", "analyse", "mesures", "equipe"):
+        shown = html.fromstring(team.get(f"/produits/exemple/{listed}").get_data(as_text=True))
+        pages |= {a for a in shown.xpath("//main//a/@href") if a.startswith(f"/produits/exemple/{listed}/")}
+
+    def exported() -> str:
+        return team.get("/produits/exemple/fichier.yaml").get_data(as_text=True)
+
+    before, saved = exported(), []
+    for page in sorted(p for p in pages if not p.endswith(("/nouveau", "/nouvelle")) and "?" not in p):
+        shown = html.fromstring(team.get(page).get_data(as_text=True))
+        for form in shown.xpath("//main//form[@method='post'][.//input[@name='revision']]"):
+            values: dict[str, list[str]] = {}
+            for name, value in form.form_values():
+                values.setdefault(name, []).append(value)
+            answer = team.post(form.get("action") or page, values)
+            assert answer.status_code == 302, (page, answer.get_data(as_text=True))
+            assert exported() == before, page
+            saved.append(page)
+    assert len(saved) >= 5, saved
 
 
 def test_a_step_emptied_after_it_was_done_is_done_no_more(world):
