@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, exists, func, select
@@ -39,10 +40,13 @@ class CardValues:
     phases: tuple[PhaseValue, ...]
 
 
+NO_LETTER = "produit"  # for a name without a Latin letter
+
+
 def slug_of(name: str) -> str:
     """A readable identifier: lower-case letters, digits and dashes."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or "produit"
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80] or NO_LETTER
 
 
 def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
@@ -135,8 +139,10 @@ def add(session: Session, actor: Person, values: CardValues, *, slug: str | None
     wanted = slug or slug_of(values.name)
     if wanted in RESERVED:
         wanted += "-2"
-    taken = session.scalar(select(Product.id).where(Product.slug == wanted))
-    if taken:
+    taken = set(session.scalars(select(Product.slug).where(Product.slug.startswith(wanted, autoescape=True))))
+    if slug is None and wanted == NO_LETTER:
+        wanted = next(free for n in count(1) if (free := f"{NO_LETTER}-{n}" if n > 1 else NO_LETTER) not in taken)
+    if wanted in taken:
         raise Refusal(_l("Un produit porte déjà ce nom. Ouvrez-le dans la liste, ou précisez le nom."), "name")
     product = Product(id=new_id(), slug=wanted, created_at=clock.now())
     product.incubators, product.phases, product.contacts = [], [], []

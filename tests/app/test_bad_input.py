@@ -41,6 +41,14 @@ def team(world):
     return world.visitor(owner)
 
 
+def test_names_without_a_latin_letter_take_addresses_of_their_own(world, team):
+    for name in ("公共服务", "خدمة", "Ω"):
+        assert team.post("/produits/nouveau", CARD | {"name": name}).status_code == 302, name
+    with world.database.reading() as session:
+        named = dict(session.execute(select(Product.name, Product.slug)).all())
+    assert [named[name] for name in ("公共服务", "خدمة", "Ω")] == ["produit", "produit-2", "produit-3"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
