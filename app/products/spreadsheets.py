@@ -71,8 +71,8 @@ def dumps(system: System) -> bytes:
             "eol_date": eol.date.isoformat() if eol.date else None,
             "data": " ".join(d.value for d in c.data),
             "location": c.location.value if c.location else None,
-        } | {column: extra.get(key) for column, key in _EXTRA.items()}
-        writer.writerow([harmless(str(row[column] or "") if column not in c.assumed else "") for column in COLUMNS])
+        } | {column: text for column, key in _EXTRA.items() if isinstance(text := extra.get(key, ""), str)}
+        writer.writerow([harmless(str(row.get(column) or "") if column not in c.assumed else "") for column in COLUMNS])
     return ("\ufeff" + out.getvalue()).encode()
 
 
@@ -221,7 +221,8 @@ def _end_of_life(line: int, eol: EndOfLife | None, row: Mapping[str, str]) -> En
 def _extra(c: Component, row: Mapping[str, str]) -> Any:
     extra = product_file.extra_dict(c.extra)
     for column, key in _EXTRA.items():
-        if column in row:
+        is_text = isinstance(extra.get(key, ""), str)  # what is none is left out of the spreadsheet
+        if column in row and (row[column] or is_text):
             extra.pop(key, None)
             extra |= {key: row[column]} if row[column] else {}
     return extra_of(extra)

@@ -17,6 +17,7 @@ from app.inventory import usual
 from app.packages import exports, queries
 from app.platform.refusals import Refusal
 from app.products import cards, files, spreadsheets
+from app.products import services as products
 from app.products.importers.cards import read_card
 from app.products.importers.collections import Collection
 from risk_models.exposure import read_range
@@ -112,6 +113,12 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
 
 
 def test_a_spreadsheet_given_out_and_taken_in_changes_nothing(world, product):
+    owner = world.person()
+    with world.app.test_request_context(), world.session() as session:
+        row = products.load(session, "guichet")
+        text = files.export(session, row).replace("  name: Metabase", "  name: Metabase\n  x-owner: [a, {b: c}]", 1)
+        assert "x-owner" in text
+        files.replace(session, owner, row, files.read(text))
     with world.session(writing=False) as session:
         content = files.export_rows(session, world.reload("guichet"))
         system = files.read_rows(session, world.reload("guichet"), content.decode("utf-8"))
