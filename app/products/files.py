@@ -91,6 +91,12 @@ _ADDRESSABLE = re.compile(r"[^/\\\s?#%]+")
 
 def _storable(system: System) -> None:
     """Refuses what the format allows and we do not: long texts, two things of one name, days that no rule can count from."""
+    _check_texts(system)
+    _check_days(system)
+    _check_names(system)
+
+
+def _check_texts(system: System) -> None:
     flaws = [v for c in system.components for v in c.vulnerabilities]
     parts: list[Any] = [system.product, *system.product.contacts, *system.components, *system.measures, *flaws]
     parts += [*system.assets, *(c.eol for c in system.components if c.eol)]
@@ -107,11 +113,17 @@ def _storable(system: System) -> None:
             raise Refusal(
                 _l("« %(text)s… » est trop long : %(most)d caractères au plus.", text=text[:40], most=most), "file"
             )
+
+
+def _check_days(system: System) -> None:
     for day in (*(d for p in system.product.phases for d in (p.start, p.end)), *(m.due for m in system.measures)):
         if day and day.year not in clock.YEARS:
             raise Refusal(
                 _l("« %(day)s » : l’année doit être comprise entre 1990 et 2100.", day=day.isoformat()), "file"
             )
+
+
+def _check_names(system: System) -> None:
     named_parts: list[Any] = [*system.components, *system.assets]
     for part in named_parts:
         if not _ADDRESSABLE.fullmatch(part.id) or part.id in inventory.RESERVED:
