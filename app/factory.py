@@ -57,7 +57,7 @@ from app.platform.settings import Settings, load
 from app.platform.storage import Storage
 from app.portfolio import handlers as portfolio_jobs
 from app.portfolio.views import blueprint as portfolio
-from app.products.file_views import blueprint as product_file
+from app.product_files.views import blueprint as product_file
 from app.products.steps import step
 from app.products.views import blueprint as products
 from app.renewals import handlers as renewals_jobs

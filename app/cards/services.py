@@ -17,7 +17,7 @@ from app.platform.database import new_id
 from app.platform.extensions import document_storage
 from app.platform.outbound import Unreachable
 from app.platform.refusals import Refusal
-from app.products import cards
+from app.product_files import cards
 from app.products.importers.collections import Collection
 
 _KEPT = 50

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.factory import create_app
 from app.packages import exports
-from app.products import cards, files, services
+from app.product_files import cards, files
+from app.products import services
 from app.products.models import Product
 
 _KINDS: dict[str, Callable[[Session, Product], str | bytes]] = {

@@ -16,7 +16,7 @@ from app.packages.importers.reading import UnreadableSbom
 from app.platform import clock
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
-from app.products import cards as product_cards
+from app.product_files import cards as product_cards
 from app.products import services
 from app.products.importers import collections
 from risk_models import catalogue

@@ -15,7 +15,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products import files
+from app.product_files import files
 from app.products.models import Product
 from risk_models import product_file
 from risk_models.system import System

@@ -18,7 +18,8 @@ from app.platform.editing import EditForm, keep, reread
 from app.platform.http import db_session, discard
 from app.platform.pages import Page
 from app.platform.refusals import Refusal
-from app.products import cards, services
+from app.product_files import cards
+from app.products import services
 from app.products.access import product_view
 from app.products.forms import CardFileForm, CardForm, ContactForm
 from app.products.importers.cards import MAX_CHARACTERS, Card, read_card

@@ -12,7 +12,7 @@ from app.commons.models import CommonService, ServiceUse
 from app.identity.models import Role
 from app.journal.models import JournalEntry
 from app.platform import clock
-from app.products import files
+from app.product_files import files
 from risk_models import assess, product_file
 from risk_models.scales import ProofState
 from tests.app.test_study import revision, text

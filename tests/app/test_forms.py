@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from app.analysis.study_models import StudyStep
 from app.mitigations.models import Measure
 from app.platform import clock
-from app.products import files
+from app.product_files import files
 from app.products import services as products
 from app.products.models import Contact
 

@@ -15,7 +15,7 @@ from app.homologation import drift
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
 from app.platform.refusals import Refusal
-from app.products import files
+from app.product_files import files
 from app.products import services as products
 from reports import dossier as content
 from risk_models import product_file

@@ -16,7 +16,7 @@ from app.inventory import services as inventory
 from app.inventory import usual
 from app.packages import exports, queries
 from app.platform.refusals import Refusal
-from app.products import cards, files, spreadsheets
+from app.product_files import cards, files, spreadsheets
 from app.products import services as products
 from app.products.importers.cards import read_card
 from app.products.importers.collections import Collection

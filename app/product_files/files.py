@@ -22,8 +22,8 @@ from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
+from app.product_files import spreadsheets
 from app.products import services as products
-from app.products import spreadsheets
 from app.products.models import Contact, Phase, Product
 from app.products.services import CardValues
 from risk_models import product_file

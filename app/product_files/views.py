@@ -10,7 +10,7 @@ from app.identity.policy import Permission
 from app.packages import exports
 from app.platform.http import db_session, discard, file_response
 from app.platform.refusals import Refusal
-from app.products import files
+from app.product_files import files
 from app.products.access import product_view
 from app.products.forms import ConfirmFileForm, InventoryFileForm, ProductFileForm
 from app.products.models import Product

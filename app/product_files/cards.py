@@ -15,7 +15,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
-from app.products import files
+from app.product_files import files
 from app.products import services as products
 from app.products.changes import hold
 from app.products.importers.cards import Card, IncubatorCard
