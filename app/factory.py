@@ -44,10 +44,10 @@ from app.identity.views import blueprint as identity
 from app.inventory.usual_views import blueprint as usual
 from app.inventory.views import blueprint as inventory
 from app.journal.views import blueprint as journal
-from app.mitigations import handlers as mitigations_jobs
-from app.mitigations.plan_views import blueprint as plan
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
+from app.plan import handlers as mitigations_jobs
+from app.plan.views import blueprint as plan
 from app.platform import attachments, forms, http, i18n, logs, rates, secrets, uploads
 from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf

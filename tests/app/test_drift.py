@@ -13,7 +13,7 @@ from app.homologation.drift import height, weigh
 from app.homologation.models import Decision, DriftNotice
 from app.identity.models import Role
 from app.mitigations.models import LossPoint
-from app.mitigations.plan import note_losses
+from app.plan.services import note_losses
 from app.platform import clock
 from reports import dossier as content
 from risk_models import assess, product_file

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.identity.models import Role
 from app.mitigations.models import LossPoint
-from app.mitigations.plan import note_losses
+from app.plan.services import note_losses
 from app.platform import clock
 from reports.figures.burn_down import draw_burn_down
 from risk_models import assess, schedule

@@ -1,6 +1,6 @@
 """Jobs of this feature: the loss of each product, noted once a day."""
 
-from app.mitigations.plan import note_losses
+from app.plan.services import note_losses
 from app.platform.jobs import Jobs
 
 

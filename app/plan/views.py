@@ -5,8 +5,8 @@ from flask_babel import gettext as _
 
 from app.analysis import services as analysis
 from app.identity.policy import Permission
-from app.mitigations import plan
-from app.mitigations.plan import PlanKind, PlanLine
+from app.plan import services as plan
+from app.plan.services import PlanKind, PlanLine
 from app.platform import clock
 from app.platform.http import db_session, file_response
 from app.platform.i18n import language
