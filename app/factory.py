@@ -46,7 +46,7 @@ from app.inventory.views import blueprint as inventory
 from app.journal.views import blueprint as journal
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
-from app.plan import handlers as mitigations_jobs
+from app.plan import handlers as plan_jobs
 from app.plan.views import blueprint as plan
 from app.platform import attachments, forms, http, i18n, logs, rates, secrets, uploads
 from app.platform.database import Database, make_engine
@@ -58,6 +58,7 @@ from app.platform.storage import Storage
 from app.portfolio import handlers as portfolio_jobs
 from app.portfolio.views import blueprint as portfolio
 from app.product_files.views import blueprint as product_file
+from app.products import handlers as products_jobs
 from app.products.steps import step
 from app.products.views import blueprint as products
 from app.renewals import handlers as renewals_jobs
@@ -183,6 +184,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs.bind(database)
     for feature in (
         identity_jobs,
+        products_jobs,
         analysis_jobs,
         homologation_jobs,
         renewals_jobs,
@@ -191,7 +193,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
         evidence_jobs,
         cards_jobs,
         commons_jobs,
-        mitigations_jobs,
+        plan_jobs,
     ):
         feature.register(jobs)
     jobs.every_minute(uploads.purge)

@@ -13,6 +13,7 @@ from app.identity import services as identity
 from app.identity.models import Person, Role
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
+from app.products import services as products
 from app.products.models import Product
 
 
@@ -27,7 +28,7 @@ class Heard(StrEnum):
 
 def concerned(session: Session, product: Product, dossier: Dossier) -> list[Person]:
     """The team, the incubator, the reviewers and the authority of a dossier (opinions and authority loaded)."""
-    incubators = identity.incubators_of(session, product.id)
+    incubators = products.incubators_of(session, product.id)
     return [
         *identity.people_with_role(session, Role.TEAM_MEMBER, product.id, incubators),
         *identity.people_with_role(session, Role.INCUBATOR_MEMBER, product.id, incubators),
@@ -55,7 +56,7 @@ def tell(
 
 def tell_fault(session: Session, dossier: Dossier, detail: str) -> None:
     """Writes to the team and to the administrators that the file of `dossier` could not be made, in the caller's transaction."""
-    incubators = identity.incubators_of(session, dossier.product_id)
+    incubators = products.incubators_of(session, dossier.product_id)
     team = identity.people_with_role(session, Role.TEAM_MEMBER, dossier.product_id, incubators)
     for person_id in {person.id: None for person in (*team, *identity.administrators(session))}:
         jobs.enqueue(

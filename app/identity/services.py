@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
@@ -15,7 +16,6 @@ from app.platform import clock, jobs, rates
 from app.platform.database import Database, new_id
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
-from app.products.models import product_incubator
 
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(hours=12)
@@ -193,9 +193,12 @@ def invite(
     role: Role,
     product_id: str | None = None,
     incubator_id: str | None = None,
+    incubator_ids: Collection[str] = (),
     next_path: str = "/",
 ) -> bool:
     """Gives a role and mails an invitation, one a day to each person; whether it was mailed.
+
+    `incubator_ids`: those of the product, whose members are told of a new authority.
 
     Raises `Refusal` for a role one may not give, or already given, or after ten invitations of a day.
     """
@@ -224,14 +227,16 @@ def invite(
             product_id=product_id,
         )
     if role is Role.AUTHORITY and product_id:
-        _tell_incubator(session, actor, person, product_id)
+        _tell_incubator(session, actor, person, product_id, incubator_ids)
     session.commit()
     return written
 
 
-def _tell_incubator(session: Session, actor: Person, named: Person, product_id: str) -> None:
+def _tell_incubator(
+    session: Session, actor: Person, named: Person, product_id: str, incubator_ids: Collection[str]
+) -> None:
     """A product's authority does not change unseen: each member of its incubators is written to."""
-    for member in people_with_role(session, Role.INCUBATOR_MEMBER, product_id, incubators_of(session, product_id)):
+    for member in people_with_role(session, Role.INCUBATOR_MEMBER, product_id, incubator_ids):
         if member.id != actor.id:
             jobs.enqueue(
                 session, "authority_named", person_id=member.id, product_id=product_id, by=actor.name, named=named.name,
@@ -280,19 +285,13 @@ def people_of_product(session: Session, product_id: str) -> list[Grant]:
     return sorted(grants, key=lambda grant: (list(Role).index(grant.role), grant.person.name.lower()))
 
 
-def incubators_of(session: Session, product_id: str) -> list[str]:
-    """Their ids, for who does not hold the product with them."""
-    held = product_incubator.c
-    return list(session.scalars(select(held.incubator_id).where(held.product_id == product_id)))
-
-
 def administrators(session: Session) -> list[Person]:
     """Who keeps this Jalon running, by name."""
     held = select(Grant.person_id).where(Grant.role == Role.ADMINISTRATOR)
     return list(session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name)))
 
 
-def people_with_role(session: Session, role: Role, product_id: str, incubator_ids: list[str]) -> list[Person]:
+def people_with_role(session: Session, role: Role, product_id: str, incubator_ids: Collection[str]) -> list[Person]:
     """Who has `role` on a product, directly or through one of its incubators, by name."""
     people = session.scalars(
         select(Person)

@@ -216,6 +216,12 @@ def analysis_due_rule(product: Product) -> tuple[date, PhaseValue] | None:
     return (due, start) if start and due else None
 
 
+def incubators_of(session: Session, product_id: str) -> list[str]:
+    """Ids of the incubators of a product, for who does not hold it with them."""
+    held = product_incubator.c
+    return list(session.scalars(select(held.incubator_id).where(held.product_id == product_id)))
+
+
 def holds_role(
     person_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
     role: Role,

@@ -172,6 +172,7 @@ def invite(product: Product) -> str | Response:
                 name=form.name.data or "",
                 role=Role(form.role.data),
                 product_id=product.id,
+                incubator_ids=[i.id for i in product.incubators],
                 next_path=url_for("home.product", slug=product.slug),
             )
         except Refusal as refusal:
