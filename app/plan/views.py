@@ -43,7 +43,7 @@ def index(product: Product) -> str:
     large = analysis.is_large(system)  # its figures to come would take minutes
     future = () if large else projection(system, today)
     return render_template(
-        "mitigations/plan.html",
+        "plan/index.html",
         product=product,
         lines=lines,
         names=names,

@@ -56,7 +56,7 @@ def new() -> str | Answer:
         else:
             flash(_("Le fichier est importé. Relisez les composants, puis continuez."), "success")
             return redirect(url_for("inventory.components", slug=product.slug))
-    return render_template("products/new_from_file.html", form=form)
+    return render_template("product_files/new.html", form=form)
 
 
 @blueprint.route("/produits/<slug>/fichier", methods=["GET", "POST"])
@@ -75,7 +75,7 @@ def look(product: Product) -> str:
             return _preview(product, new, text)
         except Refusal as refusal:
             form.refuse(refusal)
-    return render_template("products/file.html", product=product, form=form)
+    return render_template("product_files/look.html", product=product, form=form)
 
 
 def _preview(product: Product, new: System, text: str, *, changed: bool = False) -> str:
@@ -83,7 +83,7 @@ def _preview(product: Product, new: System, text: str, *, changed: bool = False)
     compared_with = files.digest(db_session(), product)
     form = ConfirmFileForm(formdata=None, data={"file": text, "compared_with": compared_with})
     changes = files.preview(db_session(), product, new)
-    return render_template("products/file_preview.html", product=product, changes=changes, form=form, changed=changed)
+    return render_template("product_files/preview.html", product=product, changes=changes, form=form, changed=changed)
 
 
 @blueprint.post("/produits/<slug>/fichier/importer")
@@ -100,7 +100,7 @@ def replace(product: Product) -> str | Answer:
         discard()
         form = InventoryFileForm(formdata=None)
         form.refuse(refusal)
-        return render_template("products/file.html", product=product, form=form)
+        return render_template("product_files/look.html", product=product, form=form)
     flash(_("Le fichier est importé."), "success")
     return redirect(url_for("inventory.components", slug=product.slug))
 
