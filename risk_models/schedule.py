@@ -104,12 +104,16 @@ def relaunched(due: date, months_before: Sequence[int], weeks: int) -> tuple[Mil
     return (*milestones(due, months_before), *weekly)
 
 
+# Weeks late after which others are told, unless an incubator says otherwise: Jalon's own.
+INCUBATOR_WEEKS, AUTHORITY_WEEKS = 2, 6
+
+
 @dataclass(frozen=True, slots=True)
 class Escalation:
     """How many weeks late a deadline is when its incubator is told too, then its authority; each incubator sets its own."""
 
-    incubator: int = 2
-    authority: int = 6
+    incubator: int = INCUBATOR_WEEKS
+    authority: int = AUTHORITY_WEEKS
 
     def tells_incubator(self, milestone: Milestone) -> bool:
         return -milestone.months_before >= self.incubator

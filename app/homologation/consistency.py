@@ -8,6 +8,7 @@ from typing import Any
 from app.homologation.pieces import PERSONAL, is_personal
 from app.platform.i18n import language
 from risk_models import catalogue, schedule
+from risk_models.rules import limits
 from risk_models.scales import DataSensitivity, Need
 
 Content = Mapping[str, Any]
@@ -15,9 +16,6 @@ _CLAIMED = {"done", "partial"}
 _FRESH = {"fresh"}
 # What bears no version of its own.
 _NO_VERSION = {"host", "network", "workstation", "forge", "ci", "registry", "cdn", "other"}
-_ANALYSIS_MONTHS = 12
-_DOCUMENT_MONTHS = 36
-_HIGH_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ def _exploited(c: Content) -> Iterator[str]:
 
 
 def _high_for_long(c: Content) -> Iterator[str]:
-    if c["requested_months"] > _HIGH_MONTHS:
+    if c["requested_months"] > limits.LONG_WITH_STRONG_RISK_MONTHS:
         yield from (
             _told(c, x) for x in _register(c, kept=True, risk="high") if x["treatment"] not in {"avoid", "transfer"}
         )
@@ -278,7 +276,7 @@ RULES: dict[str, tuple[bool, str, Look]] = {
     "analysis_old": (
         False,
         _STUDY,
-        lambda c: _when(c["analysis"] and c["analysis"]["done_on"] < _before(c, _ANALYSIS_MONTHS)),
+        lambda c: _when(c["analysis"] and c["analysis"]["done_on"] < _before(c, limits.OLD_ANALYSIS_MONTHS)),
     ),
     "analysis_overtaken": (
         False,
@@ -297,7 +295,7 @@ RULES: dict[str, tuple[bool, str, Look]] = {
     "document_old": (
         False,
         _PIECES,
-        lambda c: [d["title"] for d in c["documents"] if d["dated_on"] < _before(c, _DOCUMENT_MONTHS)],
+        lambda c: [d["title"] for d in c["documents"] if d["dated_on"] < _before(c, limits.OLD_DOCUMENT_MONTHS)],
     ),
     "judge_and_party": (
         False,

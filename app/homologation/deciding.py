@@ -36,8 +36,7 @@ from app.products.models import Product
 from app.products.services import holds_role
 from reports import dossier as content
 from risk_models import schedule
-
-_PROVISIONAL_MONTHS = 12
+from risk_models.rules import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def check(dossier: Dossier, wish: Wish) -> None:
     if wish.outcome is not Outcome.REFUSED and wish.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
     check_favourable(wish)
-    if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > _PROVISIONAL_MONTHS:
+    if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > limits.LONGEST_PROVISIONAL_MONTHS:
         raise Refusal(_l("Une homologation provisoire dure un an au plus."), "months")
     if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not lines(wish.reservations):
         raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")

@@ -19,8 +19,7 @@ from app.platform import clock
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from risk_models import schedule
-
-_DELEGATED_MONTHS = 36
+from risk_models.rules import limits
 
 
 def delegation_of(session: Session, person: Person, dossier: Dossier) -> Delegation | None:
@@ -62,7 +61,7 @@ def delegate(
         raise Refusal(_l("Choisissez une autre personne qui a le rôle d’autorité sur ce produit."), "delegate")
     if ends_on < starts_on or ends_on < clock.today():
         raise Refusal(_l("La fin vient après le début, et elle est à venir."), "ends_on")
-    if ends_on > schedule.add_months(starts_on, _DELEGATED_MONTHS):
+    if ends_on > schedule.add_months(starts_on, limits.LONGEST_DELEGATION_MONTHS):
         raise Refusal(_l("Une délégation dure trois ans au plus ; elle se redonne."), "ends_on")
     factors.prove(session, actor, proof, f"delegate:{product.id}")
     session.add(

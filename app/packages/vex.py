@@ -19,8 +19,7 @@ from app.packages.matching import Match, matches_of
 from app.platform.refusals import Refusal, unreadable_json
 from app.products.models import Product
 from risk_models.exposure import UnreadableRange, split_purl
-
-MAX_BYTES = 30_000_000
+from risk_models.rules.limits import FILE_BYTES
 
 _STATES = {
     "in_triage": FlawState.IN_TRIAGE,
@@ -57,7 +56,7 @@ class VexPreview:
 
 def read_vex(content: bytes) -> tuple[list[Statement], list[str]]:
     """What a CycloneDX document states, and what of it could not be read. Raises `Refusal` at the field `file`."""
-    if len(content) > MAX_BYTES:
+    if len(content) > FILE_BYTES:
         raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
     try:
         bom = json.loads(content.decode("utf-8-sig"))

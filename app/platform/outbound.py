@@ -16,7 +16,8 @@ from io import BytesIO
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
-MAX_BYTES = 30_000_000
+from risk_models.rules.limits import FILE_BYTES
+
 _SILENCE_SECONDS, _WHOLE_SECONDS = 15, 60
 _CHUNK = 1 << 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -48,7 +49,7 @@ def ask(
     body: bytes | None = None,
     private_hosts: Collection[str] = (),
     redirects_to: Collection[str] = (),
-    most: int = MAX_BYTES,
+    most: int = FILE_BYTES,
     seconds: int = _WHOLE_SECONDS,
     into: IO[bytes] | None = None,
 ) -> Answer:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from app.platform.network import is_loopback, is_reachable_name
 from app.platform.setting_reader import WEB, InvalidSettings, Mode, Reader
+from risk_models.rules.limits import FILE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Settings:
     seal_level: str
     timestamp_url: str
     timestamp_roots: Path | None
-    max_upload_bytes: int = 30_000_000  # an SBOM of some 60,000 components
+    max_upload_bytes: int = FILE_BYTES
 
     @property
     def development(self) -> bool:

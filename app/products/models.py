@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.platform.database import Base, Id, Instant, Json, LongText, Name
 from risk_models.scales import PhaseName
+from risk_models.schedule import AUTHORITY_WEEKS, INCUBATOR_WEEKS
 
 product_incubator = Table(
     "product_incubator",
@@ -24,8 +25,10 @@ class Incubator(Base):
     slug: Mapped[str] = mapped_column(String(100), unique=True, comment="its id at beta.gouv.fr")
     name: Mapped[Name]
     contact: Mapped[str] = mapped_column(String(254), default="")
-    told_after_weeks: Mapped[int] = mapped_column(default=2, server_default="2", comment="late, before it is told")
-    authority_after_weeks: Mapped[int] = mapped_column(default=6, server_default="6")
+    told_after_weeks: Mapped[int] = mapped_column(
+        default=INCUBATOR_WEEKS, server_default="2", comment="late, before it is told"
+    )
+    authority_after_weeks: Mapped[int] = mapped_column(default=AUTHORITY_WEEKS, server_default="6")
 
 
 class Product(Base):

@@ -18,6 +18,7 @@ from reports import dossier as content
 from reports import seal, verification
 from reports.certificates import read_sealer
 from reports.verification import Status
+from risk_models import schedule
 from tests.certificates import chain, issue
 from tests.conftest import on_sqlite
 
@@ -159,6 +160,21 @@ def test_nobody_lends_a_role_that_they_lost(scene):
         session.execute(delete(Grant).where(Grant.person_id == people["authority"].id))
         session.commit()
         assert not deciding.may_decide(session, delegate, dossier)
+
+
+@pytest.mark.parametrize(("days_more", "status"), [(0, 302), (1, 200)])
+def test_a_delegation_lasts_three_years_at_most(scene, days_more, status):
+    world, _, people, dossier = scene
+    delegate = world.person("adjoint@exemple.test", "Alix Petit")
+    world.give(delegate, Role.AUTHORITY, product_id=dossier.product_id)
+    today = clock.today()
+    ends_on = schedule.add_months(today, 36) + timedelta(days=days_more)
+    given = {"delegate": delegate.id, "starts_on": today.isoformat(), "ends_on": ends_on.isoformat(), "deed": "Arrêté"}
+    authority = world.visitor(people["authority"])
+    sent = given | {"code": world.code(people["authority"])}
+    answer = authority.post("/produits/exemple/dossier/delegations", sent)
+    assert answer.status_code == status
+    assert ("trois ans au plus" in answer.get_data(as_text=True)) == (status == 200)
 
 
 def test_a_delegation_ended_lets_nobody_sign(scene):

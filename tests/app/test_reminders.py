@@ -42,6 +42,14 @@ def test_each_milestone_is_told_once_when_its_day_comes(world, product):
     assert "est attendue le 10 juillet 2026" in world.mails()[0].partition("\n")[2]
 
 
+def test_a_day_is_planned_once_and_what_comes_after_waits_for_the_next(world, product):
+    assert pass_day(world, "2026-04-10") == 1
+    with time_machine.travel("2026-04-10T10:00Z"):
+        world.product(name="Autre", start=START)
+    assert pass_day(world, "2026-04-10") == 1
+    assert pass_day(world, "2026-04-11") == 2
+
+
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_each_kind_of_deadline_is_told_in_words_of_its_own(language):
     holes = {"name": "Exemple", "day": "demain", "when": "dans 1 jour"}

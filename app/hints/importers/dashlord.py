@@ -19,8 +19,9 @@ from ruamel.yaml.error import YAMLError
 from app.hints.names import HintKind
 from app.platform.refusals import Refusal
 from risk_models import source_yaml
+from risk_models.rules.limits import FILE_BYTES
 
-MAX_BYTES, MAX_YAML = 30_000_000, 2_000_000
+MAX_YAML = 2_000_000
 
 # Technologies that a scan names and that nobody patches: protocols, headers, techniques.
 _NOT_COMPONENTS = frozenset({"hsts", "http-3", "http-2", "open-graph", "pwa", "webpack", "priority-hints", "rss"})
@@ -69,7 +70,7 @@ def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
 
 def read_items(content: bytes) -> tuple[list[tuple[Mapping[str, Any], Site]], list[str]]:
     """The same, each site beside all that the file says of it."""
-    if len(content) > MAX_BYTES:
+    if len(content) > FILE_BYTES:
         raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
     try:
         text = content.decode("utf-8-sig")

@@ -9,8 +9,7 @@ from ruamel.yaml.error import YAMLError
 
 from app.packages.importers.reading import Reading, UnreadableSbom
 from risk_models.locks import Pairs, reader_of
-
-_MAX_BYTES = 30_000_000
+from risk_models.rules.limits import FILE_BYTES
 
 
 def reader_for(name: str) -> Callable[[IO[bytes]], Reading] | None:
@@ -29,9 +28,9 @@ def reader_for(name: str) -> Callable[[IO[bytes]], Reading] | None:
 
 def _packages(reading: Reading, file: IO[bytes], pairs: Pairs) -> Iterator[tuple[str, str]]:
     file.seek(0)
-    content = file.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise UnreadableSbom("too_large", most=_MAX_BYTES // 1_000_000)
+    content = file.read(FILE_BYTES + 1)
+    if len(content) > FILE_BYTES:
+        raise UnreadableSbom("too_large", most=FILE_BYTES // 1_000_000)
     try:
         written = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
