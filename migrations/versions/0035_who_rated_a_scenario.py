@@ -13,7 +13,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    rated_by = sa.Column("rated_by", sa.String(200), nullable=False, server_default="")
+    rated_by = sa.Column(
+        "rated_by",
+        sa.String(200),
+        nullable=False,
+        server_default="",
+        comment="who gave the rating, or set it aside",
+    )
     op.add_column("risk_scenario", rated_by)
     op.execute(
         "UPDATE risk_scenario SET rated_by = edited_by"
