@@ -82,7 +82,7 @@ def test_pages_answer_while_a_large_product_is_assessed_and_bombs_are_dropped(wo
     bomb = packed(2)
     idle = {page: asked(served.address, page, 60) for page in PAGES}
     results.enqueue_missing(world.database)
-    for _ in range(300):
+    for _ in range(900):  # the worker looks each minute
         if claimed(world):
             break
         threading.Event().wait(0.1)
