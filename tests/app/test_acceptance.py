@@ -45,6 +45,8 @@ def test_an_acceptance_ends_after_today_and_within_the_longest_homologation(worl
                     line = register.lines(register.rows_of(session, product.id), system)[0]
                     register.treat(session, owner, product, line, Choice(Treatment.ACCEPT, "", "Andrée Laurent", until))
                 case "finding":
+                    if findings.acceptances(session, product.id):
+                        findings.reopen(session, owner, product, finding)
                     findings.accept(session, owner, product, finding, reason="Vu", until=until)
                 case _:
                     check_until(until, "until")
