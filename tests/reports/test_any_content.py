@@ -12,7 +12,7 @@ from app.cli.dossier import unsigned
 from reports import document, pdf
 from reports import dossier as content
 from risk_models import product_file
-from tests.fuzzing import tries
+from tests.fuzzing import shares, tries
 from tests.product_files import LONG, ODD, product_files, texts
 from tests.reports.test_pdf import full
 from tests.world import EXAMPLES
@@ -57,16 +57,18 @@ def contents(draw) -> dict:
     return frozen | {"decision": draw(st.sampled_from([None, decision]))}
 
 
-@tries(usual=60, fuzz=10_000)
-@given(contents())
-def test_every_content_becomes_a_page_of_which_nothing_is_undefined(frozen):
+@pytest.mark.parametrize("share", shares())
+@tries(usual=60, fuzz=2_500)
+@given(frozen=contents())
+def test_every_content_becomes_a_page_of_which_nothing_is_undefined(share, frozen):
     html = document.to_html(frozen, content.sha256(content.dumps(frozen)))
     assert "Undefined" not in html and "None" not in html and "[U+1F" not in html
 
 
-@tries(usual=6, fuzz=200)
-@given(contents())
-def test_every_content_becomes_an_archivable_pdf(frozen):
+@pytest.mark.parametrize("share", shares())
+@tries(usual=6, fuzz=50)
+@given(frozen=contents())
+def test_every_content_becomes_an_archivable_pdf(share, frozen):
     made = pdf.render(content.dumps(frozen))
     assert page.validate_pdf_bytes(made, profile="3a").is_compliant
 
