@@ -84,7 +84,7 @@ def effort(system: System) -> int:
     """How much work the ranking of `system` asks, to choose where it is made: components, times its links and the ways in
     which each place of an asset is reached.
 
-    Time grows with it, a little less than in proportion: 40,000 takes about half a second of a processor.
+    Time grows with it, less than in proportion: measured, 10,000 took 0.2 s of a processor, 40,000 some 0.7 s.
     """
     reached = Counter(link.target for link in system.links)
     places = sum(1 + reached[place] for asset in system.assets for place in asset.lives_in)

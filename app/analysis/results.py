@@ -1,7 +1,7 @@
 """Assessments of large products: computed once for a content and a model, beside the site, and kept by their hash.
 
 One of 2,500 components takes a quarter of a minute of a processor, some take ten: a web process never makes one. Small
-products are assessed where they are asked for, in some milliseconds.
+products are assessed where they are asked for, in half a second at most.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ from risk_models.sensitivity import Stability
 from risk_models.system import System
 from risk_models.whole_assessment import WholeAssessment
 
-LARGE = 20_000  # of `ranking.effort`; a tenth of a second of a processor, measured
+LARGE = 20_000  # of `ranking.effort`; half a second of a processor, measured
 KIND = "assess_product"
 _BOUNDS = Bounds(seconds=1200, processor_seconds=1000, memory=4 << 30, file=1 << 20)
 _KEPT = timedelta(days=7)
