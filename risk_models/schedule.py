@@ -24,6 +24,7 @@ RENEWAL_MILESTONES: dict[int, tuple[int, ...]] = {
     36: (24, 12, 6, 3, 1),
 }
 DURATIONS = tuple(RENEWAL_MILESTONES)
+LONGEST_MONTHS = max(DURATIONS)  # three years at most: ANSSI's homologation guide
 # "Soon to expire": the last months of each duration.
 SOON_MONTHS = {6: 2, 12: 2, 24: 4, 36: 6}
 ANALYSIS_MILESTONES = (3, 1)
@@ -32,7 +33,7 @@ LIFTING_MONTHS = 1  # the last stretch of what an authority asked, which then co
 
 def latest_acceptance(today: date) -> date:
     """The last day until which a risk may be accepted `today`: what the longest homologation would last (ANSSI)."""
-    return add_months(today, max(DURATIONS))
+    return add_months(today, LONGEST_MONTHS)
 
 
 def add_months(day: date, months: int) -> date:

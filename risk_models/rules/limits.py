@@ -1,15 +1,13 @@
 """Bounds with a unit that several places hold to, each once, with where it comes from. Those of the calendar: `schedule`."""
 
-from risk_models.schedule import DURATIONS
+from risk_models.schedule import LONGEST_MONTHS
 
-# ANSSI's homologation guide: three years at most.
-LONGEST_HOMOLOGATION_MONTHS = max(DURATIONS)
 # Jalon's own: who signs for another is named again as often as a homologation is renewed at the latest.
-LONGEST_DELEGATION_MONTHS = LONGEST_HOMOLOGATION_MONTHS
-# The time to complete a dossier, as MonServiceSécurisé practises it: a provisional decision is no long one.
+LONGEST_DELEGATION_MONTHS = LONGEST_MONTHS
+# Jalon's own: the time to complete a dossier; a provisional decision is no long one.
 LONGEST_PROVISIONAL_MONTHS = 12
 # Jalon's own: beyond, what a dossier leans on is said to be old; an analysis is redone each year.
-OLD_DOCUMENT_MONTHS, OLD_ANALYSIS_MONTHS = LONGEST_HOMOLOGATION_MONTHS, 12
+OLD_DOCUMENT_MONTHS, OLD_ANALYSIS_MONTHS = LONGEST_MONTHS, 12
 # Jalon's own: beyond, a strong risk that stays is said beside the duration asked for.
 LONG_WITH_STRONG_RISK_MONTHS = 12
 

@@ -12,7 +12,7 @@ LATE = date(2026, 11, 29)
 
 
 def test_the_longest_of_each_in_months():
-    assert limits.LONGEST_HOMOLOGATION_MONTHS == limits.LONGEST_DELEGATION_MONTHS == 36  # three years: ANSSI's guide
+    assert schedule.LONGEST_MONTHS == limits.LONGEST_DELEGATION_MONTHS == 36  # three years: ANSSI's guide
     assert limits.LONGEST_PROVISIONAL_MONTHS == 12
     assert schedule.latest_acceptance(date(2026, 2, 28)) == date(2029, 2, 28)
 
