@@ -40,9 +40,9 @@ format: $(DEV) ## put the code in its form
 	@$(BIN)/ruff format --quiet .
 
 FUZZ := $(BIN)/pytest -n 2 --dist worksteal -q --hypothesis-profile=fuzz
-FUZZ_RANKING := $(addprefix tests/risk_models/test_,$(addsuffix .py,ranking propagation findings scenarios evidence schedule proportionality))
+FUZZ_RANKING := $(addprefix tests/risk_models/,ranking rules)
 FUZZ_CONTENTS := tests/reports/test_any_content.py tests/app/test_frozen_comparison.py tests/app/test_mail.py
-FUZZ_READERS := $(addprefix tests/risk_models/test_,$(addsuffix .py,product_file exposure models draft draft_trees)) tests/app/test_evidence_reading.py
+FUZZ_READERS := $(addprefix tests/risk_models/,product_file exposure draft) tests/app/test_evidence_reading.py
 
 fuzz: fuzz-ranking fuzz-contents fuzz-readers ## all three that follow (two hours at most)
 

@@ -30,7 +30,8 @@ from app.platform.extensions import document_storage
 from app.products.models import Contact, Incubator, Phase, Product
 from reports import dossier as content
 from reports import pdf
-from risk_models import product_file, schedule
+from risk_models import product_file
+from risk_models.rules import schedule
 from risk_models.scales import Need
 from risk_models.system import System
 

@@ -16,8 +16,9 @@ from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from reports.typography import covered, drawable, drawable_markup, drawable_values, drawn
-from risk_models import catalogue, product_file, proportionality
+from risk_models import catalogue, product_file
 from risk_models.assessment import Finding
+from risk_models.rules import proportionality
 from risk_models.scales import (
     Aim,
     Approach,

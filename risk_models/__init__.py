@@ -4,7 +4,7 @@ Pure functions over immutable values: no clock, no database, no web.
 """
 
 from risk_models.assessment import Assessment
-from risk_models.proportionality import security_level, stakeholder_threat
+from risk_models.rules.proportionality import security_level, stakeholder_threat
 from risk_models.scales import View
 from risk_models.system import System
 
@@ -18,6 +18,6 @@ def assess(system: System, *, view: View = View.CURRENT) -> Assessment:
     The same system always gives the same figures. Source: docs/ranking.md.
     """
     # networkx and numpy take a second to import: whoever only describes a system does not wait for them.
-    from risk_models import ranking
+    from risk_models.ranking.assess import assess as ranked
 
-    return ranking.assess(system, view)
+    return ranked(system, view)

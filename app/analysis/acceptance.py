@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.platform import clock
 from app.platform.refusals import Refusal
-from risk_models import schedule
+from risk_models.rules import schedule
 
 
 def check_until(until: date | None, field: str) -> None:

@@ -19,7 +19,7 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models.proportionality import security_level
+from risk_models.rules.proportionality import security_level
 from risk_models.scales import SecurityLevel
 
 MINUTES = {

@@ -26,17 +26,19 @@ from app.platform.jobs import Job
 from app.platform.logs import get_logger
 from app.products.models import Product
 from reports.bounded import Bounds, TookTooLong, run_python
-from risk_models import catalogue, ranking, sensitivity
+from risk_models import catalogue
 from risk_models.assessment import Assessment, Outlook
-from risk_models.plain_values import from_plain, plain
+from risk_models.ranking import sensitivity
+from risk_models.ranking.assess import assess_views, effort
+from risk_models.ranking.plain_values import from_plain, plain
+from risk_models.ranking.scenarios import Scenario
+from risk_models.ranking.scenarios import scenarios as drawn_scenarios
+from risk_models.ranking.sensitivity import Stability
+from risk_models.ranking.whole_assessment import WholeAssessment
 from risk_models.scales import View
-from risk_models.scenarios import Scenario
-from risk_models.scenarios import scenarios as drawn_scenarios
-from risk_models.sensitivity import Stability
 from risk_models.system import System
-from risk_models.whole_assessment import WholeAssessment
 
-LARGE = 20_000  # of `ranking.effort`; half a second of a processor, measured
+LARGE = 20_000  # of `effort`; half a second of a processor, measured
 KIND = "assess_product"
 _BOUNDS = Bounds(seconds=1200, processor_seconds=1000, memory=4 << 30, file=1 << 20)
 _KEPT = timedelta(days=7)
@@ -78,7 +80,7 @@ def assess(system: System, view: View) -> Assessment:
 
 def outlooks(system: System) -> Mapping[View, Outlook]:
     """Without measure, today and once the plan is kept."""
-    return _whole(system).outlooks if is_large(system) else ranking.outlooks(system)
+    return _whole(system).outlooks if is_large(system) else assess_views(system)
 
 
 def stability(system: System) -> Stability:
@@ -102,7 +104,7 @@ def _whole(system: System) -> WholeAssessment:
 
 
 def is_large(system: System) -> bool:
-    return ranking.effort(system) > LARGE
+    return effort(system) > LARGE
 
 
 @lru_cache(maxsize=64)
@@ -135,7 +137,7 @@ def last_of(session: Session, slug: str) -> tuple[datetime, Assessment] | None:
 
 
 def large_products(session: Session) -> list[str]:
-    """The ids of those whose ranking asks more than a web process may give: `ranking.effort`, read on the rows."""
+    """The ids of those whose ranking asks more than a web process may give: `effort`, read on the rows."""
     components = select(Component.product_id, func.count().label("n")).group_by(Component.product_id).subquery()
     links = select(Link.product_id, func.count().label("n")).group_by(Link.product_id).subquery()
     ways = select(Link.target_id, func.count().label("n")).group_by(Link.target_id).subquery()
@@ -223,7 +225,7 @@ def _computed(system: System) -> str:
     with tempfile.TemporaryDirectory(prefix="jalon-assess-") as folder:
         try:
             done = run_python(
-                ["-m", "risk_models.assessment_child"],
+                ["-m", "risk_models.ranking.assessment_child"],
                 folder,
                 _BOUNDS,
                 environment={},

@@ -24,11 +24,11 @@ from app.platform.database import Database, new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import phase_values, slug_of
-from risk_models import assessment_json as assessment_file
 from risk_models import catalogue, product_file
 from risk_models.assessment import Assessment, Outlook
+from risk_models.ranking import assessment_json as assessment_file
+from risk_models.ranking.sensitivity import Stability
 from risk_models.scales import Need, RiskLevel, Severity, View
-from risk_models.sensitivity import Stability
 from risk_models.system import Contact, System, extra_of
 from risk_models.system import EssentialAsset as AssetValue
 from risk_models.system import Product as ProductValue

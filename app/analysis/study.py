@@ -16,7 +16,7 @@ from app.platform import clock
 from app.platform.editing import Overtaken
 from app.platform.refusals import Refusal
 from app.products.models import Incubator, Product
-from risk_models.proportionality import Needs
+from risk_models.rules.proportionality import Needs
 from risk_models.scales import Audience, DataSensitivity, DataVolume, Openness, OutageTolerance, SecurityLevel
 
 _MOST_ROWS = 300

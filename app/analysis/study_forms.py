@@ -7,7 +7,7 @@ from wtforms.validators import Optional
 from app.analysis.study_models import RiskScenario, RiskSource, Stakeholder
 from app.platform.editing import EditForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
-from risk_models.proportionality import Needs
+from risk_models.rules.proportionality import Needs
 from risk_models.scales import (
     Aim,
     Audience,

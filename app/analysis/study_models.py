@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.platform.database import Base, Id, Instant, Json, LongText, Name, UtcDateTime
 from app.platform.editing import Edited
-from risk_models.proportionality import stakeholder_threat, stakeholder_zone
+from risk_models.rules.proportionality import stakeholder_threat, stakeholder_zone
 from risk_models.scales import Aim, Need, RiskSourceKind, StakeholderKind, StakeholderZone, Treatment
 
 

@@ -23,7 +23,7 @@ from app.products.access import may, product_view
 from app.products.models import Product
 from risk_models.catalogue.pieces import pieces
 from risk_models.catalogue.study import Example, examples
-from risk_models.proportionality import approach, what_each_answer_changes
+from risk_models.rules.proportionality import approach, what_each_answer_changes
 from risk_models.scales import SecurityLevel
 
 blueprint = Blueprint("study", __name__, url_prefix="/produits/<slug>/demarche")

@@ -61,10 +61,11 @@ def _above(risk: tuple[int, int], limit: tuple[int, int]) -> bool:
 
 
 def _document(system: System, assessment: Assessment, language: str) -> str:
-    from risk_models import assessment_json, ranking, sensitivity
+    from risk_models.ranking import assessment_json, sensitivity
+    from risk_models.ranking.assess import assess_views
 
     found = assessment_json.as_json(
-        system, assessment, ranking.outlooks(system), sensitivity.stability(system, assessment.view), language
+        system, assessment, assess_views(system), sensitivity.stability(system, assessment.view), language
     )
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 

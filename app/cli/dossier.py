@@ -34,7 +34,8 @@ def dossier(file: str, output: Path, day: datetime | None) -> None:
 
 def unsigned(system: System, on: date) -> content.Dossier:
     """The dossier of a product file alone: no authority, opinion nor decision."""
-    from risk_models import ranking, sensitivity
+    from risk_models.ranking import sensitivity
+    from risk_models.ranking.assess import assess_views
 
     return content.Dossier(
         product=system.product.name,
@@ -55,7 +56,7 @@ def unsigned(system: System, on: date) -> content.Dossier:
         opinions=(),
         system=product_file.to_dict(system, complete=True),
         assessment=assess(system).to_dict(),
-        views={view.value: asdict(outlook) for view, outlook in ranking.outlooks(system).items()},
+        views={view.value: asdict(outlook) for view, outlook in assess_views(system).items()},
         stability=asdict(sensitivity.stability(system)),
         accepted_findings=(),
         study=None,

@@ -4,8 +4,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from risk_models import cyclonedx, product_file
-from risk_models.checked_map import ProductFileError
+from risk_models import product_file
+from risk_models.exposure import cyclonedx
+from risk_models.product_file.checked_map import ProductFileError
 from risk_models.system import System
 
 WRONG_FILE = 2

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from risk_models.product_schema import product_file_schema
+from risk_models.product_file.schema import product_file_schema
 
 
 @click.command()

@@ -17,7 +17,7 @@ from app.cli.waiting import waiting
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Judge ends of life on this day.")
 def systemic(files: tuple[str, ...], *, as_json: bool, day: datetime | None) -> None:
     """Rank the third parties that the products of FILES share. Exit codes: 0 done, 2 wrong file, 3 an error of ours."""
-    from risk_models.systemic import shared_third_parties
+    from risk_models.ranking.systemic import shared_third_parties
 
     systems = [read_system(file, (day or datetime.now(UTC)).date()) for file in files]
     for product, count in Counter(s.product.id for s in systems).items():

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from risk_models import progress
+from risk_models.ranking import progress
 
 _LONG = 300
 

@@ -4,7 +4,7 @@ import click
 
 from app.factory import create_app
 from app.packages import queries
-from risk_models.exposure import UnreadableRange, read_range, split_purl
+from risk_models.exposure.ranges import UnreadableRange, read_range, split_purl
 
 
 @click.command("who-uses")

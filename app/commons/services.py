@@ -17,7 +17,8 @@ from app.platform.database import new_id
 from app.platform.jobs import enqueue
 from app.platform.refusals import Refusal
 from app.products.models import Incubator, Product
-from risk_models import catalogue, schedule
+from risk_models import catalogue
+from risk_models.rules import schedule
 from risk_models.scales import MeasureStatus
 from risk_models.system import Measure, System
 

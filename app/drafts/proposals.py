@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from risk_models.exposure import UnreadableRange, split_purl
+from risk_models.exposure.ranges import UnreadableRange, split_purl
 from risk_models.system import Component, Link, Measure, System
 
 CONFIDENCES = ("sure", "likely", "guess")

@@ -16,9 +16,10 @@ from app.feeds import services as feeds
 from app.feeds.names import FeedName
 from app.mitigations.models import Measure as MeasureRow
 from app.platform import clock
-from risk_models import catalogue, evidence
+from risk_models import catalogue
 from risk_models.catalogue import MeasureKind
-from risk_models.evidence import Observation
+from risk_models.rules import evidence
+from risk_models.rules.evidence import Observation
 from risk_models.scales import Check, MeasureStatus, ObservationState, ProofState
 from risk_models.system import Measure, System
 

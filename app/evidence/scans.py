@@ -18,7 +18,7 @@ from app.hints.services import ScanPreview
 from app.identity.models import Person
 from app.platform import clock
 from app.products.models import Product
-from risk_models.evidence import Observation, state_on
+from risk_models.rules.evidence import Observation, state_on
 from risk_models.scales import Check, ProofState
 
 _MOST_SITES = 50  # of one product: a report with more is not a list of its sites

@@ -22,7 +22,8 @@ from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import catalogue, schedule
+from risk_models import catalogue
+from risk_models.rules import schedule
 from risk_models.scales import ObservationState
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.feeds.names import FeedName
-from risk_models.exposure import Advisory, read_osv
+from risk_models.exposure.ranges import Advisory, read_osv
 
 _MAX_RECORD = 20_000_000
 _MAX_UNPACKED = 8_000_000_000

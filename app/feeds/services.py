@@ -16,7 +16,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.jobs import Job
 from app.platform.refusals import Refusal
-from risk_models.exposure import Affected, Interval
+from risk_models.exposure.ranges import Affected, Interval
 
 _BATCH = 1_000
 _ROWS: dict[FeedName, Any] = {

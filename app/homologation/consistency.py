@@ -7,8 +7,8 @@ from typing import Any
 
 from app.homologation.pieces import PERSONAL, is_personal
 from app.platform.i18n import language
-from risk_models import catalogue, schedule
-from risk_models.rules import limits
+from risk_models import catalogue
+from risk_models.rules import limits, schedule
 from risk_models.scales import DataSensitivity, Need
 
 Content = Mapping[str, Any]

@@ -35,8 +35,7 @@ from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import holds_role
 from reports import dossier as content
-from risk_models import schedule
-from risk_models.rules import limits
+from risk_models.rules import limits, schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import schedule
-from risk_models.rules import limits
+from risk_models.rules import limits, schedule
 
 
 def delegation_of(session: Session, person: Person, dossier: Dossier) -> Delegation | None:

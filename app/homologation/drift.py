@@ -14,7 +14,8 @@ from app.analysis.comparison import Change
 from app.platform.i18n import language
 from app.products.models import Product
 from reports import dossier as content
-from risk_models import catalogue, product_file, ranking
+from risk_models import catalogue, product_file
+from risk_models.ranking.assess import expected_loss
 from risk_models.system import System
 
 # The picture is no longer true once the loss has grown by this share of what was signed, and by a point at least.
@@ -83,9 +84,9 @@ def weigh(then: System, now: System) -> list[Weight]:
 
     Of very many changes the first forty in the order of the file are weighed.
     """
-    loss = ranking.expected_loss(now)
+    loss = expected_loss(now)
     found = [
-        Weight(what, kind, loss - ranking.expected_loss(undone))
+        Weight(what, kind, loss - expected_loss(undone))
         for (what, kind, undone), _ in zip(_undone(then, now), range(_MOST_WEIGHED), strict=False)
     ]
     return sorted(found, key=lambda w: -abs(w.loss))

@@ -10,7 +10,7 @@ from app.homologation.models import Origin, Outcome, PieceAnswer, ReviewerRole, 
 from app.identity.forms import ProofForm
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, CleanText, Day, EnumRadio, EnumSelect, Line, Paragraph, required
-from risk_models.schedule import DURATIONS
+from risk_models.rules.schedule import DURATIONS
 
 MONTHS = {6: _l("6 mois"), 12: _l("1 an"), 24: _l("2 ans"), 36: _l("3 ans")}
 

@@ -30,7 +30,7 @@ from app.platform.refusals import Refusal
 from app.products.models import Product
 from reports import dossier as content
 from reports import outside
-from risk_models import schedule
+from risk_models.rules import schedule
 
 _Choice = TypeVar("_Choice", Origin, Outcome)
 COLUMNS = ("produit", "origine", "autorite", "date", "mois", "decision", "reserves", "au_plus_tard")

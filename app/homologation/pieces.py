@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from app.homologation.models import Dossier, PieceAnswer
-from risk_models import catalogue, proportionality
+from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces
+from risk_models.rules import proportionality
 from risk_models.scales import Approach, DataKind, DataSensitivity, PieceNeed, SecurityLevel
 
 

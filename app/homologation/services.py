@@ -32,7 +32,7 @@ from app.platform.database import new_id
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.models import Product
-from risk_models import proportionality, schedule
+from risk_models.rules import proportionality, schedule
 from risk_models.scales import Approach, SecurityLevel
 
 _GLANCE = (

@@ -9,7 +9,7 @@ from app.inventory.models import Component, UsualEntry, Vulnerability
 from app.inventory.services import derived_patcher
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
-from risk_models.exposure import UnreadableRange, split_purl
+from risk_models.exposure.ranges import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, LinkKind, Location, Patcher
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.platform.database import Base, Id, Instant, Json, Name, UtcDateTime
-from risk_models.exposure import UnreadableRange, split_purl
+from risk_models.exposure.ranges import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Location, Patcher
 
 

@@ -17,8 +17,8 @@ from app.inventory.models import Component
 from app.packages.judgements import FlawState
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
-from risk_models.cyclonedx import library
-from risk_models.exposure import Affected, MatchVerdict, split_purl
+from risk_models.exposure.cyclonedx import library
+from risk_models.exposure.ranges import Affected, MatchVerdict, split_purl
 from risk_models.scales import Hosting, LinkKind
 from risk_models.system import Component as ComponentValue
 from risk_models.system import EndOfLife, Link, System

@@ -12,7 +12,7 @@ from app.inventory import usual
 from app.inventory.models import Component
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
-from risk_models.exposure import Affected, MatchVerdict, split_purl
+from risk_models.exposure.ranges import Affected, MatchVerdict, split_purl
 from risk_models.scales import Hosting, Patcher
 
 _AT_ONCE = 10_000

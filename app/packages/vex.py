@@ -18,7 +18,7 @@ from app.packages.judging import keep
 from app.packages.matching import Match, matches_of
 from app.platform.refusals import Refusal, unreadable_json
 from app.products.models import Product
-from risk_models.exposure import UnreadableRange, split_purl
+from risk_models.exposure.ranges import UnreadableRange, split_purl
 from risk_models.rules.limits import FILE_BYTES
 
 _STATES = {

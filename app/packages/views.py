@@ -26,7 +26,7 @@ from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.access import product_view
 from app.products.models import Product
-from risk_models.exposure import UnreadableRange, read_range, split_purl
+from risk_models.exposure.ranges import UnreadableRange, read_range, split_purl
 
 blueprint = Blueprint("packages", __name__)
 

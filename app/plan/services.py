@@ -21,7 +21,7 @@ from app.platform.tables import harmless
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import Assessment
-from risk_models.burn_down import LossOn
+from risk_models.ranking.burn_down import LossOn
 from risk_models.scales import MeasureStatus
 from risk_models.system import Measure, System
 

@@ -14,7 +14,7 @@ from app.products.access import may, product_view
 from app.products.models import Product
 from reports.figures.burn_down import draw_burn_down
 from risk_models import catalogue
-from risk_models.burn_down import projection
+from risk_models.ranking.burn_down import projection
 from risk_models.system import System
 
 blueprint = Blueprint("plan", __name__, url_prefix="/produits/<slug>/plan")

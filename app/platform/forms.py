@@ -30,7 +30,7 @@ from app.platform import clock
 from app.platform.i18n import language, word
 from app.platform.refusals import Refusal
 from risk_models import catalogue
-from risk_models.checked_map import hidden
+from risk_models.product_file.checked_map import hidden
 
 _KEPT_CONTROLS = {"\n", "\r", "\t"}
 MOST_LINES = 500  # of a text: a page holds fifty, and each is laid out

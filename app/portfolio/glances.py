@@ -22,7 +22,7 @@ from app.products.services import phase_values
 from app.renewals import standings
 from app.renewals.models import Postponement
 from app.renewals.standings import ProductStanding
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.rules.standing import NextAct, ProductState
 
 _AT_ONCE = 100

@@ -15,8 +15,8 @@ from app.products.models import Incubator, Product
 from app.products.services import is_active, phase_values
 from app.renewals import standings
 from app.renewals.standings import ProductStanding
-from risk_models import schedule
-from risk_models.systemic import SharedThirdParty, shared_third_parties
+from risk_models.ranking.systemic import SharedThirdParty, shared_third_parties
+from risk_models.rules import schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from app.platform import clock
 from app.portfolio.models import Glance
 from app.products.models import Product
 from app.products.services import phase_values
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.rules.standing import ProductState
 
 # Under this many, a median would tell of somebody.

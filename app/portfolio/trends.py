@@ -16,7 +16,7 @@ from app.platform import clock
 from app.portfolio.models import Glance
 from app.products.models import Incubator, Product, product_incubator
 from app.products.services import phase_values
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.rules.standing import ProductState
 
 _MONTHS = 24

@@ -22,7 +22,8 @@ from app.products.importers.cards import Card, IncubatorCard
 from app.products.importers.collections import Collection
 from app.products.models import Incubator, Product
 from app.products.services import CardValues, phase_values
-from risk_models import product_file, schedule
+from risk_models import product_file
+from risk_models.rules import schedule
 from risk_models.scales import PhaseName
 from risk_models.system import Phase
 

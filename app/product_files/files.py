@@ -27,7 +27,7 @@ from app.products import services as products
 from app.products.models import Contact, Phase, Product
 from app.products.services import CardValues
 from risk_models import product_file
-from risk_models.checked_map import ProductFileError
+from risk_models.product_file.checked_map import ProductFileError
 from risk_models.system import System
 
 MAX_CHARACTERS = 500_000

@@ -20,7 +20,7 @@ from app.platform.refusals import Refusal
 from app.platform.tables import FORMULA, harmless
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
-from risk_models.exposure import UnreadableRange, split_purl
+from risk_models.exposure.ranges import UnreadableRange, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, Location, Patcher
 from risk_models.system import Component, EndOfLife, System, extra_of
 

@@ -4,8 +4,8 @@ from sqlalchemy import Boolean, Column, ForeignKey, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.platform.database import Base, Id, Instant, Json, LongText, Name
+from risk_models.rules.schedule import AUTHORITY_WEEKS, INCUBATOR_WEEKS
 from risk_models.scales import PhaseName
-from risk_models.schedule import AUTHORITY_WEEKS, INCUBATOR_WEEKS
 
 product_incubator = Table(
     "product_incubator",

@@ -20,7 +20,7 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import RESERVED, Contact, Incubator, Phase, Product, product_incubator
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.system import Phase as PhaseValue
 from risk_models.system import extra_of
 

@@ -1,4 +1,4 @@
-"""What is due and when: the calendar rules of `risk_models/schedule.py` read on what is stored, each said in words."""
+"""What is due and when: the calendar rules of `risk_models/rules/schedule.py` read on what is stored, each said in words."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +19,11 @@ from app.products.services import phase_values
 from app.renewals import standings
 from app.renewals.models import Postponement
 from app.renewals.standings import ProductStanding
-from risk_models import catalogue, schedule
+from risk_models import catalogue
+from risk_models.rules import schedule
+from risk_models.rules.schedule import Milestone
 from risk_models.rules.standing import Duty, ProductState
 from risk_models.scales import DeadlineKind
-from risk_models.schedule import Milestone
 
 # What somebody may put off; the others are facts, or have their own date to change.
 POSTPONABLE = frozenset({DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION})

@@ -14,9 +14,9 @@ from app.products.models import Product
 from app.renewals import channels, deadlines, standings
 from app.renewals.deadlines import DUTIES, Deadline
 from app.renewals.models import Digest, PlannedDay, Reminder
-from risk_models import schedule
+from risk_models.rules import schedule
+from risk_models.rules.schedule import Escalation, Milestone
 from risk_models.scales import DeadlineKind
-from risk_models.schedule import Escalation, Milestone
 
 # Nobody reads a mail of the night; a day begins at this hour of Paris, in summer as in winter.
 _MORNING = time(7)

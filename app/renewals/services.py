@@ -17,7 +17,7 @@ from app.products.models import Incubator, Product, product_incubator
 from app.renewals import channels, deadlines
 from app.renewals.deadlines import POSTPONABLE
 from app.renewals.models import MAIL, Digest, Postponement, Reminder
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.scales import DeadlineKind
 
 

@@ -12,7 +12,7 @@ from app.platform import clock
 from app.products.models import Product
 from app.products.services import phase_values
 from app.renewals.models import Postponement
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.rules.standing import DossierInHand, Situation, Standing, where_it_stands
 from risk_models.scales import DeadlineKind
 from risk_models.system import Phase

@@ -22,7 +22,7 @@ from app.renewals import channels, feeds, services, standings
 from app.renewals import deadlines as due
 from app.renewals.deadlines import PAGES, POSTPONABLE
 from app.renewals.forms import ChannelForm, EscalationForm, PostponeForm, RemindersForm
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.scales import DeadlineKind
 
 blueprint = Blueprint("renewals", __name__)

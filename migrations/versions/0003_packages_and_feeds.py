@@ -128,7 +128,7 @@ def upgrade() -> None:
 
 def _name_packages() -> None:
     """Fills `package` from the purl that components already have."""
-    from risk_models.exposure import UnreadableRange, split_purl
+    from risk_models.exposure.ranges import UnreadableRange, split_purl
 
     component = sa.table("component", sa.column("id"), sa.column("purl"), sa.column("package"))
     connection = op.get_bind()

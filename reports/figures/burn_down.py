@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from reports.figures.matrix import FONT
 from risk_models import catalogue
-from risk_models.burn_down import LossOn
+from risk_models.ranking.burn_down import LossOn
 
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 28, 40

@@ -7,7 +7,7 @@ from datetime import date
 from markupsafe import Markup, escape
 
 from reports.figures.matrix import FONT
-from risk_models.schedule import add_months
+from risk_models.rules.schedule import add_months
 
 MONTHS = 25  # what is decided today for two years ends within the last
 _INITIALS = "JFMAMJJASOND"  # in French as in English

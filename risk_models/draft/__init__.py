@@ -16,7 +16,7 @@ from risk_models.draft.knowledge import Signs, signs
 from risk_models.draft.seen import Seen, Told
 from risk_models.draft.things import Aside
 from risk_models.draft.tree import SECONDS, Tree, UnreadableTree
-from risk_models.locks import reader_of
+from risk_models.exposure.lock_files import reader_of
 from risk_models.system import System
 
 __all__ = ["Aside", "Draft", "Tree", "UnreadableTree", "draft"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from risk_models.draft.knowledge import Signs, matches
 from risk_models.draft.seen import Package, Process, Seen
-from risk_models.product_file import id_of
+from risk_models.product_file.file_format import id_of
 from risk_models.scales import ComponentKind
 
 _APIS = frozenset({"Express", "NestJS", "FastAPI", "Fastify", "Hapi", "Spring Boot", "Quarkus", "Gin", "Echo"})

@@ -10,7 +10,7 @@ from risk_models.draft.applications import Application, applications, cycle_of
 from risk_models.draft.knowledge import Signs, matches
 from risk_models.draft.seen import Seen
 from risk_models.draft.things import Aside, Thing, Things
-from risk_models.product_file import derived_patcher, id_of
+from risk_models.product_file.file_format import derived_patcher, id_of
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus
 from risk_models.system import Component, EndOfLife, Extra, Link, Measure, Product, System
 

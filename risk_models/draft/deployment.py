@@ -7,9 +7,9 @@ from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
-from risk_models import source_yaml
 from risk_models.draft.environment import names
 from risk_models.draft.seen import Base, Lines, Process, Seen, Service, Told, folder_of, image_and_tag, line_of
+from risk_models.product_file import source_yaml
 
 _IMAGE = re.compile(r"^[ \t]*(?:-[ \t]*)?image:[ \t]*[\"']?([^\s\"'#{]+)", re.MULTILINE)
 # Helm's usual values: the name of an image and, within the three lines that follow, its tag.

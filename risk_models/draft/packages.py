@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from risk_models.draft.deployment import Unread, a_list, a_map, json_of
 from risk_models.draft.seen import Package, Seen, Told, folder_of, line_of
-from risk_models.locks import reader_of
+from risk_models.exposure.lock_files import reader_of
 
 _ECOSYSTEMS = {"npm": "npm", "pypi": "pypi", "gem": "gem", "composer": "composer", "maven": "maven", "golang": "golang"}
 

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from risk_models import catalogue
-from risk_models.locks import reader_of
+from risk_models.exposure.lock_files import reader_of
 
 MOST_FILE, MOST_LOCK, MOST_TOTAL = 1_000_000, 20_000_000, 100_000_000
 MOST_FILES, MOST_KEPT = 500_000, 3_000

@@ -1,6 +1,6 @@
 """Bounds with a unit that several places hold to, each once, with where it comes from. Those of the calendar: `schedule`."""
 
-from risk_models.schedule import LONGEST_MONTHS
+from risk_models.rules.schedule import LONGEST_MONTHS
 
 # Jalon's own: who signs for another is named again as often as a homologation is renewed at the latest.
 LONGEST_DELEGATION_MONTHS = LONGEST_MONTHS

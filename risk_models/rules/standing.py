@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
 
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.scales import DeadlineKind
 from risk_models.system import Phase
 

@@ -11,7 +11,7 @@ from app.homologation import services as homologation
 from app.platform import clock
 from app.platform.refusals import Refusal
 from app.products import services as products
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.scales import Treatment
 from tests.conftest import on_sqlite
 

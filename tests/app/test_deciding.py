@@ -18,7 +18,7 @@ from reports import dossier as content
 from reports import seal, verification
 from reports.certificates import read_sealer
 from reports.verification import Status
-from risk_models import schedule
+from risk_models.rules import schedule
 from tests.certificates import chain, issue
 from tests.conftest import on_sqlite
 

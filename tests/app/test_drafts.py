@@ -15,8 +15,7 @@ from app.journal.models import JournalEntry
 from app.platform.places import only_place
 from app.platform.refusals import Refusal
 from risk_models.draft import UnreadableTree
-from tests.risk_models.test_draft import SECRET
-from tests.risk_models.test_draft_trees import tarred, zipped
+from tests.factories.repositories import SECRET, tarred, zipped
 
 FILES = {
     "p/Procfile": b"web: bin/start\n",

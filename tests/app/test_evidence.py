@@ -17,7 +17,7 @@ from app.identity.models import Role
 from app.journal.models import JournalEntry
 from app.platform import attachments, clock
 from app.renewals import deadlines, feeds, planning
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.scales import Check, DeadlineKind, ObservationState, ProofState
 
 SAMPLES = Path(__file__).parent.parent / "data" / "evidence"

@@ -13,7 +13,7 @@ from app.feeds import handlers, services
 from app.feeds.models import Feed
 from app.platform import settings
 from app.platform.jobs import Job
-from tests.risk_models.test_exposure import LOG4SHELL
+from tests.factories.advisories import LOG4SHELL
 from tests.world import World
 
 

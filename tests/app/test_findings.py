@@ -11,7 +11,7 @@ from app.analysis import services as analysis
 from app.identity.models import Role
 from app.platform import clock
 from risk_models import product_file
-from risk_models.product_schema import product_file_schema
+from risk_models.product_file.schema import product_file_schema
 from tests.world import EXAMPLES
 
 FINDING = "known_exploited_flaw:metabase::"

@@ -11,7 +11,7 @@ from app.homologation.models import Decision, Dossier, DossierState, Outcome
 from app.identity.models import Role
 from app.platform import clock
 from app.platform.refusals import Refusal
-from risk_models import schedule
+from risk_models.rules import schedule
 from tests.app.test_deciding import run_jobs
 
 

@@ -20,11 +20,11 @@ from app.product_files import cards, files, spreadsheets
 from app.products import services as products
 from app.products.importers.cards import read_card
 from app.products.importers.collections import Collection
-from risk_models.exposure import read_range
+from risk_models.exposure.ranges import read_range
 from tests.app.test_sbom_reading import BOMS, LIBRARY, bom
 from tests.app.test_sboms import bring, feed, matches
 from tests.conftest import ROOT
-from tests.risk_models.test_exposure import LOG4J, LOG4SHELL
+from tests.factories.advisories import LOG4J, LOG4SHELL
 
 
 @pytest.fixture

@@ -8,16 +8,20 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+import risk_models
 from app.analysis import results, services
 from app.analysis import services as analysis
 from app.inventory import services as inventory
 from app.platform import clock
 from app.platform.jobs import Job
 from app.products import services as products
-from risk_models import assess, product_file, ranking, scenarios, sensitivity
+from risk_models import assess, product_file
 from risk_models.assessment import Assessment
-from risk_models.checked_map import ProductFileError
-from risk_models.plain_values import from_plain, plain
+from risk_models.product_file.checked_map import ProductFileError
+from risk_models.product_file.file_format import MOST
+from risk_models.ranking import scenarios, sensitivity
+from risk_models.ranking.assess import assess_views
+from risk_models.ranking.plain_values import from_plain, plain
 from risk_models.scales import View
 from risk_models.system import System
 from tests.risk_models.systems import component, example
@@ -67,8 +71,8 @@ def large(world):
 def test_few_components_of_many_ways_are_not_computed_by_the_site(world, monkeypatch):
     """21 components and 100 values in all of them took half a minute of each page."""
     world, owner, product = stored_product(world, dense_file(14, 60))
-    for made_here in ("assess", "outlooks"):
-        monkeypatch.setattr(ranking, made_here, None)
+    monkeypatch.setattr(risk_models, "assess", None)
+    monkeypatch.setattr(results, "assess_views", None)
     monkeypatch.setattr(sensitivity, "stability", None)
     for page in ("", "/points-de-faiblesse", "/points-de-faiblesse/solidite", "/constats", "/plan"):
         assert "en cours" in world.visitor(owner).get(f"/produits/grand{page}").get_data(as_text=True)
@@ -150,7 +154,7 @@ def test_what_is_computed_beside_is_what_would_be_computed_here(large):
         system = services.read_system(session, products.load(session, product.slug))
         assert results.assess(system, View.CURRENT) == assess(system)
         assert results.assess(system, View.RAW) == assess(system, view=View.RAW)
-        assert results.outlooks(system) == ranking.outlooks(system)
+        assert results.outlooks(system) == assess_views(system)
         assert results.stability(system) == sensitivity.stability(system)
         assert results.scenarios(system) == scenarios.scenarios(system)
 
@@ -228,7 +232,7 @@ def test_the_key_is_of_the_content_and_of_the_day():
     assert len({results.key_of(s) for s in (system, *others)}) == 4
 
 
-@pytest.mark.parametrize(("key", "most"), product_file.MOST.items())
+@pytest.mark.parametrize(("key", "most"), MOST.items())
 def test_a_file_beyond_a_bound_is_refused_in_words(key, most):
     file = file_of(3)
     one = {

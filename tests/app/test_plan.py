@@ -17,8 +17,9 @@ from app.mitigations.models import LossPoint
 from app.plan.services import note_losses
 from app.platform import clock
 from reports.figures.burn_down import draw_burn_down
-from risk_models import assess, schedule
-from risk_models.burn_down import LossOn, projection
+from risk_models import assess
+from risk_models.ranking.burn_down import LossOn, projection
+from risk_models.rules import schedule
 from risk_models.scales import MeasureStatus
 from tests.app.test_evidence import give, with_measure
 from tests.app.test_study import revision, text

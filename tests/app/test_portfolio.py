@@ -26,7 +26,7 @@ from app.portfolio import glances
 from app.portfolio.models import Glance
 from app.products import services as products
 from app.products.models import Incubator
-from risk_models import schedule
+from risk_models.rules import schedule
 from risk_models.rules.standing import ProductState
 from risk_models.scales import PhaseName
 from risk_models.system import Phase

@@ -10,7 +10,7 @@ import pytest
 from app.packages.importers import open_reading
 from app.packages.importers.reading import UnreadableSbom
 from tests.conftest import REAL_DATA
-from tests.risk_models.test_exposure import LOG4J
+from tests.factories.advisories import LOG4J
 
 BOMS = Path(__file__).parent.parent / "data" / "boms"
 CORE = (LOG4J, "2.14.1")

@@ -16,7 +16,7 @@ from app.packages.judgements import FlawState, Justification
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.platform.refusals import Refusal
 from tests.app.test_sbom_reading import BOMS, LIBRARY, REFUSED, bom
-from tests.risk_models.test_exposure import LOG4J, LOG4SHELL
+from tests.factories.advisories import LOG4J, LOG4SHELL
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_who_uses_a_package_tells_exposed_unknown_and_whom_to_call(world, produc
     components.append({**LIBRARY, "bom-ref": "x", "purl": LOG4J, "version": "latest"})
     bring(world, product, java, bom(components=components))
     with world.session(writing=False) as session:
-        from risk_models.exposure import read_range
+        from risk_models.exposure.ranges import read_range
 
         found = queries.who_uses(session, LOG4J, read_range(LOG4J, ">=2.0,<2.17.1"))
         told = [(u.version, u.verdict) for u in found if u.component_ref == "web"]

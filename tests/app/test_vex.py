@@ -12,7 +12,7 @@ from app.platform.refusals import Refusal
 from tests.app.test_inventory import component, valid_bom
 from tests.app.test_sbom_reading import BOMS, LIBRARY, bom
 from tests.app.test_sboms import bring, feed, matches
-from tests.risk_models.test_exposure import LOG4J, LOG4SHELL
+from tests.factories.advisories import LOG4J, LOG4SHELL
 
 
 @pytest.fixture

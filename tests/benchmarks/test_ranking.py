@@ -11,10 +11,10 @@ import networkx as nx
 import pytest
 
 from reports.figures.graph import draw_graph
-from risk_models import ranking, sampling
-from risk_models.attack_graph import attack_graph
-from risk_models.propagation import Spread
-from risk_models.ranking import loss_weights
+from risk_models.ranking import sampling
+from risk_models.ranking.assess import assess, loss_weights
+from risk_models.ranking.attack_graph import attack_graph
+from risk_models.ranking.propagation import Spread
 from risk_models.scales import View
 from tests.benchmarks.products import product_of
 
@@ -39,7 +39,7 @@ def timed(run, times: int = 3) -> float:
 
 
 def full(system) -> None:
-    ranking.assess.__wrapped__(system, View.CURRENT)
+    assess.__wrapped__(system, View.CURRENT)
 
 
 def cold(system) -> None:
@@ -125,7 +125,7 @@ def test_the_drawing():
     print("\n| components | drawing ms |\n| ---: | ---: |")
     for count in (12, 60, 80):
         system = product_of(count)
-        assessment = ranking.assess(system, View.CURRENT).to_dict()
+        assessment = assess(system, View.CURRENT).to_dict()
         print(f"| {count} | {timed(lambda system=system, a=assessment: draw(system, a)) * 1000:.0f} |")
     print(f"peak memory of all benchmarks: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser.person import Somebody, faults_of
-from tests.risk_models.test_draft_trees import zipped
+from tests.factories.repositories import zipped
 
 FILES = {
     "produit/Procfile": b"web: bin/start\njobs: bundle exec sidekiq\n",

@@ -18,7 +18,7 @@ from ruamel.yaml.error import YAMLError
 
 from app.hints.names import HintKind
 from app.platform.refusals import Refusal
-from risk_models import source_yaml
+from risk_models.product_file import source_yaml
 from risk_models.rules.limits import FILE_BYTES
 
 MAX_YAML = 2_000_000

@@ -1,4 +1,4 @@
-"""Lock files as readings; which they are and how each is read is in risk_models/locks.py."""
+"""Lock files as readings; which they are and how each is read is in risk_models/exposure/lock_files.py."""
 
 from collections.abc import Callable, Iterator
 from typing import IO
@@ -8,7 +8,7 @@ from defusedxml.common import DefusedXmlException
 from ruamel.yaml.error import YAMLError
 
 from app.packages.importers.reading import Reading, UnreadableSbom
-from risk_models.locks import Pairs, reader_of
+from risk_models.exposure.lock_files import Pairs, reader_of
 from risk_models.rules.limits import FILE_BYTES
 
 

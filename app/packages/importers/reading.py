@@ -9,7 +9,7 @@ from typing import Any
 from packageurl import PackageURL
 
 from risk_models import catalogue
-from risk_models.exposure import UnreadableRange, split_purl
+from risk_models.exposure.ranges import UnreadableRange, split_purl
 
 MAX_PACKAGE, MAX_VERSION = 500, 100
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

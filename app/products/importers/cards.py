@@ -14,8 +14,9 @@ from app.platform.forms import is_clean, seen
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.models import RESERVED
-from risk_models import product_file, source_yaml
-from risk_models.checked_map import ProductFileError
+from risk_models import product_file
+from risk_models.product_file import source_yaml
+from risk_models.product_file.checked_map import ProductFileError
 from risk_models.scales import PhaseName
 from risk_models.system import Phase, System
 

@@ -4,9 +4,8 @@ from datetime import date
 
 import pytest
 
-from risk_models import schedule
-from risk_models.rules import limits
-from risk_models.schedule import Escalation, Milestone
+from risk_models.rules import limits, schedule
+from risk_models.rules.schedule import Escalation, Milestone
 
 LATE = date(2026, 11, 29)
 

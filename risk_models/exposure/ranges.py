@@ -1,0 +1,367 @@
+"""Who is exposed: an advisory's versions against a component's. Name before range, and four possible answers.
+
+OSV semantics: https://ossf.github.io/osv-schema/ (a version is affected when listed, or inside a range; several
+entries of one package are a union; a withdrawn record says nothing).
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import unquote
+
+from packageurl import PackageURL
+
+from risk_models.exposure.versions import read_version
+
+
+class MatchVerdict(StrEnum):
+    """`unknown`: no version, or one that cannot be read; `to_ask`: a service, whose supplier answers."""
+
+    EXPOSED = "exposed"
+    NOT_EXPOSED = "not_exposed"
+    UNKNOWN = "unknown"
+    TO_ASK = "to_ask"
+
+
+class UnreadableRange(ValueError):
+    """A range, purl or advisory that cannot be read; the message says which part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Versions from `low` to `high`; None is no bound."""
+
+    low: str | None = None
+    high: str | None = None
+    with_low: bool = True
+    with_high: bool = False
+
+    def verdict(self, ecosystem: str, version: Any) -> MatchVerdict:
+        for bound, is_low, included in ((self.low, True, self.with_low), (self.high, False, self.with_high)):
+            if bound is None:
+                continue
+            limit = read_version(ecosystem, bound)
+            if limit is None:
+                return MatchVerdict.UNKNOWN
+            inside = version == limit if included else False
+            if not (inside or (limit < version if is_low else version < limit)):
+                return MatchVerdict.NOT_EXPOSED
+        return MatchVerdict.EXPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """Versions of one package that a flaw touches; `unreadable` when some of its ranges are of a kind not read."""
+
+    package: str
+    intervals: tuple[Interval, ...] = ()
+    versions: tuple[str, ...] = ()
+    unreadable: bool = False
+
+    def verdict(self, version: str | None) -> MatchVerdict:
+        """The answer for one version of this very package."""
+        text = (version or "").strip()
+        if text and text in self.versions:
+            return MatchVerdict.EXPOSED
+        ecosystem = ecosystem_of(self.package)
+        read = read_version(ecosystem, text) if text else None
+        if read is None:
+            return MatchVerdict.UNKNOWN
+        if any(read_version(ecosystem, listed) == read for listed in self.versions):
+            return MatchVerdict.EXPOSED
+        answers = {interval.verdict(ecosystem, read) for interval in self.intervals}
+        if MatchVerdict.EXPOSED in answers:
+            return MatchVerdict.EXPOSED
+        return MatchVerdict.UNKNOWN if self.unreadable or MatchVerdict.UNKNOWN in answers else MatchVerdict.NOT_EXPOSED
+
+    def fixed_in(self, version: str | None) -> tuple[str, ...]:
+        """The versions that mend `version`: where its range ends; all the ends when it cannot be placed."""
+        ecosystem = ecosystem_of(self.package)
+        read = read_version(ecosystem, version or "")
+        ending = [i for i in self.intervals if i.high and not i.with_high]
+        within = [i for i in ending if read is not None and i.verdict(ecosystem, read) is MatchVerdict.EXPOSED]
+        return tuple(i.high for i in within or ending if i.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """A flaw as an OSV record tells it; dates are ISO texts in UTC, `cvss` the highest score of its vectors."""
+
+    id: str
+    aliases: tuple[str, ...]
+    summary: str
+    published: str | None
+    modified: str | None
+    cvss: float | None
+    affected: tuple[Affected, ...]
+
+    @property
+    def cve(self) -> str:
+        return next((name for name in (self.id, *self.aliases) if name.startswith("CVE-")), "")
+
+
+def verdict(package: str, version: str | None, affected: Iterable[Affected], *, service: bool = False) -> MatchVerdict:
+    """Whether `version` of `package` (a purl without version, normalised) is exposed to any of `affected`."""
+    named = [a for a in affected if a.package == package]
+    if not named:
+        return MatchVerdict.NOT_EXPOSED
+    if service:
+        return MatchVerdict.TO_ASK
+    answers = {a.verdict(version) for a in named}
+    for answer in (MatchVerdict.EXPOSED, MatchVerdict.UNKNOWN):
+        if answer in answers:
+            return answer
+    return MatchVerdict.NOT_EXPOSED
+
+
+def ecosystem_of(package: str) -> str:
+    return package[4:].partition("/")[0]
+
+
+# A purl that needs nothing done to it: the great majority of those in an SBOM.
+_PLAIN = re.compile(r"(pkg:(?:maven|gem|deb|apk)/[A-Za-z0-9._\-/]*[A-Za-z0-9._\-])@([A-Za-z0-9._\-]+)")
+_PLAIN_LOWER = re.compile(
+    r"(pkg:(?:npm|golang|composer|cargo|hex|pub)/(?:%40)?[a-z0-9._\-/]*[a-z0-9._\-])@([A-Za-z0-9._\-]+)"
+)
+_PLAIN_SEGMENTS = re.compile(r"pkg:[a-z]+/(?:[^/.][^/]*/)*[^/.][^/]*")
+
+
+def split_purl(text: str) -> tuple[str, str]:
+    """The package (normalised purl without version) and the version of a purl. Raises `UnreadableRange`.
+
+    PyPI names are normalised as PEP 503 says, npm, Go and Composer names are lower case, Maven's keep theirs.
+    """
+    plain = _PLAIN.fullmatch(text) or _PLAIN_LOWER.fullmatch(text)
+    if plain and _PLAIN_SEGMENTS.fullmatch(plain[1]):
+        return plain[1], plain[2]
+    try:
+        purl = PackageURL.from_string(text)
+    except ValueError as error:
+        raise UnreadableRange(f"{text[:80]!r} is not a purl") from error
+    return _package(purl.type, purl.namespace, purl.name), purl.version or ""
+
+
+def _package(kind: str, namespace: str | None, name: str) -> str:
+    if kind == "pypi":
+        name = re.sub(r"[-_.]+", "-", name).lower()
+    elif kind in {"npm", "golang", "composer"}:
+        namespace, name = (namespace or "").lower() or None, name.lower()
+    try:
+        return PackageURL(kind, namespace, name).to_string()
+    except ValueError as error:
+        raise UnreadableRange(f"no package is called {name[:80]!r}") from error
+
+
+# OSV's names of ecosystems and purl's types; an ecosystem may carry a release after a colon ("Debian:11").
+_TYPES = {
+    "Maven": "maven",
+    "npm": "npm",
+    "PyPI": "pypi",
+    "Packagist": "composer",
+    "RubyGems": "gem",
+    "Go": "golang",
+    "NuGet": "nuget",
+    "crates.io": "cargo",
+    "Hex": "hex",
+    "Pub": "pub",
+    "GitHub Actions": "github",
+    "SwiftURL": "swift",
+}
+_DISTRIBUTIONS = {"Debian": ("deb", "debian"), "Ubuntu": ("deb", "ubuntu"), "Alpine": ("apk", "alpine")}
+
+
+def package_of(ecosystem: str, name: str) -> str:
+    """The package that OSV calls `name` in `ecosystem`. Raises `UnreadableRange` for an ecosystem not known."""
+    base = ecosystem.partition(":")[0]
+    if base in _DISTRIBUTIONS:
+        kind, namespace = _DISTRIBUTIONS[base]
+        return _package(kind, namespace, name)
+    kind = _TYPES.get(base, "")
+    if not kind or not name:
+        raise UnreadableRange(f"ecosystem {ecosystem[:40]!r} is not one that purl names")
+    separator = ":" if kind == "maven" else "/"
+    namespace, _, last = name.rpartition(separator)
+    return _package(kind, namespace or None, last)
+
+
+def read_osv(record: Mapping[str, Any]) -> Advisory | None:
+    """The advisory of an OSV record; None when it was withdrawn. Raises `UnreadableRange` saying what is wrong."""
+    if not isinstance(record, Mapping) or not isinstance(record.get("id"), str) or not record["id"]:
+        raise UnreadableRange("an OSV record is a map with an 'id'")
+    if record.get("withdrawn"):
+        return None
+    affected = _list(record, "affected")
+    return Advisory(
+        id=_storable(record["id"])[:100],
+        aliases=tuple(_storable(a)[:100] for a in _list(record, "aliases") if isinstance(a, str)),
+        summary=_storable(str(record.get("summary") or record.get("details") or ""))[:500],
+        published=_text(record, "published"),
+        modified=_text(record, "modified"),
+        cvss=_cvss(record, affected),
+        affected=_union(one for entry in affected if (one := _affected(entry)) is not None),
+    )
+
+
+def _storable(text: str) -> str:
+    """Text that every database keeps."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _list(holder: Mapping[str, Any], key: str) -> Sequence[Any]:
+    value = holder.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise UnreadableRange(f"{key!r} must be a list")
+    return value
+
+
+def _text(holder: Mapping[str, Any], key: str) -> str | None:
+    value = holder.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _affected(entry: Any) -> Affected | None:
+    """One entry of `affected`; None when it names no package that purl can name."""
+    package = entry.get("package") if isinstance(entry, Mapping) else None
+    if not isinstance(package, Mapping):
+        return None
+    try:
+        purl, name = package.get("purl"), str(package.get("name") or "")
+        named = split_purl(purl)[0] if isinstance(purl, str) else package_of(str(package.get("ecosystem")), name)
+    except UnreadableRange:
+        return None
+    ranges = [r for r in _list(entry, "ranges") if isinstance(r, Mapping)]
+    readable = [r for r in ranges if r.get("type") in {"SEMVER", "ECOSYSTEM"}]
+    versions = tuple(v for v in _list(entry, "versions") if isinstance(v, str))
+    return Affected(
+        package=named,
+        intervals=tuple(i for r in readable for i in _intervals(ecosystem_of(named), _list(r, "events"))),
+        versions=versions,
+        unreadable=not readable and not versions,
+    )
+
+
+def _intervals(ecosystem: str, events: Sequence[Any]) -> list[Interval]:
+    """Sorted events into intervals; "introduced: 0" is from the first version on."""
+    marks = []
+    for event in events:
+        for kind in ("introduced", "fixed", "last_affected", "limit"):
+            if isinstance(event, Mapping) and isinstance(event.get(kind), str):
+                marks.append((event[kind], kind))
+    read: list[tuple[Any, str, str]] = [(read_version(ecosystem, text), text, kind) for text, kind in marks]
+    origin = [m for m in read if m[1] == "0"]
+    rest = [m for m in read if m[1] != "0"]
+    if all(version is not None for version, _, _ in rest):
+        # At one version, what closes a range comes before what opens the next.
+        rest.sort(key=lambda m: m[2] == "introduced")
+        rest.sort(key=lambda m: m[0])
+    read = [*origin, *rest]
+    found: list[Interval] = []
+    low: str | None = None
+    is_open = False
+    for _, text, kind in read:
+        if kind == "introduced" and not is_open:
+            low, is_open = (None if text == "0" else text), True
+        elif kind != "introduced" and is_open:
+            found.append(Interval(low, text, with_high=kind == "last_affected"))
+            is_open = False
+    if is_open:
+        found.append(Interval(low))
+    return found
+
+
+def _union(entries: Iterable[Affected]) -> tuple[Affected, ...]:
+    """Several entries of one package are one."""
+    by_package: dict[str, Affected] = {}
+    for entry in entries:
+        known = by_package.get(entry.package)
+        by_package[entry.package] = (
+            entry
+            if known is None
+            else Affected(
+                entry.package,
+                tuple(dict.fromkeys((*known.intervals, *entry.intervals))),
+                tuple(dict.fromkeys((*known.versions, *entry.versions))),
+                known.unreadable or entry.unreadable,
+            )
+        )
+    return tuple(by_package.values())
+
+
+def _cvss(record: Mapping[str, Any], affected: Sequence[Any]) -> float | None:
+    from cvss import CVSS2, CVSS3, CVSS4
+    from cvss.exceptions import CVSSError
+
+    vectors = [*_list(record, "severity")]
+    for entry in affected:
+        vectors += _list(entry, "severity") if isinstance(entry, Mapping) else ()
+    readers = {"CVSS_V2": CVSS2, "CVSS_V3": CVSS3, "CVSS_V4": CVSS4}
+    scores = []
+    for vector in vectors:
+        reader = readers.get(str(vector.get("type"))) if isinstance(vector, Mapping) else None
+        if reader:
+            try:
+                scores.append(float(reader(str(vector.get("score"))).scores()[0]))
+            except (CVSSError, ValueError, TypeError):
+                continue  # a vector that is not one gives no score
+    return max(scores, default=None)
+
+
+_COMPARISON = re.compile(r"(<=|>=|<|>|==|=)?\s*(\S+)")
+
+
+def read_range(package: str, text: str) -> Affected:
+    """The versions that a person types: `>=2.0,<2.17.1`; `|` between ranges is a union; `*` is any version.
+
+    Raises `UnreadableRange`, naming the part that is not read.
+    """
+    ecosystem = ecosystem_of(package)
+    text = unquote(text).strip()
+    if text.startswith("vers:"):
+        raise UnreadableRange("write the range as comparisons, for instance '>=2.0,<2.17.1'")
+    intervals = tuple(_typed(ecosystem, part) for part in re.split(r"\s*\|+\s*", text) if part)
+    if not intervals:
+        raise UnreadableRange("the range is empty: write for instance '>=2.0,<2.17.1', or '*' for any version")
+    return Affected(package, intervals)
+
+
+def _typed(ecosystem: str, text: str) -> Interval:
+    low: str | None = None
+    high: str | None = None
+    with_low, with_high = True, False
+    for part in re.split(r"\s*,\s*|\s+(?=[<>=])", text.strip()):
+        found = _COMPARISON.fullmatch(part)
+        if part == "*":
+            continue
+        if not found or read_version(ecosystem, found[2]) is None:
+            raise UnreadableRange(f"{part[:40]!r} is not a comparison with a version, such as '>=2.0' or '<2.17.1'")
+        sign, version = found[1] or "=", found[2]
+        if sign.startswith(">") or sign.startswith("="):
+            low, with_low = _tighter(ecosystem, (low, with_low), (version, sign != ">"), lowest=False)
+        if sign.startswith("<") or sign.startswith("="):
+            high, with_high = _tighter(ecosystem, (high, with_high), (version, sign != "<"), lowest=True)
+    if low and high:
+        first, last = _known(ecosystem, low), _known(ecosystem, high)
+        if last < first or (first == last and not (with_low and with_high)):
+            raise UnreadableRange(f"{text[:40]!r} holds no version")
+    return Interval(low, high, with_low, with_high)
+
+
+def _known(ecosystem: str, text: str) -> Any:
+    """What orders a version that was read before."""
+    return read_version(ecosystem, text)
+
+
+def _tighter(
+    ecosystem: str, known: tuple[str | None, bool], said: tuple[str, bool], *, lowest: bool
+) -> tuple[str | None, bool]:
+    """Of two bounds on one side, the one that lets less through."""
+    if known[0] is None:
+        return said
+    mine, other = _known(ecosystem, known[0]), _known(ecosystem, said[0])
+    if mine == other:
+        return known if not known[1] else said
+    return said if (other < mine) == lowest else known

@@ -1,0 +1,1 @@
+"""The ranking of weak points: an attack graph, sampled worlds, and what they say of a System (docs/ranking.md)."""

@@ -1,0 +1,97 @@
+"""The assessment as the JSON that outside programs read (format 1, docs/product-file.md)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from risk_models import catalogue
+from risk_models.assessment import Assessment, AssetRisk, Finding, Outlook, WeakPoint
+from risk_models.ranking.sensitivity import Stability
+from risk_models.scales import View
+from risk_models.system import System
+
+
+def as_json(
+    system: System, assessment: Assessment, views: Mapping[View, Outlook], stability: Stability, language: str
+) -> dict[str, Any]:
+    """Plain values, in a stable order: rank, then id."""
+    names = {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
+    return {
+        "jalon": 1,
+        "model": assessment.model,
+        "worlds": assessment.worlds,
+        "view": assessment.view.value,
+        "product": assessment.product,
+        "loss": assessment.loss,
+        "residual_loss": assessment.residual_loss,
+        "components": [
+            {"id": c.id, "likelihood": c.likelihood, "level": int(c.level), "dependents": c.dependents}
+            for c in assessment.components
+        ],
+        "assets": [_asset(a) for a in assessment.assets],
+        "weak_points": [_weak_point(w, stability, language) for w in assessment.weak_points],
+        "choke_points": [{"component": c.component, "loss_avoided": c.loss_avoided} for c in assessment.choke_points],
+        "single_points_of_failure": [
+            {"component": s.component, "assets": list(s.assets)} for s in assessment.single_points_of_failure
+        ],
+        "action_plan": [
+            {"measure": p.measure, "on": list(p.on), "loss_avoided_alone": p.loss_avoided_alone}
+            | {"loss_avoided_in_order": p.loss_avoided_in_order, "effort": p.effort}
+            for p in assessment.action_plan
+        ],
+        "views": {
+            view.value: {"loss": outlook.loss, "assets": [_asset(a) for a in outlook.assets]}
+            for view, outlook in views.items()
+        },
+        "stability_draws": stability.draws,
+        "findings": [_finding(f, names, language) for f in assessment.findings],
+        "warnings": [
+            {
+                "code": w.code,
+                "component": w.component,
+                "text": catalogue.warning_text(w, language, names),
+            }
+            for w in assessment.warnings
+        ],
+    }
+
+
+def _asset(a: AssetRisk) -> dict[str, Any]:
+    return {
+        "id": a.id,
+        "need": a.need.value,
+        "severity": int(a.severity),
+        "likelihood": a.likelihood,
+        "level": int(a.level),
+        "loss": a.loss,
+    }
+
+
+def _weak_point(weak: WeakPoint, stability: Stability, language: str) -> dict[str, Any]:
+    return {
+        "rank": weak.rank,
+        "component": weak.component,
+        "loss_avoided": weak.loss_avoided,
+        "share": weak.share,
+        "reasons": [
+            {"code": r.code, "text": catalogue.sentence("reasons", r.code, language, **dict(r.values))}
+            for r in weak.reasons
+        ],
+        "path": [weak.path.source, *weak.path.components] if weak.path else [],
+        "vector": weak.path.vector if weak.path else None,
+        "stability": stability.share(weak.component),
+    }
+
+
+def _finding(found: Finding, names: Mapping[str, str], language: str) -> dict[str, Any]:
+    rule = catalogue.finding_rules()[found.rule]
+    return {
+        "rule": found.rule,
+        "level": rule.level.value,
+        "component": found.component,
+        "other": found.other,
+        "asset": found.asset,
+        "text": catalogue.finding_text(found, language, names),
+        "why": rule.why.in_(language),
+        "mend": rule.mend.in_(language),
+        "guide": list(rule.guide),
+    }

@@ -1,0 +1,305 @@
+"""Why a component is weak: the facts on it, and the most likely attack path that goes through it."""
+
+import math
+import sys
+from collections import defaultdict, deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import groupby, pairwise
+
+from risk_models import catalogue
+from risk_models.assessment import AttackPath, Reason
+from risk_models.ranking.attack_graph import MISUSE, AttackGraph, Node, Step, effective_exposure, past_end_of_life
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Patcher, Severity
+from risk_models.system import Component, Link, System
+
+_DEVELOPMENT = frozenset({ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY, ComponentKind.LIBRARY})
+_FRONT = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.BI, ComponentKind.CMS})
+_IN_PLACE = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
+# How many ways into a component are tried where the cheapest one crosses the way out, and how many suffice.
+_TRIED, _ENOUGH = 10, 3
+_RUN_BY_OTHERS = frozenset({Hosting.SAAS, Hosting.PAAS})
+
+
+class Explainer:
+    """Explains the components of one system in one view."""
+
+    def __init__(self, system: System, graph: AttackGraph) -> None:
+        self._system = system
+        self._exposure = effective_exposure(system)
+        self._names = {c.id: c.name for c in system.components}
+        self._kinds = {c.id: c for c in system.components}
+        self._links: dict[str, list[Link]] = defaultdict(list)
+        for link in sorted(set(system.links), key=lambda k: (k.source, k.target, k.kind)):
+            self._links[link.source].append(link)
+            self._links[link.target].append(link)
+        self._protected = {
+            (m.measure, c)
+            for m in system.measures
+            if m.status in _IN_PLACE and catalogue.proof_weight(m.proof)
+            for c in m.on
+        }
+        self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
+        self._steps: dict[tuple[Node, Node], Step] = {}
+        self._exploiting: dict[Node, dict[Node, float]] = defaultdict(dict)
+        none: dict[tuple[Node, Node], float] = {}
+        for step in graph.steps:
+            ends = step.source, step.target
+            none[ends] = none.get(ends, 1.0) * (1 - step.probability)
+            if step.exploits:
+                spared = self._exploiting[step.target].get(step.source, 1.0)
+                self._exploiting[step.target][step.source] = spared * (1 - step.probability)
+            if ends not in self._steps or step.probability > self._steps[ends].probability:
+                self._steps[ends] = step
+        self._ahead, self._behind = _Costs(defaultdict(list)), _Costs(defaultdict(list))
+        for (source, target), closed in none.items():
+            cost = -math.log(max(1 - closed, sys.float_info.min)) if closed else 0.0
+            self._ahead.edges[source].append((target, cost))
+            self._behind.edges[target].append((source, cost))
+        self._threats: dict[Node, float] = {n: 0.0 for n in graph.nodes if n[0] == "source"}
+        top = catalogue.loss_weight(Severity.CRITICAL)
+        self._losses: dict[Node, float] = {
+            ("lost", a.id, need): -math.log(catalogue.loss_weight(a.severity(need)) / top)
+            for a in system.assets
+            for need in Need
+        }
+        self._from_threat = self._ahead.cheapest(self._threats)
+        self._to_loss = self._behind.cheapest(self._losses)
+
+    def path_through(self, component: str) -> AttackPath | None:
+        """A most likely path that enters `component` by its own weakness and goes on to an asset's need.
+
+        It starts at a threat and passes nowhere twice; where the likeliest ways in and out cross, it is the likeliest
+        of those found around.
+        """
+        found = []
+        for node in (("taken", component), ("down", component)):
+            for way_in, way_out in self._ways(node) if node in self._to_loss else ():
+                walk = [*reversed(way_in), *way_out]
+                found.append((self._cost(walk) + self._losses[walk[-1]], walk))
+        return self._as_path(min(found)[1]) if found else None
+
+    def path_to(self, asset: str, need: Need) -> AttackPath | None:
+        """The most likely path from a threat to the loss of one need of one asset; None where none reaches it."""
+        goal = ("lost", asset, need)
+        return self._as_path(_walk(self._from_threat, goal)[::-1]) if goal in self._from_threat else None
+
+    def _ways(self, node: Node) -> list[tuple[list[Node], list[Node]]]:
+        """Ways from what exploits `node` back to a threat, and from `node` to a loss, that share nothing."""
+        way_out = _walk(self._to_loss, node)
+        found: list[tuple[list[Node], list[Node]]] = []
+        for before in self._exploiters(node):
+            way_in = _walk(self._from_threat, before)
+            if not {*way_in} & {*way_out}:
+                found.append((way_in, way_out))
+            else:
+                found += self._around(before, way_in, node, way_out)
+            if (found and found[0][1] is way_out) or len(found) >= _ENOUGH:
+                break
+        return found
+
+    def _exploiters(self, node: Node) -> list[Node]:
+        """The nodes from which `node` is exploited, by how likely it is entered so."""
+        cost = {
+            before: self._from_threat[before][0] + (-math.log(1 - spared) if spared else 0.0)
+            for before, spared in self._exploiting[node].items()
+            if before in self._from_threat and spared < 1
+        }
+        return sorted(cost, key=lambda before: (cost[before], before))[:_TRIED]
+
+    def _around(
+        self, before: Node, way_in: list[Node], node: Node, way_out: list[Node]
+    ) -> list[tuple[list[Node], list[Node]]]:
+        """Where the two ways cross: another way in, another way out, or both."""
+        other_in = self._behind.nearest(before, self._threats, {*way_out})
+        other_out = self._ahead.nearest(node, self._losses, {*way_in}) if node not in way_in else []
+        found = [(other_in, way_out)] if other_in else []
+        found += [(way_in, other_out)] if other_out else []
+        if not found and (far_out := self._ahead.nearest(node, self._losses, {before})):
+            far_in = self._behind.nearest(before, self._threats, {*far_out})
+            found += [(far_in, far_out)] if far_in else []
+        return found
+
+    def _cost(self, walk: list[Node]) -> float:
+        return sum(next(c for t, c in self._ahead.edges[a] if t == b) for a, b in pairwise(walk))
+
+    def reasons(self, c: Component) -> tuple[Reason, ...]:
+        """The facts that make `c` weak or its loss heavy, worst first."""
+        exposed = self._exposure[c.id] is not Exposure.INTERNAL
+        found = [*self._flaws(c)]
+        if exposed:
+            found.append(Reason(self._exposure[c.id].value))
+        unpatched = self._days_unpatched(c)
+        if unpatched:
+            found.append(Reason("unpatched", (("days", str(unpatched)),)))
+        if c.hosting in {Hosting.IAAS, Hosting.ON_PREMISE} and c.kind not in {
+            ComponentKind.WORKSTATION,
+            ComponentKind.LIBRARY,
+            ComponentKind.HOST,
+        }:
+            found.append(Reason("self_hosted"))
+        if exposed and c.kind in _FRONT and ("waf", c.id) not in self._protected and c.hosting is not Hosting.SAAS:
+            found.append(Reason("no_waf"))
+        if exposed and c.kind in catalogue.rates().credentials and ("mfa", c.id) not in self._protected:
+            found.append(Reason("no_second_factor"))
+        if c.hosting is Hosting.SAAS:
+            found.append(Reason("supplier_access"))
+        return (*found, *self._reach(c))
+
+    def _flaws(self, c: Component) -> list[Reason]:
+        exploited = [v.id for v in c.vulnerabilities if v.kev]
+        others = [v.id for v in c.vulnerabilities if not v.kev]
+        found = []
+        if exploited:
+            found.append(Reason("known_exploited", (("ids", ", ".join(exploited)),)))
+        if others:
+            found.append(Reason("known_flaw", (("ids", ", ".join(others)),)))
+        if c.eol and c.eol.date and past_end_of_life(self._system, c):
+            found.append(Reason("end_of_life", (("date", c.eol.date.isoformat()),)))
+        return found
+
+    def _days_unpatched(self, c: Component) -> int:
+        """Days since the oldest of its flaws was published, when the team could have patched it."""
+        day = self._system.as_of
+        published = [v.published for v in c.vulnerabilities if v.published]
+        return max(0, (day - min(published)).days) if day and published and c.patched_by is Patcher.TEAM else 0
+
+    def _reach(self, c: Component) -> list[Reason]:
+        by_kind: dict[str, list[str]] = defaultdict(list)
+        for link in self._links[c.id]:
+            if link.source == c.id:
+                by_kind[link.kind].append(link.target)
+            elif link.kind is LinkKind.EMBEDS:
+                by_kind["embedded_in"].append(link.source)
+        held = [a.name for a in self._system.assets if c.id in a.lives_in]
+        found = [("holds_data", "assets", held)]
+        said = {*held}
+        for code, way in (("writes_data", LinkKind.WRITES), ("reads_data", LinkKind.READS)):
+            stores = set(by_kind[way])
+            assets = [a.name for a in self._system.assets if stores & set(a.lives_in) and a.name not in said]
+            said |= {*assets}
+            found.append((code, "assets", assets))
+        for kind in ("deploys", "administers", "embedded_in"):
+            found.append((kind, "components", [self._names[t] for t in dict.fromkeys(by_kind[kind])]))
+        return [Reason(code, ((hole, ", ".join(values)),)) for code, hole, values in found if values]
+
+    def _as_path(self, walk: list[Node]) -> AttackPath:
+        components: list[str] = []
+        for before, after in pairwise(walk):
+            step = self._steps[before, after]
+            components += [step.through] if step.through else []
+            components += [after[1]] if after[0] in {"heard", "taken", "down"} else []
+        store = self._steps[walk[-2], walk[-1]].kind.split(":")[1]
+        if walk[-2][0] == "cut":
+            components += self._uses(components[-1], store)
+        # The last step may take the data through a reader: its store ends the path.
+        components.append(store)
+        threat, goal = walk[0][1], walk[-1]
+        return AttackPath(
+            source=threat,
+            vector=risk_vector(threat, self._kinds[components[0]]),
+            components=tuple(name for name, _ in groupby(components)),
+            asset=goal[1],
+            need=Need(goal[2]),
+            likelihood=math.exp(-self._cost(walk)),
+        )
+
+    def _uses(self, door: str, store: str) -> list[str]:
+        """The components between a front door and the store it leads to."""
+        came_from: dict[str, str] = {door: door}
+        pending = deque([door])
+        while pending and store not in came_from:
+            node = pending.popleft()
+            for link in self._links[node]:
+                if link.source == node and link.kind in MISUSE and link.target not in came_from:
+                    came_from[link.target] = node
+                    pending.append(link.target)
+        between, node = [], store
+        while came_from[node] != door:
+            node = came_from[node]
+            between.append(node)
+        return between[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Costs:
+    """−log of the probability of each step, so that the cheapest way is the most likely one."""
+
+    edges: dict[Node, list[tuple[Node, float]]]
+
+    def nearest(self, start: Node, goals: Mapping[Node, float], avoided: Collection[Node]) -> list[Node]:
+        """The cheapest way from `start` to one of `goals`, each with its own cost, through none of `avoided`."""
+        before: dict[Node, Node] = {}
+        heap: list[tuple[float, Node, Node, bool]] = [(0.0, start, (), False)] if start not in avoided else []
+        while heap:
+            cost, node, came_from, arrived = heappop(heap)
+            if arrived:
+                way = [node]
+                while before[way[-1]]:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            if node in before:
+                continue
+            before[node] = came_from
+            if node in goals:
+                heappush(heap, (cost + goals[node], node, came_from, True))
+            for after, more in self.edges.get(node, ()):
+                if after not in before and after not in avoided:
+                    heappush(heap, (cost + more, after, node, False))
+        return []
+
+    def cheapest(self, starts: Mapping[Node, float]) -> dict[Node, tuple[float, Node]]:
+        """Dijkstra: by node, the cost of the cheapest way from a start, and the node before it, () at a start."""
+        found: dict[Node, tuple[float, Node]] = {}
+        heap: list[tuple[float, Node, Node]] = [(cost, node, ()) for node, cost in starts.items()]
+        heapify(heap)
+        while heap:
+            cost, node, before = heappop(heap)
+            if node in found:
+                continue
+            found[node] = cost, before
+            for after, more in self.edges.get(node, ()):
+                if after not in found:
+                    heappush(heap, (cost + more, after, node))
+        return found
+
+
+def _walk(found: Mapping[Node, tuple[float, Node]], node: Node) -> list[Node]:
+    """From `node` back to where the cheapest way started."""
+    walk, at = [node], found[node][1]
+    while at:
+        walk.append(at)
+        at = found[at][1]
+    return walk
+
+
+# Which of the fourteen risk vectors (MonServiceSécurisé) a path belongs to, by its threat and first component;
+# {} is "internal" or "external", by who hosts that component.
+_VECTORS: dict[str, list[tuple[frozenset[ComponentKind] | None, str]]] = {
+    "internet": [(None, "exposed_service")],
+    "credentials": [
+        (_DEVELOPMENT, "{}_development"),
+        (frozenset({ComponentKind.HOST, ComponentKind.NETWORK}), "{}_administration"),
+        (frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.IDENTITY_PROVIDER}), "user_account"),
+        (None, "{}_actor"),
+    ],
+    "phishing": [(None, "workstation")],
+    "supply": [
+        (_DEVELOPMENT, "{}_development"),
+        (frozenset({ComponentKind.HOST}), "paas_supplier"),
+        (None, "saas_supplier"),
+    ],
+    "insider": [(None, "internal_administration")],
+    "physical": [(None, "{}_premises")],
+    "flood": [(None, "denial_of_service")],
+}
+
+
+def risk_vector(threat: str, first: Component) -> str:
+    """Which of the fourteen vectors an attack that enters `first` by `threat` belongs to."""
+    outside = first.hosting is not Hosting.ON_PREMISE if threat == "physical" else first.hosting in _RUN_BY_OTHERS
+    if first.kind is ComponentKind.LIBRARY or first.kind is ComponentKind.WORKSTATION:
+        outside = first.kind is ComponentKind.LIBRARY  # published by others; a workstation is the team's own
+    side = "external" if outside else "internal"
+    return next(v for kinds, v in _VECTORS[threat] if kinds is None or first.kind in kinds).format(side)

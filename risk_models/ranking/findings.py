@@ -1,0 +1,308 @@
+"""Rules on the graph that an expert would check by eye; texts, levels and the hygiene guide are in the catalogue."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from risk_models import catalogue
+from risk_models.assessment import Finding
+from risk_models.ranking.attack_graph import in_place
+from risk_models.scales import (
+    Authentication,
+    ComponentKind,
+    DataKind,
+    Exposure,
+    Hosting,
+    LinkKind,
+    Location,
+    MeasureStatus,
+    Need,
+    Patcher,
+    RiskLevel,
+    Severity,
+    View,
+)
+from risk_models.system import Component, EssentialAsset, Link, Measure, System
+
+K = ComponentKind
+STORES = frozenset({K.DATABASE, K.SEARCH, K.CACHE, K.QUEUE, K.STORAGE})
+FRONTS = frozenset({K.WEB, K.API, K.BI, K.CMS})
+BUILDS = frozenset({K.FORGE, K.CI, K.REGISTRY})
+_KEY_HOLDERS = BUILDS | {K.HOST, K.IDENTITY_PROVIDER}
+_CODE = frozenset({K.WEB, K.API, K.WORKER})
+_WITHOUT_VERSION = frozenset({K.HOST, K.WORKSTATION, K.NETWORK, K.EXTERNAL_API})
+_SELF_HOSTED = frozenset({Hosting.IAAS, Hosting.ON_PREMISE})
+_ABOUT_PEOPLE = frozenset({DataKind.PERSONAL, DataKind.SENSITIVE})
+_DATA_LINKS = frozenset({LinkKind.READS, LinkKind.WRITES, LinkKind.CALLS})
+_MANY_READERS = 5
+_SOON = timedelta(days=183)
+
+
+def findings(system: System) -> tuple[Finding, ...]:
+    """What the rules find in `system`, heaviest first, then by rule and component."""
+    facts = _Facts(system)
+    rules = catalogue.finding_rules()
+    found = {f for name, look in _RULES.items() for f in (_made(name, hit) for hit in look(facts))}
+    order = {RiskLevel.HIGH: 0, RiskLevel.MEDIUM: 1, RiskLevel.LOW: 2}
+    place = {name: n for n, name in enumerate(rules)}
+    return tuple(sorted(found, key=lambda f: (order[rules[f.rule].level], place[f.rule], f.key)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    component: str | None = None
+    other: str | None = None
+    asset: str | None = None
+    detail: str = ""
+
+
+def _made(rule: str, hit: _Hit) -> Finding:
+    return Finding(rule, hit.component, hit.other, hit.asset, hit.detail)
+
+
+class _Facts:
+    """The system, indexed once."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.components = {c.id: c for c in system.components}
+        self.out: dict[str, list[Link]] = defaultdict(list)
+        self.into: dict[str, list[Link]] = defaultdict(list)
+        for link in system.links:
+            self.out[link.source].append(link)
+            self.into[link.target].append(link)
+        self.held: dict[str, list[EssentialAsset]] = defaultdict(list)
+        for asset in system.assets:
+            for component in asset.lives_in:
+                self.held[component].append(asset)
+        self._in_place = {(m, c) for m, c, _ in in_place(system, View.CURRENT)}
+        done = {MeasureStatus.DONE, MeasureStatus.PARTIAL}
+        self._everywhere = {m.measure for m in system.measures if m.status in done and not m.on}
+
+    def has(self, c: Component, *measures: str) -> bool:
+        """Whether one of `measures` is in place on `c`, fully or in part, or on the whole product."""
+        return any((m, c.id) in self._in_place or m in self._everywhere for m in measures)
+
+    def about_people(self, c: Component) -> bool:
+        return not _ABOUT_PEOPLE.isdisjoint(c.data)
+
+    def each(self, test: Callable[[Component], object]) -> Iterator[_Hit]:
+        return (_Hit(c.id) for c in self.system.components if test(c))
+
+    def links(self, test: Callable[[Link, Component, Component], object]) -> Iterator[_Hit]:
+        for link in self.system.links:
+            if test(link, self.components[link.source], self.components[link.target]):
+                yield _Hit(link.source, link.target)
+
+    def controls(self, c: Component) -> bool:
+        return any(k.kind is LinkKind.ADMINISTERS for k in self.out[c.id])
+
+    def serious(self, component: str) -> bool:
+        return any(a.severity(Need.CONFIDENTIALITY) >= Severity.SERIOUS for a in self.held[component])
+
+
+def _zone(c: Component) -> tuple[str, str]:
+    """Where a link leaves one hosting for another."""
+    if c.kind is K.WORKSTATION:
+        return "team", ""
+    return (c.hosting, c.id) if c.hosting is Hosting.SAAS else (c.hosting, "")
+
+
+def _known_exploited(f: _Facts) -> Iterator[_Hit]:
+    for c in f.system.components:
+        ids = sorted(v.id for v in c.vulnerabilities if v.kev)
+        if ids:
+            yield _Hit(c.id, detail=", ".join(ids))
+
+
+def _with_a_fix(f: _Facts) -> Iterator[_Hit]:
+    for c in f.system.components:
+        ids = sorted(f"{v.id} → {v.fixed_in}" for v in c.vulnerabilities if v.fixed_in and not v.kev)
+        if ids:
+            yield _Hit(c.id, detail=", ".join(ids))
+
+
+def _end_of_life(f: _Facts, *, soon: bool) -> Iterator[_Hit]:
+    today = f.system.as_of
+    for c in f.system.components:
+        if today and c.eol and c.eol.date:
+            past = c.eol.date < today
+            if (soon and not past and c.eol.date <= today + _SOON) or (past and not soon):
+                yield _Hit(c.id, detail=c.eol.date.isoformat())
+
+
+def _can_suspend(f: _Facts) -> list[str]:
+    return [p.name for p in f.system.product.contacts if p.can_suspend and (p.phone or p.email)]
+
+
+def _single_administrator(f: _Facts) -> Iterator[_Hit]:
+    people = _can_suspend(f)
+    if len(people) == 1:
+        yield _Hit(detail=people[0])
+
+
+def _nobody_to_call(f: _Facts) -> Iterator[_Hit]:
+    if not _can_suspend(f):
+        yield _Hit()
+
+
+def _crosses(link: Link, a: Component, b: Component) -> bool:
+    return link.encrypted is False and _zone(a) != _zone(b)
+
+
+def _data_in_clear(f: _Facts) -> Iterator[_Hit]:
+    return f.links(
+        lambda k, a, b: (
+            k.encrypted is False and not _crosses(k, a, b) and (f.about_people(a) or f.about_people(b) or f.held[b.id])
+        )
+    )
+
+
+def _no_backup(f: _Facts) -> Iterator[_Hit]:
+    for c in f.system.components:
+        if c.kind not in {K.WORKSTATION, K.LIBRARY} and not f.has(c, "backup_offline", "backup_restore_test"):
+            for asset in f.held[c.id]:
+                if max(asset.integrity, asset.availability) >= Severity.SIGNIFICANT:
+                    yield _Hit(c.id, asset=asset.id)
+
+
+def _many_readers(f: _Facts) -> Iterator[_Hit]:
+    for c in f.system.components:
+        readers = {k.source for k in f.into[c.id] if k.kind in {LinkKind.READS, LinkKind.WRITES}}
+        if c.kind in STORES and len(readers) > _MANY_READERS:
+            yield _Hit(c.id, detail=str(len(readers)))
+
+
+def _unwatched_front(f: _Facts, *measures: str) -> Iterator[_Hit]:
+    return f.each(
+        lambda c: (
+            c.kind in FRONTS
+            and c.exposure is Exposure.INTERNET
+            and c.hosting is not Hosting.SAAS
+            and not f.has(c, *measures)
+        )
+    )
+
+
+def _planned(f: _Facts, test: Callable[[Measure], object]) -> Iterator[_Hit]:
+    for m in f.system.measures:
+        if m.status is MeasureStatus.PLANNED and test(m):
+            for component in m.on or (None,):
+                yield _Hit(component, detail=m.measure)
+
+
+def _late(f: _Facts) -> Iterator[_Hit]:
+    today = f.system.as_of
+    return _planned(f, lambda m: today and m.due and m.due < today)
+
+
+_RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
+    "exposed_store": lambda f: f.each(lambda c: c.kind in STORES and c.exposure is Exposure.INTERNET),
+    "known_exploited_flaw": _known_exploited,
+    "flaw_with_a_fix": _with_a_fix,
+    "end_of_life": lambda f: _end_of_life(f, soon=False),
+    "end_of_life_soon": lambda f: _end_of_life(f, soon=True),
+    "unknown_version": lambda f: f.each(
+        lambda c: not c.version and c.hosting is not Hosting.SAAS and c.kind not in _WITHOUT_VERSION
+    ),
+    "unknown_libraries": lambda f: f.each(
+        lambda c: (
+            c.kind in _CODE
+            and c.hosting is not Hosting.SAAS
+            and not c.sbom
+            and not any(k.kind is LinkKind.EMBEDS for k in f.out[c.id])
+        )
+    ),
+    "nobody_patches": lambda f: f.each(
+        lambda c: c.hosting in _SELF_HOSTED and c.patched_by is Patcher.PUBLISHER and c.kind is not K.LIBRARY
+    ),
+    "no_patch_policy": lambda f: f.each(
+        lambda c: (
+            c.hosting in _SELF_HOSTED
+            and c.patched_by is Patcher.TEAM
+            and c.kind not in {K.LIBRARY, K.WORKSTATION}
+            and not f.has(c, "patch_policy", "dependabot")
+        )
+    ),
+    "admin_without_second_factor": lambda f: f.each(
+        lambda c: f.controls(c) and c.kind is not K.WORKSTATION and not f.has(c, "mfa")
+    ),
+    "sign_in_without_second_factor": lambda f: f.each(
+        lambda c: (
+            c.kind in _KEY_HOLDERS and c.exposure is not Exposure.INTERNAL and not f.controls(c) and not f.has(c, "mfa")
+        )
+    ),
+    "exposed_administration": lambda f: f.each(
+        lambda c: f.controls(c) and c.exposure is Exposure.INTERNET and c.hosting is not Hosting.SAAS
+    ),
+    "administered_from_a_daily_workstation": lambda f: f.links(
+        lambda k, a, b: k.kind is LinkKind.ADMINISTERS and a.kind is K.WORKSTATION and not f.has(b, "dedicated_admin")
+    ),
+    "workstation_not_encrypted": lambda f: f.each(
+        lambda c: c.kind is K.WORKSTATION and not f.has(c, "disk_encryption")
+    ),
+    "single_administrator": _single_administrator,
+    "nobody_to_call": _nobody_to_call,
+    "unencrypted_crossing": lambda f: f.links(_crosses),
+    "unencrypted_data": _data_in_clear,
+    "unauthenticated_store": lambda f: f.links(
+        lambda k, a, b: k.authentication is Authentication.NONE and k.kind in _DATA_LINKS and b.kind in STORES
+    ),
+    "unauthenticated_call": lambda f: f.links(
+        lambda k, a, b: (
+            k.authentication is Authentication.NONE
+            and k.kind in _DATA_LINKS
+            and b.kind not in STORES
+            and b.exposure is not Exposure.INTERNET
+        )
+    ),
+    "many_readers": _many_readers,
+    "dashboard_on_production": lambda f: f.links(
+        lambda k, a, b: a.kind is K.BI and k.kind in {LinkKind.READS, LinkKind.WRITES} and f.serious(b.id)
+    ),
+    "supplier_writes": lambda f: f.links(
+        lambda k, a, b: (
+            a.hosting is Hosting.SAAS
+            and a.kind not in BUILDS | {K.HOST}
+            and k.kind in {LinkKind.WRITES, LinkKind.ADMINISTERS}
+            and f.held[b.id]
+        )
+    ),
+    "no_backup": _no_backup,
+    "backup_never_restored": lambda f: f.each(
+        lambda c: f.has(c, "backup_offline") and not f.has(c, "backup_restore_test")
+    ),
+    "deploys_alone": lambda f: f.each(
+        lambda c: (
+            (c.kind is K.FORGE or any(k.kind is LinkKind.DEPLOYS for k in f.out[c.id]))
+            and c.kind in BUILDS
+            and not f.has(c, "branch_protection")
+        )
+    ),
+    "unpinned_supply": lambda f: f.each(lambda c: c.kind is K.CI and not f.has(c, "pinned_dependencies")),
+    "exposed_build": lambda f: f.each(
+        lambda c: c.kind in BUILDS and c.exposure is Exposure.INTERNET and c.hosting in _SELF_HOSTED
+    ),
+    "supplier_outside_eu": lambda f: f.each(
+        lambda c: c.location is Location.OTHER and (f.about_people(c) or f.serious(c.id))
+    ),
+    "unknown_location": lambda f: f.each(
+        lambda c: c.location is None and c.hosting is Hosting.SAAS and (f.about_people(c) or f.held[c.id])
+    ),
+    "unnamed_supplier": lambda f: f.each(lambda c: c.hosting in {Hosting.SAAS, Hosting.PAAS} and not c.supplier),
+    "personal_data_in_a_tool": lambda f: f.each(
+        lambda c: c.kind in {K.LOW_CODE, K.AI_SERVICE} and (f.about_people(c) or f.held[c.id])
+    ),
+    "secrets_unprotected": lambda f: f.each(lambda c: DataKind.SECRET in c.data and not f.has(c, "secrets_manager")),
+    "exposed_without_firewall": lambda f: _unwatched_front(f, "waf"),
+    "protected_by_something_else": lambda f: f.links(
+        lambda k, a, b: k.kind is LinkKind.PROTECTED_BY and b.kind not in {K.WAF, K.CDN}
+    ),
+    "no_logs": lambda f: _unwatched_front(f, "central_logging"),
+    "not_watched": lambda f: _unwatched_front(f, "availability_monitoring"),
+    "asset_nowhere": lambda f: (_Hit(asset=a.id) for a in f.system.assets if not a.lives_in),
+    "linked_to_nothing": lambda f: f.each(lambda c: len(f.components) > 1 and not f.out[c.id] and not f.into[c.id]),
+    "late_measure": _late,
+    "measure_without_owner": lambda f: _planned(f, lambda m: not m.due or not m.owner),
+}

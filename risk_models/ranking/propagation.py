@@ -1,0 +1,287 @@
+"""Spreading a compromise over all sampled worlds at once: the worlds are the bits of an integer.
+
+`Spread.without` answers many questions "what if these steps were closed?" together. In a world, closing a step
+can matter only when the step lies on the way by which some loss was reached there; so each question is asked
+only in the worlds where it may matter, and the questions that meet in a world are asked one after the other.
+The figures are those of asking each question alone: tests/risk_models/ranking/test_propagation.py proves it.
+"""
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from risk_models import catalogue
+from risk_models.ranking import progress
+from risk_models.ranking.attack_graph import STATES, AttackGraph, Node, Step
+from risk_models.ranking.sampling import Worlds, open_worlds
+
+Closing = Mapping[int, Worlds]
+"""By number of edge, the worlds in which it is closed."""
+
+_START: Node = ("start",)
+_SEPARATOR = "\x1f"  # no id holds it
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """One try, or several that share their fate: what enters a node from the threats is one number."""
+
+    source: int
+    target: int
+    identity: str
+    steps: tuple[Step, ...]
+    open: Worlds
+
+
+class Spread:
+    """What is reached in each world of an attack graph, and what would be were some steps closed."""
+
+    def __init__(self, graph: AttackGraph, weights: Mapping[Node, int], worlds: int | None = None) -> None:
+        """`weights`: the loss that each "lost" node stands for; `worlds`: as many as the model says unless given."""
+        model = catalogue.model()
+        self.worlds = worlds or model.worlds
+        self._remember = worlds is None
+        self._version = model.version
+        self._index = {node: i for i, node in enumerate((_START, *graph.nodes))}
+        self._edges = self._merged(graph)
+        self._within: list[list[tuple[int, int]]] = [[] for _ in self._index]
+        self._leaving: list[list[tuple[int, int]]] = [[] for _ in self._index]
+        self._entering: dict[str, list[int]] = defaultdict(list)
+        self._acted_on: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, edge in enumerate(self._edges):
+            source, target = edge.steps[0].source, edge.steps[0].target
+            ways = self._within if source[0] == target[0] else self._leaving
+            ways[edge.source].append((number, edge.target))
+            if target[0] in {"taken", "down"}:
+                self._entering[target[1]].append(number)
+            for key in dict.fromkeys(key for step in edge.steps for key in step.reduced_by):
+                self._acted_on[key].append(number)
+        self._stages = self._by_stage()
+        self._weights = {self._index[node]: w for node, w in weights.items() if node in self._index and w}
+        self._open = [edge.open for edge in self._edges]
+        self._reached = self._spread(self._open)
+        # What is reached most first: what is passed on then grows less often again.
+        self._stages[STATES.index("taken")].sort(key=lambda node: -self._reached[node].bit_count())
+        self._useful: dict[int, Worlds] | None = None
+
+    def likelihood(self, node: Node) -> float:
+        """Share of worlds in which `node` is reached; 0 for a node that the graph does not have."""
+        index = self._index.get(node)
+        return 0.0 if index is None else self._reached[index].bit_count() / self.worlds
+
+    @property
+    def loss(self) -> float:
+        """Expected loss, in the unit of the weights."""
+        return self._loss_of(self._reached)
+
+    def _loss_of(self, reached: Sequence[Worlds]) -> float:
+        return sum(w * reached[node].bit_count() for node, w in self._weights.items()) / self.worlds
+
+    def hardened(self, component: str) -> Closing:
+        """Closes every step that exploits `component`."""
+        entering = self._entering.get(component, ())
+        return {e: self._edges[e].open for e in entering if self._edges[e].steps[0].exploits}
+
+    def unbreakable(self, component: str) -> Closing:
+        """Closes every step into `component`."""
+        return {e: self._edges[e].open for e in self._entering.get(component, ())}
+
+    def reduced(self, factors: Mapping[tuple[str, str], float]) -> Closing:
+        """Closes what is lost when the steps on which measures act, by (component, effect), are multiplied."""
+        touched = list(dict.fromkeys(e for key in factors for e in self._acted_on.get(key, ())))
+        chances = []
+        for number in touched:
+            none = 1.0
+            for step in self._edges[number].steps:
+                none *= 1 - step.probability * math.prod(factors.get(key, 1.0) for key in step.reduced_by)
+            chances.append((self._edges[number].identity, 1 - none))
+        kept = open_worlds(self._version, chances, self.worlds)
+        return {e: self._edges[e].open & ~left for e, left in zip(touched, kept, strict=True)}
+
+    def without(self, closings: Sequence[Closing]) -> list[float]:
+        """The expected loss avoided by each of `closings` alone."""
+        avoided = [0] * len(closings)
+        rounds = self._rounds(closings)
+        for number, asked in enumerate(rounds, start=1):
+            progress.report(number, len(rounds))
+            is_open = self._open.copy()
+            for question, here in asked:
+                for edge, worlds in closings[question].items():
+                    is_open[edge] &= ~(worlds & here)
+            reached = self._spread(is_open)
+            spared = _sum((weight, self._reached[node] ^ reached[node]) for node, weight in self._weights.items())
+            for question, here in asked:
+                avoided[question] += _total(spared, here)
+        return [total / self.worlds for total in avoided]
+
+    def loss_once(self, closing: Closing) -> float:
+        """The expected loss that remains once `closing` holds."""
+        reached = self._spread([o & ~closing.get(n, 0) for n, o in enumerate(self._open)])
+        return self._loss_of(reached)
+
+    def _rounds(self, closings: Sequence[Closing]) -> list[list[tuple[int, Worlds]]]:
+        """In each round, the questions asked and the worlds where each is: no two in the same world."""
+        useful = self._useful_ways()
+        rounds: list[list[tuple[int, Worlds]]] = []
+        taken: list[Worlds] = []
+        for question, closing in enumerate(closings):
+            where = 0
+            for edge, closed in closing.items():
+                where |= useful.get(edge, 0) & closed
+            number = 0
+            while where:
+                if number == len(rounds):
+                    rounds.append([])
+                    taken.append(0)
+                later = where & taken[number]
+                if later != where:
+                    rounds[number].append((question, where ^ later))
+                    taken[number] |= where
+                where = later
+                number += 1
+        return rounds
+
+    def _spread(self, is_open: Sequence[Worlds]) -> list[Worlds]:
+        """By node, the worlds in which it is reached when edges are open in the given worlds."""
+        reached = [0] * len(self._index)
+        reached[0] = (1 << self.worlds) - 1
+        for number, target in self._leaving[0]:
+            reached[target] |= is_open[number]
+        within, leaving = self._within, self._leaving
+        for stage in self._stages:
+            dirty = {node for node in stage if within[node]}
+            while dirty:
+                for node in stage:
+                    if node in dirty:
+                        dirty.remove(node)
+                        here = reached[node]
+                        for number, target in within[node]:
+                            before = reached[target]
+                            grown = before | (here & is_open[number])
+                            if grown != before:
+                                reached[target] = grown
+                                dirty.add(target)
+            for node in stage:
+                here = reached[node]
+                for number, target in leaving[node]:
+                    reached[target] |= here & is_open[number]
+        return reached
+
+    def _first_ways(self) -> dict[int, Worlds]:
+        """By edge, the worlds in which it was the one that first brought its target."""
+        reached = [0] * len(self._index)
+        reached[0] = (1 << self.worlds) - 1
+        came_by: dict[int, Worlds] = defaultdict(int)
+
+        def pass_on(node: int, edges: Sequence[tuple[int, int]]) -> Iterator[int]:
+            here = reached[node]
+            for number, target in edges:
+                before = reached[target]
+                grown = before | (here & self._edges[number].open)
+                if grown != before:
+                    came_by[number] |= grown ^ before
+                    reached[target] = grown
+                    yield target
+
+        for _ in pass_on(0, self._leaving[0]):
+            pass
+        for stage in self._stages:
+            pending, waiting = deque(stage), set(stage)
+            while pending:
+                node = pending.popleft()
+                waiting.remove(node)
+                for target in pass_on(node, self._within[node]):
+                    if target not in waiting:
+                        waiting.add(target)
+                        pending.append(target)
+            for node in stage:
+                for _ in pass_on(node, self._leaving[node]):
+                    pass
+        return dict(came_by)
+
+    def _useful_ways(self) -> dict[int, Worlds]:
+        """By edge, the worlds in which it is on the first way to a weighted node."""
+        if self._useful is not None:
+            return self._useful
+        came_by = self._first_ways()
+        coming: list[list[tuple[int, int]]] = [[] for _ in self._index]
+        for number in came_by:
+            coming[self._edges[number].target].append((number, self._edges[number].source))
+        wanted = [0] * len(self._index)
+        for node in self._weights:
+            wanted[node] = self._reached[node]
+        useful: dict[int, Worlds] = {}
+        for stage in reversed(self._stages):
+            pending = deque(reversed(stage))
+            inside = set(stage)
+            while pending:
+                node = pending.popleft()
+                for number, source in coming[node]:
+                    useful[number] = way = wanted[node] & came_by[number]
+                    grown = wanted[source] | way
+                    if grown != wanted[source]:
+                        wanted[source] = grown
+                        if source in inside:
+                            pending.append(source)
+        self._useful = useful
+        return useful
+
+    def _merged(self, graph: AttackGraph) -> list[_Edge]:
+        grouped: dict[tuple[Node, Node, str], list[Step]] = defaultdict(list)
+        for step in graph.steps:
+            source = _START if step.source[0] == "source" else step.source
+            grouped[source, step.target, step.kind].append(step)
+        chances = []
+        for (source, target, kind), steps in grouped.items():
+            none = 1.0
+            for step in steps:
+                none *= 1 - step.probability
+            chances.append((_SEPARATOR.join((*source, kind, *target)), 1 - none))
+        drawn = open_worlds(self._version, chances, self.worlds, remember=self._remember)
+        return [
+            _Edge(self._index[source], self._index[target], identity, tuple(steps), is_open)
+            for ((source, target, _), steps), (identity, _), is_open in zip(
+                grouped.items(), chances, drawn, strict=True
+            )
+        ]
+
+    def _by_stage(self) -> list[list[int]]:
+        """Nodes by state, since a state leads only to itself and to later ones, then by distance from the threats."""
+        leads_to: list[list[int]] = [[] for _ in self._index]
+        for edge in self._edges:
+            leads_to[edge.source].append(edge.target)
+        order, seen, pending = [], {0}, deque([0])
+        while pending:
+            for node in leads_to[pending.popleft()]:
+                if node not in seen:
+                    seen.add(node)
+                    order.append(node)
+                    pending.append(node)
+        nodes = tuple(self._index)
+        stages = [[v for v in order if nodes[v][0] == state] for state in STATES]
+        return [*stages[:2], *(sorted(stage) for stage in stages[2:])]
+
+
+def _sum(rows: Iterable[tuple[int, Worlds]]) -> list[Worlds]:
+    """The sum by world of weights, each counted in its worlds: bit i of the sum of world w is bit w of item i."""
+    planes: list[Worlds] = []
+    for weight, worlds in rows:
+        for position in range(weight.bit_length()):
+            carry, at = (worlds if weight >> position & 1 else 0), position
+            while len(planes) <= position:
+                planes.append(0)
+            while carry:
+                if at == len(planes):
+                    planes.append(0)
+                planes[at], carry = planes[at] ^ carry, planes[at] & carry
+                at += 1
+    return planes
+
+
+def _total(planes: Sequence[Worlds], where: Worlds) -> int:
+    """The sum over the worlds of `where`."""
+    total = 0
+    for at, plane in enumerate(planes):
+        total += (plane & where).bit_count() << at
+    return total

@@ -1,0 +1,141 @@
+"""Each rule finds what it is for, and is silent once it is mended."""
+
+import copy
+from datetime import date
+
+import pytest
+from hypothesis import given
+
+from risk_models import catalogue, product_file
+from risk_models.ranking.findings import findings
+from tests.risk_models.systems import systems
+
+TODAY = date(2026, 11, 24)
+SOUND = {
+    "jalon": 1,
+    "product": {
+        "name": "Produit",
+        "contacts": [
+            {"name": "A", "role": "dev", "phone": "+33100000000", "can_suspend": True},
+            {"name": "B", "role": "dev", "email": "b@example.org", "can_suspend": True},
+        ],
+    },
+    "components": [
+        {"id": "web", "kind": "web", "hosting": "paas", "exposure": "internet", "supplier": "Scalingo", "version": "1", "sbom": "web.json", "patched_by": "team"},
+        {"id": "base", "kind": "database", "hosting": "paas", "exposure": "internal", "supplier": "Scalingo", "version": "15", "data": ["personal"], "location": "EU"},
+    ],
+    "links": [{"from": "web", "to": "base", "kind": "writes", "encrypted": True, "authentication": "password"}],
+    "assets": [{"id": "dossiers", "lives_in": ["base"], "needs": {"confidentiality": 3, "integrity": 3, "availability": 2}}],
+    "measures": [
+        {"measure": m, "on": ["web"], "status": "done"} for m in ("waf", "central_logging", "availability_monitoring", "mfa")
+    ]
+    + [{"measure": m, "on": ["base"], "status": "done"} for m in ("backup_offline", "backup_restore_test")],
+}  # fmt: skip
+
+
+def found_in(**changes) -> set[tuple[str, str | None]]:
+    """Rules found once `changes` are made: web and base are merged into, lists are added to."""
+    plain = copy.deepcopy(SOUND)
+    for key, value in changes.items():
+        if key in {"web", "base"}:
+            component = next(c for c in plain["components"] if c["id"] == key)
+            component.update(value)
+        elif key == "without":
+            plain["measures"] = [m for m in plain["measures"] if m["measure"] not in value]
+        elif key == "link":
+            plain["links"][0].update(value)
+        elif key == "contacts":
+            plain["product"]["contacts"] = value
+        else:
+            plain[key] = [*plain[key], *value]
+    system = product_file.from_dict(plain, as_of=TODAY)
+    return {(f.rule, f.component) for f in findings(system)}
+
+
+def saas(name: str, kind: str, **more) -> dict:
+    return {
+        "id": name,
+        "kind": kind,
+        "hosting": "saas",
+        "exposure": "authenticated",
+        "supplier": "S",
+        "location": "EU",
+    } | more
+
+
+def own(name: str, kind: str, **more) -> dict:
+    return {"id": name, "kind": kind, "hosting": "iaas", "exposure": "internal", "version": "1"} | more
+
+
+LAPTOP = own("laptop", "workstation", hosting="on_premise")
+FLAW = {"id": "CVE-1", "epss": 0.1}
+
+CASES = {
+    "exposed_store": {"base": {"exposure": "internet"}},
+    "known_exploited_flaw": {"web": {"vulnerabilities": [FLAW | {"kev": True}]}},
+    "flaw_with_a_fix": {"web": {"vulnerabilities": [FLAW | {"fixed_in": "2"}]}},
+    "end_of_life": {"web": {"eol": {"date": "2026-11-23"}}},
+    "end_of_life_soon": {"web": {"eol": {"date": "2027-03-01"}}},
+    "unknown_version": {"base": {"version": None}},
+    "unknown_libraries": {"web": {"sbom": None}},
+    "nobody_patches": {"base": {"hosting": "iaas", "patched_by": "publisher"}},
+    "no_patch_policy": {"base": {"hosting": "iaas", "patched_by": "team"}},
+    "admin_without_second_factor": {"components": [saas("admin", "other")], "links": [{"from": "admin", "to": "base", "kind": "administers"}]},
+    "sign_in_without_second_factor": {"components": [saas("forge", "forge")], "links": [{"from": "forge", "to": "web", "kind": "calls"}]},
+    "exposed_administration": {"components": [own("admin", "other", exposure="internet")], "links": [{"from": "admin", "to": "base", "kind": "administers"}]},
+    "administered_from_a_daily_workstation": {"components": [LAPTOP], "links": [{"from": "laptop", "to": "base", "kind": "administers"}]},
+    "workstation_not_encrypted": {"components": [LAPTOP], "links": [{"from": "laptop", "to": "base", "kind": "administers"}]},
+    "single_administrator": {"contacts": SOUND["product"]["contacts"][:1]},
+    "nobody_to_call": {"contacts": [{"name": "A", "role": "dev", "can_suspend": True}]},
+    "unencrypted_crossing": {"link": {"encrypted": False}, "base": {"hosting": "iaas"}},
+    "unencrypted_data": {"link": {"encrypted": False}},
+    "unauthenticated_store": {"link": {"authentication": "none"}},
+    "unauthenticated_call": {"components": [own("api", "api")], "links": [{"from": "web", "to": "api", "kind": "calls", "authentication": "none"}]},
+    "many_readers": {"components": [own(f"w{n}", "worker") for n in range(5)], "links": [{"from": f"w{n}", "to": "base", "kind": "reads"} for n in range(5)]},
+    "dashboard_on_production": {"components": [own("bi", "bi")], "links": [{"from": "bi", "to": "base", "kind": "reads"}]},
+    "supplier_writes": {"components": [saas("crm", "low_code")], "links": [{"from": "crm", "to": "base", "kind": "writes"}]},
+    "no_backup": {"without": ["backup_offline", "backup_restore_test"]},
+    "backup_never_restored": {"without": ["backup_restore_test"]},
+    "deploys_alone": {"components": [saas("ci", "ci")], "links": [{"from": "ci", "to": "web", "kind": "deploys"}]},
+    "unpinned_supply": {"components": [saas("ci", "ci")], "links": [{"from": "ci", "to": "web", "kind": "deploys"}]},
+    "exposed_build": {"components": [own("ci", "ci", exposure="internet")], "links": [{"from": "ci", "to": "web", "kind": "deploys"}]},
+    "supplier_outside_eu": {"base": {"location": "other"}},
+    "unknown_location": {"components": [saas("crm", "other", location=None, data=["personal"])], "links": [{"from": "web", "to": "crm", "kind": "calls"}]},
+    "unnamed_supplier": {"base": {"supplier": None}},
+    "personal_data_in_a_tool": {"components": [saas("grist", "low_code", data=["personal"])], "links": [{"from": "web", "to": "grist", "kind": "calls"}]},
+    "secrets_unprotected": {"web": {"data": ["secret"]}},
+    "exposed_without_firewall": {"without": ["waf"]},
+    "protected_by_something_else": {"components": [own("proxy", "network")], "links": [{"from": "web", "to": "proxy", "kind": "protected_by"}]},
+    "no_logs": {"without": ["central_logging"]},
+    "not_watched": {"without": ["availability_monitoring"]},
+    "asset_nowhere": {"assets": [{"id": "x", "needs": {"confidentiality": 1, "integrity": 1, "availability": 1}}]},
+    "linked_to_nothing": {"components": [own("island", "cache")]},
+    "late_measure": {"measures": [{"measure": "codeql", "on": ["web"], "status": "planned", "due": "2026-11-01", "owner": "A"}]},
+    "measure_without_owner": {"measures": [{"measure": "codeql", "on": ["web"], "status": "planned", "due": "2027-11-01"}]},
+}  # fmt: skip
+
+
+def test_a_sound_product_has_no_finding():
+    assert found_in() == set()
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_each_rule_finds_what_it_is_for(rule):
+    assert rule in {name for name, _ in found_in(**CASES[rule])}
+
+
+def test_every_rule_of_the_catalogue_has_its_case_and_its_texts():
+    rules = catalogue.finding_rules()
+    assert set(CASES) == set(rules)
+    for rule in rules.values():
+        assert rule.guide and all(1 <= number <= 42 for number in rule.guide)
+        for text in (rule.text, rule.why, rule.mend):
+            assert text.fr and text.en
+
+
+@given(systems())
+def test_findings_are_each_once_and_can_be_worded(system):
+    found = findings(system)
+    assert len({f.key for f in found}) == len({(f.rule, f.component, f.other, f.asset) for f in found})
+    for language in catalogue.LANGUAGES:
+        assert all(catalogue.finding_text(f, language, {}) for f in found)
