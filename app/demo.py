@@ -16,11 +16,13 @@ from app.factory import ROOT
 from app.homologation import deciding, sealing
 from app.homologation import services as homologation
 from app.homologation.deciding import Wish
-from app.homologation.models import Dossier, Outcome, ReviewerRole, Verdict
+from app.homologation.kinds import Outcome, ReviewerRole, Verdict
+from app.homologation.models import Dossier
 from app.identity import factors
 from app.identity import services as identity
 from app.identity.factors import Proof
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.inventory import services as inventory
 from app.journal.services import record
 from app.mitigations import services as mitigations

@@ -5,16 +5,18 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app.analysis import guide, register, services, study
+from app.analysis.kinds import StudyStep
 from app.analysis.register import Choice, Rating
-from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder, StudyStep
+from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder
 from app.commons import services as commons
 from app.commons.models import CommonService
 from app.evidence import services as evidence
 from app.evidence.importers import Reading
-from app.evidence.names import EvidenceSource
+from app.evidence.kinds import EvidenceSource
 from app.evidence.services import Arrival, Shown
 from app.homologation import attaching, freezing
-from app.homologation.models import Dossier, PieceAnswer
+from app.homologation.kinds import PieceAnswer
+from app.homologation.models import Dossier
 from app.homologation.pieces import PieceState
 from app.identity.models import Person
 from app.inventory import services as inventory

@@ -22,10 +22,11 @@ from app.commons.views import blueprint as commons
 from app.drafts.views import blueprint as drafts
 from app.evidence import handlers as evidence_jobs
 from app.evidence.connector_views import blueprint as connectors
+from app.evidence.sighting_views import blueprint as sightings
 from app.evidence.views import blueprint as evidence
 from app.feeds import handlers as feeds_jobs
 from app.feeds.views import blueprint as feeds
-from app.hints.views import blueprint as hints
+from app.home.journal_views import blueprint as journal
 from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
 from app.homologation.deciding_views import blueprint as deciding
@@ -43,7 +44,6 @@ from app.identity.policy import Permission
 from app.identity.views import blueprint as identity
 from app.inventory.usual_views import blueprint as usual
 from app.inventory.views import blueprint as inventory
-from app.journal.views import blueprint as journal
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
 from app.plan import handlers as plan_jobs
@@ -74,7 +74,7 @@ BLUEPRINTS = (
     inventory,
     usual,
     drafts,
-    hints,
+    sightings,
     packages,
     feeds,
     analysis,

@@ -5,52 +5,74 @@ import tomllib
 import grimp
 import pytest
 
-from scripts.import_contracts import FeaturesWithoutCycle, NeverImports
+from scripts.import_contracts import FeaturesInOrder, NeverImports
 from tests.conftest import ROOT
 
-KINDS = {"features_without_cycle": FeaturesWithoutCycle, "never_imports": NeverImports}
+KINDS = {"features_in_order": FeaturesInOrder, "never_imports": NeverImports}
 CONTRACTS = {
-    declared["type"]: declared
+    declared["name"]: declared
     for declared in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     if declared["type"] in KINDS
 }
+IN_ORDER = "Each feature imports those before it, pages and their wiring aside"
+NO_PAGE = "What is no page imports neither views nor their forms"
+NO_TABLES = "Views do not know the tables of another feature"
 
 
-def found(kind: str, *imports: tuple[str, str]) -> list[tuple[str, str]]:
+def found(contract: str, *imports: tuple[str, str], order: tuple[str, ...] = ("alpha", "beta", "gamma")):
+    """What `contract`, as declared, refuses of these imports; `order` is that of the features written here."""
+    declared = CONTRACTS[contract]
     graph = grimp.ImportGraph()
-    for module in ("app", "app.alpha", "app.beta", "app.gamma"):
+    for module in ("app", "app.alpha.models", "app.beta.models", "app.gamma.models"):
+        graph.add_module(module.rpartition(".")[0])
         graph.add_module(module)
     for importer, imported in imports:
         graph.add_import(importer=importer, imported=imported)
-    options = {name: value for name, value in CONTRACTS[kind].items() if name not in {"name", "type"}}
-    contract = KINDS[kind](name=kind, session_options={}, contract_options=options)
-    return contract.check(graph, verbose=False).metadata["found"]
+    options = {name: value for name, value in declared.items() if name not in {"name", "type"}}
+    if "order" in options:
+        options["order"] = list(order)
+    checked = KINDS[declared["type"]](name=contract, session_options={}, contract_options=options)
+    return checked.check(graph, verbose=False).metadata["found"]
 
 
 @pytest.mark.parametrize(
-    "imports",
+    ("importer", "imported"),
     [
-        [("app.alpha.services", "app.beta.models"), ("app.beta.services", "app.alpha.models")],
-        [("app.alpha.a", "app.beta.b"), ("app.beta.c", "app.gamma.d"), ("app.gamma.e", "app.alpha.f")],
-        [("app.alpha.importers.csv", "app.beta.models"), ("app.beta.handlers", "app.alpha.services")],
+        ("app.alpha.services", "app.beta.models"),
+        ("app.alpha.importers.csv", "app.gamma.services"),
+        ("app.beta.handlers", "app.gamma.access"),
+        ("app.gamma.services", "app.alpha.views"),
+        ("app.gamma.services", "app.factory"),
     ],
 )
-def test_features_that_import_each_other_are_refused(imports):
-    assert found("features_without_cycle", *imports)
+def test_a_feature_imports_neither_those_after_it_nor_views(importer, imported):
+    assert found(IN_ORDER, (importer, imported)) == [f"{importer} imports {imported}"]
 
 
-def test_features_that_import_one_way_and_views_are_taken():
-    one_way = [("app.alpha.services", "app.beta.models"), ("app.beta.services", "app.gamma.models")]
-    views = [("app.gamma.views", "app.alpha.services"), ("app.beta.big_views", "app.alpha.services")]
-    assert not found("features_without_cycle", *one_way, *views)
+def test_a_feature_imports_those_before_it_and_views_import_any():
+    before = [("app.gamma.services", "app.beta.models"), ("app.beta.services", "app.alpha.models")]
+    views = [("app.alpha.views", "app.gamma.services"), ("app.alpha.big_views", "app.beta.forms")]
+    assert not found(IN_ORDER, *before, *views)
+
+
+def test_a_feature_that_the_order_does_not_name_is_refused():
+    assert found(IN_ORDER, order=("alpha", "beta")) == ["gamma is not in the order"]
+    assert found(IN_ORDER, order=("alpha", "beta", "gamma", "delta")) == ["delta is in the order and nowhere else"]
 
 
 @pytest.mark.parametrize("importer", ["app.alpha.services", "app.alpha.mood", "app.alpha.importers.csv"])
 @pytest.mark.parametrize("imported", ["app.alpha.views", "app.beta.big_views", "app.beta.forms", "app.beta.pages"])
 def test_what_is_no_page_imports_no_page(importer, imported):
-    assert found("never_imports", (importer, imported)) == [(importer, imported)]
+    assert found(NO_PAGE, (importer, imported)) == [(importer, imported)]
 
 
 @pytest.mark.parametrize("importer", ["app.alpha.views", "app.alpha.big_views", "app.alpha.forms", "app.cli.setup"])
 def test_pages_import_their_forms(importer):
-    assert not found("never_imports", (importer, "app.alpha.forms"))
+    assert not found(NO_PAGE, (importer, "app.alpha.forms"))
+
+
+@pytest.mark.parametrize("importer", ["app.alpha.views", "app.alpha.big_views"])
+@pytest.mark.parametrize("imported", ["app.beta.models", "app.beta.big_models"])
+def test_views_do_not_import_the_tables_of_another_feature(importer, imported):
+    assert found(NO_TABLES, (importer, imported)) == [(importer, imported)]
+    assert not found(NO_TABLES, (importer, "app.alpha.models"), ("app.alpha.services", imported))

@@ -19,10 +19,12 @@ from app.demo_study import answer_pieces, ready
 from app.homologation import deciding, sealing
 from app.homologation import services as homologation
 from app.homologation.deciding import Wish
-from app.homologation.models import Dossier, Outcome, ReviewerRole, Verdict
+from app.homologation.kinds import Outcome, ReviewerRole, Verdict
+from app.homologation.models import Dossier
 from app.identity import services as identity
 from app.identity.factors import Proof
-from app.identity.models import FactorKind, Person, Role, SecondFactor, WebSession
+from app.identity.kinds import FactorKind, Role
+from app.identity.models import Person, SecondFactor, WebSession
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
 from app.platform import clock

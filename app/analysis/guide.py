@@ -9,8 +9,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis.kinds import StudyStep
 from app.analysis.models import EssentialAsset, FearedEvent
-from app.analysis.study_models import RiskScenario, RiskSource, SecurityProfile, StepComment, StepMark, StudyStep
+from app.analysis.study_models import RiskScenario, RiskSource, SecurityProfile, StepComment, StepMark
 from app.identity.models import Person
 from app.inventory.models import Component
 from app.journal.services import record

@@ -7,17 +7,17 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.analysis import guide, register, services, versions
+from app.analysis.kinds import StudyStep
 from app.analysis.register import Choice, Rating, RegisterLine
 from app.analysis.study_forms import RatingForm, StoryForm, TreatmentForm
-from app.analysis.study_models import RiskScenario, StudyStep
+from app.analysis.study_models import RiskScenario
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform.database import new_id
 from app.platform.editing import EditForm, keep
 from app.platform.http import db_session, file_response
 from app.platform.i18n import language
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from risk_models import product_file
 from risk_models.catalogue.study import examples
 from risk_models.scales import RiskLevel, SecurityLevel, Treatment

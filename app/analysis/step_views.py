@@ -5,14 +5,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.analysis import guide
+from app.analysis.kinds import StudyStep
 from app.analysis.study_forms import CommentForm
-from app.analysis.study_models import StudyStep
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform.http import db_session
 from app.platform.refusals import Refusal
-from app.products.access import product_view
-from app.products.models import Product
+from app.products.access import Product, product_view
 
 blueprint = Blueprint("steps", __name__, url_prefix="/produits/<slug>/etapes")
 

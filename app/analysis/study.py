@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from app.analysis.models import AnalysisVersion
 from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock
 from app.platform.editing import Overtaken

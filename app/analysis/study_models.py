@@ -1,28 +1,15 @@
 """The study beside the graph: how deep it goes, who stands around, who could attack, and what is decided of each risk."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.analysis.kinds import StudyStep
 from app.platform.database import Base, Id, Instant, Json, LongText, Name, UtcDateTime
 from app.platform.editing import Edited
 from risk_models.rules.proportionality import stakeholder_threat, stakeholder_zone
 from risk_models.scales import Aim, Need, RiskSourceKind, StakeholderKind, StakeholderZone, Treatment
-
-
-class StudyStep(StrEnum):
-    """The short pages of the guided analysis, in order."""
-
-    LEVEL = "level"
-    PROTECT = "protect"
-    FEAR = "fear"
-    MADE_OF = "made_of"
-    ATTACKERS = "attackers"
-    WEAK = "weak"
-    DO = "do"
-    REMAINS = "remains"
 
 
 class SecurityProfile(Edited, Base):

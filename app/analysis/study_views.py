@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 
 from app.analysis import guide, services, study
 from app.analysis.forms import FearedEventForm
+from app.analysis.kinds import StudyStep
 from app.analysis.models import FearedEvent
 from app.analysis.study_forms import LevelForm, SourceForm, StakeholderForm, WantedLevelForm
-from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder, StudyStep
+from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
@@ -19,8 +20,7 @@ from app.platform.editing import EditForm, keep, reread
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from risk_models.catalogue.pieces import pieces
 from risk_models.catalogue.study import Example, examples
 from risk_models.rules.proportionality import approach, what_each_answer_changes

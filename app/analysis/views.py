@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 from app.analysis import findings as acceptance
 from app.analysis import guide, services
 from app.analysis.forms import AcceptFindingForm, AssetForm, FearedEventForm
+from app.analysis.kinds import StudyStep
 from app.analysis.models import EssentialAsset, FearedEvent
-from app.analysis.study_models import StudyStep
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
@@ -18,8 +18,7 @@ from app.platform.editing import keep
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from risk_models.assessment import Assessment, Finding

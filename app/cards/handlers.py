@@ -7,7 +7,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import joinedload
 
 from app.cards import services
-from app.cards.models import CardImport, ImportState
+from app.cards.kinds import ImportState
+from app.cards.models import CardImport
 from app.platform import clock
 from app.platform.database import Database
 from app.platform.jobs import Jobs

@@ -1,21 +1,11 @@
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.cards.kinds import ImportState
 from app.identity.models import Person
 from app.platform.database import Base, Id, Instant, Json, LongText, UtcDateTime
-
-
-class ImportState(StrEnum):
-    """A set of cards is read, looked at, then written; or it could not be."""
-
-    READING = "reading"
-    READ = "read"
-    WRITING = "writing"
-    WRITTEN = "written"
-    REFUSED = "refused"
 
 
 class CardImport(Base):

@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app.cards.models import CardImport, ImportState
+from app.cards.kinds import ImportState
+from app.cards.models import CardImport
 from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock, jobs, outbound, uploads

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response
 
 from app.cards import services
 from app.cards.forms import CardsForm, ConfirmForm, FetchForm
-from app.cards.models import CardImport, ImportState
+from app.cards.kinds import ImportState
+from app.cards.models import CardImport
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform.http import db_session

@@ -80,7 +80,7 @@ _HELP = {
     "forget-factors": "remove the second factors of somebody who lost them",
     "import cards PATH": "import startup and incubator cards: a folder, an archive, the public JSON",
     "import sbom FILE": "import the packages of a component",
-    "import dashlord FILE": "propose what dashlord saw, as hints to confirm",
+    "import dashlord FILE": "propose what dashlord saw, as sightings to confirm",
     "export KIND PRODUCT": "write a product's card, file, CSV, CycloneDX or VEX",
     "feeds load FILE...": "load public knowledge of flaws",
     "feeds state": "say how old and how full each feed is",

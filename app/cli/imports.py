@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from app.evidence import scans
+from app.evidence import scans, sightings
 from app.factory import create_app
-from app.hints import services as hints
 from app.inventory import services as inventory
 from app.inventory.models import Component
 from app.packages import sboms
@@ -83,13 +82,13 @@ def sbom(file: Path, slug: str, ref: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would be proposed and change nothing.")
 def dashlord(file: Path, *, dry_run: bool) -> None:
-    """Propose to the products what dashlord saw on their sites (FILE: report.json or dashlord.yml), as hints to confirm."""
+    """Propose to the products what dashlord saw on their sites (FILE: report.json or dashlord.yml), as sightings to confirm."""
     app = create_app()
     with app.test_request_context(), app.extensions["database"].session(writing=not dry_run) as session:
         content = file.read_bytes()
         try:
             if dry_run:
-                found = hints.preview(session, content, products=None)
+                found = sightings.preview_report(session, content, products=None)
             else:
                 found = scans.import_report(session, None, content, file.name, products=None)
         except Refusal as refusal:
@@ -97,7 +96,7 @@ def dashlord(file: Path, *, dry_run: bool) -> None:
             raise SystemExit(2) from refusal
     for one in found.products:
         sys.stdout.write(
-            f"{one.product.slug}: {len(one.added)} new hints, {len(one.changed)} changed, {len(one.gone)} gone\n"
+            f"{one.product.slug}: {len(one.added)} new sightings, {len(one.changed)} changed, {len(one.gone)} gone\n"
         )
     sys.stdout.write(f"{len(found.unlinked)} addresses of no known product\n")
     for url in found.unlinked:

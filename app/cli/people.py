@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from app.factory import create_app
 from app.identity import factors, services
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.platform import jobs
 from app.products.models import Incubator, Product
 

@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from app.evidence.models import Connector
 from app.factory import create_app
-from app.identity.models import FactorKind, SecondFactor
+from app.identity.kinds import FactorKind
+from app.identity.models import SecondFactor
 from app.platform.secrets import Unopenable, renewed
 from app.renewals.models import Channel
 

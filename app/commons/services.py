@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 
 from app.commons.models import CommonMeasure, CommonService, ServiceUse
-from app.identity.models import Grant, Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id

@@ -17,8 +17,7 @@ from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
-from app.products.access import may, product_view
-from app.products.models import Incubator, Product
+from app.products.access import Incubator, Product, may, product_view
 from risk_models import catalogue
 
 blueprint = Blueprint("commons", __name__)

@@ -17,8 +17,7 @@ from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.places import only_place
 from app.platform.refusals import Refusal
-from app.products.access import product_view
-from app.products.models import Product
+from app.products.access import Product, product_view
 from reports.figures.graph import draw_graph
 from risk_models import catalogue
 from risk_models.draft import UnreadableTree

@@ -14,8 +14,7 @@ from app.platform.editing import keep
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
-from app.products.access import product_view
-from app.products.models import Incubator, Product
+from app.products.access import Incubator, Product, product_view
 
 blueprint = Blueprint("connectors", __name__)
 

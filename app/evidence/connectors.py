@@ -11,8 +11,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.evidence.kinds import ConnectorKind, EvidenceSource
 from app.evidence.models import Connector
-from app.evidence.names import ConnectorKind, EvidenceSource
 from app.evidence.services import evidence_of, forget_subjects
 from app.identity.models import Person
 from app.journal.services import record

@@ -1,8 +1,8 @@
 from flask_babel import lazy_gettext as _l
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField
 
-from app.evidence.names import ConnectorKind
+from app.evidence.kinds import ConnectorKind
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, Line, Paragraph, web_address
 
@@ -65,3 +65,11 @@ class AsideForm(ComparedForm):
     )
     development = BooleanField(_l("Les dépendances de développement ne comptent pas"))
     reason = Paragraph(_l("Pourquoi ?"), most=1000, description=_l("Exemple : jeux d’essai jamais déployés."))
+
+
+class ScanForm(BaseForm):
+    file = FileField(
+        _l("Rapport ou configuration de dashlord"),
+        validators=[FileRequired(_l("Choisissez un fichier."))],
+        description=_l("report.json, dashlord.yml ou dashlord.yaml ; 30 Mo au plus."),
+    )

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.evidence.importers import CERTIFICATE_END, CERTIFICATE_SINCE, GOOD_DAYS
+from app.evidence.kinds import EvidenceSource
 from app.evidence.models import Evidence
-from app.evidence.names import EvidenceSource
 from app.feeds import services as feeds
-from app.feeds.names import FeedName
+from app.feeds.kinds import FeedName
 from app.mitigations.models import Measure as MeasureRow
 from app.platform import clock
 from risk_models import catalogue

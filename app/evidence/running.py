@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from app.evidence import connectors, scans, services
 from app.evidence.importers import Reading, Unreadable, github, updown
+from app.evidence.importers.dashlord import host_of
+from app.evidence.kinds import ConnectorKind, EvidenceSource
 from app.evidence.models import Connector
-from app.evidence.names import ConnectorKind, EvidenceSource
-from app.hints.importers.dashlord import host_of
 from app.platform import clock, secrets
 from app.platform.database import Database
 from app.platform.logs import get_logger

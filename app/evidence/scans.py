@@ -8,13 +8,12 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.evidence import services
-from app.evidence.importers import Reading, dashlord
+from app.evidence import services, sightings
+from app.evidence.importers import Reading, dashlord_checks
+from app.evidence.importers.dashlord import read_items
+from app.evidence.kinds import EvidenceSource
 from app.evidence.models import Evidence
-from app.evidence.names import EvidenceSource
-from app.hints import services as hints
-from app.hints.importers.dashlord import read_items
-from app.hints.services import ScanPreview
+from app.evidence.sightings import ScanPreview
 from app.identity.models import Person
 from app.platform import clock
 from app.products.models import Product
@@ -38,12 +37,12 @@ class SiteStates:
 def read_sites(session: Session, content: bytes, *, products: Collection[str] | None) -> list[SiteStates]:
     """What a report says, site by site, in its order. Raises `Refusal`; a mere list of sites gives none."""
     items, _ = read_items(content)
-    reports = [(item, site) for item, site in items if any(tool in item for tool in dashlord.TOOLS)]
-    linked = hints.product_of_sites(session, [site for _, site in reports], products=products)
+    reports = [(item, site) for item, site in items if any(tool in item for tool in dashlord_checks.TOOLS)]
+    linked = sightings.products_by_address(session, [site for _, site in reports], products=products)
     today = clock.today()
     found = []
     for item, site in reports:
-        readings = {r.check: r for r in dashlord.readings(item, site.url)}
+        readings = {r.check: r for r in dashlord_checks.readings(item, site.url)}
         newest = max((r.observed_on for r in readings.values() if r.observed_on), default=today)
         states = {
             check: state_on(Observation(r.subject, r.state, r.holds, *services.dates_of(r, min(newest, today))), today)
@@ -56,8 +55,8 @@ def read_sites(session: Session, content: bytes, *, products: Collection[str] | 
 def import_report(
     session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
 ) -> ScanPreview:
-    """Writes what dashlord's file hints at and what it proves, in one transaction. Raises `Refusal`."""
-    done = hints.write_scan(session, actor, content, file_name, products=products)
+    """Writes what dashlord's file may be of the inventory and what it proves, in one transaction. Raises `Refusal`."""
+    done = sightings.write_sightings(session, actor, content, file_name, products=products)
     write_scan(session, content, actor.name if actor else file_name, products=products)
     session.commit()
     return done

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.evidence.importers import CERTIFICATE_END, CERTIFICATE_SINCE, GOOD_DAYS, Reading
+from app.evidence.kinds import EvidenceSource
 from app.evidence.models import Evidence
-from app.evidence.names import EvidenceSource
 from app.evidence.proofs import shown_state
 from app.identity.models import Person
 from app.journal.services import record

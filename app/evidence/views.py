@@ -15,8 +15,7 @@ from app.mitigations import services as mitigations
 from app.platform import attachments
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from risk_models import catalogue
 from risk_models.scales import MeasureStatus
 

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, Any
 
-from app.feeds.names import FeedName
+from app.feeds.kinds import FeedName
 from risk_models.exposure.ranges import Advisory, read_osv
 
 _MAX_RECORD = 20_000_000

@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.feeds.names import FeedName
+from app.feeds.kinds import FeedName
 from app.platform.database import Base, Instant, Json
 
 

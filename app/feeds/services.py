@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from app.feeds.kinds import STALE_AFTER_DAYS, FeedName
 from app.feeds.loading import Loaded, day_of
 from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, Feed, ReleaseCycle
-from app.feeds.names import STALE_AFTER_DAYS, FeedName
 from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template
 
 from app.feeds import services
-from app.feeds.names import STALE_AFTER_DAYS
+from app.feeds.kinds import STALE_AFTER_DAYS
 from app.identity.access import requires
 from app.identity.policy import Permission
 from app.platform.http import db_session

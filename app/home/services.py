@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from app.analysis import kept, study
 from app.analysis import services as analysis
 from app.homologation import drift, register
-from app.homologation.models import Decision, Dossier, DossierState
+from app.homologation.kinds import DossierState
+from app.homologation.models import Decision, Dossier
 from app.mitigations.services import ANSWERED
 from app.platform import clock
 from app.platform.i18n import day, language

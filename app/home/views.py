@@ -17,8 +17,7 @@ from app.platform.http import db_session
 from app.platform.network import is_loopback
 from app.portfolio import acts
 from app.portfolio import services as portfolio
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 
 blueprint = Blueprint("home", __name__)
 

@@ -6,16 +6,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.homologation import pieces
-from app.homologation.models import (
-    AttachedOpinion,
-    Dossier,
-    DossierDocument,
-    DossierState,
-    Piece,
-    PieceAnswer,
-    ReviewerRole,
-    Verdict,
-)
+from app.homologation.kinds import DossierState, PieceAnswer, ReviewerRole, Verdict
+from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, Piece
 from app.homologation.services import must_be
 from app.identity.models import Person
 from app.journal.services import record

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from app.homologation.models import Delegation, Dossier, DossierState, Opinion
-from app.identity.models import Role
+from app.homologation.kinds import DossierState
+from app.homologation.models import Delegation, Dossier, Opinion
+from app.identity.kinds import Role
 from app.platform import clock
 from app.products.models import Product
 from app.products.services import holds_role

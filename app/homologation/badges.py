@@ -5,7 +5,7 @@ from html import escape
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from app.homologation.models import Origin, Outcome
+from app.homologation.kinds import Origin, Outcome
 from app.homologation.register import Entry
 from risk_models import catalogue
 from risk_models.rules.standing import DecisionState

@@ -13,20 +13,14 @@ from sqlalchemy.orm import Session
 
 from app.analysis import study
 from app.homologation import consistency, delegating, freezing, register, sealing, telling
-from app.homologation.models import (
-    Decision,
-    Dossier,
-    DossierState,
-    Origin,
-    Outcome,
-    Reservation,
-    Withdrawal,
-)
+from app.homologation.kinds import DossierState, Origin, Outcome
+from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
 from app.homologation.services import move, must_be
 from app.homologation.telling import Heard
 from app.identity import factors
 from app.identity.factors import Proof
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id

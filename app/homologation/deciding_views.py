@@ -9,21 +9,21 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.homologation import deciding, delegating, register, sealing
 from app.homologation.deciding import Wish
 from app.homologation.forms import DecisionForm, DelegateForm, LiftForm, SignForm, WithdrawForm
-from app.homologation.models import Act, Dossier, DossierState, Outcome
+from app.homologation.kinds import Act, DossierState, Outcome
+from app.homologation.models import Dossier
 from app.homologation.pages import dossier_or_404, pdf_response, reading_page
 from app.homologation.services import must_be
 from app.identity import factors
 from app.identity import services as identity
-from app.identity.access import current_person
-from app.identity.models import Person, Role
+from app.identity.access import Person, current_person
+from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
-from app.products.access import product_view
-from app.products.models import Product
+from app.products.access import Product, product_view
 from reports import dossier as content
 
 blueprint = Blueprint("deciding", __name__, url_prefix="/produits/<slug>/dossier")

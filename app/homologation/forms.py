@@ -6,7 +6,7 @@ from wtforms import HiddenField, RadioField, SelectField
 from wtforms.validators import Optional
 
 from app.homologation.deciding import Wish
-from app.homologation.models import Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
+from app.homologation.kinds import Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
 from app.identity.forms import ProofForm
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, CleanText, Day, EnumRadio, EnumSelect, Line, Paragraph, required

@@ -16,7 +16,8 @@ from app.analysis.findings import acceptances
 from app.evidence import services as evidence
 from app.homologation import consistency, drift, pieces, register
 from app.homologation.consistency import Inconsistency
-from app.homologation.models import Dossier, Origin
+from app.homologation.kinds import Origin
+from app.homologation.models import Dossier
 from app.homologation.pieces import PieceLine
 from app.inventory.models import Component
 from app.packages import exports

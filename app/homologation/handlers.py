@@ -7,7 +7,8 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.homologation import sealing, telling, watching
-from app.homologation.models import Act, Dossier, DossierState, Withdrawal
+from app.homologation.kinds import Act, DossierState
+from app.homologation.models import Dossier, Withdrawal
 from app.identity.models import Person
 from app.platform import clock, letters
 from app.platform.database import Database

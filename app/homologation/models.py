@@ -1,60 +1,11 @@
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.homologation.kinds import Act, DossierState, Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
 from app.identity.models import Person
 from app.platform.database import Base, Id, Instant, LongText, Name, UtcDateTime
-
-
-class DossierState(StrEnum):
-    DRAFT = "draft"  # the team composes it
-    OPINIONS = "opinions"  # the reviewers are asked
-    DECISION = "decision"  # frozen, before its authority
-    DECIDED = "decided"  # for good
-
-
-class Origin(StrEnum):
-    JALON = "jalon"  # composed and sealed here
-    MSS = "mon_service_securise"
-    PAPER = "paper"
-    OTHER = "other"
-
-
-class Act(StrEnum):
-    """What a file that left Jalon tells."""
-
-    PROJECT = "project"  # not sealed: what its authority reads before deciding
-    DECISION = "decision"
-    WITHDRAWAL = "withdrawal"
-
-
-class PieceAnswer(StrEnum):
-    """How a team answers for a piece that Jalon does not fill."""
-
-    WRITTEN = "written"
-    NOT_APPLICABLE = "not_applicable"
-
-
-class Verdict(StrEnum):
-    FAVOURABLE = "favourable"
-    WITH_RESERVATIONS = "with_reservations"
-    UNFAVOURABLE = "unfavourable"
-
-
-class Outcome(StrEnum):
-    FAVOURABLE = "favourable"
-    WITH_RESERVATIONS = "with_reservations"
-    PROVISIONAL = "provisional"
-    REFUSED = "refused"
-
-
-class ReviewerRole(StrEnum):
-    RSSI = "rssi"
-    DPO = "dpo"
-    TECHNICAL = "technical"
-    USERS = "users"
 
 
 class Dossier(Base):

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from app.homologation import deciding, register, sealing
 from app.homologation.deciding import Wish
-from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome
+from app.homologation.kinds import DossierState, Origin, Outcome
+from app.homologation.models import Decision, Dossier
 from app.homologation.services import must_be
 from app.identity import factors, policy
 from app.identity.factors import Proof
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.journal.services import record
 from app.platform import attachments, clock, i18n
 from app.platform.attachments import Attachment

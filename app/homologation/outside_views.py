@@ -17,8 +17,7 @@ from app.platform.extensions import limit_posts
 from app.platform.http import db_session, discard, file_response
 from app.platform.refusals import Refusal
 from app.products import services as products
-from app.products.access import product_view
-from app.products.models import Product
+from app.products.access import Product, product_view
 
 blueprint = Blueprint("outside", __name__)
 

@@ -4,7 +4,8 @@ from flask import Response, abort, render_template, request
 
 from app.homologation import deciding, freezing, register, sealing, services
 from app.homologation.forms import DecisionForm, OpinionForm
-from app.homologation.models import Act, Dossier, DossierState, Opinion
+from app.homologation.kinds import Act, DossierState
+from app.homologation.models import Dossier, Opinion
 from app.identity import factors
 from app.identity.access import current_person
 from app.identity.policy import Permission

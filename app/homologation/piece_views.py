@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import attaching, freezing, pieces, services
 from app.homologation.forms import AttachedOpinionForm, DocumentForm, PieceForm
-from app.homologation.models import Dossier, DossierState, Origin
+from app.homologation.kinds import DossierState, Origin
+from app.homologation.models import Dossier
 from app.homologation.pages import dossier_or_404
 from app.homologation.pieces import PieceLine
 from app.identity.access import current_person
@@ -17,8 +18,7 @@ from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 
 blueprint = Blueprint("pieces", __name__, url_prefix="/produits/<slug>/dossier/<int(max=9999):number>")
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.homologation.models import Dossier, PieceAnswer
+from app.homologation.kinds import PieceAnswer
+from app.homologation.models import Dossier
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces
 from risk_models.rules import proportionality

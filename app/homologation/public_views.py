@@ -11,7 +11,8 @@ from sqlalchemy import select
 from app.homologation import register, sealing
 from app.homologation.badges import draw_badge
 from app.homologation.forms import VerifyForm
-from app.homologation.models import Act, Decision, Dossier, IssuedFile, Origin, Outcome, Withdrawal
+from app.homologation.kinds import Act, Origin, Outcome
+from app.homologation.models import Decision, Dossier, IssuedFile, Withdrawal
 from app.homologation.register import Entry
 from app.identity import policy
 from app.identity.access import current_person, requires
@@ -22,7 +23,7 @@ from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.places import only_place
 from app.products import services as products
-from app.products.models import Product
+from app.products.access import Product
 from reports import dossier as content
 from reports import verification
 from reports.verification import Said, Status, Verdict

@@ -8,7 +8,8 @@ from datetime import date
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinload
 
-from app.homologation.models import Decision, Dossier, DossierState, Origin, Outcome
+from app.homologation.kinds import DossierState, Origin, Outcome
+from app.homologation.models import Decision, Dossier
 from app.platform import clock
 from app.products.models import Product
 from risk_models.rules.standing import DecisionState, PastDecision

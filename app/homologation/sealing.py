@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.homologation import telling
-from app.homologation.models import Act, Dossier, IssuedFile
+from app.homologation.kinds import Act
+from app.homologation.models import Dossier, IssuedFile
 from app.platform import clock, jobs
 from app.platform.database import Database
 from app.platform.extensions import document_storage

@@ -11,21 +11,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.analysis import study
 from app.analysis.acceptance import check_until
 from app.homologation import freezing, telling
-from app.homologation.models import (
-    AcceptedRisk,
-    ConditionOfUse,
-    Dossier,
-    DossierDocument,
-    DossierState,
-    Opinion,
-    Origin,
-    Piece,
-    ReviewerRole,
-    Verdict,
-)
+from app.homologation.kinds import DossierState, Origin, ReviewerRole, Verdict
+from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
 from app.homologation.pieces import PieceState
 from app.identity import services as identity
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.homologation.models import Dossier
 from app.identity import services as identity
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
 from app.products import services as products

@@ -15,19 +15,19 @@ from app.homologation.forms import (
     OpinionForm,
     ReviewerForm,
 )
-from app.homologation.models import Act, Dossier, DossierState, Origin
+from app.homologation.kinds import Act, DossierState, Origin
+from app.homologation.models import Dossier
 from app.homologation.pages import dossier_or_404, pdf_response, reading_page, seal_state
 from app.identity import services as identity
 from app.identity.access import current_person
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.editing import EditForm, keep
 from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard
 from app.platform.refusals import Refusal
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from reports import dossier as content
 
 blueprint = Blueprint("homologation", __name__, url_prefix="/produits/<slug>/dossier")

@@ -13,7 +13,8 @@ from app.analysis.study_models import SecurityProfile
 from app.homologation import drift, register
 from app.homologation.models import Decision, Dossier, DriftNotice
 from app.identity import services as identity
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.journal.services import record
 from app.mitigations.models import LossPoint
 from app.platform import clock, jobs, letters

@@ -12,6 +12,8 @@ from app.identity.models import Person
 from app.identity.policy import Permission
 from app.platform.http import db_session
 
+__all__ = ["Person", "current_person", "load_person", "requires", "sign_in_first", "states"]
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 

@@ -14,7 +14,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
-from app.identity.models import FactorChallenge, FactorKind, Person, SecondFactor
+from app.identity.kinds import FactorKind
+from app.identity.models import FactorChallenge, Person, SecondFactor
 from app.journal.services import record
 from app.platform import clock, jobs, rates
 from app.platform.database import new_id

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField
 
 from app.identity.factors import Proof
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform.forms import BaseForm, Line, email_address, required
 
 ROLE_WORDS = {

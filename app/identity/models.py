@@ -1,19 +1,10 @@
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.identity.kinds import FactorKind, Role
 from app.platform.database import Base, Id, Instant, Name, UtcDateTime
-
-
-class Role(StrEnum):
-    TEAM_MEMBER = "team_member"
-    REVIEWER = "reviewer"
-    AUTHORITY = "authority"
-    INCUBATOR_MEMBER = "incubator_member"
-    ADMINISTRATOR = "administrator"
-    AUDITOR = "auditor"
 
 
 class Person(Base):
@@ -82,11 +73,6 @@ class WebSession(Base):
     expires_at: Mapped[Instant]
 
     person: Mapped[Person] = relationship(lazy="raise")
-
-
-class FactorKind(StrEnum):
-    WEBAUTHN = "webauthn"
-    TOTP = "totp"
 
 
 class SecondFactor(Base):

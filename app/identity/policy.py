@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 from typing import Protocol
 
-from app.identity.models import Role
+from app.identity.kinds import Role
 
 TEAM, REVIEWER, AUTHORITY = Role.TEAM_MEMBER, Role.REVIEWER, Role.AUTHORITY
 INCUBATOR, ADMIN, AUDITOR = Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR, Role.AUDITOR

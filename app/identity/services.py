@@ -10,7 +10,8 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.identity import policy
-from app.identity.models import Grant, Person, Role, SignInLink, WebSession
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person, SignInLink, WebSession
 from app.journal.services import record
 from app.platform import clock, jobs, rates
 from app.platform.database import Database, new_id

@@ -8,7 +8,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.analysis import services as analysis
-from app.hints import services as hints
+from app.evidence import sightings
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import completeness, services, usual
@@ -20,8 +20,7 @@ from app.platform.editing import EditForm, keep
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from reports.figures.graph import draw_graph
 from risk_models.scales import Hosting, Patcher
 
@@ -219,7 +218,7 @@ def _components_page(product: Product, form: LinkForm | None) -> str:
         shown=_shown(inventory.components),
         asked=request.args,
         packages=packages,
-        hints=hints.undecided(db_session(), product.id),
+        undecided_sightings=sightings.count_undecided(db_session(), product.id),
         state=completeness.completeness(inventory.components, inventory.links, packages),
         missing=completeness.MISSING,
         to_confirm=completeness.to_confirm,

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from app.journal.models import JournalEntry
 from app.platform import clock
 
+__all__ = ["PAGE", "Actor", "JournalEntry", "count_of", "entries_of", "record"]
+
 PAGE = 50
 
 

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from app.analysis import guide
 from app.analysis import services as analysis
-from app.analysis.study_models import StudyStep
+from app.analysis.kinds import StudyStep
 from app.commons import services as commons
 from app.identity.access import current_person
 from app.identity.policy import Permission
@@ -18,8 +18,7 @@ from app.platform.database import new_id
 from app.platform.editing import keep
 from app.platform.http import db_session
 from app.platform.i18n import language
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from reports.figures.matrix import draw_matrix
 from risk_models import catalogue
 from risk_models.catalogue import MeasureKind

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.inventory import services as inventory
 from app.inventory.models import Component
-from app.packages.judgements import FlawState
+from app.packages.kinds import FlawState
 from app.packages.matching import Match, matches_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock

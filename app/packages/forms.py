@@ -1,7 +1,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 
-from app.packages.judgements import FlawState, Justification
+from app.packages.kinds import FlawState, Justification
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Paragraph
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.models import Person
 from app.journal.services import record
-from app.packages.judgements import FlawState, Justification
+from app.packages.kinds import FlawState, Justification
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement
 from app.platform import clock

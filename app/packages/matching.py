@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, ReleaseCycle
 from app.feeds.services import affected_of
 from app.inventory.models import Component
-from app.packages.judgements import FlawState
+from app.packages.kinds import FlawState
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
 from risk_models.exposure.cyclonedx import library

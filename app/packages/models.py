@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Identity, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.packages.judgements import FlawState, Justification
+from app.packages.kinds import FlawState, Justification
 from app.platform.database import Base, Id, Instant, Json, LongText, UtcDateTime
 
 

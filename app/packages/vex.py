@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from app.identity.models import Person
 from app.journal.services import record
 from app.packages.exports import COMPONENT, STATE, UNTIL
-from app.packages.judgements import FlawState, Justification
 from app.packages.judging import keep
+from app.packages.kinds import FlawState, Justification
 from app.packages.matching import Match, matches_of
 from app.platform.refusals import Refusal, unreadable_json
 from app.products.models import Product

@@ -24,8 +24,7 @@ from app.platform.http import db_session, file_response
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
-from app.products.access import product_view
-from app.products.models import Product
+from app.products.access import Product, product_view
 from risk_models.exposure.ranges import UnreadableRange, read_range, split_purl
 
 blueprint = Blueprint("packages", __name__)

@@ -10,8 +10,7 @@ from app.plan.services import PlanKind, PlanLine
 from app.platform import clock
 from app.platform.http import db_session, file_response
 from app.platform.i18n import language
-from app.products.access import may, product_view
-from app.products.models import Product
+from app.products.access import Product, may, product_view
 from reports.figures.burn_down import draw_burn_down
 from risk_models import catalogue
 from risk_models.ranking.burn_down import projection

@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.platform import clock
 from app.platform.i18n import word
 from app.portfolio import services

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.analysis.study_models import SecurityProfile
 from app.homologation.models import Decision, Dossier, Opinion, Reservation, Withdrawal
-from app.identity.models import Grant, Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.platform.database import Database

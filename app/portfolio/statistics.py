@@ -9,7 +9,8 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, subqueryload
 
 from app.analysis.models import AnalysisVersion
-from app.homologation.models import Decision, Dossier, Outcome
+from app.homologation.kinds import Outcome
+from app.homologation.models import Decision, Dossier
 from app.platform import clock
 from app.portfolio.models import Glance
 from app.products.models import Product

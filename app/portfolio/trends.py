@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.homologation import register
-from app.homologation.models import Outcome
+from app.homologation.kinds import Outcome
 from app.homologation.register import Entry
 from app.mitigations.models import LossPoint
 from app.platform import clock

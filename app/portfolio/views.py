@@ -19,7 +19,7 @@ from app.portfolio.access import incubator_view
 from app.portfolio.forms import RelaunchForm, SaveViewForm
 from app.portfolio.listing import Asked
 from app.portfolio.relaunching import Recipient
-from app.products.models import Incubator
+from app.products.access import Incubator
 from app.renewals import deadlines, standings
 from reports.figures.timeline import Lane, Mark, draw_timeline
 from risk_models.rules.standing import ProductState

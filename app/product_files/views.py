@@ -11,9 +11,8 @@ from app.packages import exports
 from app.platform.http import db_session, discard, file_response
 from app.platform.refusals import Refusal
 from app.product_files import files
-from app.products.access import product_view
+from app.products.access import Product, product_view
 from app.products.forms import ConfirmFileForm, InventoryFileForm, ProductFileForm
-from app.products.models import Product
 from risk_models import product_file
 from risk_models.system import System
 

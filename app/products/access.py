@@ -8,11 +8,14 @@ from flask import abort, g
 
 from app.identity import policy
 from app.identity.access import View, sign_in_first, states
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform.http import db_session
 from app.products import services
-from app.products.models import Product
+from app.products.models import Incubator, Product
+
+# What a view is given or asks for, so that no view of another feature reads the tables.
+__all__ = ["Incubator", "Product", "may", "product_roles", "product_view"]
 
 
 def product_roles(product: Product) -> frozenset[Role]:

@@ -5,7 +5,8 @@ from typing import Any
 from flask import current_app
 
 from app.identity.forms import ROLE_WORDS
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.platform import letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from app.identity import policy
-from app.identity.models import Grant, Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person
 from app.identity.policy import Permission
 from app.identity.services import give
 from app.journal.services import record

@@ -11,7 +11,7 @@ from app.identity import policy
 from app.identity import services as identity
 from app.identity.access import current_person, requires
 from app.identity.forms import InviteForm
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform.database import new_id
 from app.platform.editing import EditForm, keep, reread

@@ -9,7 +9,8 @@ from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.platform import clock, letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs

@@ -7,7 +7,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, subqueryload
 
-from app.identity.models import Grant, Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person
 from app.platform import clock, jobs, letters
 from app.platform.database import new_id
 from app.products.models import Product

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.homologation import register
-from app.homologation.models import Decision, Dossier, DossierState, Opinion, Origin, Reservation
+from app.homologation.kinds import DossierState, Origin
+from app.homologation.models import Decision, Dossier, Opinion, Reservation
 from app.platform import clock
 from app.products.models import Product
 from app.products.services import phase_values

@@ -16,8 +16,7 @@ from app.platform.extensions import limit_posts
 from app.platform.http import database, db_session, discard, file_response
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
-from app.products.access import may, product_view
-from app.products.models import Incubator, Product
+from app.products.access import Incubator, Product, may, product_view
 from app.renewals import channels, feeds, services, standings
 from app.renewals import deadlines as due
 from app.renewals.deadlines import PAGES, POSTPONABLE

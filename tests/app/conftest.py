@@ -1,6 +1,6 @@
 import pytest
 
-from app.homologation.models import Outcome
+from app.homologation.kinds import Outcome
 from tests.snapshots import Snapshots
 from tests.world import World
 

@@ -5,10 +5,11 @@ from sqlalchemy import select
 
 from app.homologation import deciding, outside, services
 from app.homologation.deciding import Wish
-from app.homologation.models import Origin, Outcome, Verdict
+from app.homologation.kinds import Origin, Outcome, Verdict
 from app.homologation.outside import Elsewhere
 from app.identity.factors import Proof
-from app.identity.models import Grant, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant
 from app.platform import clock
 from tests.conftest import on_sqlite
 

@@ -10,9 +10,10 @@ from sqlalchemy import delete, select, update
 
 from app.homologation import outside
 from app.homologation.deciding import Wish
-from app.homologation.models import Origin, Outcome
+from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
-from app.identity.models import Grant, Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person
 from app.platform import clock
 from app.products import services as products
 from app.renewals import deadlines, planning

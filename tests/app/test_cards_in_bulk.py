@@ -15,7 +15,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.products.importers import collections
 from app.products.models import Incubator, Product
 from app.renewals import deadlines

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, true
 
 from app.analysis import services as analysis
 from app.cli.setup import migrate
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.analysis import services as analysis
 from app.commons.models import CommonService, ServiceUse
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.journal.models import JournalEntry
 from app.platform import clock
 from app.product_files import files

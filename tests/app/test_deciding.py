@@ -9,8 +9,10 @@ import time_machine
 from sqlalchemy import delete, func, select
 
 from app.homologation import deciding, delegating, register, sealing, services
-from app.homologation.models import Act, Decision, Dossier, IssuedFile, Outcome, Reservation, Withdrawal
-from app.identity.models import Grant, Role
+from app.homologation.kinds import Act, Outcome
+from app.homologation.models import Decision, Dossier, IssuedFile, Reservation, Withdrawal
+from app.identity.kinds import Role
+from app.identity.models import Grant
 from app.journal.models import JournalEntry
 from app.platform import clock
 from app.platform.jobs import Job

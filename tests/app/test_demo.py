@@ -6,8 +6,10 @@ import pikepdf
 from sqlalchemy import func, select
 
 from app.demo import PEOPLE, load_demonstration
-from app.homologation.models import Dossier, DossierState
-from app.identity.models import Person, Role
+from app.homologation.kinds import DossierState
+from app.homologation.models import Dossier
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.platform import clock
 from app.portfolio import services as portfolio
 from reports import pdf

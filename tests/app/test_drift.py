@@ -11,7 +11,7 @@ from app.analysis.study_models import SecurityProfile
 from app.homologation import drift, watching
 from app.homologation.drift import height, weigh
 from app.homologation.models import Decision, DriftNotice
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.mitigations.models import LossPoint
 from app.plan.services import note_losses
 from app.platform import clock

@@ -8,7 +8,7 @@ from sqlalchemy import Enum, String, Text, func, select
 
 from app.homologation import freezing, services
 from app.homologation.models import Dossier
-from app.packages.judgements import FlawState
+from app.packages.kinds import FlawState
 from app.packages.models import Judgement
 from app.platform import clock
 from app.platform.database import Base
@@ -43,7 +43,7 @@ LEFT_OUT = {
     "evidence.sha256": "its first characters are printed",
     "evidence.file_name": "the subject of what a person attached",
     "evidence.withdrawn_by": "the state says withdrawn; who is in the journal",
-    "hint.*": "proposals that nobody confirmed",
+    "sighting.*": "proposals that nobody confirmed",
     "measure.measure": "key of a measure: its name is shown",
     "reminder.*": "mails",
     "digest.*": "mails",
@@ -125,10 +125,12 @@ def test_a_marked_word_in_every_text_is_found_in_the_pdf(world, tmp_path):
 
 def _one_of_each(world, product) -> None:
     """Rows that the scene does not make: a finding accepted, a contact, a judgement, an attached opinion, a document."""
+    from app.analysis.kinds import StudyStep
     from app.analysis.models import AcceptedFinding, EssentialAsset, FearedEvent
-    from app.analysis.study_models import StepComment, StudyStep
+    from app.analysis.study_models import StepComment
     from app.commons.models import CommonMeasure, CommonService, ServiceUse
-    from app.homologation.models import AttachedOpinion, DossierDocument, ReviewerRole, Verdict
+    from app.homologation.kinds import ReviewerRole, Verdict
+    from app.homologation.models import AttachedOpinion, DossierDocument
     from app.inventory.models import Component
     from app.products.models import Contact
     from risk_models.scales import Need

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app.analysis import services as analysis
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock
 from risk_models import product_file
 from risk_models.product_file.schema import product_file_schema

@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from app.homologation import outside
 from app.homologation.deciding import Wish
-from app.homologation.models import Origin, Outcome
+from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.products.models import Product
 from app.renewals import planning
 from app.renewals.models import Digest, Reminder

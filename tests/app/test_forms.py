@@ -6,7 +6,7 @@ import pytest
 from lxml import html
 from sqlalchemy import delete, select, update
 
-from app.analysis.study_models import StudyStep
+from app.analysis.kinds import StudyStep
 from app.mitigations.models import Measure
 from app.platform import clock
 from app.product_files import files

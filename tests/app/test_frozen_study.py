@@ -6,12 +6,12 @@ import subprocess
 from sqlalchemy import select
 
 from app.homologation.models import Dossier
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock
 from reports import pdf
 from tests.app.test_commons import bring, offered, use
-from tests.app.test_evidence import give
 from tests.app.test_study import ANSWERS, BASE, text
+from tests.factories.evidence import give
 
 
 def _inherit(lead, team) -> None:

@@ -7,8 +7,10 @@ from app.analysis import register
 from app.analysis import services as analysis
 from app.analysis.study_models import RiskSource, Stakeholder
 from app.demo_study import ready
-from app.evidence.services import Arrival, EvidenceSource, Reading, write_readings
-from app.identity.models import Role
+from app.evidence.importers import Reading
+from app.evidence.kinds import EvidenceSource
+from app.evidence.services import Arrival, write_readings
+from app.identity.kinds import Role
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
 from app.platform import clock

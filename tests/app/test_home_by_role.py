@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from app.homologation import outside
 from app.homologation.deciding import Wish
-from app.homologation.models import Dossier, Origin, Outcome, Withdrawal
+from app.homologation.kinds import Origin, Outcome
+from app.homologation.models import Dossier, Withdrawal
 from app.homologation.outside import Elsewhere
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock
 from app.products import changes
 from app.products import services as products

@@ -7,8 +7,9 @@ import time_machine
 from sqlalchemy import select
 
 from app.homologation import services
-from app.homologation.models import Decision, Dossier, DossierState, Outcome
-from app.identity.models import Role
+from app.homologation.kinds import DossierState, Outcome
+from app.homologation.models import Decision, Dossier
+from app.identity.kinds import Role
 from app.platform import clock
 from app.platform.refusals import Refusal
 from risk_models.rules import schedule

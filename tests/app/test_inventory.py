@@ -11,7 +11,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from app.analysis import services as analysis
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.inventory import services as inventory
 from app.inventory import usual
 from app.packages import exports, queries

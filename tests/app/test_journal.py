@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.identity import services as identity
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.inventory import services as inventory
 from tests.app.test_findings import text_of
 

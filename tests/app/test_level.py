@@ -6,7 +6,7 @@ import pytest
 
 from app.analysis import study
 from app.analysis.study_models import SecurityProfile
-from app.identity.models import Role
+from app.identity.kinds import Role
 from risk_models.scales import SecurityLevel
 from tests.app.test_study import ANSWERS, BASE, answered, colleague, finish, journal, level, team, text
 

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from app.factory import create_app
 from app.identity import services as identity
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.platform import clock, rates
 from app.platform.jobs import Job
 from app.platform.rates import Hit, Rate

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from app.factory import create_app
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.identity.policy import TABLE, Permission
 from app.platform import settings
 

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 
 from app.homologation import consistency, freezing, pieces, services
 from app.homologation.consistency import RULES
-from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, DossierState
+from app.homologation.kinds import DossierState
+from app.homologation.models import AttachedOpinion, Dossier, DossierDocument
 from app.homologation.pieces import PieceState
 from reports import dossier as content
 from risk_models import catalogue

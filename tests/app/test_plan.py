@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 from sqlalchemy import select
 
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.mitigations.models import LossPoint
 from app.plan.services import note_losses
 from app.platform import clock
@@ -21,8 +21,8 @@ from risk_models import assess
 from risk_models.ranking.burn_down import LossOn, projection
 from risk_models.rules import schedule
 from risk_models.scales import MeasureStatus
-from tests.app.test_evidence import give, with_measure
 from tests.app.test_study import revision, text
+from tests.factories.evidence import give, with_measure
 from tests.risk_models.systems import systems
 
 PLAN = "/produits/exemple/plan"

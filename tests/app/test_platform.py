@@ -11,7 +11,8 @@ from babel.messages.pofile import read_po
 from sqlalchemy import delete, event
 from sqlalchemy.exc import InternalError, OperationalError
 
-from app.identity.models import Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Person
 from app.journal.services import record
 from app.platform.database import make_engine
 from app.platform.setting_reader import Mode

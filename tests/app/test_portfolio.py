@@ -16,9 +16,10 @@ from sqlalchemy import event, select
 from app.homologation import outside
 from app.homologation import services as homologation
 from app.homologation.deciding import Wish
-from app.homologation.models import Origin, Outcome
+from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
-from app.identity.models import Grant, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant
 from app.mitigations.models import LossPoint
 from app.platform import clock, i18n
 from app.platform.database import new_id

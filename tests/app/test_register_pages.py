@@ -8,8 +8,9 @@ from xml.etree import ElementTree
 import pytest
 from sqlalchemy import func, select
 
-from app.homologation.models import Act, Decision, Dossier, Origin, Outcome, Reservation
-from app.identity.models import Role
+from app.homologation.kinds import Act, Origin, Outcome
+from app.homologation.models import Decision, Dossier, Reservation
+from app.identity.kinds import Role
 from app.platform import clock
 from app.renewals import deadlines as renewals
 from reports import seal

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from app.cli.bounce import bounce
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock
 from app.renewals import handlers
 from app.renewals.models import Digest, Reminder

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from app.homologation import outside
 from app.homologation.deciding import Wish
-from app.homologation.models import Dossier, Origin, Outcome, Reservation
+from app.homologation.kinds import Origin, Outcome
+from app.homologation.models import Dossier, Reservation
 from app.homologation.outside import Elsewhere
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock
 from app.renewals import deadlines
 from reports import dossier as content

@@ -12,7 +12,7 @@ from app.inventory import services as inventory
 from app.inventory.models import Component
 from app.packages import judging, matching, queries, sboms
 from app.packages.importers.reading import UnreadableSbom
-from app.packages.judgements import FlawState, Justification
+from app.packages.kinds import FlawState, Justification
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.platform.refusals import Refusal
 from tests.app.test_sbom_reading import BOMS, LIBRARY, REFUSED, bom

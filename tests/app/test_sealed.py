@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.analysis.models import AnalysisVersion
 from app.homologation import deciding, services
-from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion, Outcome
+from app.homologation.kinds import Outcome
+from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion
 from app.identity.factors import Proof
 from tests.conftest import on_sqlite
 

@@ -6,7 +6,8 @@ import pytest
 import time_machine
 from sqlalchemy import func, select, update
 
-from app.identity.models import Role, WebSession
+from app.identity.kinds import Role
+from app.identity.models import WebSession
 from app.platform import clock
 from app.platform.refusals import Refusal
 from app.platform.uploads import Upload

@@ -9,9 +9,10 @@ from app.analysis import services as analysis
 from app.demo_study import answer_pieces, ready
 from app.homologation import deciding, services
 from app.homologation.deciding import Wish
-from app.homologation.models import Dossier, DossierState, Outcome, ReviewerRole, Verdict
+from app.homologation.kinds import DossierState, Outcome, ReviewerRole, Verdict
+from app.homologation.models import Dossier
 from app.identity.factors import Proof
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform.refusals import Refusal
 from app.products import services as products
 from reports import dossier as content

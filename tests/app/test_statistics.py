@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.homologation import outside
 from app.homologation.deciding import Wish
-from app.homologation.models import Origin, Outcome
+from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
 from app.platform import clock
 from app.portfolio import glances, statistics

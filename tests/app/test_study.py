@@ -8,9 +8,11 @@ import time_machine
 from sqlalchemy import select, update
 
 from app.analysis import guide, register, services, study
+from app.analysis.kinds import StudyStep
 from app.analysis.models import AnalysisVersion, EssentialAsset
-from app.analysis.study_models import RiskScenario, SecurityProfile, Stakeholder, StudyStep
-from app.identity.models import Role, WebSession
+from app.analysis.study_models import RiskScenario, SecurityProfile, Stakeholder
+from app.identity.kinds import Role
+from app.identity.models import WebSession
 from app.journal.models import JournalEntry
 from app.platform import clock
 from app.platform.uploads import Upload

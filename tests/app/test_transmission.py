@@ -7,7 +7,7 @@ import time_machine
 from sqlalchemy import select
 
 from app.homologation.models import Opinion
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock
 from app.platform.jobs import MAX_ATTEMPTS, Job
 from reports import dossier as content

@@ -8,9 +8,9 @@ from sqlalchemy import event, func, select
 
 from app.homologation import outside, register
 from app.homologation.deciding import Wish
-from app.homologation.models import Origin, Outcome
+from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.portfolio import services, trends

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app.packages import vex
-from app.packages.judgements import FlawState, Justification
+from app.packages.kinds import FlawState, Justification
 from app.platform.refusals import Refusal
 from tests.app.test_inventory import component, valid_bom
 from tests.app.test_sbom_reading import BOMS, LIBRARY, bom

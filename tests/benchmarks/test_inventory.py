@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import insert, text
 
 from app.feeds import services as feeds
+from app.feeds.kinds import FeedName
 from app.feeds.loading import Loaded
-from app.feeds.names import FeedName
 from app.inventory.models import Component
 from app.packages import matching, queries, sboms
 from app.platform import clock

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, text
 
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock
 from app.platform.database import new_id
 from app.products.models import Incubator, Phase, Product, product_incubator

@@ -1,4 +1,4 @@
-"""The inventory as a team fills it: the drawing as an editor, what a component carries, hints, spreadsheets."""
+"""The inventory as a team fills it: the drawing as an editor, what a component carries, sightings, spreadsheets."""
 
 import re
 from pathlib import Path

@@ -18,7 +18,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import func, insert, select
 
-from app.identity.models import Grant, Person, Role
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person
 from app.platform import clock
 from app.platform.database import new_id
 from app.renewals.models import Digest

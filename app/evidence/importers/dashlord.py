@@ -1,381 +1,201 @@
-"""dashlord's report: one reading a site and a tool. Grades are computed anew, the report's own summaries are often stale.
+"""dashlord's `report.json` and `dashlord.yml`: which site is which product, and what was seen on it.
 
-Format and rules: SocialGouv/dashlord-actions (report/www/src), 2026-06. What a tool did not look at is never good:
-"disabled" where the site's list says so, "absent" where its result is missing, "unreadable" where it is not its shape.
+What a scanner sees from outside is never a fact about a product: it becomes a sighting that a person confirms.
+Format: SocialGouv/dashlord-actions (report/www/src/report.json, dashlord.yml).
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from app.evidence.importers import CERTIFICATE_END, Reading, at_least, worst_grade
-from risk_models.scales import Check, ObservationState
+from flask_babel import lazy_gettext as _l
+from ruamel.yaml.error import YAMLError
 
-# The key of each tool's result in a report, which is also its switch in the site's list.
-_TOOL = {
-    Check.HTTP_HEADERS: "http",
-    Check.TLS: "testssl",
-    Check.OPEN_PORTS: "nmap",
-    Check.DYNAMIC_SCAN: "zap",
-    Check.EXPOSURE_SCAN: "nuclei",
-    Check.THIRD_PARTY_SCRIPTS: "thirdparties",
-    Check.WAF_SEEN: "http",
-    Check.AVAILABILITY: "updownio",
-    Check.DEPENDABOT: "dependabot",
-    Check.CODE_SCANNING: "codescan",
-    Check.DECLARATIONS: "declaration-rgpd",
-}
-TOOLS = frozenset(_TOOL.values())
-# Response headers and certificate issuers by which a firewall or a network in front of a site shows itself.
-_WAF_HEADERS = {
-    "cf-ray": "Cloudflare",
-    "x-sucuri-id": "Sucuri",
-    "x-iinfo": "Imperva",
-    "x-akamai-transformed": "Akamai",
-    "x-amz-cf-id": "CloudFront",
-    "x-azure-ref": "Azure Front Door",
-    "x-baleen-id": "Baleen",
-    "x-waf": "WAF",
-}
-_WAF_SERVERS = ("cloudflare", "baleen", "akamaighost", "imperva", "sucuri", "bunnycdn", "ubika")
-_WAF_ISSUERS = ("cloudflare", "baleen", "imperva")
+from app.evidence.kinds import SightingKind
+from app.platform.refusals import Refusal
+from risk_models.product_file import source_yaml
+from risk_models.rules.limits import FILE_BYTES
+
+MAX_YAML = 2_000_000
+
+# Technologies that a scan names and that nobody patches: protocols, headers, techniques.
+_NOT_COMPONENTS = frozenset({"hsts", "http-3", "http-2", "open-graph", "pwa", "webpack", "priority-hints", "rss"})
+# Resolved by the browser itself or the product's own front: a third party is what belongs to somebody else.
+_SUFFIXES_OF_TWO = frozenset({"gouv.fr", "co.uk", "com.au"})
 
 
-_GRADE, _TLS_GRADE = re.compile(r"[A-F][+-]?"), re.compile(r"[A-F][+-]?|[TM]")
+@dataclass(frozen=True, slots=True)
+class SeenThing:
+    """One thing seen on a site."""
+
+    kind: SightingKind
+    name: str
+    version: str = ""
+    cpe: str = ""
+    seen_on: str = ""
 
 
-class _Odd(ValueError):
-    """A tool's result that has not its shape."""
+@dataclass
+class Site:
+    """One address of dashlord's list, and what its tools saw there; `dated` by the only tool that says when."""
+
+    url: str
+    beta_id: str
+    repositories: tuple[str, ...]
+    seen: list[SeenThing] = field(default_factory=list)
+    dated: date | None = None
+
+    @property
+    def host(self) -> str:
+        return host_of(self.url)
 
 
-def readings(item: Mapping[str, Any], site: str) -> list[Reading]:
-    """Everything a report says of one site."""
-    switches = item.get("tools")
-    switches = switches if isinstance(switches, Mapping) else dict.fromkeys(_rows(switches), True)
-    found = []
-    for check, tool in _TOOL.items():
-        if switches.get(tool) is False:
-            found.append(Reading(check, site, ObservationState.DISABLED))
+def host_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
+    """The sites of a report or a configuration, and what was left out of it. Raises `Refusal` at the field `file`."""
+    items, odd = read_items(content)
+    return [site for _, site in items], odd
+
+
+def read_items(content: bytes) -> tuple[list[tuple[Mapping[str, Any], Site]], list[str]]:
+    """The same, each site beside all that the file says of it."""
+    if len(content) > FILE_BYTES:
+        raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal(_l("Ce fichier n’est pas un texte en UTF-8."), "file") from None
+    found = _parsed(text)
+    items = found.get("urls") if isinstance(found, Mapping) else found
+    if not isinstance(items, list) or not any(isinstance(i, Mapping) and isinstance(i.get("url"), str) for i in items):
+        raise Refusal(
+            _l("Ce n’est ni un report.json ni un dashlord.yml : on y attend une liste d’adresses (« url »)."), "file"
+        )
+    found_items, odd = [], []
+    for number, item in enumerate(items, start=1):
+        url = item.get("url") if isinstance(item, Mapping) else None
+        if not isinstance(url, str) or not host_of(url):
+            odd.append(f"{number} : {str(url)[:80] if isinstance(url, str) else '?'}")
             continue
-        try:
-            reading = _READERS[check](item, site)
-        except (_Odd, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError):
-            reading = Reading(check, site, ObservationState.UNREADABLE)
-        found.append(reading or Reading(check, site, ObservationState.ABSENT))
-    dates = [r.observed_on for r in found if r.observed_on]
-    seen = any(r.state is ObservationState.SEEN for r in found)
-    state = ObservationState.SEEN if seen else ObservationState.ABSENT
-    found.append(Reading(Check.EXTERNAL_SCAN, site, state, seen, observed_on=max(dates, default=None)))
-    return found
+        found_items.append((item, _site(item, url)))
+    return found_items, odd
 
 
-def _http(item: Mapping[str, Any], site: str) -> Reading | None:
-    http = _map_or_none(item.get("http"))
-    if http is None:
-        return None
-    scan = _map_or_none(http.get("scan"))
-    told = scan if scan is not None else http
-    grade = _text(told.get("grade"))
-    status = told.get("statusCode")
-    if not _GRADE.fullmatch(grade) or told.get("error") or (isinstance(status, int) and status >= 500):
-        raise _Odd  # a site in error answers another page than its own
-    return Reading(
-        Check.HTTP_HEADERS,
-        site,
-        ObservationState.SEEN,
-        at_least(grade, "B"),
-        grade,
-        _http_day(_headers(item).get("date")) or (_iso_day(scan.get("scannedAt")) if scan is not None else None),
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        if text.lstrip().startswith(("[", "{")):
+            return json.loads(text, parse_constant=_no_constant)
+        if len(text) > MAX_YAML or source_yaml.too_much(text, 40, 200_000):
+            raise Refusal(_l("Ce fichier YAML est trop grand ou trop imbriqué."), "file")
+        return source_yaml.reader().load(text)
+    except (ValueError, RecursionError, YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = getattr(error, "lineno", None) or (mark.line + 1 if mark else 1)
+        raise Refusal(_l("Ce fichier n’est pas lisible, ligne %(line)d.", line=line), "file") from error
+
+
+def _site(item: Mapping[str, Any], url: str) -> Site:
+    repositories = tuple(_repository(r) for r in as_rows(item.get("repositories")) if isinstance(r, str))
+    site = Site(url.strip()[:500], as_text(item.get("betaId")), tuple(r for r in repositories if r))
+    seen = [*_technologies(item, site), *_third_parties(item, site), *_banners(item, site), *_images(item, site)]
+    by_name: dict[str, SeenThing] = {}
+    for one in seen:  # a banner says the version that a page hid
+        known = by_name.get(one.name.lower())
+        if known is None or (one.version and not known.version):
+            by_name[one.name.lower()] = one
+    site.seen = list(by_name.values())
+    headers = as_map(as_map(as_map(item.get("http")).get("scan")).get("responseHeaders"))
+    site.dated = http_day(headers.get("date")) or http_day(
+        as_map(as_map(item.get("thirdparties")).get("headers")).get("date")
     )
+    return site
 
 
-def _headers(item: Mapping[str, Any]) -> dict[str, str]:
-    http = _map_or_none(item.get("http")) or {}
-    scan = _map_or_none(http.get("scan")) or {}
-    given = _map_or_none(scan.get("responseHeaders")) or _map_or_none(http.get("response_headers")) or {}
-    return {str(name).lower(): _text(value) for name, value in given.items()}
+def _repository(text: str) -> str:
+    """owner/name, whether written so or as an address."""
+    return re.sub(r"^https?://[^/]+/|\.git$|/$", "", text.strip()).lower()[:200]
 
 
-def _testssl(item: Mapping[str, Any], site: str) -> Reading | None:
-    rows = item.get("testssl")
-    if not rows:
-        return None
-    if not isinstance(rows, list):
-        raise _Odd
-    lines = [
-        (r["id"], _text(r.get("finding"))) for r in rows if isinstance(r, Mapping) and isinstance(r.get("id"), str)
-    ]
-    grade = worst_grade([finding for key, finding in lines if key == "overall_grade"])
-    if not _TLS_GRADE.fullmatch(grade):
-        raise _Odd
-    ends = [
-        _iso_day(finding)
-        for key, finding in lines
-        if key.startswith(("cert_notAfter", "intermediate_cert_notAfter <#1>"))
-    ]
-    end = min(filter(None, ends), default=None)
-    return Reading(
-        Check.TLS, site, ObservationState.SEEN, at_least(grade, "B"), grade, until=end,
-        detail={CERTIFICATE_END: end.isoformat()} if end else {},
-    )  # fmt: skip
+def _technologies(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+    for found in as_rows(as_map(item.get("wappalyzer")).get("technologies")):
+        slug, name = as_text(as_map(found).get("slug")), as_text(as_map(found).get("name"))
+        if name and slug not in _NOT_COMPONENTS:
+            yield SeenThing(
+                SightingKind.TECHNOLOGY,
+                name,
+                as_text(found.get("version"))[:100],
+                as_text(found.get("cpe"))[:500],
+                site.url,
+            )
 
 
-def _nmap(item: Mapping[str, Any], site: str) -> Reading | None:
-    nmap = _map_or_none(item.get("nmap"))
-    if nmap is None:
-        return None
-    ports = nmap.get("open_ports")
-    if not isinstance(ports, list):
-        raise _Odd
-    services = [p["service"] for p in ports]
-    open_ports = sorted({int(s["id"]) for s in services})
-    if not open_ports:
-        raise _Odd  # a site that answers has a port open: this scan saw nothing
-    flaws = sum(len(_rows(s.get("vulnerabilities"))) for s in services)
-    grade = next((g for most, g in ((20, "F"), (10, "E"), (5, "D"), (0, "C")) if flaws > most), "")
-    grade = grade or ("B" if len(open_ports) > 2 and {80, 443} & set(open_ports) else "A")
-    return Reading(
-        Check.OPEN_PORTS, site, ObservationState.SEEN, set(open_ports) <= {80, 443}, grade,
-        detail={"open_ports": open_ports, "flaws": flaws},
-    )  # fmt: skip
+def _third_parties(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+    own = _domain(site.host)
+    for found in as_rows(as_map(item.get("thirdparties")).get("endpoints")):
+        host = as_text(as_map(found).get("hostname")).lower()
+        if host and _domain(host) != own:
+            country = as_text(as_map(as_map(as_map(found.get("geoip")).get("country")).get("names")).get("fr"))
+            yield SeenThing(
+                SightingKind.THIRD_PARTY,
+                _domain(host),
+                seen_on=f"{site.url} → {host}" + f" ({country})" * bool(country),
+            )
 
 
-def _zap(item: Mapping[str, Any], site: str) -> Reading | None:
-    zap = _map_or_none(item.get("zap"))
-    if zap is None:
-        return None
-    sites = zap.get("site")
-    if not isinstance(sites, list) or (sites and not isinstance(sites[0].get("alerts"), list)):
-        raise _Odd
-    codes = [int(a["riskcode"]) for a in sites[0]["alerts"]] if sites else []
-    if not codes:
-        return None  # a scan always has something to say of a site that it saw
-    grade = {3: "F", 2: "D", 1: "B", 0: "A"}[max(codes)]
-    return Reading(
-        Check.DYNAMIC_SCAN, site, ObservationState.SEEN, grade != "F", grade,
-        _zap_day(zap.get("@generated")), detail={"alerts": sum(code > 0 for code in codes)},
-    )  # fmt: skip
+def _domain(host: str) -> str:
+    """What is bought of a host name: its last two labels, three where the suffix itself has two."""
+    if re.fullmatch(r"[\d.]+|[\da-f:]+", host):
+        return host
+    parts = host.split(".")
+    return ".".join(parts[-3:] if ".".join(parts[-2:]) in _SUFFIXES_OF_TWO else parts[-2:])
 
 
-_NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A", "unknown": "A"}
+def _banners(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+    for port in as_rows(as_map(item.get("nmap")).get("open_ports")):
+        service = as_map(as_map(port).get("service"))
+        product = as_text(service.get("product"))
+        if product:
+            where = f"{site.host}:{as_text(service.get('id'))}"
+            yield SeenThing(SightingKind.BANNER, product, as_text(service.get("version"))[:100], seen_on=where)
 
 
-def _nuclei(item: Mapping[str, Any], site: str) -> Reading | None:
-    rows = item.get("nuclei")
-    if rows is None or rows == []:
-        return None  # idem
-    if not isinstance(rows, list):
-        raise _Odd
-    grade = worst_grade([_NUCLEI[str(r["info"]["severity"]).lower()] for r in rows])
-    day = max(filter(None, (_iso_day(r.get("timestamp")) for r in rows)), default=None)
-    return Reading(
-        Check.EXPOSURE_SCAN, site, ObservationState.SEEN, grade != "F", grade, day, detail={"findings": len(rows)}
-    )
+def _images(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+    for image in as_rows(item.get("docker")):
+        name, _, tag = as_text(image).partition(":")
+        if name:
+            yield SeenThing(SightingKind.IMAGE, name, tag[:100], seen_on=site.url)
 
 
-def _third_parties(item: Mapping[str, Any], site: str) -> Reading | None:
-    seen = _map_or_none(item.get("thirdparties"))
-    if seen is None:
-        return None
-    if not isinstance(seen.get("trackers"), list) or not isinstance(seen.get("cookies"), list):
-        raise _Odd
-    trackers, cookies = len(seen["trackers"]), len(seen["cookies"])
-    grades = [
-        next((g for most, g in ((10, "F"), (2, "C"), (0, "B")) if trackers > most), "A"),
-        next((g for most, g in ((10, "F"), (5, "E"), (2, "C"), (0, "B")) if cookies > most), "A"),
-    ]
-    day = _http_day((_map_or_none(seen.get("headers")) or {}).get("date"))
-    return Reading(
-        Check.THIRD_PARTY_SCRIPTS, site, ObservationState.SEEN, at_least(worst_grade(grades), "B"),
-        worst_grade(grades), day, detail={"trackers": trackers, "cookies": cookies},
-    )  # fmt: skip
+def as_map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
-def _waf(item: Mapping[str, Any], site: str) -> Reading | None:
-    """A firewall that shows itself; one that does not may still be there, which a person attests."""
-    headers = _headers(item)
-    name = next((label for header, label in _WAF_HEADERS.items() if header in headers), "")
-    server = f"{headers.get('server', '')} {headers.get('via', '')}".lower()
-    name = name or next((known.capitalize() for known in _WAF_SERVERS if known in server), "")
-    issuers = " ".join(
-        _text(r.get("finding"))
-        for r in _rows(item.get("testssl"))
-        if isinstance(r, Mapping) and r.get("id") == "cert_caIssuers"
-    ).lower()
-    name = name or next((known.capitalize() for known in _WAF_ISSUERS if known in issuers), "")
-    if not name:
-        return None
-    return Reading(
-        Check.WAF_SEEN, site, ObservationState.SEEN, holds=True, observed_on=_http_day(headers.get("date")),
-        detail={"seen_as": name},
-    )  # fmt: skip
-
-
-def updown_reading(check: Any, site: str) -> Reading | None:
-    """One check of updown.io, as dashlord keeps it or as the service's API gives it."""
-    if check is None:
-        return None
-    if not isinstance(check, Mapping) or "enabled" not in check:
-        raise _Odd
-    day = _iso_day(check.get("last_check_at"))
-    if check["enabled"] is not True:
-        return Reading(Check.AVAILABILITY, site, ObservationState.DISABLED, observed_on=day)
-    apdex = (_map_or_none(check.get("metrics")) or {}).get("apdex")
-    grades = [_share_grade(float(check["uptime"]) / 100)] if check.get("uptime") is not None else []
-    grades += [_share_grade(float(apdex))] if apdex else []
-    detail = {"uptime": check.get("uptime"), "down": check.get("down") is True}
-    return Reading(
-        Check.AVAILABILITY,
-        site,
-        ObservationState.SEEN,
-        holds=True,
-        grade=worst_grade(grades),
-        observed_on=day,
-        detail=detail,
-    )
-
-
-def _share_grade(share: float) -> str:
-    return next(
-        (g for least, g in ((0.99, "A"), (0.98, "B"), (0.97, "C"), (0.96, "D"), (0.95, "E")) if share > least), "F"
-    )
-
-
-def _dependabot(item: Mapping[str, Any], site: str) -> Reading | None:
-    found = _map_or_none(item.get("dependabot"))
-    if found is None:
-        return None
-    repositories = _repositories(found)
-    if repositories is None:
-        return None
-    alerts = [r["vulnerabilityAlerts"] for r in repositories]
-    if any(a.get("totalCount") and not a["nodes"] for a in alerts):
-        raise _Odd
-    severities = [
-        str(node["securityVulnerability"]["severity"]).upper()
-        for a in alerts
-        for node in a["nodes"]
-        if not node.get("dismissedAt")
-    ]
-    return alerts_reading(Check.DEPENDABOT, site, severities)
-
-
-def _repositories(found: Mapping[str, Any]) -> list[Any] | None:
-    """The repositories that a tool could read; None where it read none, which is never good."""
-    rows = found.get("repositories")
-    if not isinstance(rows, list):
-        raise _Odd
-    return [r for r in rows if r] or None
-
-
-_DEPENDABOT = {"CRITICAL": "E", "HIGH": "D", "MODERATE": "C", "MEDIUM": "C", "LOW": "B"}
-_CODE = {"ERROR": "F", "WARNING": "D", "NOTE": "A", "NONE": "A"}
-
-
-def alerts_reading(check: Check, site: str, severities: Iterable[str], hidden: int = 0) -> Reading:
-    """Open alerts that count, by their severities; `hidden` were set aside with a reason.
-
-    Dependabot holds while nothing above moderate is left open, code scanning while no error is.
-    """
-    severities = list(severities)
-    table = _DEPENDABOT if check is Check.DEPENDABOT else _CODE
-    grade = worst_grade(["A", *(table[s] for s in severities)])
-    return Reading(
-        check, site, ObservationState.SEEN, at_least(grade, "C" if check is Check.DEPENDABOT else "E"), grade,
-        detail={"alerts": len(severities)} | ({"hidden": hidden} if hidden else {}),
-    )  # fmt: skip
-
-
-def _codescan(item: Mapping[str, Any], site: str) -> Reading | None:
-    found = _map_or_none(item.get("codescan"))
-    if found is None:
-        return None
-    repositories = _repositories(found)
-    if repositories is None:
-        return None
-    if not all(isinstance(r["alerts"], list) for r in repositories):
-        raise _Odd
-    return alerts_reading(
-        Check.CODE_SCANNING, site, [code_severity(a["rule"]) for r in repositories for a in r["alerts"]]
-    )
-
-
-def code_severity(rule: Mapping[str, Any]) -> str:
-    """The severity of a code scanning rule; one that tells none is as grave as the gravest."""
-    by_security = {"critical": "ERROR", "high": "ERROR", "medium": "WARNING", "low": "NOTE"}
-    told = str(rule.get("severity") or "").upper()
-    return told or by_security.get(str(rule.get("security_severity_level") or "").lower(), "ERROR")
-
-
-def _declarations(item: Mapping[str, Any], site: str) -> Reading | None:
-    """Legal notice and privacy page (RGPD), accessibility statement: all three are asked of a public site."""
-    accessibility, privacy = _map_or_none(item.get("declaration-a11y")), item.get("declaration-rgpd")
-    if accessibility is None and not privacy:
-        return None
-    grades = {
-        "accessibility": "A"
-        if (accessibility or {}).get("mention") and (accessibility or {}).get("declarationUrl")
-        else "F"
-    }
-    for slug in ("ml", "pc"):
-        page: Mapping[str, Any] = next((p for p in _rows(privacy) if p.get("slug") == slug), {})
-        full = page.get("maxScore") and page.get("score") == page.get("maxScore")
-        grades[slug] = ("A" if full else "D") if page.get("mention") else "F"
-    worst = worst_grade(list(grades.values()))
-    return Reading(Check.DECLARATIONS, site, ObservationState.SEEN, worst != "F", worst, detail=grades)
-
-
-_READERS: dict[Check, Callable[[Mapping[str, Any], str], Reading | None]] = {
-    Check.HTTP_HEADERS: _http,
-    Check.TLS: _testssl,
-    Check.OPEN_PORTS: _nmap,
-    Check.DYNAMIC_SCAN: _zap,
-    Check.EXPOSURE_SCAN: _nuclei,
-    Check.THIRD_PARTY_SCRIPTS: _third_parties,
-    Check.WAF_SEEN: _waf,
-    Check.AVAILABILITY: lambda item, site: updown_reading(item.get("updownio"), site),
-    Check.DEPENDABOT: _dependabot,
-    Check.CODE_SCANNING: _codescan,
-    Check.DECLARATIONS: _declarations,
-}
-
-
-def _map_or_none(value: Any) -> Mapping[str, Any] | None:
-    """A map; None where there is nothing. Raises `_Odd` for anything else."""
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise _Odd
-    return value
-
-
-def _rows(value: Any) -> list[Any]:
+def as_rows(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(value: Any) -> str:
-    return value.strip()[:200] if isinstance(value, str) else ""
+def as_text(value: Any) -> str:
+    """Plain text on one line, fit for every database."""
+    return "".join(ch for ch in value if ch.isprintable()).strip()[:200] if isinstance(value, str) else ""
 
 
-def _http_day(value: Any) -> date | None:
+def http_day(value: Any) -> date | None:
     try:
         return parsedate_to_datetime(value).date() if isinstance(value, str) else None
     except (ValueError, TypeError):
-        return None
-
-
-def _iso_day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _zap_day(value: Any) -> date | None:
-    """ "Sun, 21 Jan 2024 01:23:20" """
-    try:
-        return datetime.strptime(value, "%a, %d %b %Y %H:%M:%S").date() if isinstance(value, str) else None  # noqa: DTZ007 - a day
-    except ValueError:
         return None

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from app.evidence.importers import Reading, Unreadable
-from app.evidence.importers.dashlord import alerts_reading, code_severity
+from app.evidence.importers.dashlord_checks import alerts_reading, code_severity
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
 

@@ -5,8 +5,8 @@ from datetime import date
 from typing import Any
 
 from app.evidence.importers import CERTIFICATE_END, Reading, Unreadable
-from app.evidence.importers.dashlord import updown_reading
-from app.hints.importers.dashlord import host_of
+from app.evidence.importers.dashlord import host_of
+from app.evidence.importers.dashlord_checks import updown_reading
 from risk_models.scales import Check, ObservationState
 
 

@@ -8,18 +8,16 @@ from flask import Blueprint, render_template
 from flask_babel import lazy_gettext as _l
 
 from app.analysis import services as analysis
-from app.analysis.study_models import StudyStep
-from app.homologation.models import Outcome, ReviewerRole, Verdict
+from app.analysis.kinds import StudyStep
+from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.identity.forms import ROLE_WORDS
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.journal import services
-from app.journal.models import JournalEntry
 from app.platform.http import db_session
 from app.platform.i18n import language, word
 from app.platform.pages import Page
-from app.products.access import product_view
-from app.products.models import Product
+from app.products.access import Product, product_view
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces
 from risk_models.scales import Approach, Need, RiskSourceKind, SecurityLevel
@@ -57,10 +55,10 @@ def entries(product: Product) -> str:
     found = services.entries_of(db_session(), product.id, page=page.number)
     assets = {a.ref: a.name for a in analysis.assets_of(db_session(), product.id)}
     lines = [(entry, _said(entry, assets)) for entry in found]
-    return render_template("journal/entries.html", product=product, lines=lines, page=page)
+    return render_template("home/journal.html", product=product, lines=lines, page=page)
 
 
-def _said(entry: JournalEntry, assets: Mapping[str, str]) -> str:
+def _said(entry: services.JournalEntry, assets: Mapping[str, str]) -> str:
     """What an act is about, in the reader's words; as it was noted where no list holds it any more."""
     what, role = entry.what, str(entry.details.get("role", ""))
     if role in set(Role):

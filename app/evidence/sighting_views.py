@@ -6,9 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from app.evidence import scans
-from app.hints import services
-from app.hints.forms import ScanForm
+from app.evidence import scans, sightings
+from app.evidence.forms import ScanForm
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import uploads
@@ -16,11 +15,10 @@ from app.platform.forms import ConfirmUploadForm
 from app.platform.http import db_session
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
-from app.products.access import product_view
-from app.products.models import Product
+from app.products.access import Product, product_view
 from risk_models.scales import Check
 
-blueprint = Blueprint("hints", __name__)
+blueprint = Blueprint("sightings", __name__)
 
 
 @blueprint.route("/incubateurs/dashlord", methods=["GET", "POST"])
@@ -31,7 +29,7 @@ def scan() -> str:
     if form.validate_on_submit():
         content = form.file.data.stream.read()
         try:
-            found = services.preview(db_session(), content, products=_products())
+            found = sightings.preview_report(db_session(), content, products=_products())
         except Refusal as refusal:
             form.refuse(refusal)
         else:
@@ -40,9 +38,9 @@ def scan() -> str:
             confirm = ConfirmUploadForm(formdata=None, data={"upload": upload})
             sites = scans.read_sites(db_session(), content, products=_products())
             return render_template(
-                "hints/scan_preview.html", preview=found, form=confirm, sites=sites, checks=tuple(Check)
+                "evidence/scan_preview.html", preview=found, form=confirm, sites=sites, checks=tuple(Check)
             )
-    return render_template("hints/scan.html", form=form)
+    return render_template("evidence/scan.html", form=form)
 
 
 @blueprint.post("/incubateurs/dashlord/importer")
@@ -67,7 +65,9 @@ def _products() -> list[str] | None:
 @blueprint.get("/produits/<slug>/indices")
 @product_view(Permission.READ_PRODUCT)
 def index(product: Product) -> str:
-    return render_template("hints/index.html", product=product, hints=services.hints_of(db_session(), product.id))
+    return render_template(
+        "evidence/sightings.html", product=product, sightings=sightings.sightings_of(db_session(), product.id)
+    )
 
 
 @blueprint.post("/produits/<slug>/indices")
@@ -76,14 +76,14 @@ def decide(product: Product) -> Response:
     ids = request.form.getlist("indice")
     if request.form.get("quoi") == "ecarter":
         reason = request.form.get("raison", "").strip()
-        count = services.dismiss(db_session(), current_person(), product, ids, reason)
+        count = sightings.dismiss_sightings(db_session(), current_person(), product, ids, reason)
         flash(ngettext("%(num)d indice est écarté.", "%(num)d indices sont écartés.", count), "success")
     else:
-        count = services.accept(db_session(), current_person(), product, ids)
+        count = sightings.accept_sightings(db_session(), current_person(), product, ids)
         flash(
             ngettext(
                 "%(num)d composant est ajouté, à confirmer.", "%(num)d composants sont ajoutés, à confirmer.", count
             ),
             "success",
         )
-    return redirect(url_for("hints.index", slug=product.slug))
+    return redirect(url_for("sightings.index", slug=product.slug))

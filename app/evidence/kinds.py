@@ -16,3 +16,20 @@ class ConnectorKind(StrEnum):
     DASHLORD = "dashlord"
     GITHUB = "github"
     UPDOWN = "updown"
+
+
+class SightingKind(StrEnum):
+    """What was seen on a site, from outside."""
+
+    TECHNOLOGY = "technology"
+    THIRD_PARTY = "third_party"
+    BANNER = "banner"
+    IMAGE = "image"
+
+
+class SightingState(StrEnum):
+    """What the product's people said of it."""
+
+    NEW = "new"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"

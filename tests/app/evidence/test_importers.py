@@ -3,18 +3,18 @@
 import copy
 import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.evidence.importers import Unreadable, dashlord, github, updown
-from app.hints.importers.dashlord import read_items
+from app.evidence.importers import Reading, Unreadable, dashlord_checks, github, updown
+from app.evidence.importers.dashlord import read_items
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
+from tests.conftest import ROOT
 
-SAMPLES = Path(__file__).parent.parent / "data" / "evidence"
+SAMPLES = ROOT / "tests" / "data" / "evidence"
 SEEN, ABSENT, DISABLED, UNREADABLE = (
     ObservationState.SEEN,
     ObservationState.ABSENT,
@@ -27,8 +27,8 @@ def sites():
     return json.loads((SAMPLES / "dashlord.json").read_text())
 
 
-def of(item) -> dict[Check, dashlord.Reading]:
-    return {r.check: r for r in dashlord.readings(item, item["url"])}
+def of(item) -> dict[Check, Reading]:
+    return {r.check: r for r in dashlord_checks.readings(item, item["url"])}
 
 
 def test_the_recorded_report_gives_the_expected_evidence():
@@ -111,10 +111,10 @@ JSON = st.recursive(
 @given(st.data())
 def test_no_damage_to_a_report_breaks_the_reading_or_makes_a_grade(data):
     item = copy.deepcopy(data.draw(st.sampled_from(SITES)))
-    tool = data.draw(st.sampled_from(sorted(dashlord.TOOLS)))
+    tool = data.draw(st.sampled_from(sorted(dashlord_checks.TOOLS)))
     item["tools"] = None
     item[tool] = data.draw(JSON)
-    for reading in dashlord.readings(item, item["url"]):
+    for reading in dashlord_checks.readings(item, item["url"]):
         assert reading.holds <= (reading.state is SEEN)
 
 
@@ -126,7 +126,7 @@ def test_the_real_report_gives_a_table_of_states_for_its_seventeen_sites(real_da
     assert len(items) == 17 and not odd
     counts: dict[tuple[Check, ObservationState], int] = {}
     for item, site in items:
-        found = dashlord.readings(item, site.url)
+        found = dashlord_checks.readings(item, site.url)
         assert len(found) == len({r.check for r in found}) == 12
         for reading in found:
             counts[reading.check, reading.state] = counts.get((reading.check, reading.state), 0) + 1

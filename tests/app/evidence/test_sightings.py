@@ -1,18 +1,17 @@
-"""dashlord: what scanners see becomes hints that people decide, never components by itself."""
+"""dashlord: what scanners see becomes sightings that people decide, never components by itself."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from app.evidence import scans
-from app.hints import services as hints
-from app.hints.importers.dashlord import read_dashlord
-from app.identity.models import Role
+from app.evidence import scans, sightings
+from app.evidence.importers.dashlord import read_dashlord
+from app.identity.kinds import Role
 from app.inventory import services as inventory
 from app.platform.refusals import Refusal
+from tests.conftest import ROOT
 
-SAMPLES = Path(__file__).parent.parent / "data" / "dashlord"
+SAMPLES = ROOT / "tests" / "data" / "dashlord"
 REPORT = (SAMPLES / "report.json").read_bytes()
 
 
@@ -28,10 +27,10 @@ def scan(world, content: bytes = REPORT):
 
 def found(world, product):
     with world.session(writing=False) as session:
-        return {h.name: h for h in hints.hints_of(session, product.id)}
+        return {h.name: h for h in sightings.sightings_of(session, product.id)}
 
 
-def test_a_report_proposes_hints_and_no_component(world, product):
+def test_a_report_proposes_sightings_and_no_component(world, product):
     done = scan(world)
     assert [(p.product.slug, len(p.added)) for p in done.products] == [("guichet", 5)]
     assert (done.unlinked, len(done.odd)) == (("https://inconnu.test",), 1)
@@ -49,8 +48,8 @@ def test_the_same_report_again_changes_nothing_and_keeps_what_people_decided(wor
     actor = world.person()
     ids = {name: h.id for name, h in found(world, product).items()}
     with world.session() as session:
-        assert hints.accept(session, actor, product, [ids["Metabase"]]) == 1
-        assert hints.dismiss(session, actor, product, [ids["OpenSSH"]], "banni du pare-feu") == 1
+        assert sightings.accept_sightings(session, actor, product, [ids["Metabase"]]) == 1
+        assert sightings.dismiss_sightings(session, actor, product, [ids["OpenSSH"]], "banni du pare-feu") == 1
     again = scan(world)
     assert [(len(p.added), len(p.changed), len(p.gone)) for p in again.products] == [(0, 0, 0)]
     states = {name: h.state.value for name, h in found(world, product).items()}

@@ -10,9 +10,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.hints.importers.dashlord import Seen, Site, host_of, read_dashlord
-from app.hints.models import Hint
-from app.hints.names import HintKind, HintState
+from app.evidence.importers.dashlord import SeenThing, Site, host_of, read_dashlord
+from app.evidence.kinds import SightingKind, SightingState
+from app.evidence.models import Sighting
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.inventory import usual
@@ -27,21 +27,21 @@ from risk_models.scales import ComponentKind, Hosting
 
 
 @dataclass(frozen=True, slots=True)
-class ProductHints:
-    """What an import does to one product's hints."""
+class ProductSightings:
+    """What an import does to one product's sightings."""
 
     product: Product
     sites: tuple[str, ...]
-    added: tuple[Seen, ...]
-    changed: tuple[Seen, ...]
-    gone: tuple[Hint, ...]
+    added: tuple[SeenThing, ...]
+    changed: tuple[SeenThing, ...]
+    gone: tuple[Sighting, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ScanPreview:
     """`unlinked`: addresses that are no known product's; `odd`: entries that could not be read."""
 
-    products: tuple[ProductHints, ...]
+    products: tuple[ProductSightings, ...]
     unlinked: tuple[str, ...]
     odd: tuple[str, ...]
 
@@ -50,15 +50,15 @@ class ScanPreview:
         return sum(len(p.added) for p in self.products)
 
 
-def preview(session: Session, content: bytes, *, products: Collection[str] | None) -> ScanPreview:
+def preview_report(session: Session, content: bytes, *, products: Collection[str] | None) -> ScanPreview:
     """What importing dashlord's file would do to the products with these ids (None: all). Raises `Refusal`."""
     sites, odd = read_dashlord(content)
     statement = select(Product)
     known = session.scalars(statement if products is None else statement.where(Product.id.in_(products))).all()
     linked, unlinked = _linked(known, sites)
-    standing: dict[str, list[Hint]] = defaultdict(list)
-    for hint in session.scalars(select(Hint).where(Hint.product_id.in_(list(linked)))):
-        standing[hint.product_id].append(hint)
+    standing: dict[str, list[Sighting]] = defaultdict(list)
+    for sighting in session.scalars(select(Sighting).where(Sighting.product_id.in_(list(linked)))):
+        standing[sighting.product_id].append(sighting)
     inventories = inventory.read_many(session, list(linked))
     by_id = {p.id: p for p in known}
     found = [
@@ -68,7 +68,7 @@ def preview(session: Session, content: bytes, *, products: Collection[str] | Non
     return ScanPreview(tuple(found), tuple(unlinked), tuple(odd))
 
 
-def product_of_sites(
+def products_by_address(
     session: Session, sites: Sequence[Site], *, products: Collection[str] | None
 ) -> dict[str, Product]:
     """By address, the product that a site belongs to, among those with these ids (None: all)."""
@@ -105,12 +105,12 @@ def _linked(products: Iterable[Product], sites: Iterable[Site]) -> tuple[dict[st
 
 
 def _compared(
-    product: Product, sites: Sequence[Site], standing: Iterable[Hint], described: Collection[str]
-) -> ProductHints:
-    """What nobody knows yet; what a component already bears as its name is no hint."""
+    product: Product, sites: Sequence[Site], standing: Iterable[Sighting], described: Collection[str]
+) -> ProductSightings:
+    """What nobody knows yet; what a component already bears as its name is no sighting."""
     seen = {(s.kind, s.name.lower()): s for site in sites for s in site.seen if s.name.lower() not in described}
     known = {(h.kind, h.name.lower()): h for h in standing}
-    return ProductHints(
+    return ProductSightings(
         product=product,
         sites=tuple(site.url for site in sites),
         added=tuple(s for key, s in seen.items() if key not in known),
@@ -119,25 +119,26 @@ def _compared(
             for key, s in seen.items()
             if key in known and (s.version, s.seen_on[:500]) != (known[key].version, known[key].seen_on)
         ),
-        gone=tuple(h for key, h in known.items() if key not in seen and h.state is HintState.NEW),
+        gone=tuple(h for key, h in known.items() if key not in seen and h.state is SightingState.NEW),
     )
 
 
-def write_scan(
+def write_sightings(
     session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
 ) -> ScanPreview:
-    """Writes the hints of dashlord's file, in the caller's transaction; what people decided of one stays. Raises `Refusal`."""
+    """Writes the sightings of dashlord's file, in the caller's transaction; what people decided of one stays. Raises `Refusal`."""
     digest = hashlib.sha256(content).hexdigest()
-    done = preview(session, content, products=products)
+    done = preview_report(session, content, products=products)
     dated = {site.url: site.dated for site in read_dashlord(content)[0]}
     for one in done.products:
         when = max(filter(None, (dated[url] for url in one.sites)), default=None)
         rows = {
-            (h.kind, h.name.lower()): h for h in session.scalars(select(Hint).where(Hint.product_id == one.product.id))
+            (h.kind, h.name.lower()): h
+            for h in session.scalars(select(Sighting).where(Sighting.product_id == one.product.id))
         }
         for seen in (*one.added, *one.changed):
-            row = rows.get((seen.kind, seen.name.lower())) or Hint(
-                id=new_id(), product_id=one.product.id, kind=seen.kind, name=seen.name, state=HintState.NEW
+            row = rows.get((seen.kind, seen.name.lower())) or Sighting(
+                id=new_id(), product_id=one.product.id, kind=seen.kind, name=seen.name, state=SightingState.NEW
             )
             row.version, row.cpe, row.seen_on = seen.version, seen.cpe, seen.seen_on[:500]
             row.file_name, row.sha256, row.dated, row.imported_at = file_name[:200], digest, when, clock.now()
@@ -148,7 +149,7 @@ def write_scan(
             record(
                 session,
                 actor,
-                "import_hints",
+                "import_sightings",
                 file_name,
                 product_id=one.product.id,
                 sha256=digest,
@@ -158,77 +159,82 @@ def write_scan(
     return done
 
 
-def hints_of(session: Session, product_id: str) -> list[Hint]:
-    """A product's hints, those to decide first, surest kinds first."""
-    kinds, states = list(HintKind), list(HintState)
-    found = session.scalars(select(Hint).where(Hint.product_id == product_id))
+def sightings_of(session: Session, product_id: str) -> list[Sighting]:
+    """A product's sightings, those to decide first, surest kinds first."""
+    kinds, states = list(SightingKind), list(SightingState)
+    found = session.scalars(select(Sighting).where(Sighting.product_id == product_id))
     return sorted(found, key=lambda h: (states.index(h.state), kinds.index(h.kind), h.name.lower()))
 
 
-def undecided(session: Session, product_id: str) -> int:
-    return sum(h.state is HintState.NEW for h in hints_of(session, product_id))
+def count_undecided(session: Session, product_id: str) -> int:
+    return sum(h.state is SightingState.NEW for h in sightings_of(session, product_id))
 
 
-def accept(session: Session, actor: Person, product: Product, ids: Collection[str]) -> int:
-    """Each hint becomes a component, described as the catalogue usually does and still to confirm. Raises `Refusal`."""
+def accept_sightings(session: Session, actor: Person, product: Product, ids: Collection[str]) -> int:
+    """Each sighting becomes a component, described as the catalogue usually does and still to confirm. Raises `Refusal`."""
     chosen = _chosen(session, product, ids)
     known = {name: one for one in usual.usual_components(session) for name in one.names}
     taken = {c.name.lower() for c in inventory.read(session, product.id).components}
-    for hint in chosen:
-        component = _component(hint, known.get(hint.name.lower()))
+    for sighting in chosen:
+        component = _component(sighting, known.get(sighting.name.lower()))
         if component["name"].lower() not in taken:
             taken.add(component["name"].lower())
             inventory.add_assumed(session, product, **component)
-        _decide(hint, actor, HintState.ACCEPTED, "")
-    record(session, actor, "accept_hints", ", ".join(h.name for h in chosen), product_id=product.id)
+        _decide(sighting, actor, SightingState.ACCEPTED, "")
+    record(session, actor, "accept_sightings", ", ".join(h.name for h in chosen), product_id=product.id)
     session.commit()
     return len(chosen)
 
 
-def dismiss(session: Session, actor: Person, product: Product, ids: Collection[str], reason: str) -> int:
-    """Sets hints aside; they come back in no later import. Raises `Refusal`."""
+def dismiss_sightings(session: Session, actor: Person, product: Product, ids: Collection[str], reason: str) -> int:
+    """Sets sightings aside; they come back in no later import. Raises `Refusal`."""
     chosen = _chosen(session, product, ids)
-    for hint in chosen:
-        _decide(hint, actor, HintState.DISMISSED, reason[:500])
+    for sighting in chosen:
+        _decide(sighting, actor, SightingState.DISMISSED, reason[:500])
     record(
-        session, actor, "dismiss_hints", ", ".join(h.name for h in chosen), product_id=product.id, reason=reason[:500]
+        session,
+        actor,
+        "dismiss_sightings",
+        ", ".join(h.name for h in chosen),
+        product_id=product.id,
+        reason=reason[:500],
     )
     session.commit()
     return len(chosen)
 
 
-def _chosen(session: Session, product: Product, ids: Collection[str]) -> list[Hint]:
-    found = [h for h in hints_of(session, product.id) if h.id in ids and h.state is HintState.NEW]
+def _chosen(session: Session, product: Product, ids: Collection[str]) -> list[Sighting]:
+    found = [h for h in sightings_of(session, product.id) if h.id in ids and h.state is SightingState.NEW]
     if not found:
         raise Refusal(_l("Cochez au moins un indice qui n’a pas encore de réponse."))
     return found
 
 
-def _decide(hint: Hint, actor: Person, state: HintState, reason: str) -> None:
-    hint.state, hint.reason, hint.decided_by, hint.decided_at = state, reason, actor.name, clock.now()
+def _decide(sighting: Sighting, actor: Person, state: SightingState, reason: str) -> None:
+    sighting.state, sighting.reason, sighting.decided_by, sighting.decided_at = state, reason, actor.name, clock.now()
 
 
 _KIND = {
-    HintKind.TECHNOLOGY: ComponentKind.OTHER,
-    HintKind.THIRD_PARTY: ComponentKind.EXTERNAL_API,
-    HintKind.BANNER: ComponentKind.NETWORK,
-    HintKind.IMAGE: ComponentKind.WEB,
+    SightingKind.TECHNOLOGY: ComponentKind.OTHER,
+    SightingKind.THIRD_PARTY: ComponentKind.EXTERNAL_API,
+    SightingKind.BANNER: ComponentKind.NETWORK,
+    SightingKind.IMAGE: ComponentKind.WEB,
 }
 
 
-def _component(hint: Hint, known: UsualComponent | None) -> Mapping[str, Any]:
-    kind = known.kind if known else _KIND[hint.kind]
+def _component(sighting: Sighting, known: UsualComponent | None) -> Mapping[str, Any]:
+    kind = known.kind if known else _KIND[sighting.kind]
     hosting, exposure = (known.hosting, known.exposure) if known else catalogue.defaults_by_kind()[kind]
-    if hint.kind is HintKind.THIRD_PARTY:
+    if sighting.kind is SightingKind.THIRD_PARTY:
         hosting = Hosting.SAAS
     return {
-        "name": known.name if known else hint.name,
+        "name": known.name if known else sighting.name,
         "kind": kind,
         "hosting": hosting,
         "exposure": exposure,
         "supplier": known.supplier if known else "",
-        "version": hint.version,
+        "version": sighting.version,
         "purl": known.purl if known else "",
-        "cpe": hint.cpe or (known.cpe if known else ""),
+        "cpe": sighting.cpe or (known.cpe if known else ""),
         "eol_product": known.eol_product if known else "",
     }

@@ -15,11 +15,11 @@ from sqlalchemy import select
 
 from app.evidence import connectors, running
 from app.evidence.models import Connector
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.platform import clock, outbound, secrets
 from app.platform.outbound import Unreachable, ask
 from risk_models.scales import Check, ProofState
-from tests.app.test_evidence import SAMPLES, proof, reading, write
+from tests.factories.evidence import SAMPLES, proof, reading, write
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -5,22 +5,20 @@ import json
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
 from sqlalchemy import select, update
 
-from app.evidence import proofs, scans, services
+from app.evidence import proofs, scans
 from app.evidence.models import Evidence
-from app.identity.models import Role
+from app.identity.kinds import Role
 from app.journal.models import JournalEntry
 from app.platform import attachments, clock
 from app.renewals import deadlines, feeds, planning
 from risk_models.rules import schedule
 from risk_models.scales import Check, DeadlineKind, ObservationState, ProofState
-
-SAMPLES = Path(__file__).parent.parent / "data" / "evidence"
+from tests.factories.evidence import give, proof, reading, send, with_measure, write
 
 
 def shown(page: str) -> float:
@@ -32,37 +30,9 @@ def loss(visitor) -> float:
     return shown(visitor.get("/produits/exemple/mesures").get_data(as_text=True))
 
 
-def with_measure(world, measure: str, on: str):
-    owner = world.person()
-    world.filled(owner)
-    visitor = world.visitor(owner)
-    answer = visitor.post(f"/produits/exemple/mesures/nouvelle?mesure={measure}", {"status": "done", "on": on})
-    assert answer.status_code == 302
-    page = visitor.get("/produits/exemple/preuves").get_data(as_text=True)
-    address = re.search(r'href="(/produits/exemple/mesures/\w+/preuve)">Joindre[^<]*<span[^>]*> : [^<]*', page)
-    links = re.findall(r'href="(/produits/exemple/mesures/(\w+)/preuve)"', page)
-    with world.session(writing=False) as session:
-        from app.mitigations.models import Measure
-
-        row = session.scalar(select(Measure).where(Measure.measure == measure))
-    assert address and row.id in {found for _, found in links}
-    return visitor, f"/produits/exemple/mesures/{row.id}/preuve"
-
-
 def pdf(name: str = "essai.pdf", content: bytes = b"%PDF-1.7 essai"):
     """A file, to be opened when it is sent."""
     return name, content
-
-
-def give(visitor, path: str, day: date, **more):
-    return send(visitor, path, {"observed_on": day.isoformat(), **more})
-
-
-def send(visitor, path: str, data: dict):
-    if "file" in data:
-        name, content = data["file"]
-        data = data | {"file": (io.BytesIO(content), name)}
-    return visitor.post(path, data, content_type="multipart/form-data")
 
 
 def test_a_proof_that_expires_raises_the_risk_of_the_page_at_once(world):
@@ -140,24 +110,6 @@ def test_a_file_is_only_ever_downloaded_and_only_by_who_reads_the_product(world)
     assert stranger.get(address).status_code == 404
     world.product(world.person(), "Autre")
     assert visitor.get(address.replace("exemple", "autre", 1)).status_code == 404
-
-
-def write(world, product, readings, source="dashlord"):
-    arrival = services.Arrival(services.EvidenceSource(source), source, "0" * 64, clock.today())
-    with world.database.writing() as session:
-        return services.write_readings(session, product, readings, arrival)
-
-
-def reading(check, state=ObservationState.SEEN, *, holds=True, subject="https://a.test", on=None):
-    return services.Reading(check, subject, state, holds, "A" if holds else "F", on or clock.today())
-
-
-def proof(world, product, measure: str):
-    with world.session(writing=False) as session:
-        from app.analysis import services as analysis
-
-        system = analysis.read_system(session, world.reload(product.slug))
-    return next(m.proof for m in system.measures if m.measure == measure)
 
 
 def test_what_a_tool_never_saw_says_nothing_and_what_it_lost_does(world):

@@ -1,0 +1,366 @@
+"""dashlord's report: one reading a site and a tool. Grades are computed anew, the report's own summaries are often stale.
+
+Format and rules: SocialGouv/dashlord-actions (report/www/src), 2026-06. What a tool did not look at is never good:
+"disabled" where the site's list says so, "absent" where its result is missing, "unreadable" where it is not its shape.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from app.evidence.importers import CERTIFICATE_END, Reading, at_least, worst_grade
+from app.evidence.importers.dashlord import as_rows, as_text, http_day
+from risk_models.scales import Check, ObservationState
+
+# The key of each tool's result in a report, which is also its switch in the site's list.
+_TOOL = {
+    Check.HTTP_HEADERS: "http",
+    Check.TLS: "testssl",
+    Check.OPEN_PORTS: "nmap",
+    Check.DYNAMIC_SCAN: "zap",
+    Check.EXPOSURE_SCAN: "nuclei",
+    Check.THIRD_PARTY_SCRIPTS: "thirdparties",
+    Check.WAF_SEEN: "http",
+    Check.AVAILABILITY: "updownio",
+    Check.DEPENDABOT: "dependabot",
+    Check.CODE_SCANNING: "codescan",
+    Check.DECLARATIONS: "declaration-rgpd",
+}
+TOOLS = frozenset(_TOOL.values())
+# Response headers and certificate issuers by which a firewall or a network in front of a site shows itself.
+_WAF_HEADERS = {
+    "cf-ray": "Cloudflare",
+    "x-sucuri-id": "Sucuri",
+    "x-iinfo": "Imperva",
+    "x-akamai-transformed": "Akamai",
+    "x-amz-cf-id": "CloudFront",
+    "x-azure-ref": "Azure Front Door",
+    "x-baleen-id": "Baleen",
+    "x-waf": "WAF",
+}
+_WAF_SERVERS = ("cloudflare", "baleen", "akamaighost", "imperva", "sucuri", "bunnycdn", "ubika")
+_WAF_ISSUERS = ("cloudflare", "baleen", "imperva")
+
+
+_GRADE, _TLS_GRADE = re.compile(r"[A-F][+-]?"), re.compile(r"[A-F][+-]?|[TM]")
+
+
+class _Odd(ValueError):
+    """A tool's result that has not its shape."""
+
+
+def readings(item: Mapping[str, Any], site: str) -> list[Reading]:
+    """Everything a report says of one site."""
+    switches = item.get("tools")
+    switches = switches if isinstance(switches, Mapping) else dict.fromkeys(as_rows(switches), True)
+    found = []
+    for check, tool in _TOOL.items():
+        if switches.get(tool) is False:
+            found.append(Reading(check, site, ObservationState.DISABLED))
+            continue
+        try:
+            reading = _READERS[check](item, site)
+        except (_Odd, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError):
+            reading = Reading(check, site, ObservationState.UNREADABLE)
+        found.append(reading or Reading(check, site, ObservationState.ABSENT))
+    dates = [r.observed_on for r in found if r.observed_on]
+    seen = any(r.state is ObservationState.SEEN for r in found)
+    state = ObservationState.SEEN if seen else ObservationState.ABSENT
+    found.append(Reading(Check.EXTERNAL_SCAN, site, state, seen, observed_on=max(dates, default=None)))
+    return found
+
+
+def _http(item: Mapping[str, Any], site: str) -> Reading | None:
+    http = _map_or_none(item.get("http"))
+    if http is None:
+        return None
+    scan = _map_or_none(http.get("scan"))
+    told = scan if scan is not None else http
+    grade = as_text(told.get("grade"))
+    status = told.get("statusCode")
+    if not _GRADE.fullmatch(grade) or told.get("error") or (isinstance(status, int) and status >= 500):
+        raise _Odd  # a site in error answers another page than its own
+    return Reading(
+        Check.HTTP_HEADERS,
+        site,
+        ObservationState.SEEN,
+        at_least(grade, "B"),
+        grade,
+        http_day(_headers(item).get("date")) or (_iso_day(scan.get("scannedAt")) if scan is not None else None),
+    )
+
+
+def _headers(item: Mapping[str, Any]) -> dict[str, str]:
+    http = _map_or_none(item.get("http")) or {}
+    scan = _map_or_none(http.get("scan")) or {}
+    given = _map_or_none(scan.get("responseHeaders")) or _map_or_none(http.get("response_headers")) or {}
+    return {str(name).lower(): as_text(value) for name, value in given.items()}
+
+
+def _testssl(item: Mapping[str, Any], site: str) -> Reading | None:
+    rows = item.get("testssl")
+    if not rows:
+        return None
+    if not isinstance(rows, list):
+        raise _Odd
+    lines = [
+        (r["id"], as_text(r.get("finding"))) for r in rows if isinstance(r, Mapping) and isinstance(r.get("id"), str)
+    ]
+    grade = worst_grade([finding for key, finding in lines if key == "overall_grade"])
+    if not _TLS_GRADE.fullmatch(grade):
+        raise _Odd
+    ends = [
+        _iso_day(finding)
+        for key, finding in lines
+        if key.startswith(("cert_notAfter", "intermediate_cert_notAfter <#1>"))
+    ]
+    end = min(filter(None, ends), default=None)
+    return Reading(
+        Check.TLS, site, ObservationState.SEEN, at_least(grade, "B"), grade, until=end,
+        detail={CERTIFICATE_END: end.isoformat()} if end else {},
+    )  # fmt: skip
+
+
+def _nmap(item: Mapping[str, Any], site: str) -> Reading | None:
+    nmap = _map_or_none(item.get("nmap"))
+    if nmap is None:
+        return None
+    ports = nmap.get("open_ports")
+    if not isinstance(ports, list):
+        raise _Odd
+    services = [p["service"] for p in ports]
+    open_ports = sorted({int(s["id"]) for s in services})
+    if not open_ports:
+        raise _Odd  # a site that answers has a port open: this scan saw nothing
+    flaws = sum(len(as_rows(s.get("vulnerabilities"))) for s in services)
+    grade = next((g for most, g in ((20, "F"), (10, "E"), (5, "D"), (0, "C")) if flaws > most), "")
+    grade = grade or ("B" if len(open_ports) > 2 and {80, 443} & set(open_ports) else "A")
+    return Reading(
+        Check.OPEN_PORTS, site, ObservationState.SEEN, set(open_ports) <= {80, 443}, grade,
+        detail={"open_ports": open_ports, "flaws": flaws},
+    )  # fmt: skip
+
+
+def _zap(item: Mapping[str, Any], site: str) -> Reading | None:
+    zap = _map_or_none(item.get("zap"))
+    if zap is None:
+        return None
+    sites = zap.get("site")
+    if not isinstance(sites, list) or (sites and not isinstance(sites[0].get("alerts"), list)):
+        raise _Odd
+    codes = [int(a["riskcode"]) for a in sites[0]["alerts"]] if sites else []
+    if not codes:
+        return None  # a scan always has something to say of a site that it saw
+    grade = {3: "F", 2: "D", 1: "B", 0: "A"}[max(codes)]
+    return Reading(
+        Check.DYNAMIC_SCAN, site, ObservationState.SEEN, grade != "F", grade,
+        _zap_day(zap.get("@generated")), detail={"alerts": sum(code > 0 for code in codes)},
+    )  # fmt: skip
+
+
+_NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A", "unknown": "A"}
+
+
+def _nuclei(item: Mapping[str, Any], site: str) -> Reading | None:
+    rows = item.get("nuclei")
+    if rows is None or rows == []:
+        return None  # idem
+    if not isinstance(rows, list):
+        raise _Odd
+    grade = worst_grade([_NUCLEI[str(r["info"]["severity"]).lower()] for r in rows])
+    day = max(filter(None, (_iso_day(r.get("timestamp")) for r in rows)), default=None)
+    return Reading(
+        Check.EXPOSURE_SCAN, site, ObservationState.SEEN, grade != "F", grade, day, detail={"findings": len(rows)}
+    )
+
+
+def _third_parties(item: Mapping[str, Any], site: str) -> Reading | None:
+    seen = _map_or_none(item.get("thirdparties"))
+    if seen is None:
+        return None
+    if not isinstance(seen.get("trackers"), list) or not isinstance(seen.get("cookies"), list):
+        raise _Odd
+    trackers, cookies = len(seen["trackers"]), len(seen["cookies"])
+    grades = [
+        next((g for most, g in ((10, "F"), (2, "C"), (0, "B")) if trackers > most), "A"),
+        next((g for most, g in ((10, "F"), (5, "E"), (2, "C"), (0, "B")) if cookies > most), "A"),
+    ]
+    day = http_day((_map_or_none(seen.get("headers")) or {}).get("date"))
+    return Reading(
+        Check.THIRD_PARTY_SCRIPTS, site, ObservationState.SEEN, at_least(worst_grade(grades), "B"),
+        worst_grade(grades), day, detail={"trackers": trackers, "cookies": cookies},
+    )  # fmt: skip
+
+
+def _waf(item: Mapping[str, Any], site: str) -> Reading | None:
+    """A firewall that shows itself; one that does not may still be there, which a person attests."""
+    headers = _headers(item)
+    name = next((label for header, label in _WAF_HEADERS.items() if header in headers), "")
+    server = f"{headers.get('server', '')} {headers.get('via', '')}".lower()
+    name = name or next((known.capitalize() for known in _WAF_SERVERS if known in server), "")
+    issuers = " ".join(
+        as_text(r.get("finding"))
+        for r in as_rows(item.get("testssl"))
+        if isinstance(r, Mapping) and r.get("id") == "cert_caIssuers"
+    ).lower()
+    name = name or next((known.capitalize() for known in _WAF_ISSUERS if known in issuers), "")
+    if not name:
+        return None
+    return Reading(
+        Check.WAF_SEEN, site, ObservationState.SEEN, holds=True, observed_on=http_day(headers.get("date")),
+        detail={"seen_as": name},
+    )  # fmt: skip
+
+
+def updown_reading(check: Any, site: str) -> Reading | None:
+    """One check of updown.io, as dashlord keeps it or as the service's API gives it."""
+    if check is None:
+        return None
+    if not isinstance(check, Mapping) or "enabled" not in check:
+        raise _Odd
+    day = _iso_day(check.get("last_check_at"))
+    if check["enabled"] is not True:
+        return Reading(Check.AVAILABILITY, site, ObservationState.DISABLED, observed_on=day)
+    apdex = (_map_or_none(check.get("metrics")) or {}).get("apdex")
+    grades = [_share_grade(float(check["uptime"]) / 100)] if check.get("uptime") is not None else []
+    grades += [_share_grade(float(apdex))] if apdex else []
+    detail = {"uptime": check.get("uptime"), "down": check.get("down") is True}
+    return Reading(
+        Check.AVAILABILITY,
+        site,
+        ObservationState.SEEN,
+        holds=True,
+        grade=worst_grade(grades),
+        observed_on=day,
+        detail=detail,
+    )
+
+
+def _share_grade(share: float) -> str:
+    return next(
+        (g for least, g in ((0.99, "A"), (0.98, "B"), (0.97, "C"), (0.96, "D"), (0.95, "E")) if share > least), "F"
+    )
+
+
+def _dependabot(item: Mapping[str, Any], site: str) -> Reading | None:
+    found = _map_or_none(item.get("dependabot"))
+    if found is None:
+        return None
+    repositories = _repositories(found)
+    if repositories is None:
+        return None
+    alerts = [r["vulnerabilityAlerts"] for r in repositories]
+    if any(a.get("totalCount") and not a["nodes"] for a in alerts):
+        raise _Odd
+    severities = [
+        str(node["securityVulnerability"]["severity"]).upper()
+        for a in alerts
+        for node in a["nodes"]
+        if not node.get("dismissedAt")
+    ]
+    return alerts_reading(Check.DEPENDABOT, site, severities)
+
+
+def _repositories(found: Mapping[str, Any]) -> list[Any] | None:
+    """The repositories that a tool could read; None where it read none, which is never good."""
+    rows = found.get("repositories")
+    if not isinstance(rows, list):
+        raise _Odd
+    return [r for r in rows if r] or None
+
+
+_DEPENDABOT = {"CRITICAL": "E", "HIGH": "D", "MODERATE": "C", "MEDIUM": "C", "LOW": "B"}
+_CODE = {"ERROR": "F", "WARNING": "D", "NOTE": "A", "NONE": "A"}
+
+
+def alerts_reading(check: Check, site: str, severities: Iterable[str], hidden: int = 0) -> Reading:
+    """Open alerts that count, by their severities; `hidden` were set aside with a reason.
+
+    Dependabot holds while nothing above moderate is left open, code scanning while no error is.
+    """
+    severities = list(severities)
+    table = _DEPENDABOT if check is Check.DEPENDABOT else _CODE
+    grade = worst_grade(["A", *(table[s] for s in severities)])
+    return Reading(
+        check, site, ObservationState.SEEN, at_least(grade, "C" if check is Check.DEPENDABOT else "E"), grade,
+        detail={"alerts": len(severities)} | ({"hidden": hidden} if hidden else {}),
+    )  # fmt: skip
+
+
+def _codescan(item: Mapping[str, Any], site: str) -> Reading | None:
+    found = _map_or_none(item.get("codescan"))
+    if found is None:
+        return None
+    repositories = _repositories(found)
+    if repositories is None:
+        return None
+    if not all(isinstance(r["alerts"], list) for r in repositories):
+        raise _Odd
+    return alerts_reading(
+        Check.CODE_SCANNING, site, [code_severity(a["rule"]) for r in repositories for a in r["alerts"]]
+    )
+
+
+def code_severity(rule: Mapping[str, Any]) -> str:
+    """The severity of a code scanning rule; one that tells none is as grave as the gravest."""
+    by_security = {"critical": "ERROR", "high": "ERROR", "medium": "WARNING", "low": "NOTE"}
+    told = str(rule.get("severity") or "").upper()
+    return told or by_security.get(str(rule.get("security_severity_level") or "").lower(), "ERROR")
+
+
+def _declarations(item: Mapping[str, Any], site: str) -> Reading | None:
+    """Legal notice and privacy page (RGPD), accessibility statement: all three are asked of a public site."""
+    accessibility, privacy = _map_or_none(item.get("declaration-a11y")), item.get("declaration-rgpd")
+    if accessibility is None and not privacy:
+        return None
+    grades = {
+        "accessibility": "A"
+        if (accessibility or {}).get("mention") and (accessibility or {}).get("declarationUrl")
+        else "F"
+    }
+    for slug in ("ml", "pc"):
+        page: Mapping[str, Any] = next((p for p in as_rows(privacy) if p.get("slug") == slug), {})
+        full = page.get("maxScore") and page.get("score") == page.get("maxScore")
+        grades[slug] = ("A" if full else "D") if page.get("mention") else "F"
+    worst = worst_grade(list(grades.values()))
+    return Reading(Check.DECLARATIONS, site, ObservationState.SEEN, worst != "F", worst, detail=grades)
+
+
+_READERS: dict[Check, Callable[[Mapping[str, Any], str], Reading | None]] = {
+    Check.HTTP_HEADERS: _http,
+    Check.TLS: _testssl,
+    Check.OPEN_PORTS: _nmap,
+    Check.DYNAMIC_SCAN: _zap,
+    Check.EXPOSURE_SCAN: _nuclei,
+    Check.THIRD_PARTY_SCRIPTS: _third_parties,
+    Check.WAF_SEEN: _waf,
+    Check.AVAILABILITY: lambda item, site: updown_reading(item.get("updownio"), site),
+    Check.DEPENDABOT: _dependabot,
+    Check.CODE_SCANNING: _codescan,
+    Check.DECLARATIONS: _declarations,
+}
+
+
+def _map_or_none(value: Any) -> Mapping[str, Any] | None:
+    """A map; None where there is nothing. Raises `_Odd` for anything else."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise _Odd
+    return value
+
+
+def _iso_day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _zap_day(value: Any) -> date | None:
+    """ "Sun, 21 Jan 2024 01:23:20" """
+    try:
+        return datetime.strptime(value, "%a, %d %b %Y %H:%M:%S").date() if isinstance(value, str) else None  # noqa: DTZ007 - a day
+    except ValueError:
+        return None

@@ -1,0 +1,52 @@
+"""Closed lists of this feature; words in the catalogue."""
+
+from enum import StrEnum
+
+
+class DossierState(StrEnum):
+    DRAFT = "draft"  # the team composes it
+    OPINIONS = "opinions"  # the reviewers are asked
+    DECISION = "decision"  # frozen, before its authority
+    DECIDED = "decided"  # for good
+
+
+class Origin(StrEnum):
+    JALON = "jalon"  # composed and sealed here
+    MSS = "mon_service_securise"
+    PAPER = "paper"
+    OTHER = "other"
+
+
+class Act(StrEnum):
+    """What a file that left Jalon tells."""
+
+    PROJECT = "project"  # not sealed: what its authority reads before deciding
+    DECISION = "decision"
+    WITHDRAWAL = "withdrawal"
+
+
+class PieceAnswer(StrEnum):
+    """How a team answers for a piece that Jalon does not fill."""
+
+    WRITTEN = "written"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Verdict(StrEnum):
+    FAVOURABLE = "favourable"
+    WITH_RESERVATIONS = "with_reservations"
+    UNFAVOURABLE = "unfavourable"
+
+
+class Outcome(StrEnum):
+    FAVOURABLE = "favourable"
+    WITH_RESERVATIONS = "with_reservations"
+    PROVISIONAL = "provisional"
+    REFUSED = "refused"
+
+
+class ReviewerRole(StrEnum):
+    RSSI = "rssi"
+    DPO = "dpo"
+    TECHNICAL = "technical"
+    USERS = "users"
