@@ -17,7 +17,6 @@ from app.evidence.services import Arrival, Shown
 from app.homologation import attaching, freezing
 from app.homologation.kinds import PieceAnswer
 from app.homologation.models import Dossier
-from app.homologation.pieces import PieceState
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
@@ -29,6 +28,7 @@ from risk_models.scales import (
     Check,
     Likelihood,
     ObservationState,
+    PieceState,
     RiskLevel,
     SecurityLevel,
     Treatment,

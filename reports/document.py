@@ -1,8 +1,7 @@
 """The dossier as HTML for print: French, one page of synthesis first, everything that was typed after it."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -11,13 +10,14 @@ import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.answers import answers
 from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
+from reports.frozen import FrozenDossier, FrozenDoubt, FrozenFindingAcceptance, FrozenWithdrawal
+from reports.synthesis import accepted_scenarios, answers_by_component, undecided_risks, unproved_measures
 from reports.typography import covered, drawable, drawable_markup, drawable_values, drawn
 from risk_models import catalogue, product_file
-from risk_models.assessment import Finding
+from risk_models.assessment import AssetRisk
 from risk_models.rules import proportionality
 from risk_models.scales import (
     Aim,
@@ -45,7 +45,9 @@ from risk_models.scales import (
     StakeholderKind,
     StakeholderZone,
     Treatment,
+    View,
 )
+from risk_models.study import Study
 from risk_models.system import Component, System
 
 # Rows of a table: the document is to be read; everything is in the content attached to it.
@@ -72,36 +74,6 @@ _ENUMS: dict[str, type[Enum]] = {
         Severity, StakeholderKind, StakeholderZone, Treatment,
     )
 }  # fmt: skip
-_CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
-_NO_STUDY: dict[str, Any] = {
-    "level": None,
-    "stakeholders": [],
-    "sources": [],
-    "services": [],
-    "register": [],
-    "comments": [],
-}
-# What contents of formats 1 to 3 did not hold.
-_SINCE: dict[str, Any] = {
-    "evidence": [],
-    "repository": "",
-    "contact": "",
-    "judgements": [],
-    "documents": [],
-    "renewal": None,
-    "inventory": None,
-    "verify_at": "",
-    "pieces": [],
-    "doubts": [],
-}
-_SINCE_DECISION: dict[str, Any] = {
-    "to_lift": [],
-    "lift_by": None,
-    "trial": False,
-    "outside": None,
-    "asked_sha256": None,
-    "doubts": [],
-}
 _PIECE_STATES = {
     "filled": "Remplie par Jalon",
     "attached": "Jointe",
@@ -139,77 +111,75 @@ class Attached:
     relationship: str
 
 
-def attached(frozen: Mapping[str, Any], text: str) -> list[Attached]:
+@dataclass(frozen=True, slots=True)
+class ShownFinding:
+    """A finding as a sentence; `accepted` where somebody accepts it on the day of the dossier."""
+
+    rule: str
+    text: str
+    accepted: FrozenFindingAcceptance | None
+
+
+def attached(frozen: FrozenDossier | FrozenWithdrawal, text: str) -> list[Attached]:
     """What the PDF carries, sorted by name: the content itself, the inventory, the drawing."""
     files = [Attached("dossier.json", text.encode(), "Contenu figé (JSON canonique)", "Source")]
-    if frozen.get("inventory"):
-        bom = json.dumps(frozen["inventory"], ensure_ascii=False, sort_keys=True, indent=1).encode()
+    if isinstance(frozen, FrozenWithdrawal):
+        return files
+    if frozen.inventory:
+        bom = frozen.inventory.encode()
         files.append(Attached("inventaire.cdx.json", bom, "Inventaire des composants (CycloneDX)", "Data"))
-    if "system" in frozen:
-        drawing = draw_graph(product_file.from_dict(frozen["system"]), frozen["assessment"], "fr")
-        files.append(Attached("schema.svg", str(drawing).encode(), "Schéma du produit (SVG)", "Supplement"))
+    drawing = draw_graph(frozen.system, frozen.assessment, "fr")
+    files.append(Attached("schema.svg", str(drawing).encode(), "Schéma du produit (SVG)", "Supplement"))
     return files
 
 
-def to_html(frozen: Mapping[str, Any], digest: str) -> str:
+def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
     """The whole document of a frozen content; `digest` is the SHA-256 of its canonical JSON."""
-    content = _complete(drawable_values(dict(frozen)))
-    if content.get("kind") == "withdrawal":
-        title = f"Retrait d’homologation – {content['product']}"
-        qr = _qr(content["verify_at"], digest)
-        return _environment().get_template("withdrawal.html").render(d=content, digest=digest, title=title, qr=qr)
-    system = drawn(product_file.from_dict(frozen["system"]))
+    if isinstance(frozen, FrozenWithdrawal):
+        page = drawn(frozen)
+        title, qr = f"Retrait d’homologation – {page.product}", _qr(page.verify_at, digest)
+        return _environment().get_template("withdrawal.html").render(d=page, digest=digest, title=title, qr=qr)
+    content: FrozenDossier = drawn(replace(frozen, inventory=None))
+    system = content.system
     return (
         _environment()
         .get_template("dossier.html")
         .render(
             d=content,
-            study=content.get("study") or _NO_STUDY,
+            study=content.study or Study(),
             digest=digest,
-            graph=drawable_markup(draw_graph(system, content["assessment"], "fr")),
-            matrix=drawable_markup(draw_matrix(content["assessment"], "fr")),
-            names={c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets},
+            graph=drawable_markup(draw_graph(system, content.assessment, "fr")),
+            matrix=drawable_markup(draw_matrix(content.assessment, "fr")),
+            names=system.names(),
             system=system,
             most=MOST_ROWS,
-            components=_first_components(content, system),
-            accountable=_accountable(content),
+            components=_first_components(content),
+            accountable=_accountable(frozen.system),
             links=system.links[:MOST_ROWS],
-            answers=drawable_values(answers(content, "fr")),
+            answers=drawable_values(answers_by_component(system, "fr")),
             measures=catalogue.measures(),
-            unproved=sum(
-                m.status in _CLAIMED and m.proof is not ProofState.FRESH and not m.inherited_from
-                for m in system.measures
-            ),
+            unproved=len(unproved_measures(system)),
+            undecided=undecided_risks(content),
+            accepted=accepted_scenarios(content),
             own=[m for m in system.measures if not m.inherited_from],
             inherited=[m for m in system.measures if m.inherited_from],
+            outlooks=_outlooks(content),
             rules=catalogue.finding_rules(),
-            findings=_findings(content, system),
+            findings=_findings(content),
             sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),
             verdicts=_VERDICTS,
             outcomes=_OUTCOMES,
             roles=_ROLES,
             durations=_DURATIONS,
-            title=f"Dossier d’homologation – {content['product']}",
-            qr=_qr(content["verify_at"], digest),
+            title=f"Dossier d’homologation – {content.product}",
+            qr=_qr(content.verify_at, digest),
             approach=_approach(content),
             states=_PIECE_STATES,
             judged=_JUDGED,
-            doubts=[_doubt(found) for found in content["doubts"]],
+            doubts=[_doubt(found) for found in content.doubts],
             doubt=_doubt,
         )
     )
-
-
-def _complete(content: dict[str, Any]) -> dict[str, Any]:
-    """A content of any format ever frozen, with the parts that its format had not."""
-    content = _SINCE | content
-    if content.get("kind") == "withdrawal":
-        return content
-    content["opinions"] = [{"document": ""} | opinion for opinion in content["opinions"]]
-    if content["decision"]:
-        content["decision"] = _SINCE_DECISION | content["decision"]
-        content["decision"]["by"] = {"on_behalf_of": None} | content["decision"]["by"]
-    return content
 
 
 def warm() -> None:
@@ -244,22 +214,23 @@ def _qr(address: str, digest: str) -> Markup:
     return Markup(drawn.svg_inline(border=0, title="Adresse de vérification, avec l’empreinte du contenu"))
 
 
-def _approach(content: Mapping[str, Any]) -> str:
-    level = (content.get("study") or {}).get("level")
-    return _word(proportionality.approach(SecurityLevel(level["level"])).value, "Approach").lower() if level else "–"
+def _approach(content: FrozenDossier) -> str:
+    level = content.study.level if content.study else None
+    return _word(proportionality.approach(level.level), "Approach").lower() if level else "–"
 
 
 # Keys of a component in a product file that say who answers for it: nothing reads them but people.
 _ACCOUNTABLE = {"owner": "x-owner", "emergency": "x-emergency", "why": "x-patched-by-reason"}
 
 
-def _accountable(content: Mapping[str, Any]) -> list[dict[str, str]]:
+def _accountable(system: System) -> list[dict[str, str]]:
     """Each component of which something is said, with its `name`, `owner`, `emergency` and `why`; – where it is not."""
     rows = []
-    for component in content["system"]["components"]:
-        said = {column: _sentence(component.get(key)) for column, key in _ACCOUNTABLE.items()}
+    for component in system.components:
+        extra = product_file.extra_dict(component.extra)
+        said = {column: drawable(_sentence(extra.get(key))) for column, key in _ACCOUNTABLE.items()}
         if any(said.values()):
-            rows.append({"name": component["name"]} | {column: text or "–" for column, text in said.items()})
+            rows.append({"name": drawable(component.name)} | {column: text or "–" for column, text in said.items()})
     return rows
 
 
@@ -274,34 +245,38 @@ def _sentence(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _doubt(found: Mapping[str, Any]) -> str:
-    return drawable(catalogue.sentence("inconsistencies", found["rule"], "fr", what=found["what"]))
+def _outlooks(content: FrozenDossier) -> list[tuple[AssetRisk, list[AssetRisk | None]]]:
+    """Each risk of today, beside itself without measure, today and once the plan is kept; None where it was not computed."""
+    by_view = [
+        {(r.id, r.need): r for r in content.views[view].assets} for view in (View.RAW, View.CURRENT, View.TARGET)
+    ]
+    return [(now, [found.get(key) for found in by_view]) for key, now in by_view[1].items()]
 
 
-def _first_components(content: Mapping[str, Any], system: System) -> tuple[Component, ...]:
+def _doubt(found: FrozenDoubt) -> str:
+    return drawable(catalogue.sentence("inconsistencies", found.rule, "fr", what=found.what))
+
+
+def _first_components(content: FrozenDossier) -> tuple[Component, ...]:
     """The components in their order; of too many for a table, the weakest."""
-    if len(system.components) <= MOST_ROWS:
-        return system.components
-    rank = {w["component"]: w["rank"] for w in content["assessment"]["weak_points"]}
-    return tuple(sorted(system.components, key=lambda c: rank[c.id])[:MOST_ROWS])
+    components = content.system.components
+    if len(components) <= MOST_ROWS:
+        return components
+    rank = {w.component: w.rank for w in content.assessment.weak_points}
+    return tuple(sorted(components, key=lambda c: rank[c.id])[:MOST_ROWS])
 
 
-def _findings(content: Mapping[str, Any], system: System) -> list[dict[str, Any]]:
-    """Each finding with its sentence, its rule's id and its acceptance where it has one that still holds."""
-    names = {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
-    held = {a["finding"]: a for a in content["accepted_findings"] if a["until"] >= content["frozen_on"]}
-    found = [Finding(**plain) for plain in content["assessment"]["findings"]]
+def _findings(content: FrozenDossier) -> list[ShownFinding]:
+    names = content.system.names()
+    held = {a.finding: a for a in content.accepted_findings if a.until >= content.frozen_on}
     return [
-        {"rule": f.rule, "text": drawable(catalogue.finding_text(f, "fr", names)), "accepted": held.get(f.key)}
-        for f in found
+        ShownFinding(f.rule, drawable(catalogue.finding_text(f, "fr", names)), held.get(f.key))
+        for f in content.assessment.findings
     ]
 
 
-def _day(iso: str | None) -> str:
-    if not iso:
-        return "–"
-    year, month, day = (int(part) for part in str(iso).split("-"))
-    return f"{'1er' if day == 1 else day} {_MONTHS[month - 1]} {year}"
+def _day(day: date | None) -> str:
+    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}" if day else "–"
 
 
 def _percent(value: float) -> str:

@@ -1,148 +1,139 @@
-"""The content of a homologation dossier as one value, and its canonical JSON, whose SHA-256 names it for ever."""
+"""The content of a homologation dossier: canonical JSON, whose SHA-256 names it for ever, and the value that it holds."""
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
-from enum import Enum
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-FORMAT = 4
+from reports.frozen import (
+    FORMAT,
+    Claims,
+    Content,
+    FrozenDecision,
+    FrozenDossier,
+    FrozenElsewhere,
+    FrozenSigner,
+    FrozenWithdrawal,
+    Inventory,
+)
+from risk_models import product_file
+from risk_models.plain_values import make_converter
+from risk_models.system import System
 
-
-@dataclass(frozen=True, slots=True)
-class Signatory:
-    name: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisDone:
-    """`changes_since`: how many parts of the product changed after it."""
-
-    version: int
-    done_on: date
-    done_by: str
-    changes_since: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    text: str
-    check: str
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedRisk:
-    text: str
-    accepted_by: str
-    until: date
+def upgrade_1_to_2(plain: dict[str, Any]) -> dict[str, Any]:
+    """The outlooks, of which format 1 held the loss without measure alone; no sensitivity analysis, no acceptance."""
+    assessment = plain["assessment"]
+    return plain | {
+        "views": {
+            "raw": {"loss": plain["raw_loss"], "assets": []},
+            "current": {"loss": assessment["loss"], "assets": assessment["assets"]},
+            "target": {"loss": assessment["residual_loss"], "assets": assessment["residual_assets"]},
+        },
+        "stability": {"draws": 0, "kept": {}},
+        "accepted_findings": [],
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class FearedEvent:
-    asset: str
-    need: str
-    severity: int
-    description: str
+# By the format that each reads; formats 3 and 4 only added parts.
+_UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: upgrade_1_to_2}
+_KINDS: dict[str | None, type[Content]] = {
+    None: FrozenDossier,
+    "withdrawal": FrozenWithdrawal,
+    "elsewhere": FrozenElsewhere,
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    role: str
-    by: str
-    verdict: str
-    text: str
-    given_on: date
-    document: str = ""  # SHA-256 of the document that bears it, where it was given outside Jalon
+@cache
+def _converter() -> "Converter":
+    from cattrs.gen import make_dict_unstructure_fn, override
+
+    made = make_converter()
+    made.register_unstructure_hook(System, lambda system: product_file.to_dict(system, complete=True))
+    made.register_structure_hook(System, lambda plain, _: product_file.from_dict(plain))
+    made.register_unstructure_hook(Inventory, json.loads)
+    made.register_structure_hook(
+        Inventory, lambda bom, _: Inventory(json.dumps(bom, ensure_ascii=False, sort_keys=True, indent=1))
+    )
+    absent = override(omit_if_default=True)  # a key that is there only where it says something
+    signer = make_dict_unstructure_fn(FrozenSigner, made, on_behalf_of=absent)
+    made.register_unstructure_hook(FrozenSigner, signer)
+    decision = make_dict_unstructure_fn(FrozenDecision, made, doubts=absent, outside=absent)
+    made.register_unstructure_hook(FrozenDecision, decision)
+    for kind in (FrozenWithdrawal, FrozenElsewhere):
+        made.register_unstructure_hook(kind, _with_its_kind(make_dict_unstructure_fn(kind, made)))
+    return made
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A file attached to a piece, named by its hash: the file itself is kept beside the dossier."""
-
-    piece: str
-    title: str
-    dated_on: date
-    file_name: str
-    sha256: str
-    size: int
+def _with_its_kind(
+    unstructure: Callable[[FrozenWithdrawal | FrozenElsewhere], dict[str, Any]],
+) -> Callable[[FrozenWithdrawal | FrozenElsewhere], dict[str, Any]]:
+    return lambda value: {"kind": value.kind} | unstructure(value)
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedFinding:
-    """`finding`: key of a finding of the assessment."""
-
-    finding: str
-    reason: str
-    accepted_by: str
-    accepted_on: date
-    until: date
+def canonical(plain: object) -> str:
+    """Canonical JSON: keys sorted, no space, UTF-8; the same value always gives the same text."""
+    return json.dumps(plain, default=_iso, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
-    """Everything the PDF shows.
-
-    `system` is the product file's content, `assessment` the Assessment's; `views` the outlook without measure,
-    today and once the plan is kept; `stability` the draws of the sensitivity analysis; `study` what people wrote beside
-    the graph (level, ecosystem, risk sources, register, common services), `evidence` each proof with its dates and hash;
-    `judgements` what people say of the flaws that seem to touch it; `pieces` the sixteen of the checklist, `doubts` what the consistency checks leave to the authority, `renewal` what
-    became of the last homologation, `inventory` a CycloneDX document, `verify_at` where anybody can check the PDF.
-    """
-
-    product: str
-    mission: str
-    address: str
-    repository: str
-    contact: str
-    incubators: tuple[str, ...]
-    number: int
-    frozen_on: date
-    perimeter: str
-    requested_months: int
-    authority: Signatory | None
-    analysis: AnalysisDone | None
-    conditions: tuple[Condition, ...]
-    accepted_risks: tuple[AcceptedRisk, ...]
-    feared_events: tuple[FearedEvent, ...]
-    opinions: tuple[Opinion, ...]
-    system: dict[str, Any]
-    assessment: dict[str, Any]
-    views: dict[str, Any]
-    stability: dict[str, Any]
-    accepted_findings: tuple[AcceptedFinding, ...]
-    study: dict[str, Any] | None
-    evidence: tuple[dict[str, Any], ...]
-    judgements: tuple[dict[str, Any], ...]
-    documents: tuple[Document, ...]
-    renewal: dict[str, Any] | None
-    inventory: dict[str, Any] | None
-    verify_at: str
-    pieces: tuple[dict[str, Any], ...]
-    doubts: tuple[dict[str, Any], ...]
-    decision: dict[str, Any] | None
-    format: int = FORMAT
-
-
-def _plain(value: object) -> object:
+def _iso(value: object) -> str:
+    """The days that a product file holds."""
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
     raise TypeError(f"{type(value).__name__} has no place in a dossier")
 
 
-def dumps(dossier: Dossier | dict[str, Any]) -> str:
-    """Canonical JSON: keys sorted, no space, UTF-8; the same value always gives the same text."""
-    value = asdict(dossier) if isinstance(dossier, Dossier) else dossier
-    return json.dumps(value, default=_plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+def is_canonical(text: str) -> bool:
+    """Raises `ValueError` for what is no JSON."""
+    return canonical(json.loads(text)) == text
 
 
-def loads(text: str) -> dict[str, Any]:
-    """The content as plain values."""
-    value: dict[str, Any] = json.loads(text)
-    return value
+def dumps(value: Content) -> str:
+    """The canonical JSON of a content, whose SHA-256 names it."""
+    return canonical(_converter().unstructure(value))
+
+
+def loads_any(text: str) -> Content:
+    """A content of any format and kind ever frozen.
+
+    Raises `ValueError`, `TypeError` or `KeyError` for what is none: it is ours, whose hash was checked.
+    """
+    plain = json.loads(text)
+    for known in range(plain["format"], FORMAT):
+        plain = _UPGRADES.get(known, dict)(plain)
+    kind = _KINDS[plain.get("kind")]
+    if kind is not FrozenDossier:
+        return _converter().structure(plain, kind)
+    found = _converter().structure(plain, FrozenDossier)
+    return replace(found, system=replace(found.system, as_of=found.frozen_on))
+
+
+def loads(text: str) -> FrozenDossier:
+    """As `loads_any`, of what is known to be a dossier. Raises `ValueError` for another kind."""
+    found = loads_any(text)
+    if not isinstance(found, FrozenDossier):
+        raise ValueError(f"a dossier was expected, not a {found.kind}")
+    return found
+
+
+def loads_claims(text: str) -> Claims | FrozenWithdrawal:
+    """What any file says of itself, without reading the rest. Raises `ValueError`, `TypeError`, `KeyError` or
+    `AttributeError` for what is no content of ours."""
+    plain = json.loads(text)
+    if plain.get("kind") == "withdrawal":
+        return _converter().structure(plain, FrozenWithdrawal)
+    return _converter().structure(plain, Claims)
+
+
+def with_decision(text: str, decision: FrozenDecision) -> str:
+    """The content that was asked, `text`, once decided: nothing else of it changes, whatever its format."""
+    return canonical(json.loads(text) | {"decision": _converter().unstructure(decision)})
 
 
 def sha256(text: str) -> str:

@@ -13,7 +13,7 @@ import socketserver
 import sys
 import tempfile
 import traceback
-from datetime import datetime
+from datetime import datetime, time
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +26,7 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 
 from reports import document, typography
 from reports import dossier as content
+from reports.frozen import FrozenDossier, FrozenElsewhere
 from reports.pdf import BOUNDS, font_folder
 from reports.pdf_finish import finish
 from reports.streams import SPARE, miscounted
@@ -82,14 +83,16 @@ def render(text: str) -> bytes:
 
 
 def _render(text: str, spare: int) -> bytes:
-    frozen = content.loads(text)
+    frozen = content.loads_any(text)
+    if isinstance(frozen, FrozenElsewhere):
+        raise ValueError("what was homologated elsewhere has no document of ours")
     digest = content.sha256(text)
     faults = _Faults()
     logging.getLogger("weasyprint").addHandler(faults)
     fetcher = OwnAssetsOnly()
     fonts = FontConfiguration()
-    is_draft = frozen.get("kind") is None and frozen["decision"] is None
-    frozen_at = datetime.fromisoformat(frozen["frozen_on"])
+    is_draft = isinstance(frozen, FrozenDossier) and frozen.decision is None
+    frozen_at = datetime.combine(frozen.frozen_on, time())
     html = document.to_html(frozen, digest)
     pdf: bytes = HTML(string=html, base_url="jalon:/", url_fetcher=fetcher).write_pdf(
         pdf_variant="pdf/a-3a",

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import unicodedata
+from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -94,6 +95,8 @@ def drawn(value: Any) -> Any:
         return value if isinstance(value, Enum) else drawable(value)
     if isinstance(value, tuple):
         return tuple(map(drawn, value))
+    if isinstance(value, Mapping):
+        return {key: drawn(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.replace(value, **{f.name: drawn(getattr(value, f.name)) for f in dataclasses.fields(value)})
     return value

@@ -24,6 +24,7 @@ from reports import dossier as content
 from reports import pdf
 from reports.bounded import Bounds, TookTooLong, run_python
 from reports.certificates import Trust
+from reports.frozen import Claims, FrozenWithdrawal
 from reports.streams import HEXADECIMAL
 from risk_models import catalogue
 
@@ -148,9 +149,8 @@ def verify(data: bytes, trust: Trust, *, today: date, draws: bool = True) -> Ver
     """
     text, identifier = read_document(data, whole=True)
     try:
-        frozen = content.loads(text)
-        canonical = content.dumps(frozen) == text
-        facts = _facts(frozen, today)
+        canonical = content.is_canonical(text)
+        facts = _facts(content.loads_claims(text), today)
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable("not_ours") from error
     digest = content.sha256(text)
@@ -177,27 +177,28 @@ def verify(data: bytes, trust: Trust, *, today: date, draws: bool = True) -> Ver
 
 def facts_of(text: str, today: date) -> tuple[Said, ...]:
     """What a content of ours says, where there is no file to check."""
-    return tuple(_facts(content.loads(text), today))
+    return tuple(_facts(content.loads_claims(text), today))
 
 
-def _facts(frozen: dict[str, Any], today: date) -> list[Said]:
-    if frozen.get("kind") == "withdrawal":
+def _facts(claims: Claims | FrozenWithdrawal, today: date) -> list[Said]:
+    product, number = claims.product, str(claims.number)
+    if isinstance(claims, FrozenWithdrawal):
         return [
-            said("withdrawal", product=frozen["product"], number=str(frozen["number"]), date=frozen["withdrawn_on"]),
-            said("withdrawn_by", name=frozen["by"]["name"], reason=frozen["reason"]),
+            said("withdrawal", product=product, number=number, date=claims.withdrawn_on.isoformat()),
+            said("withdrawn_by", name=claims.by.name, reason=claims.reason),
         ]
-    facts = [said("dossier", product=frozen["product"], number=str(frozen["number"]), date=frozen["frozen_on"])]
-    decision = frozen.get("decision")
-    if not decision:
+    facts = [said("dossier", product=product, number=number, date=claims.frozen_on.isoformat())]
+    decision = claims.decision
+    if decision is None:
         return [*facts, said("no_decision")]
-    outcome = f"outcome_{decision['outcome']}"
+    outcome = f"outcome_{decision.outcome}"
     if outcome not in catalogue.words("verification"):
         raise ValueError("no such outcome")
-    facts.append(said(outcome, name=decision["by"]["name"], date=decision["decided_on"]))
-    if behalf := decision["by"].get("on_behalf_of"):
-        facts.append(said("by_delegation", delegate=decision["by"]["name"], name=behalf["name"]))
-    if until := decision["expires_on"]:
-        facts.append(said("expired" if date.fromisoformat(until) < today else "until", date=until))
+    facts.append(said(outcome, name=decision.by.name, date=decision.decided_on.isoformat()))
+    if behalf := decision.by.on_behalf_of:
+        facts.append(said("by_delegation", delegate=decision.by.name, name=behalf.name))
+    if until := decision.expires_on:
+        facts.append(said("expired" if until < today else "until", date=until.isoformat()))
         facts.append(said("ask_the_register"))
     return facts
 

@@ -1,5 +1,6 @@
 """The result of the ranking: what the page, the PDF and the command line all show."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -117,6 +118,19 @@ class Outlook:
 
     loss: float
     assets: tuple[AssetRisk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """By component, in how many of `draws` it stands at its rank or above: "first in 96 of 100 draws"."""
+
+    draws: int
+    kept: Mapping[str, int]
+
+    def share(self, component: str) -> float | None:
+        """None when nothing was drawn, or when the component avoids nothing."""
+        kept = self.kept.get(component)
+        return None if kept is None else kept / self.draws
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,6 +306,18 @@ class Treatment(StrEnum):
     ACCEPT = "accept"
 
 
+class PieceState(StrEnum):
+    """What became of a piece of the dossier."""
+
+    FILLED = "filled"  # by Jalon, from what the team described
+    ATTACHED = "attached"
+    WRITTEN = "written"
+    NOT_APPLICABLE = "not_applicable"
+    LATER = "later"  # it comes with a later step
+    MISSING = "missing"
+    ABSENT = "absent"  # not given, and nothing asks for it
+
+
 class PieceNeed(StrEnum):
     """How much an approach asks for a piece of the dossier."""
 

@@ -201,6 +201,10 @@ class System:
             if link.source == link.target:
                 raise InvalidSystem(f"link {link.source} → {link.target}: a component cannot be linked to itself")
 
+    def names(self) -> dict[str, str]:
+        """The names of components and assets by id."""
+        return {c.id: c.name for c in self.components} | {a.id: a.name for a in self.assets}
+
     def component(self, component_id: str) -> Component:
         return next(c for c in self.components if c.id == component_id)
 

@@ -126,11 +126,13 @@ def database_url(request) -> Iterator[str]:
         for old in path.parent.iterdir():  # with what a connection still open may add to the former one
             old.unlink()
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    url = request.getfixturevalue("postgres_database")
+        url = f"sqlite:///{path}"
+    else:
+        url = request.getfixturevalue("postgres_database")
     yield url
-    _empty(url)
+    factory.make_engine(url).dispose()  # a connection left open would read the rows of this test in the next
+    if request.param == "postgresql":
+        _empty(url)
 
 
 # For what renders and reads PDFs, where the database plays no part and seconds count.
@@ -154,7 +156,7 @@ def routes(instance: Path) -> tuple[Flask, dict[str, Any]]:
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, dict[str, Any]]) -> Iterator[Flask]:
+def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, dict[str, Any]]) -> Flask:
     """The application on an empty database, its files in a temporary folder; one key and one seal for a whole run."""
     shutil.copytree(instance, tmp_path, dirs_exist_ok=True)
     app, first = routes
@@ -164,8 +166,7 @@ def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, 
         app,
         app_settings.load({"JALON_ENV": "development", "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}),
     )
-    yield app
-    app.extensions["database"].engine.dispose()
+    return app
 
 
 @pytest.fixture

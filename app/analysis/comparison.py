@@ -12,22 +12,9 @@ from flask_babel import lazy_gettext as _l
 from app.platform.i18n import decimal, language, word
 from risk_models import catalogue
 from risk_models.scales import (
-    Aim,
-    Audience,
     Authentication,
-    DataSensitivity,
-    DataVolume,
-    Likelihood,
-    Need,
-    Openness,
-    OutageTolerance,
-    RiskLevel,
-    SecurityLevel,
-    Severity,
-    StakeholderKind,
-    StakeholderZone,
-    Treatment,
 )
+from risk_models.study import LevelAnswers, ServiceProof
 from risk_models.system import Component, EndOfLife, EssentialAsset, Measure, System
 
 V = TypeVar("V")
@@ -93,15 +80,13 @@ def _differences(before: Any, after: Any) -> str:
 def _difference(name: str, old: Any, new: Any) -> str:
     if name == "notes":
         return str(_l("les indications gardées avec lui"))
-    if isinstance(old, dict) and isinstance(new, dict):
+    if isinstance(old, LevelAnswers) and isinstance(new, LevelAnswers):
         return _differences(old, new)
     return f"{field_word(name)}{catalogue.colon(language())} {_shown(old, name)} → {_shown(new, name)}"
 
 
 def _told_fields(value: Any) -> dict[str, Any]:
     """What a picture says of one thing, by name of field; what only programs keep with it is one field, `notes`."""
-    if isinstance(value, dict):
-        return value
     fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     extra = dict(fields.pop("extra", ()))
     return fields | {key: json.loads(extra.pop(key, '""')) for key in _WORDED_KEYS} | {"notes": tuple(extra.values())}
@@ -137,12 +122,6 @@ _FIELDS: dict[str, Any] = {
     "rated_by": _l("coté par"), "x-owner": _l("responsable"), "x-emergency": _l("qui appeler en urgence"),
     "x-patched-by-reason": _l("pourquoi cette mise à jour"),
 }  # fmt: skip
-_LISTS: dict[str, type[Enum]] = {
-    "zone": StakeholderZone, "treatment": Treatment, "risk": RiskLevel, "need": Need, "aim": Aim, "level": SecurityLevel,
-    "severity": Severity, "likelihood": Likelihood, "computed_severity": Severity, "computed_likelihood": Likelihood,
-    "computed": SecurityLevel, "wanted": SecurityLevel, "data": DataSensitivity, "volume": DataVolume,
-    "outage": OutageTolerance, "audience": Audience, "openness": Openness, "kind": StakeholderKind,
-}  # fmt: skip
 _AUTHENTICATIONS: dict[Authentication, Any] = {
     Authentication.NONE: _l("aucune"), Authentication.PASSWORD: _l("mot de passe"), Authentication.TOKEN: _l("jeton"),
     Authentication.CERTIFICATE: _l("certificat"), Authentication.SSO: _l("connexion unique"),
@@ -164,16 +143,14 @@ def _shown(value: Any, name: str = "") -> str:
             text = str(_AUTHENTICATIONS[value])
         case Enum():
             text = word(value)
-        case int() | str() if name in _LISTS:
-            text = word(_LISTS[name](value))
         case float():
             text = decimal(value)
         case EndOfLife():
             text = " ".join(str(v) for v in (value.product, value.cycle, value.date) if v) or "∅"
         case tuple() | list():
             text = ", ".join(_shown(getattr(v, "id", getattr(v, "name", v))) for v in value)
-        case dict():
-            text = ", ".join(map(_shown, value.values())) or "∅"
+        case ServiceProof():
+            text = f"{value.measure}, {value.link}"
         case _:
             text = str(value)
     return _short(text)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect, select
@@ -21,6 +20,7 @@ from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import AttackPath
 from risk_models.scales import Likelihood, Need, RiskLevel, Severity, Treatment
+from risk_models.study import StudiedScenario
 from risk_models.system import System
 
 MOST_TOLD = 500
@@ -242,27 +242,27 @@ def remove(session: Session, actor: Person, product: Product, row: RiskScenario)
     session.commit()
 
 
-def line_as_plain(line: RegisterLine) -> dict[str, Any]:
+def as_studied(line: RegisterLine) -> StudiedScenario:
     """A line as a dossier and a version of the analysis freeze it."""
     row = line.row
-    return {
-        "key": line.key,
-        "told": line.told,
-        "deliberate": line.deliberate,
-        "story": row.story if row else "",
-        "asset": line.asset,
-        "need": line.need.value if line.need else None,
-        "severity": int(line.severity),
-        "likelihood": int(line.likelihood),
-        "computed_severity": int(line.computed_severity) if line.computed_severity else None,
-        "computed_likelihood": int(line.computed_likelihood) if line.computed_likelihood else None,
-        "why": row.why if row else "",
-        "rated_by": row.rated_by if row else "",
-        "kept": line.kept,
-        "why_not": row.why_not if row else "",
-        "risk": line.risk.value,
-        "treatment": line.treatment.value if line.treatment else None,
-        "treatment_note": row.treatment_note if row else "",
-        "accepted_by": row.accepted_by if row else "",
-        "accepted_until": row.accepted_until.isoformat() if row and row.accepted_until else None,
-    }
+    return StudiedScenario(
+        key=line.key,
+        told=line.told,
+        deliberate=line.deliberate,
+        story=row.story if row else "",
+        asset=line.asset,
+        need=line.need,
+        severity=line.severity,
+        likelihood=line.likelihood,
+        computed_severity=line.computed_severity,
+        computed_likelihood=line.computed_likelihood,
+        why=row.why if row else "",
+        rated_by=row.rated_by if row else "",
+        kept=line.kept,
+        why_not=row.why_not if row else "",
+        risk=line.risk,
+        treatment=line.treatment,
+        treatment_note=row.treatment_note if row else "",
+        accepted_by=row.accepted_by if row else "",
+        accepted_until=row.accepted_until if row else None,
+    )

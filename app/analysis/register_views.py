@@ -20,7 +20,6 @@ from app.platform.i18n import language
 from app.products.access import Product, may, product_view
 from risk_models import product_file
 from risk_models.catalogue.study import examples
-from risk_models.scales import RiskLevel, SecurityLevel, Treatment
 from risk_models.system import System
 
 blueprint = Blueprint("register", __name__, url_prefix="/produits/<slug>/demarche")
@@ -250,7 +249,7 @@ def version(product: Product, number: int) -> str:
         before=before,
         system=system,
         names=_names(system),
-        words={"Treatment": Treatment, "RiskLevel": RiskLevel, "SecurityLevel": SecurityLevel},
+        study=versions.study_of_version(after),
         changes=versions.compare(before, after) if before else [],
         versions=services.versions_of(session, product.id),
     )

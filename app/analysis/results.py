@@ -27,13 +27,12 @@ from app.platform.logs import get_logger
 from app.products.models import Product
 from reports.bounded import Bounds, TookTooLong, run_python
 from risk_models import catalogue
-from risk_models.assessment import Assessment, Outlook
+from risk_models.assessment import Assessment, Outlook, Stability
+from risk_models.plain_values import from_plain, plain
 from risk_models.ranking import sensitivity
 from risk_models.ranking.assess import assess_views, effort
-from risk_models.ranking.plain_values import from_plain, plain
 from risk_models.ranking.scenarios import Scenario
 from risk_models.ranking.scenarios import scenarios as drawn_scenarios
-from risk_models.ranking.sensitivity import Stability
 from risk_models.ranking.whole_assessment import WholeAssessment
 from risk_models.scales import View
 from risk_models.system import System

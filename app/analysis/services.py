@@ -25,9 +25,9 @@ from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import phase_values, slug_of
 from risk_models import catalogue, product_file
-from risk_models.assessment import Assessment, Outlook
+from risk_models.assessment import Assessment, Outlook, Stability
+from risk_models.plain_values import plain
 from risk_models.ranking import assessment_json as assessment_file
-from risk_models.ranking.sensitivity import Stability
 from risk_models.scales import Need, RiskLevel, Severity, View
 from risk_models.system import Contact, System, extra_of
 from risk_models.system import EssentialAsset as AssetValue
@@ -264,7 +264,7 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
     content = product_file.dumps(system)
     study = versions.study_of(session, product, system, assets_of(session, product.id))
     known = version_of(session, product.id, last)
-    if known and known.done_at.date() == clock.now().date() and (known.content, known.study) == (content, study):
+    if known and known.done_at.date() == clock.now().date() and (known.content, known.study) == (content, plain(study)):
         return known  # pressed twice
     version = AnalysisVersion(
         product_id=product.id,
@@ -272,7 +272,7 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
         done_at=clock.now(),
         done_by=actor.name,
         content=content,
-        study=study,
+        study=plain(study),
     )
     session.add(version)
     guide.mark_all_done(session, actor, product)

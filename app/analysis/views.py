@@ -140,8 +140,8 @@ def weak_points(product: Product) -> str:
         views=services.views(system),
         names=_names(system),
         assets={a.id: a.name for a in system.assets},
-        figure=draw_graph(system, assessment.to_dict(), language()) if system.components else None,
-        matrix=draw_matrix(assessment.to_dict(), language()),
+        figure=draw_graph(system, assessment, language()) if system.components else None,
+        matrix=draw_matrix(assessment, language()),
         version=services.latest_version(db_session(), product.id),
         open=acceptance.split(assessment.findings, accepted, clock.today())[0],
     )

@@ -1,7 +1,6 @@
 """`jalon dossier`: an unsigned dossier from a product file. Loads neither Flask nor the database."""
 
 import sys
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from app.cli.files import read_system
 from app.cli.waiting import waiting
 from reports import dossier as content
 from reports import pdf
-from risk_models import System, assess, product_file
+from reports.frozen import FrozenDossier
+from risk_models import System, assess
 
 
 @click.command()
@@ -32,17 +32,15 @@ def dossier(file: str, output: Path, day: datetime | None) -> None:
     click.echo(f"{output}: {content.sha256(text)}")
 
 
-def unsigned(system: System, on: date) -> content.Dossier:
+def unsigned(system: System, on: date) -> FrozenDossier:
     """The dossier of a product file alone: no authority, opinion nor decision."""
     from risk_models.ranking import sensitivity
     from risk_models.ranking.assess import assess_views
 
-    return content.Dossier(
+    return FrozenDossier(
         product=system.product.name,
         mission="",
         address="",
-        repository="",
-        contact="",
         incubators=(system.product.incubator,) if system.product.incubator else (),
         number=1,
         frozen_on=on,
@@ -54,19 +52,10 @@ def unsigned(system: System, on: date) -> content.Dossier:
         accepted_risks=(),
         feared_events=(),
         opinions=(),
-        system=product_file.to_dict(system, complete=True),
-        assessment=assess(system).to_dict(),
-        views={view.value: asdict(outlook) for view, outlook in assess_views(system).items()},
-        stability=asdict(sensitivity.stability(system)),
+        system=system,
+        assessment=assess(system),
+        views=assess_views(system),
+        stability=sensitivity.stability(system),
         accepted_findings=(),
-        study=None,
-        evidence=(),
-        judgements=(),
-        documents=(),
-        renewal=None,
-        inventory=None,
-        verify_at="",
-        pieces=(),
-        doubts=(),
         decision=None,
     )

@@ -113,4 +113,4 @@ def _drawn(system: System) -> str | None:
     if not system.components:
         return None
     assessed = analysis.assessed(system)
-    return draw_graph(system, assessed.to_dict(), language()) if assessed else None
+    return draw_graph(system, assessed, language()) if assessed else None

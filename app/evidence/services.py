@@ -22,6 +22,7 @@ from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.products.models import Product
+from reports.frozen import FrozenProof
 from risk_models import catalogue
 from risk_models.rules import schedule
 from risk_models.scales import ObservationState
@@ -202,23 +203,23 @@ def document_of(session: Session, product_id: str, evidence_id: str) -> Evidence
     return row if row and row.product_id == product_id and row.file_name else None
 
 
-def as_plain(row: Evidence) -> dict[str, Any]:
+def as_frozen(row: Evidence) -> FrozenProof:
     """A proof as a dossier freezes it: its state that day, its own date apart from that of its arrival, its hash."""
-    return {
-        "measure": row.measure,
-        "check": row.check.value if row.check else None,
-        "source": row.source.value,
-        "subject": row.subject,
-        "state": shown_state(row).value,
-        "grade": row.grade,
-        "observed_on": row.observed_on.isoformat(),
-        "dated": row.dated,
-        "good_until": row.good_until.isoformat(),
-        "recorded_on": row.recorded_at.astimezone(clock.PARIS).date().isoformat(),
-        "recorded_by": row.recorded_by,
-        "sha256": row.sha256,
-        "file_name": row.file_name,
-        "link": row.link,
-        "note": row.note,
-        "withdrawn": row.withdrawn_at is not None,
-    }
+    return FrozenProof(
+        measure=row.measure,
+        check=row.check,
+        source=row.source.value,
+        subject=row.subject,
+        state=shown_state(row),
+        grade=row.grade,
+        observed_on=row.observed_on,
+        dated=row.dated,
+        good_until=row.good_until,
+        recorded_on=row.recorded_at.astimezone(clock.PARIS).date(),
+        recorded_by=row.recorded_by,
+        sha256=row.sha256,
+        file_name=row.file_name,
+        link=row.link,
+        note=row.note,
+        withdrawn=row.withdrawn_at is not None,
+    )

@@ -96,7 +96,7 @@ def _read_home(session: Session, product: Product) -> ProductHome:
         last=last,
         decision_state=state,
         drifted=bool(decision and _drifted(decision, assessment, profile.level if profile else 0)),
-        matrix=draw_matrix(assessment.to_dict(), language()),
+        matrix=draw_matrix(assessment, language()),
     )
 
 

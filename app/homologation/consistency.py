@@ -1,21 +1,41 @@
 """What a dossier says against itself, found before it is frozen: contradictions stop it, doubts go to its authority."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from app.homologation.pieces import PERSONAL, is_personal
 from app.platform.i18n import language
+from reports.frozen import FrozenDossier, FrozenDoubt
 from risk_models import catalogue
 from risk_models.rules import limits, schedule
-from risk_models.scales import DataSensitivity, Need
+from risk_models.scales import (
+    ComponentKind,
+    DataSensitivity,
+    Exposure,
+    MeasureStatus,
+    Patcher,
+    ProofState,
+    RiskLevel,
+    Treatment,
+)
+from risk_models.study import StudiedScenario
+from risk_models.system import Measure
 
-Content = Mapping[str, Any]
-_CLAIMED = {"done", "partial"}
-_FRESH = {"fresh"}
-# What bears no version of its own.
-_NO_VERSION = {"host", "network", "workstation", "forge", "ci", "registry", "cdn", "other"}
+_CLAIMED = (MeasureStatus.DONE, MeasureStatus.PARTIAL)
+_NOT_DONE = (MeasureStatus.PLANNED, MeasureStatus.PARTIAL)
+_NO_VERSION = frozenset(
+    {
+        ComponentKind.HOST,
+        ComponentKind.NETWORK,
+        ComponentKind.WORKSTATION,
+        ComponentKind.FORGE,
+        ComponentKind.CI,
+        ComponentKind.REGISTRY,
+        ComponentKind.CDN,
+        ComponentKind.OTHER,
+    }
+)  # what bears no version of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +50,11 @@ class Inconsistency:
     def sentence(self, language: str) -> str:
         return catalogue.sentence("inconsistencies", self.rule, language, what=self.what)
 
-    def as_plain(self) -> dict[str, Any]:
-        return {"rule": self.rule, "what": self.what, "stops": self.stops}
+    def as_doubt(self) -> FrozenDoubt:
+        return FrozenDoubt(self.rule, self.what, self.stops)
 
 
-def check(content: Content) -> list[Inconsistency]:
+def check(content: FrozenDossier) -> list[Inconsistency]:
     """Every rule on `content`, as it would be frozen on its own date: what stops it first."""
     found = [
         Inconsistency(rule, what.rstrip("."), page, stops)  # it ends a sentence of ours
@@ -44,133 +64,129 @@ def check(content: Content) -> list[Inconsistency]:
     return sorted(found, key=lambda i: not i.stops)
 
 
-def _today(c: Content) -> str:
-    return str(c["frozen_on"])
+def _end(c: FrozenDossier) -> date:
+    return schedule.expiry(c.frozen_on, c.requested_months)
 
 
-def _end(c: Content) -> str:
-    return schedule.expiry(date.fromisoformat(_today(c)), c["requested_months"]).isoformat()
+def _before(c: FrozenDossier, months: int) -> date:
+    return schedule.add_months(c.frozen_on, -months)
 
 
-def _before(c: Content, months: int) -> str:
-    return schedule.add_months(date.fromisoformat(_today(c)), -months).isoformat()
+def _kept(c: FrozenDossier) -> Iterator[StudiedScenario]:
+    """The scenarios of the register that nobody set aside."""
+    return (line for line in (c.study.register if c.study else ()) if line.kept)
 
 
-def _register(c: Content, **wanted: Any) -> Iterator[dict[str, Any]]:
-    for line in (c["study"] or {}).get("register", ()):
-        if all(line[key] == value for key, value in wanted.items()):
-            yield line
+def _accepted(c: FrozenDossier) -> Iterator[StudiedScenario]:
+    return (line for line in _kept(c) if line.treatment is Treatment.ACCEPT)
 
 
-def _told(c: Content, line: Mapping[str, Any]) -> str:
-    names = {a["id"]: a["name"] for a in c["system"].get("assets", ())}
-    need = catalogue.word(Need(line["need"]), language()).lower() if line["need"] else ""
-    return str(line["story"] or f"{names.get(line['asset'], line['asset'])} ({need})")
+def _high(c: FrozenDossier) -> Iterator[StudiedScenario]:
+    return (line for line in _kept(c) if line.risk is RiskLevel.HIGH)
 
 
-def _measures(c: Content, *statuses: str) -> Iterator[dict[str, Any]]:
+def _told(c: FrozenDossier, line: StudiedScenario) -> str:
+    names = {a.id: a.name for a in c.system.assets}
+    need = catalogue.word(line.need, language()).lower() if line.need else ""
+    return line.story or f"{names.get(line.asset, line.asset)} ({need})"
+
+
+def _measures(c: FrozenDossier, *statuses: MeasureStatus) -> Iterator[Measure]:
     """The team's own measures; what a common service brings is its business."""
-    for measure in c["system"].get("measures", ()):
-        if measure["status"] in statuses and not measure.get("inherited_from"):
-            yield measure
+    return (m for m in c.system.measures if m.status in statuses and not m.inherited_from)
 
 
-def _named(measure: Mapping[str, Any]) -> str:
-    kind = catalogue.measures().get(measure["measure"])
-    return kind.name.in_(language()) if kind else str(measure["measure"])
+def _named(measure: Measure) -> str:
+    kind = catalogue.measures().get(measure.measure)
+    return kind.name.in_(language()) if kind else measure.measure
 
 
-def _components(c: Content) -> list[dict[str, Any]]:
-    return list(c["system"].get("components", ()))
+def _worse_views(c: FrozenDossier) -> Iterator[str]:
+    names = {a.id: a.name for a in c.system.assets}
+    now = {(a.id, a.need): a.likelihood for a in c.assessment.assets}
+    for after in c.assessment.residual_assets:
+        if after.likelihood > now.get((after.id, after.need), 1.0) + 1e-9:
+            yield names.get(after.id, after.id)
 
 
-def _worse_views(c: Content) -> Iterator[str]:
-    names = {a["id"]: a["name"] for a in c["system"].get("assets", ())}
-    now = {(a["id"], a["need"]): a["likelihood"] for a in c["assessment"]["assets"]}
-    for after in c["assessment"]["residual_assets"]:
-        if after["likelihood"] > now.get((after["id"], after["need"]), 1.0) + 1e-9:
-            yield names.get(after["id"], after["id"])
+def _alone(c: FrozenDossier) -> Iterator[str]:
+    linked = {end for link in c.system.links for end in (link.source, link.target)}
+    return (x.name for x in c.system.components if x.id not in linked)
 
 
-def _alone(c: Content) -> Iterator[str]:
-    linked = {end for link in c["system"].get("links", ()) for end in (link["from"], link["to"])}
-    return (x["name"] for x in _components(c) if x["id"] not in linked)
+def _unfeared(c: FrozenDossier) -> Iterator[str]:
+    feared = {e.asset for e in c.feared_events}
+    return (a.name for a in c.system.assets if a.id not in feared)
 
 
-def _unfeared(c: Content) -> Iterator[str]:
-    feared = {e["asset"] for e in c["feared_events"]}
-    return (a["name"] for a in c["system"].get("assets", ()) if a["id"] not in feared)
+def _plan_for_high(c: FrozenDossier) -> Iterator[str]:
+    if not any(_measures(c, *_NOT_DONE)):
+        yield from (_told(c, x) for x in _high(c) if x.treatment is Treatment.REDUCE)
 
 
-def _plan_for_high(c: Content) -> Iterator[str]:
-    if not any(_measures(c, "planned", "partial")):
-        yield from (_told(c, x) for x in _register(c, kept=True, risk="high", treatment="reduce"))
-
-
-def _level(c: Content) -> Mapping[str, Any]:
-    return (c["study"] or {}).get("level") or {}
-
-
-def _personal_without_dpo(c: Content) -> Iterator[str]:
-    if is_personal(c) and not any(o["role"] == "dpo" for o in c["opinions"]):
+def _personal_without_dpo(c: FrozenDossier) -> Iterator[str]:
+    if is_personal(c) and not any(o.role == "dpo" for o in c.opinions):
         yield "DPO"
 
 
-def _more_personal_than_said(c: Content) -> Iterator[str]:
+def _more_personal_than_said(c: FrozenDossier) -> Iterator[str]:
     """Components that hold personal data where the questionnaire says that there is none."""
-    if _level(c).get("answers") and _level(c)["answers"].get("data", 0) < DataSensitivity.PERSONAL:
-        for component in _components(c):
-            if not PERSONAL.isdisjoint(component.get("data", ())):
-                yield component["name"]
+    level = c.study.level if c.study else None
+    if level and level.answers.data < DataSensitivity.PERSONAL:
+        yield from (x.name for x in c.system.components if not PERSONAL.isdisjoint(x.data))
 
 
-def _ended(c: Content) -> Iterator[str]:
-    for component in _components(c):
-        end = (component.get("eol") or {}).get("date")
-        if end and end < _today(c):
-            yield f"{component['name']}, {end}"
+def _ended(c: FrozenDossier) -> Iterator[str]:
+    for component in c.system.components:
+        if component.eol and component.eol.date and component.eol.date < c.frozen_on:
+            yield f"{component.name}, {component.eol.date}"
 
 
-def _exploited(c: Content) -> Iterator[str]:
-    for component in _components(c):
-        for flaw in component.get("vulnerabilities", ()):
-            if flaw.get("kev"):
-                yield f"{component['name']}, {flaw['id']}"
+def _exploited(c: FrozenDossier) -> Iterator[str]:
+    for component in c.system.components:
+        for flaw in component.vulnerabilities:
+            if flaw.kev:
+                yield f"{component.name}, {flaw.id}"
 
 
-def _high_for_long(c: Content) -> Iterator[str]:
-    if c["requested_months"] > limits.LONG_WITH_STRONG_RISK_MONTHS:
-        yield from (
-            _told(c, x) for x in _register(c, kept=True, risk="high") if x["treatment"] not in {"avoid", "transfer"}
-        )
+def _high_for_long(c: FrozenDossier) -> Iterator[str]:
+    if c.requested_months > limits.LONG_WITH_STRONG_RISK_MONTHS:
+        yield from (_told(c, x) for x in _high(c) if x.treatment not in {Treatment.AVOID, Treatment.TRANSFER})
 
 
-def _of_dossier(c: Content) -> Iterator[tuple[str, str]]:
+def _of_dossier(c: FrozenDossier) -> Iterator[tuple[str, date]]:
     """The risks accepted in the dossier, each with its last day."""
-    for risk in c["accepted_risks"]:
-        yield risk["text"], risk["until"]
+    return ((risk.text, risk.until) for risk in c.accepted_risks)
 
 
-def _of_register(c: Content) -> Iterator[tuple[str, str]]:
+def _of_register(c: FrozenDossier) -> Iterator[tuple[str, date]]:
     """Those accepted in the register of scenarios."""
-    for line in _register(c, kept=True, treatment="accept"):
-        if line["accepted_until"]:
-            yield _told(c, line), line["accepted_until"]
+    return ((_told(c, line), line.accepted_until) for line in _accepted(c) if line.accepted_until)
 
 
-def _expired(accepted: Iterator[tuple[str, str]], c: Content) -> list[str]:
-    return [text for text, until in accepted if until < _today(c)]
+def _expired(accepted: Iterator[tuple[str, date]], c: FrozenDossier) -> list[str]:
+    return [text for text, until in accepted if until < c.frozen_on]
 
 
-def _ends_before(accepted: Iterator[tuple[str, str]], c: Content) -> list[str]:
-    return [text for text, until in accepted if _today(c) <= until < _end(c)]
+def _ends_before(accepted: Iterator[tuple[str, date]], c: FrozenDossier) -> list[str]:
+    return [text for text, until in accepted if c.frozen_on <= until < _end(c)]
 
 
-def _when(condition: object, what: str = "") -> list[str]:
-    return [what] if condition else []
+def _changes_since(c: FrozenDossier) -> list[str]:
+    return [str(c.analysis.changes_since)] if c.analysis and c.analysis.changes_since else []
 
 
-Look = Callable[[Content], Any]
+def _without_version(c: FrozenDossier) -> Iterator[str]:
+    for component in c.system.components:
+        if component.patched_by is Patcher.TEAM and not component.version and component.kind not in _NO_VERSION:
+            yield component.name
+
+
+def _when(condition: object) -> list[str]:
+    return [""] if condition else []
+
+
+Look = Callable[[FrozenDossier], Iterable[str]]
 _COMPOSE, _REGISTER, _MEASURES = "homologation.compose", "register.scenarios", "mitigations.measures"
 _PIECES, _COMPONENTS, _STUDY = "pieces.index", "inventory.components", "study.overview"
 # rule: does it stop the dossier, where it is mended, what it finds
@@ -180,94 +196,94 @@ RULES: dict[str, tuple[bool, str, Look]] = {
     "acceptance_undated": (
         True,
         _REGISTER,
-        lambda c: [_told(c, x) for x in _register(c, kept=True, treatment="accept") if not x["accepted_until"]],
+        lambda c: [_told(c, x) for x in _accepted(c) if not x.accepted_until],
     ),
     "acceptance_unnamed": (
         True,
         _REGISTER,
-        lambda c: [_told(c, x) for x in _register(c, kept=True, treatment="accept") if not x["accepted_by"]],
+        lambda c: [_told(c, x) for x in _accepted(c) if not x.accepted_by],
     ),
     "residual_above_current": (
         True,
         _MEASURES,
-        lambda c: _when(c["assessment"]["residual_loss"] > c["assessment"]["loss"] + 1e-9),
+        lambda c: _when(c.assessment.residual_loss > c.assessment.loss + 1e-9),
     ),
     "residual_asset_above_current": (True, _MEASURES, _worse_views),
     "high_undecided": (
         True,
         _REGISTER,
-        lambda c: [_told(c, x) for x in _register(c, kept=True, risk="high", treatment=None)],
+        lambda c: [_told(c, x) for x in _high(c) if x.treatment is None],
     ),
     "set_aside_without_reason": (
         True,
         _REGISTER,
-        lambda c: [_told(c, x) for x in _register(c, kept=False) if not x["why_not"]],
+        lambda c: [_told(c, x) for x in (c.study.register if c.study else ()) if not x.kept and not x.why_not],
     ),
     "plan_without_owner": (
         True,
         _MEASURES,
-        lambda c: [_named(m) for m in _measures(c, "planned") if not m.get("owner")],
+        lambda c: [_named(m) for m in _measures(c, MeasureStatus.PLANNED) if not m.owner],
     ),
-    "plan_without_date": (True, _MEASURES, lambda c: [_named(m) for m in _measures(c, "planned") if not m.get("due")]),
+    "plan_without_date": (
+        True,
+        _MEASURES,
+        lambda c: [_named(m) for m in _measures(c, MeasureStatus.PLANNED) if not m.due],
+    ),
     "measure_refused_without_reason": (
         True,
         _MEASURES,
-        lambda c: [_named(m) for m in _measures(c, "not_applicable") if not m.get("reason")],
+        lambda c: [_named(m) for m in _measures(c, MeasureStatus.NOT_APPLICABLE) if not m.reason],
     ),
     "asset_nowhere": (
         True,
         "analysis.assets",
-        lambda c: [a["name"] for a in c["system"].get("assets", ()) if not a.get("lives_in")],
+        lambda c: [a.name for a in c.system.assets if not a.lives_in],
     ),
-    "level_pending": (True, "study.level", lambda c: _when(_level(c).get("wanted"))),
+    "level_pending": (True, "study.level", lambda c: _when(c.study and c.study.level and c.study.level.wanted)),
     "document_in_future": (
         True,
         _PIECES,
-        lambda c: [d["title"] for d in c["documents"] if d["dated_on"] > _today(c)],
+        lambda c: [d.title for d in c.documents if d.dated_on > c.frozen_on],
     ),
-    "opinion_in_future": (True, _COMPOSE, lambda c: [o["by"] for o in c["opinions"] if o["given_on"] > _today(c)]),
+    "opinion_in_future": (True, _COMPOSE, lambda c: [o.by for o in c.opinions if o.given_on > c.frozen_on]),
     "done_without_proof": (
         False,
         "evidence.index",
-        lambda c: [_named(m) for m in _measures(c, *_CLAIMED) if not m.get("proof")],
+        lambda c: [_named(m) for m in _measures(c, *_CLAIMED) if not m.proof],
     ),
     "proof_not_fresh": (
         False,
         "evidence.index",
-        lambda c: [_named(m) for m in _measures(c, *_CLAIMED) if m.get("proof") and m["proof"] not in _FRESH],
+        lambda c: [_named(m) for m in _measures(c, *_CLAIMED) if m.proof and m.proof is not ProofState.FRESH],
     ),
     "plan_late": (
         False,
         _MEASURES,
-        lambda c: [_named(m) for m in _measures(c, "planned", "partial") if m.get("due") and m["due"] < _today(c)],
+        lambda c: [_named(m) for m in _measures(c, *_NOT_DONE) if m.due and m.due < c.frozen_on],
     ),
     "plan_after_end": (
         False,
         _MEASURES,
-        lambda c: [_named(m) for m in _measures(c, "planned", "partial") if m.get("due") and m["due"] > _end(c)],
+        lambda c: [_named(m) for m in _measures(c, *_NOT_DONE) if m.due and m.due > _end(c)],
     ),
     "acceptance_before_end": (False, _COMPOSE, lambda c: _ends_before(_of_dossier(c), c)),
     "register_acceptance_before_end": (False, _REGISTER, lambda c: _ends_before(_of_register(c), c)),
     "finding_acceptance_expired": (
         False,
         "analysis.findings",
-        lambda c: [f["finding"] for f in c["accepted_findings"] if f["until"] < _today(c)],
+        lambda c: [f.finding for f in c.accepted_findings if f.until < c.frozen_on],
     ),
     "asset_without_fear": (False, "study.fears", _unfeared),
     "component_alone": (False, _COMPONENTS, _alone),
     "nothing_exposed": (
         False,
         _COMPONENTS,
-        lambda c: _when(_components(c) and all(x["exposure"] == "internal" for x in _components(c))),
+        lambda c: _when(c.system.components and all(x.exposure is Exposure.INTERNAL for x in c.system.components)),
     ),
     "version_unknown": (
         False,
         _COMPONENTS,
-        lambda c: [
-            x["name"]
-            for x in _components(c)
-            if x["patched_by"] == "team" and not x.get("version") and x["kind"] not in _NO_VERSION
-        ],
+        _without_version,
     ),
     "support_ended": (False, _COMPONENTS, _ended),
     "known_exploited": (False, "packages.flaws", _exploited),
@@ -276,42 +292,40 @@ RULES: dict[str, tuple[bool, str, Look]] = {
     "analysis_old": (
         False,
         _STUDY,
-        lambda c: _when(c["analysis"] and c["analysis"]["done_on"] < _before(c, limits.OLD_ANALYSIS_MONTHS)),
+        lambda c: _when(c.analysis and c.analysis.done_on < _before(c, limits.OLD_ANALYSIS_MONTHS)),
     ),
     "analysis_overtaken": (
         False,
         _STUDY,
-        lambda c: _when(
-            c["analysis"] and c["analysis"].get("changes_since"), str((c["analysis"] or {}).get("changes_since"))
-        ),
+        _changes_since,
     ),
     "nobody_suspends": (
         False,
         "products.team",
-        lambda c: _when(not any(p.get("can_suspend") for p in c["system"]["product"].get("contacts", ()))),
+        lambda c: _when(not any(p.can_suspend for p in c.system.product.contacts)),
     ),
     "personal_without_dpo": (False, _COMPOSE, _personal_without_dpo),
     "data_understated": (False, "study.level", _more_personal_than_said),
     "document_old": (
         False,
         _PIECES,
-        lambda c: [d["title"] for d in c["documents"] if d["dated_on"] < _before(c, limits.OLD_DOCUMENT_MONTHS)],
+        lambda c: [d.title for d in c.documents if d.dated_on < _before(c, limits.OLD_DOCUMENT_MONTHS)],
     ),
     "judge_and_party": (
         False,
         _COMPOSE,
-        lambda c: [o["by"] for o in c["opinions"] if c["authority"] and o["by"] == c["authority"]["name"]],
+        lambda c: [o.by for o in c.opinions if c.authority and o.by == c.authority.name],
     ),
-    "unfavourable": (False, _COMPOSE, lambda c: [o["by"] for o in c["opinions"] if o["verdict"] == "unfavourable"]),
+    "unfavourable": (False, _COMPOSE, lambda c: [o.by for o in c.opinions if o.verdict == "unfavourable"]),
     "remark_open": (
         False,
         _STUDY,
-        lambda c: [x["text"][:80] for x in (c["study"] or {}).get("comments", ()) if not x["settled_by"]],
+        lambda c: [x.text[:80] for x in (c.study.comments if c.study else ()) if not x.settled_by],
     ),
-    "mission_missing": (False, "products.card", lambda c: _when(not c["mission"])),
+    "mission_missing": (False, "products.card", lambda c: _when(not c.mission)),
     "reservation_not_lifted": (
         False,
         "homologation.dossier",
-        lambda c: [r["text"] for r in (c["renewal"] or {}).get("reservations", ()) if not r["lifted_on"]],
+        lambda c: [r.text for r in (c.renewal.reservations if c.renewal else ()) if not r.lifted_on],
     ),
 }

@@ -1,9 +1,8 @@
 """The acts that bind: decide, decide outside Jalon, withdraw. Each needs its author's second factor."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
 
 from flask import current_app
 from flask_babel import force_locale
@@ -29,7 +28,18 @@ from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import holds_role
 from reports import dossier as content
+from reports.frozen import (
+    FrozenAuthority,
+    FrozenDecision,
+    FrozenDelegation,
+    FrozenDossier,
+    FrozenDoubt,
+    FrozenSignature,
+    FrozenSigner,
+    FrozenWithdrawal,
+)
 from risk_models.rules import limits, schedule
+from risk_models.scales import PieceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +79,33 @@ def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown
     if content.sha256(dossier.content or "") != dossier.content_sha256:
         raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
     sealing.check_made(dossier)
-    frozen = content.loads(dossier.content or "")
     decided = _decided(dossier, wish, clock.today(), _signer(session, actor, dossier))
-    doubts = _doubts(actor, frozen, wish)
-    return content.dumps(frozen | {"decision": decided | ({"doubts": doubts} if doubts else {})})
+    doubts = _doubts(actor, content.loads(dossier.content or ""), wish)
+    return content.with_decision(dossier.content or "", replace(decided, doubts=doubts))
 
 
-def _doubts(actor: Person, frozen: dict[str, Any], wish: Wish) -> list[dict[str, Any]]:
+def _doubts(actor: Person, frozen: FrozenDossier, wish: Wish) -> tuple[FrozenDoubt, ...]:
     """What the controls find in what is granted and did not in what was asked: another duration, another signatory."""
-    if "pieces" not in frozen or not wish.months:
-        return []
-    granted = frozen | {"requested_months": wish.months, "authority": {"name": actor.name}}
-    known = [(_rule(d), d["what"]) for d in frozen["doubts"]]
+    if not frozen.pieces or not wish.months:
+        return ()
+    granted = replace(frozen, requested_months=wish.months, authority=FrozenAuthority(actor.name, actor.title))
+    known = {(_rule(d), d.what) for d in frozen.doubts}
     with force_locale("fr"):
-        found = [i.as_plain() for i in consistency.check(granted)]
-    return [d for d in found if (_rule(d), d["what"]) not in known]
+        found = [i.as_doubt() for i in consistency.check(granted)]
+    return tuple(d for d in found if (_rule(d), d.what) not in known)
 
 
-def _rule(doubt: dict[str, Any]) -> str:
+def _rule(doubt: FrozenDoubt) -> str:
     """Contents frozen until 2026-11 knew one rule for the acceptances of the dossier and of the register."""
-    return str(doubt["rule"]).removeprefix("register_")
+    return doubt.rule.removeprefix("register_")
 
 
 def check(dossier: Dossier, wish: Wish) -> None:
     """Raises `Refusal` for what no authority may decide on this dossier."""
     frozen = content.loads(dossier.content or "")
-    if clock.today().isoformat() < frozen["frozen_on"]:
+    if clock.today() < frozen.frozen_on:
         raise Refusal(_l("L’horloge du serveur retarde sur la date du dossier : faites-la régler avant de décider."))
-    if lacks := [p["name"] for p in frozen.get("pieces", []) if p["state"] == "missing"]:
+    if lacks := [p.name for p in frozen.pieces if p.state is PieceState.MISSING]:
         raise Refusal(
             _l(
                 "Des pièces obligatoires manquent : %(what)s. L’équipe doit reprendre le dossier.",
@@ -135,33 +144,29 @@ def check_lift_by(wish: Wish, decided_on: date) -> None:
         )
 
 
-def _signer(session: Session, actor: Person, dossier: Dossier) -> dict[str, Any]:
-    by: dict[str, Any] = {"name": actor.name, "title": actor.title}
+def _signer(session: Session, actor: Person, dossier: Dossier) -> FrozenSigner:
     delegation = None if dossier.authority_id == actor.id else delegating.delegation_of(session, actor, dossier)
-    if delegation:
-        by["on_behalf_of"] = {
-            "name": delegation.authority.name,
-            "title": delegation.authority.title,
-            "deed": delegation.deed,
-            "until": delegation.ends_on.isoformat(),
-        }
-    return by
+    if delegation is None:
+        return FrozenSigner(actor.name, actor.title)
+    authority = delegation.authority
+    behalf = FrozenDelegation(authority.name, authority.title, delegation.deed, delegation.ends_on)
+    return FrozenSigner(actor.name, actor.title, behalf)
 
 
-def _decided(dossier: Dossier, wish: Wish, decided_on: date, by: dict[str, Any]) -> dict[str, Any]:
+def _decided(dossier: Dossier, wish: Wish, decided_on: date, by: FrozenSigner) -> FrozenDecision:
     months = None if wish.outcome is Outcome.REFUSED else wish.months
-    return {
-        "outcome": wish.outcome.value,
-        "months": months,
-        "reservations": wish.reservations,
-        "to_lift": lines(wish.reservations) if months else [],
-        "lift_by": wish.lift_by.isoformat() if wish.lift_by else None,
-        "decided_on": decided_on.isoformat(),
-        "expires_on": schedule.expiry(decided_on, months).isoformat() if months else None,
-        "by": by,
-        "asked_sha256": dossier.content_sha256,
-        "trial": sealing.is_trial(),
-    }
+    return FrozenDecision(
+        outcome=wish.outcome.value,
+        months=months,
+        reservations=wish.reservations,
+        to_lift=tuple(lines(wish.reservations)) if months else (),
+        lift_by=wish.lift_by,
+        decided_on=decided_on,
+        expires_on=schedule.expiry(decided_on, months) if months else None,
+        by=by,
+        asked_sha256=dossier.content_sha256,
+        trial=sealing.is_trial(),
+    )
 
 
 def lines(text: str) -> list[str]:
@@ -187,8 +192,7 @@ def decide(
             _l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."), "code"
         )
     factors.prove(session, actor, proof, purpose(signed_sha256))
-    decided = content.loads(text)["decision"]
-    decision = _keep(session, actor, product, dossier, decided, text)
+    decision = _keep(session, actor, product, dossier, text)
     session.commit()
     return decision
 
@@ -200,35 +204,36 @@ def keep_outside(
     dossier: Dossier,
     wish: Wish,
     decided_on: date,
-    signed: dict[str, Any],
+    signed: FrozenSignature,
 ) -> None:
     """A decision signed outside Jalon, recorded by `actor`, in the caller's transaction."""
     authority = dossier.authority
-    by = {"name": authority.name if authority else "", "title": authority.title if authority else ""}
-    decided = _decided(dossier, wish, decided_on, by) | {"outside": signed}
-    frozen = content.loads(dossier.content or "")
-    _keep(session, actor, product, dossier, decided, content.dumps(frozen | {"decision": decided}))
+    by = FrozenSigner(authority.name if authority else "", authority.title if authority else "")
+    decided = replace(_decided(dossier, wish, decided_on, by), outside=signed)
+    _keep(session, actor, product, dossier, content.with_decision(dossier.content or "", decided))
 
 
-def _keep(
-    session: Session, actor: Person, product: Product, dossier: Dossier, decided: dict[str, Any], text: str
-) -> Decision:
-    """Writes a decision, its reservations, its content and what follows, in the caller's transaction."""
+def _keep(session: Session, actor: Person, product: Product, dossier: Dossier, text: str) -> Decision:
+    """Writes the decision that the content `text` bears, its reservations and what follows, in the caller's transaction."""
     frozen = content.loads(text)
+    decided = frozen.decision
+    if decided is None:
+        raise ValueError("a content without decision decides nothing")
+    level = frozen.study.level if frozen.study else None
     decision = Decision(
         id=new_id(),
         dossier_id=dossier.id,
-        outcome=Outcome(decided["outcome"]),
-        months=decided["months"],
-        reservations=decided["reservations"],
-        decided_on=date.fromisoformat(decided["decided_on"]),
-        expires_on=date.fromisoformat(decided["expires_on"]) if decided["expires_on"] else None,
+        outcome=Outcome(decided.outcome),
+        months=decided.months,
+        reservations=decided.reservations,
+        decided_on=decided.decided_on,
+        expires_on=decided.expires_on,
         decided_by_id=actor.id,
-        decided_by=decided["by"]["name"],
-        on_behalf_of=(decided["by"].get("on_behalf_of") or {}).get("name", ""),
-        loss=frozen["assessment"]["loss"],
-        level=((frozen.get("study") or {}).get("level") or {}).get("level"),
-        outside_sha256=(decided.get("outside") or {}).get("sha256"),
+        decided_by=decided.by.name,
+        on_behalf_of=decided.by.on_behalf_of.name if decided.by.on_behalf_of else "",
+        loss=frozen.assessment.loss,
+        level=int(level.level) if level else None,
+        outside_sha256=decided.outside.sha256 if decided.outside else None,
     )
     dossier.decision = decision
     session.add(decision)
@@ -253,11 +258,10 @@ def _keep(
     return decision
 
 
-def reservations_of(dossier_id: str, decided: dict[str, Any]) -> Iterator[Reservation]:
+def reservations_of(dossier_id: str, decided: FrozenDecision) -> Iterator[Reservation]:
     """What the team owes after a decision written as its content holds it."""
-    lift_by = date.fromisoformat(decided["lift_by"]) if decided["lift_by"] else None
-    for position, text in enumerate(decided["to_lift"], 1):
-        yield Reservation(id=new_id(), dossier_id=dossier_id, position=position, text=text, lift_by=lift_by)
+    for position, text in enumerate(decided.to_lift, 1):
+        yield Reservation(id=new_id(), dossier_id=dossier_id, position=position, text=text, lift_by=decided.lift_by)
 
 
 def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier, reason: str, proof: Proof) -> None:
@@ -266,21 +270,19 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
     factors.prove(session, actor, proof, f"withdraw:{dossier.id}")
     today = clock.today()
     text = content.dumps(
-        {
-            "format": content.FORMAT,
-            "kind": "withdrawal",
-            "product": content.loads(dossier.content or "{}").get("product") or product.name,
-            "number": dossier.number,
-            "verify_at": f"{current_app.config['BASE_URL']}/verifier",
-            "decided_on": decision.decided_on,
-            "decided_by": decision.signatory,
-            "withdrawn_on": today,
-            "frozen_on": today,
-            "reason": reason,
-            "by": _signer(session, actor, dossier),
-            "decision_sha256": dossier.content_sha256,
-            "trial": sealing.is_trial(),
-        }
+        FrozenWithdrawal(
+            product=content.loads_any(dossier.content).product if dossier.content else product.name,
+            number=dossier.number,
+            verify_at=f"{current_app.config['BASE_URL']}/verifier",
+            decided_on=decision.decided_on,
+            decided_by=decision.signatory,
+            withdrawn_on=today,
+            frozen_on=today,
+            reason=reason,
+            by=_signer(session, actor, dossier),
+            decision_sha256=dossier.content_sha256 or "",
+            trial=sealing.is_trial(),
+        )
     )
     session.add(
         Withdrawal(

@@ -97,7 +97,7 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
         wish=wish,
         asked=asked,
         signed=signed,
-        decision=content.loads(text)["decision"],
+        decision=content.loads(text).decision,
         form=form or SignForm(formdata=None),
         challenge_id=challenge_id,
         options=options,

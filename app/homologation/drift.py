@@ -1,9 +1,8 @@
 """What moved since a decision: the living product beside the picture that was signed, each change by what it costs."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,9 +12,10 @@ from app.analysis import services as analysis
 from app.analysis.comparison import Change
 from app.platform.i18n import language
 from app.products.models import Product
-from reports import dossier as content
+from reports.frozen import FrozenDossier
 from risk_models import catalogue, product_file
 from risk_models.ranking.assess import expected_loss
+from risk_models.study import Study
 from risk_models.system import System
 
 # The picture is no longer true once the loss has grown by this share of what was signed, and by a point at least.
@@ -51,9 +51,9 @@ class Drift:
         return height(self.loss_then, self.loss_now, raised=self.raised)
 
 
-def level_of(study: Mapping[str, Any]) -> int:
+def level_of(study: Study | None) -> int:
     """The security level of a frozen study, 0 while nobody said."""
-    return int((study.get("level") or {}).get("level") or 0)
+    return int(study.level.level) if study and study.level else 0
 
 
 def height(loss_then: float, loss_now: float, *, raised: bool = False) -> int:
@@ -62,20 +62,20 @@ def height(loss_then: float, loss_now: float, *, raised: bool = False) -> int:
     return max(int(grown / step) if grown > 0 else 0, int(raised))
 
 
-def since_decision(session: Session, product: Product, frozen: dict[str, Any], *, weighed: bool = False) -> Drift:
+def since_decision(session: Session, product: Product, frozen: FrozenDossier, *, weighed: bool = False) -> Drift:
     """Compares `frozen`, the content of a decided dossier, with the product as it is now."""
     living = analysis.read_system(session, product)
-    then = product_file.from_dict(frozen["system"], as_of=date.fromisoformat(frozen["frozen_on"]))
-    # Through the plain values of the file and of JSON, as `then` was: what they do not carry is no change.
+    then = frozen.system
+    # Through the plain values of the file, as `then` was: what they do not carry is no change.
     now = product_file.from_dict(product_file.to_dict(living, complete=True))
     assets = analysis.assets_of(session, product.id)
-    study = content.loads(content.dumps(versions.study_of(session, product, living, assets)))
+    study = versions.study_of(session, product, living, assets)
     return Drift(
-        changes=versions.compare_pictures(then, frozen.get("study") or {}, now, study),
+        changes=versions.compare_pictures(then, frozen.study or Study(), now, study),
         weights=weigh(then, living) if weighed and not results.is_large(living) else [],
-        loss_then=frozen["assessment"]["loss"],
+        loss_then=frozen.assessment.loss,
         loss_now=analysis.assess(living).loss,
-        raised=level_of(study) > level_of(frozen.get("study") or {}),
+        raised=level_of(study) > level_of(frozen.study),
     )
 
 

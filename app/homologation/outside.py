@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -32,6 +32,7 @@ from app.platform.refusals import Refusal
 from app.products.models import Product
 from reports import dossier as content
 from reports import outside
+from reports.frozen import FrozenDecision, FrozenElsewhere, FrozenSignature, FrozenSigner
 from risk_models.rules import schedule
 
 _Choice = TypeVar("_Choice", Origin, Outcome)
@@ -84,10 +85,16 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
     _check(session, product, values)
     now = clock.now()
     last = session.scalar(select(func.max(Dossier.number)).where(Dossier.product_id == product.id)) or 0
-    decided = _decided(values)
-    head = {"format": content.FORMAT, "kind": "elsewhere", "product": product.name, "number": last + 1}
-    origin = {"origin": values.origin.value, "recorded_by": actor.name, "file_sha256": digest}
-    text = content.dumps(head | origin | {"frozen_on": clock.today(), "decision": decided})
+    noted = FrozenElsewhere(
+        product=product.name,
+        number=last + 1,
+        origin=values.origin.value,
+        recorded_by=actor.name,
+        file_sha256=digest,
+        frozen_on=clock.today(),
+        decision=_decided(values),
+    )
+    text = content.dumps(noted)
     dossier = Dossier(
         id=new_id(),
         product_id=product.id,
@@ -106,16 +113,16 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
             id=new_id(),
             dossier_id=dossier.id,
             outcome=values.decided.outcome,
-            months=decided["months"],
+            months=noted.decision.months,
             reservations=values.decided.reservations,
             decided_on=values.decided_on,
-            expires_on=decided["expires_on"],
+            expires_on=noted.decision.expires_on,
             decided_by_id=actor.id,
             decided_by=values.authority,
             outside_sha256=digest,
         )
     )
-    session.add_all(deciding.reservations_of(dossier.id, decided))
+    session.add_all(deciding.reservations_of(dossier.id, noted.decision))
     session.flush()  # the database takes no decision of a dossier that is decided
     dossier.state = DossierState.DECIDED
     record(
@@ -180,18 +187,18 @@ def _ended_by(dossier: Dossier) -> date | None:
     return decision.decided_on if decision and decision.outcome is Outcome.REFUSED else None
 
 
-def _decided(values: Elsewhere) -> dict[str, Any]:
+def _decided(values: Elsewhere) -> FrozenDecision:
     months = None if values.decided.outcome is Outcome.REFUSED else values.decided.months
-    return {
-        "outcome": values.decided.outcome.value,
-        "months": months,
-        "reservations": values.decided.reservations,
-        "to_lift": deciding.lines(values.decided.reservations) if months else [],
-        "lift_by": values.decided.lift_by.isoformat() if values.decided.lift_by else None,
-        "decided_on": values.decided_on,
-        "expires_on": schedule.expiry(values.decided_on, months) if months else None,
-        "by": {"name": values.authority, "title": ""},
-    }
+    return FrozenDecision(
+        outcome=values.decided.outcome.value,
+        months=months,
+        reservations=values.decided.reservations,
+        to_lift=tuple(deciding.lines(values.decided.reservations)) if months else (),
+        lift_by=values.decided.lift_by,
+        decided_on=values.decided_on,
+        expires_on=schedule.expiry(values.decided_on, months) if months else None,
+        by=FrozenSigner(values.authority, ""),
+    )
 
 
 def import_rows(session: Session, actor: Person, products: Mapping[str, Product], text: str) -> int:
@@ -310,7 +317,7 @@ def record_signed(
     must_be(dossier, DossierState.DECISION)
     deciding.check(dossier, wish)
     frozen = content.loads(dossier.content or "")
-    if not date.fromisoformat(frozen["frozen_on"]) <= decided_on <= clock.today():
+    if not frozen.frozen_on <= decided_on <= clock.today():
         raise Refusal(_l("La décision vient après le gel du dossier, et pas après aujourd’hui."), "decided_on")
     deciding.check_lift_by(wish, decided_on)
     if file is None:
@@ -325,13 +332,11 @@ def record_signed(
             _l("Recopiez les huit premiers caractères de l’empreinte imprimée sous la signature."), "printed_code"
         )
     factors.prove(session, actor, proof, f"record:{dossier.content_sha256}")
-    deciding.keep_outside(
-        session, actor, product, dossier, wish, decided_on,
-        {
-            "sha256": attachments.keep(session, file, by=actor.id, of=product.id),
-            "electronic": signed.electronic,
-            "signers": list(signed.signers),
-            "recorded_by": actor.name,
-        },
-    )  # fmt: skip
+    signature = FrozenSignature(
+        sha256=attachments.keep(session, file, by=actor.id, of=product.id),
+        electronic=signed.electronic,
+        signers=tuple(signed.signers),
+        recorded_by=actor.name,
+    )
+    deciding.keep_outside(session, actor, product, dossier, wish, decided_on, signature)
     session.commit()

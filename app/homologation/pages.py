@@ -17,8 +17,9 @@ from app.platform.refusals import Refusal
 from app.products.access import may
 from app.products.models import Product
 from reports import dossier as content
-from reports.answers import answers
 from reports.figures.matrix import draw_matrix
+from reports.frozen import FrozenDossier, FrozenElsewhere
+from reports.synthesis import accepted_scenarios, answers_by_component, undecided_risks, unproved_measures
 from risk_models.rules.standing import DecisionState
 
 
@@ -43,20 +44,21 @@ def reading_page(
 ) -> str:
     """The same figures as the PDF, and what each reader may do now."""
     me = current_person()
-    frozen = content.loads(row.content) if row.content else None
-    if row.state is DossierState.OPINIONS:
-        frozen = freezing.readable(db_session(), product, row)  # reviewers read what the authority will
-    if frozen and frozen.get("kind") == "elsewhere":
+    found = content.loads_any(row.content) if row.content else None
+    if isinstance(found, FrozenElsewhere):
         return render_template(
             "homologation/elsewhere.html",
             product=product,
             dossier=row,
-            frozen=frozen,
+            recorded_by=found.recorded_by,
             decision_state=_decision_state(product, row),
             may_compose=may(Permission.COMPOSE_DOSSIER),
             may_withdraw=_may_withdraw(row),
             **seal_state(row),
         )
+    frozen = found if isinstance(found, FrozenDossier) else None
+    if row.state is DossierState.OPINIONS:
+        frozen = freezing.readable(db_session(), product, row)  # reviewers read what the authority will
     mine = next((o for o in row.opinions if o.reviewer_id == me.id and o.given_at is None), None)
     may_decide = (
         row.state is DossierState.DECISION and may(Permission.DECIDE) and deciding.may_decide(db_session(), me, row)
@@ -67,11 +69,7 @@ def reading_page(
         dossier=row,
         frozen=frozen,
         decision_state=_decision_state(product, row),
-        matrix=draw_matrix(frozen["assessment"], language()) if frozen else None,
-        names={x["id"]: x["name"] for part in ("components", "assets") for x in frozen["system"][part]}
-        if frozen
-        else {},
-        answers=answers(frozen, language()) if frozen else {},
+        **(_synthesis(frozen) if frozen else {}),
         my_opinion=mine if row.state is DossierState.OPINIONS and may(Permission.GIVE_OPINION) else None,
         opinion_form=opinion_form or _opinion_form(mine),
         may_decide=may_decide,
@@ -84,6 +82,17 @@ def reading_page(
         pending=services.waited(row),
         **seal_state(row),
     )
+
+
+def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
+    return {
+        "matrix": draw_matrix(frozen.assessment, language()),
+        "names": frozen.system.names(),
+        "answers": answers_by_component(frozen.system, language()),
+        "undecided": len(undecided_risks(frozen)),
+        "unproved": len(unproved_measures(frozen.system)),
+        "accepted": accepted_scenarios(frozen),
+    }
 
 
 def _opinion_form(mine: Opinion | None) -> OpinionForm:

@@ -134,8 +134,8 @@ def _signed_outside(file: str) -> Answer | None:
 def _became(issued: IssuedFile) -> Answer:
     """What became of a draft: decided, still before its authority, or taken back."""
     found = db_session().get_one(Dossier, issued.dossier_id)
-    frozen = content.loads(found.content or "{}")
-    if (frozen.get("decision") or {}).get("asked_sha256") == issued.content_sha256:
+    decision = content.loads(found.content).decision if found.content else None
+    if decision and decision.asked_sha256 == issued.content_sha256:
         state = _decision_state(found.id)
         facts = (*verification.facts_of(found.content or "", clock.today()), *_state_facts(state))
         return Answer(None, _told((Said("decided_since"), *facts[1:]), state), ())

@@ -13,7 +13,6 @@ from app.analysis.acceptance import check_until
 from app.homologation import freezing, telling
 from app.homologation.kinds import DossierState, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
-from app.homologation.pieces import PieceState
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -24,7 +23,7 @@ from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from risk_models.rules import proportionality, schedule
-from risk_models.scales import Approach, SecurityLevel
+from risk_models.scales import Approach, PieceState, SecurityLevel
 
 _GLANCE = (
     joinedload(Dossier.authority),

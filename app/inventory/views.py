@@ -175,7 +175,7 @@ def _drawing_page(product: Product, form: LinkForm) -> str:
         system=system,
         assessment=assessment,
         names={c.id: c.name for c in system.components},
-        figure=draw_graph(system, assessment.to_dict(), language()) if system.components else None,
+        figure=draw_graph(system, assessment, language()) if system.components else None,
         form=form if may(Permission.EDIT_PRODUCT) and len(described) > 1 else None,
     )
 

@@ -41,7 +41,7 @@ def measures(product: Product) -> str:
         kinds=catalogue.measures(),
         assessment=assessment,
         raw=analysis.assess(system, View.RAW),
-        matrix=draw_matrix(assessment.to_dict(), language()),
+        matrix=draw_matrix(assessment, language()),
         names={c.id: c.name for c in system.components},
         inherited=[m for m in system.measures if m.inherited_from],
         guide=guide.read(db_session(), product.id, StudyStep.DO),

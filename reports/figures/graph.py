@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from reports.figures.layout import BOX_H, BOX_W, Layout, place
 from reports.figures.matrix import FONT
 from risk_models import catalogue
+from risk_models.assessment import Assessment
 from risk_models.scales import ComponentKind, Exposure, Hosting, Likelihood, LinkKind, MeasureStatus
 from risk_models.system import Component, System
 
@@ -48,8 +49,8 @@ _WORDS = {
 }
 
 
-def draw_graph(system: System, assessment: Mapping[str, Any], language: str) -> Markup:
-    """SVG of `system` with the likelihoods, ranks and worst path of `assessment` (an Assessment's dictionary).
+def draw_graph(system: System, assessment: Assessment, language: str) -> Markup:
+    """SVG of `system` with the likelihoods, ranks and worst path of `assessment`.
 
     Libraries are folded into what embeds them. Of more than `_MOST` boxes, those that matter most are drawn.
     """
@@ -97,13 +98,13 @@ def draw_graph(system: System, assessment: Mapping[str, Any], language: str) -> 
 class _Scene:
     """What is drawn of a system, and what each box says."""
 
-    def __init__(self, system: System, assessment: Mapping[str, Any], language: str) -> None:
+    def __init__(self, system: System, assessment: Assessment, language: str) -> None:
         self.language = language
-        self.level = {r["id"]: Likelihood(r["level"]) for r in assessment["components"]}
-        self.rank = {w["component"]: w["rank"] for w in assessment["weak_points"] if w["loss_avoided"] > 0}
+        self.level = {r.id: r.level for r in assessment.components}
+        self.rank = {w.component: w.rank for w in assessment.weak_points if w.loss_avoided > 0}
         self.folded: Counter[str] = Counter()
-        path = assessment["weak_points"][0]["path"] if assessment["weak_points"] else None
-        keep = {c for c, rank in self.rank.items() if rank <= _RANKED} | set(path["components"] if path else ())
+        path = assessment.weak_points[0].path if assessment.weak_points else None
+        keep = {c for c, rank in self.rank.items() if rank <= _RANKED} | set(path.components if path else ())
         libraries = {c.id for c in system.components if c.kind is ComponentKind.LIBRARY} - keep
         owner: dict[str, str] = {}
         for link in system.links:
@@ -125,8 +126,8 @@ class _Scene:
                 word = catalogue.word(link.kind, language)
                 known = self.kinds.setdefault((link.source, link.target), [])
                 known += [] if word in known else [word]
-        self.source: str = path["source"] if path else ""
-        self.worst = [c for c in (path["components"] if path else ()) if c in ids]
+        self.source: str = path.source if path else ""
+        self.worst = [c for c in (path.components if path else ()) if c in ids]
         self.names = {c.id: c.name for c in system.components}
         self.measures: dict[str, list[str]] = {}
         for m in system.measures:

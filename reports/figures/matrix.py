@@ -1,12 +1,11 @@
 """Risks on the EBIOS RM grid, today and once the plan is kept, side by side."""
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 from markupsafe import Markup, escape
 
 from risk_models import catalogue
+from risk_models.assessment import Assessment
 from risk_models.scales import Likelihood, RiskLevel, Severity
 
 FILL = {RiskLevel.LOW: "#c9ecd3", RiskLevel.MEDIUM: "#fde2a8", RiskLevel.HIGH: "#f6b0a6"}
@@ -28,13 +27,13 @@ _TEXT = {
 }
 
 
-def draw_matrix(assessment: Mapping[str, Any], language: str) -> Markup:
+def draw_matrix(assessment: Assessment, language: str) -> Markup:
     """Both grids as SVG; a number in a cell counts the needs of assets that stand there.
 
     Narrow, so that its words can be read in half a page: severities are named once, likelihoods under both.
     """
-    before = Counter((r["severity"], r["level"]) for r in assessment["assets"])
-    after = Counter((r["severity"], r["level"]) for r in assessment["residual_assets"])
+    before = Counter((int(r.severity), int(r.level)) for r in assessment.assets)
+    after = Counter((int(r.severity), int(r.level)) for r in assessment.residual_assets)
     today, later, title = _TEXT[language]
     grid = 4 * _CELL_W
     width, height = _LEFT + 2 * grid + _GAP, _TOP + 4 * _CELL_H + 58

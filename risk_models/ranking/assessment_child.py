@@ -3,7 +3,7 @@
 import json
 import sys
 
-from risk_models.ranking.plain_values import from_plain, plain
+from risk_models.plain_values import from_plain, plain
 from risk_models.ranking.whole_assessment import assess_whole
 from risk_models.system import System
 

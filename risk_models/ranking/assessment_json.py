@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from risk_models import catalogue
-from risk_models.assessment import Assessment, AssetRisk, Finding, Outlook, WeakPoint
-from risk_models.ranking.sensitivity import Stability
+from risk_models.assessment import Assessment, AssetRisk, Finding, Outlook, Stability, WeakPoint
 from risk_models.scales import View
 from risk_models.system import System
 

@@ -1,11 +1,10 @@
 """How sure a rank is: the ranking drawn again with every figure of the catalogue moved within its interval."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from risk_models import catalogue
+from risk_models.assessment import Stability
 from risk_models.ranking.assess import effort, loss_weights, ranked
 from risk_models.ranking.attack_graph import attack_graph
 from risk_models.ranking.propagation import Spread
@@ -14,19 +13,6 @@ from risk_models.system import System
 
 # Above so many components, an answer would come too late to be waited for; the more effort a draw asks, the fewer.
 _MOST_COMPONENTS, _MOST_EFFORT, _FEWEST_DRAWS = 500, 400_000, 20
-
-
-@dataclass(frozen=True, slots=True)
-class Stability:
-    """By component, in how many of `draws` it stands at its rank or above: "first in 96 of 100 draws"."""
-
-    draws: int
-    kept: Mapping[str, int]
-
-    def share(self, component: str) -> float | None:
-        """None when nothing was drawn, or when the component avoids nothing."""
-        kept = self.kept.get(component)
-        return None if kept is None else kept / self.draws
 
 
 @lru_cache(maxsize=256)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from risk_models.assessment import Assessment, Outlook
+from risk_models.assessment import Assessment, Outlook, Stability
 from risk_models.ranking import scenarios, sensitivity
 from risk_models.ranking.assess import assess, assess_views
 from risk_models.ranking.scenarios import Scenario
-from risk_models.ranking.sensitivity import Stability
 from risk_models.scales import View
 from risk_models.system import System
 

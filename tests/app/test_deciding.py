@@ -144,9 +144,9 @@ def test_a_delegate_signs_between_two_dates_and_the_dossier_says_so(scene):
     assert "À décider" in world.visitor(delegate).get("/").get_data(as_text=True)
     assert world.signs(delegate, PAGE, **choices(dossier)).status_code == 302
     with world.database.reading() as session:
-        decided = content.loads(session.scalar(select(Dossier.content)))["decision"]
-    assert decided["by"]["name"] == "Alix Petit"
-    assert decided["by"]["on_behalf_of"]["name"] == "Andrée Laurent"
+        decided = content.loads(session.scalar(select(Dossier.content))).decision
+    assert decided.by.name == "Alix Petit"
+    assert decided.by.on_behalf_of.name == "Andrée Laurent"
 
 
 def test_nobody_lends_a_role_that_they_lost(scene):

@@ -147,5 +147,5 @@ def test_a_dossier_made_at_once_says_that_nothing_changed_since_its_analysis(wor
     product = world.filled(owner)
     dossier = world.before_authority(owner, product, world.cast(product))
     frozen = content.loads(dossier.content)
-    assert frozen["analysis"]["changes_since"] == 0
-    assert "analysis_overtaken" not in {d["rule"] for d in frozen["doubts"]}
+    assert frozen.analysis.changes_since == 0
+    assert "analysis_overtaken" not in {d.rule for d in frozen.doubts}

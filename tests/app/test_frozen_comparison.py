@@ -1,6 +1,7 @@
 """What a dossier freezes and the living product, untouched since: no difference, in whatever order it was written."""
 
 import dataclasses
+import json
 import re
 from datetime import date
 from enum import Enum
@@ -30,8 +31,8 @@ DAY = date(2026, 11, 23)
 
 def frozen_and_back(system):
     """As a dossier freezes it and reads it again."""
-    text = content.dumps({"system": product_file.to_dict(system, complete=True)})
-    return product_file.from_dict(content.loads(text)["system"], as_of=DAY)
+    text = content.canonical(product_file.to_dict(system, complete=True))
+    return product_file.from_dict(json.loads(text), as_of=DAY)
 
 
 @pytest.fixture(scope="module")

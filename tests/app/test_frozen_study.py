@@ -104,14 +104,3 @@ def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, t
         "Preuve",
     ]
     assert [m for m in marks if f"Marque{m}" not in "".join(shown.replace("-\n", "").split())] == []
-
-
-def test_a_content_frozen_before_the_study_existed_still_renders(world):
-    owner = world.person()
-    product = world.filled(owner)
-    world.before_authority(owner, product, world.cast(product))
-    with world.session(writing=False) as session:
-        frozen = json.loads(session.scalar(select(Dossier)).content)
-    del frozen["study"], frozen["evidence"]
-    frozen["format"] = 2
-    assert pdf.render(json.dumps(frozen)).startswith(b"%PDF-")

@@ -17,11 +17,11 @@ from app.platform.jobs import Job
 from app.products import services as products
 from risk_models import assess, product_file
 from risk_models.assessment import Assessment
+from risk_models.plain_values import from_plain, plain
 from risk_models.product_file.checked_map import ProductFileError
 from risk_models.product_file.file_format import MOST
 from risk_models.ranking import scenarios, sensitivity
 from risk_models.ranking.assess import assess_views
-from risk_models.ranking.plain_values import from_plain, plain
 from risk_models.scales import View
 from risk_models.system import System
 from tests.risk_models.systems import component, example

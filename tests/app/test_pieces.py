@@ -2,6 +2,7 @@
 
 import copy
 import io
+import json
 
 import pytest
 from sqlalchemy import func, select
@@ -10,12 +11,16 @@ from app.homologation import consistency, freezing, pieces, services
 from app.homologation.consistency import RULES
 from app.homologation.kinds import DossierState
 from app.homologation.models import AttachedOpinion, Dossier, DossierDocument
-from app.homologation.pieces import PieceState
 from reports import dossier as content
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces as checklist
-from risk_models.scales import Approach, PieceNeed
+from risk_models.scales import (
+    Approach,
+    PieceNeed,
+    PieceState,
+)
 from tests.app.test_deciding import run_jobs
+from tests.factories.dossiers import sound_content
 
 PAGE = "/produits/exemple/dossier/1"
 
@@ -128,8 +133,8 @@ def test_an_opinion_given_on_paper_is_attached_and_frozen(draft):
         row = services.dossier_of(session, product.id, 1)
         row.perimeter, row.authority = "Le site", authority
         freezing.freeze(session, product, row)
-        opinion = content.loads(row.content)["opinions"][0]
-    assert (opinion["by"], opinion["document"]) == ("Claude Simon, DPO", kept.sha256)
+        opinion = content.loads(row.content).opinions[0]
+    assert (opinion.by, opinion.document) == ("Claude Simon, DPO", kept.sha256)
 
 
 def test_a_dossier_does_not_go_out_while_a_mandatory_piece_is_missing(draft):
@@ -147,11 +152,11 @@ def test_nothing_is_decided_on_a_dossier_that_lacks_a_piece(world):
     dossier = world.before_authority(owner, product, people)
     with world.database.writing() as session:
         row = session.get_one(Dossier, dossier.id)
-        frozen = content.loads(row.content)
+        frozen = json.loads(row.content)
         frozen["pieces"][4]["state"] = "missing"
         row.state = DossierState.DRAFT  # under its authority's eyes, the database lets nothing be rewritten
         session.flush()
-        freezing.write(row, content.dumps(frozen))
+        freezing.write(row, content.canonical(frozen))
         session.flush()
         row.state = DossierState.DECISION
         dossier = row
@@ -162,49 +167,8 @@ def test_nothing_is_decided_on_a_dossier_that_lacks_a_piece(world):
 @pytest.fixture(scope="module")
 def sound() -> dict:
     """A content that no rule finds fault with."""
-    base = {
-        "frozen_on": "2026-11-23",
-        "requested_months": 12,
-        "mission": "Aider",
-        "authority": {"name": "Andrée Laurent", "title": ""},
-        "analysis": {"version": 1, "done_on": "2026-10-01", "done_by": "Camille", "changes_since": 0},
-        "conditions": [],
-        "accepted_risks": [{"text": "Chute", "accepted_by": "A", "until": "2028-01-01"}],
-        "accepted_findings": [{"finding": "x", "until": "2028-01-01"}],
-        "feared_events": [{"asset": "a", "need": "integrity", "severity": 2, "description": "d"}],
-        "opinions": [{"role": "dpo", "by": "Claude", "verdict": "favourable", "text": "", "given_on": "2026-11-01"}],
-        "documents": [{"piece": "audits", "title": "Audit", "dated_on": "2026-01-01"}],
-        "renewal": {"reservations": [{"text": "r", "lifted_on": "2026-02-01"}]},
-        "system": {
-            "product": {"contacts": [{"name": "S", "role": "", "can_suspend": True}]},
-            "components": [
-                {"id": "web", "kind": "web", "name": "Site", "exposure": "internet", "patched_by": "team", "version": "1"},
-                {"id": "base", "kind": "database", "name": "Base", "exposure": "internal", "patched_by": "publisher"},
-            ],
-            "links": [{"from": "web", "to": "base", "kind": "reads"}],
-            "assets": [{"id": "a", "name": "Dossiers", "lives_in": ["base"]}],
-            "measures": [
-                {"measure": "waf", "on": ["web"], "status": "done", "proof": "fresh"},
-                {"measure": "mfa", "on": ["web"], "status": "planned", "due": "2027-01-01", "owner": "Sacha"},
-                {"measure": "dependabot", "on": ["web"], "status": "not_applicable", "reason": "aucune"},
-            ],
-        },
-        "assessment": {
-            "loss": 2.0,
-            "residual_loss": 1.0,
-            "assets": [{"id": "a", "need": "integrity", "likelihood": 0.5}],
-            "residual_assets": [{"id": "a", "need": "integrity", "likelihood": 0.2}],
-        },
-        "study": {
-            "level": {"level": 2, "answers": {"data": 3}, "wanted": None},
-            "comments": [{"text": "c", "settled_by": "x"}],
-            "register": [
-                {"story": "s", "asset": "a", "need": "integrity", "kept": True, "risk": "medium", "treatment": "reduce",
-                 "accepted_by": "", "accepted_until": None, "why_not": ""},
-            ],
-        },
-    }  # fmt: skip
-    assert consistency.check(base) == []
+    base = sound_content()
+    assert consistency.check(content.loads(content.canonical(base))) == []
     return base
 
 
@@ -282,7 +246,7 @@ def test_every_rule_is_tried_here():
 def test_each_rule_finds_its_fault_and_leads_to_where_it_is_mended(sound, rule, app):
     broken = copy.deepcopy(sound)
     BROKEN[rule](broken)
-    found = {i.rule: i for i in consistency.check(broken)}
+    found = {i.rule: i for i in consistency.check(content.loads(content.canonical(broken)))}
     assert rule in found
     assert found[rule].stops is RULES[rule][0]
     assert found[rule].page in app.view_functions
@@ -295,8 +259,8 @@ def test_what_is_left_in_doubt_is_before_the_authority_and_in_the_pdf(world):
     product = world.filled(owner)
     dossier = world.before_authority(owner, product, world.cast(product))
     frozen = content.loads(dossier.content)
-    assert frozen["doubts"] and not any(d["stops"] for d in frozen["doubts"])
-    assert all(p["state"] != "missing" for p in frozen["pieces"])
+    assert frozen.doubts and not any(d.stops for d in frozen.doubts)
+    assert all(p.state is not PieceState.MISSING for p in frozen.pieces)
     assert pieces.known("audits") and not pieces.known("decision")
     run_jobs(world)
     page = world.visitor(owner).get(PAGE).get_data(as_text=True)

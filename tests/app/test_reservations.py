@@ -17,6 +17,7 @@ from app.identity.kinds import Role
 from app.platform import clock
 from app.renewals import deadlines
 from reports import dossier as content
+from reports.frozen import FrozenReservation
 from risk_models.scales import DeadlineKind
 from tests.app.test_deciding import PAGE, choices, run_jobs
 from tests.app.test_reminders import pass_day
@@ -35,11 +36,11 @@ def test_a_reservation_is_lifted_once_and_shown_at_the_renewal(scene):
     assert "Version 0.50" in team.get(PAGE).get_data(as_text=True)
     team.post("/produits/exemple/composants/metabase/retirer")
     renewed = world.before_authority(owner, world.reload(), people)
-    renewal = content.loads(renewed.content)["renewal"]
-    assert renewal["reservations"] == [
-        {"text": "Mettre à jour Metabase", "lift_by": None, "lifted_on": clock.today().isoformat(), "lifted_by": owner.name, "how": "Version 0.50"}
-    ]  # fmt: skip
-    assert any("Metabase" in gone for change in renewal["changes"] for gone in change["gone"])
+    renewal = content.loads(renewed.content).renewal
+    assert renewal.reservations == (
+        FrozenReservation("Mettre à jour Metabase", clock.today(), owner.name, "Version 0.50", lift_by=None),
+    )
+    assert any("Metabase" in gone for change in renewal.changes for gone in change.gone)
 
 
 def test_no_reservation_is_lifted_after_the_withdrawal(decided):
@@ -66,7 +67,7 @@ def test_reservations_by_a_date_are_deadlines_until_each_is_lifted(scene):
     with world.database.reading() as session:
         kept = content.loads(session.scalar(select(Dossier.content)))
         first, second = session.scalars(select(Reservation).order_by(Reservation.position)).all()
-    assert kept["decision"]["lift_by"] == last_day.isoformat()
+    assert kept.decision.lift_by == last_day
     assert {first.lift_by, second.lift_by} == {last_day}
 
     def owed() -> set[tuple[date, str]]:

@@ -192,7 +192,7 @@ class Walk(RuleBasedStateMachine):
     def withdraws(self):
         if self.last is DECIDED:
             number = len(self.states)
-            refused = content.loads(self.sealed[number])["decision"]["expires_on"] is None
+            refused = content.loads(self.sealed[number]).decision.expires_on is None
             legal = not refused and number not in self.withdrawn
             code = self.world.code(self.people["authority"])
             self.does(

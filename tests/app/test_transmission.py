@@ -1,5 +1,6 @@
 """From the team to its authority: the PDF exists before anybody is called to sign it, whatever fails meanwhile."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -71,10 +72,10 @@ def test_nothing_is_decided_before_the_pdf_to_sign_is_made(transmitted):
     wish = {"outcome": "favourable", "months": "12", "reservations": "", "lift_by": ""}
     chosen = authority.post(f"{PAGE}/decision", wish | {"shown_sha256": dossier.content_sha256})
     assert "la décision s’ouvre dès qu’il est fait" in chosen.get_data(as_text=True)
-    text = content.loads(dossier.content) | {"decision": {}}
+    text = json.loads(dossier.content) | {"decision": {}}
     signed = {
         "asked_sha256": dossier.content_sha256,
-        "signed_sha256": content.sha256(content.dumps(text)),
+        "signed_sha256": content.sha256(content.canonical(text)),
         "code": code,
     }
     assert authority.post(f"{PAGE}/signer", wish | signed).status_code == 409

@@ -125,7 +125,7 @@ def test_the_drawing():
     print("\n| components | drawing ms |\n| ---: | ---: |")
     for count in (12, 60, 80):
         system = product_of(count)
-        assessment = assess(system, View.CURRENT).to_dict()
+        assessment = assess(system, View.CURRENT)
         print(f"| {count} | {timed(lambda system=system, a=assessment: draw(system, a)) * 1000:.0f} |")
     print(f"peak memory of all benchmarks: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 

@@ -1,6 +1,7 @@
 """Whatever a product file and its dossier leave out, leave empty or stretch, the dossier can be made."""
 
 import copy
+import json
 from datetime import date
 
 import page
@@ -21,7 +22,12 @@ DAY = date(2026, 11, 23)
 
 
 def frozen_of(file: dict) -> dict:
-    return content.loads(content.dumps(unsigned(product_file.from_dict(file, as_of=DAY), DAY)))
+    return json.loads(content.dumps(unsigned(product_file.from_dict(file, as_of=DAY), DAY)))
+
+
+def html_of(frozen: dict) -> str:
+    text = content.canonical(frozen)
+    return document.to_html(content.loads(text), content.sha256(text))
 
 
 # What people may leave empty beside the product file, each with an ordinary value.
@@ -61,7 +67,7 @@ def contents(draw) -> dict:
 @tries(usual=60, fuzz=2_500)
 @given(frozen=contents())
 def test_every_content_becomes_a_page_of_which_nothing_is_undefined(share, frozen):
-    html = document.to_html(frozen, content.sha256(content.dumps(frozen)))
+    html = html_of(frozen)
     assert "Undefined" not in html and "None" not in html and "[U+1F" not in html
 
 
@@ -69,7 +75,7 @@ def test_every_content_becomes_a_page_of_which_nothing_is_undefined(share, froze
 @tries(usual=6, fuzz=50)
 @given(frozen=contents())
 def test_every_content_becomes_an_archivable_pdf(share, frozen):
-    made = pdf.render(content.dumps(frozen))
+    made = pdf.render(content.canonical(frozen))
     assert page.validate_pdf_bytes(made, profile="3a").is_compliant
 
 
@@ -81,7 +87,7 @@ ACCOUNTABLE = ("x-owner", "x-emergency", "x-patched-by-reason")
 def test_who_answers_for_a_component_may_be_said_in_part(key, value):
     """One of the three alone made the whole PDF impossible."""
     frozen = frozen_of({"jalon": 1, "product": {"name": "P"}, "components": [{"id": "web", "kind": "web", key: value}]})
-    html = document.to_html(frozen, "0" * 64)
+    html = html_of(frozen)
     assert ("Qui répond de quoi" in html) is bool(value)
     assert not value or "Support" in html
 
@@ -102,7 +108,7 @@ def test_emoji_are_drawn_on_the_cover(tmp_path):
     import subprocess
 
     frozen = full() | {"product": "🚕 Taxi"}
-    (tmp_path / "d.pdf").write_bytes(pdf.render(content.dumps(frozen)))
+    (tmp_path / "d.pdf").write_bytes(pdf.render(content.canonical(frozen)))
     text = subprocess.run(
         ["pdftotext", "-l", "1", str(tmp_path / "d.pdf"), "-"], capture_output=True, text=True, check=True
     )

@@ -20,7 +20,7 @@ from tests.reports.test_pdf import full
 
 @pytest.fixture(scope="module")
 def sent() -> bytes:
-    return pdf.render(content.dumps(full() | {"decision": None}))
+    return pdf.render(content.canonical(full() | {"decision": None}))
 
 
 def sign(writer: IncrementalPdfFileWriter, box: tuple[int, int, int, int] | None = None, name: str = "S") -> bytes:

@@ -23,7 +23,7 @@ DAY = date(2026, 11, 23)
 def full(file: str = "guichet") -> dict:
     """A decided dossier with every part filled."""
     value = unsigned(product_file.loads((EXAMPLES / f"{file}.yaml").read_text(), as_of=DAY), DAY)
-    frozen = content.loads(content.dumps(value))
+    frozen = json.loads(content.dumps(value))
     frozen |= {
         "mission": "Suivre sa demande d’aide",
         "perimeter": "Le site et son API.\nHors du périmètre : la CAF.",
@@ -58,7 +58,7 @@ def full(file: str = "guichet") -> dict:
 
 @pytest.fixture(scope="session")
 def rendered() -> bytes:
-    return pdf.render(content.dumps(full()))
+    return pdf.render(content.canonical(full()))
 
 
 @pytest.fixture(scope="session")
@@ -104,7 +104,7 @@ def test_every_weak_point_and_every_measure_is_in_it(text):
 @pytest.mark.parametrize("profile", ["3a", "ua1"])
 @pytest.mark.parametrize("file", ["guichet", "parcours", "agrements"])
 def test_it_is_archivable_and_accessible(profile, file):
-    result = page.validate_pdf_bytes(pdf.render(content.dumps(full(file) | {"feared_events": []})), profile=profile)
+    result = page.validate_pdf_bytes(pdf.render(content.canonical(full(file) | {"feared_events": []})), profile=profile)
     assert result.is_compliant, [f.message for f in result.failures]
 
 
@@ -134,7 +134,7 @@ def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
     long["feared_events"] = [long["feared_events"][0] | {"description": "La base des usagers est publiée. " * 9}] * 3
     long["decision"] |= {"to_lift": ["Un second facteur pour tous les comptes d’administration. " * 4] * 6}
     path = tmp_path / "long.pdf"
-    path.write_bytes(pdf.render(content.dumps(long)))
+    path.write_bytes(pdf.render(content.canonical(long)))
     third = subprocess.run(
         ["pdftotext", "-f", "3", "-l", "3", str(path), "-"], capture_output=True, text=True, check=True
     ).stdout
@@ -145,7 +145,7 @@ def test_a_decision_of_many_reservations_begins_under_its_heading(tmp_path):
     long = full()
     long["decision"] |= {"to_lift": ["Un second facteur pour tous les comptes d’administration. " * 6] * 14}
     path = tmp_path / "long.pdf"
-    path.write_bytes(pdf.render(content.dumps(long)))
+    path.write_bytes(pdf.render(content.canonical(long)))
     pages = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout.split("\f")
     decision = next(p for p in pages if "Réserves à lever" in p and p.partition("\nDécision\n")[1])
     assert "Un second facteur" in decision and "Signature de l’autorité" not in decision
@@ -153,7 +153,7 @@ def test_a_decision_of_many_reservations_begins_under_its_heading(tmp_path):
 
 def synthesis_of(value: dict, tmp_path) -> str:
     path = tmp_path / "synthesis.pdf"
-    path.write_bytes(pdf.render(content.dumps(value)))
+    path.write_bytes(pdf.render(content.canonical(value)))
     text = ["pdftotext", "-f", "2", "-l", "2", str(path), "-"]
     return " ".join(subprocess.run(text, capture_output=True, text=True, check=True).stdout.split())
 
@@ -177,7 +177,7 @@ def test_the_synthesis_says_what_a_lone_reviewer_reserves(tmp_path):
 )
 def test_what_people_type_is_text_and_nothing_is_fetched(hostile):
     frozen = full() | {"perimeter": hostile, "product": hostile[:150]}
-    result = pdf.render(content.dumps(frozen))
+    result = pdf.render(content.canonical(frozen))
     assert page.validate_pdf_bytes(result, profile="3a").is_compliant
 
 
@@ -199,7 +199,7 @@ def test_verification_tells_an_intact_file_from_an_altered_one(rendered):
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(rendered)) as document:
         del document.attachments["dossier.json"]
-        document.attachments["dossier.json"] = content.dumps(changed).encode()
+        document.attachments["dossier.json"] = content.canonical(changed).encode()
         document.save(out, static_id=False)
     assert verification.verify(out.getvalue(), Trust(), today=DAY).status is Status.ALTERED
     for junk in (b"", b"%PDF-1.7\n", b"\x00" * 100, rendered[:5000]):

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.faults.test_sigkill import until
 from tests.reports.test_pdf import full
 
-TEXT = content.dumps(full())
+TEXT = content.canonical(full())
 BEGUN_AND_LEFT = """
 import os, socket
 from reports import pdf

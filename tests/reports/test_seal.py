@@ -47,7 +47,7 @@ WITHDRAWAL = {
 @pytest.fixture(scope="session")
 def document() -> bytes:
     """A page, so that thousands of changes can be tried; the seal knows nothing of what it seals."""
-    return pdf.render(content.dumps(WITHDRAWAL))
+    return pdf.render(content.canonical(WITHDRAWAL))
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +99,7 @@ def test_a_content_of_strange_types_never_breaks_its_reader(change):
     out = io.BytesIO()
     with pikepdf.new() as made:
         made.add_blank_page()
-        made.attachments["dossier.json"] = content.dumps(WITHDRAWAL | change).encode()
+        made.attachments["dossier.json"] = content.canonical(WITHDRAWAL | change).encode()
         made.save(out)
     try:
         verdict = verification.verify(out.getvalue(), Trust(), today=TODAY)
@@ -234,7 +234,7 @@ def test_a_file_of_a_hundred_thousand_signatures_is_refused_at_once(document):
 
 
 def test_what_a_stranger_wrote_is_shown_short_and_plain(document):
-    text = content.dumps(WITHDRAWAL | {"reason": "\x1b[2J\u202e" + "x" * 100_000})
+    text = content.canonical(WITHDRAWAL | {"reason": "\x1b[2J\u202e" + "x" * 100_000})
     said = " ".join(fact.in_language("fr") for fact in verification.facts_of(text, TODAY))
     assert "\x1b" not in said and "\u202e" not in said and len(said) < 2000
 

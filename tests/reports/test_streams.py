@@ -15,7 +15,7 @@ from tests.reports.test_seal import WITHDRAWAL
 @pytest.mark.parametrize("tries", [1, 2])
 def test_a_file_whose_streams_would_be_miscounted_is_made_again_with_other_lengths(monkeypatch, tries):
     """It happens to one file in fifty, before its seal or under it."""
-    text, refused = content.dumps(full()), {"pdf_child": tries, "seal": tries}
+    text, refused = content.canonical(full()), {"pdf_child": tries, "seal": tries}
 
     def miscounted(name):
         def once(data: bytes) -> bool:
@@ -45,7 +45,7 @@ def test_a_certificate_that_ends_with_a_line_end_seals(ending):
     leaf = issue("Cachet de test", chain().middle, ending=ending)
     certificates = leaf.pem + chain().middle.pem
     sealer = read_sealer(certificates, leaf.key_pem, clocks_pem=chain().clock_root.pem, long_term=True)
-    made = seal.seal(pdf.render(content.dumps(WITHDRAWAL)), sealer, chain().timestamper())
+    made = seal.seal(pdf.render(content.canonical(WITHDRAWAL)), sealer, chain().timestamper())
     assert not streams.miscounted(made)
     assert verification.verify(made, sealer.trust, today=DAY).status is Status.GENUINE
     found = {fault.rule_id for fault in page.validate_pdf_bytes(made, profile="3a").failures}
@@ -56,7 +56,7 @@ def test_a_certificate_that_ends_with_a_line_end_seals(ending):
 def test_a_document_of_streams_that_end_with_a_line_end_is_genuine(monkeypatch, level):
     """One stream in 128 does and is written in hexadecimal: here all are."""
     monkeypatch.setattr(pdf_finish, "ends_a_line", lambda _data: True)
-    document = pdf_child.render(content.dumps(WITHDRAWAL))
+    document = pdf_child.render(content.canonical(WITHDRAWAL))
     assert document.count(b"/ASCIIHexDecode/FlateDecode") + document.count(b"/ASCIIHexDecode /FlateDecode") > 5
     sealer = chain().sealer(long_term=level == "B-LTA")
     made = seal.seal(document, sealer, None if level == "B-B" else chain().timestamper())

@@ -1,0 +1,339 @@
+"""What is frozen, as values: a dossier, a withdrawal, the note of a homologation made elsewhere.
+
+docs/dossier-content.md says what each field holds. A part that came with a later format is absent from older contents, and
+has its default here. `reports/dossier.py` reads and writes them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+from risk_models.assessment import Assessment, Outlook, Stability
+from risk_models.scales import Check, Need, PieceNeed, PieceState, ProofState, Severity, View
+from risk_models.study import Study
+from risk_models.system import System
+
+FORMAT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenAuthority:
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenAnalysis:
+    """The analysis that the dossier leans on; `changes_since`: how many parts of the product changed after it."""
+
+    version: int
+    done_on: date
+    done_by: str
+    changes_since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenCondition:
+    """A condition of use, and how it is checked."""
+
+    text: str
+    check: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenAcceptance:
+    """A risk that somebody accepts until a day."""
+
+    text: str
+    accepted_by: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenEvent:
+    """A feared event; `asset` is the id of an essential asset."""
+
+    asset: str
+    need: Need
+    severity: Severity
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenOpinion:
+    """`document`: SHA-256 of the document that bears it, where it was given outside Jalon."""
+
+    role: str
+    by: str
+    verdict: str
+    text: str
+    given_on: date
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenDocument:
+    """A file attached to a piece, named by its hash: the file itself is kept beside the dossier."""
+
+    piece: str
+    title: str
+    dated_on: date
+    file_name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenFindingAcceptance:
+    """`finding`: key of a finding of the assessment."""
+
+    finding: str
+    reason: str
+    accepted_by: str
+    accepted_on: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenProof:
+    """A proof with its own date apart from that of its arrival, and its hash.
+
+    `measure` is empty where a tool speaks, `check` None where a person does; `dated` unless the date is another tool's.
+    """
+
+    measure: str
+    check: Check | None
+    source: str
+    subject: str
+    state: ProofState
+    grade: str
+    observed_on: date
+    dated: bool
+    good_until: date
+    recorded_on: date
+    recorded_by: str
+    sha256: str
+    file_name: str
+    link: str
+    note: str
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenJudgement:
+    """What people say of a flaw that seems to touch a component, named by its name."""
+
+    component: str
+    package: str
+    version: str
+    flaw: str
+    state: str
+    reason: str
+    until: date | None
+    judged_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenPiece:
+    """One piece of the checklist: `owner` is who owes it, a code of pieces.yaml; `name` as it was called in French."""
+
+    id: str
+    name: str
+    need: PieceNeed
+    owner: str
+    state: PieceState
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenDoubt:
+    """What a consistency check found: a code of the words `inconsistencies`, and the thing; `stops` if it had to be mended."""
+
+    rule: str
+    what: str
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenChange:
+    """What differs in one part since the last homologation, in French."""
+
+    part: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenReservation:
+    """A reservation of the last homologation; `how` it was lifted."""
+
+    text: str
+    lifted_on: date | None
+    lifted_by: str
+    how: str
+    lift_by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenRenewal:
+    """What became of the last homologation; `loss_then` and `changes` where it was decided here."""
+
+    number: int
+    origin: str
+    outcome: str
+    decided_on: date
+    decided_by: str
+    expires_on: date | None
+    withdrawn_on: date | None
+    loss_then: float | None
+    changes: tuple[FrozenChange, ...]
+    reservations: tuple[FrozenReservation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenDelegation:
+    """Who is signed for, by which deed, until when."""
+
+    name: str
+    title: str
+    deed: str
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenSigner:
+    name: str
+    title: str
+    on_behalf_of: FrozenDelegation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenSignature:
+    """A signature made outside Jalon: the hash of its file, the names its certificates give, who recorded it."""
+
+    sha256: str
+    electronic: bool
+    signers: tuple[str, ...]
+    recorded_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenDecision:
+    """`asked_sha256`: hash of the content that was decided on; `to_lift`: the reservations one by one, by `lift_by`.
+
+    `trial`: under a seal that proves nothing; `doubts`: what the checks find in what is granted and not in what was asked.
+    """
+
+    outcome: str
+    months: int | None
+    reservations: str
+    decided_on: date
+    expires_on: date | None
+    by: FrozenSigner
+    asked_sha256: str | None = None
+    to_lift: tuple[str, ...] = ()
+    lift_by: date | None = None
+    trial: bool = False
+    doubts: tuple[FrozenDoubt, ...] = ()
+    outside: FrozenSignature | None = None
+
+
+class Inventory(str):
+    """A CycloneDX document, as JSON text."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenDossier:
+    """Everything the PDF shows.
+
+    `system` is written in the shape of the product file; `views`: the outlook without measure, today and once the plan is
+    kept; `stability`: the draws of the sensitivity analysis; `study`: what people wrote beside the graph; `pieces`: the
+    sixteen of the checklist; `doubts`: what the consistency checks leave to the authority; `renewal`: what became of the
+    last homologation; `verify_at`: where anybody can check the PDF; `decision` is None until it is taken.
+    """
+
+    product: str
+    mission: str
+    address: str
+    repository: str = ""
+    contact: str = ""
+    incubators: tuple[str, ...]
+    number: int
+    frozen_on: date
+    perimeter: str
+    requested_months: int
+    authority: FrozenAuthority | None
+    analysis: FrozenAnalysis | None
+    conditions: tuple[FrozenCondition, ...]
+    accepted_risks: tuple[FrozenAcceptance, ...]
+    feared_events: tuple[FrozenEvent, ...]
+    opinions: tuple[FrozenOpinion, ...]
+    system: System
+    assessment: Assessment
+    views: Mapping[View, Outlook]
+    stability: Stability
+    accepted_findings: tuple[FrozenFindingAcceptance, ...]
+    study: Study | None = None
+    evidence: tuple[FrozenProof, ...] = ()
+    judgements: tuple[FrozenJudgement, ...] = ()
+    documents: tuple[FrozenDocument, ...] = ()
+    renewal: FrozenRenewal | None = None
+    inventory: Inventory | None = None
+    verify_at: str = ""
+    pieces: tuple[FrozenPiece, ...] = ()
+    doubts: tuple[FrozenDoubt, ...] = ()
+    decision: FrozenDecision | None
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenWithdrawal:
+    """The page that takes a homologation back; `frozen_on` is the day of the withdrawal."""
+
+    kind: ClassVar = "withdrawal"
+
+    product: str
+    number: int
+    verify_at: str = ""
+    decided_on: date
+    decided_by: str
+    withdrawn_on: date
+    frozen_on: date
+    reason: str
+    by: FrozenSigner
+    decision_sha256: str
+    trial: bool
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenElsewhere:
+    """A homologation made elsewhere, as it was noted here; `file_sha256`: hash of the document that shows it."""
+
+    kind: ClassVar = "elsewhere"
+
+    product: str
+    number: int
+    origin: str
+    recorded_by: str
+    file_sha256: str | None
+    frozen_on: date
+    decision: FrozenDecision
+    format: int = FORMAT
+
+
+Content = FrozenDossier | FrozenWithdrawal | FrozenElsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a dossier says of itself at first sight: all that the verification of a file reads of it."""
+
+    product: str
+    number: int
+    frozen_on: date
+    decision: FrozenDecision | None = None
