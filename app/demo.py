@@ -24,6 +24,7 @@ from app.identity.factors import Proof
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.inventory import services as inventory
+from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations import services as mitigations
 from app.platform import clock
@@ -118,7 +119,7 @@ def _product(
         (Role.AUTHORITY, Role.AUTHORITY),
     ):
         identity.give(session, None, people[who], role, product_id=product.id)
-    record(session, None, "create_product", product.name, product_id=product.id)
+    record(session, None, Action.CREATE_PRODUCT, product.name, product_id=product.id)
     session.flush()
     return product, system
 

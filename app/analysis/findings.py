@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.analysis.acceptance import check_until
 from app.analysis.models import AcceptedFinding
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.i18n import day
@@ -49,7 +50,7 @@ def accept(session: Session, actor: Person, product: Product, found: Finding, *,
     row.reason, row.accepted_by, row.accepted_on, row.until = reason, actor.name, today, until
     session.add(row)
     title = catalogue.finding_text(found, "fr", {})
-    record(session, actor, "accept_finding", title, product_id=product.id, until=until.isoformat())
+    record(session, actor, Action.ACCEPT_FINDING, title, product_id=product.id, until=until.isoformat())
     session.commit()
 
 
@@ -58,6 +59,6 @@ def reopen(session: Session, actor: Person, product: Product, found: Finding) ->
     row = acceptances(session, product.id).get(found.key)
     if row is None:
         raise Refusal(_l("Ce constat n’était plus accepté."))
-    record(session, actor, "reopen_finding", catalogue.finding_text(found, "fr", {}), product_id=product.id)
+    record(session, actor, Action.REOPEN_FINDING, catalogue.finding_text(found, "fr", {}), product_id=product.id)
     session.delete(row)
     session.commit()

@@ -14,6 +14,7 @@ from app.analysis.models import EssentialAsset, FearedEvent
 from app.analysis.study_models import RiskScenario, RiskSource, SecurityProfile, StepComment, StepMark
 from app.identity.models import Person
 from app.inventory.models import Component
+from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations.models import Measure
 from app.platform import clock
@@ -161,7 +162,7 @@ def take(session: Session, actor: Person, product: Product, step: StudyStep) -> 
     """Says that `actor` is on this step; says so no more when that was already so."""
     mark = _mark(session, product, step)
     mark.taken_by = "" if mark.taken_by == actor.name else actor.name
-    record(session, actor, "take_step", step.value, product_id=product.id, taken=bool(mark.taken_by))
+    record(session, actor, Action.TAKE_STEP, step.value, product_id=product.id, taken=bool(mark.taken_by))
     session.commit()
 
 
@@ -171,7 +172,7 @@ def set_done(session: Session, actor: Person, product: Product, step: StudyStep,
         raise Refusal(_l("Cette étape est encore vide : écrivez-y au moins une ligne avant de la dire terminée."))
     mark = _mark(session, product, step)
     mark.done_by, mark.done_at = (actor.name, clock.now()) if done else ("", None)
-    record(session, actor, "step_done" if done else "step_reopened", step.value, product_id=product.id)
+    record(session, actor, Action.STEP_DONE if done else Action.STEP_REOPENED, step.value, product_id=product.id)
     session.commit()
 
 
@@ -214,7 +215,7 @@ def comment(session: Session, actor: Person, product: Product, step: StudyStep, 
     if len(known) >= _MOST_COMMENTS:
         raise Refusal(_l("Trop de remarques sur cette étape : réglez-en quelques-unes."), "text")
     session.add(StepComment(id=new_id(), product_id=product.id, step=step, text=text, by=actor.name, at=clock.now()))
-    record(session, actor, "comment", f"{step.value}: {text[:200]}", product_id=product.id)
+    record(session, actor, Action.COMMENT, text[:200], product_id=product.id, step=step.value)
     session.commit()
 
 
@@ -229,6 +230,6 @@ def settle(session: Session, actor: Person, product: Product, comment_id: str) -
     if found is None or found.product_id != product.id or found.settled_at is not None:
         raise Refusal(_l("Cette remarque est déjà réglée."))
     found.settled_by, found.settled_at = actor.name, clock.now()
-    record(session, actor, "settle_comment", found.text[:200], product_id=product.id)
+    record(session, actor, Action.SETTLE_COMMENT, found.text[:200], product_id=product.id)
     session.commit()
     return found

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.analysis import results
 from app.analysis.acceptance import check_until
+from app.analysis.models import EssentialAsset
 from app.analysis.study_models import RiskScenario
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -154,7 +156,7 @@ def tell(session: Session, actor: Person, product: Product, row: RiskScenario, *
             row.product_id = product.id
             session.add(row)
     record(
-        session, actor, "tell_scenario", row.story[:200], product_id=product.id, severity=row.severity,
+        session, actor, Action.TELL_SCENARIO, row.story[:200], product_id=product.id, severity=row.severity,
         likelihood=row.likelihood, kept=row.kept,
     )  # fmt: skip
     session.commit()
@@ -193,7 +195,7 @@ def rate(session: Session, actor: Person, product: Product, line: RegisterLine, 
     row.touched(actor.name)
     session.add(row)
     record(
-        session, actor, "rate_scenario", line.key, product_id=product.id, before=before, severity=row.severity,
+        session, actor, Action.RATE_SCENARIO, product_id=product.id, **_named(session, row), before=before, severity=row.severity,
         likelihood=row.likelihood, computed_severity=line.computed_severity, computed_likelihood=line.computed_likelihood,
         why=rating.why, kept=rating.kept, why_not=row.why_not,
     )  # fmt: skip
@@ -208,6 +210,16 @@ class Choice:
     note: str
     accepted_by: str
     accepted_until: date | None
+
+
+def _named(session: Session, row: RiskScenario) -> dict[str, str]:
+    """How the journal names a scenario: its story, or what it reaches, as the name of an asset and a need."""
+    if row.told or row.need is None:
+        return {"what": row.story[:200]}
+    named = select(EssentialAsset.name).where(
+        EssentialAsset.product_id == row.product_id, EssentialAsset.ref == row.asset
+    )
+    return {"what": session.scalar(named) or row.asset, "need": row.need.value}
 
 
 def treat(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
@@ -226,7 +238,7 @@ def treat(session: Session, actor: Person, product: Product, line: RegisterLine,
     row.touched(actor.name)
     session.add(row)
     record(
-        session, actor, "treat_risk", line.key, product_id=product.id, treatment=choice.treatment.value, note=choice.note,
+        session, actor, Action.TREAT_RISK, product_id=product.id, **_named(session, row), treatment=choice.treatment.value, note=choice.note,
         accepted_by=row.accepted_by, accepted_until=row.accepted_until.isoformat() if row.accepted_until else None,
     )  # fmt: skip
     session.commit()
@@ -235,7 +247,7 @@ def treat(session: Session, actor: Person, product: Product, line: RegisterLine,
 def remove(session: Session, actor: Person, product: Product, row: RiskScenario) -> None:
     """Takes away a told scenario, or what people said of one of the graph's."""
     record(
-        session, actor, "remove_scenario", row.story[:200] or row.key, product_id=product.id,
+        session, actor, Action.REMOVE_SCENARIO, product_id=product.id, **_named(session, row),
         severity=row.severity, likelihood=row.likelihood,
     )  # fmt: skip
     session.delete(row)

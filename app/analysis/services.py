@@ -16,6 +16,7 @@ from app.evidence import proofs
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.inventory.models import Component
+from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations import services as mitigations
 from app.packages import matching
@@ -191,12 +192,12 @@ def save_asset(
             session.add(asset)
         asset.lives_in = list(components)
         asset.touched(actor.name)
-    record(session, actor, "add_asset" if new else "change_asset", asset.name, product_id=product.id)
+    record(session, actor, Action.ADD_ASSET if new else Action.CHANGE_ASSET, asset.name, product_id=product.id)
     session.commit()
 
 
 def remove_asset(session: Session, actor: Person, product: Product, asset: EssentialAsset) -> None:
-    record(session, actor, "remove_asset", asset.name, product_id=product.id)
+    record(session, actor, Action.REMOVE_ASSET, asset.name, product_id=product.id)
     session.delete(asset)
     session.commit()
 
@@ -211,7 +212,7 @@ def save_feared_event(
     event.touched(actor.name)
     if new:
         asset.feared_events.append(event)
-    action = "add_feared_event" if new else "change_feared_event"
+    action = Action.ADD_FEARED_EVENT if new else Action.CHANGE_FEARED_EVENT
     record(session, actor, action, event.description, product_id=product.id)
     session.commit()
 
@@ -223,7 +224,7 @@ def remove_feared_event(
     if event is None:
         raise Refusal(_l("Cet événement a déjà été retiré."))
     asset.feared_events.remove(event)
-    record(session, actor, "remove_feared_event", event.description, product_id=product.id)
+    record(session, actor, Action.REMOVE_FEARED_EVENT, event.description, product_id=product.id)
     session.commit()
 
 
@@ -277,7 +278,7 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
     session.add(version)
     guide.mark_all_done(session, actor, product)
     product.declared_analysis = True
-    record(session, actor, "finish_analysis", f"version {version.number}", product_id=product.id)
+    record(session, actor, Action.FINISH_ANALYSIS, f"version {version.number}", product_id=product.id)
     session.commit()
     return version
 

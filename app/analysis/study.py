@@ -12,6 +12,7 @@ from app.analysis.models import AnalysisVersion
 from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.editing import Overtaken
@@ -71,7 +72,7 @@ def answer(
     profile.touched(actor.name)
     session.add(profile)
     record(
-        session, actor, "security_needs", needs.level.name, product_id=product.id, data=profile.data, volume=profile.volume,
+        session, actor, Action.SECURITY_NEEDS, needs.level.name, product_id=product.id, data=profile.data, volume=profile.volume,
         outage=profile.outage, audience=profile.audience, openness=profile.openness, level=profile.level,
     )  # fmt: skip
     session.commit()
@@ -124,7 +125,7 @@ def put_back_level(session: Session, actor: Person, product: Product, *, revisio
     profile.approved_at = datetime.fromisoformat(before["approved_at"]) if before["approved_at"] else None
     profile.before_raise = None
     profile.touched(actor.name)
-    record(session, actor, "put_back_level", SecurityLevel(profile.level).name, product_id=product.id)
+    record(session, actor, Action.PUT_BACK_LEVEL, SecurityLevel(profile.level).name, product_id=product.id)
     session.commit()
     return SecurityLevel(profile.level)
 
@@ -159,7 +160,7 @@ def want_level(
     profile.why, profile.wanted_by = why, actor.name
     profile.approved_by, profile.approved_at = "", None
     profile.touched(actor.name)
-    record(session, actor, "want_level", wanted.name, product_id=product.id, before=before.name, why=why)
+    record(session, actor, Action.WANT_LEVEL, wanted.name, product_id=product.id, before=before.name, why=why)
     session.commit()
     return not lower
 
@@ -175,7 +176,9 @@ def approve_level(session: Session, actor: Person, product: Product, *, wanted: 
         raise Refusal(_l("Une autre personne que celle qui le demande doit en convenir."))
     profile.level, profile.wanted, profile.before_raise = profile.wanted, None, None
     profile.approved_by, profile.approved_at = actor.name, clock.now()
-    record(session, actor, "approve_level", SecurityLevel(profile.level).name, product_id=product.id, why=profile.why)
+    record(
+        session, actor, Action.APPROVE_LEVEL, SecurityLevel(profile.level).name, product_id=product.id, why=profile.why
+    )
     session.commit()
 
 
@@ -217,7 +220,7 @@ def save_stakeholder(session: Session, actor: Person, product: Product, row: Sta
     record(
         session,
         actor,
-        "save_stakeholder",
+        Action.SAVE_STAKEHOLDER,
         row.name,
         product_id=product.id,
         threat=round(row.threat, 2),
@@ -254,16 +257,23 @@ def save_source(session: Session, actor: Person, product: Product, row: RiskSour
     record(
         session,
         actor,
-        "save_source",
-        f"{row.kind.value} {row.name}".strip(),
+        Action.SAVE_SOURCE,
+        row.name,
         product_id=product.id,
+        kind=row.kind.value,
         aim=row.aim.value,
         kept=row.kept,
     )
     session.commit()
 
 
-def remove(session: Session, actor: Person, product: Product, row: Stakeholder | RiskSource) -> None:
-    record(session, actor, f"remove_{row.__tablename__}", row.name or row.kind.value, product_id=product.id)
+def remove_stakeholder(session: Session, actor: Person, product: Product, row: Stakeholder) -> None:
+    record(session, actor, Action.REMOVE_STAKEHOLDER, row.name, product_id=product.id)
+    session.delete(row)
+    session.commit()
+
+
+def remove_source(session: Session, actor: Person, product: Product, row: RiskSource) -> None:
+    record(session, actor, Action.REMOVE_RISK_SOURCE, row.name, product_id=product.id, kind=row.kind.value)
     session.delete(row)
     session.commit()

@@ -307,9 +307,9 @@ def source(product: Product, row_id: str) -> str | Response:
 def remove(product: Product, what: str, row_id: str) -> Response:
     session = db_session()
     if what == "composition":
-        study.remove(session, current_person(), product, _owned(session.get(Stakeholder, row_id), product))
+        study.remove_stakeholder(session, current_person(), product, _owned(session.get(Stakeholder, row_id), product))
         return redirect(url_for("study.made_of", slug=product.slug))
     if what != "sources":
         abort(404)
-    study.remove(session, current_person(), product, _owned(session.get(RiskSource, row_id), product))
+    study.remove_source(session, current_person(), product, _owned(session.get(RiskSource, row_id), product))
     return redirect(url_for("study.attackers", slug=product.slug))

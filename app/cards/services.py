@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.cards.kinds import ImportState
 from app.cards.models import CardImport
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, outbound, uploads
 from app.platform.database import new_id
@@ -39,7 +40,7 @@ def start(session: Session, actor: Person, content: bytes | None, source: str) -
     )
     session.add(made)
     jobs.enqueue(session, "read_cards", import_id=made.id)
-    record(session, actor, "read_cards", made.source)
+    record(session, actor, Action.READ_CARDS, made.source)
     session.commit()
     return made
 
@@ -56,7 +57,7 @@ def confirm(session: Session, actor: Person, given: CardImport, *, archive_gone:
     if not taken:
         raise Refusal(_l("Ces fiches sont déjà importées, ou en train de l’être."))
     jobs.enqueue(session, "write_cards", import_id=given.id)
-    record(session, actor, "confirm_cards", given.source)
+    record(session, actor, Action.CONFIRM_CARDS, given.source)
     session.commit()
 
 

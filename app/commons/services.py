@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 from app.commons.models import CommonMeasure, CommonService, ServiceUse
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -101,7 +102,7 @@ def save(session: Session, actor: Person, incubator: Incubator, row: CommonServi
         if new:
             row.incubator_id = incubator.id
             session.add(row)
-    record(session, actor, "save_common_service", row.name)
+    record(session, actor, Action.SAVE_COMMON_SERVICE, row.name)
     if not new:
         _tell(session, actor, row, "changed")
     session.commit()
@@ -123,7 +124,7 @@ def bring(session: Session, actor: Person, row: CommonService, measure: str, lin
     if known is None:
         row.measures.append(given)
     row.touched(actor.name)
-    record(session, actor, "bring_measure", f"{row.name}: {kind.name.fr}")
+    record(session, actor, Action.BRING_MEASURE, f"{row.name}: {kind.name.fr}")
     _tell(session, actor, row, "measure_renewed" if known else "measure_added", measure)
     session.commit()
 
@@ -137,7 +138,7 @@ def withdraw(session: Session, actor: Person, row: CommonService, measure: str) 
     row.touched(actor.name)
     kind = catalogue.measures().get(measure)
     name = kind.name.fr if kind else measure
-    record(session, actor, "withdraw_measure", f"{row.name}: {name}")
+    record(session, actor, Action.WITHDRAW_MEASURE, f"{row.name}: {name}")
     _tell(session, actor, row, "measure_gone", measure)
     session.commit()
 
@@ -145,7 +146,7 @@ def withdraw(session: Session, actor: Person, row: CommonService, measure: str) 
 def retire(session: Session, actor: Person, row: CommonService) -> None:
     """The service is no longer offered: nobody inherits from it any more."""
     _tell(session, actor, row, "retired")
-    record(session, actor, "retire_common_service", row.name)
+    record(session, actor, Action.RETIRE_COMMON_SERVICE, row.name)
     session.delete(row)
     session.commit()
 
@@ -157,7 +158,9 @@ def _tell(session: Session, actor: Person, row: CommonService, what: str, measur
     users = session.scalars(select(ServiceUse.product_id).where(ServiceUse.service_id == row.id)).all()
     teams = _teams(session, users)
     for product_id in users:
-        record(session, actor, "common_service_changed", row.name, product_id=product_id, change=what, measure=measure)
+        record(
+            session, actor, Action.COMMON_SERVICE_CHANGED, row.name, product_id=product_id, change=what, measure=measure
+        )
         for person_id in teams.get(product_id, ()):
             enqueue(
                 session, LETTER, person_id=person_id, product_id=product_id, service=row.name, what=what,
@@ -197,7 +200,7 @@ def use(
     declared = held or ServiceUse(product_id=product.id, service_id=row.id, since=clock.today())
     declared.components, declared.declared_by = sorted(set(components)), actor.name
     session.add(declared)
-    record(session, actor, "use_common_service", row.name, product_id=product.id, components=declared.components)
+    record(session, actor, Action.USE_COMMON_SERVICE, row.name, product_id=product.id, components=declared.components)
     session.commit()
 
 
@@ -205,6 +208,6 @@ def stop_using(session: Session, actor: Person, product: Product, service_id: st
     held = next((u for u in uses_of(session, product.id) if u.service_id == service_id), None)
     if held is None:
         raise Refusal(_l("Ce produit n’utilise plus ce service."))
-    record(session, actor, "stop_common_service", held.service.name, product_id=product.id)
+    record(session, actor, Action.STOP_COMMON_SERVICE, held.service.name, product_id=product.id)
     session.delete(held)
     session.commit()

@@ -11,6 +11,7 @@ from app.analysis import services as analysis
 from app.drafts import proposals, reading
 from app.drafts.models import RepositoryDraft
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.i18n import language
@@ -38,7 +39,7 @@ def keep(
         made_by=actor.name,
     )
     session.add(row)
-    record(session, actor, "draft_from_repository", source, product_id=product.id, sha256=row.sha256)
+    record(session, actor, Action.DRAFT_FROM_REPOSITORY, source, product_id=product.id, sha256=row.sha256)
     session.commit()
     return row
 
@@ -71,6 +72,6 @@ def take(session: Session, actor: Person, product: Product, row: RepositoryDraft
         raise Refusal(_l("Cochez au moins une chose à reprendre."))
     files.write(session, product, preview(session, product, row, wanted))
     row.taken_at = clock.now()
-    record(session, actor, "take_draft", row.source, product_id=product.id, sha256=row.sha256, count=len(wanted))
+    record(session, actor, Action.TAKE_DRAFT, row.source, product_id=product.id, sha256=row.sha256, count=len(wanted))
     session.commit()
     return len(wanted)

@@ -15,6 +15,7 @@ from app.evidence.kinds import ConnectorKind, EvidenceSource
 from app.evidence.models import Connector
 from app.evidence.services import evidence_of, forget_subjects
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, secrets
 from app.platform.database import new_id
@@ -104,7 +105,7 @@ def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, addr
     )
     session.add(row)
     enqueue(session, JOB, connector_id=row.id)
-    record(session, actor, "add_connector", f"{kind} {address}".strip(), product_id=scope.product_id)
+    record(session, actor, Action.ADD_CONNECTOR, f"{kind} {address}".strip(), product_id=scope.product_id)
     session.commit()
     return row
 
@@ -155,7 +156,7 @@ def change_token(session: Session, actor: Person, scope: Scope, row: Connector, 
         raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
     row.token, row.problem = secrets.encrypt(token), ""
     enqueue(session, JOB, connector_id=row.id)
-    record(session, actor, "change_token", f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    record(session, actor, Action.CHANGE_TOKEN, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
     session.commit()
 
 
@@ -173,7 +174,7 @@ def set_aside(
     row.aside_paths, row.aside_development, row.aside_reason = patterns, development, reason
     enqueue(session, JOB, connector_id=row.id)
     record(
-        session, actor, "set_alerts_aside", row.address, product_id=scope.product_id, paths=patterns,
+        session, actor, Action.SET_ALERTS_ASIDE, row.address, product_id=scope.product_id, paths=patterns,
         development=development, reason=reason,
     )  # fmt: skip
     session.commit()
@@ -187,7 +188,7 @@ def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> No
         return  # already asked, not yet run
     row.next_run_at = clock.now() + EVERY
     enqueue(session, JOB, connector_id=row.id)
-    record(session, actor, "run_connector", f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    record(session, actor, Action.RUN_CONNECTOR, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
     session.commit()
 
 
@@ -196,7 +197,7 @@ def remove(session: Session, actor: Person, scope: Scope, row: Connector) -> Non
     if scope.product and row.kind is not ConnectorKind.DASHLORD:
         subjects = [row.address] if row.kind is ConnectorKind.GITHUB else _subjects(session, scope.product)
         forget_subjects(session, scope.product, EvidenceSource(row.kind.value), subjects, actor.name)
-    record(session, actor, "remove_connector", f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    record(session, actor, Action.REMOVE_CONNECTOR, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
     session.delete(row)
     session.commit()
 

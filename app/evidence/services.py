@@ -15,6 +15,7 @@ from app.evidence.kinds import EvidenceSource
 from app.evidence.models import Evidence
 from app.evidence.proofs import shown_state
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations.models import Measure
 from app.platform import attachments, clock
@@ -74,7 +75,7 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
             changed.append(f"{reading.check} {subject}: {certificate or '–'} → {row.detail.get(CERTIFICATE_END, '–')}")
     if changed:
         record(
-            session, None, "evidence_changed", f"{arrival.source}: {len(changed)}", product_id=product.id,
+            session, None, Action.EVIDENCE_CHANGED, f"{arrival.source}: {len(changed)}", product_id=product.id,
             changes=changed[:50], sha256=arrival.sha256,
         )  # fmt: skip
     return len(changed)
@@ -132,7 +133,7 @@ def forget_subjects(session: Session, product: Product, source: EvidenceSource, 
     for row in rows:
         row.withdrawn_at, row.withdrawn_by = clock.now(), by[:200]
     if rows:
-        record(session, None, "evidence_gone", ", ".join(sorted({r.subject for r in rows})), product_id=product.id)
+        record(session, None, Action.EVIDENCE_GONE, ", ".join(sorted({r.subject for r in rows})), product_id=product.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
     )
     session.add(row)
     record(
-        session, actor, "attest", kind.name.fr, product_id=product.id, observed_on=shown.observed_on.isoformat(),
+        session, actor, Action.ATTEST, kind.name.fr, product_id=product.id, observed_on=shown.observed_on.isoformat(),
         sha256=digest, link=shown.link, file=file_name,
     )  # fmt: skip
     session.commit()
@@ -194,7 +195,7 @@ def withdraw(session: Session, actor: Person, product: Product, evidence_id: str
     if row is None or row.product_id != product.id or row.source is not EvidenceSource.PERSON or row.withdrawn_at:
         raise Refusal(_l("Cette preuve a déjà été retirée."))
     row.withdrawn_at, row.withdrawn_by = clock.now(), actor.name
-    record(session, actor, "withdraw_evidence", row.subject, product_id=product.id, sha256=row.sha256)
+    record(session, actor, Action.WITHDRAW_EVIDENCE, row.subject, product_id=product.id, sha256=row.sha256)
     session.commit()
 
 

@@ -16,6 +16,7 @@ from app.evidence.models import Sighting
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.inventory import usual
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -149,7 +150,7 @@ def write_sightings(
             record(
                 session,
                 actor,
-                "import_sightings",
+                Action.IMPORT_SIGHTINGS,
                 file_name,
                 product_id=one.product.id,
                 sha256=digest,
@@ -181,7 +182,7 @@ def accept_sightings(session: Session, actor: Person, product: Product, ids: Col
             taken.add(component["name"].lower())
             inventory.add_assumed(session, product, **component)
         _decide(sighting, actor, SightingState.ACCEPTED, "")
-    record(session, actor, "accept_sightings", ", ".join(h.name for h in chosen), product_id=product.id)
+    record(session, actor, Action.ACCEPT_SIGHTINGS, ", ".join(h.name for h in chosen), product_id=product.id)
     session.commit()
     return len(chosen)
 
@@ -194,7 +195,7 @@ def dismiss_sightings(session: Session, actor: Person, product: Product, ids: Co
     record(
         session,
         actor,
-        "dismiss_sightings",
+        Action.DISMISS_SIGHTINGS,
         ", ".join(h.name for h in chosen),
         product_id=product.id,
         reason=reason[:500],

@@ -12,6 +12,7 @@ from app.feeds.kinds import STALE_AFTER_DAYS, FeedName
 from app.feeds.loading import Loaded, day_of
 from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, Feed, ReleaseCycle
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.jobs import Job
@@ -102,7 +103,7 @@ def load(session: Session, actor: Person | None, loaded: Loaded) -> int:
     feed.dated = max(filter(None, (feed.dated, loaded.dated)), default=None)
     feed.count = session.scalar(select(func.count()).select_from(_ROWS[loaded.name])) or 0
     session.add(feed)
-    record(session, actor, "load_feed", f"{loaded.name}: {loaded.source}", count=feed.count, sha256=loaded.sha256)
+    record(session, actor, Action.LOAD_FEED, f"{loaded.name}: {loaded.source}", count=feed.count, sha256=loaded.sha256)
     session.commit()
     return feed.count
 

@@ -1,19 +1,19 @@
 """A product's journal: who did what, when."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
 from flask import Blueprint, render_template
 from flask_babel import lazy_gettext as _l
 
-from app.analysis import services as analysis
 from app.analysis.kinds import StudyStep
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.identity.forms import ROLE_WORDS
 from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.journal import services
+from app.journal.actions import SUBJECTS, Subject
 from app.platform.http import db_session
 from app.platform.i18n import language, word
 from app.platform.pages import Page
@@ -24,27 +24,13 @@ from risk_models.scales import Approach, Need, RiskSourceKind, SecurityLevel
 
 blueprint = Blueprint("journal", __name__, url_prefix="/produits/<slug>/journal")
 
-# What these acts are about is kept by its code in a closed list.
-_LISTS: dict[str, type[Enum]] = {
-    "decide": Outcome,
-    "give_opinion": Verdict,
-    "ask_reviewer": ReviewerRole,
-    "take_step": StudyStep,
-    "step_done": StudyStep,
-    "step_reopened": StudyStep,
-}
-_LEVELS = frozenset({"security_needs", "want_level", "approve_level"})
-_SOURCES = frozenset({"save_source", "remove_risk_source"})
-_CODES: dict[str, dict[str, Any]] = {
-    "public_register": {"oui": _l("oui"), "non": _l("non")},
-    "remove_dossier_part": {
-        "ConditionOfUse": _l("une condition d’emploi"),
-        "AcceptedRisk": _l("un risque accepté"),
-        "Opinion": _l("un avis à demander"),
-        "AttachedOpinion": _l("un avis joint"),
-        "DossierDocument": _l("une pièce jointe"),
-        "Piece": _l("une pièce du dossier"),
-    },
+_PARTS: dict[str, Any] = {
+    "ConditionOfUse": _l("une condition d’emploi"),
+    "AcceptedRisk": _l("un risque accepté"),
+    "Opinion": _l("un avis à demander"),
+    "AttachedOpinion": _l("un avis joint"),
+    "DossierDocument": _l("une pièce jointe"),
+    "Piece": _l("une pièce du dossier"),
 }
 
 
@@ -53,35 +39,41 @@ _CODES: dict[str, dict[str, Any]] = {
 def entries(product: Product) -> str:
     page = Page.asked(services.PAGE, services.count_of(db_session(), product.id))
     found = services.entries_of(db_session(), product.id, page=page.number)
-    assets = {a.ref: a.name for a in analysis.assets_of(db_session(), product.id)}
-    lines = [(entry, _said(entry, assets)) for entry in found]
+    lines = [(entry, _said(entry)) for entry in found]
     return render_template("home/journal.html", product=product, lines=lines, page=page)
 
 
-def _said(entry: services.JournalEntry, assets: Mapping[str, str]) -> str:
+def _said(entry: services.JournalEntry) -> str:
     """What an act is about, in the reader's words; as it was noted where no list holds it any more."""
-    what, role = entry.what, str(entry.details.get("role", ""))
-    if role in set(Role):
-        return f"{what}, {ROLE_WORDS[Role(role)]}"
-    before, _, after = what.partition(":")
-    if before in assets and after in set(Need):
-        return f"{assets[before]}, {word(Need(after)).lower()}"
-    if entry.action == "comment" and before in set(StudyStep):
-        return f"{word(StudyStep(before))} –{after}"
-    kind, _, name = what.partition(" ")
-    if entry.action in _SOURCES and kind in set(RiskSourceKind):
-        return f"{word(RiskSourceKind(kind))} {name}".strip()
-    return str(_words(entry.action).get(what, what))
+    what, details = entry.what, entry.details
+    subject = SUBJECTS.get(entry.action)
+    match subject:
+        case Subject.PERSON if details.get("role") in set(Role):
+            return f"{what}, {ROLE_WORDS[Role(details['role'])]}"
+        case Subject.SCENARIO if details.get("need") in set(Need):
+            return f"{what}, {word(Need(details['need'])).lower()}"
+        case Subject.COMMENT if details.get("step") in set(StudyStep):
+            return f"{word(StudyStep(details['step']))} – {what}"
+        case Subject.RISK_SOURCE if details.get("kind") in set(RiskSourceKind):
+            return f"{word(RiskSourceKind(details['kind']))} {what}".strip()
+        case Subject() if subject in _WORDS:
+            return str(_WORDS[subject]().get(what, what))
+    return what
 
 
-def _words(action: str) -> Mapping[str, Any]:
-    """The words of the codes that an act may be about."""
-    if action in _LISTS:
-        return {str(m.value): word(m) for m in _LISTS[action]}
-    if action in _LEVELS:
-        return {m.name: word(m) for m in SecurityLevel}
-    if action == "answer_piece":
-        return {p.id: p.name for p in pieces(Approach.ADVANCED, language())}
-    if action == "remove_measure":
-        return {code: kind.name.in_(language()) for code, kind in catalogue.measures().items()}
-    return _CODES.get(action, {})
+def _of(kind: type[Enum]) -> Callable[[], Mapping[str, Any]]:
+    return lambda: {member.value: word(member) for member in kind}
+
+
+# The words of objects of which only a code is kept.
+_WORDS: Mapping[Subject, Callable[[], Mapping[str, Any]]] = {
+    Subject.DECISION: _of(Outcome),
+    Subject.OPINION: _of(Verdict),
+    Subject.REVIEWER: _of(ReviewerRole),
+    Subject.STEP: _of(StudyStep),
+    Subject.LEVEL: lambda: {level.name: word(level) for level in SecurityLevel},
+    Subject.PIECE: lambda: {piece.id: piece.name for piece in pieces(Approach.ADVANCED, language())},
+    Subject.MEASURE: lambda: {code: kind.name.in_(language()) for code, kind in catalogue.measures().items()},
+    Subject.REGISTER: lambda: {"oui": _l("oui"), "non": _l("non")},
+    Subject.DOSSIER_PART: lambda: _PARTS,
+}

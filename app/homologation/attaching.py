@@ -10,6 +10,7 @@ from app.homologation.kinds import DossierState, PieceAnswer, ReviewerRole, Verd
 from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, Piece
 from app.homologation.services import must_be
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import attachments, clock
 from app.platform.attachments import Attachment
@@ -41,7 +42,7 @@ def answer(
         dossier.pieces.append(Piece(piece=piece, answer=kind, text=text))
     else:
         found.answer, found.text = kind, text
-    record(session, actor, "answer_piece", piece, product_id=product.id, answer=kind.value)
+    record(session, actor, Action.ANSWER_PIECE, piece, product_id=product.id, answer=kind.value)
     if commit:
         session.commit()
 
@@ -78,7 +79,7 @@ def attach(
             added_by=actor.name,
         )
     )
-    record(session, actor, "attach_document", title, product_id=product.id, piece=piece, sha256=digest)
+    record(session, actor, Action.ATTACH_DOCUMENT, title, product_id=product.id, piece=piece, sha256=digest)
     session.commit()
 
 
@@ -103,7 +104,7 @@ def attach_opinion(
     dossier.attached_opinions.append(
         AttachedOpinion(role=role, by=by, verdict=verdict, text=text, given_on=given_on, sha256=digest, file_name=name)
     )
-    record(session, actor, "attach_opinion", by, product_id=product.id, verdict=verdict.value, sha256=digest)
+    record(session, actor, Action.ATTACH_OPINION, by, product_id=product.id, verdict=verdict.value, sha256=digest)
     session.commit()
 
 

@@ -20,6 +20,7 @@ from app.identity import factors
 from app.identity.factors import Proof
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
@@ -249,7 +250,7 @@ def _keep(session: Session, actor: Person, product: Product, dossier: Dossier, t
     record(
         session,
         actor,
-        "decide",
+        Action.DECIDE,
         decision.outcome.value,
         product_id=product.id,
         sha256=dossier.content_sha256,
@@ -300,7 +301,7 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
     telling.tell(
         session, actor, product, Heard.WITHDRAWN, telling.concerned(session, product, dossier), number=dossier.number
     )
-    record(session, actor, "withdraw", f"n° {dossier.number}", product_id=product.id, sha256=content.sha256(text))
+    record(session, actor, Action.WITHDRAW, f"n° {dossier.number}", product_id=product.id, sha256=content.sha256(text))
     session.commit()
 
 
@@ -340,5 +341,5 @@ def lift(session: Session, actor: Person, product: Product, dossier: Dossier, re
     if reservation is None or reservation.lifted_on is not None:
         raise Refusal(_l("Cette réserve est déjà levée."))
     reservation.lifted_on, reservation.lifted_by, reservation.how = clock.today(), actor.name, how
-    record(session, actor, "lift_reservation", reservation.text[:200], product_id=product.id)
+    record(session, actor, Action.LIFT_RESERVATION, reservation.text[:200], product_id=product.id)
     session.commit()

@@ -14,6 +14,7 @@ from app.homologation.telling import Heard
 from app.identity import factors
 from app.identity.factors import Proof
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.refusals import Refusal
@@ -75,7 +76,7 @@ def delegate(
         )
     )
     telling.tell(session, actor, product, Heard.DELEGATED, [p for p in others if p.id == delegate_id])
-    record(session, actor, "delegate", deed, product_id=product.id, until=ends_on.isoformat())
+    record(session, actor, Action.DELEGATE, deed, product_id=product.id, until=ends_on.isoformat())
     session.commit()
 
 
@@ -89,5 +90,5 @@ def end_delegation(session: Session, actor: Person, product: Product, delegation
     if found is None or actor.id != found.authority_id:
         raise Refusal(_l("Seule la personne qui a délégué peut y mettre fin."))
     found.ended_at = clock.now()
-    record(session, actor, "end_delegation", found.deed, product_id=product.id)
+    record(session, actor, Action.END_DELEGATION, found.deed, product_id=product.id)
     session.commit()

@@ -21,6 +21,7 @@ from app.identity import factors, policy
 from app.identity.factors import Proof
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import attachments, clock, i18n
 from app.platform.attachments import Attachment
@@ -126,7 +127,7 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
     session.flush()  # the database takes no decision of a dossier that is decided
     dossier.state = DossierState.DECIDED
     record(
-        session, actor, "record_elsewhere", f"n° {dossier.number}", product_id=product.id,
+        session, actor, Action.RECORD_ELSEWHERE, f"n° {dossier.number}", product_id=product.id,
         origin=values.origin.value, sha256=dossier.content_sha256,
     )  # fmt: skip
     return dossier

@@ -16,6 +16,7 @@ from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, Dossi
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
@@ -91,7 +92,7 @@ def open_new(session: Session, actor: Person, product: Product) -> Dossier:
         dossier.authority_id = written.authority_id
         _take_up(dossier, written)
     session.add(dossier)
-    record(session, actor, "open_dossier", f"n° {dossier.number}", product_id=product.id)
+    record(session, actor, Action.OPEN_DOSSIER, f"n° {dossier.number}", product_id=product.id)
     session.commit()
     return dossier
 
@@ -165,7 +166,7 @@ def describe(
             "authority",
         )
     dossier.perimeter, dossier.authority_id, dossier.requested_months = perimeter, authority_id, months
-    record(session, actor, "describe_dossier", f"n° {dossier.number}", product_id=product.id)
+    record(session, actor, Action.DESCRIBE_DOSSIER, f"n° {dossier.number}", product_id=product.id)
     session.commit()
 
 
@@ -174,7 +175,7 @@ def add_condition(session: Session, actor: Person, product: Product, dossier: Do
     if any(c.text == text for c in dossier.conditions):
         raise Refusal(_l("Cette condition est déjà dans la liste."), "text")
     dossier.conditions.append(ConditionOfUse(created_at=clock.now(), text=text, check=check))
-    record(session, actor, "add_condition", text, product_id=product.id)
+    record(session, actor, Action.ADD_CONDITION, text, product_id=product.id)
     session.commit()
 
 
@@ -184,7 +185,7 @@ def accept_risk(
     must_be(dossier, DossierState.DRAFT)
     check_until(until, "until")
     dossier.accepted_risks.append(AcceptedRisk(created_at=clock.now(), text=text, accepted_by=accepted_by, until=until))
-    record(session, actor, "accept_risk", text, product_id=product.id, accepted_by=accepted_by)
+    record(session, actor, Action.ACCEPT_RISK, text, product_id=product.id, accepted_by=accepted_by)
     session.commit()
 
 
@@ -203,7 +204,7 @@ def remove_part(session: Session, actor: Person, product: Product, dossier: Doss
         part = next((p for p in parts if p.id == part_id), None)
         if part is not None:
             parts.remove(part)
-            record(session, actor, "remove_dossier_part", type(part).__name__, product_id=product.id)
+            record(session, actor, Action.REMOVE_DOSSIER_PART, type(part).__name__, product_id=product.id)
             session.commit()
             return
     raise Refusal(_l("Cette ligne a déjà été retirée."))
@@ -222,7 +223,7 @@ def ask_reviewer(
     if any(o.reviewer_id == reviewer_id and o.role is role for o in dossier.opinions):
         raise Refusal(_l("Cet avis est déjà demandé."), "reviewer")
     dossier.opinions.append(Opinion(reviewer_id=reviewer_id, role=role, asked_at=clock.now()))
-    record(session, actor, "ask_reviewer", role.value, product_id=product.id)
+    record(session, actor, Action.ASK_REVIEWER, role.value, product_id=product.id)
     session.commit()
 
 
@@ -275,7 +276,7 @@ def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dos
     move(dossier, DossierState.OPINIONS)
     for opinion in dossier.opinions:
         jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=opinion.reviewer_id, what="opinion")
-    record(session, actor, "ask_opinions", f"n° {dossier.number}", product_id=product.id)
+    record(session, actor, Action.ASK_OPINIONS, f"n° {dossier.number}", product_id=product.id)
     session.commit()
 
 
@@ -296,7 +297,7 @@ def give_opinion(
         team = identity.people_with_role(session, Role.TEAM_MEMBER, product.id, [i.id for i in product.incubators])
         for person in team:
             jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=person.id, what="transmit")
-    record(session, actor, "give_opinion", verdict.value, product_id=product.id)
+    record(session, actor, Action.GIVE_OPINION, verdict.value, product_id=product.id)
     session.commit()
 
 
@@ -313,7 +314,12 @@ def transmit(session: Session, actor: Person, product: Product, dossier: Dossier
     freezing.freeze(session, product, dossier)
     jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
     record(
-        session, actor, "transmit_dossier", f"n° {dossier.number}", product_id=product.id, sha256=dossier.content_sha256
+        session,
+        actor,
+        Action.TRANSMIT_DOSSIER,
+        f"n° {dossier.number}",
+        product_id=product.id,
+        sha256=dossier.content_sha256,
     )
     session.commit()
 
@@ -346,7 +352,7 @@ def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier
             session, "dossier_call", dossier_id=dossier.id, person_id=person.id, what=what, again=now.isoformat()
         )
     names = [person.name for person in people]
-    record(session, actor, "relaunch", ", ".join(names), product_id=product.id)
+    record(session, actor, Action.RELAUNCH, ", ".join(names), product_id=product.id)
     session.commit()
     return names
 
@@ -366,14 +372,14 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
             opinion.former_verdict, opinion.former_text = opinion.verdict, opinion.text
             opinion.former_given_at = opinion.given_at
         opinion.verdict, opinion.text, opinion.given_at = None, "", None
-    record(session, actor, "take_back_dossier", f"n° {dossier.number}", product_id=product.id)
+    record(session, actor, Action.TAKE_BACK_DOSSIER, f"n° {dossier.number}", product_id=product.id)
     session.commit()
 
 
 def show_publicly(session: Session, actor: Person, product: Product, *, shown: bool) -> None:
     """Puts the product's decisions in the public register, or takes them out of it."""
     product.in_public_register = shown
-    record(session, actor, "public_register", "oui" if shown else "non", product_id=product.id)
+    record(session, actor, Action.PUBLIC_REGISTER, "oui" if shown else "non", product_id=product.id)
     session.commit()
 
 

@@ -15,6 +15,7 @@ from app.homologation.models import Decision, Dossier, DriftNotice
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations.models import LossPoint
 from app.platform import clock, jobs, letters
@@ -94,7 +95,9 @@ def _notice(session: Session, dossier_id: str, height: int, then: float, now: fl
             now=now,
             raised=raised,
         )
-    record(session, None, "drift", f"n° {dossier.number}", product_id=product.id, height=height, then=then, now=now)
+    record(
+        session, None, Action.DRIFT, f"n° {dossier.number}", product_id=product.id, height=height, then=then, now=now
+    )
 
 
 def _told(session: Session, dossier: Dossier, product: Product) -> list[Person]:

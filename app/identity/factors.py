@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.kinds import FactorKind
 from app.identity.models import FactorChallenge, Person, SecondFactor
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
 from app.platform.database import new_id
@@ -71,7 +72,7 @@ def _may_change(session: Session, person: Person, *, proved: bool) -> None:
 def _add(session: Session, person: Person, factor: SecondFactor) -> None:
     factor.id, factor.person_id, factor.added_at = new_id(), person.id, clock.now()
     session.add(factor)
-    record(session, person, "add_factor", f"{factor.kind.value}: {factor.name}")
+    record(session, person, Action.ADD_FACTOR, f"{factor.kind.value}: {factor.name}")
     _tell(session, person, factor.name, added=True)
     session.commit()
 
@@ -89,7 +90,7 @@ def remove(session: Session, person: Person, factor_id: str, *, proved: bool) ->
     if not proved:
         raise Refusal(_l("Confirmez d’abord avec un second facteur que vous avez déjà."))
     session.delete(factor)
-    record(session, person, "remove_factor", factor.name)
+    record(session, person, Action.REMOVE_FACTOR, factor.name)
     _tell(session, person, factor.name, added=False)
     session.commit()
 
@@ -97,7 +98,7 @@ def remove(session: Session, person: Person, factor_id: str, *, proved: bool) ->
 def forget_all(session: Session, person: Person) -> None:
     """For somebody who lost them all; the command line alone does it."""
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
-    record(session, None, "forget_factors", person.email)
+    record(session, None, Action.FORGET_FACTORS, person.email)
     _tell(session, person, "", added=False)
     session.commit()
 

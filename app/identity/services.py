@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.identity import policy
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person, SignInLink, WebSession
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
 from app.platform.database import Database, new_id
@@ -84,7 +85,7 @@ def use_link(session: Session, secret: str) -> tuple[str, str]:
     sid = secrets.token_urlsafe(32)
     session.add(WebSession(secret_hash=_hash(sid), person_id=person.id, expires_at=clock.now() + SESSION_LIFE))
     person.last_seen_at = clock.now()
-    record(session, person, "sign_in", person.email)
+    record(session, person, Action.SIGN_IN, person.email)
     session.commit()
     return sid, link.next_path
 
@@ -118,7 +119,7 @@ def person_of_ended_session(session: Session, sid: str) -> str | None:
 
 def sign_out(session: Session, sid: str, person: Person) -> None:
     session.execute(delete(WebSession).where(WebSession.secret_hash == _hash(sid)))
-    record(session, person, "sign_out", person.email)
+    record(session, person, Action.SIGN_OUT, person.email)
     session.commit()
 
 
@@ -135,7 +136,7 @@ def purge(database: Database) -> None:
 
 def set_language(session: Session, person: Person, language: str) -> None:
     person.language = language
-    record(session, person, "language", language)
+    record(session, person, Action.LANGUAGE, language)
     session.commit()
 
 
@@ -180,7 +181,7 @@ def give(
             given_by_id=actor.id if actor else None,
         )
     )
-    record(session, actor, "give_role", f"{person.name} <{person.email}>", product_id=product_id, role=role.value)
+    record(session, actor, Action.GIVE_ROLE, f"{person.name} <{person.email}>", product_id=product_id, role=role.value)
     return True
 
 
@@ -269,7 +270,7 @@ def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], gran
     record(
         session,
         actor,
-        "withdraw_role",
+        Action.WITHDRAW_ROLE,
         f"{grant.person.name} <{grant.person.email}>",
         product_id=product_id,
         role=grant.role.value,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, subqueryload
 
 from app.identity.models import Person
 from app.inventory.models import Component, Link, Vulnerability
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -114,7 +115,7 @@ def save_component(session: Session, actor: Person, product: Product, component:
             component.ref = _free_ref(session, product.id, slug_of(component.name))
             session.add(component)
     component.confirmed_at = clock.now()
-    action = "add_component" if new else "change_component"
+    action = Action.ADD_COMPONENT if new else Action.CHANGE_COMPONENT
     record(session, actor, action, component.name, product_id=product.id)
     session.commit()
 
@@ -136,14 +137,14 @@ def confirm(session: Session, actor: Person, product: Product, refs: Sequence[st
         raise Refusal(_l("Cochez au moins un composant."))
     for component in found:
         component.confirmed_at, component.assumed = clock.now(), []
-    record(session, actor, "confirm_components", ", ".join(c.name for c in found), product_id=product.id)
+    record(session, actor, Action.CONFIRM_COMPONENTS, ", ".join(c.name for c in found), product_id=product.id)
     session.commit()
     return len(found)
 
 
 def remove_component(session: Session, actor: Person, product: Product, component: Component) -> None:
     """Removes a component with its links; assets and measures that named it no longer do."""
-    record(session, actor, "remove_component", component.name, product_id=product.id)
+    record(session, actor, Action.REMOVE_COMPONENT, component.name, product_id=product.id)
     session.delete(component)
     session.commit()
 
@@ -154,7 +155,7 @@ def add_vulnerability(
     if any(v.name == flaw.name for v in component.vulnerabilities):
         raise Refusal(_l("Cette faille est déjà dans la liste."), "vulnerability")
     component.vulnerabilities.append(flaw)
-    record(session, actor, "add_vulnerability", f"{flaw.name} – {component.name}", product_id=product.id)
+    record(session, actor, Action.ADD_VULNERABILITY, f"{flaw.name} – {component.name}", product_id=product.id)
     session.commit()
 
 
@@ -163,7 +164,7 @@ def remove_vulnerability(session: Session, actor: Person, product: Product, comp
     if flaw is None:
         raise Refusal(_l("Cette faille a déjà été retirée."))
     component.vulnerabilities.remove(flaw)
-    record(session, actor, "remove_vulnerability", f"{flaw.name} – {component.name}", product_id=product.id)
+    record(session, actor, Action.REMOVE_VULNERABILITY, f"{flaw.name} – {component.name}", product_id=product.id)
     session.commit()
 
 
@@ -190,7 +191,7 @@ def add_link(
         raise Refusal(_l("Ce lien existe déjà."), "kind")
     session.add(Link(product_id=product.id, source_id=ids[0], target_id=ids[1], kind=kind, encrypted=encrypted))
     said = f"{by_ref[source].name} → {by_ref[target].name}"
-    record(session, actor, "add_link", said, product_id=product.id, kind=kind.value)
+    record(session, actor, Action.ADD_LINK, said, product_id=product.id, kind=kind.value)
     session.commit()
 
 
@@ -200,7 +201,7 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
         raise Refusal(_l("Ce lien a déjà été retiré."))
     names = {c.id: c.name for c in read(session, product.id).components}
     said = f"{names[link.source_id]} → {names[link.target_id]}"
-    record(session, actor, "remove_link", said, product_id=product.id, kind=link.kind.value)
+    record(session, actor, Action.REMOVE_LINK, said, product_id=product.id, kind=link.kind.value)
     session.delete(link)
     session.commit()
 

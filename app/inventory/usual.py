@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.models import Person
 from app.inventory.models import UsualEntry
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -69,12 +70,12 @@ def save(session: Session, actor: Person, entry: UsualEntry) -> None:
     if same:
         raise Refusal(_l("Une autre entrée porte déjà ce nom."), "name")
     session.add(entry)
-    record(session, actor, "save_usual_component", entry.name)
+    record(session, actor, Action.SAVE_USUAL_COMPONENT, entry.name)
     session.commit()
 
 
 def remove(session: Session, actor: Person, entry: UsualEntry) -> None:
     """Forgets an entry; products that took it keep what they wrote."""
-    record(session, actor, "remove_usual_component", entry.name)
+    record(session, actor, Action.REMOVE_USUAL_COMPONENT, entry.name)
     session.delete(entry)
     session.commit()

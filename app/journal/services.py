@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.journal.actions import Action
 from app.journal.models import JournalEntry
 from app.platform import clock
 
@@ -20,7 +21,7 @@ class Actor(Protocol):
 
 
 def record(
-    session: Session, actor: Actor | None, action: str, what: str, *, product_id: str | None = None, **details: Any
+    session: Session, actor: Actor | None, action: Action, what: str, *, product_id: str | None = None, **details: Any
 ) -> None:
     """Notes that `actor` (None: Jalon itself) did `action` on `what`, in the caller's transaction."""
     session.add(

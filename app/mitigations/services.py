@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload, subqueryload
 
 from app.identity.models import Person
 from app.inventory.models import Component
+from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations.models import Measure
 from app.platform import clock
@@ -99,7 +100,13 @@ def save(
         measure.on = list(found)
         measure.touched(actor.name)
     record(
-        session, actor, "save_measure", kind.name.fr, product_id=product.id, status=measure.status.value, on=list(on)
+        session,
+        actor,
+        Action.SAVE_MEASURE,
+        kind.name.fr,
+        product_id=product.id,
+        status=measure.status.value,
+        on=list(on),
     )
     session.commit()
 
@@ -150,7 +157,7 @@ def _no_overlap(session: Session, product_id: str, measure: Measure, components:
 
 
 def remove(session: Session, actor: Person, product: Product, measure: Measure) -> None:
-    record(session, actor, "remove_measure", measure.measure, product_id=product.id)
+    record(session, actor, Action.REMOVE_MEASURE, measure.measure, product_id=product.id)
     session.delete(measure)
     session.commit()
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.kinds import FlawState, Justification
 from app.packages.matching import Match, matches_of
@@ -48,7 +49,7 @@ def judge(
     record(
         session,
         actor,
-        "judge_flaw",
+        Action.JUDGE_FLAW,
         f"{match.flaw} – {match.component}",
         product_id=product.id,
         state=state.value,

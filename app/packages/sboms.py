@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.inventory.models import Component
+from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.importers import open_reading
 from app.packages.importers.reading import Reading
@@ -138,7 +139,9 @@ def import_sbom(
     session.flush()
     _keep_uses(connection, sbom.id)
     services = inventory.add_services(session, product, component, reading.services, reading.service_links)
-    record(session, actor, "import_sbom", f"{file_name} – {component.name}", product_id=product.id, count=sbom.count)
+    record(
+        session, actor, Action.IMPORT_SBOM, f"{file_name} – {component.name}", product_id=product.id, count=sbom.count
+    )
     session.commit()
     return Outcome(component.name, reading.format, sbom.count, new_packages, services, sbom.exceptions)
 

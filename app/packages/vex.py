@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.exports import COMPONENT, STATE, UNTIL
 from app.packages.judging import keep
@@ -215,6 +216,6 @@ def import_vex(session: Session, actor: Person, product: Product, content: bytes
         reason = said.detail if said.detail.endswith(from_file) else f"{said.detail} {from_file}".strip()
         keep(session, actor, match, state=said.state, justification=said.justification, reason=reason, until=said.until)
     digest = hashlib.sha256(content).hexdigest()
-    record(session, actor, "import_vex", file_name, product_id=product.id, sha256=digest, count=len(found.taken))
+    record(session, actor, Action.IMPORT_VEX, file_name, product_id=product.id, sha256=digest, count=len(found.taken))
     session.commit()
     return len(found.taken)

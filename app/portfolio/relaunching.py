@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
@@ -110,7 +111,7 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
                 day=clock.today().isoformat(),
             )
         names = ", ".join(person.name for person in recipient.people)
-        record(session, actor, "relaunch_team", names, product_id=product.id, note=note)
+        record(session, actor, Action.RELAUNCH_TEAM, names, product_id=product.id, note=note)
     if not count:
         raise Refusal(_l("Aucune de ces équipes ne peut être relancée aujourd’hui."))
     session.commit()

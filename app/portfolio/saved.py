@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.refusals import Refusal
@@ -32,7 +33,7 @@ def keep(session: Session, actor: Person, incubator: Incubator, name: str, asked
     view = same or SavedView(person_id=actor.id, incubator_id=incubator.id, name=name, created_at=clock.now())
     view.address = asked.address
     session.add(view)
-    record(session, actor, "keep_view", name)
+    record(session, actor, Action.KEEP_VIEW, name)
     session.commit()
 
 
@@ -41,6 +42,6 @@ def forget(session: Session, actor: Person, incubator: Incubator, view_id: str) 
     view = next((v for v in views_of(session, actor, incubator) if v.id == view_id), None)
     if view is None:
         raise Refusal(_l("Cette vue est déjà retirée."))
-    record(session, actor, "forget_view", view.name)
+    record(session, actor, Action.FORGET_VIEW, view.name)
     session.delete(view)
     session.commit()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from app.analysis import services as analysis
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -105,7 +106,7 @@ def import_cards(session: Session, actor: Person | None, read: Collection, *, ar
                 _archive(session, actor, product, Archiving.GONE, report)
     if report.added or report.changed or report.incubators_added or report.archived or report.restored:
         what = f"{len(read.cards)} cards: {len(report.added)} added, {len(report.changed)} changed, {len(report.archived)} archived"
-        record(session, actor, "import_cards", what)
+        record(session, actor, Action.IMPORT_CARDS, what)
     return report
 
 
@@ -147,7 +148,7 @@ def _import_one(
         except Refusal as refusal:
             report.irregular.setdefault(card.slug, []).append(str(refusal))
     if changes:
-        record(session, actor, "import_card", product.name, product_id=product.id)
+        record(session, actor, Action.IMPORT_CARD, product.name, product_id=product.id)
     if new:
         report.added.append(card.slug)
     elif changes:
@@ -170,7 +171,7 @@ def _follow_phase(session: Session, actor: Person | None, product: Product, repo
 
 def _archive(session: Session, actor: Person | None, product: Product, why: Archiving, report: ImportReport) -> None:
     product.archived_on = clock.today()
-    record(session, actor, "archive_product", product.name, product_id=product.id, why=why.value)
+    record(session, actor, Action.ARCHIVE_PRODUCT, product.name, product_id=product.id, why=why.value)
     report.archived[product.slug] = why
 
 

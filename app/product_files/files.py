@@ -17,6 +17,7 @@ from app.analysis import services as analysis
 from app.analysis.comparison import Change
 from app.identity.models import Person
 from app.inventory import services as inventory
+from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations import services as mitigations
 from app.platform import clock
@@ -181,7 +182,7 @@ def replace(session: Session, actor: Person, product: Product, new: System) -> N
 
 def _record(session: Session, actor: Person, product: Product, new: System) -> None:
     digest = hashlib.sha256(product_file.dumps(new).encode()).hexdigest()
-    record(session, actor, "import_product_file", product.name, product_id=product.id, sha256=digest)
+    record(session, actor, Action.IMPORT_PRODUCT_FILE, product.name, product_id=product.id, sha256=digest)
 
 
 def create(session: Session, actor: Person, new: System) -> Product:
@@ -216,7 +217,7 @@ def complete(session: Session, product: Product, more: System) -> bool:
     if new == old:
         return False
     write(session, product, new)
-    record(session, None, "import_infrastructure", product.name, product_id=product.id)
+    record(session, None, Action.IMPORT_INFRASTRUCTURE, product.name, product_id=product.id)
     return True
 
 

@@ -16,6 +16,7 @@ from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.identity.policy import Permission
 from app.identity.services import give
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -79,7 +80,7 @@ def restore(session: Session, actor: Person, product: Product) -> None:
 def put_back(session: Session, actor: Person | None, product: Product) -> None:
     """The same, in the caller's transaction."""
     product.archived_on = None
-    record(session, actor, "restore_product", product.name, product_id=product.id)
+    record(session, actor, Action.RESTORE_PRODUCT, product.name, product_id=product.id)
 
 
 def incubator_choices(session: Session) -> list[tuple[str, str]]:
@@ -151,14 +152,14 @@ def add(session: Session, actor: Person, values: CardValues, *, slug: str | None
     session.add(product)
     session.flush()
     give(session, actor, actor, Role.TEAM_MEMBER, product_id=product.id)
-    record(session, actor, "create_product", product.name, product_id=product.id)
+    record(session, actor, Action.CREATE_PRODUCT, product.name, product_id=product.id)
     return product
 
 
 def change(session: Session, actor: Person, product: Product, values: CardValues) -> None:
     """Replaces what the card says. Raises `Refusal` at the field to mend."""
     write_card(session, product, values)
-    record(session, actor, "change_card", product.name, product_id=product.id)
+    record(session, actor, Action.CHANGE_CARD, product.name, product_id=product.id)
     session.commit()
 
 
@@ -173,7 +174,7 @@ def save_contact(session: Session, actor: Person, product: Product, contact: Con
     if new:
         contact.product_id = product.id
         session.add(contact)
-    record(session, actor, "add_contact" if new else "change_contact", contact.name, product_id=product.id)
+    record(session, actor, Action.ADD_CONTACT if new else Action.CHANGE_CONTACT, contact.name, product_id=product.id)
     session.commit()
 
 
@@ -181,7 +182,7 @@ def remove_contact(session: Session, actor: Person, product: Product, contact_id
     contact = next((c for c in product.contacts if c.id == contact_id), None)
     if contact is None:
         raise Refusal(_l("Ce contact a déjà été retiré."))
-    record(session, actor, "remove_contact", contact.name, product_id=product.id)
+    record(session, actor, Action.REMOVE_CONTACT, contact.name, product_id=product.id)
     session.delete(contact)
     session.commit()
 

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, letters, notifying
 from app.platform.database import new_id
@@ -53,7 +54,7 @@ def add(session: Session, actor: Person, known: str) -> Channel:
         created_at=clock.now(),
     )
     session.add(channel)
-    record(session, actor, "add_channel", channel.title)
+    record(session, actor, Action.ADD_CHANNEL, channel.title)
     session.commit()
     return channel
 
@@ -66,7 +67,7 @@ def remove(session: Session, actor: Person, channel_id: str) -> None:
         raise Refusal(_l("Ce canal est déjà retiré."))
     if len(mine) == 1:
         actor.mail_reminders = True
-    record(session, actor, "remove_channel", channel.title)
+    record(session, actor, Action.REMOVE_CHANNEL, channel.title)
     session.delete(channel)
     session.commit()
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload, subqueryload
 from app.identity import policy
 from app.identity.models import Person
 from app.identity.policy import Permission
+from app.journal.actions import Action
 from app.journal.models import JournalEntry
 from app.journal.services import record
 from app.platform import clock
@@ -39,7 +40,7 @@ def open_feed(session: Session, actor: Person, scope: Product | Incubator | None
         created_at=clock.now(),
     )
     session.add(feed)
-    record(session, actor, "open_feed", feed.title, product_id=feed.product_id)
+    record(session, actor, Action.OPEN_FEED, feed.title, product_id=feed.product_id)
     session.commit()
     return secret
 
@@ -55,7 +56,7 @@ def revoke(session: Session, actor: Person, feed_id: str) -> None:
     feed = session.scalar(select(CalendarFeed).where(CalendarFeed.id == feed_id, CalendarFeed.person_id == actor.id))
     if feed is None:
         raise Refusal(_l("Cet agenda est déjà révoqué."))
-    record(session, actor, "revoke_feed", feed.title, product_id=feed.product_id)
+    record(session, actor, Action.REVOKE_FEED, feed.title, product_id=feed.product_id)
     session.delete(feed)
     session.commit()
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
@@ -47,7 +48,7 @@ def postpone(
             given_at=clock.now(),
         )
     )
-    record(session, actor, "postpone", reason, product_id=product.id, kind=kind.value, until=until.isoformat())
+    record(session, actor, Action.POSTPONE, reason, product_id=product.id, kind=kind.value, until=until.isoformat())
     session.commit()
 
 
@@ -56,7 +57,7 @@ def set_escalation(session: Session, actor: Person, incubator: Incubator, *, tol
     if authority < told:
         raise Refusal(_l("L’autorité n’est pas prévenue avant l’incubateur."), "authority")
     incubator.told_after_weeks, incubator.authority_after_weeks = told, authority
-    record(session, actor, "set_escalation", f"{incubator.name} : {told}, {authority}")
+    record(session, actor, Action.SET_ESCALATION, f"{incubator.name} : {told}, {authority}")
     session.commit()
 
 
@@ -68,7 +69,7 @@ def set_preferences(session: Session, actor: Person, *, early: bool, mail: bool)
     if not mail and not channels.of_person(session, actor.id):
         raise Refusal(_l("Ajoutez d’abord un canal : sans courriel ni canal, personne ne vous préviendrait."), "mail")
     actor.early_reminders, actor.mail_reminders = early, mail
-    record(session, actor, "set_reminders", f"early: {early}, mail: {mail}".lower())
+    record(session, actor, Action.SET_REMINDERS, f"early: {early}, mail: {mail}".lower())
     session.commit()
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.journal.actions import Action
 from app.journal.services import record
 from app.platform.database import make_engine
 from app.platform.setting_reader import Mode
@@ -208,16 +209,8 @@ def test_migrations_are_in_step_with_the_models(database_url):
     engine.dispose()
 
 
-def test_every_act_that_the_journal_notes_has_its_words():
-    """The page of the journal names each act; one without words would stop it."""
-    acts = set()
-    for file in (ROOT / "app").rglob("*.py"):
-        for call in re.findall(r"\brecord\(\s*session,\s*\w+,\s*((?:[^,()]|\([^()]*\))+),", file.read_text()):
-            found = re.findall(r'"([a-z_]+)"', call)
-            acts |= set(found)
-    known = set(catalogue.words("actions"))
-    assert len(acts) > 60
-    assert acts - known == set()
+def test_every_act_that_the_journal_may_note_has_its_words():
+    assert set(catalogue.words("actions")) == set(Action)
 
 
 @pytest.mark.parametrize(("path", "last"), [("/produits", "Exemple"), ("/produits/exemple/journal", "Produit créé")])
@@ -228,6 +221,6 @@ def test_past_its_end_a_list_shows_its_last_page(world, path, last):
         world.product(owner, f"Avant {n}")
     with world.database.writing() as session:
         for n in range(60):
-            record(session, owner, "restore_product", f"{n}", product_id=product.id)
+            record(session, owner, Action.RESTORE_PRODUCT, f"{n}", product_id=product.id)
     page = world.visitor(owner).get(f"{path}?page=99").get_data(as_text=True)
     assert "Page 2 sur 2" in page and last in page

@@ -1,0 +1,191 @@
+"""What the journal may say that somebody did: a closed list, each act with the kind of object that it names.
+
+The words of an act are in the catalogue (words.yaml, group `actions`); those of an object, where only its code is kept, on the
+journal's page (app/home/journal_views.py).
+"""
+
+from enum import StrEnum
+
+
+class Subject(StrEnum):
+    """The kind of object that an entry names; its name as people call it, unless said otherwise."""
+
+    PRODUCT = "product"
+    CARDS = "cards"
+    CONTACT = "contact"
+    PERSON = "person"
+    LANGUAGE = "language"
+    FACTOR = "factor"
+    COMPONENT = "component"
+    LINK = "link"
+    FLAW = "flaw"
+    FILE = "file"
+    USUAL_COMPONENT = "usual_component"
+    SIGHTING = "sighting"
+    FEED = "feed"
+    DRAFT = "draft"
+    ASSET = "asset"
+    FEARED_EVENT = "feared_event"
+    FINDING = "finding"
+    ANALYSIS = "analysis"
+    STEP = "step"  # a step of the guide, by its code
+    COMMENT = "comment"  # its text; its step is a detail
+    LEVEL = "level"  # a level of security, by its name
+    STAKEHOLDER = "stakeholder"
+    RISK_SOURCE = "risk_source"  # its name; its kind is a detail
+    SCENARIO = "scenario"  # its story, or the asset it reaches; then the need is a detail
+    MEASURE = "measure"
+    PROOF = "proof"
+    CONNECTOR = "connector"
+    COMMON_SERVICE = "common_service"
+    DOSSIER = "dossier"
+    CONDITION = "condition"
+    RISK = "risk"
+    DOSSIER_PART = "dossier_part"  # the name of its class
+    REVIEWER = "reviewer"  # a role, by its code
+    OPINION = "opinion"  # a verdict, by its code
+    ATTACHED_OPINION = "attached_opinion"
+    PIECE = "piece"  # its id
+    DOCUMENT = "document"
+    DECISION = "decision"  # an outcome, by its code
+    RESERVATION = "reservation"
+    DELEGATION = "delegation"
+    REGISTER = "register"  # "oui" or "non"
+    DEADLINE = "deadline"
+    INCUBATOR = "incubator"
+    REMINDER = "reminder"
+    CHANNEL = "channel"
+    CALENDAR = "calendar"
+    VIEW = "view"
+
+
+class Action(StrEnum):
+    """Past acts are never renamed: entries that bear a name of before are shown as they are."""
+
+    subject: Subject
+
+    def __new__(cls, value: str, subject: Subject) -> "Action":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.subject = subject
+        return member
+
+    CREATE_PRODUCT = "create_product", Subject.PRODUCT
+    CHANGE_CARD = "change_card", Subject.PRODUCT
+    ARCHIVE_PRODUCT = "archive_product", Subject.PRODUCT
+    RESTORE_PRODUCT = "restore_product", Subject.PRODUCT
+    IMPORT_CARD = "import_card", Subject.PRODUCT
+    IMPORT_PRODUCT_FILE = "import_product_file", Subject.PRODUCT
+    IMPORT_INFRASTRUCTURE = "import_infrastructure", Subject.PRODUCT
+    IMPORT_CARDS = "import_cards", Subject.CARDS
+    READ_CARDS = "read_cards", Subject.CARDS
+    CONFIRM_CARDS = "confirm_cards", Subject.CARDS
+    ADD_CONTACT = "add_contact", Subject.CONTACT
+    CHANGE_CONTACT = "change_contact", Subject.CONTACT
+    REMOVE_CONTACT = "remove_contact", Subject.CONTACT
+    GIVE_ROLE = "give_role", Subject.PERSON
+    WITHDRAW_ROLE = "withdraw_role", Subject.PERSON
+    SIGN_IN = "sign_in", Subject.PERSON
+    SIGN_OUT = "sign_out", Subject.PERSON
+    FORGET_FACTORS = "forget_factors", Subject.PERSON
+    LANGUAGE = "language", Subject.LANGUAGE
+    ADD_FACTOR = "add_factor", Subject.FACTOR
+    REMOVE_FACTOR = "remove_factor", Subject.FACTOR
+    ADD_COMPONENT = "add_component", Subject.COMPONENT
+    CHANGE_COMPONENT = "change_component", Subject.COMPONENT
+    REMOVE_COMPONENT = "remove_component", Subject.COMPONENT
+    CONFIRM_COMPONENTS = "confirm_components", Subject.COMPONENT
+    ADD_LINK = "add_link", Subject.LINK
+    REMOVE_LINK = "remove_link", Subject.LINK
+    ADD_VULNERABILITY = "add_vulnerability", Subject.FLAW
+    REMOVE_VULNERABILITY = "remove_vulnerability", Subject.FLAW
+    JUDGE_FLAW = "judge_flaw", Subject.FLAW
+    IMPORT_SBOM = "import_sbom", Subject.FILE
+    IMPORT_VEX = "import_vex", Subject.FILE
+    IMPORT_SIGHTINGS = "import_sightings", Subject.FILE
+    SAVE_USUAL_COMPONENT = "save_usual_component", Subject.USUAL_COMPONENT
+    REMOVE_USUAL_COMPONENT = "remove_usual_component", Subject.USUAL_COMPONENT
+    ACCEPT_SIGHTINGS = "accept_sightings", Subject.SIGHTING
+    DISMISS_SIGHTINGS = "dismiss_sightings", Subject.SIGHTING
+    LOAD_FEED = "load_feed", Subject.FEED
+    DRAFT_FROM_REPOSITORY = "draft_from_repository", Subject.DRAFT
+    TAKE_DRAFT = "take_draft", Subject.DRAFT
+    ADD_ASSET = "add_asset", Subject.ASSET
+    CHANGE_ASSET = "change_asset", Subject.ASSET
+    REMOVE_ASSET = "remove_asset", Subject.ASSET
+    ADD_FEARED_EVENT = "add_feared_event", Subject.FEARED_EVENT
+    CHANGE_FEARED_EVENT = "change_feared_event", Subject.FEARED_EVENT
+    REMOVE_FEARED_EVENT = "remove_feared_event", Subject.FEARED_EVENT
+    ACCEPT_FINDING = "accept_finding", Subject.FINDING
+    REOPEN_FINDING = "reopen_finding", Subject.FINDING
+    FINISH_ANALYSIS = "finish_analysis", Subject.ANALYSIS
+    TAKE_STEP = "take_step", Subject.STEP
+    STEP_DONE = "step_done", Subject.STEP
+    STEP_REOPENED = "step_reopened", Subject.STEP
+    COMMENT = "comment", Subject.COMMENT
+    SETTLE_COMMENT = "settle_comment", Subject.COMMENT
+    SECURITY_NEEDS = "security_needs", Subject.LEVEL
+    WANT_LEVEL = "want_level", Subject.LEVEL
+    APPROVE_LEVEL = "approve_level", Subject.LEVEL
+    PUT_BACK_LEVEL = "put_back_level", Subject.LEVEL
+    SAVE_STAKEHOLDER = "save_stakeholder", Subject.STAKEHOLDER
+    REMOVE_STAKEHOLDER = "remove_stakeholder", Subject.STAKEHOLDER
+    SAVE_SOURCE = "save_source", Subject.RISK_SOURCE
+    REMOVE_RISK_SOURCE = "remove_risk_source", Subject.RISK_SOURCE
+    TELL_SCENARIO = "tell_scenario", Subject.SCENARIO
+    RATE_SCENARIO = "rate_scenario", Subject.SCENARIO
+    TREAT_RISK = "treat_risk", Subject.SCENARIO
+    REMOVE_SCENARIO = "remove_scenario", Subject.SCENARIO
+    SAVE_MEASURE = "save_measure", Subject.MEASURE
+    REMOVE_MEASURE = "remove_measure", Subject.MEASURE
+    ATTEST = "attest", Subject.MEASURE
+    WITHDRAW_EVIDENCE = "withdraw_evidence", Subject.PROOF
+    EVIDENCE_CHANGED = "evidence_changed", Subject.PROOF
+    EVIDENCE_GONE = "evidence_gone", Subject.PROOF
+    ADD_CONNECTOR = "add_connector", Subject.CONNECTOR
+    CHANGE_TOKEN = "change_token", Subject.CONNECTOR
+    SET_ALERTS_ASIDE = "set_alerts_aside", Subject.CONNECTOR
+    RUN_CONNECTOR = "run_connector", Subject.CONNECTOR
+    REMOVE_CONNECTOR = "remove_connector", Subject.CONNECTOR
+    SAVE_COMMON_SERVICE = "save_common_service", Subject.COMMON_SERVICE
+    BRING_MEASURE = "bring_measure", Subject.COMMON_SERVICE
+    WITHDRAW_MEASURE = "withdraw_measure", Subject.COMMON_SERVICE
+    RETIRE_COMMON_SERVICE = "retire_common_service", Subject.COMMON_SERVICE
+    USE_COMMON_SERVICE = "use_common_service", Subject.COMMON_SERVICE
+    STOP_COMMON_SERVICE = "stop_common_service", Subject.COMMON_SERVICE
+    COMMON_SERVICE_CHANGED = "common_service_changed", Subject.COMMON_SERVICE
+    OPEN_DOSSIER = "open_dossier", Subject.DOSSIER
+    DESCRIBE_DOSSIER = "describe_dossier", Subject.DOSSIER
+    ASK_OPINIONS = "ask_opinions", Subject.DOSSIER
+    TRANSMIT_DOSSIER = "transmit_dossier", Subject.DOSSIER
+    TAKE_BACK_DOSSIER = "take_back_dossier", Subject.DOSSIER
+    WITHDRAW = "withdraw", Subject.DOSSIER
+    RECORD_ELSEWHERE = "record_elsewhere", Subject.DOSSIER
+    DRIFT = "drift", Subject.DOSSIER
+    ADD_CONDITION = "add_condition", Subject.CONDITION
+    ACCEPT_RISK = "accept_risk", Subject.RISK
+    REMOVE_DOSSIER_PART = "remove_dossier_part", Subject.DOSSIER_PART
+    ASK_REVIEWER = "ask_reviewer", Subject.REVIEWER
+    GIVE_OPINION = "give_opinion", Subject.OPINION
+    ATTACH_OPINION = "attach_opinion", Subject.ATTACHED_OPINION
+    ANSWER_PIECE = "answer_piece", Subject.PIECE
+    ATTACH_DOCUMENT = "attach_document", Subject.DOCUMENT
+    DECIDE = "decide", Subject.DECISION
+    LIFT_RESERVATION = "lift_reservation", Subject.RESERVATION
+    DELEGATE = "delegate", Subject.DELEGATION
+    END_DELEGATION = "end_delegation", Subject.DELEGATION
+    PUBLIC_REGISTER = "public_register", Subject.REGISTER
+    POSTPONE = "postpone", Subject.DEADLINE
+    SET_ESCALATION = "set_escalation", Subject.INCUBATOR
+    RELAUNCH = "relaunch", Subject.REMINDER
+    RELAUNCH_TEAM = "relaunch_team", Subject.REMINDER
+    SET_REMINDERS = "set_reminders", Subject.REMINDER
+    ADD_CHANNEL = "add_channel", Subject.CHANNEL
+    REMOVE_CHANNEL = "remove_channel", Subject.CHANNEL
+    OPEN_FEED = "open_feed", Subject.CALENDAR
+    REVOKE_FEED = "revoke_feed", Subject.CALENDAR
+    KEEP_VIEW = "keep_view", Subject.VIEW
+    FORGET_VIEW = "forget_view", Subject.VIEW
+
+
+SUBJECTS = {action.value: action.subject for action in Action}
