@@ -1,6 +1,7 @@
 """Real databases for every test that needs one: SQLite, and a PostgreSQL started for the run."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -170,8 +171,14 @@ def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, 
 
 
 @pytest.fixture
-def world(app) -> World:
-    return World(app)
+def world(app) -> Iterator[World]:
+    """Whatever a test sends by mail leads somewhere: each link of each mail is the address of a page."""
+    made = World(app)
+    yield made
+    pages = app.url_map.bind("")
+    for mail in made.mails():
+        for path in re.findall(re.escape(app.config["BASE_URL"]) + r"(/[^\s?#]*)", mail):
+            assert pages.test(path, "GET"), f"no page at {path}, which a mail gives"
 
 
 @pytest.fixture

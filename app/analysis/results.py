@@ -17,6 +17,7 @@ from sqlalchemy import String, Text, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 import risk_models
+from app.analysis.jobs import AssessProduct
 from app.analysis.models import asset_location
 from app.inventory.models import Component, Link
 from app.journal.models import JournalEntry
@@ -38,7 +39,6 @@ from risk_models.scales import View
 from risk_models.system import System
 
 LARGE = 20_000  # of `effort`; half a second of a processor, measured
-KIND = "assess_product"
 _BOUNDS = Bounds(seconds=1200, processor_seconds=1000, memory=4 << 30, file=1 << 20)
 _KEPT = timedelta(days=7)
 
@@ -164,7 +164,7 @@ def enqueue_missing(database: Database) -> None:
         if not ids:
             return
         under_way = select(Job.arguments).where(
-            Job.kind == KIND, Job.done_at.is_(None), Job.attempts < jobs.MAX_ATTEMPTS
+            Job.kind == AssessProduct.kind, Job.done_at.is_(None), Job.attempts < jobs.MAX_ATTEMPTS
         )
         busy = {arguments["product_id"] for arguments in session.scalars(under_way)}
         made = dict(
@@ -184,7 +184,7 @@ def enqueue_missing(database: Database) -> None:
     if wanted:
         with database.writing() as session:
             for product_id in wanted:
-                jobs.enqueue(session, KIND, product_id=product_id)
+                jobs.enqueue(session, AssessProduct(product_id))
 
 
 def _is_due(made_at: datetime | None, changed_at: datetime | None) -> bool:
@@ -208,7 +208,7 @@ def compute(database: Database, system: System, product_id: str) -> None:
             return
     if not _ONE_AT_ONCE.acquire(blocking=False):
         with database.writing() as session:
-            jobs.enqueue(session, KIND, run_after=clock.now() + timedelta(minutes=1), product_id=product_id)
+            jobs.enqueue(session, AssessProduct(product_id), run_after=clock.now() + timedelta(minutes=1))
         return
     try:
         content = _computed(system)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer, selectinload, subqueryload
 
 from app.analysis import guide, kept, register, results, versions
+from app.analysis.jobs import AssessProduct
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
 from app.analysis.study import profile_of
 from app.commons import services as commons
@@ -123,17 +124,17 @@ def assessed(system: System) -> Assessment | None:
         return None
 
 
-def assess_product(database: Database, arguments: dict[str, Any]) -> None:
+def assess_product(database: Database, task: AssessProduct) -> None:
     """The job that assesses a large product as it is now."""
     with database.reading() as session:
         found = session.scalar(
             select(Product)
-            .where(Product.id == arguments["product_id"])
+            .where(Product.id == task.product_id)
             .options(selectinload(Product.incubators), selectinload(Product.phases), selectinload(Product.contacts))
         )
         system = read_system(session, found) if found else None
     if system is not None and results.is_large(system):
-        results.compute(database, system, arguments["product_id"])
+        results.compute(database, system, task.product_id)
 
 
 def views(system: System) -> Mapping[View, Outlook]:

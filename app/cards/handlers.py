@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import joinedload
 
 from app.cards import services
+from app.cards.jobs import ReadCards, WriteCards
 from app.cards.kinds import ImportState
 from app.cards.models import CardImport
 from app.platform import clock
@@ -17,15 +18,13 @@ from app.products.importers.collections import Collection, read_file
 
 
 def register(to: Jobs) -> None:
-    to.handles("read_cards")(read_cards)
-    to.handles("write_cards")(write_cards)
-    to.gives_up("read_cards")(give_up)
-    to.gives_up("write_cards")(give_up)
+    to.handle(ReadCards, read_cards, on_giving_up=give_up)
+    to.handle(WriteCards, write_cards, on_giving_up=give_up)
 
 
-def read_cards(database: Database, arguments: dict[str, Any]) -> None:
+def read_cards(database: Database, task: ReadCards) -> None:
     """Imports them in a transaction that is then undone: its report is what would happen."""
-    given = _load(database, arguments)
+    given = _load(database, task)
     if given.state is not ImportState.READING:
         return
     with force_locale(given.person.language):
@@ -38,8 +37,8 @@ def read_cards(database: Database, arguments: dict[str, Any]) -> None:
     _end(database, given, ImportState.READ, report=report)
 
 
-def write_cards(database: Database, arguments: dict[str, Any]) -> None:
-    given = _load(database, arguments)
+def write_cards(database: Database, task: WriteCards) -> None:
+    given = _load(database, task)
     if given.state is not ImportState.WRITING:
         return
     with force_locale(given.person.language):
@@ -66,13 +65,13 @@ def _found(database: Database, given: CardImport, *, fetch: bool) -> Collection 
         return None
 
 
-def give_up(database: Database, arguments: dict[str, Any], error: str) -> None:
-    _end(database, _load(database, arguments), ImportState.REFUSED, error=error[:500])
+def give_up(database: Database, task: ReadCards | WriteCards, error: str) -> None:
+    _end(database, _load(database, task), ImportState.REFUSED, error=error[:500])
 
 
-def _load(database: Database, arguments: dict[str, Any]) -> CardImport:
+def _load(database: Database, task: ReadCards | WriteCards) -> CardImport:
     with database.reading() as session:
-        return session.get_one(CardImport, arguments["import_id"], options=[joinedload(CardImport.person)])
+        return session.get_one(CardImport, task.import_id, options=[joinedload(CardImport.person)])
 
 
 def _end(

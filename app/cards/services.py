@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
+from app.cards.jobs import ReadCards, WriteCards
 from app.cards.kinds import ImportState
 from app.cards.models import CardImport
 from app.identity.models import Person
@@ -39,7 +40,7 @@ def start(session: Session, actor: Person, content: bytes | None, source: str) -
         made_at=clock.now(),
     )
     session.add(made)
-    jobs.enqueue(session, "read_cards", import_id=made.id)
+    jobs.enqueue(session, ReadCards(made.id))
     record(session, actor, Action.READ_CARDS, made.source)
     session.commit()
     return made
@@ -56,7 +57,7 @@ def confirm(session: Session, actor: Person, given: CardImport, *, archive_gone:
     ).all()
     if not taken:
         raise Refusal(_l("Ces fiches sont déjà importées, ou en train de l’être."))
-    jobs.enqueue(session, "write_cards", import_id=given.id)
+    jobs.enqueue(session, WriteCards(given.id))
     record(session, actor, Action.CONFIRM_CARDS, given.source)
     session.commit()
 

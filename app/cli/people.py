@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from app.factory import create_app
 from app.identity import factors, services
+from app.identity.jobs import SendInvitation
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.platform import jobs
@@ -31,7 +32,7 @@ def invite(email: str, name: str, role: str, product_slug: str | None, incubator
         person = services.find_or_create(session, email, name)
         if not services.give(session, None, person, Role(role), **scopes):
             raise click.ClickException(f"{email} already has this role there")
-        jobs.enqueue(session, "invitation", person_id=person.id, by="Jalon", role=role, next_path="/")
+        jobs.enqueue(session, SendInvitation(person.id, "Jalon", Role(role), "/"))
     click.echo(f"{email}: {role}")
 
 

@@ -1,36 +1,33 @@
 """Jobs of this feature: the letters that tell a team that a common service changed."""
 
-from typing import Any
-
-from flask import current_app
-
-from app.commons.services import LETTER
+from app.commons.jobs import TellServiceChanged
 from app.identity.models import Person
 from app.platform import letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs
+from app.platform.links import link_to
 from app.products.models import Product
 
 
 def register(jobs: Jobs) -> None:
-    jobs.handles(LETTER)(tell)
+    jobs.handle(TellServiceChanged, tell)
 
 
-def tell(database: Database, arguments: dict[str, Any]) -> None:
+def tell(database: Database, task: TellServiceChanged) -> None:
     """One letter to one member of a team; sent again it bears the same Message-ID."""
     with database.reading() as session:
-        person = session.get(Person, arguments["person_id"])
-        product = session.get(Product, arguments["product_id"])
+        person = session.get(Person, task.person_id)
+        product = session.get(Product, task.product_id)
     if person is None or product is None:
         return
     parts = (
         "common",
         product.id,
         person.id,
-        arguments["service"],
-        arguments["what"],
-        arguments["measure"],
-        arguments["at"],
+        task.service,
+        task.what,
+        task.measure,
+        task.at,
     )
     letters.send(
         letters.compose(
@@ -40,7 +37,7 @@ def tell(database: Database, arguments: dict[str, Any]) -> None:
             message_id=letters.message_id(*parts),
             person=person,
             product=product,
-            change=arguments,
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/services",
+            change=task,
+            link=link_to("commons.of_product", slug=product.slug),
         )
     )

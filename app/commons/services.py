@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
 
+from app.commons.jobs import TellServiceChanged
 from app.commons.models import CommonMeasure, CommonService, ServiceUse
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
@@ -23,8 +24,6 @@ from risk_models import catalogue
 from risk_models.rules import schedule
 from risk_models.scales import MeasureStatus
 from risk_models.system import Measure, System
-
-LETTER = "common_service_letter"
 
 
 def services_of(session: Session, incubator_ids: Iterable[str]) -> Sequence[CommonService]:
@@ -162,10 +161,8 @@ def _tell(session: Session, actor: Person, row: CommonService, what: str, measur
             session, actor, Action.COMMON_SERVICE_CHANGED, row.name, product_id=product_id, change=what, measure=measure
         )
         for person_id in teams.get(product_id, ()):
-            enqueue(
-                session, LETTER, person_id=person_id, product_id=product_id, service=row.name, what=what,
-                measure=measure, contact=row.contact, at=at,
-            )  # fmt: skip
+            told = TellServiceChanged(person_id, product_id, row.name, what, measure, row.contact, at)
+            enqueue(session, told)
 
 
 def hold(session: Session, row: CommonService) -> None:

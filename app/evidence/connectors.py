@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.evidence.jobs import RunConnector
 from app.evidence.kinds import ConnectorKind, EvidenceSource
 from app.evidence.models import Connector
 from app.evidence.services import evidence_of, forget_subjects
@@ -23,7 +24,6 @@ from app.platform.jobs import enqueue
 from app.platform.refusals import Refusal
 from app.products.models import Incubator, Product
 
-JOB = "run_connector"
 EVERY = timedelta(hours=24)
 AGAIN = timedelta(hours=1)  # after a fault
 _REPOSITORY = re.compile(r"(?:https?://github\.com/)?([A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?")
@@ -104,7 +104,7 @@ def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, addr
         next_run_at=clock.now() + EVERY,
     )
     session.add(row)
-    enqueue(session, JOB, connector_id=row.id)
+    enqueue(session, RunConnector(row.id))
     record(session, actor, Action.ADD_CONNECTOR, f"{kind} {address}".strip(), product_id=scope.product_id)
     session.commit()
     return row
@@ -155,7 +155,7 @@ def change_token(session: Session, actor: Person, scope: Scope, row: Connector, 
     if not token:
         raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
     row.token, row.problem = secrets.encrypt(token), ""
-    enqueue(session, JOB, connector_id=row.id)
+    enqueue(session, RunConnector(row.id))
     record(session, actor, Action.CHANGE_TOKEN, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
     session.commit()
 
@@ -172,7 +172,7 @@ def set_aside(
     if (patterns or development) and not reason:
         raise Refusal(_l("Dites pourquoi ces alertes ne comptent pas : l’autorité lira cette raison."), "reason")
     row.aside_paths, row.aside_development, row.aside_reason = patterns, development, reason
-    enqueue(session, JOB, connector_id=row.id)
+    enqueue(session, RunConnector(row.id))
     record(
         session, actor, Action.SET_ALERTS_ASIDE, row.address, product_id=scope.product_id, paths=patterns,
         development=development, reason=reason,
@@ -187,7 +187,7 @@ def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> No
     if row.last_run_at and row.next_run_at > row.last_run_at + EVERY:
         return  # already asked, not yet run
     row.next_run_at = clock.now() + EVERY
-    enqueue(session, JOB, connector_id=row.id)
+    enqueue(session, RunConnector(row.id))
     record(session, actor, Action.RUN_CONNECTOR, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
     session.commit()
 
@@ -211,7 +211,7 @@ def plan_runs(session: Session) -> int:
     due = session.scalars(select(Connector).where(Connector.next_run_at <= clock.now()).with_for_update()).all()
     for row in due:
         row.next_run_at = clock.now() + EVERY
-        enqueue(session, JOB, connector_id=row.id)
+        enqueue(session, RunConnector(row.id))
     return len(due)
 
 

@@ -1,13 +1,14 @@
 """Jobs of this feature: connectors that are due, each in a run of its own."""
 
 from app.evidence import connectors, running
+from app.evidence.jobs import RunConnector
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 
 
 def register(jobs: Jobs) -> None:
     jobs.every_minute(plan_runs)
-    jobs.handles(connectors.JOB)(running.run)
+    jobs.handle(RunConnector, running.run)
 
 
 def plan_runs(database: Database) -> None:

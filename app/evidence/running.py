@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.evidence import connectors, scans, services
 from app.evidence.importers import Reading, Unreadable, github, updown
 from app.evidence.importers.dashlord import host_of
+from app.evidence.jobs import RunConnector
 from app.evidence.kinds import ConnectorKind, EvidenceSource
 from app.evidence.models import Connector
 from app.platform import clock, secrets
@@ -33,10 +34,10 @@ class Found:
     sha256: str
 
 
-def run(database: Database, arguments: dict[str, Any]) -> None:
+def run(database: Database, task: RunConnector) -> None:
     """A job. A tool that cannot be read leaves what was known as it is, and says so beside the connector."""
     with database.reading() as session:
-        connector = session.get(Connector, arguments["connector_id"])
+        connector = session.get(Connector, task.connector_id)
         if connector is None:
             return
         products = _products(session, connector)

@@ -3,19 +3,18 @@
 import tempfile
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
 
 from app.feeds import services
+from app.feeds.jobs import FetchFeed
 from app.feeds.loading import read_feed
 from app.platform import clock, outbound
 from app.platform.database import Database
 from app.platform.jobs import Job, Jobs, enqueue
 
-KIND = "fetch_feed"
 _EVERY = timedelta(hours=23)
 _WHOLE_SECONDS = 1800  # the largest are some hundred megabytes
 _MOST_BYTES = 2_000_000_000
@@ -23,7 +22,7 @@ _MOST_BYTES = 2_000_000_000
 
 def register(jobs: Jobs) -> None:
     jobs.every_minute(plan_fetches)
-    jobs.handles(KIND)(fetch)
+    jobs.handle(FetchFeed, fetch)
 
 
 def plan_fetches(database: Database) -> None:
@@ -32,16 +31,16 @@ def plan_fetches(database: Database) -> None:
     if not addresses:
         return
     with database.writing() as session:
-        recent = select(Job.arguments).where(Job.kind == KIND, Job.created_at > clock.now() - _EVERY)
+        recent = select(Job.arguments).where(Job.kind == FetchFeed.kind, Job.created_at > clock.now() - _EVERY)
         asked = {arguments["address"] for arguments in session.scalars(recent)}
         for address in addresses:
             if address not in asked:
-                enqueue(session, KIND, address=address)
+                enqueue(session, FetchFeed(address))
 
 
-def fetch(database: Database, arguments: dict[str, Any]) -> None:
+def fetch(database: Database, task: FetchFeed) -> None:
     """Loads what `address` answers. A failure is shown beside the feeds and tried again."""
-    address = arguments["address"]
+    address = task.address
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / (PurePosixPath(urlsplit(address).path).name or "feed")
         _download(address, path)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from app.feeds.jobs import FetchFeed
 from app.feeds.kinds import STALE_AFTER_DAYS, FeedName
 from app.feeds.loading import Loaded, day_of
 from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, Feed, ReleaseCycle
@@ -18,6 +19,7 @@ from app.platform import clock
 from app.platform.jobs import Job
 from app.platform.refusals import Refusal
 from risk_models.exposure.ranges import Affected, Interval
+from risk_models.plain_values import from_plain
 
 _BATCH = 1_000
 _ROWS: dict[FeedName, Any] = {
@@ -70,10 +72,10 @@ class Fetch:
 
 def fetches(session: Session) -> list[Fetch]:
     """The last fetch of each configured address."""
-    statement = select(Job).where(Job.kind == "fetch_feed").order_by(Job.created_at.desc()).limit(100)
+    statement = select(Job).where(Job.kind == FetchFeed.kind).order_by(Job.created_at.desc()).limit(100)
     found: dict[str, Fetch] = {}
     for job in session.scalars(statement):
-        address = job.arguments["address"]
+        address = from_plain(job.arguments, FetchFeed).address
         found.setdefault(address, Fetch(address, job.created_at, job.done_at is not None, job.error or ""))
     return sorted(found.values(), key=lambda f: f.address)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from flask import current_app
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -12,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.analysis import study
 from app.homologation import consistency, delegating, freezing, register, sealing, telling
-from app.homologation.kinds import DossierState, Origin, Outcome
+from app.homologation.jobs import IssueWithdrawal, RenderDossier
+from app.homologation.kinds import DossierState, Heard, Origin, Outcome
 from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
 from app.homologation.services import move, must_be
-from app.homologation.telling import Heard
 from app.identity import factors
 from app.identity.factors import Proof
 from app.identity.kinds import Role
@@ -25,6 +24,7 @@ from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
 from app.platform.i18n import day
+from app.platform.links import link_to
 from app.platform.refusals import Refusal
 from app.products.models import Product
 from app.products.services import holds_role
@@ -243,7 +243,7 @@ def _keep(session: Session, actor: Person, product: Product, dossier: Dossier, t
     move(dossier, DossierState.DECIDED)
     freezing.write(dossier, text)
     study.level_decided_on(session, product.id)
-    jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
+    jobs.enqueue(session, RenderDossier(dossier.id))
     telling.tell(
         session, actor, product, Heard.DECIDED, telling.concerned(session, product, dossier), number=dossier.number
     )
@@ -274,7 +274,7 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
         FrozenWithdrawal(
             product=content.loads_any(dossier.content).product if dossier.content else product.name,
             number=dossier.number,
-            verify_at=f"{current_app.config['BASE_URL']}/verifier",
+            verify_at=link_to("register_pages.verify"),
             decided_on=decision.decided_on,
             decided_by=decision.signatory,
             withdrawn_on=today,
@@ -297,7 +297,7 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
             content_sha256=content.sha256(text),
         )
     )
-    jobs.enqueue(session, "withdrawal_pdf", dossier_id=dossier.id)
+    jobs.enqueue(session, IssueWithdrawal(dossier.id))
     telling.tell(
         session, actor, product, Heard.WITHDRAWN, telling.concerned(session, product, dossier), number=dossier.number
     )

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.homologation import telling
 from app.homologation.awaiting import delegated_to
+from app.homologation.kinds import Heard
 from app.homologation.models import Delegation, Dossier
-from app.homologation.telling import Heard
 from app.identity import factors
 from app.identity.factors import Proof
 from app.identity.models import Person

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from flask import current_app
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -21,6 +20,7 @@ from app.inventory.models import Component
 from app.packages import exports
 from app.packages.models import Judgement
 from app.platform import clock
+from app.platform.links import link_to
 from app.products.models import Product
 from reports import dossier as content
 from reports.frozen import (
@@ -145,7 +145,7 @@ def _unfinished(session: Session, product: Product, dossier: Dossier, system: Sy
             FrozenDocument(d.piece, d.title, d.dated_on, d.file_name, d.sha256, d.size) for d in dossier.documents
         ),
         renewal=_renewal(session, product),
-        verify_at=f"{current_app.config['BASE_URL']}/verifier",
+        verify_at=link_to("register_pages.verify"),
         decision=None,
     )
 

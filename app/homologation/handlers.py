@@ -1,50 +1,54 @@
 """Jobs of this feature: the PDF of a dossier and its seal, and the mails that call for an opinion or a decision."""
 
-from functools import partial
-from typing import Any
-
-from flask import current_app
 from sqlalchemy import select
 
 from app.homologation import sealing, telling, watching
-from app.homologation.kinds import Act, DossierState
+from app.homologation.jobs import (
+    CallReader,
+    IssueWithdrawal,
+    RenderDossier,
+    TellDrift,
+    TellFault,
+    TellOfDossier,
+    TimestampFile,
+)
+from app.homologation.kinds import Act, Called, DossierState
 from app.homologation.models import Dossier, Withdrawal
 from app.identity.models import Person
 from app.platform import clock, letters
 from app.platform.database import Database
 from app.platform.extensions import document_storage
-from app.platform.jobs import Jobs, enqueue
+from app.platform.jobs import Jobs, Task, enqueue
+from app.platform.links import link_to
 from app.platform.logs import get_logger
 from app.products.models import Product
 
 
 def register(jobs: Jobs) -> None:
-    jobs.handles("dossier_pdf")(render_pdf)
-    jobs.handles("withdrawal_pdf")(issue_withdrawal)
-    jobs.handles("timestamp")(timestamp)
-    jobs.handles("dossier_call")(call)
-    jobs.handles("dossier_told")(telling.send)
-    jobs.handles("dossier_fault_told")(telling.send_fault)
-    jobs.handles("drift_told")(watching.tell)
-    for kind in ("dossier_pdf", "withdrawal_pdf", "timestamp"):
-        jobs.gives_up(kind)(partial(try_again, kind))
+    jobs.handle(RenderDossier, render_pdf, on_giving_up=try_again)
+    jobs.handle(IssueWithdrawal, issue_withdrawal, on_giving_up=try_again)
+    jobs.handle(TimestampFile, timestamp, on_giving_up=try_again)
+    jobs.handle(CallReader, call)
+    jobs.handle(TellOfDossier, telling.send)
+    jobs.handle(TellFault, telling.send_fault)
+    jobs.handle(TellDrift, watching.tell)
     jobs.every_minute(watching.watch)
 
 
-def try_again(kind: str, database: Database, arguments: dict[str, Any], error: str) -> None:
+def try_again(database: Database, task: Task, error: str) -> None:
     """Asks anew, in an hour, for a file whose job ran out of attempts: the fault may be mended meanwhile."""
-    get_logger().error("file not made", job=kind, error=error[-300:])
+    get_logger().error("file not made", job=task.kind, error=error[-300:])
     with database.writing() as session:
-        enqueue(session, kind, run_after=clock.now() + sealing.AGAIN, **arguments)
+        enqueue(session, task, run_after=clock.now() + sealing.AGAIN)
 
 
-def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
+def render_pdf(database: Database, task: RenderDossier) -> None:
     """Renders the frozen content once, sealed when it is decided; a dossier changed meanwhile keeps its newer PDF.
 
     The authority is called once the PDF that it will sign exists.
     """
     with database.reading() as session:
-        dossier = session.get_one(Dossier, arguments["dossier_id"])
+        dossier = session.get_one(Dossier, task.dossier_id)
     if dossier.content is None or dossier.has_pdf:
         return
     if dossier.state is DossierState.DECIDED:
@@ -52,18 +56,18 @@ def render_pdf(database: Database, arguments: dict[str, Any]) -> None:
         return
     digest = document_storage().put(sealing.render(database, dossier.id, dossier.content))
     with database.writing() as session:
-        if sealing.keep_project(session, dossier, digest):
-            enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=dossier.authority_id, what="decision")
+        if sealing.keep_project(session, dossier, digest) and dossier.authority_id:
+            enqueue(session, CallReader(dossier.id, dossier.authority_id, Called.DECISION))
 
 
-def issue_withdrawal(database: Database, arguments: dict[str, Any]) -> None:
-    withdrawal = _withdrawal(database, arguments["dossier_id"])
+def issue_withdrawal(database: Database, task: IssueWithdrawal) -> None:
+    withdrawal = _withdrawal(database, task.dossier_id)
     sealing.issue(database, withdrawal.dossier_id, Act.WITHDRAWAL, withdrawal.content, withdrawal.content_sha256)
 
 
-def timestamp(database: Database, arguments: dict[str, Any]) -> None:
+def timestamp(database: Database, task: TimestampFile) -> None:
     """Issues again, timestamped, what was sealed while the timestamp authority was down."""
-    act, dossier_id = Act(arguments["act"]), arguments["dossier_id"]
+    act, dossier_id = task.act, task.dossier_id
     if act is Act.WITHDRAWAL:
         withdrawal = _withdrawal(database, dossier_id)
         text, digest = withdrawal.content, withdrawal.content_sha256
@@ -80,32 +84,30 @@ def _withdrawal(database: Database, dossier_id: str) -> Withdrawal:
 
 
 _CALLED_IN = {
-    "opinion": DossierState.OPINIONS,
-    "transmit": DossierState.OPINIONS,
-    "decision": DossierState.DECISION,
+    Called.OPINION: DossierState.OPINIONS,
+    Called.TRANSMIT: DossierState.OPINIONS,
+    Called.DECISION: DossierState.DECISION,
 }
 
 
-def call(database: Database, arguments: dict[str, Any]) -> None:
+def call(database: Database, task: CallReader) -> None:
     """Writes to a reviewer or to the authority that the dossier waits for them."""
     with database.reading() as session:
-        dossier = session.get_one(Dossier, arguments["dossier_id"])
-        person = session.get_one(Person, arguments["person_id"])
+        dossier = session.get_one(Dossier, task.dossier_id)
+        person = session.get_one(Person, task.person_id)
         product = session.get_one(Product, dossier.product_id)
-    if dossier.state is not _CALLED_IN[arguments["what"]]:
+    if dossier.state is not _CALLED_IN[task.what]:
         return  # taken back, or decided, before the letter left
     since = dossier.state_since.isoformat()
     letters.send(
         letters.compose(
-            f"call_{arguments['what']}",
+            f"call_{task.what.value}",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id(
-                "call", dossier.id, person.id, arguments["what"], since, arguments.get("again", "")
-            ),
+            message_id=letters.message_id("call", dossier.id, person.id, task.what.value, since, task.again),
             person=person,
             product=product,
-            again=bool(arguments.get("again")),
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}",
+            again=bool(task.again),
+            link=link_to("homologation.read", slug=product.slug, number=dossier.number),
         )
     )

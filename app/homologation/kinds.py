@@ -50,3 +50,20 @@ class ReviewerRole(StrEnum):
     DPO = "dpo"
     TECHNICAL = "technical"
     USERS = "users"
+
+
+class Heard(StrEnum):
+    """An act on a dossier that concerned people are told of."""
+
+    DECIDED = "decided"
+    WITHDRAWN = "withdrawn"
+    TAKEN_BACK = "taken_back"
+    DELEGATED = "delegated"
+
+
+class Called(StrEnum):
+    """What a dossier waits for: an opinion, that its team sends it on, a decision."""
+
+    OPINION = "opinion"
+    TRANSMIT = "transmit"
+    DECISION = "decision"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy import select
 
 from app.homologation import register, sealing
@@ -21,6 +21,7 @@ from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session, discard
 from app.platform.i18n import language
+from app.platform.links import link_to
 from app.platform.places import only_place
 from app.products import services as products
 from app.products.access import Product
@@ -262,7 +263,7 @@ def badge_json(slug: str) -> Response:
         "with_reservations": bool(entry and entry.reserved),
         "provisional": bool(entry and entry.decision.outcome is Outcome.PROVISIONAL),
         "sealed_by_jalon": bool(entry and entry.dossier.origin is Origin.JALON),
-        "register": current_app.config["BASE_URL"] + url_for("register_pages.public"),
+        "register": link_to("register_pages.public"),
     }
     return _live(Response(json.dumps(said, ensure_ascii=False), mimetype="application/json"))
 

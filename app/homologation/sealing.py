@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.homologation import telling
+from app.homologation.jobs import IssueWithdrawal, RenderDossier, TimestampFile
 from app.homologation.kinds import Act
 from app.homologation.models import Dossier, IssuedFile
 from app.platform import clock, jobs
@@ -83,7 +84,7 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
         get_logger().error("seal pending", error=str(error))
         _note_fault(database, dossier_id, str(error), detail=str(error))
         with database.writing() as session:
-            jobs.enqueue(session, _JOBS[act], run_after=clock.now() + AGAIN, dossier_id=dossier_id)
+            jobs.enqueue(session, _JOBS[act](dossier_id), run_after=clock.now() + AGAIN)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:
@@ -91,9 +92,7 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
             return  # another worker was faster; ours was never shown to anybody
         _note(session, dossier_id, act, stored, digest, timestamped=timestamped)
         if sealer().timestamp_url and not timestamped:
-            jobs.enqueue(
-                session, "timestamp", run_after=clock.now() + timedelta(minutes=5), dossier_id=dossier_id, act=act.value
-            )
+            jobs.enqueue(session, TimestampFile(dossier_id, act), run_after=clock.now() + timedelta(minutes=5))
         dossier = session.get_one(Dossier, dossier_id, with_for_update={"key_share": True})
         dossier.seal_fault = ""
         if act is Act.DECISION:
@@ -159,7 +158,10 @@ def keep_project(session: Session, dossier: Dossier, stored: str) -> bool:
     return True
 
 
-_JOBS = {Act.DECISION: "dossier_pdf", Act.WITHDRAWAL: "withdrawal_pdf"}
+_JOBS: dict[Act, type[RenderDossier | IssueWithdrawal]] = {
+    Act.DECISION: RenderDossier,
+    Act.WITHDRAWAL: IssueWithdrawal,
+}
 
 
 def timestamp(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
@@ -173,7 +175,7 @@ def timestamp(database: Database, dossier_id: str, act: Act, text: str, digest: 
     except TimestampFailed as error:
         get_logger().warning("timestamp pending", error=str(error))
         with database.writing() as session:
-            jobs.enqueue(session, "timestamp", run_after=clock.now() + AGAIN, dossier_id=dossier_id, act=act.value)
+            jobs.enqueue(session, TimestampFile(dossier_id, act), run_after=clock.now() + AGAIN)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:

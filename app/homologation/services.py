@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.analysis import study
 from app.analysis.acceptance import check_until
 from app.homologation import freezing, telling
-from app.homologation.kinds import DossierState, Origin, ReviewerRole, Verdict
+from app.homologation.jobs import CallReader, RenderDossier
+from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
 from app.identity import services as identity
 from app.identity.kinds import Role
@@ -275,7 +276,7 @@ def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dos
         raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
     move(dossier, DossierState.OPINIONS)
     for opinion in dossier.opinions:
-        jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=opinion.reviewer_id, what="opinion")
+        jobs.enqueue(session, CallReader(dossier.id, opinion.reviewer_id, Called.OPINION))
     record(session, actor, Action.ASK_OPINIONS, f"n° {dossier.number}", product_id=product.id)
     session.commit()
 
@@ -296,7 +297,7 @@ def give_opinion(
     if all(o.given_at for o in dossier.opinions):
         team = identity.people_with_role(session, Role.TEAM_MEMBER, product.id, [i.id for i in product.incubators])
         for person in team:
-            jobs.enqueue(session, "dossier_call", dossier_id=dossier.id, person_id=person.id, what="transmit")
+            jobs.enqueue(session, CallReader(dossier.id, person.id, Called.TRANSMIT))
     record(session, actor, Action.GIVE_OPINION, verdict.value, product_id=product.id)
     session.commit()
 
@@ -312,7 +313,7 @@ def transmit(session: Session, actor: Person, product: Product, dossier: Dossier
         raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
     move(dossier, DossierState.DECISION)
     freezing.freeze(session, product, dossier)
-    jobs.enqueue(session, "dossier_pdf", dossier_id=dossier.id)
+    jobs.enqueue(session, RenderDossier(dossier.id))
     record(
         session,
         actor,
@@ -346,11 +347,9 @@ def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier
     if dossier.relaunched_at and now - dossier.relaunched_at < RELAUNCH_EVERY:
         raise Refusal(_l("Une relance est déjà partie aujourd’hui : attendez demain, ou appelez."))
     dossier.relaunched_at = now
-    what = "decision" if dossier.state is DossierState.DECISION else "opinion"
+    what = Called.DECISION if dossier.state is DossierState.DECISION else Called.OPINION
     for person in people:
-        jobs.enqueue(
-            session, "dossier_call", dossier_id=dossier.id, person_id=person.id, what=what, again=now.isoformat()
-        )
+        jobs.enqueue(session, CallReader(dossier.id, person.id, what, again=now.isoformat()))
     names = [person.name for person in people]
     record(session, actor, Action.RELAUNCH, ", ".join(names), product_id=product.id)
     session.commit()
@@ -363,7 +362,7 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
     told = [o.reviewer for o in dossier.opinions]
     if dossier.state is DossierState.DECISION and dossier.authority:
         told.append(dossier.authority)
-    telling.tell(session, actor, product, telling.Heard.TAKEN_BACK, told, number=dossier.number)
+    telling.tell(session, actor, product, Heard.TAKEN_BACK, told, number=dossier.number)
     move(dossier, DossierState.DRAFT)
     dossier.content = dossier.content_sha256 = dossier.pdf_sha256 = dossier.pdf_of = None
     dossier.seal_fault = ""

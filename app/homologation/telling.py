@@ -1,30 +1,21 @@
 """Who hears of an act on a dossier: decided, withdrawn, taken back, a signature delegated."""
 
 from collections.abc import Iterable
-from enum import StrEnum
-from typing import Any
 
-from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from app.homologation.jobs import TellFault, TellOfDossier
+from app.homologation.kinds import Heard
 from app.homologation.models import Dossier
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
+from app.platform.links import link_to
 from app.products import services as products
 from app.products.models import Product
-
-
-class Heard(StrEnum):
-    """What is told."""
-
-    DECIDED = "decided"
-    WITHDRAWN = "withdrawn"
-    TAKEN_BACK = "taken_back"
-    DELEGATED = "delegated"
 
 
 def concerned(session: Session, product: Product, dossier: Dossier) -> list[Person]:
@@ -43,16 +34,8 @@ def tell(
 ) -> None:
     """Writes to `people`, once each and not to who acted, in the caller's transaction."""
     for person_id in {person.id: None for person in people if person.id != actor.id}:
-        jobs.enqueue(
-            session,
-            "dossier_told",
-            person_id=person_id,
-            product_id=product.id,
-            number=number,
-            heard=heard.value,
-            by=actor.name,
-            at=clock.now().isoformat(),
-        )
+        at = clock.now().isoformat()
+        jobs.enqueue(session, TellOfDossier(person_id, product.id, number, heard, actor.name, at))
 
 
 def tell_fault(session: Session, dossier: Dossier, detail: str) -> None:
@@ -60,60 +43,57 @@ def tell_fault(session: Session, dossier: Dossier, detail: str) -> None:
     incubators = products.incubators_of(session, dossier.product_id)
     team = identity.people_with_role(session, Role.TEAM_MEMBER, dossier.product_id, incubators)
     for person_id in {person.id: None for person in (*team, *identity.administrators(session))}:
-        jobs.enqueue(
-            session,
-            "dossier_fault_told",
-            person_id=person_id,
-            dossier_id=dossier.id,
-            detail=detail,
-            at=clock.now().isoformat(),
-        )
+        jobs.enqueue(session, TellFault(person_id, dossier.id, detail, clock.now().isoformat()))
 
 
-def send_fault(database: Database, arguments: dict[str, Any]) -> None:
+def send_fault(database: Database, task: TellFault) -> None:
     with database.reading() as session:
-        person = session.get_one(Person, arguments["person_id"])
-        dossier = session.get_one(Dossier, arguments["dossier_id"])
+        person = session.get_one(Person, task.person_id)
+        dossier = session.get_one(Dossier, task.dossier_id)
         product = session.get_one(Product, dossier.product_id)
     letters.send(
         letters.compose(
             "dossier_fault",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("fault", dossier.id, person.id, arguments["at"]),
+            message_id=letters.message_id("fault", dossier.id, person.id, task.at),
             person=person,
             product=product,
             dossier=dossier,
-            detail=arguments["detail"],
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}",
+            detail=task.detail,
+            link=link_to("homologation.read", slug=product.slug, number=dossier.number),
         )
     )
 
 
-def send(database: Database, arguments: dict[str, Any]) -> None:
-    heard, number = Heard(arguments["heard"]), arguments["number"]
+def send(database: Database, task: TellOfDossier) -> None:
+    heard, number = task.heard, task.number
     with database.reading() as session:
-        person = session.get_one(Person, arguments["person_id"])
-        product = session.get_one(Product, arguments["product_id"])
+        person = session.get_one(Person, task.person_id)
+        product = session.get_one(Product, task.product_id)
         dossier = session.scalar(
             select(Dossier)
             .where(Dossier.product_id == product.id, Dossier.number == number)
             .options(joinedload(Dossier.decision), joinedload(Dossier.withdrawal), selectinload(Dossier.reservations))
         )
-    page = f"dossier/{number}" if number else "dossier/delegations"
+    page = (
+        link_to("homologation.read", slug=product.slug, number=number)
+        if number
+        else link_to("deciding.delegations", slug=product.slug)
+    )
     letters.send(
         letters.compose(
             "dossier_told",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("told", product.id, person.id, heard.value, str(number), arguments["at"]),
+            message_id=letters.message_id("told", product.id, person.id, heard.value, str(number), task.at),
             person=person,
             product=product,
             heard=heard.value,
-            by=arguments["by"],
+            by=task.by,
             decision=dossier.decision if dossier else None,
             withdrawal=dossier.withdrawal if dossier else None,
             lift_by=next((r.lift_by for r in dossier.reservations), None) if dossier else None,
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/{page}",
+            link=page,
         )
     )

@@ -3,14 +3,12 @@
 What came back to the signed picture is forgotten, so that the next time is told too; the journal keeps both.
 """
 
-from typing import Any
-
-from flask import current_app
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis.study_models import SecurityProfile
 from app.homologation import drift, register
+from app.homologation.jobs import TellDrift
 from app.homologation.models import Decision, Dossier, DriftNotice
 from app.identity import services as identity
 from app.identity.kinds import Role
@@ -20,6 +18,7 @@ from app.journal.services import record
 from app.mitigations.models import LossPoint
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
+from app.platform.links import link_to
 from app.products.models import Product
 
 
@@ -84,17 +83,8 @@ def _notice(session: Session, dossier_id: str, height: int, then: float, now: fl
     dossier = session.get_one(Dossier, dossier_id, options=[joinedload(Dossier.authority)])
     product = session.get_one(Product, dossier.product_id, options=[selectinload(Product.incubators)])
     for person in _told(session, dossier, product):
-        jobs.enqueue(
-            session,
-            "drift_told",
-            dossier_id=dossier_id,
-            person_id=person.id,
-            height=height,
-            at=clock.now().isoformat(),
-            then=then,
-            now=now,
-            raised=raised,
-        )
+        at = clock.now().isoformat()
+        jobs.enqueue(session, TellDrift(dossier_id, person.id, height, at, then, now, raised))
     record(
         session, None, Action.DRIFT, f"n° {dossier.number}", product_id=product.id, height=height, then=then, now=now
     )
@@ -111,25 +101,25 @@ def _told(session: Session, dossier: Dossier, product: Product) -> list[Person]:
     return list({person.id: person for person in people}.values())
 
 
-def tell(database: Database, arguments: dict[str, Any]) -> None:
+def tell(database: Database, task: TellDrift) -> None:
     with database.reading() as session:
-        person = session.get_one(Person, arguments["person_id"])
-        dossier = session.get_one(Dossier, arguments["dossier_id"], options=[joinedload(Dossier.decision)])
+        person = session.get_one(Person, task.person_id)
+        dossier = session.get_one(Dossier, task.dossier_id, options=[joinedload(Dossier.decision)])
         product = session.get_one(Product, dossier.product_id)
     letters.send(
         letters.compose(
             "drift",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("drift", dossier.id, str(arguments["height"]), arguments["at"], person.id),
+            message_id=letters.message_id("drift", dossier.id, str(task.height), task.at, person.id),
             person=person,
             product=product,
             decision=dossier.decision,
-            then=arguments["then"],
-            now=arguments["now"],
-            raised=arguments["raised"],
-            grown=drift.height(arguments["then"], arguments["now"]) > 0,
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/dossier/{dossier.number}/depuis",
+            then=task.then,
+            now=task.now,
+            raised=task.raised,
+            grown=drift.height(task.then, task.now) > 0,
+            link=link_to("homologation.since", slug=product.slug, number=dossier.number),
         )
     )
 

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
+from app.identity.jobs import TellFactorChanged
 from app.identity.kinds import FactorKind
 from app.identity.models import FactorChallenge, Person, SecondFactor
 from app.journal.actions import Action
@@ -79,7 +80,7 @@ def _add(session: Session, person: Person, factor: SecondFactor) -> None:
 
 def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
     at = clock.now().isoformat()
-    jobs.enqueue(session, "factor_changed", person_id=person.id, name=name, added=added, at=at)
+    jobs.enqueue(session, TellFactorChanged(person.id, name, added, at))
 
 
 def remove(session: Session, person: Person, factor_id: str, *, proved: bool) -> None:

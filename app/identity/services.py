@@ -10,6 +10,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.identity import policy
+from app.identity.jobs import SendInvitation, SendSignInLink, TellAuthorityNamed
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person, SignInLink, WebSession
 from app.journal.actions import Action
@@ -42,7 +43,7 @@ _INVITATIONS_OF_ONE, _INVITATIONS_TO_ONE = Rate(10, timedelta(days=1)), Rate(1, 
 def ask_link(session: Session, email: str, next_path: str) -> None:
     """Asks for a link to be mailed; does the same whether or not somebody has this address, or was written to too often."""
     if rates.allows(session, _LINKS, "sign-in", rates.mailbox(email)):
-        jobs.enqueue(session, "sign_in_link", email=email.strip().lower(), next_path=safe_path(next_path))
+        jobs.enqueue(session, SendSignInLink(email.strip().lower(), safe_path(next_path)))
     session.commit()
 
 
@@ -219,15 +220,7 @@ def invite(
         raise Refusal(_l("Dix invitations par jour au plus : continuez demain."), "email")
     written = rates.allows(session, _INVITATIONS_TO_ONE, "invited", rates.mailbox(person.email))
     if written:
-        jobs.enqueue(
-            session,
-            "invitation",
-            person_id=person.id,
-            by=actor.name,
-            role=role.value,
-            next_path=next_path,
-            product_id=product_id,
-        )
+        jobs.enqueue(session, SendInvitation(person.id, actor.name, role, next_path, product_id))
     if role is Role.AUTHORITY and product_id:
         _tell_incubator(session, actor, person, product_id, incubator_ids)
     session.commit()
@@ -240,10 +233,8 @@ def _tell_incubator(
     """A product's authority does not change unseen: each member of its incubators is written to."""
     for member in people_with_role(session, Role.INCUBATOR_MEMBER, product_id, incubator_ids):
         if member.id != actor.id:
-            jobs.enqueue(
-                session, "authority_named", person_id=member.id, product_id=product_id, by=actor.name, named=named.name,
-                at=clock.now().isoformat(),
-            )  # fmt: skip
+            at = clock.now().isoformat()
+            jobs.enqueue(session, TellAuthorityNamed(member.id, product_id, actor.name, named.name, at))
 
 
 def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str) -> None:

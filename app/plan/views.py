@@ -1,6 +1,6 @@
 """The action plan: read, taken away as a spreadsheet, a calendar or an issue; and the loss over time."""
 
-from flask import Blueprint, Response, current_app, render_template, url_for
+from flask import Blueprint, Response, render_template
 from flask_babel import gettext as _
 
 from app.analysis import services as analysis
@@ -10,6 +10,7 @@ from app.plan.services import PlanKind, PlanLine
 from app.platform import clock
 from app.platform.http import db_session, file_response
 from app.platform.i18n import language
+from app.platform.links import link_to
 from app.products.access import Product, may, product_view
 from reports.figures.burn_down import draw_burn_down
 from risk_models import catalogue
@@ -70,7 +71,7 @@ def as_csv(product: Product) -> Response:
 @product_view(Permission.READ_PRODUCT)
 def as_ics(product: Product) -> Response:
     _system, lines, _names = _read(product)
-    link = current_app.config["BASE_URL"] + url_for("plan.index", slug=product.slug)
+    link = link_to("plan.index", slug=product.slug)
     return _file(plan.as_ics(lines, product, clock.now(), link), "text/calendar", "plan.ics")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sqlalchemy import String, Text, delete, event, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from app.platform import clock
 from app.platform.database import Base, Database, Id, Instant, Json, UtcDateTime, new_id
 from app.platform.logs import get_logger
+from risk_models.plain_values import from_plain, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +47,17 @@ class Job(Base):
     error: Mapped[str | None] = mapped_column(Text)
 
 
+class Task:
+    """What is asked of a job: a frozen dataclass of plain values, one a kind. Its `kind` names it in the table for ever."""
+
+    kind: ClassVar[str]
+
+
+T = TypeVar("T", bound=Task)
 # A handler opens its own sessions, so that long work holds no transaction. It may run twice.
-Handler = Callable[[Database, dict[str, Any]], None]
+Handler = Callable[[Database, T], None]
+# What is done of a task and its last error once its last attempt failed.
+Surrender = Callable[[Database, T, str], None]
 
 
 class Jobs:
@@ -56,8 +66,8 @@ class Jobs:
     def __init__(self, url: str, lease_seconds: int) -> None:
         self._url = url
         self._lease = timedelta(seconds=lease_seconds)
-        self._handlers: dict[str, Handler] = {}
-        self._surrenders: dict[str, Callable[[Database, dict[str, Any], str], None]] = {}
+        self._handlers: dict[str, tuple[type[Task], Handler[Any]]] = {}
+        self._surrenders: dict[str, Surrender[Any]] = {}
         self._schedules: list[Callable[[Database], None]] = []
         self._database: Database | None = None
         self._context: Callable[[], AbstractContextManager[Any]] = nullcontext
@@ -93,22 +103,11 @@ class Jobs:
         """Each job and each sweep runs inside a fresh `context()`."""
         self._context = context
 
-    def handles(self, kind: str) -> Callable[[Handler], Handler]:
-        """Registers the function that does jobs of `kind`; see `Handler`."""
-
-        def register(handler: Handler) -> Handler:
-            self._handlers[kind] = handler
-            return handler
-
-        return register
-
-    def gives_up(self, kind: str) -> Callable[[Callable[[Database, dict[str, Any], str], None]], None]:
-        """Registers what is done with the arguments and the error of a job of `kind` once its last attempt failed."""
-
-        def register(surrender: Callable[[Database, dict[str, Any], str], None]) -> None:
-            self._surrenders[kind] = surrender
-
-        return register
+    def handle(self, task: type[T], handler: Handler[T], *, on_giving_up: Surrender[T] | None = None) -> None:
+        """Has `handler` do the jobs of a kind; see `Handler` and `Surrender`."""
+        self._handlers[task.kind] = task, handler
+        if on_giving_up:
+            self._surrenders[task.kind] = on_giving_up
 
     def purge(self, database: Database) -> None:
         """Forgets what was done a month ago: its row says nothing any more that the journal does not."""
@@ -155,7 +154,8 @@ class Jobs:
                 with self._db.reading() as session:
                     job = session.get_one(Job, job_id)
                 with self._context():
-                    self._handlers[job.kind](self._db, job.arguments)
+                    task, handler = self._handlers[job.kind]
+                    handler(self._db, from_plain(job.arguments, task))
                 with self._db.writing() as session:
                     session.execute(update(Job).where(Job.id == job_id).values(done_at=clock.now(), error=None))
             except Exception as error:
@@ -194,7 +194,7 @@ class Jobs:
             job.run_after = clock.now() + min(timedelta(seconds=15 * 4 ** (job.attempts - 1)), _LONGEST_WAIT)
             given_up = job.attempts >= MAX_ATTEMPTS
         if given_up and (surrender := self._surrenders.get(job.kind)):
-            surrender(self._db, job.arguments, job.error)
+            surrender(self._db, from_plain(job.arguments, self._handlers[job.kind][0]), job.error)
 
     @contextmanager
     def _renewed(self, job_id: str) -> "Iterator[None]":
@@ -225,10 +225,10 @@ class Jobs:
         return self._database
 
 
-def enqueue(session: Session, kind: str, *, run_after: datetime | None = None, **arguments: Any) -> Job:
+def enqueue(session: Session, task: Task, *, run_after: datetime | None = None) -> Job:
     """Writes a job in the caller's transaction; it is rung once that transaction is committed."""
     now = clock.now()
-    job = Job(id=new_id(), kind=kind, arguments=arguments, created_at=now, run_after=run_after or now)
+    job = Job(id=new_id(), kind=task.kind, arguments=plain(task), created_at=now, run_after=run_after or now)
     session.add(job)
     session.info.setdefault(_PENDING_KEY, []).append((job.id, job.run_after))
     return job

@@ -26,11 +26,11 @@ _BESIDE = {DeadlineKind.RESERVATION, DeadlineKind.MEASURE, DeadlineKind.PROOF, D
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something to do, said in words, by a day where there is one; at `page`, under the home of its product."""
+    """Something to do, said in words, by a day where there is one; on the page of `endpoint`."""
 
     slug: str
     name: str
-    page: str
+    endpoint: str
     said: str
     due: date | None
 
@@ -56,7 +56,7 @@ def next_of(session: Session, person: Person) -> list[Act]:
         return []
     mine = Glance.act.in_([act.value for act in NextAct if not act.is_of_others]), Glance.product_id.in_(teams)
     asked = session.scalars(_first(*mine)).all()
-    found = [Act(g.slug, g.name, "", word(NextAct(g.act)), g.act_due) for g in asked]
+    found = [Act(g.slug, g.name, "home.product", word(NextAct(g.act)), g.act_due) for g in asked]
     products = services.products_among(session, teams)
     owed = deadlines.of_many(session, standings.of_products(session, products).values())
     lifting = {g.slug for g in asked if g.act == NextAct.LIFT_RESERVATIONS}

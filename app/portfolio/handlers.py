@@ -3,11 +3,12 @@
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.portfolio import glances, relaunching
+from app.portfolio.jobs import RemindTeam
 
 
 def register(jobs: Jobs) -> None:
     jobs.every_minute(make_glances)
-    jobs.handles("relaunch")(relaunching.send)
+    jobs.handle(RemindTeam, relaunching.send)
 
 
 def make_glances(database: Database) -> None:

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -15,9 +13,11 @@ from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, letters
 from app.platform.database import Database
+from app.platform.links import link_to
 from app.platform.mail import Mail
 from app.platform.refusals import Refusal
 from app.portfolio import glances
+from app.portfolio.jobs import RemindTeam
 from app.portfolio.models import Glance
 from app.products import changes
 from app.products.models import Incubator, Product
@@ -77,7 +77,7 @@ def letter(
         due=due,
         sender=sender,
         note=note,
-        link=f"{current_app.config['BASE_URL']}/produits/{product.slug}",
+        link=link_to("home.product", slug=product.slug),
     )
 
 
@@ -99,17 +99,9 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
             continue
         count += 1
         for person in recipient.people:
-            jobs.enqueue(
-                session,
-                "relaunch",
-                product_id=product.id,
-                person_id=person.id,
-                sender=actor.name,
-                note=note,
-                act=recipient.act.value if recipient.act else "",
-                due=recipient.due.isoformat() if recipient.due else "",
-                day=clock.today().isoformat(),
-            )
+            day = clock.today().isoformat()
+            reminded = RemindTeam(product.id, person.id, actor.name, note, recipient.act, recipient.due, day)
+            jobs.enqueue(session, reminded)
         names = ", ".join(person.name for person in recipient.people)
         record(session, actor, Action.RELAUNCH_TEAM, names, product_id=product.id, note=note)
     if not count:
@@ -118,11 +110,9 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
     return count
 
 
-def send(database: Database, arguments: dict[str, Any]) -> None:
+def send(database: Database, task: RemindTeam) -> None:
     with database.reading() as session:
-        person = session.get_one(Person, arguments["person_id"])
-        product = session.get_one(Product, arguments["product_id"])
-    said = {name: arguments[name] for name in ("sender", "note", "day")}
-    act = NextAct(arguments["act"]) if arguments["act"] else None
-    due = date.fromisoformat(arguments["due"]) if arguments["due"] else None
-    letters.send(letter(person, product, act=act, due=due, **said))
+        person = session.get_one(Person, task.person_id)
+        product = session.get_one(Product, task.product_id)
+    sent = letter(person, product, act=task.act, due=task.due, sender=task.sender, note=task.note, day=task.day)
+    letters.send(sent)

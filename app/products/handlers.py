@@ -1,57 +1,54 @@
 """Jobs of this feature: the letters about who has a role on a product."""
 
-from typing import Any
-
-from flask import current_app
-
 from app.identity.forms import ROLE_WORDS
-from app.identity.kinds import Role
+from app.identity.jobs import SendInvitation, TellAuthorityNamed
 from app.identity.models import Person
 from app.platform import letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs
+from app.platform.links import link_to
 from app.products.models import Product
 
 
 def register(jobs: Jobs) -> None:
-    jobs.handles("invitation")(send_invitation)
-    jobs.handles("authority_named")(tell_authority_named)
+    jobs.handle(SendInvitation, send_invitation)
+    jobs.handle(TellAuthorityNamed, tell_authority_named)
 
 
-def send_invitation(database: Database, arguments: dict[str, Any]) -> None:
+def send_invitation(database: Database, task: SendInvitation) -> None:
     with database.reading() as session:
-        person = session.get_one(Person, arguments["person_id"])
-        product = session.get(Product, arguments["product_id"]) if arguments.get("product_id") else None
+        person = session.get_one(Person, task.person_id)
+        product = session.get(Product, task.product_id) if task.product_id else None
     letters.send(
         letters.compose(
             "invitation",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("invitation", person.id, arguments["role"], arguments["next_path"]),
+            message_id=letters.message_id("invitation", person.id, task.role, task.next_path),
             person=person,
-            by=arguments["by"],
-            role=ROLE_WORDS[Role(arguments["role"])],
+            by=task.by,
+            role=ROLE_WORDS[task.role],
             product=product,
-            link=f"{current_app.config['BASE_URL']}/connexion?next={arguments['next_path']}",
+            link=link_to("identity.sign_in", next=task.next_path),
         )
     )
 
 
-def tell_authority_named(database: Database, arguments: dict[str, Any]) -> None:
+def tell_authority_named(database: Database, task: TellAuthorityNamed) -> None:
     """The incubator learns who will decide for a product."""
     with database.reading() as session:
-        person = session.get_one(Person, arguments["person_id"])
-        product = session.get_one(Product, arguments["product_id"])
+        person = session.get_one(Person, task.person_id)
+        product = session.get_one(Product, task.product_id)
     letters.send(
         letters.compose(
             "authority_named",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("authority_named", product.id, person.id, arguments["at"]),
+            message_id=letters.message_id("authority_named", product.id, person.id, task.at),
             person=person,
             product=product,
-            by=arguments["by"],
-            named=arguments["named"],
-            link=f"{current_app.config['BASE_URL']}/produits/{product.slug}/equipe",
+            by=task.by,
+            named=task.named,
+            link=link_to("products.team", slug=product.slug),
         )
     )

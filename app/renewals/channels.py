@@ -17,6 +17,7 @@ from app.platform.notifying import NotDelivered
 from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt, encrypt
 from app.platform.setting_reader import Mode
+from app.renewals.jobs import SendDigest
 from app.renewals.models import MAIL, Channel, Digest, Reminder
 
 _MOST = 5
@@ -123,4 +124,4 @@ def fall_back(session: Session, digest: Digest, error: str) -> None:
     ]
     if copied:
         session.execute(insert(Reminder), copied)
-    jobs.enqueue(session, "digest", digest_id=made)
+    jobs.enqueue(session, SendDigest(made))

@@ -27,13 +27,13 @@ from risk_models.scales import DeadlineKind
 
 # What somebody may put off; the others are facts, or have their own date to change.
 POSTPONABLE = frozenset({DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION})
-# Where each is dealt with, under the address of its product; the others from the product's home.
+# The page of its product where each is dealt with; the others from its home.
 PAGES = {
-    DeadlineKind.MEASURE: "/plan",
-    DeadlineKind.PROOF: "/preuves",
-    DeadlineKind.CERTIFICATE: "/preuves",
-    DeadlineKind.DELEGATION: "/dossier/delegations",
-    DeadlineKind.RESERVATION: "/dossier",
+    DeadlineKind.MEASURE: "plan.index",
+    DeadlineKind.PROOF: "evidence.index",
+    DeadlineKind.CERTIFICATE: "evidence.index",
+    DeadlineKind.DELEGATION: "deciding.delegations",
+    DeadlineKind.RESERVATION: "homologation.dossier",
 }
 # Of these the incubator and the authority are told when they are late.
 DUTIES = frozenset(

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from flask import current_app
 from sqlalchemy import select, update
 from sqlalchemy.orm import selectinload
 
@@ -14,19 +12,20 @@ from app.identity.models import Person
 from app.platform import clock, letters
 from app.platform.database import Database
 from app.platform.jobs import Jobs
+from app.platform.links import link_to
 from app.platform.mail import Mail
 from app.platform.notifying import UnknownAddress
 from app.products.models import Product
 from app.renewals import channels, planning, services
 from app.renewals.deadlines import PAGES, POSTPONABLE
+from app.renewals.jobs import SendDigest
 from app.renewals.models import Channel, Digest, Reminder
 from risk_models.scales import DeadlineKind
 
 
 def register(to: Jobs) -> None:
     to.every_minute(plan_digests)
-    to.handles("digest")(send_digest)
-    to.gives_up("digest")(give_up)
+    to.handle(SendDigest, send_digest, on_giving_up=give_up)
 
 
 def plan_digests(database: Database) -> None:
@@ -46,10 +45,10 @@ class Told:
     theirs: bool  # of who reads: to do, and not to have done
 
 
-def send_digest(database: Database, arguments: dict[str, Any]) -> None:
+def send_digest(database: Database, task: SendDigest) -> None:
     """Sends one digest; a worker killed between sending and noting sends again with the same Message-ID."""
     with database.reading() as session:
-        digest = services.digest_of(session, arguments["digest_id"])
+        digest = services.digest_of(session, task.digest_id)
         if digest.sent_at is not None or not digest.reminders:
             return
         person = session.get_one(Person, digest.person_id, options=[selectinload(Person.grants)])
@@ -59,13 +58,13 @@ def send_digest(database: Database, arguments: dict[str, Any]) -> None:
         mail = _letter(digest, person, told)
         channel = session.get(Channel, digest.channel) if digest.channel else None
     if digest.channel and channel is None:
-        give_up(database, arguments, "this channel was removed")
+        give_up(database, task, "this channel was removed")
         return
     if channel:
         try:
             channels.send(channel, mail.subject, mail.text)
         except UnknownAddress as error:
-            give_up(database, arguments, str(error))
+            give_up(database, task, str(error))
             return
     else:
         letters.send(mail)
@@ -77,10 +76,10 @@ def send_digest(database: Database, arguments: dict[str, Any]) -> None:
 
 def _told(digest: Digest, person: Person, products: dict[str, Product], others: dict[str, set[str]]) -> list[Told]:
     teams = {g.product_id for g in person.grants if g.role is Role.TEAM_MEMBER}
-    base, found = current_app.config["BASE_URL"], dict[tuple[str, DeadlineKind, date], Told]()
+    found = dict[tuple[str, DeadlineKind, date], Told]()
     for reminder in digest.reminders:
         product = products[reminder.product_id]
-        link = f"{base}/produits/{product.slug}{PAGES.get(reminder.kind, '')}"
+        link = link_to(PAGES.get(reminder.kind, "home.product"), slug=product.slug)
         names = tuple(sorted(others.get(product.id, ())))
         theirs = product.id in teams or reminder.kind is DeadlineKind.DELEGATION
         found.setdefault(_topic(reminder), Told(product, reminder.kind, reminder.due, link, names, theirs))
@@ -100,14 +99,14 @@ def _letter(digest: Digest, person: Person, told: Sequence[Told]) -> Mail:
         person=person,
         told=told,
         postponable=POSTPONABLE,
-        preferences=f"{current_app.config['BASE_URL']}/compte/rappels",
+        preferences=link_to("renewals.preferences"),
     )
 
 
-def give_up(database: Database, arguments: dict[str, Any], error: str) -> None:
+def give_up(database: Database, task: SendDigest, error: str) -> None:
     """After the last try: another channel falls back on mail; of a mail the incubator sees it, and calls."""
     with database.writing() as session:
-        digest = session.get(Digest, arguments["digest_id"])
+        digest = session.get(Digest, task.digest_id)
         if digest is not None:
             digest.failed_at, digest.error = clock.now(), error[:500]
             if digest.channel:

@@ -14,6 +14,7 @@ from app.platform.database import new_id
 from app.products.models import Product
 from app.renewals import channels, deadlines, standings
 from app.renewals.deadlines import DUTIES, Deadline
+from app.renewals.jobs import SendDigest
 from app.renewals.models import Digest, PlannedDay, Reminder
 from risk_models.rules import schedule
 from risk_models.rules.schedule import Escalation, Milestone
@@ -91,7 +92,7 @@ def _write(session: Session, told: dict[str, list[Key]], day: date, where: dict[
     ]
     session.execute(insert(Reminder), rows)
     for digest in digests:
-        jobs.enqueue(session, "digest", digest_id=digest["id"])
+        jobs.enqueue(session, SendDigest(str(digest["id"])))
 
 
 class _Audience:

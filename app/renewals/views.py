@@ -14,6 +14,7 @@ from app.platform import clock
 from app.platform.editing import EditForm, keep
 from app.platform.extensions import limit_posts
 from app.platform.http import database, db_session, discard, file_response
+from app.platform.links import link_to
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import Incubator, Product, may, product_view
@@ -83,17 +84,12 @@ def _calendar(title: str, owing: Sequence[Product], *, as_file: bool = False) ->
         title,
         [(p, d) for p in owing for d in owed[p.id]],
         clock.now(),
-        {p.id: _address("home.product", slug=p.slug) for p in owing},
+        {p.id: link_to("home.product", slug=p.slug) for p in owing},
         feeds.revisions(db_session(), ids),
     )
     response = file_response(content, "text/calendar; charset=utf-8", "jalon.ics", inline=not as_file)
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
-
-
-def _address(endpoint: str, **values: Any) -> str:
-    """As this service calls itself, whatever name a request gave it."""
-    return str(current_app.config["BASE_URL"]) + url_for(endpoint, **values)
 
 
 @blueprint.get("/agenda/<secret>.ics")
@@ -192,7 +188,7 @@ def open_of_incubator(found: Incubator) -> str:
 def _opened(scope: Product | Incubator | None) -> str:
     """The page that shows the address, this once: only its hash is kept."""
     secret = feeds.open_feed(db_session(), current_person(), scope)
-    address = _address("renewals.feed", secret=secret)
+    address = link_to("renewals.feed", secret=secret)
     return _preferences(_reminders_form(formdata=None), address)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 import risk_models
 from app.analysis import results, services
 from app.analysis import services as analysis
+from app.analysis.jobs import AssessProduct
 from app.inventory import services as inventory
 from app.platform import clock
 from app.platform.jobs import Job
@@ -127,10 +128,10 @@ def test_its_pages_say_that_it_is_being_computed_then_show_it(large):
         assert visitor.get(f"/produits/grand{page}").status_code == 200, page
     assert stored(world) == 1
     with world.database.reading() as session:
-        asked = session.scalar(select(func.count(Job.id)).where(Job.kind == results.KIND))
+        asked = session.scalar(select(func.count(Job.id)).where(Job.kind == AssessProduct.kind))
     work(world)
     with world.database.reading() as session:
-        assert session.scalar(select(func.count(Job.id)).where(Job.kind == results.KIND)) == asked
+        assert session.scalar(select(func.count(Job.id)).where(Job.kind == AssessProduct.kind)) == asked
     assert stored(world) == 1
 
 
@@ -175,7 +176,7 @@ def test_one_is_computed_once_however_many_ask(large):
         for _ in range(3):
             results.enqueue_missing(world.database)
     with world.database.reading() as session:
-        assert session.scalar(select(func.count(Job.id)).where(Job.kind == results.KIND)) == 1
+        assert session.scalar(select(func.count(Job.id)).where(Job.kind == AssessProduct.kind)) == 1
 
 
 def test_what_passes_its_bounds_is_given_up_and_the_site_goes_on(large, monkeypatch):

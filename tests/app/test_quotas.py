@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.analysis.models import AnalysisVersion
 from app.identity import services as identity
+from app.identity.jobs import SendSignInLink
 from app.identity.models import SignInLink, WebSession
 from app.platform import attachments, clock, jobs, uploads
 from app.platform.jobs import Job
@@ -74,7 +75,7 @@ def test_what_serves_nobody_any_more_is_forgotten(world):
     world.visitor(person)
     with world.database.writing() as session:
         identity.issue_link(session, person.email, "/")
-        jobs.enqueue(session, "sign_in_link", email="nobody@exemple.test", next_path="/")
+        jobs.enqueue(session, SendSignInLink("nobody@exemple.test", "/"))
     world.jobs.run_within(world.app.test_request_context)
     world.jobs.run_due()
     with world.app.app_context():

@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import ClassVar
 
 import pytest
 from sqlalchemy import func, select, update
@@ -113,18 +115,29 @@ def test_a_reminder_whose_sending_was_not_noted_is_one_message(world, worker):
     assert len(world.mails()) == 1
 
 
+@dataclass(frozen=True)
+class Count(jobs.Task):
+    kind: ClassVar[str] = "count"
+    n: int
+
+
+@dataclass(frozen=True)
+class Fail(jobs.Task):
+    kind: ClassVar[str] = "fail"
+
+
 def test_two_workers_never_do_one_job(world):
     done = []
-    world.jobs.handles("count")(lambda database, arguments: done.append(arguments["n"]))
+    world.jobs.handle(Count, lambda database, task: done.append(task.n))
     with world.database.writing() as session:
-        row = jobs.enqueue(session, "count", n=1)
+        row = jobs.enqueue(session, Count(1))
     assert [world.jobs.run(row.id) for _ in range(3)] == [True, False, False]
     assert done == [1]
 
 
 def test_a_rolled_back_use_case_leaves_no_job(world):
     with pytest.raises(ZeroDivisionError), world.database.writing() as session:
-        jobs.enqueue(session, "count", n=1)
+        jobs.enqueue(session, Count(1))
         raise ZeroDivisionError
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Job.id))) == 0
@@ -137,13 +150,13 @@ def test_a_job_that_fails_is_tried_again_later_and_at_last_given_up(world):
 
     tries = []
 
-    def fail(database, arguments):
+    def fail(database, task):
         tries.append(1)
         raise ValueError("broken")
 
-    world.jobs.handles("fail")(fail)
+    world.jobs.handle(Fail, fail)
     with world.database.writing() as session:
-        row = jobs.enqueue(session, "fail")
+        row = jobs.enqueue(session, Fail())
     assert world.jobs.run(row.id)
     assert not world.jobs.run(row.id), "it waits before the next try"
     for hour in range(1, 40):

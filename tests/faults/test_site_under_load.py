@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from app.analysis import results
 from app.analysis import services as analysis
+from app.analysis.jobs import AssessProduct
 from app.inventory import services as inventory
 from app.platform.jobs import Job
 from risk_models import product_file
@@ -69,7 +70,10 @@ def worker(database_url, tmp_path):
 
 def claimed(world) -> bool:
     with world.database.reading() as session:
-        return session.scalar(select(Job.id).where(Job.kind == results.KIND, Job.lease_until.is_not(None))) is not None
+        return (
+            session.scalar(select(Job.id).where(Job.kind == AssessProduct.kind, Job.lease_until.is_not(None)))
+            is not None
+        )
 
 
 @on_sqlite

@@ -14,6 +14,7 @@ import time_machine
 from sqlalchemy import select
 
 from app.evidence import connectors, running
+from app.evidence.jobs import RunConnector
 from app.evidence.models import Connector
 from app.identity.kinds import Role
 from app.platform import clock, outbound, secrets
@@ -267,7 +268,7 @@ def test_connectors_are_run_once_a_day(world, tool):
 
 
 def test_a_job_of_a_removed_connector_is_done_quietly(world):
-    running.run(world.database, {"connector_id": "gone"})
+    running.run(world.database, RunConnector("gone"))
 
 
 def test_a_token_under_another_key_says_so(world, tool):

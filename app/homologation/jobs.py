@@ -1,0 +1,69 @@
+"""What this feature asks of workers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.homologation.kinds import Act, Called, Heard
+from app.platform.jobs import Task
+
+
+@dataclass(frozen=True)
+class RenderDossier(Task):
+    kind: ClassVar[str] = "dossier_pdf"
+    dossier_id: str
+
+
+@dataclass(frozen=True)
+class IssueWithdrawal(Task):
+    kind: ClassVar[str] = "withdrawal_pdf"
+    dossier_id: str
+
+
+@dataclass(frozen=True)
+class TimestampFile(Task):
+    kind: ClassVar[str] = "timestamp"
+    dossier_id: str
+    act: Act
+
+
+@dataclass(frozen=True)
+class CallReader(Task):
+    """`again`: the instant at which somebody asked to write again."""
+
+    kind: ClassVar[str] = "dossier_call"
+    dossier_id: str
+    person_id: str
+    what: Called
+    again: str = ""
+
+
+@dataclass(frozen=True)
+class TellOfDossier(Task):
+    kind: ClassVar[str] = "dossier_told"
+    person_id: str
+    product_id: str
+    number: int | None
+    heard: Heard
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
+class TellFault(Task):
+    kind: ClassVar[str] = "dossier_fault_told"
+    person_id: str
+    dossier_id: str
+    detail: str
+    at: str
+
+
+@dataclass(frozen=True)
+class TellDrift(Task):
+    kind: ClassVar[str] = "drift_told"
+    dossier_id: str
+    person_id: str
+    height: int
+    at: str
+    then: float
+    now: float
+    raised: bool

@@ -1,0 +1,45 @@
+"""What this feature asks of workers."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.identity.kinds import Role
+from app.platform.jobs import Task
+
+
+@dataclass(frozen=True)
+class SendSignInLink(Task):
+    kind: ClassVar[str] = "sign_in_link"
+    email: str
+    next_path: str
+
+
+@dataclass(frozen=True)
+class SendInvitation(Task):
+    kind: ClassVar[str] = "invitation"
+    person_id: str
+    by: str
+    role: Role
+    next_path: str
+    product_id: str | None = None
+
+
+@dataclass(frozen=True)
+class TellAuthorityNamed(Task):
+    """`at`: an instant in ISO 8601, so that each naming is told once."""
+
+    kind: ClassVar[str] = "authority_named"
+    person_id: str
+    product_id: str
+    by: str
+    named: str
+    at: str
+
+
+@dataclass(frozen=True)
+class TellFactorChanged(Task):
+    kind: ClassVar[str] = "factor_changed"
+    person_id: str
+    name: str
+    added: bool
+    at: str
