@@ -15,6 +15,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.i18n import day
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import Finding
@@ -34,6 +35,7 @@ def split(
     return [f for f in found if f not in held], held
 
 
+@transaction
 def accept(session: Session, actor: Person, product: Product, found: Finding, *, reason: str, until: date) -> None:
     """Accepts `found` until a day. Raises `Refusal` at the field that is wrong."""
     today = clock.today()
@@ -51,9 +53,9 @@ def accept(session: Session, actor: Person, product: Product, found: Finding, *,
     session.add(row)
     title = catalogue.finding_text(found, "fr", {})
     record(session, actor, Action.ACCEPT_FINDING, title, product_id=product.id, until=until.isoformat())
-    session.commit()
 
 
+@transaction
 def reopen(session: Session, actor: Person, product: Product, found: Finding) -> None:
     """Takes the acceptance of `found` back."""
     row = acceptances(session, product.id).get(found.key)
@@ -61,4 +63,3 @@ def reopen(session: Session, actor: Person, product: Product, found: Finding) ->
         raise Refusal(_l("Ce constat n’était plus accepté."))
     record(session, actor, Action.REOPEN_FINDING, catalogue.finding_text(found, "fr", {}), product_id=product.id)
     session.delete(row)
-    session.commit()

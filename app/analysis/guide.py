@@ -20,6 +20,7 @@ from app.mitigations.models import Measure
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.rules.proportionality import security_level
 from risk_models.scales import SecurityLevel
@@ -158,14 +159,15 @@ def _mark(session: Session, product: Product, step: StudyStep) -> StepMark:
     return found
 
 
+@transaction
 def take(session: Session, actor: Person, product: Product, step: StudyStep) -> None:
     """Says that `actor` is on this step; says so no more when that was already so."""
     mark = _mark(session, product, step)
     mark.taken_by = "" if mark.taken_by == actor.name else actor.name
     record(session, actor, Action.TAKE_STEP, step.value, product_id=product.id, taken=bool(mark.taken_by))
-    session.commit()
 
 
+@transaction
 def set_done(session: Session, actor: Person, product: Product, step: StudyStep, *, done: bool) -> None:
     """Says that a step is done, or no longer. Raises `Refusal` for one that holds nothing: it would say what is not."""
     if done and step in empty_steps(session, product.id):
@@ -173,7 +175,6 @@ def set_done(session: Session, actor: Person, product: Product, step: StudyStep,
     mark = _mark(session, product, step)
     mark.done_by, mark.done_at = (actor.name, clock.now()) if done else ("", None)
     record(session, actor, Action.STEP_DONE if done else Action.STEP_REOPENED, step.value, product_id=product.id)
-    session.commit()
 
 
 def empty_steps(session: Session, product_id: str) -> set[StudyStep]:
@@ -207,6 +208,7 @@ def mark_all_done(session: Session, actor: Person, product: Product) -> None:
             mark.done_by, mark.done_at = actor.name, clock.now()
 
 
+@transaction
 def comment(session: Session, actor: Person, product: Product, step: StudyStep, text: str) -> None:
     """Adds a remark to a step; the same one sent twice is kept once. Raises `Refusal`."""
     known = _comments(session, product, step)
@@ -216,7 +218,6 @@ def comment(session: Session, actor: Person, product: Product, step: StudyStep, 
         raise Refusal(_l("Trop de remarques sur cette étape : réglez-en quelques-unes."), "text")
     session.add(StepComment(id=new_id(), product_id=product.id, step=step, text=text, by=actor.name, at=clock.now()))
     record(session, actor, Action.COMMENT, text[:200], product_id=product.id, step=step.value)
-    session.commit()
 
 
 def _comments(session: Session, product: Product, step: StudyStep) -> Sequence[StepComment]:
@@ -225,11 +226,11 @@ def _comments(session: Session, product: Product, step: StudyStep) -> Sequence[S
     ).all()
 
 
+@transaction
 def settle(session: Session, actor: Person, product: Product, comment_id: str) -> StepComment:
     found = session.get(StepComment, comment_id)
     if found is None or found.product_id != product.id or found.settled_at is not None:
         raise Refusal(_l("Cette remarque est déjà réglée."))
     found.settled_by, found.settled_at = actor.name, clock.now()
     record(session, actor, Action.SETTLE_COMMENT, found.text[:200], product_id=product.id)
-    session.commit()
     return found

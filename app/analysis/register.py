@@ -18,6 +18,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import AttackPath
@@ -139,6 +140,7 @@ def _row(line: RegisterLine, product: Product) -> RiskScenario:
     )  # fmt: skip
 
 
+@transaction
 def tell(session: Session, actor: Person, product: Product, row: RiskScenario, *, new: bool) -> None:
     """Adds or changes a scenario that people tell. Raises `Refusal`."""
     with session.no_autoflush:
@@ -159,7 +161,6 @@ def tell(session: Session, actor: Person, product: Product, row: RiskScenario, *
         session, actor, Action.TELL_SCENARIO, row.story[:200], product_id=product.id, severity=row.severity,
         likelihood=row.likelihood, kept=row.kept,
     )  # fmt: skip
-    session.commit()
 
 
 # What whoever rates a scenario says of it.
@@ -177,6 +178,7 @@ class Rating:
     why_not: str
 
 
+@transaction
 def rate(session: Session, actor: Person, product: Product, line: RegisterLine, rating: Rating) -> None:
     """A person's rating over the graph's, or a scenario set aside; both values and the reason are kept. Raises `Refusal`."""
     if (rating.severity or rating.likelihood) and not rating.why:
@@ -199,7 +201,6 @@ def rate(session: Session, actor: Person, product: Product, line: RegisterLine, 
         likelihood=row.likelihood, computed_severity=line.computed_severity, computed_likelihood=line.computed_likelihood,
         why=rating.why, kept=rating.kept, why_not=row.why_not,
     )  # fmt: skip
-    session.commit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ def _named(session: Session, row: RiskScenario) -> dict[str, str]:
     return {"what": session.scalar(named) or row.asset, "need": row.need.value}
 
 
+@transaction
 def treat(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
     """Decides what is done of a risk. Raises `Refusal` at the field that is missing."""
     accepted = choice.treatment is Treatment.ACCEPT
@@ -241,9 +243,9 @@ def treat(session: Session, actor: Person, product: Product, line: RegisterLine,
         session, actor, Action.TREAT_RISK, product_id=product.id, **_named(session, row), treatment=choice.treatment.value, note=choice.note,
         accepted_by=row.accepted_by, accepted_until=row.accepted_until.isoformat() if row.accepted_until else None,
     )  # fmt: skip
-    session.commit()
 
 
+@transaction
 def remove(session: Session, actor: Person, product: Product, row: RiskScenario) -> None:
     """Takes away a told scenario, or what people said of one of the graph's."""
     record(
@@ -251,7 +253,6 @@ def remove(session: Session, actor: Person, product: Product, row: RiskScenario)
         severity=row.severity, likelihood=row.likelihood,
     )  # fmt: skip
     session.delete(row)
-    session.commit()
 
 
 def as_studied(line: RegisterLine) -> StudiedScenario:

@@ -24,6 +24,7 @@ from app.packages import matching
 from app.platform import clock
 from app.platform.database import Database, new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from app.products.services import phase_values, slug_of
 from risk_models import catalogue, product_file
@@ -172,6 +173,7 @@ def _asset_value(asset: EssentialAsset) -> AssetValue:
     )
 
 
+@transaction
 def save_asset(
     session: Session, actor: Person, product: Product, asset: EssentialAsset, lives_in: Sequence[str], *, new: bool
 ) -> None:
@@ -194,15 +196,15 @@ def save_asset(
         asset.lives_in = list(components)
         asset.touched(actor.name)
     record(session, actor, Action.ADD_ASSET if new else Action.CHANGE_ASSET, asset.name, product_id=product.id)
-    session.commit()
 
 
+@transaction
 def remove_asset(session: Session, actor: Person, product: Product, asset: EssentialAsset) -> None:
     record(session, actor, Action.REMOVE_ASSET, asset.name, product_id=product.id)
     session.delete(asset)
-    session.commit()
 
 
+@transaction
 def save_feared_event(
     session: Session, actor: Person, product: Product, asset: EssentialAsset, event: FearedEvent, *, new: bool
 ) -> None:
@@ -215,9 +217,9 @@ def save_feared_event(
         asset.feared_events.append(event)
     action = Action.ADD_FEARED_EVENT if new else Action.CHANGE_FEARED_EVENT
     record(session, actor, action, event.description, product_id=product.id)
-    session.commit()
 
 
+@transaction
 def remove_feared_event(
     session: Session, actor: Person, product: Product, asset: EssentialAsset, event_id: str
 ) -> None:
@@ -226,7 +228,6 @@ def remove_feared_event(
         raise Refusal(_l("Cet événement a déjà été retiré."))
     asset.feared_events.remove(event)
     record(session, actor, Action.REMOVE_FEARED_EVENT, event.description, product_id=product.id)
-    session.commit()
 
 
 def latest_version(session: Session, product_id: str) -> AnalysisVersion | None:
@@ -254,6 +255,7 @@ def version_of(session: Session, product_id: str, number: int) -> AnalysisVersio
     )
 
 
+@transaction
 def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion:
     """Declares the analysis done and freezes what it looked at and what people wrote. Raises `Refusal` while it is empty."""
     system = read_system(session, product)
@@ -280,7 +282,6 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
     guide.mark_all_done(session, actor, product)
     product.declared_analysis = True
     record(session, actor, Action.FINISH_ANALYSIS, f"version {version.number}", product_id=product.id)
-    session.commit()
     return version
 
 

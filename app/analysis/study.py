@@ -17,6 +17,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.editing import Overtaken
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Incubator, Product
 from risk_models.rules.proportionality import Needs
 from risk_models.scales import Audience, DataSensitivity, DataVolume, Openness, OutageTolerance, SecurityLevel
@@ -55,6 +56,7 @@ def level_given(
     return SecurityLevel(profile.level)
 
 
+@transaction
 def answer(
     session: Session, actor: Person, product: Product, profile: SecurityProfile | None, needs: Needs
 ) -> SecurityLevel:
@@ -75,7 +77,6 @@ def answer(
         session, actor, Action.SECURITY_NEEDS, needs.level.name, product_id=product.id, data=profile.data, volume=profile.volume,
         outage=profile.outage, audience=profile.audience, openness=profile.openness, level=profile.level,
     )  # fmt: skip
-    session.commit()
     return SecurityLevel(profile.level)
 
 
@@ -108,6 +109,7 @@ def level_decided_on(session: Session, product_id: str) -> None:
         profile.before_raise = None
 
 
+@transaction
 def put_back_level(session: Session, actor: Person, product: Product, *, revision: str) -> SecurityLevel:
     """The level and the answers as they were before `actor` raised it. Raises `Refusal`, `Overtaken` too."""
     profile = session.scalar(select(SecurityProfile).where(SecurityProfile.product_id == product.id).with_for_update())
@@ -126,7 +128,6 @@ def put_back_level(session: Session, actor: Person, product: Product, *, revisio
     profile.before_raise = None
     profile.touched(actor.name)
     record(session, actor, Action.PUT_BACK_LEVEL, SecurityLevel(profile.level).name, product_id=product.id)
-    session.commit()
     return SecurityLevel(profile.level)
 
 
@@ -136,6 +137,7 @@ def _analysed(session: Session, product: Product) -> bool:
     )
 
 
+@transaction
 def want_level(
     session: Session, actor: Person, product: Product, wanted: SecurityLevel, why: str, *, revision: str
 ) -> bool:
@@ -161,10 +163,10 @@ def want_level(
     profile.approved_by, profile.approved_at = "", None
     profile.touched(actor.name)
     record(session, actor, Action.WANT_LEVEL, wanted.name, product_id=product.id, before=before.name, why=why)
-    session.commit()
     return not lower
 
 
+@transaction
 def approve_level(session: Session, actor: Person, product: Product, *, wanted: int, revision: str) -> None:
     """A reviewer agrees with the lower level that was asked for, on the answers and reason shown. Raises `Refusal`."""
     profile = session.scalar(select(SecurityProfile).where(SecurityProfile.product_id == product.id).with_for_update())
@@ -179,7 +181,6 @@ def approve_level(session: Session, actor: Person, product: Product, *, wanted: 
     record(
         session, actor, Action.APPROVE_LEVEL, SecurityLevel(profile.level).name, product_id=product.id, why=profile.why
     )
-    session.commit()
 
 
 def levels_to_approve(session: Session, person: Person) -> Sequence[tuple[SecurityProfile, Product]]:
@@ -207,6 +208,7 @@ def stakeholders_of(session: Session, product_id: str) -> list[Stakeholder]:
     return sorted(rows, key=lambda s: (-s.threat, s.name.lower()))
 
 
+@transaction
 def save_stakeholder(session: Session, actor: Person, product: Product, row: Stakeholder, *, new: bool) -> None:
     with session.no_autoflush:
         others = [s for s in stakeholders_of(session, product.id) if s.id != row.id]
@@ -226,7 +228,6 @@ def save_stakeholder(session: Session, actor: Person, product: Product, row: Sta
         threat=round(row.threat, 2),
         zone=row.zone.value,
     )
-    session.commit()
 
 
 def _not_too_many(others: Sequence[object]) -> None:
@@ -240,6 +241,7 @@ def sources_of(session: Session, product_id: str) -> list[RiskSource]:
     return sorted(rows, key=lambda s: (not s.kept, -s.relevance, s.kind, s.aim, s.name.lower()))
 
 
+@transaction
 def save_source(session: Session, actor: Person, product: Product, row: RiskSource, *, new: bool) -> None:
     if not row.kept and not row.why:
         raise Refusal(_l("Dites pourquoi vous l’écartez : le dossier garde cette raison."), "why")
@@ -264,16 +266,15 @@ def save_source(session: Session, actor: Person, product: Product, row: RiskSour
         aim=row.aim.value,
         kept=row.kept,
     )
-    session.commit()
 
 
+@transaction
 def remove_stakeholder(session: Session, actor: Person, product: Product, row: Stakeholder) -> None:
     record(session, actor, Action.REMOVE_STAKEHOLDER, row.name, product_id=product.id)
     session.delete(row)
-    session.commit()
 
 
+@transaction
 def remove_source(session: Session, actor: Person, product: Product, row: RiskSource) -> None:
     record(session, actor, Action.REMOVE_RISK_SOURCE, row.name, product_id=product.id, kind=row.kind.value)
     session.delete(row)
-    session.commit()

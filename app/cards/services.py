@@ -20,12 +20,14 @@ from app.platform.database import new_id
 from app.platform.extensions import document_storage
 from app.platform.outbound import Unreachable
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.product_files import cards
 from app.products.importers.collections import Collection
 
 _KEPT = 50
 
 
+@transaction
 def start(session: Session, actor: Person, content: bytes | None, source: str) -> CardImport:
     """Begins to read these cards; without `content`, those of the public address `source`."""
     upload = uploads.keep(session, actor.id, "cards", content or b"", source)
@@ -42,10 +44,10 @@ def start(session: Session, actor: Person, content: bytes | None, source: str) -
     session.add(made)
     jobs.enqueue(session, ReadCards(made.id))
     record(session, actor, Action.READ_CARDS, made.source)
-    session.commit()
     return made
 
 
+@transaction
 def confirm(session: Session, actor: Person, given: CardImport, *, archive_gone: bool) -> None:
     """Asks for what was looked at to be written. Raises `Refusal` once it has been."""
     uploads.confirmed(session, given.person_id, "cards", given.upload_id)
@@ -59,7 +61,6 @@ def confirm(session: Session, actor: Person, given: CardImport, *, archive_gone:
         raise Refusal(_l("Ces fiches sont déjà importées, ou en train de l’être."))
     jobs.enqueue(session, WriteCards(given.id))
     record(session, actor, Action.CONFIRM_CARDS, given.source)
-    session.commit()
 
 
 def recent(session: Session) -> Sequence[CardImport]:

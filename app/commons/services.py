@@ -19,6 +19,7 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.jobs import enqueue
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Incubator, Product
 from risk_models import catalogue
 from risk_models.rules import schedule
@@ -91,6 +92,7 @@ def _inherited(use: ServiceUse, system: System) -> list[Measure]:
     return brought
 
 
+@transaction
 def save(session: Session, actor: Person, incubator: Incubator, row: CommonService, *, new: bool) -> None:
     """Adds or changes a common service, and tells those who use it. Raises `Refusal`."""
     with session.no_autoflush:
@@ -104,9 +106,9 @@ def save(session: Session, actor: Person, incubator: Incubator, row: CommonServi
     record(session, actor, Action.SAVE_COMMON_SERVICE, row.name)
     if not new:
         _tell(session, actor, row, "changed")
-    session.commit()
 
 
+@transaction
 def bring(session: Session, actor: Person, row: CommonService, measure: str, link: str, proof_on: date | None) -> None:
     """A measure that the service brings from now on; giving it again renews its proof. Raises `Refusal`."""
     kind = catalogue.measures().get(measure)
@@ -125,9 +127,9 @@ def bring(session: Session, actor: Person, row: CommonService, measure: str, lin
     row.touched(actor.name)
     record(session, actor, Action.BRING_MEASURE, f"{row.name}: {kind.name.fr}")
     _tell(session, actor, row, "measure_renewed" if known else "measure_added", measure)
-    session.commit()
 
 
+@transaction
 def withdraw(session: Session, actor: Person, row: CommonService, measure: str) -> None:
     """A measure that the service no longer brings."""
     given = next((m for m in row.measures if m.measure == measure), None)
@@ -139,15 +141,14 @@ def withdraw(session: Session, actor: Person, row: CommonService, measure: str) 
     name = kind.name.fr if kind else measure
     record(session, actor, Action.WITHDRAW_MEASURE, f"{row.name}: {name}")
     _tell(session, actor, row, "measure_gone", measure)
-    session.commit()
 
 
+@transaction
 def retire(session: Session, actor: Person, row: CommonService) -> None:
     """The service is no longer offered: nobody inherits from it any more."""
     _tell(session, actor, row, "retired")
     record(session, actor, Action.RETIRE_COMMON_SERVICE, row.name)
     session.delete(row)
-    session.commit()
 
 
 def _tell(session: Session, actor: Person, row: CommonService, what: str, measure: str = "") -> None:
@@ -181,6 +182,7 @@ def _teams(session: Session, product_ids: Sequence[str]) -> dict[str, set[str]]:
     return teams
 
 
+@transaction
 def use(
     session: Session,
     actor: Person,
@@ -198,13 +200,12 @@ def use(
     declared.components, declared.declared_by = sorted(set(components)), actor.name
     session.add(declared)
     record(session, actor, Action.USE_COMMON_SERVICE, row.name, product_id=product.id, components=declared.components)
-    session.commit()
 
 
+@transaction
 def stop_using(session: Session, actor: Person, product: Product, service_id: str) -> None:
     held = next((u for u in uses_of(session, product.id) if u.service_id == service_id), None)
     if held is None:
         raise Refusal(_l("Ce produit n’utilise plus ce service."))
     record(session, actor, Action.STOP_COMMON_SERVICE, held.service.name, product_id=product.id)
     session.delete(held)
-    session.commit()

@@ -16,12 +16,14 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.product_files import files
 from app.products.models import Product
 from risk_models import product_file
 from risk_models.system import System
 
 
+@transaction
 def keep(
     session: Session, actor: Person, product: Product, content: bytes, source: str, *, field: str
 ) -> RepositoryDraft:
@@ -40,7 +42,6 @@ def keep(
     )
     session.add(row)
     record(session, actor, Action.DRAFT_FROM_REPOSITORY, source, product_id=product.id, sha256=row.sha256)
-    session.commit()
     return row
 
 
@@ -64,6 +65,7 @@ def preview(session: Session, product: Product, row: RepositoryDraft, keys: Coll
     return proposals.chosen(analysis.described_system(session, product), system_of(row), keys)
 
 
+@transaction
 def take(session: Session, actor: Person, product: Product, row: RepositoryDraft, keys: Collection[str]) -> int:
     """Takes what was chosen into the product; gives how many things. Raises `Refusal` where nothing was."""
     known = proposals.proposals(analysis.described_system(session, product), system_of(row))
@@ -73,5 +75,4 @@ def take(session: Session, actor: Person, product: Product, row: RepositoryDraft
     files.write(session, product, preview(session, product, row, wanted))
     row.taken_at = clock.now()
     record(session, actor, Action.TAKE_DRAFT, row.source, product_id=product.id, sha256=row.sha256, count=len(wanted))
-    session.commit()
     return len(wanted)

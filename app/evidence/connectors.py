@@ -22,6 +22,7 @@ from app.platform import clock, secrets
 from app.platform.database import new_id
 from app.platform.jobs import enqueue
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Incubator, Product
 
 EVERY = timedelta(hours=24)
@@ -80,6 +81,7 @@ def connector_of(session: Session, scope: Scope, connector_id: str) -> Connector
     return row
 
 
+@transaction
 def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, address: str, token: str) -> Connector:
     """Adds a connector and asks for its first run. Raises `Refusal` at the field."""
     if kind is ConnectorKind.GITHUB:
@@ -106,7 +108,6 @@ def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, addr
     session.add(row)
     enqueue(session, RunConnector(row.id))
     record(session, actor, Action.ADD_CONNECTOR, f"{kind} {address}".strip(), product_id=scope.product_id)
-    session.commit()
     return row
 
 
@@ -151,15 +152,16 @@ def _owner(address: str) -> str:
     return match[1]
 
 
+@transaction
 def change_token(session: Session, actor: Person, scope: Scope, row: Connector, token: str) -> None:
     if not token:
         raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
     row.token, row.problem = secrets.encrypt(token), ""
     enqueue(session, RunConnector(row.id))
     record(session, actor, Action.CHANGE_TOKEN, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
-    session.commit()
 
 
+@transaction
 def set_aside(
     session: Session, actor: Person, scope: Scope, row: Connector, *, paths: str, development: bool, reason: str
 ) -> None:
@@ -177,9 +179,9 @@ def set_aside(
         session, actor, Action.SET_ALERTS_ASIDE, row.address, product_id=scope.product_id, paths=patterns,
         development=development, reason=reason,
     )  # fmt: skip
-    session.commit()
 
 
+@transaction
 def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> None:
     """Asks for a run before the next one is due, unless one was asked for within the minute."""
     if row.next_run_at > clock.now() + EVERY - timedelta(minutes=1) and row.last_run_at is None:
@@ -189,9 +191,9 @@ def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> No
     row.next_run_at = clock.now() + EVERY
     enqueue(session, RunConnector(row.id))
     record(session, actor, Action.RUN_CONNECTOR, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
-    session.commit()
 
 
+@transaction
 def remove(session: Session, actor: Person, scope: Scope, row: Connector) -> None:
     """Takes a connector away with its token; what it showed of a product is then a lost proof."""
     if scope.product and row.kind is not ConnectorKind.DASHLORD:
@@ -199,7 +201,6 @@ def remove(session: Session, actor: Person, scope: Scope, row: Connector) -> Non
         forget_subjects(session, scope.product, EvidenceSource(row.kind.value), subjects, actor.name)
     record(session, actor, Action.REMOVE_CONNECTOR, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
     session.delete(row)
-    session.commit()
 
 
 def _subjects(session: Session, product: Product) -> list[str]:

@@ -22,6 +22,7 @@ from app.platform.database import Database
 from app.platform.logs import get_logger
 from app.platform.outbound import Answer, Unreachable, ask
 from app.platform.refusals import Refusal
+from app.platform.transactions import unjournaled_transaction
 from app.products.models import Incubator, Product
 
 
@@ -157,6 +158,7 @@ def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
+@unjournaled_transaction
 def _write(session: Session, connector: Connector, found: list[Found]) -> None:
     for one in found:
         arrival = services.Arrival(
@@ -167,4 +169,3 @@ def _write(session: Session, connector: Connector, found: list[Found]) -> None:
         if read:
             known = {e.subject for e in services.evidence_of(session, one.product.id) if e.source is arrival.source}
             services.forget_subjects(session, one.product, arrival.source, known - read, arrival.by)
-    session.commit()

@@ -15,7 +15,10 @@ from app.evidence.kinds import EvidenceSource
 from app.evidence.models import Evidence
 from app.evidence.sightings import ScanPreview
 from app.identity.models import Person
+from app.journal.actions import Action
+from app.journal.services import record
 from app.platform import clock
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.rules.evidence import Observation, state_on
 from risk_models.scales import Check, ProofState
@@ -52,13 +55,14 @@ def read_sites(session: Session, content: bytes, *, products: Collection[str] | 
     return found
 
 
+@transaction
 def import_report(
     session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
 ) -> ScanPreview:
     """Writes what dashlord's file may be of the inventory and what it proves, in one transaction. Raises `Refusal`."""
     done = sightings.write_sightings(session, actor, content, file_name, products=products)
+    record(session, actor, Action.IMPORT_REPORT, file_name, sha256=hashlib.sha256(content).hexdigest())
     write_scan(session, content, actor.name if actor else file_name, products=products)
-    session.commit()
     return done
 
 

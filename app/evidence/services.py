@@ -22,6 +22,7 @@ from app.platform import attachments, clock
 from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from reports.frozen import FrozenProof
 from risk_models import catalogue
@@ -146,6 +147,7 @@ class Shown:
     file: Attachment | None
 
 
+@transaction
 def attest(session: Session, actor: Person, product: Product, measure: Measure, shown: Shown) -> Evidence:
     """Keeps a person's proof of `measure`, good for as long as the catalogue says from its own date. Raises `Refusal`."""
     kind = catalogue.measures().get(measure.measure)
@@ -185,10 +187,10 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
         session, actor, Action.ATTEST, kind.name.fr, product_id=product.id, observed_on=shown.observed_on.isoformat(),
         sha256=digest, link=shown.link, file=file_name,
     )  # fmt: skip
-    session.commit()
     return row
 
 
+@transaction
 def withdraw(session: Session, actor: Person, product: Product, evidence_id: str) -> None:
     """A person's proof that should not have been given; it stays in the record, and no longer counts."""
     row = session.get(Evidence, evidence_id)
@@ -196,7 +198,6 @@ def withdraw(session: Session, actor: Person, product: Product, evidence_id: str
         raise Refusal(_l("Cette preuve a déjà été retirée."))
     row.withdrawn_at, row.withdrawn_by = clock.now(), actor.name
     record(session, actor, Action.WITHDRAW_EVIDENCE, row.subject, product_id=product.id, sha256=row.sha256)
-    session.commit()
 
 
 def document_of(session: Session, product_id: str, evidence_id: str) -> Evidence | None:

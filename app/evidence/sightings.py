@@ -21,6 +21,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.catalogue import UsualComponent
@@ -171,6 +172,7 @@ def count_undecided(session: Session, product_id: str) -> int:
     return sum(h.state is SightingState.NEW for h in sightings_of(session, product_id))
 
 
+@transaction
 def accept_sightings(session: Session, actor: Person, product: Product, ids: Collection[str]) -> int:
     """Each sighting becomes a component, described as the catalogue usually does and still to confirm. Raises `Refusal`."""
     chosen = _chosen(session, product, ids)
@@ -183,10 +185,10 @@ def accept_sightings(session: Session, actor: Person, product: Product, ids: Col
             inventory.add_assumed(session, product, **component)
         _decide(sighting, actor, SightingState.ACCEPTED, "")
     record(session, actor, Action.ACCEPT_SIGHTINGS, ", ".join(h.name for h in chosen), product_id=product.id)
-    session.commit()
     return len(chosen)
 
 
+@transaction
 def dismiss_sightings(session: Session, actor: Person, product: Product, ids: Collection[str], reason: str) -> int:
     """Sets sightings aside; they come back in no later import. Raises `Refusal`."""
     chosen = _chosen(session, product, ids)
@@ -200,7 +202,6 @@ def dismiss_sightings(session: Session, actor: Person, product: Product, ids: Co
         product_id=product.id,
         reason=reason[:500],
     )
-    session.commit()
     return len(chosen)
 
 

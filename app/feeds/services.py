@@ -18,6 +18,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.jobs import Job
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from risk_models.exposure.ranges import Affected, Interval
 from risk_models.plain_values import from_plain
 
@@ -80,6 +81,7 @@ def fetches(session: Session) -> list[Fetch]:
     return sorted(found.values(), key=lambda f: f.address)
 
 
+@transaction
 def load(session: Session, actor: Person | None, loaded: Loaded) -> int:
     """Writes what a file holds, in one transaction; gives how many records the feed now holds.
 
@@ -106,7 +108,6 @@ def load(session: Session, actor: Person | None, loaded: Loaded) -> int:
     feed.count = session.scalar(select(func.count()).select_from(_ROWS[loaded.name])) or 0
     session.add(feed)
     record(session, actor, Action.LOAD_FEED, f"{loaded.name}: {loaded.source}", count=feed.count, sha256=loaded.sha256)
-    session.commit()
     return feed.count
 
 

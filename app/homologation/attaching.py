@@ -15,11 +15,13 @@ from app.journal.services import record
 from app.platform import attachments, clock
 from app.platform.attachments import Attachment
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 
 MOST_DOCUMENTS = 100
 
 
+@transaction
 def answer(
     session: Session,
     actor: Person,
@@ -28,8 +30,6 @@ def answer(
     piece: str,
     kind: PieceAnswer,
     text: str,
-    *,
-    commit: bool = True,
 ) -> None:
     """Writes a piece, or says why it does not apply. Raises `Refusal`."""
     must_be(dossier, DossierState.DRAFT)
@@ -43,10 +43,9 @@ def answer(
     else:
         found.answer, found.text = kind, text
     record(session, actor, Action.ANSWER_PIECE, piece, product_id=product.id, answer=kind.value)
-    if commit:
-        session.commit()
 
 
+@transaction
 def attach(
     session: Session,
     actor: Person,
@@ -80,9 +79,9 @@ def attach(
         )
     )
     record(session, actor, Action.ATTACH_DOCUMENT, title, product_id=product.id, piece=piece, sha256=digest)
-    session.commit()
 
 
+@transaction
 def attach_opinion(
     session: Session,
     actor: Person,
@@ -105,7 +104,6 @@ def attach_opinion(
         AttachedOpinion(role=role, by=by, verdict=verdict, text=text, given_on=given_on, sha256=digest, file_name=name)
     )
     record(session, actor, Action.ATTACH_OPINION, by, product_id=product.id, verdict=verdict.value, sha256=digest)
-    session.commit()
 
 
 def _kept(

@@ -26,6 +26,7 @@ from app.platform.database import new_id
 from app.platform.i18n import day
 from app.platform.links import link_to
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from app.products.services import holds_role
 from reports import dossier as content
@@ -175,6 +176,7 @@ def lines(text: str) -> list[str]:
     return [line.strip(" -–•\t") for line in text.splitlines() if line.strip(" -–•\t")]
 
 
+@transaction
 def decide(
     session: Session,
     actor: Person,
@@ -193,9 +195,7 @@ def decide(
             _l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."), "code"
         )
     factors.prove(session, actor, proof, purpose(signed_sha256))
-    decision = _keep(session, actor, product, dossier, text)
-    session.commit()
-    return decision
+    return _keep(session, actor, product, dossier, text)
 
 
 def keep_outside(
@@ -265,6 +265,7 @@ def reservations_of(dossier_id: str, decided: FrozenDecision) -> Iterator[Reserv
         yield Reservation(id=new_id(), dossier_id=dossier_id, position=position, text=text, lift_by=decided.lift_by)
 
 
+@transaction
 def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier, reason: str, proof: Proof) -> None:
     """Takes a homologation back, on a sealed page of its own; the decision stays whole. Raises `Refusal`."""
     decision = to_withdraw(session, actor, dossier)
@@ -302,7 +303,6 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
         session, actor, product, Heard.WITHDRAWN, telling.concerned(session, product, dossier), number=dossier.number
     )
     record(session, actor, Action.WITHDRAW, f"n° {dossier.number}", product_id=product.id, sha256=content.sha256(text))
-    session.commit()
 
 
 def to_withdraw(session: Session, actor: Person, dossier: Dossier) -> Decision:
@@ -333,6 +333,7 @@ def _holds(session: Session, person_id: str | None, role: Role, dossier: Dossier
     return session.scalar(select(Person.id).where(Person.id == person_id, held)) is not None
 
 
+@transaction
 def lift(session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str) -> None:
     """Says that a reservation is lifted, and how. Raises `Refusal`."""
     if dossier.withdrawal is not None:
@@ -342,4 +343,3 @@ def lift(session: Session, actor: Person, product: Product, dossier: Dossier, re
         raise Refusal(_l("Cette réserve est déjà levée."))
     reservation.lifted_on, reservation.lifted_by, reservation.how = clock.today(), actor.name, how
     record(session, actor, Action.LIFT_RESERVATION, reservation.text[:200], product_id=product.id)
-    session.commit()

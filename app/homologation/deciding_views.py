@@ -89,7 +89,6 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
     running = register.dossier_in_force(db_session(), product.id) if wish.outcome is Outcome.REFUSED else None
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), deciding.purpose(signed))
     held = factors.factors_of(db_session(), current_person().id)
-    db_session().commit()
     return render_template(
         "homologation/sign.html",
         product=product,
@@ -186,7 +185,6 @@ def _proof_page(template: str, purpose: str, form: BaseForm, **values: object) -
     challenge_id = options = ""
     if request.method == "POST":
         challenge_id, options = factors.options_to_prove(db_session(), current_person(), purpose)
-        db_session().commit()
     held = factors.factors_of(db_session(), current_person().id)
     return render_template(template, form=form, challenge_id=challenge_id, options=options, held=held, **values)
 

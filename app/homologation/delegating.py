@@ -18,6 +18,7 @@ from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.rules import limits, schedule
 
@@ -44,6 +45,7 @@ def delegations_of(session: Session, product_ids: Sequence[str]) -> Sequence[Del
     ).all()
 
 
+@transaction
 def delegate(
     session: Session,
     actor: Person,
@@ -77,9 +79,9 @@ def delegate(
     )
     telling.tell(session, actor, product, Heard.DELEGATED, [p for p in others if p.id == delegate_id])
     record(session, actor, Action.DELEGATE, deed, product_id=product.id, until=ends_on.isoformat())
-    session.commit()
 
 
+@transaction
 def end_delegation(session: Session, actor: Person, product: Product, delegation_id: str) -> None:
     """Ends what one gave. Raises `Refusal`."""
     found = session.scalar(
@@ -91,4 +93,3 @@ def end_delegation(session: Session, actor: Person, product: Product, delegation
         raise Refusal(_l("Seule la personne qui a délégué peut y mettre fin."))
     found.ended_at = clock.now()
     record(session, actor, Action.END_DELEGATION, found.deed, product_id=product.id)
-    session.commit()

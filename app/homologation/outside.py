@@ -30,6 +30,7 @@ from app.platform.extensions import document_storage
 from app.platform.forms import is_clean
 from app.platform.plain import plain
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from reports import dossier as content
 from reports import outside
@@ -70,15 +71,14 @@ class Elsewhere:
     decided: Wish
 
 
+@transaction
 def record_elsewhere(
     session: Session, actor: Person, product: Product, values: Elsewhere, file: Attachment | None
 ) -> Dossier:
     """Notes a homologation made elsewhere, so that its deadlines live here. Raises `Refusal`."""
     _check(session, product, values)  # before its document is kept: what is refused is counted no more, and would stay
     digest = attachments.keep(session, file, by=actor.id, of=product.id) if file else None
-    dossier = _add(session, actor, product, values, digest)
-    session.commit()
-    return dossier
+    return _add(session, actor, product, values, digest)
 
 
 def _add(session: Session, actor: Person, product: Product, values: Elsewhere, digest: str | None) -> Dossier:
@@ -202,6 +202,7 @@ def _decided(values: Elsewhere) -> FrozenDecision:
     )
 
 
+@transaction
 def import_rows(session: Session, actor: Person, products: Mapping[str, Product], text: str) -> int:
     """Records every row of a CSV, or none. Raises `Refusal` that names each wrong line and its cure; nothing is committed."""
     rows = _rows_of(text)
@@ -218,7 +219,6 @@ def import_rows(session: Session, actor: Person, products: Mapping[str, Product]
         shown = " ".join(wrong[:20])
         rest = _(" Et %(num)d autres.", num=len(wrong) - 20) if len(wrong) > 20 else ""
         raise Refusal(_l("Rien n’est enregistré. %(what)s", what=shown + rest), "file")
-    session.commit()
     return len(rows)
 
 
@@ -296,6 +296,7 @@ def _values(row: Mapping[str, str]) -> Elsewhere:
     return Elsewhere(origin, row["autorite"], decided_on, Wish(outcome, months, reservations, lift_by))
 
 
+@transaction
 def record_signed(
     session: Session,
     actor: Person,
@@ -340,4 +341,3 @@ def record_signed(
         recorded_by=actor.name,
     )
     deciding.keep_outside(session, actor, product, dossier, wish, decided_on, signature)
-    session.commit()

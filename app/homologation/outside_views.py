@@ -108,7 +108,6 @@ def signed(product: Product, number: int) -> str | BaseResponse:
                 flash(_("La décision est enregistrée. Son PDF scellé se prépare."), "success")
                 return redirect(url_for("homologation.read", slug=product.slug, number=number))
         challenge_id, options = factors.options_to_prove(db_session(), current_person(), f"record:{row.content_sha256}")
-        db_session().commit()
     return render_template(
         "homologation/signed_outside.html",
         product=product,

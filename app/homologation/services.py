@@ -23,6 +23,7 @@ from app.platform import clock, jobs
 from app.platform.database import new_id
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.rules import proportionality, schedule
 from risk_models.scales import Approach, PieceState, SecurityLevel
@@ -73,6 +74,7 @@ def dossier_of(session: Session, product_id: str, number: int, *, lock: bool = F
     return session.scalar(statement.with_for_update(of=Dossier) if lock else statement)
 
 
+@transaction
 def open_new(session: Session, actor: Person, product: Product) -> Dossier:
     """Begins a dossier; what was written in the last one is taken up. Raises `Refusal` when one is in hand."""
     last = latest(session, product.id, whole=True)
@@ -94,7 +96,6 @@ def open_new(session: Session, actor: Person, product: Product) -> Dossier:
         _take_up(dossier, written)
     session.add(dossier)
     record(session, actor, Action.OPEN_DOSSIER, f"n° {dossier.number}", product_id=product.id)
-    session.commit()
     return dossier
 
 
@@ -148,6 +149,7 @@ def must_be(dossier: Dossier, *states: DossierState) -> None:
         )
 
 
+@transaction
 def describe(
     session: Session,
     actor: Person,
@@ -168,18 +170,18 @@ def describe(
         )
     dossier.perimeter, dossier.authority_id, dossier.requested_months = perimeter, authority_id, months
     record(session, actor, Action.DESCRIBE_DOSSIER, f"n° {dossier.number}", product_id=product.id)
-    session.commit()
 
 
+@transaction
 def add_condition(session: Session, actor: Person, product: Product, dossier: Dossier, text: str, check: str) -> None:
     must_be(dossier, DossierState.DRAFT)
     if any(c.text == text for c in dossier.conditions):
         raise Refusal(_l("Cette condition est déjà dans la liste."), "text")
     dossier.conditions.append(ConditionOfUse(created_at=clock.now(), text=text, check=check))
     record(session, actor, Action.ADD_CONDITION, text, product_id=product.id)
-    session.commit()
 
 
+@transaction
 def accept_risk(
     session: Session, actor: Person, product: Product, dossier: Dossier, text: str, accepted_by: str, until: date
 ) -> None:
@@ -187,9 +189,9 @@ def accept_risk(
     check_until(until, "until")
     dossier.accepted_risks.append(AcceptedRisk(created_at=clock.now(), text=text, accepted_by=accepted_by, until=until))
     record(session, actor, Action.ACCEPT_RISK, text, product_id=product.id, accepted_by=accepted_by)
-    session.commit()
 
 
+@transaction
 def remove_part(session: Session, actor: Person, product: Product, dossier: Dossier, part_id: str) -> None:
     """Removes one part of a dossier in preparation."""
     must_be(dossier, DossierState.DRAFT)
@@ -206,11 +208,11 @@ def remove_part(session: Session, actor: Person, product: Product, dossier: Doss
         if part is not None:
             parts.remove(part)
             record(session, actor, Action.REMOVE_DOSSIER_PART, type(part).__name__, product_id=product.id)
-            session.commit()
             return
     raise Refusal(_l("Cette ligne a déjà été retirée."))
 
 
+@transaction
 def ask_reviewer(
     session: Session, actor: Person, product: Product, dossier: Dossier, reviewer_id: str, role: ReviewerRole
 ) -> None:
@@ -225,7 +227,6 @@ def ask_reviewer(
         raise Refusal(_l("Cet avis est déjà demandé."), "reviewer")
     dossier.opinions.append(Opinion(reviewer_id=reviewer_id, role=role, asked_at=clock.now()))
     record(session, actor, Action.ASK_REVIEWER, role.value, product_id=product.id)
-    session.commit()
 
 
 def approach(session: Session, product: Product) -> Approach | None:
@@ -268,6 +269,7 @@ def _gone(session: Session, product: Product, dossier: Dossier) -> list[object]:
     return [_l("une autre personne que %(name)s, qui n’a plus ce rôle", name=name) for name in names]
 
 
+@transaction
 def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """DRAFT → OPINIONS; each reviewer is written to. Raises `Refusal` while something is missing."""
     must_be(dossier, DossierState.DRAFT)
@@ -278,9 +280,9 @@ def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dos
     for opinion in dossier.opinions:
         jobs.enqueue(session, CallReader(dossier.id, opinion.reviewer_id, Called.OPINION))
     record(session, actor, Action.ASK_OPINIONS, f"n° {dossier.number}", product_id=product.id)
-    session.commit()
 
 
+@transaction
 def give_opinion(
     session: Session, actor: Person, product: Product, dossier: Dossier, opinion_id: str, verdict: Verdict, text: str
 ) -> None:
@@ -299,9 +301,9 @@ def give_opinion(
         for person in team:
             jobs.enqueue(session, CallReader(dossier.id, person.id, Called.TRANSMIT))
     record(session, actor, Action.GIVE_OPINION, verdict.value, product_id=product.id)
-    session.commit()
 
 
+@transaction
 def transmit(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """OPINIONS → DECISION: freezes the content and asks for its PDF; its authority is written to once that is made."""
     must_be(dossier, DossierState.OPINIONS)
@@ -322,7 +324,6 @@ def transmit(session: Session, actor: Person, product: Product, dossier: Dossier
         product_id=product.id,
         sha256=dossier.content_sha256,
     )
-    session.commit()
 
 
 RELAUNCH_EVERY = timedelta(days=1)
@@ -337,6 +338,7 @@ def waited(dossier: Dossier) -> list[Person]:
     return []
 
 
+@transaction
 def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier) -> list[str]:
     """Writes again to whom the dossier waits for, at most once a day; their names. Raises `Refusal`."""
     people, now = waited(dossier), clock.now()
@@ -352,10 +354,10 @@ def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier
         jobs.enqueue(session, CallReader(dossier.id, person.id, what, again=now.isoformat()))
     names = [person.name for person in people]
     record(session, actor, Action.RELAUNCH, ", ".join(names), product_id=product.id)
-    session.commit()
     return names
 
 
+@transaction
 def take_back(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """OPINIONS or DECISION → DRAFT: opinions are asked anew, for they spoke of another text; each reviewer finds their own."""
     must_be(dossier, DossierState.OPINIONS, DossierState.DECISION)
@@ -372,14 +374,13 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
             opinion.former_given_at = opinion.given_at
         opinion.verdict, opinion.text, opinion.given_at = None, "", None
     record(session, actor, Action.TAKE_BACK_DOSSIER, f"n° {dossier.number}", product_id=product.id)
-    session.commit()
 
 
+@transaction
 def show_publicly(session: Session, actor: Person, product: Product, *, shown: bool) -> None:
     """Puts the product's decisions in the public register, or takes them out of it."""
     product.in_public_register = shown
     record(session, actor, Action.PUBLIC_REGISTER, "oui" if shown else "non", product_id=product.id)
-    session.commit()
 
 
 def move(dossier: Dossier, state: DossierState) -> None:

@@ -44,11 +44,9 @@ def confirm() -> str | Response:
             discard()
             form.refuse(refusal)
         else:
-            db_session().commit()
             session["factor_proved"] = int(time.time())
             return redirect(url_for("factors.index"))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")
-    db_session().commit()
     return render_template("identity/confirm_factor.html", form=form, challenge_id=challenge_id, options=options)
 
 
@@ -102,7 +100,6 @@ def key() -> str | Response:
         else:
             return _done(_("Votre clé est enregistrée."))
     challenge_id, options = factors.options_to_add(db_session(), current_person())
-    db_session().commit()
     return render_template("identity/key.html", form=form, challenge_id=challenge_id, options=options)
 
 

@@ -24,6 +24,7 @@ from app.platform.database import new_id
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt, encrypt
+from app.platform.transactions import keep_despite_refusal, transaction, unjournaled_transaction
 
 CHALLENGE_LIFE = timedelta(minutes=10)
 STEP_SECONDS = 30
@@ -70,12 +71,12 @@ def _may_change(session: Session, person: Person, *, proved: bool) -> None:
         raise Refusal(_l("Vous avez déjà dix seconds facteurs : retirez-en un."))
 
 
+@transaction
 def _add(session: Session, person: Person, factor: SecondFactor) -> None:
     factor.id, factor.person_id, factor.added_at = new_id(), person.id, clock.now()
     session.add(factor)
     record(session, person, Action.ADD_FACTOR, f"{factor.kind.value}: {factor.name}")
     _tell(session, person, factor.name, added=True)
-    session.commit()
 
 
 def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
@@ -83,6 +84,7 @@ def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
     jobs.enqueue(session, TellFactorChanged(person.id, name, added, at))
 
 
+@transaction
 def remove(session: Session, person: Person, factor_id: str, *, proved: bool) -> None:
     """Raises `Refusal` unless a factor was given just before."""
     factor = session.get(SecondFactor, factor_id)
@@ -93,17 +95,17 @@ def remove(session: Session, person: Person, factor_id: str, *, proved: bool) ->
     session.delete(factor)
     record(session, person, Action.REMOVE_FACTOR, factor.name)
     _tell(session, person, factor.name, added=False)
-    session.commit()
 
 
+@transaction
 def forget_all(session: Session, person: Person) -> None:
     """For somebody who lost them all; the command line alone does it."""
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
     record(session, None, Action.FORGET_FACTORS, person.email)
     _tell(session, person, "", added=False)
-    session.commit()
 
 
+@unjournaled_transaction
 def options_to_prove(session: Session, person: Person, purpose: str) -> tuple[str, str]:
     """(id of a new challenge, what the browser asks the keys); two empty texts for somebody without a key.
 
@@ -123,6 +125,7 @@ def options_to_prove(session: Session, person: Person, purpose: str) -> tuple[st
     return _keep(session, person, purpose, options.challenge), options_to_json(options)
 
 
+@unjournaled_transaction
 def options_to_add(session: Session, person: Person) -> tuple[str, str]:
     """(id of a new challenge, what the browser asks of a new key), in the caller's transaction."""
     from webauthn import generate_registration_options, options_to_json
@@ -185,6 +188,7 @@ def demonstration_codes(session: Session) -> dict[str, str]:
     return codes
 
 
+@unjournaled_transaction
 def prove(session: Session, person: Person, proof: Proof, purpose: str) -> SecondFactor:
     """Checks a factor for `purpose` before the caller changes anything: each code and each challenge serves once.
 
@@ -198,7 +202,7 @@ def prove(session: Session, person: Person, proof: Proof, purpose: str) -> Secon
     found = _prove_key(session, person, proof, purpose, held) if proof.answer else _prove_code(session, proof, held)
     if found is None:
         rates.note(session, "second-factor", person.id)
-        session.commit()  # before anything else is written: the refusal undoes the rest, not this
+        keep_despite_refusal(session)
         raise Refusal(
             _l("Ce code ou cette clé n’est pas bon, ou a déjà servi. Attendez le code suivant, puis réessayez."), "code"
         )

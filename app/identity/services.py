@@ -19,6 +19,7 @@ from app.platform import clock, jobs, rates
 from app.platform.database import Database, new_id
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction, unjournaled_transaction
 
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(hours=12)
@@ -40,11 +41,11 @@ _LINKS = Rate(5, timedelta(minutes=15))
 _INVITATIONS_OF_ONE, _INVITATIONS_TO_ONE = Rate(10, timedelta(days=1)), Rate(1, timedelta(days=1))
 
 
+@unjournaled_transaction
 def ask_link(session: Session, email: str, next_path: str) -> None:
     """Asks for a link to be mailed; does the same whether or not somebody has this address, or was written to too often."""
     if rates.allows(session, _LINKS, "sign-in", rates.mailbox(email)):
         jobs.enqueue(session, SendSignInLink(email.strip().lower(), safe_path(next_path)))
-    session.commit()
 
 
 def issue_link(session: Session, email: str, next_path: str) -> tuple[Person, str] | None:
@@ -71,6 +72,7 @@ def link_is_good(session: Session, secret: str) -> bool:
     return session.scalar(_open_link(secret)) is not None
 
 
+@transaction
 def use_link(session: Session, secret: str) -> tuple[str, str]:
     """Signs in with a link: (secret of the new session, path to go to). Raises `Refusal` when it is spent."""
     link = session.scalar(_open_link(secret))
@@ -87,7 +89,6 @@ def use_link(session: Session, secret: str) -> tuple[str, str]:
     session.add(WebSession(secret_hash=_hash(sid), person_id=person.id, expires_at=clock.now() + SESSION_LIFE))
     person.last_seen_at = clock.now()
     record(session, person, Action.SIGN_IN, person.email)
-    session.commit()
     return sid, link.next_path
 
 
@@ -118,10 +119,10 @@ def person_of_ended_session(session: Session, sid: str) -> str | None:
     )
 
 
+@transaction
 def sign_out(session: Session, sid: str, person: Person) -> None:
     session.execute(delete(WebSession).where(WebSession.secret_hash == _hash(sid)))
     record(session, person, Action.SIGN_OUT, person.email)
-    session.commit()
 
 
 _FORGOTTEN = timedelta(days=1)
@@ -135,10 +136,10 @@ def purge(database: Database) -> None:
         session.execute(delete(WebSession).where(WebSession.expires_at < before))
 
 
+@transaction
 def set_language(session: Session, person: Person, language: str) -> None:
     person.language = language
     record(session, person, Action.LANGUAGE, language)
-    session.commit()
 
 
 def find_or_create(session: Session, email: str, name: str) -> Person:
@@ -186,6 +187,7 @@ def give(
     return True
 
 
+@transaction
 def invite(
     session: Session,
     actor: Person,
@@ -223,7 +225,6 @@ def invite(
         jobs.enqueue(session, SendInvitation(person.id, actor.name, role, next_path, product_id))
     if role is Role.AUTHORITY and product_id:
         _tell_incubator(session, actor, person, product_id, incubator_ids)
-    session.commit()
     return written
 
 
@@ -237,6 +238,7 @@ def _tell_incubator(
             jobs.enqueue(session, TellAuthorityNamed(member.id, product_id, actor.name, named.name, at))
 
 
+@transaction
 def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str) -> None:
     """Takes a role on a product back. Raises `Refusal` for one that is not the actor's to take, or a team's last member."""
     grant = session.scalar(
@@ -267,7 +269,6 @@ def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], gran
         role=grant.role.value,
     )
     session.delete(grant)
-    session.commit()
 
 
 def people_of_product(session: Session, product_id: str) -> list[Grant]:

@@ -16,6 +16,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
@@ -98,6 +99,7 @@ def component_of(session: Session, product_id: str, ref: str) -> Component | Non
     )
 
 
+@transaction
 def save_component(session: Session, actor: Person, product: Product, component: Component, *, new: bool) -> None:
     """Adds or changes a component. Raises `Refusal` at the field when another bears its name."""
     with session.no_autoflush:
@@ -117,7 +119,6 @@ def save_component(session: Session, actor: Person, product: Product, component:
     component.confirmed_at = clock.now()
     action = Action.ADD_COMPONENT if new else Action.CHANGE_COMPONENT
     record(session, actor, action, component.name, product_id=product.id)
-    session.commit()
 
 
 def _free_ref(session: Session, product_id: str, wanted: str) -> str:
@@ -128,6 +129,7 @@ def _free_ref(session: Session, product_id: str, wanted: str) -> str:
     return ref
 
 
+@transaction
 def confirm(session: Session, actor: Person, product: Product, refs: Sequence[str]) -> int:
     """Notes that these components were read again today and are right; gives how many."""
     found = session.scalars(
@@ -138,17 +140,17 @@ def confirm(session: Session, actor: Person, product: Product, refs: Sequence[st
     for component in found:
         component.confirmed_at, component.assumed = clock.now(), []
     record(session, actor, Action.CONFIRM_COMPONENTS, ", ".join(c.name for c in found), product_id=product.id)
-    session.commit()
     return len(found)
 
 
+@transaction
 def remove_component(session: Session, actor: Person, product: Product, component: Component) -> None:
     """Removes a component with its links; assets and measures that named it no longer do."""
     record(session, actor, Action.REMOVE_COMPONENT, component.name, product_id=product.id)
     session.delete(component)
-    session.commit()
 
 
+@transaction
 def add_vulnerability(
     session: Session, actor: Person, product: Product, component: Component, flaw: Vulnerability
 ) -> None:
@@ -156,18 +158,18 @@ def add_vulnerability(
         raise Refusal(_l("Cette faille est déjà dans la liste."), "vulnerability")
     component.vulnerabilities.append(flaw)
     record(session, actor, Action.ADD_VULNERABILITY, f"{flaw.name} – {component.name}", product_id=product.id)
-    session.commit()
 
 
+@transaction
 def remove_vulnerability(session: Session, actor: Person, product: Product, component: Component, flaw_id: str) -> None:
     flaw = next((v for v in component.vulnerabilities if v.id == flaw_id), None)
     if flaw is None:
         raise Refusal(_l("Cette faille a déjà été retirée."))
     component.vulnerabilities.remove(flaw)
     record(session, actor, Action.REMOVE_VULNERABILITY, f"{flaw.name} – {component.name}", product_id=product.id)
-    session.commit()
 
 
+@transaction
 def add_link(
     session: Session,
     actor: Person,
@@ -192,9 +194,9 @@ def add_link(
     session.add(Link(product_id=product.id, source_id=ids[0], target_id=ids[1], kind=kind, encrypted=encrypted))
     said = f"{by_ref[source].name} → {by_ref[target].name}"
     record(session, actor, Action.ADD_LINK, said, product_id=product.id, kind=kind.value)
-    session.commit()
 
 
+@transaction
 def remove_link(session: Session, actor: Person, product: Product, link_id: str) -> None:
     link = session.scalar(select(Link).where(Link.id == link_id, Link.product_id == product.id))
     if link is None:
@@ -203,7 +205,6 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
     said = f"{names[link.source_id]} → {names[link.target_id]}"
     record(session, actor, Action.REMOVE_LINK, said, product_id=product.id, kind=link.kind.value)
     session.delete(link)
-    session.commit()
 
 
 def add_assumed(session: Session, product: Product, *, name: str, **values: Any) -> Component:

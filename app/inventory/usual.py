@@ -13,6 +13,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from risk_models import catalogue
 from risk_models.catalogue import UsualComponent
 from risk_models.scales import DataKind
@@ -61,6 +62,7 @@ def new_entry(actor: Person) -> UsualEntry:
     return UsualEntry(id=new_id(), added_by=actor.name, added_at=clock.now())
 
 
+@transaction
 def save(session: Session, actor: Person, entry: UsualEntry) -> None:
     """Adds or changes an entry. Raises `Refusal` at the field when another bears its name."""
     with session.no_autoflush:
@@ -71,11 +73,10 @@ def save(session: Session, actor: Person, entry: UsualEntry) -> None:
         raise Refusal(_l("Une autre entrée porte déjà ce nom."), "name")
     session.add(entry)
     record(session, actor, Action.SAVE_USUAL_COMPONENT, entry.name)
-    session.commit()
 
 
+@transaction
 def remove(session: Session, actor: Person, entry: UsualEntry) -> None:
     """Forgets an entry; products that took it keep what they wrote."""
     record(session, actor, Action.REMOVE_USUAL_COMPONENT, entry.name)
     session.delete(entry)
-    session.commit()

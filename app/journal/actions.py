@@ -102,6 +102,7 @@ class Action(StrEnum):
     JUDGE_FLAW = "judge_flaw", Subject.FLAW
     IMPORT_SBOM = "import_sbom", Subject.FILE
     IMPORT_VEX = "import_vex", Subject.FILE
+    IMPORT_REPORT = "import_report", Subject.FILE
     IMPORT_SIGHTINGS = "import_sightings", Subject.FILE
     SAVE_USUAL_COMPONENT = "save_usual_component", Subject.USUAL_COMPONENT
     REMOVE_USUAL_COMPONENT = "remove_usual_component", Subject.USUAL_COMPONENT

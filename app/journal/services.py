@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.journal.actions import Action
 from app.journal.models import JournalEntry
 from app.platform import clock
+from app.platform.transactions import note_journaled
 
 __all__ = ["PAGE", "Actor", "JournalEntry", "count_of", "entries_of", "record"]
 
@@ -23,7 +24,8 @@ class Actor(Protocol):
 def record(
     session: Session, actor: Actor | None, action: Action, what: str, *, product_id: str | None = None, **details: Any
 ) -> None:
-    """Notes that `actor` (None: Jalon itself) did `action` on `what`, in the caller's transaction."""
+    """Notes that `actor` (None: Jalon itself) did `action` on `what`."""
+    note_journaled(session)
     session.add(
         JournalEntry(
             at=clock.now(),

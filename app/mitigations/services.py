@@ -15,6 +15,7 @@ from app.mitigations.models import Measure
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue, product_file
 from risk_models.scales import MeasureStatus, ProofState
@@ -72,6 +73,7 @@ def proofs_by_row(rows: Sequence[Measure], system: System) -> dict[str, ProofSta
     return {row.id: proofs.get((row.measure, tuple(c.ref for c in row.on))) for row in rows}
 
 
+@transaction
 def save(
     session: Session,
     actor: Person,
@@ -108,7 +110,6 @@ def save(
         status=measure.status.value,
         on=list(on),
     )
-    session.commit()
 
 
 def _newly_due(measure: Measure) -> date:
@@ -156,10 +157,10 @@ def _no_overlap(session: Session, product_id: str, measure: Measure, components:
             raise Refusal(_l("Cette mesure est déjà renseignée ici. Modifiez la ligne existante."), "on")
 
 
+@transaction
 def remove(session: Session, actor: Person, product: Product, measure: Measure) -> None:
     record(session, actor, Action.REMOVE_MEASURE, measure.measure, product_id=product.id)
     session.delete(measure)
-    session.commit()
 
 
 def write_values(

@@ -14,6 +14,7 @@ from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement
 from app.platform import clock
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Product
 
 LONGEST_ACCEPTANCE = timedelta(days=366)
@@ -25,6 +26,7 @@ def match_of(session: Session, product_id: str, ref: str, package: str, version:
     return next((m for m in found if (m.component_ref, m.package, m.version, m.flaw) == wanted), None)
 
 
+@transaction
 def judge(
     session: Session,
     actor: Person,
@@ -56,7 +58,6 @@ def judge(
         justification=judgement.justification.value if judgement.justification else "",
         reason=reason[:500],
     )
-    session.commit()
 
 
 def keep(

@@ -18,6 +18,7 @@ from app.packages.importers import open_reading
 from app.packages.importers.reading import Reading
 from app.packages.models import PackageUse, Sbom
 from app.platform import clock
+from app.platform.transactions import transaction
 from app.products.models import Product
 
 _BATCH = 5_000
@@ -110,6 +111,7 @@ def _packages_of(session: Session, sbom_id: int) -> Iterator[tuple[str, str]]:
         yield row[0], row[1]
 
 
+@transaction
 def import_sbom(
     session: Session, actor: Person | None, product: Product, component: Component, file: IO[bytes], file_name: str
 ) -> Outcome:
@@ -142,7 +144,6 @@ def import_sbom(
     record(
         session, actor, Action.IMPORT_SBOM, f"{file_name} – {component.name}", product_id=product.id, count=sbom.count
     )
-    session.commit()
     return Outcome(component.name, reading.format, sbom.count, new_packages, services, sbom.exceptions)
 
 

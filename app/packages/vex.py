@@ -18,6 +18,7 @@ from app.packages.judging import keep
 from app.packages.kinds import FlawState, Justification
 from app.packages.matching import Match, matches_of
 from app.platform.refusals import Refusal, unreadable_json
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.exposure.ranges import UnreadableRange, split_purl
 from risk_models.rules.limits import FILE_BYTES
@@ -208,6 +209,7 @@ def preview(session: Session, product: Product, content: bytes) -> VexPreview:
     return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), tuple(odd))
 
 
+@transaction
 def import_vex(session: Session, actor: Person, product: Product, content: bytes, file_name: str) -> int:
     """Keeps each statement as `actor`'s judgement, in one transaction; gives how many. Raises `Refusal`."""
     found = preview(session, product, content)
@@ -217,5 +219,4 @@ def import_vex(session: Session, actor: Person, product: Product, content: bytes
         keep(session, actor, match, state=said.state, justification=said.justification, reason=reason, until=said.until)
     digest = hashlib.sha256(content).hexdigest()
     record(session, actor, Action.IMPORT_VEX, file_name, product_id=product.id, sha256=digest, count=len(found.taken))
-    session.commit()
     return len(found.taken)

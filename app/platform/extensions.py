@@ -12,10 +12,12 @@ from app.platform import rates
 from app.platform.http import db_session
 from app.platform.rates import Rate
 from app.platform.storage import Storage
+from app.platform.transactions import unjournaled_transaction
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 csrf = CSRFProtect()
+_count_post = unjournaled_transaction(rates.allows)
 
 
 def limit_posts(most: int) -> Callable[[View], View]:
@@ -26,10 +28,8 @@ def limit_posts(most: int) -> Callable[[View], View]:
         @wraps(view)
         def limited(*args: Any, **kwargs: Any) -> Any:
             if request.method == "POST":
-                session = db_session()
-                allowed = rates.allows(session, rate, request.endpoint or "", rates.prefix(request.remote_addr or ""))
-                session.commit()
-                if not allowed:
+                network = rates.prefix(request.remote_addr or "")
+                if not _count_post(db_session(), rate, request.endpoint or "", network):
                     abort(429)
             return view(*args, **kwargs)
 

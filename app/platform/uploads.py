@@ -11,6 +11,7 @@ from app.platform import clock
 from app.platform.database import Base, Database, Id, Instant, new_id
 from app.platform.extensions import document_storage
 from app.platform.refusals import Refusal
+from app.platform.transactions import unjournaled_transaction
 
 KEPT = timedelta(days=1)
 _AT_ONCE = 100
@@ -35,6 +36,7 @@ class Confirmed:
     name: str
 
 
+@unjournaled_transaction
 def keep(session: Session, person_id: str, purpose: str, content: bytes, name: str) -> str:
     """Keeps a file until it is confirmed; gives what the confirming form carries.
 
@@ -47,7 +49,6 @@ def keep(session: Session, person_id: str, purpose: str, content: bytes, name: s
     upload = Upload(id=new_id(), person_id=person_id, purpose=purpose, name=name[:200], made_at=clock.now())
     document_storage().put_upload(upload.id, content)
     session.add(upload)
-    session.commit()
     return upload.id
 
 

@@ -16,6 +16,7 @@ from app.platform.database import Database
 from app.platform.links import link_to
 from app.platform.mail import Mail
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.portfolio import glances
 from app.portfolio.jobs import RemindTeam
 from app.portfolio.models import Glance
@@ -81,6 +82,7 @@ def letter(
     )
 
 
+@transaction
 def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Sequence[str], note: str) -> int:
     """Writes to each team of these products that was not written to today; how many products. Raises `Refusal`."""
     count = 0
@@ -106,7 +108,6 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
         record(session, actor, Action.RELAUNCH_TEAM, names, product_id=product.id, note=note)
     if not count:
         raise Refusal(_l("Aucune de ces équipes ne peut être relancée aujourd’hui."))
-    session.commit()
     return count
 
 

@@ -11,6 +11,7 @@ from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.portfolio.listing import Asked
 from app.portfolio.models import SavedView
 from app.products.models import Incubator
@@ -24,6 +25,7 @@ def views_of(session: Session, person: Person, incubator: Incubator) -> Sequence
     return session.scalars(select(SavedView).where(*mine).order_by(SavedView.name)).all()
 
 
+@transaction
 def keep(session: Session, actor: Person, incubator: Incubator, name: str, asked: Asked) -> None:
     """Keeps these filters; the same name again replaces what it named. Raises `Refusal`."""
     known = views_of(session, actor, incubator)
@@ -34,9 +36,9 @@ def keep(session: Session, actor: Person, incubator: Incubator, name: str, asked
     view.address = asked.address
     session.add(view)
     record(session, actor, Action.KEEP_VIEW, name)
-    session.commit()
 
 
+@transaction
 def forget(session: Session, actor: Person, incubator: Incubator, view_id: str) -> None:
     """Raises `Refusal`."""
     view = next((v for v in views_of(session, actor, incubator) if v.id == view_id), None)
@@ -44,4 +46,3 @@ def forget(session: Session, actor: Person, incubator: Incubator, view_id: str) 
         raise Refusal(_l("Cette vue est déjà retirée."))
     record(session, actor, Action.FORGET_VIEW, view.name)
     session.delete(view)
-    session.commit()

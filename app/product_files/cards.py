@@ -16,6 +16,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.product_files import files
 from app.products import services as products
 from app.products.changes import hold
@@ -64,6 +65,7 @@ class ImportReport:
     refused: dict[str, str] = field(default_factory=dict)
 
 
+@transaction
 def create_from_card(session: Session, actor: Person, card: Card) -> Product:
     """A new product from its startup card. Raises `Refusal` at the field `card`."""
     try:
@@ -73,7 +75,6 @@ def create_from_card(session: Session, actor: Person, card: Card) -> Product:
             files.complete(session, product, card.infrastructure)
     except Refusal as refusal:
         raise Refusal(refusal.args[0], "card") from refusal
-    session.commit()
     return product
 
 

@@ -23,6 +23,7 @@ from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.product_files import spreadsheets
 from app.products import services as products
 from app.products.models import Contact, Phase, Product
@@ -173,11 +174,11 @@ def preview(session: Session, product: Product, new: System) -> list[Change]:
     return comparison.systems(analysis.described_system(session, product), new)
 
 
+@transaction
 def replace(session: Session, actor: Person, product: Product, new: System) -> None:
     """Makes the product what the file says: components, links, assets, measures; contacts and phases when it has some."""
     write(session, product, new)
     _record(session, actor, product, new)
-    session.commit()
 
 
 def _record(session: Session, actor: Person, product: Product, new: System) -> None:
@@ -185,6 +186,7 @@ def _record(session: Session, actor: Person, product: Product, new: System) -> N
     record(session, actor, Action.IMPORT_PRODUCT_FILE, product.name, product_id=product.id, sha256=digest)
 
 
+@transaction
 def create(session: Session, actor: Person, new: System) -> Product:
     """A new product from its file. Raises `Refusal` at the field `file`."""
     slug = products.slug_of(new.product.id)
@@ -203,7 +205,6 @@ def create(session: Session, actor: Person, new: System) -> Product:
         raise Refusal(refusal.args[0], "file") from refusal
     write(session, product, new)
     _record(session, actor, product, new)
-    session.commit()
     return product
 
 

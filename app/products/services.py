@@ -21,6 +21,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import RESERVED, Contact, Incubator, Phase, Product, product_incubator
 from risk_models.rules import schedule
 from risk_models.system import Phase as PhaseValue
@@ -71,10 +72,10 @@ def is_active(product: Product, day: date) -> bool:
     return product.archived_on is None and schedule.is_active(phase_values(product.phases), day)
 
 
+@transaction
 def restore(session: Session, actor: Person, product: Product) -> None:
     """Takes a product out of the archive."""
     put_back(session, actor, product)
-    session.commit()
 
 
 def put_back(session: Session, actor: Person | None, product: Product) -> None:
@@ -129,11 +130,10 @@ def visible_to(person: Person, permission: Permission = Permission.READ_PRODUCT)
     return [Product.id.in_(own) | Product.incubators.any(Incubator.id.in_(incubators))]
 
 
+@transaction
 def create(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
     """A new product, its creator in its team. Raises `Refusal` at the field to mend."""
-    product = add(session, actor, values, slug=slug)
-    session.commit()
-    return product
+    return add(session, actor, values, slug=slug)
 
 
 def add(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
@@ -156,13 +156,14 @@ def add(session: Session, actor: Person, values: CardValues, *, slug: str | None
     return product
 
 
+@transaction
 def change(session: Session, actor: Person, product: Product, values: CardValues) -> None:
     """Replaces what the card says. Raises `Refusal` at the field to mend."""
     write_card(session, product, values)
     record(session, actor, Action.CHANGE_CARD, product.name, product_id=product.id)
-    session.commit()
 
 
+@transaction
 def save_contact(session: Session, actor: Person, product: Product, contact: Contact, *, new: bool) -> None:
     """Adds or changes somebody to call; a contact without telephone nor mail would be of no help. Raises `Refusal`."""
     if not contact.email and not contact.phone:
@@ -175,16 +176,15 @@ def save_contact(session: Session, actor: Person, product: Product, contact: Con
         contact.product_id = product.id
         session.add(contact)
     record(session, actor, Action.ADD_CONTACT if new else Action.CHANGE_CONTACT, contact.name, product_id=product.id)
-    session.commit()
 
 
+@transaction
 def remove_contact(session: Session, actor: Person, product: Product, contact_id: str) -> None:
     contact = next((c for c in product.contacts if c.id == contact_id), None)
     if contact is None:
         raise Refusal(_l("Ce contact a déjà été retiré."))
     record(session, actor, Action.REMOVE_CONTACT, contact.name, product_id=product.id)
     session.delete(contact)
-    session.commit()
 
 
 def write_card(session: Session, product: Product, values: CardValues) -> None:

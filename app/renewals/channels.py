@@ -17,6 +17,7 @@ from app.platform.notifying import NotDelivered
 from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt, encrypt
 from app.platform.setting_reader import Mode
+from app.platform.transactions import transaction
 from app.renewals.jobs import SendDigest
 from app.renewals.models import MAIL, Channel, Digest, Reminder
 
@@ -43,6 +44,7 @@ def tried(address: str, private_hosts: frozenset[str]) -> str:
     return known
 
 
+@transaction
 def add(session: Session, actor: Person, known: str) -> Channel:
     """A new channel of `actor`, at an address that was `tried`. Raises `Refusal`."""
     if len(of_person(session, actor.id)) >= _MOST:
@@ -56,10 +58,10 @@ def add(session: Session, actor: Person, known: str) -> Channel:
     )
     session.add(channel)
     record(session, actor, Action.ADD_CHANNEL, channel.title)
-    session.commit()
     return channel
 
 
+@transaction
 def remove(session: Session, actor: Person, channel_id: str) -> None:
     """Nothing goes there any more; without another, mail comes back. Raises `Refusal`."""
     mine = of_person(session, actor.id)
@@ -70,7 +72,6 @@ def remove(session: Session, actor: Person, channel_id: str) -> None:
         actor.mail_reminders = True
     record(session, actor, Action.REMOVE_CHANNEL, channel.title)
     session.delete(channel)
-    session.commit()
 
 
 def of_person(session: Session, person_id: str) -> Sequence[Channel]:

@@ -18,6 +18,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import Database, new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products import services as products
 from app.products.models import Incubator, Product
 from app.renewals.models import CalendarFeed
@@ -25,6 +26,7 @@ from app.renewals.models import CalendarFeed
 _MOST = 20
 
 
+@transaction
 def open_feed(session: Session, actor: Person, scope: Product | Incubator | None) -> str:
     """A new calendar of `scope`, or of all that `actor` follows; its secret, shown this once. Raises `Refusal`."""
     if len(feeds_of(session, actor.id)) >= _MOST:
@@ -41,7 +43,6 @@ def open_feed(session: Session, actor: Person, scope: Product | Incubator | None
     )
     session.add(feed)
     record(session, actor, Action.OPEN_FEED, feed.title, product_id=feed.product_id)
-    session.commit()
     return secret
 
 
@@ -51,6 +52,7 @@ def feeds_of(session: Session, person_id: str) -> Sequence[CalendarFeed]:
     ).all()
 
 
+@transaction
 def revoke(session: Session, actor: Person, feed_id: str) -> None:
     """Its address answers no more. Raises `Refusal`."""
     feed = session.scalar(select(CalendarFeed).where(CalendarFeed.id == feed_id, CalendarFeed.person_id == actor.id))
@@ -58,7 +60,6 @@ def revoke(session: Session, actor: Person, feed_id: str) -> None:
         raise Refusal(_l("Cet agenda est déjà révoqué."))
     record(session, actor, Action.REVOKE_FEED, feed.title, product_id=feed.product_id)
     session.delete(feed)
-    session.commit()
 
 
 def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product], str] | None:

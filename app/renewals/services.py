@@ -14,6 +14,7 @@ from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
+from app.platform.transactions import transaction
 from app.products.models import Incubator, Product, product_incubator
 from app.renewals import channels, deadlines
 from app.renewals.deadlines import POSTPONABLE
@@ -22,6 +23,7 @@ from risk_models.rules import schedule
 from risk_models.scales import DeadlineKind
 
 
+@transaction
 def postpone(
     session: Session, actor: Person, product: Product, kind: DeadlineKind, *, until: date, reason: str
 ) -> None:
@@ -49,18 +51,18 @@ def postpone(
         )
     )
     record(session, actor, Action.POSTPONE, reason, product_id=product.id, kind=kind.value, until=until.isoformat())
-    session.commit()
 
 
+@transaction
 def set_escalation(session: Session, actor: Person, incubator: Incubator, *, told: int, authority: int) -> None:
     """After how many weeks late the incubator, then the authority, are told. Raises `Refusal`."""
     if authority < told:
         raise Refusal(_l("L’autorité n’est pas prévenue avant l’incubateur."), "authority")
     incubator.told_after_weeks, incubator.authority_after_weeks = told, authority
     record(session, actor, Action.SET_ESCALATION, f"{incubator.name} : {told}, {authority}")
-    session.commit()
 
 
+@transaction
 def set_preferences(session: Session, actor: Person, *, early: bool, mail: bool) -> None:
     """Whether to be told more than a month ahead, and by mail; the last reminders of a duty cannot be declined.
 
@@ -70,7 +72,6 @@ def set_preferences(session: Session, actor: Person, *, early: bool, mail: bool)
         raise Refusal(_l("Ajoutez d’abord un canal : sans courriel ni canal, personne ne vous préviendrait."), "mail")
     actor.early_reminders, actor.mail_reminders = early, mail
     record(session, actor, Action.SET_REMINDERS, f"early: {early}, mail: {mail}".lower())
-    session.commit()
 
 
 def told_of(session: Session, product_id: str) -> Sequence[tuple[Reminder, Person, Digest]]:
