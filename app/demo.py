@@ -20,7 +20,7 @@ from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
 from app.identity import factors
 from app.identity import services as identity
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.inventory import services as inventory
@@ -72,11 +72,11 @@ def load_demonstration(database: Database) -> bool:
         session.add_all(incubators)
         session.flush()
         for incubator in incubators:
-            identity.give(
+            identity.give_role(
                 session, None, people[Role.INCUBATOR_MEMBER], Role.INCUBATOR_MEMBER, incubator_id=incubator.id
             )
         for role in (Role.ADMINISTRATOR, Role.AUDITOR):
-            identity.give(session, None, people[role], role)
+            identity.give_role(session, None, people[role], role)
         today = clock.today()
         _overdue(session, people, today)
         _before_authority(session, people, today)
@@ -109,16 +109,16 @@ def _product(
     ]
     session.add(product)
     session.flush()
-    rows = inventory.write_values(session, product.id, system.components, system.links)
-    analysis.write_values(session, product.id, system.assets, rows)
-    mitigations.write_values(session, product.id, system.measures, rows)
+    rows = inventory.write_inventory(session, product.id, system.components, system.links)
+    analysis.write_assets(session, product.id, system.assets, rows)
+    mitigations.write_measures(session, product.id, system.measures, rows)
     for who, role in (
         (Role.TEAM_MEMBER, Role.TEAM_MEMBER),
         (Role.REVIEWER, Role.REVIEWER),
         ("dpo", Role.REVIEWER),
         (Role.AUTHORITY, Role.AUTHORITY),
     ):
-        identity.give(session, None, people[who], role, product_id=product.id)
+        identity.give_role(session, None, people[who], role, product_id=product.id)
     record(session, None, Action.CREATE_PRODUCT, product.name, product_id=product.id)
     session.flush()
     return product, system
@@ -145,10 +145,10 @@ def _before_authority(session: Session, people: People, today: date) -> None:
     )
     team = people[Role.TEAM_MEMBER]
     demo_study.common_service(session, people[Role.INCUBATOR_MEMBER], product.incubators[0], product)
-    demo_study.proofs(session, team, product)
+    demo_study.give_proofs(session, team, product)
     demo_study.study_parcours(session, team, people[Role.AUTHORITY], product)
     dossier = _composed(session, people, product, months=24)
-    homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
+    homologation.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
 
 
 def _about_to_expire(session: Session, people: People, today: date) -> None:
@@ -161,7 +161,7 @@ def _about_to_expire(session: Session, people: People, today: date) -> None:
         )
         _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
         dossier = _composed(session, people, product, months=12)
-        homologation.transmit(session, people[Role.TEAM_MEMBER], product, dossier)
+        homologation.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
         sealing.keep_project(session, dossier, document_storage().put(pdf.render(dossier.content or "")))
         secret = _second_factor(session, people[Role.AUTHORITY])
     with clock.at(datetime.combine(decided_on, time(9, 40), clock.PARIS).astimezone(UTC)):
@@ -177,9 +177,11 @@ def _decide(session: Session, authority: Person, product: Product, dossier: Doss
         lift_by=schedule.add_months(clock.today(), 11),
     )
     asked = dossier.content_sha256 or ""
-    signed = content.sha256(deciding.prepare(session, authority, dossier, wish, asked))
-    proof = Proof(code=pyotp.TOTP(secret).at(clock.now()))
-    deciding.decide(session, authority, product, dossier, wish, asked_sha256=asked, signed_sha256=signed, proof=proof)
+    signed = content.sha256(deciding.prepare_decision(session, authority, dossier, wish, asked))
+    proof = FactorProof(code=pyotp.TOTP(secret).at(clock.now()))
+    deciding.decide_dossier(
+        session, authority, product, dossier, wish, asked_sha256=asked, signed_sha256=signed, proof=proof
+    )
 
 
 def _second_factor(session: Session, authority: Person) -> str:
@@ -199,11 +201,11 @@ def _feared(session: Session, product: Product, asset: str, need: Need, severity
 def _composed(session: Session, people: People, product: Product, *, months: int) -> Dossier:
     """A dossier with its parts and both opinions, ready for its authority."""
     team, authority = people[Role.TEAM_MEMBER], people[Role.AUTHORITY]
-    demo_study.ready(session, team, product)
-    analysis.finish(session, team, product)
+    demo_study.make_ready(session, team, product)
+    analysis.finish_analysis(session, team, product)
     dossier = homologation.open_new(session, team, product)
     whole = homologation.dossier_of(session, product.id, dossier.number) or dossier
-    homologation.describe(
+    homologation.describe_dossier(
         session, team, product, whole,
         perimeter="Le site, son API et leurs données. Hors du périmètre : les systèmes des administrations partenaires.",
         authority_id=authority.id, months=months,

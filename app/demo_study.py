@@ -14,7 +14,7 @@ from app.evidence import services as evidence
 from app.evidence.importers import Reading
 from app.evidence.kinds import EvidenceSource
 from app.evidence.services import Arrival, Shown
-from app.homologation import attaching, freezing
+from app.homologation import documents, freezing
 from app.homologation.kinds import PieceAnswer
 from app.homologation.models import Dossier
 from app.identity.models import Person
@@ -35,28 +35,28 @@ from risk_models.scales import (
 )
 
 
-def ready(session: Session, team: Person, product: Product) -> None:
+def make_ready(session: Session, team: Person, product: Product) -> None:
     """What an analysis needs before it can be finished: a level, and a decision on each strong risk."""
     if study.profile_of(session, product.id) is None:
-        study.answer(
+        study.answer_level(
             session,
             team,
             product,
             None,
             study.needs_of(SecurityProfile(data=3, volume=2, outage=1, audience=2, openness=4)),
         )
-    lines = register.lines(register.rows_of(session, product.id), services.read_system(session, product))
+    lines = register.read_lines(register.rows_of(session, product.id), services.read_system(session, product))
     for line in lines:
         if line.undecided and line.risk is RiskLevel.HIGH:
             choice = Choice(Treatment.REDUCE, "Par les mesures du plan d’action.", "", None)
-            register.treat(session, team, product, line, choice)
+            register.treat_risk(session, team, product, line, choice)
 
 
 def answer_pieces(session: Session, team: Person, product: Product, dossier: Dossier) -> None:
     """A short answer for each mandatory piece that Jalon does not fill."""
-    for line in freezing.preview(session, product, dossier, "fr")[0]:
+    for line in freezing.preview_pieces(session, product, dossier, "fr")[0]:
         if line.state is PieceState.MISSING:
-            attaching.answer(
+            documents.answer_piece(
                 session, team, product, dossier, line.id, PieceAnswer.WRITTEN,
                 f"{line.name} : relue en équipe, tenue à jour dans le dépôt du produit.",
             )  # fmt: skip
@@ -65,7 +65,7 @@ def answer_pieces(session: Session, team: Person, product: Product, dossier: Dos
 def study_parcours(session: Session, team: Person, authority: Person, product: Product) -> None:
     """Everything that a team writes beside its drawing before it declares its analysis done."""
     needs = study.needs_of(SecurityProfile(data=3, volume=2, outage=2, audience=3, openness=3))
-    study.answer(session, team, product, None, needs)
+    study.answer_level(session, team, product, None, needs)
     profile = study.profile_of(session, product.id)
     study.want_level(
         session, team, product, SecurityLevel.HIGH, "Des personnes protégées figurent parmi les suivies.",
@@ -78,7 +78,9 @@ def study_parcours(session: Session, team: Person, authority: Person, product: P
         source = RiskSource(id=new_id(), name="", why=example.text, **example.values)
         study.save_source(session, team, product, source, new=True)
     _register(session, team, authority, product)
-    guide.comment(session, team, product, StudyStep.WEAK, "Le conseil départemental a-t-il un accès direct à la base ?")
+    guide.add_comment(
+        session, team, product, StudyStep.WEAK, "Le conseil départemental a-t-il un accès direct à la base ?"
+    )
 
 
 def _register(session: Session, team: Person, authority: Person, product: Product) -> None:
@@ -87,21 +89,21 @@ def _register(session: Session, team: Person, authority: Person, product: Produc
         row.asset, row.why_not = "", ""
         for name, value in example.values.items():
             setattr(row, name, value)
-        register.tell(session, team, product, row, new=True)
-    lines = register.lines(register.rows_of(session, product.id), services.read_system(session, product))
+        register.tell_scenario(session, team, product, row, new=True)
+    lines = register.read_lines(register.rows_of(session, product.id), services.read_system(session, product))
     drawn = [line for line in lines if not line.told]
     rating = Rating(
         None, Likelihood.LIKELY, "Le pare-feu de l’incubateur a déjà arrêté cette attaque.", kept=True, why_not=""
     )
-    register.rate(session, team, product, drawn[0], rating)
+    register.rate_scenario(session, team, product, drawn[0], rating)
     until = clock.today() + timedelta(days=365)
-    register.treat(
+    register.treat_risk(
         session, team, product, drawn[-1], Choice(Treatment.ACCEPT, "", f"{authority.name}, {authority.title}", until)
     )
-    rated = register.line_of(session, product, services.read_system(session, product), drawn[0].key)
+    rated = register.line_of_key(session, product, services.read_system(session, product), drawn[0].key)
     if rated:
         reduce = Choice(Treatment.REDUCE, "Second facteur partout, puis cloisonnement de la base.", "", None)
-        register.treat(session, team, product, rated, reduce)
+        register.treat_risk(session, team, product, rated, reduce)
 
 
 def common_service(session: Session, lead: Person, incubator: Incubator, product: Product) -> None:
@@ -111,18 +113,18 @@ def common_service(session: Session, lead: Person, incubator: Incubator, product
         description="Hébergement, protection contre la saturation, canal de crise.",
         homologated_until=clock.today() + timedelta(days=400), homologation_note="Par la secrétaire générale, sans réserve.",
     )  # fmt: skip
-    commons.save(session, lead, incubator, row, new=True)
+    commons.save_service(session, lead, incubator, row, new=True)
     loaded = commons.service_of(session, [incubator.id], row.id)
     if loaded is None:
         return
     proved = clock.today() - timedelta(days=60)
-    commons.bring(session, lead, loaded, "anti_ddos", "https://exemple.test/plateforme/anti-ddos", proved)
-    commons.bring(session, lead, loaded, "crisis_channel", "", None)
-    known = [c.ref for c in inventory.read(session, product.id).components]
-    commons.use(session, lead, product, loaded, known[:3], known)
+    commons.bring_measure(session, lead, loaded, "anti_ddos", "https://exemple.test/plateforme/anti-ddos", proved)
+    commons.bring_measure(session, lead, loaded, "crisis_channel", "", None)
+    known = [c.ref for c in inventory.read_inventory(session, product.id).components]
+    commons.use_service(session, lead, product, loaded, known[:3], known)
 
 
-def proofs(session: Session, team: Person, product: Product) -> None:
+def give_proofs(session: Session, team: Person, product: Product) -> None:
     """A tool's readings of this week, and a person's proof."""
     site, today = f"https://{product.slug}.exemple.test", clock.today()
     readings = [
@@ -144,5 +146,5 @@ def proofs(session: Session, team: Person, product: Product) -> None:
                 "https://exemple.test/preuve",
                 None,
             )
-            evidence.attest(session, team, product, measure, shown)
+            evidence.attest_measure(session, team, product, measure, shown)
             return

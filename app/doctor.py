@@ -20,7 +20,7 @@ _RELAXED = {
 }
 
 
-def check(app: Flask) -> None:
+def check_start(app: Flask) -> None:
     """Refuses to start in production with what only a trial may have. Raises `InvalidSettings`, a line for each."""
     settings: Settings = app.config["SETTINGS"]
     if settings.mode is Mode.PRODUCTION and (wrong := list(_only_for_trials(app))):
@@ -46,7 +46,7 @@ def _only_for_trials(app: Flask) -> Iterator[str]:
         yield f"DATABASE_URL: this database holds accounts of the demonstration ({found}); production needs one of its own"
 
 
-def examine(app: Flask) -> Iterator[tuple[bool, str]]:
+def examine_database(app: Flask) -> Iterator[tuple[bool, str]]:
     """Each thing looked at, as (whether it is well, one line)."""
     settings: Settings = app.config["SETTINGS"]
     yield True, _RELAXED[settings.mode]

@@ -36,13 +36,13 @@ from app.homologation.piece_views import blueprint as pieces
 from app.homologation.public_views import blueprint as register_pages
 from app.homologation.sealing import open_sealer
 from app.homologation.views import blueprint as homologation
-from app.identity import access, kept_forms, policy
+from app.identity import access, policy, saved_forms
 from app.identity import handlers as identity_jobs
 from app.identity.factor_views import blueprint as factors
 from app.identity.forms import ROLE_WORDS
 from app.identity.policy import Permission
 from app.identity.views import blueprint as identity
-from app.inventory.usual_views import blueprint as usual
+from app.inventory.component_catalogue_views import blueprint as usual
 from app.inventory.views import blueprint as inventory
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
@@ -53,13 +53,13 @@ from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf
 from app.platform.jobs import Jobs
 from app.platform.mail import Mailer
-from app.platform.settings import Settings, load
+from app.platform.settings import Settings, load_settings
 from app.platform.storage import Storage
 from app.portfolio import handlers as portfolio_jobs
 from app.portfolio.views import blueprint as portfolio
 from app.product_files.views import blueprint as product_file
 from app.products import handlers as products_jobs
-from app.products.steps import step
+from app.products.steps import find_step
 from app.products.views import blueprint as products
 from app.renewals import handlers as renewals_jobs
 from app.renewals.views import blueprint as renewals
@@ -100,11 +100,11 @@ BLUEPRINTS = (
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application. Raises `InvalidSettings` when the environment is wrong."""
-    settings = settings or load()
+    settings = settings or load_settings()
     settings.instance.mkdir(parents=True, exist_ok=True)
-    logs.configure(development=settings.development)
+    logs.configure_logs(development=settings.development)
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "app" / "static"))
-    configure(app, settings)
+    configure_app(app, settings)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -117,18 +117,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_error_handler(results.StillComputing, _computing_page)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    doctor.check(app)
+    doctor.check_start(app)
     app.jinja_env.globals.update(
-        menu=menu,
+        menu=make_menu,
         static_file=static_file,
-        steps=step,
+        steps=find_step,
         role_words=ROLE_WORDS,
         durations=MONTHS,
-        messages=forms.messages,
-        chosen=forms.chosen,
+        messages=forms.error_messages,
+        chosen=forms.is_chosen,
         choice_label=forms.choice_label,
         choice_help=forms.choice_help,
-        kept_values=kept_forms.kept_values,
+        kept_values=saved_forms.kept_values,
     )
     return app
 
@@ -141,7 +141,7 @@ def _computing_page(found: results.StillComputing) -> tuple[str, int, dict[str, 
     return page, 503, {"Retry-After": "30"}
 
 
-def configure(app: Flask, settings: Settings) -> None:
+def configure_app(app: Flask, settings: Settings) -> None:
     """Gives `app` its settings and the stores that they name."""
     app.config.update(_config(settings))
     _open_stores(app, settings)
@@ -196,9 +196,9 @@ def _open_stores(app: Flask, settings: Settings) -> None:
         plan_jobs,
     ):
         feature.register(jobs)
-    jobs.every_minute(uploads.purge)
-    jobs.every_minute(attachments.purge)
-    jobs.every_minute(rates.purge)
+    jobs.every_minute(uploads.purge_uploads)
+    jobs.every_minute(attachments.purge_attachments)
+    jobs.every_minute(rates.purge_counts)
     jobs.every_minute(jobs.purge)
     app.extensions.update(
         sealer=open_sealer(settings),
@@ -210,7 +210,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     )
 
 
-def menu() -> list[tuple[str, Any]]:
+def make_menu() -> list[tuple[str, Any]]:
     """The main menu of the signed-in person."""
     links = [("home.index", _l("Mes actions")), ("products.index", _l("Produits"))]
     links.append(("register_pages.index", _l("Homologations")))

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 import app.factory  # noqa: F401 - loads every table
 from app.platform.database import Base, make_engine
-from app.platform.settings import load
+from app.platform.settings import load_settings
 
 given: Connection | None = context.config.attributes.get("connection")
 
@@ -24,5 +24,5 @@ def migrate(connection: Connection) -> None:
 if given is not None:
     migrate(given)
 else:
-    with make_engine(load().database_url).begin() as connection:
+    with make_engine(load_settings().database_url).begin() as connection:
         migrate(connection)

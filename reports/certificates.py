@@ -140,6 +140,6 @@ def check_dates(certificate: Certificate, now: datetime) -> None:
         )
 
 
-def fingerprint(certificate: Certificate) -> str:
+def fingerprint_of(certificate: Certificate) -> str:
     """SHA-256 of a certificate, by which an organisation publishes it."""
     return hashlib.sha256(certificate.dump()).hexdigest()

@@ -52,14 +52,14 @@ def is_ours(signed: cms.SignedData, gap: bytes, signer: Certificate, known: Coll
         and written["algorithm"].native == _ALGORITHMS.get(signer.public_key.algorithm)
         and written["parameters"].native is None
         and info["digest_algorithm"]["parameters"].native is None
-        and info["signature"].native == least(info["signature"].native, signer)
+        and info["signature"].native == with_lesser_s(info["signature"].native, signer)
     )
 
 
 _ALGORITHMS = {"rsa": "sha256_rsa", "ec": "sha256_ecdsa"}
 
 
-def least(signature: bytes, signer: Certificate) -> bytes:
+def with_lesser_s(signature: bytes, signer: Certificate) -> bytes:
     """An ECDSA signature with the lesser `s`: its opposite would do as well. Any other is given back as it is."""
     key = load_der_public_key(signer.public_key.dump())
     if not isinstance(key, ec.EllipticCurvePublicKey):

@@ -15,7 +15,7 @@ from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from reports.frozen import FrozenDossier, FrozenDoubt, FrozenFindingAcceptance, FrozenWithdrawal
 from reports.synthesis import accepted_scenarios, answers_by_component, undecided_risks, unproved_measures
-from reports.typography import covered, drawable, drawable_markup, drawable_values, drawn
+from reports.typography import covered_signs, drawable_copy, drawable_markup, drawable_text, drawable_values
 from risk_models import catalogue, product_file
 from risk_models.assessment import AssetRisk
 from risk_models.rules import proportionality
@@ -120,7 +120,7 @@ class ShownFinding:
     accepted: FrozenFindingAcceptance | None
 
 
-def attached(frozen: FrozenDossier | FrozenWithdrawal, text: str) -> list[Attached]:
+def attached_files(frozen: FrozenDossier | FrozenWithdrawal, text: str) -> list[Attached]:
     """What the PDF carries, sorted by name: the content itself, the inventory, the drawing."""
     files = [Attached("dossier.json", text.encode(), "Contenu figé (JSON canonique)", "Source")]
     if isinstance(frozen, FrozenWithdrawal):
@@ -136,10 +136,10 @@ def attached(frozen: FrozenDossier | FrozenWithdrawal, text: str) -> list[Attach
 def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
     """The whole document of a frozen content; `digest` is the SHA-256 of its canonical JSON."""
     if isinstance(frozen, FrozenWithdrawal):
-        page = drawn(frozen)
+        page = drawable_copy(frozen)
         title, qr = f"Retrait d’homologation – {page.product}", _qr(page.verify_at, digest)
         return _environment().get_template("withdrawal.html").render(d=page, digest=digest, title=title, qr=qr)
-    content: FrozenDossier = drawn(replace(frozen, inventory=None))
+    content: FrozenDossier = drawable_copy(replace(frozen, inventory=None))
     system = content.system
     return (
         _environment()
@@ -166,7 +166,7 @@ def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
             outlooks=_outlooks(content),
             rules=catalogue.finding_rules(),
             findings=_findings(content),
-            sentence=lambda group, code, **values: drawable(catalogue.sentence(group, code, "fr", **values)),
+            sentence=lambda group, code, **values: drawable_text(catalogue.sentence(group, code, "fr", **values)),
             verdicts=_VERDICTS,
             outcomes=_OUTCOMES,
             roles=_ROLES,
@@ -182,9 +182,9 @@ def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
     )
 
 
-def warm() -> None:
+def warm_document() -> None:
     """Reads now what every document needs: what our fonts draw, templates, catalogues."""
-    covered()
+    covered_signs()
     for name in ("dossier.html", "withdrawal.html"):
         _environment().get_template(name)
     catalogue.measures()
@@ -216,7 +216,7 @@ def _qr(address: str, digest: str) -> Markup:
 
 def _approach(content: FrozenDossier) -> str:
     level = content.study.level if content.study else None
-    return _word(proportionality.approach(level.level), "Approach").lower() if level else "–"
+    return _word(proportionality.approach_of(level.level), "Approach").lower() if level else "–"
 
 
 # Keys of a component in a product file that say who answers for it: nothing reads them but people.
@@ -228,9 +228,11 @@ def _accountable(system: System) -> list[dict[str, str]]:
     rows = []
     for component in system.components:
         extra = product_file.extra_dict(component.extra)
-        said = {column: drawable(_sentence(extra.get(key))) for column, key in _ACCOUNTABLE.items()}
+        said = {column: drawable_text(_sentence(extra.get(key))) for column, key in _ACCOUNTABLE.items()}
         if any(said.values()):
-            rows.append({"name": drawable(component.name)} | {column: text or "–" for column, text in said.items()})
+            rows.append(
+                {"name": drawable_text(component.name)} | {column: text or "–" for column, text in said.items()}
+            )
     return rows
 
 
@@ -254,7 +256,7 @@ def _outlooks(content: FrozenDossier) -> list[tuple[AssetRisk, list[AssetRisk | 
 
 
 def _doubt(found: FrozenDoubt) -> str:
-    return drawable(catalogue.sentence("inconsistencies", found.rule, "fr", what=found.what))
+    return drawable_text(catalogue.sentence("inconsistencies", found.rule, "fr", what=found.what))
 
 
 def _first_components(content: FrozenDossier) -> tuple[Component, ...]:
@@ -270,7 +272,7 @@ def _findings(content: FrozenDossier) -> list[ShownFinding]:
     names = content.system.names()
     held = {a.finding: a for a in content.accepted_findings if a.until >= content.frozen_on}
     return [
-        ShownFinding(f.rule, drawable(catalogue.finding_text(f, "fr", names)), held.get(f.key))
+        ShownFinding(f.rule, drawable_text(catalogue.finding_text(f, "fr", names)), held.get(f.key))
         for f in content.assessment.findings
     ]
 
@@ -289,4 +291,4 @@ def _decimal(value: float, digits: int = 1) -> str:
 
 def _word(value: Any, enum: str) -> str:
     kind = _ENUMS[enum]
-    return drawable(catalogue.word(kind(value), "fr"))
+    return drawable_text(catalogue.word(kind(value), "fr"))

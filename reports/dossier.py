@@ -17,7 +17,7 @@ from reports.frozen import (
     FrozenElsewhere,
     FrozenSigner,
     FrozenWithdrawal,
-    Inventory,
+    InventoryText,
 )
 from risk_models import product_file
 from risk_models.plain_values import make_converter
@@ -57,9 +57,9 @@ def _converter() -> "Converter":
     made = make_converter()
     made.register_unstructure_hook(System, lambda system: product_file.to_dict(system, complete=True))
     made.register_structure_hook(System, lambda plain, _: product_file.from_dict(plain))
-    made.register_unstructure_hook(Inventory, json.loads)
+    made.register_unstructure_hook(InventoryText, json.loads)
     made.register_structure_hook(
-        Inventory, lambda bom, _: Inventory(json.dumps(bom, ensure_ascii=False, sort_keys=True, indent=1))
+        InventoryText, lambda bom, _: InventoryText(json.dumps(bom, ensure_ascii=False, sort_keys=True, indent=1))
     )
     absent = override(omit_if_default=True)  # a key that is there only where it says something
     signer = make_dict_unstructure_fn(FrozenSigner, made, on_behalf_of=absent)

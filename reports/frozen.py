@@ -240,7 +240,7 @@ class FrozenDecision:
     outside: FrozenSignature | None = None
 
 
-class Inventory(str):
+class InventoryText(str):
     """A CycloneDX document, as JSON text."""
 
     __slots__ = ()
@@ -282,7 +282,7 @@ class FrozenDossier:
     judgements: tuple[FrozenJudgement, ...] = ()
     documents: tuple[FrozenDocument, ...] = ()
     renewal: FrozenRenewal | None = None
-    inventory: Inventory | None = None
+    inventory: InventoryText | None = None
     verify_at: str = ""
     pieces: tuple[FrozenPiece, ...] = ()
     doubts: tuple[FrozenDoubt, ...] = ()

@@ -16,14 +16,14 @@ def main() -> None:
     given = sys.stdin.buffer.read()
     end = 8 + int.from_bytes(given[:8], "big")
     try:
-        found = read(given[8:end], given[end:])
+        found = read_signature(given[8:end], given[end:])
     except NotThisDossier as error:
         sys.stdout.write(json.dumps({"wrong": str(error)}))
         return
     sys.stdout.write(json.dumps({"electronic": found.electronic, "signers": found.signers}))
 
 
-def read(original: bytes, signed: bytes) -> SignedOutside:
+def read_signature(original: bytes, signed: bytes) -> SignedOutside:
     """Compares what came back with what was sent. Raises `NotThisDossier`.
 
     An electronic signature is added after the document, whose bytes stay first; it must be intact and cover the whole

@@ -32,7 +32,7 @@ def render(content: str) -> bytes:
     Raises `RenderingFailed` on any fault, bound passed or incomplete file: never a partial document.
     """
     try:
-        answer = renderer().ask(content.encode())
+        answer = pdf_renderer().ask(content.encode())
     except OSError as error:
         raise RenderingFailed("fault", f"no answer: {error}") from error
     if not answer.startswith(b"%PDF-") or not answer.rstrip().endswith(b"%%EOF"):
@@ -101,7 +101,7 @@ class Renderer:
 
 
 @cache
-def renderer() -> Renderer:
+def pdf_renderer() -> Renderer:
     """This process's own."""
     return Renderer()
 

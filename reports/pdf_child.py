@@ -28,8 +28,8 @@ from reports import document, typography
 from reports import dossier as content
 from reports.frozen import FrozenDossier, FrozenElsewhere
 from reports.pdf import BOUNDS, font_folder
-from reports.pdf_finish import finish
-from reports.streams import SPARE, miscounted
+from reports.pdf_finish import finish_pdf
+from reports.streams import SPARE, has_miscounted_stream
 
 _USUAL_FONTS = [
     f"ibm-plex-sans-latin-{style}.woff2" for style in ("400-normal", "400-italic", "500-normal", "700-normal")
@@ -48,7 +48,7 @@ class OwnAssetsOnly(URLFetcher):
         if url.startswith(typography.FONT_BASE) and name in typography.font_files():
             return URLFetcherResponse(url, _unpacked(name), {"Content-Type": "font/ttf"})
         if url == typography.WATERMARK:
-            return URLFetcherResponse(url, typography.watermark(), {"Content-Type": "image/svg+xml"})
+            return URLFetcherResponse(url, typography.draw_watermark(), {"Content-Type": "image/svg+xml"})
         self.refused.append(url[:80])
         raise FatalURLFetchingError(f"refused address: {url[:80]}")
 
@@ -74,10 +74,10 @@ class _Faults(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def render(text: str) -> bytes:
+def render_document(text: str) -> bytes:
     for spare in SPARE:
         pdf = _render(text, spare)
-        if not miscounted(pdf):
+        if not has_miscounted_stream(pdf):
             return pdf
     raise ValueError("a stream ends with a line end, whatever stands before it")
 
@@ -98,7 +98,9 @@ def _render(text: str, spare: int) -> bytes:
         pdf_variant="pdf/a-3a",
         pdf_tags=True,
         pdf_identifier=digest.encode(),
-        stylesheets=[CSS(string=typography.stylesheet(html, draft=is_draft), url_fetcher=fetcher, font_config=fonts)],
+        stylesheets=[
+            CSS(string=typography.print_stylesheet(html, draft=is_draft), url_fetcher=fetcher, font_config=fonts)
+        ],
         font_config=fonts,
         attachments=[
             Attachment(
@@ -109,9 +111,9 @@ def _render(text: str, spare: int) -> bytes:
                 modified=frozen_at,
                 relationship=part.relationship,
             )
-            for part in document.attached(frozen, text)
+            for part in document.attached_files(frozen, text)
         ],
-        finisher=partial(finish, spare=spare),
+        finisher=partial(finish_pdf, spare=spare),
     )
     if fetcher.refused or faults.messages:
         raise ValueError("; ".join([*fetcher.refused, *faults.messages]))
@@ -121,7 +123,7 @@ def _render(text: str, spare: int) -> bytes:
 # CPython 3.11 keeps the frames of calls in pieces of 16 kB that it maps and unmaps each time a call crosses from one to
 # the next: WeasyPrint's recursion did so 20,000 times a dossier, a tenth of its time. A frame this large gets a piece of
 # 1 MB, with room for all the calls that it makes (https://github.com/python/cpython/blob/3.11/Python/pystate.c, push_chunk).
-render.__code__ = render.__code__.replace(co_stacksize=70_000)
+render_document.__code__ = render_document.__code__.replace(co_stacksize=70_000)
 
 
 class _Request(socketserver.StreamRequestHandler):
@@ -133,7 +135,7 @@ class _Request(socketserver.StreamRequestHandler):
         with TemporaryDirectory(prefix="copy-", dir=Path.cwd()) as folder:
             tempfile.tempdir = folder  # WeasyPrint leaves its fonts there
             try:
-                answer = render(self.rfile.read().decode())
+                answer = render_document(self.rfile.read().decode())
             except Exception:
                 answer = traceback.format_exc().encode()
         self.wfile.write(answer)
@@ -159,7 +161,7 @@ class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
 
 
 def main(descriptor: int, parent: int) -> None:
-    document.warm()
+    document.warm_document()
     for name in _USUAL_FONTS:
         _unpacked(name)
     FontConfiguration()  # leaves fontconfig's cache in its folder

@@ -24,7 +24,7 @@ _PDFUA = (
 )
 
 
-def finish(document: Any, pdf: Any, *, spare: int = 0) -> None:
+def finish_pdf(document: Any, pdf: Any, *, spare: int = 0) -> None:
     """Claims PDF/UA-1, lists attachments once, gives header cells their scope, indexes structure identifiers.
 
     The streams of objects and of their places are written later: `spare` bytes in the information change their lengths.

@@ -23,7 +23,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from reports import containers
 from reports.certificates import Sealer, UnusableSeal, check_dates
-from reports.streams import HEXADECIMAL, SPARE, ends_a_line, miscounted
+from reports.streams import HEXADECIMAL, SPARE, ends_a_line, has_miscounted_stream
 
 FIELD = "Cachet"
 TIMESTAMP_FIELD = "Horodatage"
@@ -36,12 +36,12 @@ class TimestampFailed(RuntimeError):
     """The timestamp authority did not answer, or not as it should."""
 
 
-def timestamper(sealer: Sealer) -> TimeStamper | None:
+def make_timestamper(sealer: Sealer) -> TimeStamper | None:
     """The timestamp authority that `sealer` names."""
     return HTTPTimeStamper(sealer.timestamp_url, timeout=10) if sealer.timestamp_url else None
 
 
-def reason(pdf: bytes, level: str) -> str:
+def seal_reason(pdf: bytes, level: str) -> str:
     """What the seal says of the document that it was added to, and of itself."""
     return f"SHA-256 du document avant le cachet : {hashlib.sha256(pdf).hexdigest()} ; niveau {level}"
 
@@ -50,10 +50,10 @@ class _Signer(signers.SimpleSigner):
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002 - pyHanko's signature
         """With the lesser of the two numbers that would do for an ECDSA signature: no other may pass."""
         raw: bytes = await super().async_sign_raw(data, digest_algorithm, dry_run)
-        return containers.least(raw, self.signing_cert)
+        return containers.with_lesser_s(raw, self.signing_cert)
 
 
-def seal(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) -> bytes:
+def seal_document(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) -> bytes:
     """`pdf` with the seal added after its last byte; with `clock`, timestamped.
 
     The bytes of `pdf` stay an exact prefix and their SHA-256 is the reason of the seal. Raises `UnusableSeal` for a
@@ -70,7 +70,7 @@ def seal(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) -> bytes:
         subfilter=fields.SigSeedSubFilter.PADES,
         certify=True,
         docmdp_permissions=fields.MDPPerm.NO_CHANGES,
-        reason=reason(pdf, level),
+        reason=seal_reason(pdf, level),
         name=str(sealer.certificate.subject.native.get("common_name", "")),
         **(_long_term(sealer) if level == "B-LTA" else {}),
     )
@@ -90,7 +90,7 @@ def seal(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) -> bytes:
                 raise
             raise TimestampFailed(f"{type(error).__name__}: {error}") from error
         whole: bytes = sealed.getvalue()
-        if not miscounted(whole[len(pdf) :]):
+        if not has_miscounted_stream(whole[len(pdf) :]):
             return whole
     raise UnusableSeal("a stream ends with a line end, whatever room the seal leaves")
 
@@ -100,7 +100,7 @@ def _long_term(sealer: Sealer) -> dict[str, Any]:
         "embed_validation_info": True,
         "use_pades_lta": True,
         "timestamp_field_name": TIMESTAMP_FIELD,
-        "validation_context": context((*sealer.trust.sealers, *sealer.trust.clocks), sealer.chain),
+        "validation_context": validation_context((*sealer.trust.sealers, *sealer.trust.clocks), sealer.chain),
         # Everything under the last timestamp: what pyHanko adds after it by default, nothing would cover.
         "dss_settings": DSSContentSettings(
             include_vri=False,
@@ -109,7 +109,7 @@ def _long_term(sealer: Sealer) -> dict[str, Any]:
     }
 
 
-def context(
+def validation_context(
     roots: Sequence[Certificate],
     others: Sequence[Certificate] = (),
     moment: datetime | None = None,

@@ -13,7 +13,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from reports import certificates, containers, revisions, seal
 from reports.certificates import Trust
-from reports.verification import END, Said, Status, read_document, said
+from reports.verification import END, Said, Status, make_fact, read_document
 
 _PAIR = [seal.FIELD, seal.TIMESTAMP_FIELD]
 
@@ -26,9 +26,9 @@ def check_seal(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[Said
     try:
         return _seal_verdict(data, trust)
     except _AlteredError as error:
-        return Status.ALTERED, [], [said(str(error))]
+        return Status.ALTERED, [], [make_fact(str(error))]
     except Exception:
-        return Status.ALTERED, [], [said("broken_seal")]
+        return Status.ALTERED, [], [make_fact("broken_seal")]
 
 
 def _seal_verdict(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[Said]]:
@@ -43,12 +43,12 @@ def _seal_verdict(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[S
     document = data[: _first_revision(data, reader)]
     token = containers.timestamp_token(sealed.signed_data)
     level = seal.LEVELS[0 if token is None else len(found)]
-    if sealed.sig_object.get("/Reason") != seal.reason(document, level):
+    if sealed.sig_object.get("/Reason") != seal.seal_reason(document, level):
         raise _AlteredError("other_document")
     if read_document(document) != read_document(data):
         raise _AlteredError("added")
     moment = _moment(sealed)
-    anchors, clocks = (seal.context(known, moment=moment) for known in (trust.sealers, trust.clocks))
+    anchors, clocks = (seal.validation_context(known, moment=moment) for known in (trust.sealers, trust.clocks))
     # Its own comparison of revisions takes half a minute; `_shape_fault` has asked more, at once.
     status = validate_pdf_signature(sealed, anchors, clocks, skip_diff=True)
     if not (status.intact and status.valid):
@@ -58,7 +58,7 @@ def _seal_verdict(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[S
     vouched = signer.dump() in {known.dump() for known in trust.sealers} and _valid_at(signer, moment)
     if vouched and not containers.is_ours(sealed.signed_data, _gap(data, sealed), signer, trust.seals):
         raise _AlteredError("loose_container")
-    doubts = [] if vouched else [said("unknown_seal")]
+    doubts = [] if vouched else [make_fact("unknown_seal")]
     return _with_times(data, found, status.timestamp_validity, trust.clocks, facts, doubts)
 
 
@@ -78,30 +78,32 @@ def _with_times(
     times = [first] if first else []
     held: list[tuple[Any, bytes | None]] = [(containers.timestamp_token(found[0].signed_data), None)] if times else []
     for later in found[1:]:
-        times.append(validate_pdf_timestamp(later, seal.context(clocks, moment=_moment(later)), skip_diff=True))
+        times.append(
+            validate_pdf_timestamp(later, seal.validation_context(clocks, moment=_moment(later)), skip_diff=True)
+        )
         held.append((later.signed_data, _gap(data, later)))
     for time, (signed, gap) in zip(times, held, strict=True):
         if not (time.intact and time.valid):
             raise _AlteredError("broken_timestamp")
         if not time.trusted:
-            doubts.append(said("unknown_clock"))
+            doubts.append(make_fact("unknown_clock"))
         elif not containers.is_strict(signed, gap, [*clocks, *time.validation_path]):
             raise _AlteredError("loose_container")
     if times:
-        facts.append(said("timestamped", date=times[0].timestamp.date().isoformat()))
+        facts.append(make_fact("timestamped", date=times[0].timestamp.date().isoformat()))
     else:
-        facts.append(said("no_timestamp"))
+        facts.append(make_fact("no_timestamp"))
     return (Status.UNVOUCHED if doubts else Status.GENUINE), facts, doubts
 
 
 def _who_sealed(certificate: Certificate, moment: datetime) -> list[Said]:
     name = str(certificate.subject.native.get("common_name", "?"))
     facts = [
-        said("sealed_by", name=name, date=moment.date().isoformat()),
-        said("certificate", fingerprint=certificates.fingerprint(certificate)),
+        make_fact("sealed_by", name=name, date=moment.date().isoformat()),
+        make_fact("certificate", fingerprint=certificates.fingerprint_of(certificate)),
     ]
     if certificates.TRIAL in name:
-        facts.append(said("trial"))
+        facts.append(make_fact("trial"))
     return facts
 
 

@@ -15,6 +15,6 @@ def ends_a_line(data: bytes) -> bool:
     return data.endswith((b"\r", b"\n"))
 
 
-def miscounted(pdf: bytes) -> bool:
+def has_miscounted_stream(pdf: bytes) -> bool:
     """Whether a stream of `pdf` ends with a line end of its own, so that readers count one byte less."""
     return re.search(rb"[\r\n]\nendstream", pdf) is not None

@@ -45,7 +45,7 @@ def _drawn_by(font: str) -> frozenset[int]:
 
 
 @cache
-def covered() -> frozenset[int]:
+def covered_signs() -> frozenset[int]:
     """The characters that our fonts can draw."""
     return frozenset().union(*map(_drawn_by, _FONTS))
 
@@ -63,14 +63,14 @@ def _fonts_for(text: str) -> list[str]:
 _ENDLESS = re.compile(r"\S{100}(?=\S)")
 
 
-def drawable(text: str) -> str:
+def drawable_text(text: str) -> str:
     """`text` with what our fonts cannot draw spelt out: a missing glyph would break PDF/A.
 
     A word without end may break every hundred characters: laying it out whole takes the square of its length.
     """
     parts = []
     for ch in _ENDLESS.sub("\\g<0>\u200b", unicodedata.normalize("NFC", text)):
-        if ch in "\n\t" or ord(ch) in covered():
+        if ch in "\n\t" or ord(ch) in covered_signs():
             parts.append(ch)
         elif ch in "\u202f\u2009\u2007":
             parts.append("\u00a0")
@@ -83,26 +83,28 @@ def drawable(text: str) -> str:
 
 def drawable_values(value: Any) -> Any:
     if isinstance(value, str):
-        return drawable(value)
+        return drawable_text(value)
     if isinstance(value, dict):
         return {k: drawable_values(v) for k, v in value.items()}
     return [drawable_values(v) for v in value] if isinstance(value, list) else value
 
 
-def drawn(value: Any) -> Any:
+def drawable_copy(value: Any) -> Any:
     """A value of `risk_models` with its texts drawable: what was checked once is not checked again once rewritten."""
     if isinstance(value, str):
-        return value if isinstance(value, Enum) else drawable(value)
+        return value if isinstance(value, Enum) else drawable_text(value)
     if isinstance(value, tuple):
-        return tuple(map(drawn, value))
+        return tuple(map(drawable_copy, value))
     if isinstance(value, Mapping):
-        return {key: drawn(item) for key, item in value.items()}
+        return {key: drawable_copy(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.replace(value, **{f.name: drawn(getattr(value, f.name)) for f in dataclasses.fields(value)})
+        return dataclasses.replace(
+            value, **{f.name: drawable_copy(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        )
     return value
 
 
-def stylesheet(html: str, *, draft: bool) -> str:
+def print_stylesheet(html: str, *, draft: bool) -> str:
     """The print stylesheet of `html`, its pages marked as a draft's where asked.
 
     Each font is a family of its own: WeasyPrint mixes the widths of files that share one.
@@ -122,9 +124,9 @@ def stylesheet(html: str, *, draft: bool) -> str:
     return "\n".join(faces) + css.replace('"IBM Plex Sans"', stack)
 
 
-def watermark() -> bytes:
+def draw_watermark() -> bytes:
     return (ROOT / "templates" / "dossier" / "projet.svg").read_bytes()
 
 
 def drawable_markup(svg: Any) -> Any:
-    return type(svg)(drawable(str(svg)))
+    return type(svg)(drawable_text(str(svg)))

@@ -38,7 +38,7 @@ _LARGEST_CONTENT = 20 << 20  # bytes; 5,000 components make 4 MB
 _LARGEST_UNPACKED = 64 << 20  # bytes of all streams; a dossier of 5,000 components unpacks to 30 MB
 
 
-class Unreadable(ValueError):
+class UnreadableDocument(ValueError):
     """Not a document of Jalon, or too damaged to be read; the message is a code of the words `verification`."""
 
 
@@ -60,7 +60,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DocumentVerdict:
     """`content` and `file` are SHA-256; `facts` what the file says, `doubts` why it is not genuine."""
 
     status: Status
@@ -74,7 +74,7 @@ class Verdict:
 _SEEN = frozenset({"certificate", "no_timestamp", "issued", "ask_the_register"})
 
 
-def told(status: Status, facts: Iterable[Said], language: str) -> list[str]:
+def say_facts(status: Status, facts: Iterable[Said], language: str) -> list[str]:
     """The facts of a file as sentences: as facts where it is genuine, as its claims where nobody vouches for them."""
     return [
         fact.in_language(language)
@@ -89,8 +89,8 @@ _BOUNDS = Bounds(seconds=50, processor_seconds=8, memory=1 << 30, file=1 << 20)
 CHECK_SECONDS = 2
 
 
-def verify_apart(data: bytes, seals_pem: bytes, clocks_pem: bytes, *, today: date) -> Verdict:
-    """As `verify` but for drawing drafts again, in a child process with bounds: for what strangers send.
+def verify_apart(data: bytes, seals_pem: bytes, clocks_pem: bytes, *, today: date) -> DocumentVerdict:
+    """As `verify_document` but for drawing drafts again, in a child process with bounds: for what strangers send.
 
     Raises `Unreadable`.
     """
@@ -103,16 +103,16 @@ def verify_apart(data: bytes, seals_pem: bytes, clocks_pem: bytes, *, today: dat
             done = run_python(arguments, folder, _BOUNDS, environment={}, given=data)
         except TookTooLong as error:
             # Its processor is bounded apart: what has none left to spend waited for others.
-            raise Unreadable("slow") from error
+            raise UnreadableDocument("slow") from error
     if done.returncode != 0:
-        raise Unreadable("too_heavy")
+        raise UnreadableDocument("too_heavy")
     plain = json.loads(done.stdout)
     if "unreadable" in plain:
-        raise Unreadable(plain["unreadable"])
-    return from_plain(plain)
+        raise UnreadableDocument(plain["unreadable"])
+    return verdict_from_plain(plain)
 
 
-def as_plain(verdict: Verdict) -> dict[str, Any]:
+def verdict_as_plain(verdict: DocumentVerdict) -> dict[str, Any]:
     """For programs, and for another process: the inverse of `from_plain`."""
     return {
         "status": verdict.status.value,
@@ -123,16 +123,16 @@ def as_plain(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def from_plain(plain: dict[str, Any]) -> Verdict:
+def verdict_from_plain(plain: dict[str, Any]) -> DocumentVerdict:
     def read(pairs: list[Any]) -> tuple[Said, ...]:
-        return tuple(said(code, **values) for code, values in pairs)
+        return tuple(make_fact(code, **values) for code, values in pairs)
 
-    return Verdict(
+    return DocumentVerdict(
         Status(plain["status"]), plain["content"], plain["file"], read(plain["facts"]), read(plain["doubts"])
     )
 
 
-def said(code: str, **values: str) -> Said:
+def make_fact(code: str, **values: str) -> Said:
     return Said(code, tuple((name, _shown(str(value))) for name, value in values.items()))
 
 
@@ -142,7 +142,7 @@ def _shown(text: str) -> str:
     return kept if len(kept) <= _LONGEST else kept[:_LONGEST] + "…"
 
 
-def verify(data: bytes, trust: Trust, *, today: date, draws: bool = True) -> Verdict:
+def verify_document(data: bytes, trust: Trust, *, today: date, draws: bool = True) -> DocumentVerdict:
     """What `data` is, for a reader who trusts `trust`; a file without a seal is drawn again to compare, if `draws`.
 
     Raises `Unreadable`.
@@ -152,11 +152,11 @@ def verify(data: bytes, trust: Trust, *, today: date, draws: bool = True) -> Ver
         canonical = content.is_canonical(text)
         facts = _facts(content.loads_claims(text), today)
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise Unreadable("not_ours") from error
+        raise UnreadableDocument("not_ours") from error
     digest = content.sha256(text)
-    doubts = [] if canonical else [said("not_canonical")]
+    doubts = [] if canonical else [make_fact("not_canonical")]
     if identifier != digest.encode():
-        doubts.append(said("other_identifier"))
+        doubts.append(make_fact("other_identifier"))
     if _claims_a_seal(data):
         from reports.seal_check import (
             check_seal,  # pyHanko: who only hands files to another process does not wait for it
@@ -168,11 +168,11 @@ def verify(data: bytes, trust: Trust, *, today: date, draws: bool = True) -> Ver
     else:
         status = Status.UNVOUCHED
         if draws and not doubts and not _draws_the_same(text, data):
-            doubts.append(said("other_pages"))
-        doubts.append(said("no_seal"))
+            doubts.append(make_fact("other_pages"))
+        doubts.append(make_fact("no_seal"))
     if not canonical or identifier != digest.encode():
         status = Status.ALTERED
-    return Verdict(status, digest, hashlib.sha256(data).hexdigest(), tuple(facts), tuple(doubts))
+    return DocumentVerdict(status, digest, hashlib.sha256(data).hexdigest(), tuple(facts), tuple(doubts))
 
 
 def facts_of(text: str, today: date) -> tuple[Said, ...]:
@@ -184,45 +184,45 @@ def _facts(claims: Claims | FrozenWithdrawal, today: date) -> list[Said]:
     product, number = claims.product, str(claims.number)
     if isinstance(claims, FrozenWithdrawal):
         return [
-            said("withdrawal", product=product, number=number, date=claims.withdrawn_on.isoformat()),
-            said("withdrawn_by", name=claims.by.name, reason=claims.reason),
+            make_fact("withdrawal", product=product, number=number, date=claims.withdrawn_on.isoformat()),
+            make_fact("withdrawn_by", name=claims.by.name, reason=claims.reason),
         ]
-    facts = [said("dossier", product=product, number=number, date=claims.frozen_on.isoformat())]
+    facts = [make_fact("dossier", product=product, number=number, date=claims.frozen_on.isoformat())]
     decision = claims.decision
     if decision is None:
-        return [*facts, said("no_decision")]
+        return [*facts, make_fact("no_decision")]
     outcome = f"outcome_{decision.outcome}"
     if outcome not in catalogue.words("verification"):
         raise ValueError("no such outcome")
-    facts.append(said(outcome, name=decision.by.name, date=decision.decided_on.isoformat()))
+    facts.append(make_fact(outcome, name=decision.by.name, date=decision.decided_on.isoformat()))
     if behalf := decision.by.on_behalf_of:
-        facts.append(said("by_delegation", delegate=decision.by.name, name=behalf.name))
+        facts.append(make_fact("by_delegation", delegate=decision.by.name, name=behalf.name))
     if until := decision.expires_on:
-        facts.append(said("expired" if until < today else "until", date=until.isoformat()))
-        facts.append(said("ask_the_register"))
+        facts.append(make_fact("expired" if until < today else "until", date=until.isoformat()))
+        facts.append(make_fact("ask_the_register"))
     return facts
 
 
 def read_document(data: bytes, *, whole: bool = False) -> tuple[str, bytes]:
     """The canonical JSON that the file carries, and its identifier; of a `whole` file, its streams are looked at first."""
     if not data.startswith(b"%PDF-"):
-        raise Unreadable("not_a_pdf")
+        raise UnreadableDocument("not_a_pdf")
     try:
         with pikepdf.open(io.BytesIO(data)) as document:
             if document.is_encrypted:
-                raise Unreadable("encrypted")
+                raise UnreadableDocument("encrypted")
             if whole and not _is_plain(document):
-                raise Unreadable("too_heavy")
+                raise UnreadableDocument("too_heavy")
             attached = bytes(document.attachments["dossier.json"].get_file().read_bytes())
             if len(attached) > _LARGEST_CONTENT:
-                raise Unreadable("too_heavy")
+                raise UnreadableDocument("too_heavy")
             return attached.decode(), bytes(document.trailer.ID[0])
     except pikepdf.PasswordError as error:
-        raise Unreadable("encrypted") from error
-    except Unreadable:
+        raise UnreadableDocument("encrypted") from error
+    except UnreadableDocument:
         raise
     except Exception as error:  # a broken file raises nearly anything
-        raise Unreadable("not_ours") from error
+        raise UnreadableDocument("not_ours") from error
 
 
 def _is_plain(document: pikepdf.Pdf) -> bool:

@@ -19,11 +19,11 @@ def main(seals: str, clocks: str, today: str) -> None:
     trust = Trust(*(read_certificates(Path(path).read_bytes()) for path in (seals, clocks)))
     try:
         data = sys.stdin.buffer.read()
-        verdict = verification.verify(data, trust, today=date.fromisoformat(today), draws=False)
-    except verification.Unreadable as error:
+        verdict = verification.verify_document(data, trust, today=date.fromisoformat(today), draws=False)
+    except verification.UnreadableDocument as error:
         sys.stdout.write(json.dumps({"unreadable": str(error)}))
         return
-    sys.stdout.write(json.dumps(verification.as_plain(verdict)))
+    sys.stdout.write(json.dumps(verification.verdict_as_plain(verdict)))
 
 
 if __name__ == "__main__":

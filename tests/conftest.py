@@ -17,16 +17,16 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from app import factory
-from app.analysis import kept
+from app.analysis import result_cache
 from app.cli.setup import upgrade
-from app.factory import configure, create_app
+from app.factory import configure_app, create_app
 from app.homologation.sealing import open_sealer
 from app.platform import settings as app_settings
 from app.platform.database import make_engine
 from tests.kept import checked_once
 from tests.world import World
 
-kept.once = checked_once
+result_cache.compute_once = checked_once
 # One engine an address for a whole run: it keeps its statements compiled, a fifth of the time of a test that sends forms.
 factory.make_engine = cache(make_engine)
 ROOT = Path(__file__).resolve().parent.parent
@@ -144,7 +144,7 @@ on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def instance(tmp_path_factory) -> Path:
     """The secret key and the trial seal that a first start makes."""
     folder = tmp_path_factory.mktemp("instance")
-    open_sealer(app_settings.load({"JALON_ENV": "development", "JALON_INSTANCE": str(folder)}))
+    open_sealer(app_settings.load_settings({"JALON_ENV": "development", "JALON_INSTANCE": str(folder)}))
     return folder
 
 
@@ -152,7 +152,7 @@ def instance(tmp_path_factory) -> Path:
 def routes(instance: Path) -> tuple[Flask, dict[str, Any]]:
     """The application once for a whole run, with its first settings: its routes and templates take a quarter of a second
     to read."""
-    app = create_app(app_settings.load({"JALON_ENV": "development", "JALON_INSTANCE": str(instance)}))
+    app = create_app(app_settings.load_settings({"JALON_ENV": "development", "JALON_INSTANCE": str(instance)}))
     return app, dict(app.config, LANGUAGE_FIXED="fr")
 
 
@@ -163,9 +163,11 @@ def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, 
     app, first = routes
     app.config.clear()
     app.config.update(first)
-    configure(
+    configure_app(
         app,
-        app_settings.load({"JALON_ENV": "development", "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}),
+        app_settings.load_settings(
+            {"JALON_ENV": "development", "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}
+        ),
     )
     return app
 

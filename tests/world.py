@@ -15,21 +15,21 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.analysis import services as analysis
-from app.demo_study import answer_pieces, ready
+from app.demo_study import answer_pieces, make_ready
 from app.homologation import deciding, sealing
 from app.homologation import services as homologation
 from app.homologation.deciding import Wish
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
 from app.identity import services as identity
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.kinds import FactorKind, Role
 from app.identity.models import Person, SecondFactor, WebSession
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
 from app.platform import clock
 from app.platform.database import new_id
-from app.platform.secrets import encrypt
+from app.platform.secrets import encrypt_text
 from app.portfolio import glances
 from app.portfolio.models import Glance
 from app.products import services as products
@@ -100,7 +100,7 @@ class World:
 
     def give(self, person: Person, role: Role, **scope) -> None:
         with self.database.writing() as session:
-            identity.give(session, None, person, role, **scope)
+            identity.give_role(session, None, person, role, **scope)
 
     def product(
         self, owner: Person | None = None, name: str = "Exemple", start: date | None = None, **values
@@ -117,17 +117,17 @@ class World:
             "phases": (Phase(PhaseName.CONSTRUCTION, start or clock.today() - timedelta(days=300)),),
         }
         with self.session() as session:
-            product = products.create(session, owner, CardValues(**(card | values)))
-            return products.load(session, product.slug)
+            product = products.create_product(session, owner, CardValues(**(card | values)))
+            return products.load_product(session, product.slug)
 
     def filled(self, owner: Person | None = None, file: str = "guichet", name: str = "Exemple") -> Product:
         """A product with everything that an example file describes."""
         product = self.product(owner, name)
         system = _example(file)
         with self.database.writing() as session:
-            rows = inventory.write_values(session, product.id, system.components, system.links)
-            analysis.write_values(session, product.id, system.assets, rows)
-            mitigations.write_values(session, product.id, system.measures, rows)
+            rows = inventory.write_inventory(session, product.id, system.components, system.links)
+            analysis.write_assets(session, product.id, system.assets, rows)
+            mitigations.write_measures(session, product.id, system.measures, rows)
         return product
 
     def reviewer_and_authority(self) -> dict[str, Person]:
@@ -151,23 +151,23 @@ class World:
 
     def reload(self, slug: str = "exemple") -> Product:
         with self.database.reading() as session:
-            return products.load(session, slug)
+            return products.load_product(session, slug)
 
     def before_authority(
         self, owner: Person, product: Product, people: dict[str, Person], *, reviewed: bool = True
     ) -> Dossier:
         """A dossier asked for opinions, and sent to its authority when `reviewed`."""
         with self.app.test_request_context(), self.session() as session:
-            product = products.load(session, product.slug)
-            ready(session, owner, product)
-            analysis.finish(session, owner, product)
+            product = products.load_product(session, product.slug)
+            make_ready(session, owner, product)
+            analysis.finish_analysis(session, owner, product)
             number = homologation.open_new(session, owner, product).number
 
             def dossier() -> Dossier:
                 session.expire_all()
                 return homologation.dossier_of(session, product.id, number)
 
-            homologation.describe(
+            homologation.describe_dossier(
                 session,
                 owner,
                 product,
@@ -196,7 +196,7 @@ class World:
                 homologation.give_opinion(
                     session, people["reviewer"], product, dossier(), dossier().opinions[0].id, Verdict.FAVOURABLE, ""
                 )
-                homologation.transmit(session, owner, products.load(session, product.slug), dossier())
+                homologation.transmit_dossier(session, owner, products.load_product(session, product.slug), dossier())
             return dossier()
 
     def print_asked(self, product_id: str, number: int) -> None:
@@ -233,7 +233,7 @@ class World:
                     person_id=person.id,
                     kind=FactorKind.TOTP,
                     name="Téléphone",
-                    secret=encrypt(secret),
+                    secret=encrypt_text(secret),
                     added_at=clock.now(),
                 )
                 session.add(factor)
@@ -250,9 +250,9 @@ class World:
         with self.app.test_request_context(), self.session() as session:
             product = session.get_one(Product, dossier.product_id)
             row = homologation.dossier_of(session, dossier.product_id, dossier.number)
-            signed = content.sha256(deciding.prepare(session, person, row, wish, asked))
-            deciding.decide(
-                session, person, product, row, wish, asked_sha256=asked, signed_sha256=signed, proof=Proof(code)
+            signed = content.sha256(deciding.prepare_decision(session, person, row, wish, asked))
+            deciding.decide_dossier(
+                session, person, product, row, wish, asked_sha256=asked, signed_sha256=signed, proof=FactorProof(code)
             )
 
     def visitor(self, person: Person | None = None) -> Visitor:

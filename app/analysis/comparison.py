@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from flask_babel import lazy_gettext as _l
 
-from app.platform.i18n import decimal, language, word
+from app.platform.i18n import format_decimal, language, word
 from risk_models import catalogue
 from risk_models.scales import (
     Authentication,
@@ -36,7 +36,7 @@ def _measure_name(m: Measure) -> str:
     return kind.name.in_(language()) if kind else m.measure
 
 
-def systems(old: System, new: System) -> list[Change]:
+def compare_systems(old: System, new: System) -> list[Change]:
     """Part by part; parts that stay the same are left out."""
     names = {c.id: c.name for c in (*old.components, *new.components)}
 
@@ -44,17 +44,19 @@ def systems(old: System, new: System) -> list[Change]:
         return f"{names[k.source]} → {names[k.target]} ({word(k.kind).lower()})"
 
     changes = [
-        change(_l("Composants"), old.components, new.components, lambda c: c.id, lambda c: c.name),
-        change(_l("Liens"), old.links, new.links, lambda k: (k.source, k.target, k.kind), link),
-        change(_l("Valeurs métier"), old.assets, new.assets, lambda a: a.id, lambda a: a.name),
-        change(_l("Mesures"), old.measures, new.measures, lambda m: (m.measure, m.on), _measure_name),
-        change(_l("Contacts"), old.product.contacts, new.product.contacts, lambda c: c.name, lambda c: c.name),
-        change(_l("Phases"), old.product.phases, new.product.phases, lambda p: (p.name, p.start), lambda p: p.name),
+        compare_part(_l("Composants"), old.components, new.components, lambda c: c.id, lambda c: c.name),
+        compare_part(_l("Liens"), old.links, new.links, lambda k: (k.source, k.target, k.kind), link),
+        compare_part(_l("Valeurs métier"), old.assets, new.assets, lambda a: a.id, lambda a: a.name),
+        compare_part(_l("Mesures"), old.measures, new.measures, lambda m: (m.measure, m.on), _measure_name),
+        compare_part(_l("Contacts"), old.product.contacts, new.product.contacts, lambda c: c.name, lambda c: c.name),
+        compare_part(
+            _l("Phases"), old.product.phases, new.product.phases, lambda p: (p.name, p.start), lambda p: p.name
+        ),
     ]
     return [c for c in changes if c.added or c.changed or c.gone]
 
 
-def change(
+def compare_part(
     part: Any, old: Iterable[V], new: Iterable[V], key: Callable[[V], object], name: Callable[[V], str]
 ) -> Change:
     """One part; `key` names a thing from one picture to the other."""
@@ -144,7 +146,7 @@ def _shown(value: Any, name: str = "") -> str:
         case Enum():
             text = word(value)
         case float():
-            text = decimal(value)
+            text = format_decimal(value)
         case EndOfLife():
             text = " ".join(str(v) for v in (value.product, value.cycle, value.date) if v) or "∅"
         case tuple() | list():

@@ -13,7 +13,7 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
-from app.platform.i18n import day
+from app.platform.i18n import format_day
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
@@ -21,13 +21,13 @@ from risk_models import catalogue
 from risk_models.assessment import Finding
 
 
-def acceptances(session: Session, product_id: str) -> dict[str, AcceptedFinding]:
+def read_acceptances(session: Session, product_id: str) -> dict[str, AcceptedFinding]:
     """By key of finding, those that were accepted, expired ones included."""
     rows = session.scalars(select(AcceptedFinding).where(AcceptedFinding.product_id == product_id)).all()
     return {row.finding: row for row in rows}
 
 
-def split(
+def split_findings(
     found: Sequence[Finding], accepted: dict[str, AcceptedFinding], today: date
 ) -> tuple[list[Finding], list[Finding]]:
     """Findings that are open, and those accepted on `today`."""
@@ -36,16 +36,18 @@ def split(
 
 
 @transaction
-def accept(session: Session, actor: Person, product: Product, found: Finding, *, reason: str, until: date) -> None:
+def accept_finding(
+    session: Session, actor: Person, product: Product, found: Finding, *, reason: str, until: date
+) -> None:
     """Accepts `found` until a day. Raises `Refusal` at the field that is wrong."""
     today = clock.today()
     check_until(until, "until")
-    held = acceptances(session, product.id).get(found.key)
+    held = read_acceptances(session, product.id).get(found.key)
     if held and held.until >= today:
         raise Refusal(
             _l(
                 "%(name)s l’a déjà accepté jusqu’au %(day)s : pour le changer, rouvrez-le d’abord.",
-                name=held.accepted_by, day=day(held.until),
+                name=held.accepted_by, day=format_day(held.until),
             )
         )  # fmt: skip
     row = held or AcceptedFinding(product_id=product.id, finding=found.key)
@@ -56,9 +58,9 @@ def accept(session: Session, actor: Person, product: Product, found: Finding, *,
 
 
 @transaction
-def reopen(session: Session, actor: Person, product: Product, found: Finding) -> None:
+def reopen_finding(session: Session, actor: Person, product: Product, found: Finding) -> None:
     """Takes the acceptance of `found` back."""
-    row = acceptances(session, product.id).get(found.key)
+    row = read_acceptances(session, product.id).get(found.key)
     if row is None:
         raise Refusal(_l("Ce constat n’était plus accepté."))
     record(session, actor, Action.REOPEN_FINDING, catalogue.finding_text(found, "fr", {}), product_id=product.id)

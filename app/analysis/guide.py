@@ -109,7 +109,7 @@ class Guide:
         return sum(s.done for s in self.steps)
 
 
-def level_of(profile: SecurityProfile | None) -> SecurityLevel | None:
+def level_of_profile(profile: SecurityProfile | None) -> SecurityLevel | None:
     """The level in force."""
     return SecurityLevel(profile.level) if profile else None
 
@@ -126,10 +126,10 @@ def computed_level(profile: SecurityProfile) -> SecurityLevel:
     )
 
 
-def read(session: Session, product_id: str, current: StudyStep | None = None) -> Guide:
+def read_guide(session: Session, product_id: str, current: StudyStep | None = None) -> Guide:
     """Where the analysis of a product stands; a step emptied since it was said to be done is not; four queries."""
     profile = session.get(SecurityProfile, product_id)
-    level = level_of(profile)
+    level = level_of_profile(profile)
     marks = {m.step: m for m in session.scalars(select(StepMark).where(StepMark.product_id == product_id))}
     comments: dict[StudyStep, list[StepComment]] = defaultdict(list)
     for comment in session.scalars(
@@ -160,7 +160,7 @@ def _mark(session: Session, product: Product, step: StudyStep) -> StepMark:
 
 
 @transaction
-def take(session: Session, actor: Person, product: Product, step: StudyStep) -> None:
+def take_step(session: Session, actor: Person, product: Product, step: StudyStep) -> None:
     """Says that `actor` is on this step; says so no more when that was already so."""
     mark = _mark(session, product, step)
     mark.taken_by = "" if mark.taken_by == actor.name else actor.name
@@ -198,7 +198,7 @@ def empty_steps(session: Session, product_id: str) -> set[StudyStep]:
 
 
 def mark_all_done(session: Session, actor: Person, product: Product) -> None:
-    """Every step that holds something is done once the analysis is, in the caller's transaction."""
+    """Every step that holds something is done once the analysis is."""
     empty = empty_steps(session, product.id)
     for step in StudyStep:
         if step in empty:
@@ -209,7 +209,7 @@ def mark_all_done(session: Session, actor: Person, product: Product) -> None:
 
 
 @transaction
-def comment(session: Session, actor: Person, product: Product, step: StudyStep, text: str) -> None:
+def add_comment(session: Session, actor: Person, product: Product, step: StudyStep, text: str) -> None:
     """Adds a remark to a step; the same one sent twice is kept once. Raises `Refusal`."""
     known = _comments(session, product, step)
     if any(c.by == actor.name and c.text == text and c.settled_at is None for c in known):
@@ -227,7 +227,7 @@ def _comments(session: Session, product: Product, step: StudyStep) -> Sequence[S
 
 
 @transaction
-def settle(session: Session, actor: Person, product: Product, comment_id: str) -> StepComment:
+def settle_comment(session: Session, actor: Person, product: Product, comment_id: str) -> StepComment:
     found = session.get(StepComment, comment_id)
     if found is None or found.product_id != product.id or found.settled_at is not None:
         raise Refusal(_l("Cette remarque est déjà réglée."))

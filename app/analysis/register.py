@@ -100,11 +100,11 @@ def rows_of(session: Session, product_id: str) -> dict[str, RiskScenario]:
 _ORDER = {RiskLevel.HIGH: 0, RiskLevel.MEDIUM: 1, RiskLevel.LOW: 2}
 
 
-def lines(rows: Mapping[str, RiskScenario], system: System) -> list[RegisterLine]:
+def read_lines(rows: Mapping[str, RiskScenario], system: System) -> list[RegisterLine]:
     """Every scenario, heaviest first: those kept, then those set aside."""
     found = [
         RegisterLine(s.key, s.risk.id, s.risk.need, s.path, s.risk.severity, s.risk.level, rows.get(s.key))
-        for s in results.scenarios(system)
+        for s in results.read_scenarios(system)
     ]
     known = {line.key for line in found}
     found += [
@@ -116,8 +116,8 @@ def lines(rows: Mapping[str, RiskScenario], system: System) -> list[RegisterLine
     return sorted(found, key=lambda x: (not x.kept, _ORDER[x.risk], -x.severity, -x.likelihood))
 
 
-def line_of(session: Session, product: Product, system: System, key: str) -> RegisterLine | None:
-    return next((x for x in lines(rows_of(session, product.id), system) if x.key == key), None)
+def line_of_key(session: Session, product: Product, system: System, key: str) -> RegisterLine | None:
+    return next((x for x in read_lines(rows_of(session, product.id), system) if x.key == key), None)
 
 
 def new_told(story: str = "") -> RiskScenario:
@@ -141,7 +141,7 @@ def _row(line: RegisterLine, product: Product) -> RiskScenario:
 
 
 @transaction
-def tell(session: Session, actor: Person, product: Product, row: RiskScenario, *, new: bool) -> None:
+def tell_scenario(session: Session, actor: Person, product: Product, row: RiskScenario, *, new: bool) -> None:
     """Adds or changes a scenario that people tell. Raises `Refusal`."""
     with session.no_autoflush:
         others = [r for r in rows_of(session, product.id).values() if r.told and r.id != row.id]
@@ -179,7 +179,7 @@ class Rating:
 
 
 @transaction
-def rate(session: Session, actor: Person, product: Product, line: RegisterLine, rating: Rating) -> None:
+def rate_scenario(session: Session, actor: Person, product: Product, line: RegisterLine, rating: Rating) -> None:
     """A person's rating over the graph's, or a scenario set aside; both values and the reason are kept. Raises `Refusal`."""
     if (rating.severity or rating.likelihood) and not rating.why:
         raise Refusal(
@@ -224,7 +224,7 @@ def _named(session: Session, row: RiskScenario) -> dict[str, str]:
 
 
 @transaction
-def treat(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
+def treat_risk(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
     """Decides what is done of a risk. Raises `Refusal` at the field that is missing."""
     accepted = choice.treatment is Treatment.ACCEPT
     if accepted and not choice.accepted_by:
@@ -246,7 +246,7 @@ def treat(session: Session, actor: Person, product: Product, line: RegisterLine,
 
 
 @transaction
-def remove(session: Session, actor: Person, product: Product, row: RiskScenario) -> None:
+def remove_scenario(session: Session, actor: Person, product: Product, row: RiskScenario) -> None:
     """Takes away a told scenario, or what people said of one of the graph's."""
     record(
         session, actor, Action.REMOVE_SCENARIO, product_id=product.id, **_named(session, row),

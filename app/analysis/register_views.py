@@ -14,7 +14,7 @@ from app.analysis.study_models import RiskScenario
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform.database import new_id
-from app.platform.editing import EditForm, keep
+from app.platform.editing import EditForm, save_edited
 from app.platform.http import db_session, file_response
 from app.platform.i18n import language
 from app.products.access import Product, may, product_view
@@ -34,16 +34,16 @@ def _names(system: System) -> dict[str, str]:
 def scenarios(product: Product) -> str:
     session = db_session()
     system = services.read_system(session, product)
-    found = register.lines(register.rows_of(session, product.id), system)
+    found = register.read_lines(register.rows_of(session, product.id), system)
     return render_template(
         "study/scenarios.html",
         product=product,
         attacks=[x for x in found if x.deliberate],
         accidents=[x for x in found if not x.deliberate],
-        findings=services.assess(system).findings,
+        findings=services.assess_system(system).findings,
         names=_names(system),
         examples=examples("stories", language()),
-        guide=guide.read(session, product.id, StudyStep.WEAK),
+        guide=guide.read_guide(session, product.id, StudyStep.WEAK),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -63,11 +63,11 @@ def story(product: Product, row_id: str) -> str | Response:
         kept = session.get_one(RiskScenario, row.id)
         return kept, _with_assets(StoryForm(formdata=None, obj=kept), system)
 
-    if keep(
+    if save_edited(
         session,
         form,
         row,
-        lambda: register.tell(session, current_person(), product, form.fill(row), new=new),
+        lambda: register.tell_scenario(session, current_person(), product, form.fill(row), new=new),
         stored=None if new else stored,
     ):
         flash(_("Le scénario est enregistré."), "success")
@@ -103,7 +103,7 @@ def _with_assets(form: StoryForm, system: System) -> StoryForm:
 
 
 def _line(product: Product, system: System, key: str) -> RegisterLine:
-    found = register.line_of(db_session(), product, system, key)
+    found = register.line_of_key(db_session(), product, system, key)
     if found is None:
         abort(404)
     return found
@@ -118,11 +118,11 @@ def rate(product: Product, key: str) -> str | Response:
     if line.row and line.row.told:
         return redirect(url_for("register.story", slug=product.slug, row_id=line.row.id))
     form = RatingForm(obj=line.row, data=None if line.row else {"kept": True})
-    if keep(
+    if save_edited(
         session,
         form,
         line.row or RiskScenario(id=new_id()),
-        lambda: register.rate(
+        lambda: register.rate_scenario(
             session,
             current_person(),
             product,
@@ -171,15 +171,15 @@ def _line_page(template: str, product: Product, line: RegisterLine, form: EditFo
 def remains(product: Product) -> str:
     session = db_session()
     system = services.read_system(session, product)
-    found = register.lines(register.rows_of(session, product.id), system)
+    found = register.read_lines(register.rows_of(session, product.id), system)
     return render_template(
         "study/remains.html",
         product=product,
         lines=[x for x in found if x.kept],
         aside=[x for x in found if not x.kept],
-        views=services.views(system),
+        views=services.read_views(system),
         names=_names(system),
-        guide=guide.read(session, product.id, StudyStep.REMAINS),
+        guide=guide.read_guide(session, product.id, StudyStep.REMAINS),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -191,11 +191,11 @@ def treat(product: Product, key: str) -> str | Response:
     system = services.read_system(session, product)
     line = _line(product, system, key)
     form = _treatment_form(line.row)
-    if keep(
+    if save_edited(
         session,
         form,
         line.row or RiskScenario(id=new_id()),
-        lambda: register.treat(
+        lambda: register.treat_risk(
             session,
             current_person(),
             product,
@@ -215,7 +215,7 @@ def remove(product: Product, key: str) -> Response:
     row = register.rows_of(db_session(), product.id).get(key)
     if row is None:
         abort(404)
-    register.remove(db_session(), current_person(), product, row)
+    register.remove_scenario(db_session(), current_person(), product, row)
     return redirect(url_for("register.scenarios", slug=product.slug))
 
 
@@ -250,6 +250,6 @@ def version(product: Product, number: int) -> str:
         system=system,
         names=_names(system),
         study=versions.study_of_version(after),
-        changes=versions.compare(before, after) if before else [],
+        changes=versions.compare_versions(before, after) if before else [],
         versions=services.versions_of(session, product.id),
     )

@@ -31,9 +31,9 @@ from risk_models import catalogue
 from risk_models.assessment import Assessment, Outlook, Stability
 from risk_models.plain_values import from_plain, plain
 from risk_models.ranking import sensitivity
-from risk_models.ranking.assess import assess_views, effort
+from risk_models.ranking.assess import assess_views, measure_effort
 from risk_models.ranking.scenarios import Scenario
-from risk_models.ranking.scenarios import scenarios as drawn_scenarios
+from risk_models.ranking.scenarios import draw_scenarios as drawn_scenarios
 from risk_models.ranking.whole_assessment import WholeAssessment
 from risk_models.scales import View
 from risk_models.system import System
@@ -66,7 +66,7 @@ class StoredAssessment(Base):
     content: Mapped[str] = mapped_column(Text, comment="JSON; empty where it could not be made in the time given")
 
 
-def assess(system: System, view: View) -> Assessment:
+def read_assessment(system: System, view: View) -> Assessment:
     """The assessment of `system`, with its measures or raw: made here where it is small, read where it is large.
 
     Raises `StillComputing`, as the three that follow.
@@ -77,17 +77,17 @@ def assess(system: System, view: View) -> Assessment:
     return whole.raw if view is View.RAW else whole.current
 
 
-def outlooks(system: System) -> Mapping[View, Outlook]:
+def read_outlooks(system: System) -> Mapping[View, Outlook]:
     """Without measure, today and once the plan is kept."""
     return _whole(system).outlooks if is_large(system) else assess_views(system)
 
 
-def stability(system: System) -> Stability:
+def read_stability(system: System) -> Stability:
     """How sure each rank is."""
-    return _whole(system).stability if is_large(system) else sensitivity.stability(system)
+    return _whole(system).stability if is_large(system) else sensitivity.measure_stability(system)
 
 
-def scenarios(system: System) -> tuple[Scenario, ...]:
+def read_scenarios(system: System) -> tuple[Scenario, ...]:
     """The risk scenarios of the graph, heaviest first."""
     return _whole(system).scenarios if is_large(system) else drawn_scenarios(system)
 
@@ -103,7 +103,7 @@ def _whole(system: System) -> WholeAssessment:
 
 
 def is_large(system: System) -> bool:
-    return effort(system) > LARGE
+    return measure_effort(system) > LARGE
 
 
 @lru_cache(maxsize=64)
@@ -197,7 +197,7 @@ def _is_due(made_at: datetime | None, changed_at: datetime | None) -> bool:
 _ONE_AT_ONCE = threading.Lock()
 
 
-def compute(database: Database, system: System, product_id: str) -> None:
+def compute_result(database: Database, system: System, product_id: str) -> None:
     """Makes and keeps the result of `system` where it is missing, in a process of its own, within bounds.
 
     One at a time in a worker, whose other thread goes on with mails and documents: another comes again in a minute.

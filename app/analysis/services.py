@@ -8,7 +8,7 @@ from flask_babel import lazy_ngettext as _ln
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer, selectinload, subqueryload
 
-from app.analysis import guide, kept, register, results, versions
+from app.analysis import guide, register, result_cache, results, versions
 from app.analysis.jobs import AssessProduct
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
 from app.analysis.study import profile_of
@@ -59,7 +59,7 @@ def read_system(session: Session, product: Product) -> System:
 
     It holds the flaws that the feeds know, what each measure's proof is worth, and what common services bring.
     """
-    return kept.once(session, product, "system", lambda: read_systems(session, [product])[0])
+    return result_cache.compute_once(session, product, "system", lambda: read_systems(session, [product])[0])
 
 
 def read_systems(session: Session, found: Sequence[Product]) -> list[System]:
@@ -109,18 +109,18 @@ def _product_value(product: Product) -> ProductValue:
     )
 
 
-def assess(system: System, view: View = View.CURRENT) -> Assessment:
+def assess_system(system: System, view: View = View.CURRENT) -> Assessment:
     """Raises `StillComputing` for a large product whose result is not there yet."""
-    return results.assess(system, view)
+    return results.read_assessment(system, view)
 
 
 is_large = results.is_large
 
 
-def assessed(system: System) -> Assessment | None:
+def assess_if_ready(system: System) -> Assessment | None:
     """The same for jobs, which come again: None while a large product's result is being made."""
     try:
-        return assess(system)
+        return assess_system(system)
     except results.StillComputing:
         return None
 
@@ -135,16 +135,16 @@ def assess_product(database: Database, task: AssessProduct) -> None:
         )
         system = read_system(session, found) if found else None
     if system is not None and results.is_large(system):
-        results.compute(database, system, task.product_id)
+        results.compute_result(database, system, task.product_id)
 
 
-def views(system: System) -> Mapping[View, Outlook]:
+def read_views(system: System) -> Mapping[View, Outlook]:
     """Without measure, today and once the plan is kept."""
-    return results.outlooks(system)
+    return results.read_outlooks(system)
 
 
-def stability(system: System) -> Stability:
-    return results.stability(system)
+def assess_stability(system: System) -> Stability:
+    return results.read_stability(system)
 
 
 def figures_moved() -> int:
@@ -153,7 +153,9 @@ def figures_moved() -> int:
 
 
 def assessment_json(system: System, language: str) -> dict[str, Any]:
-    return assessment_file.as_json(system, assess(system), views(system), stability(system), language)
+    return assessment_file.as_json(
+        system, assess_system(system), read_views(system), assess_stability(system), language
+    )
 
 
 def _asset_value(asset: EssentialAsset) -> AssetValue:
@@ -256,7 +258,7 @@ def version_of(session: Session, product_id: str, number: int) -> AnalysisVersio
 
 
 @transaction
-def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion:
+def finish_analysis(session: Session, actor: Person, product: Product) -> AnalysisVersion:
     """Declares the analysis done and freezes what it looked at and what people wrote. Raises `Refusal` while it is empty."""
     system = read_system(session, product)
     if not system.components:
@@ -288,7 +290,7 @@ def finish(session: Session, actor: Person, product: Product) -> AnalysisVersion
 def _finishable(session: Session, product: Product, system: System) -> None:
     """Raises `Refusal` while the level is not known, or a strong risk has no decision."""
     lacks = [] if profile_of(session, product.id) else [_l("les cinq questions du niveau de sécurité (première étape)")]
-    lines = register.lines(register.rows_of(session, product.id), system)
+    lines = register.read_lines(register.rows_of(session, product.id), system)
     undecided = sum(line.undecided and line.risk is RiskLevel.HIGH for line in lines)
     if undecided:
         lacks.append(
@@ -302,8 +304,8 @@ def _finishable(session: Session, product: Product, system: System) -> None:
         raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
 
 
-def write_values(session: Session, product_id: str, assets: Sequence[AssetValue], rows: dict[str, Component]) -> None:
-    """Makes the assets what a product file says, in the caller's transaction; feared events of those that stay are kept."""
+def write_assets(session: Session, product_id: str, assets: Sequence[AssetValue], rows: dict[str, Component]) -> None:
+    """Makes the assets what a product file says; feared events of those that stay are kept."""
     known = {a.ref: a for a in assets_of(session, product_id)}
     for ref in known.keys() - {value.id for value in assets}:
         session.delete(known.pop(ref))

@@ -19,7 +19,7 @@ blueprint = Blueprint("steps", __name__, url_prefix="/produits/<slug>/etapes")
 @blueprint.post("/<step>/prendre")
 @product_view(Permission.EDIT_PRODUCT)
 def take(product: Product, step: str) -> Response:
-    guide.take(db_session(), current_person(), product, _step(step))
+    guide.take_step(db_session(), current_person(), product, _step(step))
     return _back(product, _step(step))
 
 
@@ -49,7 +49,7 @@ def comment(product: Product, step: str) -> Response:
     form = CommentForm()
     if not form.validate_on_submit():
         raise Refusal(" ".join(str(e) for e in form.text.errors) or _("Écrivez votre remarque."))
-    guide.comment(db_session(), current_person(), product, here, form.text.data or "")
+    guide.add_comment(db_session(), current_person(), product, here, form.text.data or "")
     flash(_("Votre remarque est ajoutée."), "success")
     return _back(product, here)
 
@@ -57,7 +57,7 @@ def comment(product: Product, step: str) -> Response:
 @blueprint.post("/remarques/<comment_id>/regler")
 @product_view(Permission.EDIT_PRODUCT)
 def settle(product: Product, comment_id: str) -> Response:
-    return _back(product, guide.settle(db_session(), current_person(), product, comment_id).step)
+    return _back(product, guide.settle_comment(db_session(), current_person(), product, comment_id).step)
 
 
 def _step(name: str) -> StudyStep:

@@ -57,7 +57,7 @@ def level_given(
 
 
 @transaction
-def answer(
+def answer_level(
     session: Session, actor: Person, product: Product, profile: SecurityProfile | None, needs: Needs
 ) -> SecurityLevel:
     """Keeps the five answers and the level that they give (`level_given`)."""
@@ -103,7 +103,7 @@ def may_put_back(person: Person, profile: SecurityProfile) -> bool:
 
 
 def level_decided_on(session: Session, product_id: str) -> None:
-    """A decision leans on the level: who raised it no longer puts it back alone. In the caller's transaction."""
+    """A decision leans on the level: who raised it no longer puts it back alone."""
     profile = profile_of(session, product_id)
     if profile is not None:
         profile.before_raise = None

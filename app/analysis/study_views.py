@@ -16,14 +16,14 @@ from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
 from app.platform.database import new_id
-from app.platform.editing import EditForm, keep, reread
-from app.platform.http import db_session, discard
+from app.platform.editing import EditForm, reread_edited, save_edited
+from app.platform.http import db_session, discard_changes
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 from risk_models.catalogue.pieces import pieces
 from risk_models.catalogue.study import Example, examples
-from risk_models.rules.proportionality import approach, what_each_answer_changes
+from risk_models.rules.proportionality import approach_of, what_each_answer_changes
 from risk_models.scales import SecurityLevel
 
 blueprint = Blueprint("study", __name__, url_prefix="/produits/<slug>/demarche")
@@ -35,7 +35,7 @@ def overview(product: Product) -> str:
     return render_template(
         "study/overview.html",
         product=product,
-        guide=guide.read(db_session(), product.id),
+        guide=guide.read_guide(db_session(), product.id),
         versions=services.versions_of(db_session(), product.id),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
@@ -60,11 +60,11 @@ def level(product: Product) -> str | Response:
         kept = study.profile_of(session, product.id) or row
         return kept, LevelForm(formdata=None, obj=kept)
 
-    if keep(
+    if save_edited(
         session,
         form,
         row,
-        lambda: study.answer(session, current_person(), product, profile, form.needs()),
+        lambda: study.answer_level(session, current_person(), product, profile, form.needs()),
         stored=stored if profile else None,
     ):
         flash(_("Vos réponses donnent le niveau du produit. Voici ce que chacune change."), "success")
@@ -83,7 +83,7 @@ def put_back_level(product: Product) -> Response:
 def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm, tried: SecurityLevel | None = None) -> str:
     """The page of the level; `tried` is what the answers of `form` would make it, where nothing was saved."""
     profile = study.profile_of(db_session(), product.id)
-    here = guide.read(db_session(), product.id, StudyStep.LEVEL)
+    here = guide.read_guide(db_session(), product.id, StudyStep.LEVEL)
     return render_template(
         "study/level.html",
         product=product,
@@ -95,8 +95,8 @@ def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm, trie
         before_raise=profile.before_raise if profile and study.may_put_back(current_person(), profile) else None,
         computed=guide.computed_level(profile) if profile else None,
         changes=what_each_answer_changes(study.needs_of(profile)) if profile else {},
-        approach=approach(here.level) if here.level else None,
-        pieces=pieces(approach(here.level), language()) if here.level else (),
+        approach=approach_of(here.level) if here.level else None,
+        pieces=pieces(approach_of(here.level), language()) if here.level else (),
         levels=SecurityLevel,
         may_edit=may(Permission.EDIT_PRODUCT),
         may_approve=may(Permission.APPROVE_LEVEL),
@@ -118,7 +118,7 @@ def want_level(product: Product) -> str | Response:
                 revision=request.form.get("revision", ""),
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             wanted.refuse(refusal)
         else:
             flash(
@@ -151,7 +151,7 @@ def fears(product: Product) -> str:
         product=product,
         assets=services.assets_of(db_session(), product.id),
         examples=examples("fears", language()),
-        guide=guide.read(db_session(), product.id, StudyStep.FEAR),
+        guide=guide.read_guide(db_session(), product.id, StudyStep.FEAR),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -170,12 +170,12 @@ def fear(product: Product, ref: str, event_id: str) -> str | Response:
         abort(404)
     form = FearedEventForm(obj=None if new else row, data=_example("fears", text="description") if new else None)
 
-    if keep(
+    if save_edited(
         session,
         form,
         row,
         lambda: services.save_feared_event(session, current_person(), product, asset, form.fill(row), new=new),
-        stored=None if new else reread(session, FearedEvent, row.id, FearedEventForm),
+        stored=None if new else reread_edited(session, FearedEvent, row.id, FearedEventForm),
     ):
         flash(_("L’événement redouté est enregistré."), "success")
         return redirect(url_for("study.fears", slug=product.slug))
@@ -206,7 +206,7 @@ def _example(group: str, *, text: str | None = None) -> dict[str, object] | None
 @product_view(Permission.READ_PRODUCT)
 def made_of(product: Product) -> str:
     session = db_session()
-    described = inventory.read(session, product.id)
+    described = inventory.read_inventory(session, product.id)
     stakeholders = study.stakeholders_of(session, product.id)
     known = {s.name.lower() for s in stakeholders}
     suppliers = sorted({c.supplier for c in described.components if c.supplier and c.supplier.lower() not in known})
@@ -217,7 +217,7 @@ def made_of(product: Product) -> str:
         stakeholders=stakeholders,
         suppliers=suppliers[:30],
         examples=examples("stakeholders", language()),
-        guide=guide.read(session, product.id, StudyStep.MADE_OF),
+        guide=guide.read_guide(session, product.id, StudyStep.MADE_OF),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -231,12 +231,12 @@ def stakeholder(product: Product, row_id: str) -> str | Response:
     proposed = _example("stakeholders", text="name") or {"name": request.args.get("nom", "")}
     form = StakeholderForm(obj=None if new else row, data=proposed if new else None)
 
-    if keep(
+    if save_edited(
         session,
         form,
         row,
         lambda: study.save_stakeholder(session, current_person(), product, form.fill(row), new=new),
-        stored=None if new else reread(session, Stakeholder, row.id, StakeholderForm),
+        stored=None if new else reread_edited(session, Stakeholder, row.id, StakeholderForm),
     ):
         flash(_("%(name)s est enregistrée.", name=row.name), "success")
         return redirect(url_for("study.made_of", slug=product.slug))
@@ -268,7 +268,7 @@ def attackers(product: Product) -> str:
         product=product,
         sources=study.sources_of(db_session(), product.id),
         examples=examples("sources", language()),
-        guide=guide.read(db_session(), product.id, StudyStep.ATTACKERS),
+        guide=guide.read_guide(db_session(), product.id, StudyStep.ATTACKERS),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -282,12 +282,12 @@ def source(product: Product, row_id: str) -> str | Response:
     proposed = _example("sources", text="why") or {"kept": True}
     form = SourceForm(obj=None if new else row, data=proposed if new else None)
 
-    if keep(
+    if save_edited(
         session,
         form,
         row,
         lambda: study.save_source(session, current_person(), product, form.fill(row), new=new),
-        stored=None if new else reread(session, RiskSource, row.id, SourceForm),
+        stored=None if new else reread_edited(session, RiskSource, row.id, SourceForm),
     ):
         flash(_("La source de risque est enregistrée."), "success")
         return redirect(url_for("study.attackers", slug=product.slug))

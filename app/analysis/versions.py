@@ -62,7 +62,7 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
         ),
         comments=tuple(
             StudiedComment(s.step.value, c.text, c.by, c.at.date(), c.settled_by)
-            for s in guide.read(session, product.id).steps
+            for s in guide.read_guide(session, product.id).steps
             for c in s.comments
         ),
         services=tuple(
@@ -80,7 +80,7 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
             for u in commons.uses_of(session, product.id)
         ),
         register=tuple(
-            register.as_studied(line) for line in register.lines(register.rows_of(session, product.id), system)
+            register.as_studied(line) for line in register.read_lines(register.rows_of(session, product.id), system)
         ),
     )
 
@@ -110,7 +110,7 @@ def study_of_version(version: AnalysisVersion) -> Study:
     return from_plain(version.study, Study)
 
 
-def compare(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
+def compare_versions(before: AnalysisVersion, after: AnalysisVersion) -> list[Change]:
     """Part by part; parts that stay the same are left out."""
     return compare_pictures(
         product_file.loads(before.content),
@@ -146,9 +146,9 @@ def compare_pictures(old: System, old_study: Study, new: System, new_study: Stud
         (_l("Scénarios et décisions"), "register", attrgetter("key"), scenario),
         (_l("Niveau de sécurité"), "level", lambda _: "", lambda v: word(v.level)),
     ]
-    found = comparison.systems(old, new)
+    found = comparison.compare_systems(old, new)
     found += [
-        comparison.change(part, _rows(getattr(old_study, key)), _rows(getattr(new_study, key)), identity, name)
+        comparison.compare_part(part, _rows(getattr(old_study, key)), _rows(getattr(new_study, key)), identity, name)
         for part, key, identity, name in parts
     ]
     return [c for c in found if c.added or c.changed or c.gone]

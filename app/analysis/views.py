@@ -14,8 +14,8 @@ from app.identity.policy import Permission
 from app.inventory import services as inventory
 from app.platform import clock
 from app.platform.database import new_id
-from app.platform.editing import keep
-from app.platform.http import db_session, discard
+from app.platform.editing import save_edited
+from app.platform.http import db_session, discard_changes
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
@@ -37,7 +37,7 @@ def assets(product: Product) -> str:
         product=product,
         assets=found,
         examples=examples("assets", language()),
-        guide=guide.read(db_session(), product.id, StudyStep.PROTECT),
+        guide=guide.read_guide(db_session(), product.id, StudyStep.PROTECT),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -72,7 +72,7 @@ def _save(product: Product, form: AssetForm, row: EssentialAsset, *, new: bool) 
         kept = _asset(product, row.ref)
         return kept, _with_components(product, _form_of(kept, fresh=True))
 
-    if keep(
+    if save_edited(
         session,
         _with_components(product, form),
         row,
@@ -87,7 +87,7 @@ def _save(product: Product, form: AssetForm, row: EssentialAsset, *, new: bool) 
 
 
 def _with_components(product: Product, form: AssetForm) -> AssetForm:
-    form.lives_in.choices = [(c.ref, c.name) for c in inventory.read(db_session(), product.id).components]
+    form.lives_in.choices = [(c.ref, c.name) for c in inventory.read_inventory(db_session(), product.id).components]
     return form
 
 
@@ -107,7 +107,7 @@ def remove_asset(product: Product, ref: str) -> Response:
 def add_feared_event(product: Product, ref: str) -> str | Response:
     row, form = _asset(product, ref), FearedEventForm()
     event = FearedEvent(id=new_id())
-    if keep(
+    if save_edited(
         db_session(),
         form,
         event,
@@ -130,20 +130,20 @@ def remove_feared_event(product: Product, ref: str, event_id: str) -> Response:
 @product_view(Permission.READ_PRODUCT)
 def weak_points(product: Product) -> str:
     system = services.read_system(db_session(), product)
-    assessment = services.assess(system)
-    accepted = acceptance.acceptances(db_session(), product.id)
+    assessment = services.assess_system(system)
+    accepted = acceptance.read_acceptances(db_session(), product.id)
     return render_template(
         "analysis/weak_points.html",
         product=product,
         system=system,
         assessment=assessment,
-        views=services.views(system),
+        views=services.read_views(system),
         names=_names(system),
         assets={a.id: a.name for a in system.assets},
         figure=draw_graph(system, assessment, language()) if system.components else None,
         matrix=draw_matrix(assessment, language()),
         version=services.latest_version(db_session(), product.id),
-        open=acceptance.split(assessment.findings, accepted, clock.today())[0],
+        open=acceptance.split_findings(assessment.findings, accepted, clock.today())[0],
     )
 
 
@@ -163,8 +163,8 @@ def stability(product: Product) -> str:
     return render_template(
         "analysis/_stability.html" if fragment else "analysis/stability.html",
         product=product,
-        assessment=services.assess(system),
-        stability=services.stability(system),
+        assessment=services.assess_system(system),
+        stability=services.assess_stability(system),
         names=_names(system),
         figures=services.figures_moved(),
     )
@@ -174,8 +174,8 @@ def stability(product: Product) -> str:
 @product_view(Permission.READ_PRODUCT)
 def findings(product: Product) -> str:
     system = services.read_system(db_session(), product)
-    accepted = acceptance.acceptances(db_session(), product.id)
-    open_, held = acceptance.split(services.assess(system).findings, accepted, clock.today())
+    accepted = acceptance.read_acceptances(db_session(), product.id)
+    open_, held = acceptance.split_findings(services.assess_system(system).findings, accepted, clock.today())
     return render_template(
         "analysis/findings.html",
         product=product,
@@ -191,14 +191,14 @@ def findings(product: Product) -> str:
 @product_view(Permission.EDIT_PRODUCT)
 def accept_finding(product: Product) -> str | Response:
     system = services.read_system(db_session(), product)
-    found = _finding(services.assess(system))
+    found = _finding(services.assess_system(system))
     form = AcceptFindingForm()
     if form.validate_on_submit() and form.until.data:
         until, reason = form.until.data, form.reason.data or ""
         try:
-            acceptance.accept(db_session(), current_person(), product, found, reason=reason, until=until)
+            acceptance.accept_finding(db_session(), current_person(), product, found, reason=reason, until=until)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Le constat est accepté. Il reviendra à cette date."), "success")
@@ -211,8 +211,8 @@ def accept_finding(product: Product) -> str | Response:
 @blueprint.post("/constats/rouvrir")
 @product_view(Permission.EDIT_PRODUCT)
 def reopen_finding(product: Product) -> Response:
-    found = _finding(services.assess(services.read_system(db_session(), product)))
-    acceptance.reopen(db_session(), current_person(), product, found)
+    found = _finding(services.assess_system(services.read_system(db_session(), product)))
+    acceptance.reopen_finding(db_session(), current_person(), product, found)
     return redirect(url_for("analysis.findings", slug=product.slug))
 
 
@@ -230,7 +230,7 @@ def _names(system: System) -> dict[str, str]:
 @blueprint.post("/analyse-terminee")
 @product_view(Permission.EDIT_PRODUCT)
 def finish(product: Product) -> Response:
-    version = services.finish(db_session(), current_person(), product)
+    version = services.finish_analysis(db_session(), current_person(), product)
     flash(_("L’analyse, version %(number)d, est faite.", number=version.number), "success")
     return redirect(url_for("study.overview", slug=product.slug))
 

@@ -18,8 +18,8 @@ from app.products.importers.collections import Collection, read_file
 
 
 def register(to: Jobs) -> None:
-    to.handle(ReadCards, read_cards, on_giving_up=give_up)
-    to.handle(WriteCards, write_cards, on_giving_up=give_up)
+    to.handle(ReadCards, read_cards, on_giving_up=give_up_import)
+    to.handle(WriteCards, write_cards, on_giving_up=give_up_import)
 
 
 def read_cards(database: Database, task: ReadCards) -> None:
@@ -32,7 +32,7 @@ def read_cards(database: Database, task: ReadCards) -> None:
         if found is None:
             return
         with database.session(writing=True) as session:
-            report = services.imported(session, given, found)
+            report = services.import_given(session, given, found)
             session.rollback()
     _end(database, given, ImportState.READ, report=report)
 
@@ -53,7 +53,7 @@ def write_cards(database: Database, task: WriteCards) -> None:
                 .returning(CardImport.id)
             ).all()
             if mine:
-                session.get_one(CardImport, given.id).report = services.imported(session, given, found)
+                session.get_one(CardImport, given.id).report = services.import_given(session, given, found)
 
 
 def _found(database: Database, given: CardImport, *, fetch: bool) -> Collection | None:
@@ -65,7 +65,7 @@ def _found(database: Database, given: CardImport, *, fetch: bool) -> Collection 
         return None
 
 
-def give_up(database: Database, task: ReadCards | WriteCards, error: str) -> None:
+def give_up_import(database: Database, task: ReadCards | WriteCards, error: str) -> None:
     _end(database, _load(database, task), ImportState.REFUSED, error=error[:500])
 
 

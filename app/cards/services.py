@@ -28,9 +28,9 @@ _KEPT = 50
 
 
 @transaction
-def start(session: Session, actor: Person, content: bytes | None, source: str) -> CardImport:
+def start_import(session: Session, actor: Person, content: bytes | None, source: str) -> CardImport:
     """Begins to read these cards; without `content`, those of the public address `source`."""
-    upload = uploads.keep(session, actor.id, "cards", content or b"", source)
+    upload = uploads.keep_upload(session, actor.id, "cards", content or b"", source)
     made = CardImport(
         id=new_id(),
         person_id=actor.id,
@@ -48,9 +48,9 @@ def start(session: Session, actor: Person, content: bytes | None, source: str) -
 
 
 @transaction
-def confirm(session: Session, actor: Person, given: CardImport, *, archive_gone: bool) -> None:
+def confirm_import(session: Session, actor: Person, given: CardImport, *, archive_gone: bool) -> None:
     """Asks for what was looked at to be written. Raises `Refusal` once it has been."""
-    uploads.confirmed(session, given.person_id, "cards", given.upload_id)
+    uploads.read_confirmed(session, given.person_id, "cards", given.upload_id)
     taken = session.execute(
         update(CardImport)
         .where(CardImport.id == given.id, CardImport.state == ImportState.READ)
@@ -63,14 +63,14 @@ def confirm(session: Session, actor: Person, given: CardImport, *, archive_gone:
     record(session, actor, Action.CONFIRM_CARDS, given.source)
 
 
-def recent(session: Session) -> Sequence[CardImport]:
+def recent_imports(session: Session) -> Sequence[CardImport]:
     """The last imports, newest first, with who gave them."""
     return session.scalars(
         select(CardImport).options(joinedload(CardImport.person)).order_by(CardImport.made_at.desc()).limit(_KEPT)
     ).all()
 
 
-def load(session: Session, import_id: str) -> CardImport | None:
+def load_import(session: Session, import_id: str) -> CardImport | None:
     return session.get(CardImport, import_id, options=[joinedload(CardImport.person)])
 
 
@@ -79,7 +79,9 @@ def content_of(given: CardImport, *, fetch: bool) -> bytes:
     if fetch:
         settings = current_app.config["SETTINGS"]
         try:
-            answer = outbound.ask(given.source, private_hosts=settings.private_hosts, most=settings.max_upload_bytes)
+            answer = outbound.ask_address(
+                given.source, private_hosts=settings.private_hosts, most=settings.max_upload_bytes
+            )
         except Unreachable as error:
             raise Refusal(_l("%(address)s ne répond pas (%(why)s).", address=given.source, why=error.code)) from error
         if answer.status != 200:
@@ -92,6 +94,6 @@ def content_of(given: CardImport, *, fetch: bool) -> bytes:
         raise Refusal(_l("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
 
 
-def imported(session: Session, given: CardImport, found: Collection) -> dict[str, Any]:
-    """Writes the cards in the caller's transaction, and tells what it did."""
+def import_given(session: Session, given: CardImport, found: Collection) -> dict[str, Any]:
+    """Writes the cards, and tells what it did."""
     return asdict(cards.import_cards(session, given.person, found, archive_gone=given.archive_gone))

@@ -24,20 +24,20 @@ def index() -> str | Response:
     form = CardsForm()
     if form.validate_on_submit():
         name = PurePath(form.file.data.filename or "").name
-        return _begun(services.start(db_session(), current_person(), form.file.data.stream.read(), name))
+        return _begun(services.start_import(db_session(), current_person(), form.file.data.stream.read(), name))
     return render_template(
         "cards/index.html",
         form=form,
         fetch=FetchForm(formdata=None),
         address=_public_address(),
-        imports=services.recent(db_session()),
+        imports=services.recent_imports(db_session()),
     )
 
 
 @blueprint.post("/publiques")
 @requires(Permission.IMPORT_CARDS)
 def fetch() -> Response:
-    return _begun(services.start(db_session(), current_person(), None, _public_address()))
+    return _begun(services.start_import(db_session(), current_person(), None, _public_address()))
 
 
 def _public_address() -> str:
@@ -52,11 +52,11 @@ def _begun(made: CardImport) -> Response:
 @requires(Permission.IMPORT_CARDS)
 def show(import_id: str) -> str | Response:
     """What importing them would do, and the button that does it; then what was done."""
-    given = services.load(db_session(), import_id)
+    given = services.load_import(db_session(), import_id)
     if given is None:
         abort(404)
     form = ConfirmForm()
     if form.validate_on_submit():
-        services.confirm(db_session(), current_person(), given, archive_gone=form.archive_gone.data)
+        services.confirm_import(db_session(), current_person(), given, archive_gone=form.archive_gone.data)
         return redirect(request.path)
     return render_template("cards/show.html", given=given, form=form, under_way=given.state in _UNDER_WAY)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import click
 
-from app.cli.files import read_system
+from app.cli.files import read_system_file
 from app.cli.waiting import waiting
 from risk_models import Assessment, System, catalogue
 from risk_models import assess as rank
@@ -34,7 +34,7 @@ def assess(file: str, *, as_json: bool, view: str, day: datetime | None, fail_ab
     Exit codes: 0 done, 1 the threshold of --fail-above is passed, 2 wrong file or option, 3 an error of ours.
     """
     limit = _limit(fail_above)
-    system = read_system(file, day.date() if day else _today())
+    system = read_system_file(file, day.date() if day else _today())
     with waiting(len(system.components)):
         assessment = rank(system, view=View(view))
         text = _document(system, assessment, lang) if as_json else _table(system, assessment, lang)
@@ -65,7 +65,7 @@ def _document(system: System, assessment: Assessment, language: str) -> str:
     from risk_models.ranking.assess import assess_views
 
     found = assessment_json.as_json(
-        system, assessment, assess_views(system), sensitivity.stability(system, assessment.view), language
+        system, assessment, assess_views(system), sensitivity.measure_stability(system, assessment.view), language
     )
     return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
 

@@ -14,5 +14,5 @@ def bounce() -> None:
     app = create_app()
     notice = sys.stdin.buffer.read(bounces.MOST_BYTES)
     with app.app_context(), app.extensions["database"].writing() as session:
-        known = bounces.note(session, notice)
+        known = bounces.note_bounce(session, notice)
     sys.stdout.write("noted\n" if known else "not about a reminder that could not be delivered\n")

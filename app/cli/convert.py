@@ -7,7 +7,7 @@ import click
 
 from risk_models import catalogue, product_file
 from risk_models.draft.models import UnreadableModel
-from risk_models.draft.models import convert as converted
+from risk_models.draft.models import convert_model as converted
 
 WRONG = 2
 

@@ -19,7 +19,7 @@ def doctor() -> None:
             sys.stderr.write(f"wrong  {line}\n")
         raise SystemExit(2) from error
     well = True
-    for good, line in examination.examine(app):
+    for good, line in examination.examine_database(app):
         click.echo(f"{'ok    ' if good else 'wrong '} {line}")
         well &= good
     raise SystemExit(0 if well else 2)

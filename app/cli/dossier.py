@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from app.cli.files import read_system
+from app.cli.files import read_system_file
 from app.cli.waiting import waiting
 from reports import dossier as content
 from reports import pdf
@@ -21,7 +21,7 @@ from risk_models import System, assess
 def dossier(file: str, output: Path, day: datetime | None) -> None:
     """Make an unsigned dossier of FILE as a PDF. Exit codes: 0 done, 2 wrong file, 3 rendering failed."""
     on = day.date() if day else datetime.now(UTC).date()
-    system = read_system(file, on)
+    system = read_system_file(file, on)
     with waiting(len(system.components)):
         text = content.dumps(unsigned(system, on))
     try:
@@ -55,7 +55,7 @@ def unsigned(system: System, on: date) -> FrozenDossier:
         system=system,
         assessment=assess(system),
         views=assess_views(system),
-        stability=sensitivity.stability(system),
+        stability=sensitivity.measure_stability(system),
         accepted_findings=(),
         decision=None,
     )

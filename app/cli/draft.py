@@ -7,7 +7,7 @@ import click
 
 from risk_models import catalogue, product_file
 from risk_models.draft import UnreadableTree
-from risk_models.draft import draft as drafted
+from risk_models.draft import draft_product as drafted
 from risk_models.draft.tree import from_archive, from_folder
 
 WRONG = 2

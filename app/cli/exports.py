@@ -15,10 +15,10 @@ from app.products.models import Product
 
 _KINDS: dict[str, Callable[[Session, Product], str | bytes]] = {
     "card": cards.export_card,
-    "product": files.export,
+    "product": files.export_file,
     "csv": files.export_rows,
     "cyclonedx": exports.inventory_bom,
-    "vex": exports.vex,
+    "vex": exports.as_vex,
 }
 
 
@@ -32,7 +32,7 @@ def export(kind: str, slug: str, output: Path | None) -> None:
     """Write the product SLUG as its card, product file, CSV, CycloneDX 1.6 inventory or VEX."""
     app = create_app()
     with app.test_request_context(), app.extensions["database"].reading() as session:
-        product = services.load(session, slug)
+        product = services.load_product(session, slug)
         if product is None:
             raise click.ClickException(f"no product is called {slug!r}")
         content = _KINDS[kind](session, product)

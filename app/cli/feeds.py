@@ -28,7 +28,7 @@ def load(files: tuple[Path, ...]) -> None:
             try:
                 loaded = read_feed(path)
                 with app.extensions["database"].session(writing=True) as session:
-                    count = services.load(session, None, loaded)
+                    count = services.load_feed(session, None, loaded)
             except (UnreadableFeed, Refusal) as error:
                 refused += 1
                 click.echo(f"refused  {error}", err=True)
@@ -48,7 +48,7 @@ def state() -> None:
     """Say how old and how full each feed is; ends with 1 when one cannot be trusted."""
     app = create_app()
     with app.app_context(), app.extensions["database"].reading() as session:
-        found = services.states(session)
+        found = services.read_feeds(session)
     for one in found:
         count = one.feed.count if one.feed else 0
         age = f"{one.age_days} days old" if one.age_days is not None else "never loaded"

@@ -13,7 +13,7 @@ WRONG_FILE = 2
 _MOST_BYTES = 200_000_000
 
 
-def read_system(path: str, as_of: date) -> System:
+def read_system_file(path: str, as_of: date) -> System:
     """The system of a product file, with the SBOM files beside it; ends with code 2 and a message when one is wrong."""
     at = Path(path)
     try:
@@ -26,7 +26,7 @@ def read_system(path: str, as_of: date) -> System:
                 beside = _beside(at, component.sbom, component.id)
                 if beside:
                     system = cyclonedx.with_libraries(system, {component.id: _text(beside)})
-            except (ProductFileError, cyclonedx.UnreadableSbom, OSError) as error:
+            except (ProductFileError, cyclonedx.UnreadableInventory, OSError) as error:
                 raise _wrong(component.sbom[:200], error) from error
     return system
 

@@ -44,7 +44,7 @@ def cards(path: Path, day: datetime | None, *, archive_gone: bool, dry_run: bool
             raise click.ClickException(str(refusal)) from refusal
         report = product_cards.import_cards(session, None, read, archive_gone=archive_gone)
         on = day.date() if day else clock.today()
-        _tell(report, portfolio.figures(portfolio.products_of(session, None), on))
+        _tell(report, portfolio.count_figures(portfolio.products_of(session, None), on))
         session.rollback() if dry_run else session.commit()
 
 
@@ -56,10 +56,10 @@ def sbom(file: Path, slug: str, ref: str | None) -> None:
     """Make FILE (CycloneDX, SPDX or a lock file) the list of packages of a component."""
     app = create_app()
     with app.test_request_context(), app.extensions["database"].session(writing=True) as session:
-        product = services.load(session, slug)
+        product = services.load_product(session, slug)
         if product is None:
             raise click.ClickException(f"no product is called {slug!r}")
-        component = _component(inventory.read(session, product.id).components, ref)
+        component = _component(inventory.read_inventory(session, product.id).components, ref)
         try:
             with file.open("rb") as stream:
                 outcome = sboms.import_sbom(session, None, product, component, stream, file.name)

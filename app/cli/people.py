@@ -30,7 +30,7 @@ def invite(email: str, name: str, role: str, product_slug: str | None, incubator
                     raise click.ClickException(f"nothing is called {slug!r}")
                 scopes[key] = found
         person = services.find_or_create(session, email, name)
-        if not services.give(session, None, person, Role(role), **scopes):
+        if not services.give_role(session, None, person, Role(role), **scopes):
             raise click.ClickException(f"{email} already has this role there")
         jobs.enqueue(session, SendInvitation(person.id, "Jalon", Role(role), "/"))
     click.echo(f"{email}: {role}")

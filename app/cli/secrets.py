@@ -7,7 +7,7 @@ from app.evidence.models import Connector
 from app.factory import create_app
 from app.identity.kinds import FactorKind
 from app.identity.models import SecondFactor
-from app.platform.secrets import Unopenable, renewed
+from app.platform.secrets import Unopenable, renew_text
 from app.renewals.models import Channel
 
 
@@ -29,7 +29,7 @@ def rotate() -> None:
         ]
         for row, column in held:
             try:
-                setattr(row, column, renewed(getattr(row, column)))
+                setattr(row, column, renew_text(getattr(row, column)))
                 done += 1
             except Unopenable:
                 lost.append(f"{row.__tablename__} {row.id}")

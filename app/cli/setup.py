@@ -5,7 +5,7 @@ import click
 from app.factory import ROOT, create_app
 from app.platform.database import Database, make_engine
 from app.platform.setting_reader import Mode
-from app.platform.settings import load
+from app.platform.settings import load_settings
 from app.portfolio import glances
 
 
@@ -25,10 +25,10 @@ def upgrade(url: str) -> None:
 @click.command()
 def migrate() -> None:
     """Bring the database up to date, with the summaries of its products."""
-    settings = load()
+    settings = load_settings()
     settings.instance.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
-    glances.refresh(Database(make_engine(settings.database_url)))
+    glances.refresh_glances(Database(make_engine(settings.database_url)))
 
 
 @click.command()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from app.cli.files import read_system
+from app.cli.files import read_system_file
 from app.cli.waiting import waiting
 
 
@@ -19,7 +19,7 @@ def systemic(files: tuple[str, ...], *, as_json: bool, day: datetime | None) -> 
     """Rank the third parties that the products of FILES share. Exit codes: 0 done, 2 wrong file, 3 an error of ours."""
     from risk_models.ranking.systemic import shared_third_parties
 
-    systems = [read_system(file, (day or datetime.now(UTC)).date()) for file in files]
+    systems = [read_system_file(file, (day or datetime.now(UTC)).date()) for file in files]
     for product, count in Counter(s.product.id for s in systems).items():
         if count > 1:
             raise click.UsageError(f"{count} files describe the product {product!r}: give each once")

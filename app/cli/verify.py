@@ -48,7 +48,7 @@ def verify(file: Path, seals: tuple[Path, ...], clocks: tuple[Path, ...], *, eng
     clock_roots = [Trusted("--clock", path) for path in clocks] or _configured("JALON_TIMESTAMP_ROOTS")
     try:
         verdict = _judge(file.read_bytes(), trusted, clock_roots)
-    except verification.Unreadable as error:
+    except verification.UnreadableDocument as error:
         sys.stderr.write(f"{file}: {verification.Said(str(error)).in_language(language)}\n")
         raise SystemExit(UNREADABLE) from error
     if as_json:
@@ -73,14 +73,14 @@ class Trusted:
             raise click.ClickException(f"{self.given_by}: {error}") from error
 
 
-def _judge(data: bytes, seals: list[Trusted], clocks: list[Trusted]) -> verification.Verdict:
+def _judge(data: bytes, seals: list[Trusted], clocks: list[Trusted]) -> verification.DocumentVerdict:
     """In a bounded process first: whatever a stranger's file is made of. What has no seal is then drawn again."""
     trust = Trust(*(tuple(c for one in given for c in one.certificates) for given in (seals, clocks)))
     today = datetime.now(UTC).date()
     held = [b"\n".join(one.path.read_bytes() for one in given) for given in (seals, clocks)]
     verdict = verification.verify_apart(data, *held, today=today)
     if any(doubt.code == "no_seal" for doubt in verdict.doubts):
-        return verification.verify(data, trust, today=today)
+        return verification.verify_document(data, trust, today=today)
     return verdict
 
 
@@ -95,21 +95,21 @@ def _fingerprints(trusted: list[Trusted]) -> list[tuple[str, str]]:
     return [(one.certificates[0].sha256.hex(), f"{one.path} ({one.given_by})") for one in trusted if one.certificates]
 
 
-def _for_programs(verdict: verification.Verdict, trusted: list[Trusted]) -> dict[str, Any]:
+def _for_programs(verdict: verification.DocumentVerdict, trusted: list[Trusted]) -> dict[str, Any]:
     """What a file that nobody vouches for says is under `claims`, never under `facts`."""
-    plain = verification.as_plain(verdict)
+    plain = verification.verdict_as_plain(verdict)
     if verdict.status is not Status.GENUINE:
         plain |= {"facts": [], "claims": plain["facts"]}
     return plain | {"trusted": [{"fingerprint": f, "from": origin} for f, origin in _fingerprints(trusted)]}
 
 
-def _print(file: Path, verdict: verification.Verdict, trusted: list[Trusted], language: str) -> None:
+def _print(file: Path, verdict: verification.DocumentVerdict, trusted: list[Trusted], language: str) -> None:
     def say(code: str, **values: str) -> None:
         click.echo(verification.Said(code, tuple(values.items())).in_language(language))
 
     trial = verdict.status is Status.GENUINE and any(fact.code == "trial" for fact in verdict.facts)
     say("genuine_trial" if trial else verdict.status.value)
-    for line in verification.told(verdict.status, verdict.facts, language):
+    for line in verification.say_facts(verdict.status, verdict.facts, language):
         click.echo(line)
     colon = catalogue.colon(language)
     click.echo(f"SHA-256{colon} {verdict.file}")

@@ -19,7 +19,7 @@ def who_uses(purl: str, span: str | None) -> None:
         raise click.UsageError(str(error)) from error
     app = create_app()
     with app.app_context(), app.extensions["database"].reading() as session:
-        found = queries.with_contacts(session, queries.who_uses(session, package, affected))
+        found = queries.with_contacts(session, queries.find_users(session, package, affected))
     for use in found:
         verdict = use.verdict.value if use.verdict else "carries"
         how = "carries it" if use.embedded else "is it"

@@ -2,7 +2,7 @@
 
 from app.commons.jobs import TellServiceChanged
 from app.identity.models import Person
-from app.platform import letters
+from app.platform import mail_templates
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
@@ -10,10 +10,10 @@ from app.products.models import Product
 
 
 def register(jobs: Jobs) -> None:
-    jobs.handle(TellServiceChanged, tell)
+    jobs.handle(TellServiceChanged, tell_service_changed)
 
 
-def tell(database: Database, task: TellServiceChanged) -> None:
+def tell_service_changed(database: Database, task: TellServiceChanged) -> None:
     """One letter to one member of a team; sent again it bears the same Message-ID."""
     with database.reading() as session:
         person = session.get(Person, task.person_id)
@@ -29,12 +29,12 @@ def tell(database: Database, task: TellServiceChanged) -> None:
         task.measure,
         task.at,
     )
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "common_service",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id(*parts),
+            message_id=mail_templates.message_id(*parts),
             person=person,
             product=product,
             change=task,

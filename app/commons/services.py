@@ -93,7 +93,7 @@ def _inherited(use: ServiceUse, system: System) -> list[Measure]:
 
 
 @transaction
-def save(session: Session, actor: Person, incubator: Incubator, row: CommonService, *, new: bool) -> None:
+def save_service(session: Session, actor: Person, incubator: Incubator, row: CommonService, *, new: bool) -> None:
     """Adds or changes a common service, and tells those who use it. Raises `Refusal`."""
     with session.no_autoflush:
         others = services_of(session, [incubator.id])
@@ -109,7 +109,9 @@ def save(session: Session, actor: Person, incubator: Incubator, row: CommonServi
 
 
 @transaction
-def bring(session: Session, actor: Person, row: CommonService, measure: str, link: str, proof_on: date | None) -> None:
+def bring_measure(
+    session: Session, actor: Person, row: CommonService, measure: str, link: str, proof_on: date | None
+) -> None:
     """A measure that the service brings from now on; giving it again renews its proof. Raises `Refusal`."""
     kind = catalogue.measures().get(measure)
     if kind is None:
@@ -130,7 +132,7 @@ def bring(session: Session, actor: Person, row: CommonService, measure: str, lin
 
 
 @transaction
-def withdraw(session: Session, actor: Person, row: CommonService, measure: str) -> None:
+def withdraw_measure(session: Session, actor: Person, row: CommonService, measure: str) -> None:
     """A measure that the service no longer brings."""
     given = next((m for m in row.measures if m.measure == measure), None)
     if given is None:
@@ -144,7 +146,7 @@ def withdraw(session: Session, actor: Person, row: CommonService, measure: str) 
 
 
 @transaction
-def retire(session: Session, actor: Person, row: CommonService) -> None:
+def retire_service(session: Session, actor: Person, row: CommonService) -> None:
     """The service is no longer offered: nobody inherits from it any more."""
     _tell(session, actor, row, "retired")
     record(session, actor, Action.RETIRE_COMMON_SERVICE, row.name)
@@ -153,7 +155,7 @@ def retire(session: Session, actor: Person, row: CommonService) -> None:
 
 def _tell(session: Session, actor: Person, row: CommonService, what: str, measure: str = "") -> None:
     """Writes to the team of each product that inherits, and to its journal."""
-    hold(session, row)
+    hold_service(session, row)
     at = clock.now().isoformat()
     users = session.scalars(select(ServiceUse.product_id).where(ServiceUse.service_id == row.id)).all()
     teams = _teams(session, users)
@@ -166,7 +168,7 @@ def _tell(session: Session, actor: Person, row: CommonService, what: str, measur
             enqueue(session, told)
 
 
-def hold(session: Session, row: CommonService) -> None:
+def hold_service(session: Session, row: CommonService) -> None:
     """Whoever begins to use a service while it changes waits for it, or is told of the change."""
     session.execute(select(CommonService.id).where(CommonService.id == row.id).with_for_update())
 
@@ -183,7 +185,7 @@ def _teams(session: Session, product_ids: Sequence[str]) -> dict[str, set[str]]:
 
 
 @transaction
-def use(
+def use_service(
     session: Session,
     actor: Person,
     product: Product,
@@ -194,7 +196,7 @@ def use(
     """Declares that the product uses a service for `components`, refs among `known`. Raises `Refusal`."""
     if not components or set(components) - set(known):
         raise Refusal(_l("Cochez au moins un composant que ce service protège."), "components")
-    hold(session, row)
+    hold_service(session, row)
     held = session.get(ServiceUse, (product.id, row.id))
     declared = held or ServiceUse(product_id=product.id, service_id=row.id, since=clock.today())
     declared.components, declared.declared_by = sorted(set(components)), actor.name

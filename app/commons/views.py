@@ -12,8 +12,8 @@ from app.identity.policy import Permission
 from app.inventory import services as inventory
 from app.platform import clock
 from app.platform.database import new_id
-from app.platform.editing import EditForm, keep
-from app.platform.http import db_session, discard
+from app.platform.editing import EditForm, save_edited
+from app.platform.http import db_session, discard_changes
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
@@ -56,11 +56,11 @@ def _edit(incubator: Incubator, row: CommonService, *, new: bool) -> str | Respo
         kept = _service(incubator, row.id)
         return kept, ServiceForm(formdata=None, obj=kept)
 
-    if keep(
+    if save_edited(
         session,
         form,
         row,
-        lambda: services.save(session, current_person(), incubator, form.fill(row), new=new),
+        lambda: services.save_service(session, current_person(), incubator, form.fill(row), new=new),
         stored=None if new else stored,
     ):
         flash(_("%(name)s est enregistré.", name=row.name), "success")
@@ -87,7 +87,7 @@ def bring(incubator: Incubator, service_id: str) -> str | Response:
     row, form = _service(incubator, service_id), BringForm()
     if form.validate_on_submit():
         try:
-            services.bring(
+            services.bring_measure(
                 db_session(),
                 current_person(),
                 row,
@@ -96,7 +96,7 @@ def bring(incubator: Incubator, service_id: str) -> str | Response:
                 form.proof_on.data,
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Les produits qui utilisent ce service en héritent ; leurs équipes sont prévenues."), "success")
@@ -108,7 +108,7 @@ def bring(incubator: Incubator, service_id: str) -> str | Response:
 @blueprint.post("/incubateurs/<slug>/services/<service_id>/mesures/<measure>/retirer")
 @incubator_view(Permission.EDIT_SERVICES)
 def withdraw(incubator: Incubator, service_id: str, measure: str) -> Response:
-    services.withdraw(db_session(), current_person(), _service(incubator, service_id), measure)
+    services.withdraw_measure(db_session(), current_person(), _service(incubator, service_id), measure)
     flash(_("La mesure n’est plus héritée ; les équipes sont prévenues."), "success")
     return redirect(url_for("commons.edit", slug=incubator.slug, service_id=service_id))
 
@@ -116,7 +116,7 @@ def withdraw(incubator: Incubator, service_id: str, measure: str) -> Response:
 @blueprint.post("/incubateurs/<slug>/services/<service_id>/retirer")
 @incubator_view(Permission.EDIT_SERVICES)
 def retire(incubator: Incubator, service_id: str) -> Response:
-    services.retire(db_session(), current_person(), _service(incubator, service_id))
+    services.retire_service(db_session(), current_person(), _service(incubator, service_id))
     flash(_("Le service n’est plus offert ; les équipes sont prévenues."), "success")
     return redirect(url_for("commons.index", slug=incubator.slug))
 
@@ -129,7 +129,7 @@ def of_product(product: Product) -> str:
 
 def _product_page(product: Product, form: UseForm | None, service_id: str) -> str:
     session = db_session()
-    components = inventory.read(session, product.id).components
+    components = inventory.read_inventory(session, product.id).components
     offered = services.services_of(session, [i.id for i in product.incubators])
     uses = {u.service_id: u for u in services.uses_of(session, product.id)}
     forms = {}
@@ -165,17 +165,17 @@ def use(product: Product, service_id: str) -> str | Response:
     if service is None:
         abort(404)
     form = UseForm(prefix=service_id)
-    known = [c.ref for c in inventory.read(session, product.id).components]
+    known = [c.ref for c in inventory.read_inventory(session, product.id).components]
     if form.validate_on_submit():
         try:
-            services.hold(session, service)
+            services.hold_service(session, service)
             used, shown = _as_kept(product, service_id)
             if form.revision.data != shown.revision.data:
                 form.show_conflict(used or service, shown)
                 return _product_page(product, form, service_id)
-            services.use(session, current_person(), product, service, form.components.data or [], known)
+            services.use_service(session, current_person(), product, service, form.components.data or [], known)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Le produit hérite des mesures de « %(name)s ».", name=service.name), "success")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import quote
 
-from app.platform.outbound import Unreachable, ask
+from app.platform.outbound import Unreachable, ask_address
 from risk_models.draft import UnreadableTree
 
 _MOST_BYTES = 200_000_000
@@ -26,7 +26,9 @@ def archive_of(address: str, forges: Collection[str], private_hosts: Collection[
         asked = f"{origin}/api/v4/projects/{quote(path, safe='')}/repository/archive.tar.gz"
         allowed = (origin,)
     try:
-        answer = ask(asked, {"Accept": "*/*"}, private_hosts=private_hosts, redirects_to=allowed, most=_MOST_BYTES)
+        answer = ask_address(
+            asked, {"Accept": "*/*"}, private_hosts=private_hosts, redirects_to=allowed, most=_MOST_BYTES
+        )
     except Unreachable as error:
         if error.code == "too_large":
             raise UnreadableTree("too_large", files="500 000", most=0.2) from error

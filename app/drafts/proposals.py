@@ -42,7 +42,7 @@ class Proposals:
         return [p for p in self.found if p.state == "gone"]
 
 
-def told(extra: tuple[tuple[str, str], ...], key: str) -> str | list[str]:
+def read_told(extra: tuple[tuple[str, str], ...], key: str) -> str | list[str]:
     for name, value in extra:
         if name == key:
             found: str | list[str] = json.loads(value)
@@ -55,7 +55,7 @@ def is_drafted(extra: tuple[tuple[str, str], ...]) -> bool:
 
 
 def _sources(extra: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
-    found = told(extra, "x-sources")
+    found = read_told(extra, "x-sources")
     return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
@@ -77,7 +77,7 @@ def _says_more(drafted: Component, mine: Component) -> bool:
     return bool(version) and known != version and not known.startswith(f"{version}.")
 
 
-def counterparts(old: System, new: System) -> dict[str, str]:
+def find_counterparts(old: System, new: System) -> dict[str, str]:
     """By id in the draft, the id of the same component in the product: same name, same package, same id and kind."""
     names = {c.name.lower(): c.id for c in old.components}
     packages = {_package(c): c.id for c in old.components if _package(c)}
@@ -90,9 +90,9 @@ def counterparts(old: System, new: System) -> dict[str, str]:
     return found
 
 
-def proposals(old: System, new: System) -> Proposals:
+def make_proposals(old: System, new: System) -> Proposals:
     """What `new`, a draft, says that `old`, the product, does not."""
-    same = counterparts(old, new)
+    same = find_counterparts(old, new)
     by_id = {c.id: c for c in old.components}
     links: dict[str, list[Link]] = defaultdict(list)
     for link in new.links:
@@ -102,7 +102,7 @@ def proposals(old: System, new: System) -> Proposals:
     kept = []
     for c in new.components:
         mine = by_id.get(same.get(c.id, ""))
-        confidence = str(told(c.extra, "x-confidence") or "guess")
+        confidence = str(read_told(c.extra, "x-confidence") or "guess")
         if mine is None:
             found.append(
                 Proposal(
@@ -121,7 +121,7 @@ def proposals(old: System, new: System) -> Proposals:
     for m in new.measures:
         wanted = tuple(on for on in m.on or ("",) if (m.measure, same.get(on, on)) not in placed)
         if wanted:
-            confidence = str(told(m.extra, "x-confidence") or "guess")
+            confidence = str(read_told(m.extra, "x-confidence") or "guess")
             found.append(
                 Proposal(
                     f"m:{m.measure}",
@@ -146,7 +146,7 @@ def _links_between(old: System, new: System, same: dict[str, str]) -> Iterator[P
     for link in new.links:
         source, target = same.get(link.source), same.get(link.target)
         if source and target and source != target and (source, target, link.kind) not in there:
-            confidence = str(told(link.extra, "x-confidence") or "guess")
+            confidence = str(read_told(link.extra, "x-confidence") or "guess")
             name = f"{names[source]} → {names[target]}"
             yield Proposal(_key(link), name, "new", confidence, _sources(link.extra), link=link)
 
@@ -155,10 +155,10 @@ def _key(link: Link) -> str:
     return f"l:{link.source}:{link.kind}:{link.target}"
 
 
-def chosen(old: System, new: System, keys: Collection[str]) -> System:
+def take_chosen(old: System, new: System, keys: Collection[str]) -> System:
     """`old` with what was chosen of `new`: components with the links between what is there, measures, versions; and
     without what is gone and was chosen to go."""
-    same = counterparts(old, new)
+    same = find_counterparts(old, new)
     components = {c.id: c for c in old.components}
     ids = dict(same)
     for c in new.components:

@@ -11,7 +11,7 @@ _BOUNDS = Bounds(seconds=25, processor_seconds=25, memory=1_500_000_000, file=10
 _COMMAND = "from app.cli import main; main()"
 
 
-class Unread(ValueError):
+class UnreadDraft(ValueError):
     """Nothing could be drafted; the message tells why, in the language asked for."""
 
 
@@ -24,11 +24,11 @@ def product_file_of(content: bytes, name: str, language: str) -> str:
         try:
             done = run_python(arguments, folder, _BOUNDS, environment={})
         except TookTooLong as error:
-            raise Unread(_too_much(language)) from error
+            raise UnreadDraft(_too_much(language)) from error
     if done.returncode == 2:
-        raise Unread(f"{done.stderr.decode().strip()}.")
+        raise UnreadDraft(f"{done.stderr.decode().strip()}.")
     if done.returncode != 0:
-        raise Unread(_too_much(language))
+        raise UnreadDraft(_too_much(language))
     return done.stdout.decode()
 
 

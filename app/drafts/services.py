@@ -24,13 +24,13 @@ from risk_models.system import System
 
 
 @transaction
-def keep(
+def keep_draft(
     session: Session, actor: Person, product: Product, content: bytes, source: str, *, field: str
 ) -> RepositoryDraft:
     """Reads an archive and keeps its draft. Raises `Refusal` at `field` where nothing can be drafted."""
     try:
         text = reading.product_file_of(content, source, language())
-    except reading.Unread as error:
+    except reading.UnreadDraft as error:
         raise Refusal(str(error), field) from error
     row = RepositoryDraft(
         product_id=product.id,
@@ -51,7 +51,7 @@ def draft_of(session: Session, product_id: str, draft_id: str) -> RepositoryDraf
     )
 
 
-def last(session: Session, product_id: str) -> RepositoryDraft | None:
+def last_draft(session: Session, product_id: str) -> RepositoryDraft | None:
     statement = select(RepositoryDraft).where(RepositoryDraft.product_id == product_id)
     return session.scalar(statement.order_by(RepositoryDraft.made_at.desc()).limit(1))
 
@@ -60,19 +60,19 @@ def system_of(row: RepositoryDraft) -> System:
     return product_file.loads(row.content, as_of=clock.today())
 
 
-def preview(session: Session, product: Product, row: RepositoryDraft, keys: Collection[str]) -> System:
+def preview_draft(session: Session, product: Product, row: RepositoryDraft, keys: Collection[str]) -> System:
     """The product as it would be with what was chosen; nothing is written."""
-    return proposals.chosen(analysis.described_system(session, product), system_of(row), keys)
+    return proposals.take_chosen(analysis.described_system(session, product), system_of(row), keys)
 
 
 @transaction
-def take(session: Session, actor: Person, product: Product, row: RepositoryDraft, keys: Collection[str]) -> int:
+def take_draft(session: Session, actor: Person, product: Product, row: RepositoryDraft, keys: Collection[str]) -> int:
     """Takes what was chosen into the product; gives how many things. Raises `Refusal` where nothing was."""
-    known = proposals.proposals(analysis.described_system(session, product), system_of(row))
+    known = proposals.make_proposals(analysis.described_system(session, product), system_of(row))
     wanted = {p.key for p in known.found} & {*keys}
     if not wanted:
         raise Refusal(_l("Cochez au moins une chose à reprendre."))
-    files.write(session, product, preview(session, product, row, wanted))
+    files.write_system(session, product, preview_draft(session, product, row, wanted))
     row.taken_at = clock.now()
     record(session, actor, Action.TAKE_DRAFT, row.source, product_id=product.id, sha256=row.sha256, count=len(wanted))
     return len(wanted)

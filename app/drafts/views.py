@@ -13,7 +13,7 @@ from app.drafts.forms import DraftForm
 from app.drafts.models import RepositoryDraft
 from app.identity.access import current_person
 from app.identity.policy import Permission
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard_changes
 from app.platform.i18n import language
 from app.platform.places import only_place
 from app.platform.refusals import Refusal
@@ -34,15 +34,17 @@ def new(product: Product) -> str | Response:
         try:
             row = _drafted(product, form)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             return redirect(url_for("drafts.review", slug=product.slug, draft_id=row.id))
-    return render_template("drafts/new.html", product=product, form=form, last=services.last(db_session(), product.id))
+    return render_template(
+        "drafts/new.html", product=product, form=form, last=services.last_draft(db_session(), product.id)
+    )
 
 
 def _drafted(product: Product, form: DraftForm) -> RepositoryDraft:
-    discard()  # reading may take long: no transaction is held meanwhile
+    discard_changes()  # reading may take long: no transaction is held meanwhile
     with only_place("draft") as ours:
         if not ours:
             raise Refusal(_("Un autre dépôt est en cours de lecture : réessayez dans une minute."), "address")
@@ -53,13 +55,13 @@ def _read(product: Product, form: DraftForm) -> RepositoryDraft:
     if form.archive.data:
         name = PurePath(form.archive.data.filename or "archive").name
         content = form.archive.data.stream.read()
-        return services.keep(db_session(), current_person(), product, content, name, field="archive")
+        return services.keep_draft(db_session(), current_person(), product, content, name, field="archive")
     address, settings = form.address.data or "", current_app.config["SETTINGS"]
     try:
         content = forges.archive_of(address, settings.forges, settings.private_hosts)
     except UnreadableTree as error:
         raise Refusal(f"{error.text(language())}.", "address") from error
-    return services.keep(db_session(), current_person(), product, content, address, field="address")
+    return services.keep_draft(db_session(), current_person(), product, content, address, field="address")
 
 
 @blueprint.route("/<draft_id>", methods=["GET", "POST"])
@@ -67,12 +69,12 @@ def _read(product: Product, form: DraftForm) -> RepositoryDraft:
 def review(product: Product, draft_id: str) -> str:
     """Sent choices, the page draws the product with them; nothing is written."""
     row = _row(product, draft_id)
-    found = proposals.proposals(analysis.described_system(db_session(), product), services.system_of(row))
+    found = proposals.make_proposals(analysis.described_system(db_session(), product), services.system_of(row))
     sent = set(request.form.getlist("choix"))
     keys = sent if request.method == "POST" else {p.key for p in found.of("sure")}
-    system = services.preview(db_session(), product, row, keys)
+    system = services.preview_draft(db_session(), product, row, keys)
     drafted = services.system_of(row)
-    notes = {key: proposals.told(drafted.extra, f"x-{key}") for key in ("set-aside", "skipped", "secrets")}
+    notes = {key: proposals.read_told(drafted.extra, f"x-{key}") for key in ("set-aside", "skipped", "secrets")}
     return render_template(
         "drafts/review.html",
         product=product,
@@ -92,13 +94,13 @@ def review(product: Product, draft_id: str) -> str:
 def drawing(product: Product, draft_id: str) -> str:
     """The drawing alone, for the page to put in place as choices change."""
     keys = request.form.getlist("choix")
-    return str(_drawn(services.preview(db_session(), product, _row(product, draft_id), keys)) or "")
+    return str(_drawn(services.preview_draft(db_session(), product, _row(product, draft_id), keys)) or "")
 
 
 @blueprint.post("/<draft_id>/reprendre")
 @product_view(Permission.EDIT_PRODUCT)
 def take(product: Product, draft_id: str) -> Response:
-    count = services.take(
+    count = services.take_draft(
         db_session(), current_person(), product, _row(product, draft_id), request.form.getlist("choix")
     )
     flash(ngettext("%(num)d chose est reprise.", "%(num)d choses sont reprises.", count), "success")
@@ -112,5 +114,5 @@ def _row(product: Product, draft_id: str) -> RepositoryDraft:
 def _drawn(system: System) -> str | None:
     if not system.components:
         return None
-    assessed = analysis.assessed(system)
+    assessed = analysis.assess_if_ready(system)
     return draw_graph(system, assessed, language()) if assessed else None

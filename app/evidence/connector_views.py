@@ -10,8 +10,8 @@ from app.evidence.forms import AsideForm, ConnectorForm, TokenForm
 from app.evidence.models import Connector
 from app.identity.access import current_person
 from app.identity.policy import Permission
-from app.platform.editing import keep
-from app.platform.http import db_session, discard
+from app.platform.editing import save_edited
+from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import Incubator, Product, product_view
@@ -41,11 +41,11 @@ def _add(scope: Scope) -> str | Response:
     form = ConnectorForm()
     if form.validate_on_submit():
         try:
-            connectors.add(
+            connectors.add_connector(
                 db_session(), current_person(), scope, form.kind.data, form.address.data or "", form.token.data or ""
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("L’outil est branché : premier relevé dans la minute."), "success")
@@ -94,7 +94,7 @@ def _edit(scope: Scope, connector_id: str) -> str | Response:
             reason=form.reason.data or "",
         )
 
-    if keep(db_session(), form, row, save, stored=stored):
+    if save_edited(db_session(), form, row, save, stored=stored):
         flash(_("C’est noté : nouveau relevé dans la minute."), "success")
         return redirect(_home(scope))
     return render_template(
@@ -129,7 +129,7 @@ def _act(scope: Scope, connector_id: str, act: str) -> Response:
         connectors.change_token(session, actor, scope, row, (TokenForm().token.data or "").strip())
         flash(_("Le jeton est changé : nouveau relevé dans la minute."), "success")
     elif act == "retirer":
-        connectors.remove(session, actor, scope, row)
+        connectors.remove_connector(session, actor, scope, row)
         flash(_("L’outil est débranché et son jeton effacé."), "success")
     else:
         abort(404)

@@ -82,7 +82,9 @@ def connector_of(session: Session, scope: Scope, connector_id: str) -> Connector
 
 
 @transaction
-def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, address: str, token: str) -> Connector:
+def add_connector(
+    session: Session, actor: Person, scope: Scope, kind: ConnectorKind, address: str, token: str
+) -> Connector:
     """Adds a connector and asks for its first run. Raises `Refusal` at the field."""
     if kind is ConnectorKind.GITHUB:
         address = _own_repository(address, scope.product) if scope.product else _owner(address)
@@ -100,7 +102,7 @@ def add(session: Session, actor: Person, scope: Scope, kind: ConnectorKind, addr
         incubator_id=scope.incubator_id,
         kind=kind,
         address=address,
-        token=secrets.encrypt(token) if token else "",
+        token=secrets.encrypt_text(token) if token else "",
         added_by=actor.name,
         added_at=clock.now(),
         next_run_at=clock.now() + EVERY,
@@ -156,7 +158,7 @@ def _owner(address: str) -> str:
 def change_token(session: Session, actor: Person, scope: Scope, row: Connector, token: str) -> None:
     if not token:
         raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
-    row.token, row.problem = secrets.encrypt(token), ""
+    row.token, row.problem = secrets.encrypt_text(token), ""
     enqueue(session, RunConnector(row.id))
     record(session, actor, Action.CHANGE_TOKEN, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
 
@@ -194,7 +196,7 @@ def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> No
 
 
 @transaction
-def remove(session: Session, actor: Person, scope: Scope, row: Connector) -> None:
+def remove_connector(session: Session, actor: Person, scope: Scope, row: Connector) -> None:
     """Takes a connector away with its token; what it showed of a product is then a lost proof."""
     if scope.product and row.kind is not ConnectorKind.DASHLORD:
         subjects = [row.address] if row.kind is ConnectorKind.GITHUB else _subjects(session, scope.product)
@@ -208,7 +210,7 @@ def _subjects(session: Session, product: Product) -> list[str]:
 
 
 def plan_runs(session: Session) -> int:
-    """Asks for the connectors that are due, in the caller's transaction; how many."""
+    """Asks for the connectors that are due; how many."""
     due = session.scalars(select(Connector).where(Connector.next_run_at <= clock.now()).with_for_update()).all()
     for row in due:
         row.next_run_at = clock.now() + EVERY
@@ -216,8 +218,8 @@ def plan_runs(session: Session) -> int:
     return len(due)
 
 
-def ran(session: Session, connector_id: str, problem: str, at: datetime) -> None:
-    """Notes how a run went, in the caller's transaction; after a fault the next one comes sooner."""
+def note_run(session: Session, connector_id: str, problem: str, at: datetime) -> None:
+    """Notes how a run went; after a fault the next one comes sooner."""
     row = session.get(Connector, connector_id)
     if row is None:
         return

@@ -7,7 +7,7 @@ from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, Line, Paragraph, web_address
 
 
-class ProofForm(BaseForm):
+class EvidenceForm(BaseForm):
     needed_when = {
         "file": _l("le fichier ou l’adresse"),
         "link": _l("le fichier ou l’adresse"),

@@ -7,10 +7,10 @@ from app.platform.jobs import Jobs
 
 
 def register(jobs: Jobs) -> None:
-    jobs.every_minute(plan_runs)
-    jobs.handle(RunConnector, running.run)
+    jobs.every_minute(plan_connector_runs)
+    jobs.handle(RunConnector, running.run_connector)
 
 
-def plan_runs(database: Database) -> None:
+def plan_connector_runs(database: Database) -> None:
     with database.writing() as session:
         connectors.plan_runs(session)

@@ -143,7 +143,7 @@ def _rests_on_flaws(measure: Measure) -> bool:
 
 def _informed(session: Session) -> bool:
     """Whether public knowledge of flaws is loaded and up to date."""
-    return not any(s.alarm for s in feeds.states(session) if s.name in {FeedName.OSV, FeedName.KEV})
+    return not any(s.alarm for s in feeds.read_feeds(session) if s.name in {FeedName.OSV, FeedName.KEV})
 
 
 class _Shown:
@@ -156,11 +156,11 @@ class _Shown:
         for row in rows:
             if row.check is None:
                 self.attached[row.measure].append(row)
-            elif counts(row):
+            elif has_said_something(row):
                 by_tool[row.check, row.source].append(row)
         for (check, _), group in by_tool.items():
             live = [row for row in group if row.withdrawn_at is None]
-            self.checked[check].append([observation(row) for row in live or group])
+            self.checked[check].append([as_observation(row) for row in live or group])
 
 
 def _proof_of(measure: Measure, system: System, shown: _Shown, *, informed: bool) -> ProofState | None:
@@ -180,7 +180,7 @@ def _sources(kind: MeasureKind, shown: _Shown, on: Sequence[str]) -> Iterable[li
     """One list a source: each person's proof alone, each tool's check with all its subjects."""
     for row in shown.attached.get(kind.id, ()):
         covers = not row.components or set(on) <= set(row.components)
-        seen = observation(row)
+        seen = as_observation(row)
         # A proof that does not cover every component where the measure is claimed is one that is missing there.
         yield [seen if covers else replace(seen, state=ObservationState.ABSENT)]
     for check in kind.proven_by:
@@ -193,14 +193,14 @@ def shown_unclaimed(rows: Iterable[Evidence], claimed: Collection[str]) -> list[
     return [kind for kind in catalogue.measures().values() if kind.id not in claimed and fresh & set(kind.proven_by)]
 
 
-def counts(row: Evidence) -> bool:
+def has_said_something(row: Evidence) -> bool:
     """Whether a row says something: it once saw the measure, or its tool itself says that it is off."""
     return row.seen_on is not None or (
         row.state is ObservationState.DISABLED and row.source is not EvidenceSource.DASHLORD
     )
 
 
-def observation(row: Evidence) -> Observation:
+def as_observation(row: Evidence) -> Observation:
     """A row as the rules read it. A tool that dashlord does not run on a site says nothing against the measure."""
     state = row.state
     if row.seen_on is not None and not row.holds and state is not ObservationState.DISABLED:

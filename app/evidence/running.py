@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.evidence import connectors, scans, services
-from app.evidence.importers import Reading, Unreadable, github, updown
+from app.evidence.importers import Reading, UnreadablePayload, github, updown
 from app.evidence.importers.dashlord import host_of
 from app.evidence.jobs import RunConnector
 from app.evidence.kinds import ConnectorKind, EvidenceSource
@@ -20,7 +20,7 @@ from app.evidence.models import Connector
 from app.platform import clock, secrets
 from app.platform.database import Database
 from app.platform.logs import get_logger
-from app.platform.outbound import Answer, Unreachable, ask
+from app.platform.outbound import Answer, Unreachable, ask_address
 from app.platform.refusals import Refusal
 from app.platform.transactions import unjournaled_transaction
 from app.products.models import Incubator, Product
@@ -35,7 +35,7 @@ class Found:
     sha256: str
 
 
-def run(database: Database, task: RunConnector) -> None:
+def run_connector(database: Database, task: RunConnector) -> None:
     """A job. A tool that cannot be read leaves what was known as it is, and says so beside the connector."""
     with database.reading() as session:
         connector = session.get(Connector, task.connector_id)
@@ -47,13 +47,13 @@ def run(database: Database, task: RunConnector) -> None:
         if connector.kind is ConnectorKind.DASHLORD:
             _run_dashlord(database, connector, [p.id for p in products])
         else:
-            token = secrets.decrypt(connector.token)
+            token = secrets.decrypt_text(connector.token)
             found, problem = (_github if connector.kind is ConnectorKind.GITHUB else _updown)(
                 connector, products, token
             )
             with database.session(writing=True) as session:
                 _write(session, connector, found)
-    except (Unreachable, Unreadable) as error:
+    except (Unreachable, UnreadablePayload) as error:
         problem = error.code
     except secrets.Unopenable:
         problem = "token_unopenable"
@@ -65,7 +65,7 @@ def run(database: Database, task: RunConnector) -> None:
     if problem:
         get_logger().warning("connector", connector=connector.id, kind=connector.kind.value, problem=problem)
     with database.writing() as session:
-        connectors.ran(session, connector.id, problem, at)
+        connectors.note_run(session, connector.id, problem, at)
 
 
 def _products(session: Session, connector: Connector) -> list[Product]:
@@ -76,16 +76,16 @@ def _products(session: Session, connector: Connector) -> list[Product]:
 
 
 def _ask(address: str, headers: dict[str, str]) -> Answer:
-    return ask(address, headers, private_hosts=current_app.config["SETTINGS"].private_hosts, most=_MOST_API)
+    return ask_address(address, headers, private_hosts=current_app.config["SETTINGS"].private_hosts, most=_MOST_API)
 
 
 _MOST_API = 5_000_000
 
 
 def _run_dashlord(database: Database, connector: Connector, products: list[str]) -> None:
-    answer = ask(connector.address, private_hosts=current_app.config["SETTINGS"].private_hosts)
+    answer = ask_address(connector.address, private_hosts=current_app.config["SETTINGS"].private_hosts)
     if answer.status != 200:
-        raise Unreadable(
+        raise UnreadablePayload(
             {401: "token_refused", 403: "no_right", 404: "not_found", 429: "too_many_requests"}.get(
                 answer.status, "server_fault"
             )
@@ -102,7 +102,7 @@ def _github(connector: Connector, products: list[Product], token: str) -> tuple[
         "Accept": "application/vnd.github+json",
         "X-GitHub-Api-Version": "2022-11-28",
     }
-    aside = github.Aside(tuple(connector.aside_paths), connector.aside_development)
+    aside = github.AsideRules(tuple(connector.aside_paths), connector.aside_development)
     found, first = [], ""
     for product in products:
         repository = connector.address if connector.product_id else _repository_of(product, connector.address)
@@ -116,8 +116,8 @@ def _github(connector: Connector, products: list[Product], token: str) -> tuple[
             return answer
 
         try:
-            readings, problem = github.readings(asked, repository, aside)
-        except (Unreadable, Unreachable) as error:
+            readings, problem = github.read_repository(asked, repository, aside)
+        except (UnreadablePayload, Unreachable) as error:
             if error.code == "token_refused" or connector.product_id:
                 raise
             readings, problem = [], error.code
@@ -140,7 +140,7 @@ def _repository_of(product: Product, owner: str) -> str:
 def _updown(connector: Connector, products: list[Product], token: str) -> tuple[list[Found], str]:
     answer = _ask(f"{current_app.config['SETTINGS'].updown_api}/checks", {"X-API-KEY": token})
     if answer.status != 200:
-        raise Unreadable(
+        raise UnreadablePayload(
             {401: "token_refused", 403: "token_refused", 404: "not_found", 429: "too_many_requests"}.get(
                 answer.status, "server_fault"
             )
@@ -148,10 +148,10 @@ def _updown(connector: Connector, products: list[Product], token: str) -> tuple[
     try:
         payload = json.loads(answer.body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise Unreadable("not_its_shape") from error
+        raise UnreadablePayload("not_its_shape") from error
     digest = hashlib.sha256(answer.body).hexdigest()
     hosts = {product.id: host_of(product.address) for product in products}
-    return [Found(p, updown.readings(payload, {hosts[p.id]}), digest) for p in products if hosts[p.id]], ""
+    return [Found(p, updown.read_checks(payload, {hosts[p.id]}), digest) for p in products if hosts[p.id]], ""
 
 
 def _no_constant(name: str) -> None:

@@ -45,7 +45,7 @@ def read_sites(session: Session, content: bytes, *, products: Collection[str] | 
     today = clock.today()
     found = []
     for item, site in reports:
-        readings = {r.check: r for r in dashlord_checks.readings(item, site.url)}
+        readings = {r.check: r for r in dashlord_checks.read_site(item, site.url)}
         newest = max((r.observed_on for r in readings.values() if r.observed_on), default=today)
         states = {
             check: state_on(Observation(r.subject, r.state, r.holds, *services.dates_of(r, min(newest, today))), today)
@@ -67,7 +67,7 @@ def import_report(
 
 
 def write_scan(session: Session, content: bytes, by: str, *, products: Collection[str] | None) -> int:
-    """Writes a report's readings for the products with these ids (None: all), in the caller's transaction.
+    """Writes a report's readings for the products with these ids (None: all).
 
     A tool that tells no date is as old as the newest that does, on the same site. Gives how many states changed.
     """

@@ -49,7 +49,7 @@ class Arrival:
 
 
 def write_readings(session: Session, product: Product, readings: Iterable[Reading], arrival: Arrival) -> int:
-    """Writes what a tool says now, in the caller's transaction; how many changed. An older reading changes nothing."""
+    """Writes what a tool says now; how many changed. An older reading changes nothing."""
     known = {
         (row.check, row.subject): row
         for row in session.scalars(
@@ -121,7 +121,7 @@ def _before(row: Evidence | None) -> dict[str, Any]:
 
 
 def forget_subjects(session: Session, product: Product, source: EvidenceSource, gone: Iterable[str], by: str) -> None:
-    """Subjects that a tool no longer follows: what it said of them is lost, not forgotten. In the caller's transaction."""
+    """Subjects that a tool no longer follows: what it said of them is lost, not forgotten."""
     names = list(gone)
     rows = session.scalars(
         select(Evidence).where(
@@ -148,7 +148,7 @@ class Shown:
 
 
 @transaction
-def attest(session: Session, actor: Person, product: Product, measure: Measure, shown: Shown) -> Evidence:
+def attest_measure(session: Session, actor: Person, product: Product, measure: Measure, shown: Shown) -> Evidence:
     """Keeps a person's proof of `measure`, good for as long as the catalogue says from its own date. Raises `Refusal`."""
     kind = catalogue.measures().get(measure.measure)
     if kind is None:
@@ -159,7 +159,7 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
         raise Refusal(_l("Joignez un fichier, ou donnez l’adresse où lire la preuve."), "file")
     digest, file_name = "", ""
     if shown.file:
-        digest = attachments.keep(session, shown.file, by=actor.id, of=product.id)
+        digest = attachments.keep_attachment(session, shown.file, by=actor.id, of=product.id)
         file_name = shown.file.name
     row = Evidence(
         id=new_id(),
@@ -191,7 +191,7 @@ def attest(session: Session, actor: Person, product: Product, measure: Measure, 
 
 
 @transaction
-def withdraw(session: Session, actor: Person, product: Product, evidence_id: str) -> None:
+def withdraw_proof(session: Session, actor: Person, product: Product, evidence_id: str) -> None:
     """A person's proof that should not have been given; it stays in the record, and no longer counts."""
     row = session.get(Evidence, evidence_id)
     if row is None or row.product_id != product.id or row.source is not EvidenceSource.PERSON or row.withdrawn_at:

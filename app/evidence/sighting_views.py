@@ -34,7 +34,7 @@ def scan() -> str:
             form.refuse(refusal)
         else:
             name = PurePath(form.file.data.filename or "").name[:200]
-            upload = uploads.keep(db_session(), current_person().id, "dashlord", content, name)
+            upload = uploads.keep_upload(db_session(), current_person().id, "dashlord", content, name)
             confirm = ConfirmUploadForm(formdata=None, data={"upload": upload})
             sites = scans.read_sites(db_session(), content, products=_products())
             return render_template(
@@ -47,7 +47,7 @@ def scan() -> str:
 @requires(Permission.IMPORT_SCANS)
 def import_scan() -> Response:
     sent = ConfirmUploadForm().upload.data or ""
-    found = uploads.confirmed(db_session(), current_person().id, "dashlord", sent)
+    found = uploads.read_confirmed(db_session(), current_person().id, "dashlord", sent)
     done = scans.import_report(db_session(), current_person(), found.content, found.name, products=_products())
     flash(
         ngettext("%(num)d indice est proposé aux équipes.", "%(num)d indices sont proposés aux équipes.", done.count)
@@ -59,7 +59,7 @@ def import_scan() -> Response:
 
 
 def _products() -> list[str] | None:
-    return portfolio.readable_products(db_session(), current_person(), Permission.IMPORT_SCANS)
+    return portfolio.readable_product_ids(db_session(), current_person(), Permission.IMPORT_SCANS)
 
 
 @blueprint.get("/produits/<slug>/indices")

@@ -14,8 +14,8 @@ from app.evidence.importers.dashlord import SeenThing, Site, host_of, read_dashl
 from app.evidence.kinds import SightingKind, SightingState
 from app.evidence.models import Sighting
 from app.identity.models import Person
+from app.inventory import component_catalogue
 from app.inventory import services as inventory
-from app.inventory import usual
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
@@ -128,7 +128,7 @@ def _compared(
 def write_sightings(
     session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
 ) -> ScanPreview:
-    """Writes the sightings of dashlord's file, in the caller's transaction; what people decided of one stays. Raises `Refusal`."""
+    """Writes the sightings of dashlord's file; what people decided of one stays. Raises `Refusal`."""
     digest = hashlib.sha256(content).hexdigest()
     done = preview_report(session, content, products=products)
     dated = {site.url: site.dated for site in read_dashlord(content)[0]}
@@ -176,8 +176,8 @@ def count_undecided(session: Session, product_id: str) -> int:
 def accept_sightings(session: Session, actor: Person, product: Product, ids: Collection[str]) -> int:
     """Each sighting becomes a component, described as the catalogue usually does and still to confirm. Raises `Refusal`."""
     chosen = _chosen(session, product, ids)
-    known = {name: one for one in usual.usual_components(session) for name in one.names}
-    taken = {c.name.lower() for c in inventory.read(session, product.id).components}
+    known = {name: one for one in component_catalogue.known_usual_components(session) for name in one.names}
+    taken = {c.name.lower() for c in inventory.read_inventory(session, product.id).components}
     for sighting in chosen:
         component = _component(sighting, known.get(sighting.name.lower()))
         if component["name"].lower() not in taken:

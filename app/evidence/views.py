@@ -7,13 +7,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.analysis import services as analysis
 from app.evidence import connectors, proofs, services
 from app.evidence.connectors import Scope
-from app.evidence.forms import ProofForm
+from app.evidence.forms import EvidenceForm
 from app.evidence.services import Shown
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.mitigations import services as mitigations
 from app.platform import attachments
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 from risk_models import catalogue
@@ -53,18 +53,18 @@ def attest(product: Product, measure_id: str) -> str | AnyResponse:
     kind = catalogue.measures().get(measure.measure) if measure else None
     if measure is None or kind is None:
         abort(404)
-    form = ProofForm()
+    form = EvidenceForm()
     if form.validate_on_submit() and form.observed_on.data:
         shown = Shown(
             observed_on=form.observed_on.data,
             note=form.note.data or "",
             link=form.link.data or "",
-            file=attachments.given(form.file.data),
+            file=attachments.read_given(form.file.data),
         )
         try:
-            row = services.attest(db_session(), current_person(), product, measure, shown)
+            row = services.attest_measure(db_session(), current_person(), product, measure, shown)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(
@@ -78,7 +78,7 @@ def attest(product: Product, measure_id: str) -> str | AnyResponse:
 @blueprint.post("/preuves/<evidence_id>/retirer")
 @product_view(Permission.EDIT_PRODUCT)
 def withdraw(product: Product, evidence_id: str) -> AnyResponse:
-    services.withdraw(db_session(), current_person(), product, evidence_id)
+    services.withdraw_proof(db_session(), current_person(), product, evidence_id)
     flash(_("La preuve est retirée : la mesure compte moins tant que vous n’en donnez pas une autre."), "success")
     return redirect(url_for("evidence.index", slug=product.slug))
 
@@ -90,4 +90,4 @@ def document(product: Product, evidence_id: str) -> Response:
     row = services.document_of(db_session(), product.id, evidence_id)
     if row is None:
         abort(404)
-    return attachments.download(row.sha256, row.file_name)
+    return attachments.download_attachment(row.sha256, row.file_name)

@@ -22,7 +22,7 @@ _MOST_BYTES = 2_000_000_000
 
 def register(jobs: Jobs) -> None:
     jobs.every_minute(plan_fetches)
-    jobs.handle(FetchFeed, fetch)
+    jobs.handle(FetchFeed, fetch_feed)
 
 
 def plan_fetches(database: Database) -> None:
@@ -38,7 +38,7 @@ def plan_fetches(database: Database) -> None:
                 enqueue(session, FetchFeed(address))
 
 
-def fetch(database: Database, task: FetchFeed) -> None:
+def fetch_feed(database: Database, task: FetchFeed) -> None:
     """Loads what `address` answers. A failure is shown beside the feeds and tried again."""
     address = task.address
     with tempfile.TemporaryDirectory() as folder:
@@ -47,14 +47,14 @@ def fetch(database: Database, task: FetchFeed) -> None:
         loaded = read_feed(path)
     loaded.source = address
     with database.session(writing=True) as session:
-        services.load(session, None, loaded)
+        services.load_feed(session, None, loaded)
 
 
 def _download(address: str, path: Path) -> None:
     """Writes what `address` answers to `path`; it may redirect within its own host. Raises `Unreachable`, `ValueError`."""
     parts = urlsplit(address)
     with path.open("wb") as file:
-        answer = outbound.ask(
+        answer = outbound.ask_address(
             address,
             {"Accept": "*/*"},
             private_hosts=current_app.config["SETTINGS"].private_hosts,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.feeds.kinds import FeedName
-from risk_models.exposure.ranges import Advisory, read_osv
+from risk_models.exposure.ranges import ParsedAdvisory, read_osv
 
 _MAX_RECORD = 20_000_000
 _MAX_UNPACKED = 8_000_000_000
@@ -31,7 +31,7 @@ class Loaded:
     source: str
     sha256: str
     dated: date | None = None
-    advisories: list[Advisory] = field(default_factory=list)
+    advisories: list[ParsedAdvisory] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)

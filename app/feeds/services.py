@@ -41,7 +41,7 @@ class FeedState:
     alarm: str
 
 
-def states(session: Session) -> list[FeedState]:
+def read_feeds(session: Session) -> list[FeedState]:
     known = {feed.name: feed for feed in session.scalars(select(Feed))}
     found = []
     for name in FeedName:
@@ -71,7 +71,7 @@ class Fetch:
     error: str
 
 
-def fetches(session: Session) -> list[Fetch]:
+def read_fetches(session: Session) -> list[Fetch]:
     """The last fetch of each configured address."""
     statement = select(Job).where(Job.kind == FetchFeed.kind).order_by(Job.created_at.desc()).limit(100)
     found: dict[str, Fetch] = {}
@@ -82,7 +82,7 @@ def fetches(session: Session) -> list[Fetch]:
 
 
 @transaction
-def load(session: Session, actor: Person | None, loaded: Loaded) -> int:
+def load_feed(session: Session, actor: Person | None, loaded: Loaded) -> int:
     """Writes what a file holds, in one transaction; gives how many records the feed now holds.
 
     OSV files add to what is there, record by record; the others are whole catalogues and take its place.

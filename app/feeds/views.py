@@ -17,7 +17,7 @@ def index() -> str:
     session = db_session()
     return render_template(
         "feeds/index.html",
-        states=services.states(session),
+        states=services.read_feeds(session),
         stale=STALE_AFTER_DAYS,
-        fetches=services.fetches(session),
+        fetches=services.read_fetches(session),
     )

@@ -8,14 +8,14 @@ from flask_babel import lazy_ngettext as _ln
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.analysis import kept, study
+from app.analysis import result_cache, study
 from app.analysis import services as analysis
 from app.homologation import drift, register
 from app.homologation.kinds import DossierState
 from app.homologation.models import Decision, Dossier
 from app.mitigations.services import ANSWERED
 from app.platform import clock
-from app.platform.i18n import day, language
+from app.platform.i18n import format_day, language
 from app.products.models import Product
 from app.renewals import deadlines, standings
 from app.renewals.deadlines import Deadline
@@ -66,14 +66,14 @@ class ProductHome:
 
 def read_home(session: Session, product: Product) -> ProductHome:
     """The home of `product`, read anew once something of it changed; a constant number of queries."""
-    return kept.once(session, product, ("home", language()), lambda: _read_home(session, product))
+    return result_cache.compute_once(session, product, ("home", language()), lambda: _read_home(session, product))
 
 
 def _read_home(session: Session, product: Product) -> ProductHome:
     system = analysis.read_system(session, product)
-    assessment = analysis.assess(system)
+    assessment = analysis.assess_system(system)
     version = analysis.latest_version(session, product.id)
-    stands = standings.of_product(session, product)
+    stands = standings.standing_of_product(session, product)
     last, dossier = stands.last, stands.in_hand
     past = register.past_decision(last) if last else None
     state = past.state(clock.today()) if past else None
@@ -92,7 +92,7 @@ def _read_home(session: Session, product: Product) -> ProductHome:
         waiting=_waiting(dossier),
         system=system,
         assessment=assessment,
-        deadlines=deadlines.of_many(session, [stands])[product.id],
+        deadlines=deadlines.deadlines_of_many(session, [stands])[product.id],
         last=last,
         decision_state=state,
         drifted=bool(decision and _drifted(decision, assessment, profile.level if profile else 0)),
@@ -126,7 +126,7 @@ def _drifted(decision: Decision, assessment: Assessment, level: int) -> bool:
     """Whether the picture that was signed is no longer true: see `homologation.drift`."""
     then = assessment.loss if decision.loss is None else decision.loss
     raised = decision.level is not None and level > decision.level
-    return drift.height(then, assessment.loss, raised=raised) > 0
+    return drift.count_steps(then, assessment.loss, raised=raised) > 0
 
 
 def _ended(last: Dossier | None, state: DecisionState | None) -> Any:
@@ -250,7 +250,8 @@ def _of_act(standing: Standing, last: Dossier | None) -> NextAction | None:
     """None for the acts that the steps of the track lead to."""
     if standing.act is NextAct.LIFT_RESERVATIONS and standing.act_due:
         asked_for = _l(
-            "L’autorité les a demandées pour le %(day)s : faites-le, puis dites comment.", day=day(standing.act_due)
+            "L’autorité les a demandées pour le %(day)s : faites-le, puis dites comment.",
+            day=format_day(standing.act_due),
         )
         return NextAction(_l("Lever les réserves"), asked_for, 2, "homologation.dossier", _l("Ouvrir le dossier"))
     if standing.act is NextAct.HOMOLOGATE_AGAIN:

@@ -31,7 +31,7 @@ def index() -> str | Response:
     mine, total = acts.first_of(db_session(), me, 12)
     return render_template(
         "home/index.html",
-        rows=portfolio.by_urgency(db_session(), mine),
+        rows=portfolio.products_by_urgency(db_session(), mine),
         total=total,
         next_acts=acts.next_of(db_session(), me),
         late=acts.late_of(db_session(), me),

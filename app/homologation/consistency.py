@@ -54,7 +54,7 @@ class Inconsistency:
         return FrozenDoubt(self.rule, self.what, self.stops)
 
 
-def check(content: FrozenDossier) -> list[Inconsistency]:
+def check_content(content: FrozenDossier) -> list[Inconsistency]:
     """Every rule on `content`, as it would be frozen on its own date: what stops it first."""
     found = [
         Inconsistency(rule, what.rstrip("."), page, stops)  # it ends a sentence of ours
@@ -65,7 +65,7 @@ def check(content: FrozenDossier) -> list[Inconsistency]:
 
 
 def _end(c: FrozenDossier) -> date:
-    return schedule.expiry(c.frozen_on, c.requested_months)
+    return schedule.expiry_day(c.frozen_on, c.requested_months)
 
 
 def _before(c: FrozenDossier, months: int) -> date:

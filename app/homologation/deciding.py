@@ -10,20 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.analysis import study
-from app.homologation import consistency, delegating, freezing, register, sealing, telling
+from app.homologation import consistency, delegating, freezing, notifications, register, sealing
 from app.homologation.jobs import IssueWithdrawal, RenderDossier
 from app.homologation.kinds import DossierState, Heard, Origin, Outcome
 from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
-from app.homologation.services import move, must_be
+from app.homologation.services import move_dossier, must_be
 from app.identity import factors
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
-from app.platform.i18n import day
+from app.platform.i18n import format_day
 from app.platform.links import link_to
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
@@ -54,7 +54,7 @@ class Wish:
     lift_by: date | None = None
 
 
-def purpose(shown_sha256: str) -> str:
+def factor_purpose(shown_sha256: str) -> str:
     """What a key is asked to sign for: this very content."""
     return f"decide:{shown_sha256}"
 
@@ -64,7 +64,7 @@ def may_decide(session: Session, person: Person, dossier: Dossier) -> bool:
     return dossier.authority_id == person.id or delegating.delegation_of(session, person, dossier) is not None
 
 
-def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown_sha256: str) -> str:
+def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown_sha256: str) -> str:
     """The whole content as it will be once decided, for its author to read before signing. Raises `Refusal`.
 
     `shown_sha256` names the content that the author was shown when choosing.
@@ -76,7 +76,7 @@ def prepare(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown
     must_be(dossier, DossierState.DECISION)
     if shown_sha256 != dossier.content_sha256:
         raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de décider."))
-    check(dossier, wish)
+    check_wish(dossier, wish)
     check_lift_by(wish, clock.today())
     if content.sha256(dossier.content or "") != dossier.content_sha256:
         raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
@@ -93,7 +93,7 @@ def _doubts(actor: Person, frozen: FrozenDossier, wish: Wish) -> tuple[FrozenDou
     granted = replace(frozen, requested_months=wish.months, authority=FrozenAuthority(actor.name, actor.title))
     known = {(_rule(d), d.what) for d in frozen.doubts}
     with force_locale("fr"):
-        found = [i.as_doubt() for i in consistency.check(granted)]
+        found = [i.as_doubt() for i in consistency.check_content(granted)]
     return tuple(d for d in found if (_rule(d), d.what) not in known)
 
 
@@ -102,7 +102,7 @@ def _rule(doubt: FrozenDoubt) -> str:
     return doubt.rule.removeprefix("register_")
 
 
-def check(dossier: Dossier, wish: Wish) -> None:
+def check_wish(dossier: Dossier, wish: Wish) -> None:
     """Raises `Refusal` for what no authority may decide on this dossier."""
     frozen = content.loads(dossier.content or "")
     if clock.today() < frozen.frozen_on:
@@ -119,7 +119,7 @@ def check(dossier: Dossier, wish: Wish) -> None:
     check_favourable(wish)
     if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > limits.LONGEST_PROVISIONAL_MONTHS:
         raise Refusal(_l("Une homologation provisoire dure un an au plus."), "months")
-    if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not lines(wish.reservations):
+    if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not split_lines(wish.reservations):
         raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")
 
 
@@ -133,14 +133,14 @@ def check_lift_by(wish: Wish, decided_on: date) -> None:
     """Raises `Refusal` for a date at which no reservation of `wish` can be lifted."""
     if wish.lift_by is None:
         return
-    if wish.outcome is Outcome.REFUSED or wish.months is None or not lines(wish.reservations):
+    if wish.outcome is Outcome.REFUSED or wish.months is None or not split_lines(wish.reservations):
         raise Refusal(_l("Il n’y a pas de réserve à lever : effacez cette date."), "lift_by")
-    until = schedule.expiry(decided_on, wish.months)
+    until = schedule.expiry_day(decided_on, wish.months)
     if not decided_on < wish.lift_by <= until:
         raise Refusal(
             _l(
                 "Une réserve se lève après la décision et avant la fin de l’homologation, le %(until)s.",
-                until=day(until),
+                until=format_day(until),
             ),
             "lift_by",
         )
@@ -161,23 +161,23 @@ def _decided(dossier: Dossier, wish: Wish, decided_on: date, by: FrozenSigner) -
         outcome=wish.outcome.value,
         months=months,
         reservations=wish.reservations,
-        to_lift=tuple(lines(wish.reservations)) if months else (),
+        to_lift=tuple(split_lines(wish.reservations)) if months else (),
         lift_by=wish.lift_by,
         decided_on=decided_on,
-        expires_on=schedule.expiry(decided_on, months) if months else None,
+        expires_on=schedule.expiry_day(decided_on, months) if months else None,
         by=by,
         asked_sha256=dossier.content_sha256,
         trial=sealing.is_trial(),
     )
 
 
-def lines(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
     """One reservation a line."""
     return [line.strip(" -–•\t") for line in text.splitlines() if line.strip(" -–•\t")]
 
 
 @transaction
-def decide(
+def decide_dossier(
     session: Session,
     actor: Person,
     product: Product,
@@ -186,15 +186,15 @@ def decide(
     *,
     asked_sha256: str,
     signed_sha256: str,
-    proof: Proof,
+    proof: FactorProof,
 ) -> Decision:
     """The authority's act on the very content it was shown, `signed_sha256`; begins today. Raises `Refusal`."""
-    text = prepare(session, actor, dossier, wish, asked_sha256)
+    text = prepare_decision(session, actor, dossier, wish, asked_sha256)
     if content.sha256(text) != signed_sha256:
         raise Refusal(
             _l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."), "code"
         )
-    factors.prove(session, actor, proof, purpose(signed_sha256))
+    factors.prove_factor(session, actor, proof, factor_purpose(signed_sha256))
     return _keep(session, actor, product, dossier, text)
 
 
@@ -207,7 +207,7 @@ def keep_outside(
     decided_on: date,
     signed: FrozenSignature,
 ) -> None:
-    """A decision signed outside Jalon, recorded by `actor`, in the caller's transaction."""
+    """A decision signed outside Jalon, recorded by `actor`."""
     authority = dossier.authority
     by = FrozenSigner(authority.name if authority else "", authority.title if authority else "")
     decided = replace(_decided(dossier, wish, decided_on, by), outside=signed)
@@ -215,7 +215,7 @@ def keep_outside(
 
 
 def _keep(session: Session, actor: Person, product: Product, dossier: Dossier, text: str) -> Decision:
-    """Writes the decision that the content `text` bears, its reservations and what follows, in the caller's transaction."""
+    """Writes the decision that the content `text` bears, its reservations and what follows."""
     frozen = content.loads(text)
     decided = frozen.decision
     if decided is None:
@@ -240,12 +240,17 @@ def _keep(session: Session, actor: Person, product: Product, dossier: Dossier, t
     session.add(decision)
     session.add_all(reservations_of(dossier.id, decided))
     session.flush()  # the database takes no decision of a dossier that is decided
-    move(dossier, DossierState.DECIDED)
-    freezing.write(dossier, text)
+    move_dossier(dossier, DossierState.DECIDED)
+    freezing.write_content(dossier, text)
     study.level_decided_on(session, product.id)
     jobs.enqueue(session, RenderDossier(dossier.id))
-    telling.tell(
-        session, actor, product, Heard.DECIDED, telling.concerned(session, product, dossier), number=dossier.number
+    notifications.tell_people(
+        session,
+        actor,
+        product,
+        Heard.DECIDED,
+        notifications.concerned_people(session, product, dossier),
+        number=dossier.number,
     )
     record(
         session,
@@ -266,10 +271,12 @@ def reservations_of(dossier_id: str, decided: FrozenDecision) -> Iterator[Reserv
 
 
 @transaction
-def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier, reason: str, proof: Proof) -> None:
+def withdraw_homologation(
+    session: Session, actor: Person, product: Product, dossier: Dossier, reason: str, proof: FactorProof
+) -> None:
     """Takes a homologation back, on a sealed page of its own; the decision stays whole. Raises `Refusal`."""
     decision = to_withdraw(session, actor, dossier)
-    factors.prove(session, actor, proof, f"withdraw:{dossier.id}")
+    factors.prove_factor(session, actor, proof, f"withdraw:{dossier.id}")
     today = clock.today()
     text = content.dumps(
         FrozenWithdrawal(
@@ -299,8 +306,13 @@ def withdraw(session: Session, actor: Person, product: Product, dossier: Dossier
         )
     )
     jobs.enqueue(session, IssueWithdrawal(dossier.id))
-    telling.tell(
-        session, actor, product, Heard.WITHDRAWN, telling.concerned(session, product, dossier), number=dossier.number
+    notifications.tell_people(
+        session,
+        actor,
+        product,
+        Heard.WITHDRAWN,
+        notifications.concerned_people(session, product, dossier),
+        number=dossier.number,
     )
     record(session, actor, Action.WITHDRAW, f"n° {dossier.number}", product_id=product.id, sha256=content.sha256(text))
 
@@ -315,12 +327,12 @@ def to_withdraw(session: Session, actor: Person, dossier: Dossier) -> Decision:
     last = register.last_decided(session, dossier.product_id)
     if last is None or last.id != dossier.id:
         raise Refusal(_l("Une décision plus récente a déjà mis fin à cette homologation."))
-    if not may_withdraw(session, actor, dossier):
+    if not may_withdraw_homologation(session, actor, dossier):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut retirer son homologation."))
     return decision
 
 
-def may_withdraw(session: Session, person: Person, dossier: Dossier) -> bool:
+def may_withdraw_homologation(session: Session, person: Person, dossier: Dossier) -> bool:
     """Whether `person`, an authority of the product, may take its homologation back: as the one that decided, or in the
     place of one that no longer is an authority."""
     if dossier.origin is not Origin.JALON or may_decide(session, person, dossier):
@@ -334,7 +346,9 @@ def _holds(session: Session, person_id: str | None, role: Role, dossier: Dossier
 
 
 @transaction
-def lift(session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str) -> None:
+def lift_reservation(
+    session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str
+) -> None:
     """Says that a reservation is lifted, and how. Raises `Refusal`."""
     if dossier.withdrawal is not None:
         raise Refusal(_l("L’homologation est retirée : ses réserves ne se lèvent plus."))

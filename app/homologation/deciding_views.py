@@ -21,7 +21,7 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.forms import BaseForm
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
 from app.products.access import Product, product_view
 from reports import dossier as content
@@ -39,7 +39,7 @@ def decide(product: Product, number: int) -> str | BaseResponse:
         try:
             return _sign_page(product, row, form.wish(), form.shown_sha256.data or "")
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
     return reading_page(product, row, decision_form=form)
 
@@ -53,7 +53,7 @@ def sign(product: Product, number: int) -> str | BaseResponse:
     wish, asked = _wish(form), form.asked_sha256.data or ""
     if form.validate():
         try:
-            deciding.decide(
+            deciding.decide_dossier(
                 db_session(),
                 current_person(),
                 product,
@@ -64,7 +64,7 @@ def sign(product: Product, number: int) -> str | BaseResponse:
                 proof=form.proof(),
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("La décision est signée. Son PDF se prépare."), "success")
@@ -84,10 +84,10 @@ def _wish(form: SignForm) -> Wish:
 
 
 def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: SignForm | None = None) -> str:
-    text = deciding.prepare(db_session(), current_person(), row, wish, asked)
+    text = deciding.prepare_decision(db_session(), current_person(), row, wish, asked)
     signed = content.sha256(text)
     running = register.dossier_in_force(db_session(), product.id) if wish.outcome is Outcome.REFUSED else None
-    challenge_id, options = factors.options_to_prove(db_session(), current_person(), deciding.purpose(signed))
+    challenge_id, options = factors.options_to_prove(db_session(), current_person(), deciding.factor_purpose(signed))
     held = factors.factors_of(db_session(), current_person().id)
     return render_template(
         "homologation/sign.html",
@@ -113,9 +113,11 @@ def withdraw(product: Product, number: int) -> str | BaseResponse:
     deciding.to_withdraw(db_session(), current_person(), row)
     if "reason" in request.form and form.validate():
         try:
-            deciding.withdraw(db_session(), current_person(), product, row, form.reason.data or "", form.proof())
+            deciding.withdraw_homologation(
+                db_session(), current_person(), product, row, form.reason.data or "", form.proof()
+            )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("L’homologation est retirée. Sa page scellée se prépare."), "success")
@@ -140,7 +142,7 @@ def delegations(product: Product) -> str | BaseResponse:
     form.delegate.choices = [(p.id, p.name) for p in others]
     if request.method == "POST" and form.validate():
         try:
-            delegating.delegate(
+            delegating.delegate_signature(
                 db_session(),
                 current_person(),
                 product,
@@ -152,7 +154,7 @@ def delegations(product: Product) -> str | BaseResponse:
                 proof=form.proof(),
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("La délégation est enregistrée."), "success")
@@ -197,7 +199,7 @@ def lift(product: Product, number: int, reservation_id: str) -> str | BaseRespon
     if reservation is None:
         abort(404)
     if form.validate_on_submit():
-        deciding.lift(db_session(), current_person(), product, row, reservation_id, form.how.data or "")
+        deciding.lift_reservation(db_session(), current_person(), product, row, reservation_id, form.how.data or "")
         flash(_("La réserve est notée comme levée."), "success")
         return redirect(url_for("homologation.read", slug=product.slug, number=number))
     return render_template("homologation/lift.html", product=product, dossier=row, reservation=reservation, form=form)

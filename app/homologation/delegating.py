@@ -7,12 +7,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from app.homologation import telling
+from app.homologation import notifications
 from app.homologation.awaiting import delegated_to
 from app.homologation.kinds import Heard
 from app.homologation.models import Delegation, Dossier
 from app.identity import factors
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
@@ -46,7 +46,7 @@ def delegations_of(session: Session, product_ids: Sequence[str]) -> Sequence[Del
 
 
 @transaction
-def delegate(
+def delegate_signature(
     session: Session,
     actor: Person,
     product: Product,
@@ -56,7 +56,7 @@ def delegate(
     starts_on: date,
     ends_on: date,
     deed: str,
-    proof: Proof,
+    proof: FactorProof,
 ) -> None:
     """Lets another authority of this product sign for `actor`, between two dates. Raises `Refusal`."""
     if delegate_id == actor.id or delegate_id not in {p.id for p in others}:
@@ -65,7 +65,7 @@ def delegate(
         raise Refusal(_l("La fin vient après le début, et elle est à venir."), "ends_on")
     if ends_on > schedule.add_months(starts_on, limits.LONGEST_DELEGATION_MONTHS):
         raise Refusal(_l("Une délégation dure trois ans au plus ; elle se redonne."), "ends_on")
-    factors.prove(session, actor, proof, f"delegate:{product.id}")
+    factors.prove_factor(session, actor, proof, f"delegate:{product.id}")
     session.add(
         Delegation(
             product_id=product.id,
@@ -77,7 +77,7 @@ def delegate(
             given_at=clock.now(),
         )
     )
-    telling.tell(session, actor, product, Heard.DELEGATED, [p for p in others if p.id == delegate_id])
+    notifications.tell_people(session, actor, product, Heard.DELEGATED, [p for p in others if p.id == delegate_id])
     record(session, actor, Action.DELEGATE, deed, product_id=product.id, until=ends_on.isoformat())
 
 

@@ -48,15 +48,15 @@ class Drift:
 
     @property
     def height(self) -> int:
-        return height(self.loss_then, self.loss_now, raised=self.raised)
+        return count_steps(self.loss_then, self.loss_now, raised=self.raised)
 
 
-def level_of(study: Study | None) -> int:
+def level_of_study(study: Study | None) -> int:
     """The security level of a frozen study, 0 while nobody said."""
     return int(study.level.level) if study and study.level else 0
 
 
-def height(loss_then: float, loss_now: float, *, raised: bool = False) -> int:
+def count_steps(loss_then: float, loss_now: float, *, raised: bool = False) -> int:
     """How many times the threshold the loss has grown since the signature; once at least for a level `raised`."""
     grown, step = loss_now - loss_then, max(loss_then * THRESHOLD, LEAST)
     return max(int(grown / step) if grown > 0 else 0, int(raised))
@@ -72,14 +72,14 @@ def since_decision(session: Session, product: Product, frozen: FrozenDossier, *,
     study = versions.study_of(session, product, living, assets)
     return Drift(
         changes=versions.compare_pictures(then, frozen.study or Study(), now, study),
-        weights=weigh(then, living) if weighed and not results.is_large(living) else [],
+        weights=weigh_changes(then, living) if weighed and not results.is_large(living) else [],
         loss_then=frozen.assessment.loss,
-        loss_now=analysis.assess(living).loss,
-        raised=level_of(study) > level_of(frozen.study),
+        loss_now=analysis.assess_system(living).loss,
+        raised=level_of_study(study) > level_of_study(frozen.study),
     )
 
 
-def weigh(then: System, now: System) -> list[Weight]:
+def weigh_changes(then: System, now: System) -> list[Weight]:
     """Each change undone alone in the living product: the loss that it added, the greatest first.
 
     Of very many changes the first forty in the order of the file are weighed.

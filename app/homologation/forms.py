@@ -7,7 +7,7 @@ from wtforms.validators import Optional
 
 from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
-from app.identity.forms import ProofForm
+from app.identity.forms import FactorForm
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, CleanText, Day, EnumRadio, EnumSelect, Line, Paragraph, required
 from risk_models.rules.schedule import DURATIONS
@@ -154,7 +154,7 @@ class VerifyForm(BaseForm):
     )
 
 
-class SignForm(ProofForm):
+class SignForm(FactorForm):
     """The decision as it will be, its hash, and the second factor of who signs."""
 
     outcome = HiddenField()
@@ -165,7 +165,7 @@ class SignForm(ProofForm):
     signed_sha256 = HiddenField()
 
 
-class SignedOutsideForm(WishForm, ProofForm):
+class SignedOutsideForm(WishForm, FactorForm):
     file = FileField(
         _l("Le PDF signé"),
         [FileRequired(_l("Choisissez le PDF signé."))],
@@ -194,7 +194,7 @@ class ElsewhereRowsForm(BaseForm):
     file = FileField(_l("Fichier CSV"), [FileRequired(_l("Choisissez un fichier."))])
 
 
-class WithdrawForm(ProofForm):
+class WithdrawForm(FactorForm):
     reason = Paragraph(
         _l("Pourquoi cette homologation est-elle retirée ?"),
         needed=True,
@@ -202,7 +202,7 @@ class WithdrawForm(ProofForm):
     )
 
 
-class DelegateForm(ProofForm):
+class DelegateForm(FactorForm):
     delegate = SelectField(_l("À qui ?"), [required(_l("Choisissez une personne."))], validate_choice=False)
     starts_on = Day(_l("Du"), needed=True)
     ends_on = Day(_l("Au"), needed=True)

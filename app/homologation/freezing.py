@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.analysis import services as analysis
 from app.analysis import versions
-from app.analysis.findings import acceptances
+from app.analysis.findings import read_acceptances
 from app.evidence import services as evidence
 from app.homologation import consistency, drift, pieces, register
 from app.homologation.consistency import Inconsistency
@@ -38,7 +38,7 @@ from reports.frozen import (
     FrozenOpinion,
     FrozenRenewal,
     FrozenReservation,
-    Inventory,
+    InventoryText,
 )
 from risk_models import product_file
 from risk_models.assessment import Stability
@@ -54,22 +54,22 @@ def missing_analysis(session: Session, product: Product) -> list[object]:
     return []
 
 
-def preview(
+def preview_pieces(
     session: Session, product: Product, dossier: Dossier, language: str
 ) -> tuple[list[PieceLine], list[Inconsistency]]:
     """The pieces and the inconsistencies of `dossier` as it would be frozen now."""
     value = _in_french(session, product, dossier, analysis.read_system(session, product))
-    return pieces.lines(dossier, value, language), consistency.check(value)
+    return pieces.read_pieces(dossier, value, language), consistency.check_content(value)
 
 
-def readable(session: Session, product: Product, dossier: Dossier) -> FrozenDossier:
+def read_draft(session: Session, product: Product, dossier: Dossier) -> FrozenDossier:
     """What the reading page shows of a dossier not frozen yet, as it would be frozen now."""
     value = _in_french(session, product, dossier, analysis.read_system(session, product))
     return replace(value, doubts=_doubts(value))
 
 
-def shown(dossier: Dossier, language: str) -> tuple[list[PieceLine], list[Inconsistency]] | None:
-    """As `preview`, for a frozen dossier: what was frozen, whatever became of the product."""
+def read_frozen_pieces(dossier: Dossier, language: str) -> tuple[list[PieceLine], list[Inconsistency]] | None:
+    """As `preview_pieces`, for a frozen dossier: what was frozen, whatever became of the product."""
     if dossier.content is None:
         return None
     frozen = content.loads(dossier.content)
@@ -77,8 +77,8 @@ def shown(dossier: Dossier, language: str) -> tuple[list[PieceLine], list[Incons
     return lines, [Inconsistency(d.rule, d.what, "", d.stops) for d in frozen.doubts]
 
 
-def freeze(session: Session, product: Product, dossier: Dossier) -> None:
-    """Writes the content of `dossier` as it stands now, in the caller's transaction."""
+def freeze_dossier(session: Session, product: Product, dossier: Dossier) -> None:
+    """Writes the content of `dossier` as it stands now."""
     system = analysis.read_system(session, product)
     value = _in_french(session, product, dossier, system)
     if value.analysis is None or value.authority is None:
@@ -87,17 +87,17 @@ def freeze(session: Session, product: Product, dossier: Dossier) -> None:
         doubts = _doubts(value)
     value = replace(
         value,
-        views=analysis.views(system),
-        stability=analysis.stability(system),
-        inventory=Inventory(exports.inventory_bom(session, product).decode()),
-        pieces=tuple(line.as_frozen() for line in pieces.lines(dossier, value, "fr")),
+        views=analysis.read_views(system),
+        stability=analysis.assess_stability(system),
+        inventory=InventoryText(exports.inventory_bom(session, product).decode()),
+        pieces=tuple(line.as_frozen() for line in pieces.read_pieces(dossier, value, "fr")),
         doubts=doubts,
     )
-    write(dossier, content.dumps(value))
+    write_content(dossier, content.dumps(value))
 
 
 def _doubts(value: FrozenDossier) -> tuple[FrozenDoubt, ...]:
-    return tuple(found.as_doubt() for found in consistency.check(value))
+    return tuple(found.as_doubt() for found in consistency.check_content(value))
 
 
 def _in_french(session: Session, product: Product, dossier: Dossier, system: System) -> FrozenDossier:
@@ -131,12 +131,12 @@ def _unfinished(session: Session, product: Product, dossier: Dossier, system: Sy
         ),
         opinions=_opinions(dossier),
         system=system,
-        assessment=analysis.assess(system),
+        assessment=analysis.assess_system(system),
         views={},
         stability=Stability(0, {}),
         accepted_findings=tuple(
             FrozenFindingAcceptance(a.finding, a.reason, a.accepted_by, a.accepted_on, a.until)
-            for a in sorted(acceptances(session, product.id).values(), key=lambda a: a.finding)
+            for a in sorted(read_acceptances(session, product.id).values(), key=lambda a: a.finding)
         ),
         study=study,
         evidence=tuple(evidence.as_frozen(e) for e in evidence.evidence_of(session, product.id)),
@@ -212,7 +212,7 @@ def _renewal(session: Session, product: Product) -> FrozenRenewal | None:
     )
 
 
-def write(dossier: Dossier, text: str) -> None:
+def write_content(dossier: Dossier, text: str) -> None:
     """Keeps `text`, canonical JSON, as the content of `dossier`."""
     dossier.content = text
     dossier.content_sha256 = content.sha256(dossier.content)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from app.homologation import sealing, telling, watching
+from app.homologation import drift_watch, notifications, sealing
 from app.homologation.jobs import (
     CallReader,
     IssueWithdrawal,
@@ -15,7 +15,7 @@ from app.homologation.jobs import (
 from app.homologation.kinds import Act, Called, DossierState
 from app.homologation.models import Dossier, Withdrawal
 from app.identity.models import Person
-from app.platform import clock, letters
+from app.platform import clock, mail_templates
 from app.platform.database import Database
 from app.platform.extensions import document_storage
 from app.platform.jobs import Jobs, Task, enqueue
@@ -27,12 +27,12 @@ from app.products.models import Product
 def register(jobs: Jobs) -> None:
     jobs.handle(RenderDossier, render_pdf, on_giving_up=try_again)
     jobs.handle(IssueWithdrawal, issue_withdrawal, on_giving_up=try_again)
-    jobs.handle(TimestampFile, timestamp, on_giving_up=try_again)
-    jobs.handle(CallReader, call)
-    jobs.handle(TellOfDossier, telling.send)
-    jobs.handle(TellFault, telling.send_fault)
-    jobs.handle(TellDrift, watching.tell)
-    jobs.every_minute(watching.watch)
+    jobs.handle(TimestampFile, timestamp_file, on_giving_up=try_again)
+    jobs.handle(CallReader, call_reader)
+    jobs.handle(TellOfDossier, notifications.send_told)
+    jobs.handle(TellFault, notifications.send_fault)
+    jobs.handle(TellDrift, drift_watch.tell_drift)
+    jobs.every_minute(drift_watch.watch_drift)
 
 
 def try_again(database: Database, task: Task, error: str) -> None:
@@ -52,9 +52,9 @@ def render_pdf(database: Database, task: RenderDossier) -> None:
     if dossier.content is None or dossier.has_pdf:
         return
     if dossier.state is DossierState.DECIDED:
-        sealing.issue(database, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
+        sealing.issue_file(database, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
         return
-    digest = document_storage().put(sealing.render(database, dossier.id, dossier.content))
+    digest = document_storage().put(sealing.render_content(database, dossier.id, dossier.content))
     with database.writing() as session:
         if sealing.keep_project(session, dossier, digest) and dossier.authority_id:
             enqueue(session, CallReader(dossier.id, dossier.authority_id, Called.DECISION))
@@ -62,10 +62,10 @@ def render_pdf(database: Database, task: RenderDossier) -> None:
 
 def issue_withdrawal(database: Database, task: IssueWithdrawal) -> None:
     withdrawal = _withdrawal(database, task.dossier_id)
-    sealing.issue(database, withdrawal.dossier_id, Act.WITHDRAWAL, withdrawal.content, withdrawal.content_sha256)
+    sealing.issue_file(database, withdrawal.dossier_id, Act.WITHDRAWAL, withdrawal.content, withdrawal.content_sha256)
 
 
-def timestamp(database: Database, task: TimestampFile) -> None:
+def timestamp_file(database: Database, task: TimestampFile) -> None:
     """Issues again, timestamped, what was sealed while the timestamp authority was down."""
     act, dossier_id = task.act, task.dossier_id
     if act is Act.WITHDRAWAL:
@@ -75,7 +75,7 @@ def timestamp(database: Database, task: TimestampFile) -> None:
         with database.reading() as session:
             dossier = session.get_one(Dossier, dossier_id)
         text, digest = dossier.content or "", dossier.content_sha256 or ""
-    sealing.timestamp(database, dossier_id, act, text, digest)
+    sealing.timestamp_issued(database, dossier_id, act, text, digest)
 
 
 def _withdrawal(database: Database, dossier_id: str) -> Withdrawal:
@@ -90,7 +90,7 @@ _CALLED_IN = {
 }
 
 
-def call(database: Database, task: CallReader) -> None:
+def call_reader(database: Database, task: CallReader) -> None:
     """Writes to a reviewer or to the authority that the dossier waits for them."""
     with database.reading() as session:
         dossier = session.get_one(Dossier, task.dossier_id)
@@ -99,12 +99,12 @@ def call(database: Database, task: CallReader) -> None:
     if dossier.state is not _CALLED_IN[task.what]:
         return  # taken back, or decided, before the letter left
     since = dossier.state_since.isoformat()
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             f"call_{task.what.value}",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("call", dossier.id, person.id, task.what.value, since, task.again),
+            message_id=mail_templates.message_id("call", dossier.id, person.id, task.what.value, since, task.again),
             person=person,
             product=product,
             again=bool(task.again),

@@ -18,7 +18,7 @@ from app.homologation.kinds import DossierState, Origin, Outcome
 from app.homologation.models import Decision, Dossier
 from app.homologation.services import must_be
 from app.identity import factors, policy
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.journal.actions import Action
@@ -28,8 +28,8 @@ from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.extensions import document_storage
 from app.platform.forms import is_clean
-from app.platform.plain import plain
 from app.platform.refusals import Refusal
+from app.platform.search_text import as_plain_text
 from app.platform.transactions import transaction
 from app.products.models import Product
 from reports import dossier as content
@@ -77,12 +77,12 @@ def record_elsewhere(
 ) -> Dossier:
     """Notes a homologation made elsewhere, so that its deadlines live here. Raises `Refusal`."""
     _check(session, product, values)  # before its document is kept: what is refused is counted no more, and would stay
-    digest = attachments.keep(session, file, by=actor.id, of=product.id) if file else None
+    digest = attachments.keep_attachment(session, file, by=actor.id, of=product.id) if file else None
     return _add(session, actor, product, values, digest)
 
 
 def _add(session: Session, actor: Person, product: Product, values: Elsewhere, digest: str | None) -> Dossier:
-    """In the caller's transaction. Raises `Refusal` at the field to mend."""
+    """Raises `Refusal` at the field to mend."""
     _check(session, product, values)
     now = clock.now()
     last = session.scalar(select(func.max(Dossier.number)).where(Dossier.product_id == product.id)) or 0
@@ -152,7 +152,7 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
             _l(
                 "L’homologation de ce produit a été refusée ou retirée dans Jalon le %(day)s : une décision postérieure se"
                 " prend dans Jalon, par un nouveau dossier.",
-                day=i18n.day(day),
+                day=i18n.format_day(day),
             ),
             "decided_on",
         )
@@ -194,10 +194,10 @@ def _decided(values: Elsewhere) -> FrozenDecision:
         outcome=values.decided.outcome.value,
         months=months,
         reservations=values.decided.reservations,
-        to_lift=tuple(deciding.lines(values.decided.reservations)) if months else (),
+        to_lift=tuple(deciding.split_lines(values.decided.reservations)) if months else (),
         lift_by=values.decided.lift_by,
         decided_on=values.decided_on,
-        expires_on=schedule.expiry(values.decided_on, months) if months else None,
+        expires_on=schedule.expiry_day(values.decided_on, months) if months else None,
         by=FrozenSigner(values.authority, ""),
     )
 
@@ -268,7 +268,7 @@ def _rows_of(text: str) -> list[dict[str, str]]:
 
 
 def _meant(words: Mapping[str, _Choice], said: str) -> _Choice | None:
-    return {plain(k): v for word, v in words.items() for k in (word, v.value)}.get(plain(said))
+    return {as_plain_text(k): v for word, v in words.items() for k in (word, v.value)}.get(as_plain_text(said))
 
 
 def _values(row: Mapping[str, str]) -> Elsewhere:
@@ -307,7 +307,7 @@ def record_signed(
     decided_on: date,
     file: Attachment | None,
     printed_code: str,
-    proof: Proof,
+    proof: FactorProof,
 ) -> None:
     """Records the decision of an authority that signed our frozen PDF by its own means. Raises `Refusal`.
 
@@ -317,7 +317,7 @@ def record_signed(
     if not roles & _RECORDERS and not deciding.may_decide(session, actor, dossier):
         raise Refusal(_l("Cette signature s’enregistre par l’autorité nommée dans le dossier, ou par l’incubateur."))
     must_be(dossier, DossierState.DECISION)
-    deciding.check(dossier, wish)
+    deciding.check_wish(dossier, wish)
     frozen = content.loads(dossier.content or "")
     if not frozen.frozen_on <= decided_on <= clock.today():
         raise Refusal(_l("La décision vient après le gel du dossier, et pas après aujourd’hui."), "decided_on")
@@ -333,9 +333,9 @@ def record_signed(
         raise Refusal(
             _l("Recopiez les huit premiers caractères de l’empreinte imprimée sous la signature."), "printed_code"
         )
-    factors.prove(session, actor, proof, f"record:{dossier.content_sha256}")
+    factors.prove_factor(session, actor, proof, f"record:{dossier.content_sha256}")
     signature = FrozenSignature(
-        sha256=attachments.keep(session, file, by=actor.id, of=product.id),
+        sha256=attachments.keep_attachment(session, file, by=actor.id, of=product.id),
         electronic=signed.electronic,
         signers=tuple(signed.signers),
         recorded_by=actor.name,

@@ -14,7 +14,7 @@ from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import attachments, clock
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session, discard, file_response
+from app.platform.http import db_session, discard_changes, file_response
 from app.platform.refusals import Refusal
 from app.products import services as products
 from app.products.access import Product, product_view
@@ -36,10 +36,10 @@ def elsewhere(product: Product) -> str | BaseResponse:
         )
         try:
             row = outside.record_elsewhere(
-                db_session(), current_person(), product, values, attachments.given(form.file.data)
+                db_session(), current_person(), product, values, attachments.read_given(form.file.data)
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Cette homologation est enregistrée : ses échéances vivent ici désormais."), "success")
@@ -53,14 +53,14 @@ def import_rows() -> str | BaseResponse:
     """Many at once, from a CSV: all of them or none."""
     form = ElsewhereRowsForm()
     if form.validate_on_submit():
-        mine = products.readable(db_session(), current_person(), Permission.RECORD_ELSEWHERE)
+        mine = products.readable_products(db_session(), current_person(), Permission.RECORD_ELSEWHERE)
         try:
             text = form.file.data.stream.read().decode("utf-8-sig")
             count = outside.import_rows(db_session(), current_person(), {p.slug: p for p in mine}, text)
         except UnicodeDecodeError:
             form.refuse(Refusal(_("Ce fichier n’est pas un texte en UTF-8."), "file"))
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(
@@ -97,12 +97,12 @@ def signed(product: Product, number: int) -> str | BaseResponse:
                     row,
                     form.wish(),
                     decided_on=form.decided_on.data or clock.today(),
-                    file=attachments.given(form.file.data),
+                    file=attachments.read_given(form.file.data),
                     printed_code=form.printed_code.data or "",
                     proof=form.proof(),
                 )
             except Refusal as refusal:
-                discard()
+                discard_changes()
                 form.refuse(refusal)
             else:
                 flash(_("La décision est enregistrée. Son PDF scellé se prépare."), "success")

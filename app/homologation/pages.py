@@ -58,7 +58,7 @@ def reading_page(
         )
     frozen = found if isinstance(found, FrozenDossier) else None
     if row.state is DossierState.OPINIONS:
-        frozen = freezing.readable(db_session(), product, row)  # reviewers read what the authority will
+        frozen = freezing.read_draft(db_session(), product, row)  # reviewers read what the authority will
     mine = next((o for o in row.opinions if o.reviewer_id == me.id and o.given_at is None), None)
     may_decide = (
         row.state is DossierState.DECISION and may(Permission.DECIDE) and deciding.may_decide(db_session(), me, row)
@@ -79,7 +79,7 @@ def reading_page(
         decision_form=decision_form or _decision_form(row),
         may_compose=may(Permission.COMPOSE_DOSSIER),
         days_waiting=(clock.now() - row.state_since).days,
-        pending=services.waited(row),
+        pending=services.waited_people(row),
         **seal_state(row),
     )
 
@@ -114,7 +114,7 @@ def _may_withdraw(row: Dossier) -> bool:
 def _decision_state(product: Product, row: Dossier) -> DecisionState | None:
     if row.decision is None:
         return None
-    return next(e.state for e in register.entries(db_session(), [product]) if e.dossier.id == row.id)
+    return next(e.state for e in register.decided_entries(db_session(), [product]) if e.dossier.id == row.id)
 
 
 def seal_state(row: Dossier) -> dict[str, object]:
@@ -124,7 +124,7 @@ def seal_state(row: Dossier) -> dict[str, object]:
         "issued": issued,
         "fault": sealing.fault_of(row),
         "trial": bool(row.decision) and sealing.is_trial(),
-        "timestamp_pending": bool(issued and sealing.sealer().timestamp_url and not issued[0].timestamped),
+        "timestamp_pending": bool(issued and sealing.get_sealer().timestamp_url and not issued[0].timestamped),
         "withdrawal_ready": bool(row.withdrawal and sealing.issued_files(db_session(), row.id, Act.WITHDRAWAL)),
     }
 

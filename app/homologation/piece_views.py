@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import attaching, freezing, pieces, services
+from app.homologation import documents, freezing, pieces, services
 from app.homologation.forms import AttachedOpinionForm, DocumentForm, PieceForm
 from app.homologation.kinds import DossierState, Origin
 from app.homologation.models import Dossier
@@ -13,9 +13,9 @@ from app.homologation.pieces import PieceLine
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform import attachments, clock
-from app.platform.editing import EditForm, keep
+from app.platform.editing import EditForm, save_edited
 from app.platform.forms import BaseForm
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard_changes
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
@@ -29,13 +29,15 @@ def index(product: Product, number: int) -> str:
     row = dossier_or_404(product, number)
     if row.origin is not Origin.JALON:
         abort(404)
-    lines, found = freezing.shown(row, language()) or freezing.preview(db_session(), product, row, language())
+    lines, found = freezing.read_frozen_pieces(row, language()) or freezing.preview_pieces(
+        db_session(), product, row, language()
+    )
     return render_template(
         "homologation/pieces.html",
         product=product,
         dossier=row,
         lines=lines,
-        approach=services.approach(db_session(), product),
+        approach=services.approach_of_product(db_session(), product),
         owner_word=pieces.owner_word,
         inconsistencies=[(i, i.sentence(language())) for i in found],
         may_edit=may(Permission.COMPOSE_DOSSIER) and row.state is DossierState.DRAFT,
@@ -51,13 +53,15 @@ def one(product: Product, number: int, piece: str) -> str | BaseResponse:
     form = PieceForm(data=_answered(row, piece))
 
     def save() -> None:
-        attaching.answer(db_session(), current_person(), product, row, piece, form.answer.data, form.text.data or "")
+        documents.answer_piece(
+            db_session(), current_person(), product, row, piece, form.answer.data, form.text.data or ""
+        )
 
     def stored() -> tuple[Dossier, EditForm]:
         kept = dossier_or_404(product, number)
         return kept, PieceForm(formdata=None, data=_answered(kept, piece))
 
-    if keep(db_session(), form, row, save, stored=stored):
+    if save_edited(db_session(), form, row, save, stored=stored):
         flash(_("C’est enregistré."), "success")
         return redirect(url_for("pieces.index", slug=product.slug, number=number))
     return _piece_page(product, row, line, answer=form)
@@ -75,7 +79,7 @@ def attach(product: Product, number: int, piece: str) -> str | BaseResponse:
     line = _line(product, row, piece)
     if form.validate_on_submit():
         try:
-            attaching.attach(
+            documents.attach_document(
                 db_session(),
                 current_person(),
                 product,
@@ -83,10 +87,10 @@ def attach(product: Product, number: int, piece: str) -> str | BaseResponse:
                 piece,
                 title=form.title.data or "",
                 dated_on=form.dated_on.data or clock.today(),
-                file=attachments.given(form.file.data),
+                file=attachments.read_given(form.file.data),
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Le document est joint."), "success")
@@ -101,7 +105,7 @@ def opinion(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), AttachedOpinionForm()
     if form.validate_on_submit():
         try:
-            attaching.attach_opinion(
+            documents.attach_opinion(
                 db_session(),
                 current_person(),
                 product,
@@ -111,10 +115,10 @@ def opinion(product: Product, number: int) -> str | BaseResponse:
                 verdict=form.verdict.data,
                 text=form.text.data or "",
                 given_on=form.given_on.data or clock.today(),
-                file=attachments.given(form.file.data),
+                file=attachments.read_given(form.file.data),
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("L’avis est joint."), "success")
@@ -131,12 +135,12 @@ def document(product: Product, number: int, sha256: str) -> Response:
         names[row.decision.outside_sha256] = f"{product.slug}-homologation-{number}-original.pdf"
     if sha256 not in names:
         abort(404)
-    return attachments.download(sha256, names[sha256])
+    return attachments.download_attachment(sha256, names[sha256])
 
 
 def _line(product: Product, row: Dossier, piece: str) -> PieceLine:
-    lines, _found = freezing.preview(db_session(), product, row, language())
-    line = next((found for found in lines if found.id == piece and pieces.known(piece)), None)
+    lines, _found = freezing.preview_pieces(db_session(), product, row, language())
+    line = next((found for found in lines if found.id == piece and pieces.is_known_piece(piece)), None)
     if line is None:
         abort(404)
     return line

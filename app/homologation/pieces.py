@@ -48,14 +48,14 @@ _FILLED: dict[str, Callable[[FrozenDossier], object]] = {
 }
 
 
-def approach_of(study: Study | None) -> Approach | None:
+def approach_of_study(study: Study | None) -> Approach | None:
     """How deep the dossier goes, once the level is known."""
-    return proportionality.approach(study.level.level) if study and study.level else None
+    return proportionality.approach_of(study.level.level) if study and study.level else None
 
 
-def lines(dossier: Dossier, content: FrozenDossier, language: str) -> list[PieceLine]:
+def read_pieces(dossier: Dossier, content: FrozenDossier, language: str) -> list[PieceLine]:
     """The sixteen pieces, in the checklist's order; at the lightest approach while no level is known."""
-    approach = approach_of(content.study) or Approach.SIMPLIFIED
+    approach = approach_of_study(content.study) or Approach.SIMPLIFIED
     answers = {p.piece: p for p in dossier.pieces}
     attached = {d.piece for d in dossier.documents}
     found = []
@@ -90,7 +90,7 @@ def is_personal(content: FrozenDossier) -> bool:
     return bool(level and level.answers.data >= DataSensitivity.PERSONAL) or not held.isdisjoint(PERSONAL)
 
 
-def known(piece: str) -> bool:
+def is_known_piece(piece: str) -> bool:
     """Whether the checklist has a piece of this id, which a team can answer for."""
     return piece != "decision" and any(p.id == piece for p in pieces(Approach.ADVANCED, "fr"))
 

@@ -19,7 +19,7 @@ from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard_changes
 from app.platform.i18n import language
 from app.platform.links import link_to
 from app.platform.places import only_place
@@ -27,7 +27,7 @@ from app.products import services as products
 from app.products.access import Product
 from reports import dossier as content
 from reports import verification
-from reports.verification import Said, Status, Verdict
+from reports.verification import DocumentVerdict, Said, Status
 from risk_models.rules.standing import DecisionState
 
 blueprint = Blueprint("register_pages", __name__)
@@ -44,7 +44,7 @@ _OVER = frozenset({DecisionState.EXPIRED, DecisionState.REPLACED, DecisionState.
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VerificationAnswer:
     """What the file says, and what this service knows of it."""
 
     status: Status | None
@@ -58,7 +58,7 @@ class Answer:
 
     def told(self, language: str) -> list[str]:
         """What the register knows as facts; what a file says that nobody vouches for as its claims."""
-        return verification.told(self.status or Status.GENUINE, self.facts, language)
+        return verification.say_facts(self.status or Status.GENUINE, self.facts, language)
 
     @property
     def title(self) -> str:
@@ -86,35 +86,35 @@ def verify() -> str:
     return render_template("homologation/verify.html", form=form, answer=answer, trial=sealing.is_trial())
 
 
-def _judge(data: bytes) -> Answer:
+def _judge(data: bytes) -> VerificationAnswer:
     if kept := _signed_outside(hashlib.sha256(data).hexdigest()):
         return kept
-    discard()  # a check may take long: no transaction is held meanwhile
+    discard_changes()  # a check may take long: no transaction is held meanwhile
     with only_place("verify") as ours:
         if not ours:
-            return Answer(None, (), (Said("busy"),))
+            return VerificationAnswer(None, (), (Said("busy"),))
         try:
             verdict = verification.verify_apart(data, sealing.seals_pem(), sealing.clocks_pem(), today=clock.today())
-        except verification.Unreadable as error:
-            return Answer(None, (), (Said(str(error)),))
+        except verification.UnreadableDocument as error:
+            return VerificationAnswer(None, (), (Said(str(error)),))
     issued = db_session().scalar(select(IssuedFile).where(IssuedFile.sha256 == verdict.file))
     if issued is None:
         return _stranger(verdict)
     facts = (*verdict.facts, _issued_on(issued))
     if issued.act is Act.PROJECT:
         became = _became(issued)
-        return Answer(None, (*facts, *became.facts), (), verdict.file, verdict.content, known="project")
+        return VerificationAnswer(None, (*facts, *became.facts), (), verdict.file, verdict.content, known="project")
     state = _decision_state(issued.dossier_id)
     facts = (*facts, *_state_facts(state))
     state = state if issued.act is Act.DECISION else None  # a withdrawal's own page stays true
-    return Answer(verdict.status, _told(facts, state), verdict.doubts, verdict.file, verdict.content, state)
+    return VerificationAnswer(verdict.status, _told(facts, state), verdict.doubts, verdict.file, verdict.content, state)
 
 
 def _issued_on(issued: IssuedFile) -> Said:
     return Said("issued", (("date", issued.issued_at.astimezone(clock.PARIS).date().isoformat()),))
 
 
-def _signed_outside(file: str) -> Answer | None:
+def _signed_outside(file: str) -> VerificationAnswer | None:
     """What is known of a file that came back signed, which Jalon keeps with the decision recorded from it."""
     dossier_id = db_session().scalar(
         select(Decision.dossier_id)
@@ -129,20 +129,22 @@ def _signed_outside(file: str) -> Answer | None:
         return None
     state = _decision_state(found.id)
     facts = (*verification.facts_of(found.content, clock.today()), Said("outside_seal"), *_state_facts(state))
-    return Answer(None, _told(facts, state), (), file, found.content_sha256 or "", state, known="outside_file")
+    return VerificationAnswer(
+        None, _told(facts, state), (), file, found.content_sha256 or "", state, known="outside_file"
+    )
 
 
-def _became(issued: IssuedFile) -> Answer:
+def _became(issued: IssuedFile) -> VerificationAnswer:
     """What became of a draft: decided, still before its authority, or taken back."""
     found = db_session().get_one(Dossier, issued.dossier_id)
     decision = content.loads(found.content).decision if found.content else None
     if decision and decision.asked_sha256 == issued.content_sha256:
         state = _decision_state(found.id)
         facts = (*verification.facts_of(found.content or "", clock.today()), *_state_facts(state))
-        return Answer(None, _told((Said("decided_since"), *facts[1:]), state), ())
+        return VerificationAnswer(None, _told((Said("decided_since"), *facts[1:]), state), ())
     if found.content_sha256 == issued.content_sha256:
-        return Answer(None, (), ())
-    return Answer(None, (Said("project_changed"),), ())
+        return VerificationAnswer(None, (), ())
+    return VerificationAnswer(None, (Said("project_changed"),), ())
 
 
 def _told(facts: Iterable[Said], state: DecisionState | None) -> tuple[Said, ...]:
@@ -151,10 +153,12 @@ def _told(facts: Iterable[Said], state: DecisionState | None) -> tuple[Said, ...
     return tuple(fact for fact in facts if fact.code not in dropped)
 
 
-def _stranger(verdict: Verdict) -> Answer:
+def _stranger(verdict: DocumentVerdict) -> VerificationAnswer:
     """A file that never left this service is not vouched for here, whatever it says of itself."""
     status = Status.UNVOUCHED if verdict.status is Status.GENUINE else verdict.status
-    return Answer(status, verdict.facts, (*verdict.doubts, Said("never_issued")), verdict.file, verdict.content)
+    return VerificationAnswer(
+        status, verdict.facts, (*verdict.doubts, Said("never_issued")), verdict.file, verdict.content
+    )
 
 
 def _decision_state(dossier_id: str) -> DecisionState | None:
@@ -162,7 +166,7 @@ def _decision_state(dossier_id: str) -> DecisionState | None:
     product = db_session().get(Product, found.product_id) if found else None
     if product is None:
         return None
-    entry = next((e for e in register.entries(db_session(), [product]) if e.dossier.id == dossier_id), None)
+    entry = next((e for e in register.decided_entries(db_session(), [product]) if e.dossier.id == dossier_id), None)
     return entry.state if entry else None
 
 
@@ -170,7 +174,7 @@ def _state_facts(state: DecisionState | None) -> tuple[Said, ...]:
     return (Said(_STATE_WORDS[state]),) if state in _STATE_WORDS else ()
 
 
-def _known_content(digest: str) -> Answer:
+def _known_content(digest: str) -> VerificationAnswer:
     """What the register says of a printed page: its QR code carries the hash of the content."""
     digest = digest.lower()
     issued = db_session().scalar(
@@ -183,12 +187,12 @@ def _known_content(digest: str) -> Answer:
     )
     found = db_session().get(Dossier, dossier_id) if dossier_id else None
     if found is None:
-        return Answer(None, (), (Said("unknown_content"),), content=digest[:64])
+        return VerificationAnswer(None, (), (Said("unknown_content"),), content=digest[:64])
     if issued and issued.act is Act.PROJECT:
         facts = (_issued_on(issued), *_became(issued).facts)
-        return Answer(None, facts, (Said("compare_the_page"),), content=digest, known="project")
+        return VerificationAnswer(None, facts, (Said("compare_the_page"),), content=digest, known="project")
     facts, state = verification.facts_of(found.content or "", clock.today()), _decision_state(found.id)
-    return Answer(
+    return VerificationAnswer(
         None,
         _told((*facts, *_state_facts(state)), state),
         (Said("compare_the_page"),),
@@ -214,9 +218,9 @@ def clocks() -> Response:
 @requires(Permission.SIGNED_IN)
 def index() -> str:
     """Every decision about the products that one may read."""
-    found = products.readable(db_session(), current_person())
+    found = products.readable_products(db_session(), current_person())
     wanted = request.args.get("etat", "")
-    entries = register.entries(db_session(), found)
+    entries = register.decided_entries(db_session(), found)
     return render_template(
         "homologation/register.html",
         entries=[e for e in entries if not wanted or e.state.value == wanted],
@@ -231,7 +235,7 @@ def index() -> str:
 @requires(Permission.ANYONE)
 def public() -> str:
     """The decisions that their teams let be seen."""
-    entries = register.entries(db_session(), register.public_products(db_session()))
+    entries = register.decided_entries(db_session(), register.public_products(db_session()))
     return render_template(
         "homologation/register.html",
         entries=[e for e in entries if e.state not in {DecisionState.REPLACED, DecisionState.CLOSED}],
@@ -247,7 +251,7 @@ def _public_entry(slug: str) -> tuple[Product, Entry | None]:
     product = register.public_product(db_session(), slug)
     if product is None:
         abort(404)
-    found = register.entries(db_session(), [product])
+    found = register.decided_entries(db_session(), [product])
     return product, max(found, key=lambda e: (e.decision.decided_on, e.dossier.number), default=None)
 
 

@@ -62,7 +62,7 @@ def sealed_name(session: Session, entry: Entry) -> str | None:
     return str(json.loads(held or "{}").get("product"))
 
 
-def entries(session: Session, products: Sequence[Product]) -> list[Entry]:
+def decided_entries(session: Session, products: Sequence[Product]) -> list[Entry]:
     """Every decision about `products`, the soonest to end first; two queries at most."""
     by_id = {p.id: p for p in products}
     today, found = clock.today(), []

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.homologation import telling
+from app.homologation import notifications
 from app.homologation.jobs import IssueWithdrawal, RenderDossier, TimestampFile
 from app.homologation.kinds import Act
 from app.homologation.models import Dossier, IssuedFile
@@ -59,27 +59,30 @@ def open_sealer(settings: Settings) -> Sealer:
         ) from error
 
 
-def sealer() -> Sealer:
+def get_sealer() -> Sealer:
     return cast(Sealer, current_app.extensions["sealer"])
 
 
 def is_trial() -> bool:
-    return sealer().is_trial
+    return get_sealer().is_trial
 
 
-def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
+def issue_file(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
     """Renders, seals and keeps the file of an act, once. A certificate out of its dates is tried again each hour."""
-    from reports.seal import TimestampFailed, seal, timestamper
+    from reports.seal import TimestampFailed, make_timestamper, seal_document
 
     if _issued(database, dossier_id, act):
         return
-    document = render(database, dossier_id, text)
+    document = render_content(database, dossier_id, text)
     try:
         try:
-            sealed, timestamped = seal(document, sealer(), timestamper(sealer())), bool(sealer().timestamp_url)
+            sealed, timestamped = (
+                seal_document(document, get_sealer(), make_timestamper(get_sealer())),
+                bool(get_sealer().timestamp_url),
+            )
         except TimestampFailed as error:
             get_logger().warning("timestamp pending", error=str(error))
-            sealed, timestamped = seal(document, sealer()), False
+            sealed, timestamped = seal_document(document, get_sealer()), False
     except UnusableSeal as error:
         get_logger().error("seal pending", error=str(error))
         _note_fault(database, dossier_id, str(error), detail=str(error))
@@ -91,7 +94,7 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
         if _one(session, dossier_id, act):
             return  # another worker was faster; ours was never shown to anybody
         _note(session, dossier_id, act, stored, digest, timestamped=timestamped)
-        if sealer().timestamp_url and not timestamped:
+        if get_sealer().timestamp_url and not timestamped:
             jobs.enqueue(session, TimestampFile(dossier_id, act), run_after=clock.now() + timedelta(minutes=5))
         dossier = session.get_one(Dossier, dossier_id, with_for_update={"key_share": True})
         dossier.seal_fault = ""
@@ -99,7 +102,7 @@ def issue(database: Database, dossier_id: str, act: Act, text: str, digest: str)
             dossier.pdf_sha256, dossier.pdf_of = stored, digest
 
 
-def render(database: Database, dossier_id: str, text: str) -> bytes:
+def render_content(database: Database, dossier_id: str, text: str) -> bytes:
     """The PDF of the content `text`. Where it cannot be made, who waits for it is told once; raises `RenderingFailed`."""
     try:
         return pdf.render(text)
@@ -116,7 +119,7 @@ def _note_fault(database: Database, dossier_id: str, why: str, *, detail: str) -
     with database.writing() as session:
         dossier = session.get_one(Dossier, dossier_id, with_for_update=True)
         if not dossier.seal_fault:
-            telling.tell_fault(session, dossier, detail)
+            notifications.tell_fault(session, dossier, detail)
         dossier.seal_fault = why[:500]
 
 
@@ -139,7 +142,7 @@ def check_made(dossier: Dossier) -> None:
 
 
 def keep_project(session: Session, dossier: Dossier, stored: str) -> bool:
-    """Keeps the file that an authority is shown, in the caller's transaction; False where it was kept already, or the
+    """Keeps the file that an authority is shown; False where it was kept already, or the
     dossier taken back meanwhile."""
     made = session.execute(
         update(Dossier)
@@ -152,7 +155,7 @@ def keep_project(session: Session, dossier: Dossier, stored: str) -> bool:
     )
     if not made.rowcount:  # type: ignore[attr-defined]
         return False
-    changes.note(session, [dossier.product_id])
+    changes.note_change(session, [dossier.product_id])
     if session.scalar(select(IssuedFile.id).where(IssuedFile.sha256 == stored)) is None:
         _note(session, dossier.id, Act.PROJECT, stored, dossier.content_sha256 or "", timestamped=False)
     return True
@@ -164,14 +167,14 @@ _JOBS: dict[Act, type[RenderDossier | IssueWithdrawal]] = {
 }
 
 
-def timestamp(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
+def timestamp_issued(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
     """Issues the file again with the timestamp that failed; both stay known. Tried each hour until it comes."""
-    from reports.seal import TimestampFailed, seal, timestamper
+    from reports.seal import TimestampFailed, make_timestamper, seal_document
 
     if any(file.timestamped for file in _issued(database, dossier_id, act)):
         return
     try:
-        sealed = seal(render(database, dossier_id, text), sealer(), timestamper(sealer()))
+        sealed = seal_document(render_content(database, dossier_id, text), get_sealer(), make_timestamper(get_sealer()))
     except TimestampFailed as error:
         get_logger().warning("timestamp pending", error=str(error))
         with database.writing() as session:
@@ -215,12 +218,12 @@ def _one(session: Session, dossier_id: str, act: Act) -> IssuedFile | None:
 
 def seals_pem() -> bytes:
     """The certificates that seal our files, or have, and those above them: for readers to keep."""
-    return _pem(sealer().trust.seals)
+    return _pem(get_sealer().trust.seals)
 
 
 def clocks_pem() -> bytes:
     """The roots of the authorities that timestamp our files."""
-    return _pem(sealer().trust.clocks)
+    return _pem(get_sealer().trust.clocks)
 
 
 def _pem(certificates: Sequence["Certificate"]) -> bytes:

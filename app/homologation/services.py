@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis import study
 from app.analysis.acceptance import check_until
-from app.homologation import freezing, telling
+from app.homologation import freezing, notifications
 from app.homologation.jobs import CallReader, RenderDossier
 from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
@@ -45,7 +45,7 @@ _WHOLE = (
 )
 
 
-def latest(session: Session, product_id: str, *, whole: bool = False) -> Dossier | None:
+def latest_dossier(session: Session, product_id: str, *, whole: bool = False) -> Dossier | None:
     """The dossier in hand, or the last decided one; with all its parts when `whole`."""
     return session.scalar(
         select(Dossier)
@@ -58,7 +58,7 @@ def latest(session: Session, product_id: str, *, whole: bool = False) -> Dossier
 
 def in_hand(session: Session, product_id: str) -> Dossier | None:
     """The dossier that is not decided yet."""
-    last = latest(session, product_id)
+    last = latest_dossier(session, product_id)
     return last if last and last.state is not DossierState.DECIDED else None
 
 
@@ -77,7 +77,7 @@ def dossier_of(session: Session, product_id: str, number: int, *, lock: bool = F
 @transaction
 def open_new(session: Session, actor: Person, product: Product) -> Dossier:
     """Begins a dossier; what was written in the last one is taken up. Raises `Refusal` when one is in hand."""
-    last = latest(session, product.id, whole=True)
+    last = latest_dossier(session, product.id, whole=True)
     if last and last.state is not DossierState.DECIDED:
         raise Refusal(_l("Un dossier est déjà en cours : continuez-le."))
     now = clock.now()
@@ -150,7 +150,7 @@ def must_be(dossier: Dossier, *states: DossierState) -> None:
 
 
 @transaction
-def describe(
+def describe_dossier(
     session: Session,
     actor: Person,
     product: Product,
@@ -229,16 +229,16 @@ def ask_reviewer(
     record(session, actor, Action.ASK_REVIEWER, role.value, product_id=product.id)
 
 
-def approach(session: Session, product: Product) -> Approach | None:
+def approach_of_product(session: Session, product: Product) -> Approach | None:
     """How deep this product's dossier goes; None while its security level is not known."""
     profile = study.profile_of(session, product.id)
-    return proportionality.approach(SecurityLevel(profile.level)) if profile else None
+    return proportionality.approach_of(SecurityLevel(profile.level)) if profile else None
 
 
-def missing(session: Session, product: Product, dossier: Dossier) -> list[object]:
+def missing_parts(session: Session, product: Product, dossier: Dossier) -> list[object]:
     """What the team must still write or mend before others are asked; empty when nothing."""
     lacks = freezing.missing_analysis(session, product)
-    if approach(session, product) is None:
+    if approach_of_product(session, product) is None:
         lacks.append(_l("le niveau de sécurité (page Démarche)"))
     if not dossier.perimeter:
         lacks.append(_l("le périmètre"))
@@ -249,7 +249,7 @@ def missing(session: Session, product: Product, dossier: Dossier) -> list[object
     if not dossier.opinions and not dossier.attached_opinions:
         lacks.append(_l("au moins une personne dont l’avis est demandé"))
     lacks += _gone(session, product, dossier)
-    lines, found = freezing.preview(session, product, dossier, language())
+    lines, found = freezing.preview_pieces(session, product, dossier, language())
     lacks += [_l("la pièce « %(name)s »", name=line.name) for line in lines if line.state is PieceState.MISSING]
     return [*lacks, *(i.sentence(language()).rstrip(".") for i in found if i.stops)]
 
@@ -273,10 +273,10 @@ def _gone(session: Session, product: Product, dossier: Dossier) -> list[object]:
 def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """DRAFT → OPINIONS; each reviewer is written to. Raises `Refusal` while something is missing."""
     must_be(dossier, DossierState.DRAFT)
-    lacks = missing(session, product, dossier)
+    lacks = missing_parts(session, product, dossier)
     if lacks:
         raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
-    move(dossier, DossierState.OPINIONS)
+    move_dossier(dossier, DossierState.OPINIONS)
     for opinion in dossier.opinions:
         jobs.enqueue(session, CallReader(dossier.id, opinion.reviewer_id, Called.OPINION))
     record(session, actor, Action.ASK_OPINIONS, f"n° {dossier.number}", product_id=product.id)
@@ -304,17 +304,17 @@ def give_opinion(
 
 
 @transaction
-def transmit(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
+def transmit_dossier(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """OPINIONS → DECISION: freezes the content and asks for its PDF; its authority is written to once that is made."""
     must_be(dossier, DossierState.OPINIONS)
     names = [o.reviewer.name for o in dossier.opinions if o.given_at is None]
     if names:
         raise Refusal(_l("Il manque l’avis de %(names)s.", names=", ".join(names)))
-    lacks = missing(session, product, dossier)  # the product lives on while opinions are awaited
+    lacks = missing_parts(session, product, dossier)  # the product lives on while opinions are awaited
     if lacks:
         raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
-    move(dossier, DossierState.DECISION)
-    freezing.freeze(session, product, dossier)
+    move_dossier(dossier, DossierState.DECISION)
+    freezing.freeze_dossier(session, product, dossier)
     jobs.enqueue(session, RenderDossier(dossier.id))
     record(
         session,
@@ -329,7 +329,7 @@ def transmit(session: Session, actor: Person, product: Product, dossier: Dossier
 RELAUNCH_EVERY = timedelta(days=1)
 
 
-def waited(dossier: Dossier) -> list[Person]:
+def waited_people(dossier: Dossier) -> list[Person]:
     """Whom the dossier waits for outside its team; an authority that was called, once the PDF to sign is made."""
     if dossier.state is DossierState.DECISION:
         return [dossier.authority] if dossier.authority and dossier.has_pdf else []
@@ -339,9 +339,9 @@ def waited(dossier: Dossier) -> list[Person]:
 
 
 @transaction
-def relaunch(session: Session, actor: Person, product: Product, dossier: Dossier) -> list[str]:
+def remind_waited(session: Session, actor: Person, product: Product, dossier: Dossier) -> list[str]:
     """Writes again to whom the dossier waits for, at most once a day; their names. Raises `Refusal`."""
-    people, now = waited(dossier), clock.now()
+    people, now = waited_people(dossier), clock.now()
     if dossier.state is DossierState.DECISION and not dossier.has_pdf:
         raise Refusal(_l("L’autorité sera prévenue dès que le PDF sera fait : il n’y a encore rien à relancer."))
     if not people:
@@ -364,8 +364,8 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
     told = [o.reviewer for o in dossier.opinions]
     if dossier.state is DossierState.DECISION and dossier.authority:
         told.append(dossier.authority)
-    telling.tell(session, actor, product, Heard.TAKEN_BACK, told, number=dossier.number)
-    move(dossier, DossierState.DRAFT)
+    notifications.tell_people(session, actor, product, Heard.TAKEN_BACK, told, number=dossier.number)
+    move_dossier(dossier, DossierState.DRAFT)
     dossier.content = dossier.content_sha256 = dossier.pdf_sha256 = dossier.pdf_of = None
     dossier.seal_fault = ""
     for opinion in dossier.opinions:
@@ -383,6 +383,6 @@ def show_publicly(session: Session, actor: Person, product: Product, *, shown: b
     record(session, actor, Action.PUBLIC_REGISTER, "oui" if shown else "non", product_id=product.id)
 
 
-def move(dossier: Dossier, state: DossierState) -> None:
+def move_dossier(dossier: Dossier, state: DossierState) -> None:
     """To `state`, since now."""
     dossier.state, dossier.state_since = state, clock.now()

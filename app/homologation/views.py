@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import drift, register, sealing, services, watching
+from app.homologation import drift, drift_watch, register, sealing, services
 from app.homologation.forms import (
     AcceptedRiskForm,
     ConditionForm,
@@ -23,9 +23,9 @@ from app.identity.access import current_person
 from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform import clock
-from app.platform.editing import EditForm, keep
+from app.platform.editing import EditForm, save_edited
 from app.platform.forms import BaseForm
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 from reports import dossier as content
@@ -40,7 +40,7 @@ def dossier(product: Product) -> str:
         "homologation/index.html",
         product=product,
         dossiers=services.dossiers_of(db_session(), product.id),
-        entries={e.dossier.id: e for e in register.entries(db_session(), [product])},
+        entries={e.dossier.id: e for e in register.decided_entries(db_session(), [product])},
         may_compose=may(Permission.COMPOSE_DOSSIER),
         may_record=may(Permission.RECORD_ELSEWHERE),
         may_delegate=may(Permission.DECIDE),
@@ -77,7 +77,7 @@ def compose(product: Product, number: int) -> str | BaseResponse:
     form = _describe_form(product, row)
 
     def save() -> None:
-        services.describe(
+        services.describe_dossier(
             db_session(),
             current_person(),
             product,
@@ -91,7 +91,7 @@ def compose(product: Product, number: int) -> str | BaseResponse:
         kept = dossier_or_404(product, number)
         return kept, _describe_form(product, kept, formdata=None)
 
-    if keep(db_session(), form, row, save, stored=stored):
+    if save_edited(db_session(), form, row, save, stored=stored):
         flash(_("C’est enregistré."), "success")
         return redirect(url_for("homologation.compose", slug=product.slug, number=number))
     return _compose_page(product, row, describe=form)
@@ -118,7 +118,7 @@ def _submitted(
         try:
             act()
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("C’est enregistré."), "success")
@@ -193,7 +193,7 @@ def ask_opinions(product: Product, number: int) -> BaseResponse:
 @blueprint.post("/<int(max=9999):number>/transmettre")
 @product_view(Permission.COMPOSE_DOSSIER)
 def transmit(product: Product, number: int) -> BaseResponse:
-    services.transmit(db_session(), current_person(), product, dossier_or_404(product, number))
+    services.transmit_dossier(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("Le dossier est figé. L’autorité sera prévenue dès que son PDF sera prêt."), "success")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
@@ -209,7 +209,7 @@ def take_back(product: Product, number: int) -> BaseResponse:
 @blueprint.post("/<int(max=9999):number>/relancer")
 @product_view(Permission.COMPOSE_DOSSIER)
 def relaunch(product: Product, number: int) -> BaseResponse:
-    told = services.relaunch(db_session(), current_person(), product, dossier_or_404(product, number))
+    told = services.remind_waited(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("Relance envoyée à %(names)s.", names=", ".join(told)), "success")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
@@ -225,7 +225,7 @@ def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseRe
                 db_session(), current_person(), product, row, opinion_id, form.verdict.data, form.text.data or ""
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Votre avis est enregistré. Merci."), "success")
@@ -254,7 +254,7 @@ def since(product: Product, number: int) -> str:
     row = dossier_or_404(product, number)
     if row.decision is None or row.content is None or row.origin is not Origin.JALON:
         abort(404)
-    notice = watching.latest_notice(db_session(), row.id)
+    notice = drift_watch.latest_notice(db_session(), row.id)
     return render_template(
         "homologation/since.html",
         told_on=notice.noted_at if notice else None,
@@ -293,6 +293,6 @@ def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
         reviewer=reviewer,
         has_authorities=bool(describe["authority"].choices),
         has_reviewers=bool(reviewers),
-        missing=services.missing(db_session(), product, row),
+        missing=services.missing_parts(db_session(), product, row),
         last=register.last_decided(db_session(), product.id),
     )

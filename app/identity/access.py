@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from flask import abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.identity import kept_forms, policy, services
+from app.identity import policy, saved_forms, services
 from app.identity.models import Person
 from app.identity.policy import Permission
 from app.platform.http import db_session
@@ -20,7 +20,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 def load_person() -> None:
     """Puts the signed-in person, or None, in `g.person`."""
     g.person = services.person_of_session(db_session(), session["sid"]) if "sid" in session else None
-    kept_forms.load()
+    saved_forms.load_form()
 
 
 def current_person() -> Person:
@@ -30,7 +30,7 @@ def current_person() -> Person:
 
 def sign_in_first() -> Response:
     """To the sign-in page, and back here afterwards, with what was typed."""
-    page = request.full_path.rstrip("?") if request.method == "GET" else kept_forms.keep()
+    page = request.full_path.rstrip("?") if request.method == "GET" else saved_forms.keep_form()
     return redirect(url_for("identity.sign_in", next=page))
 
 

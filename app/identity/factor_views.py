@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 
 from app.identity import factors, services
 from app.identity.access import current_person, requires
-from app.identity.forms import CodesForm, KeyForm, ProofForm
+from app.identity.forms import CodesForm, FactorForm, KeyForm
 from app.identity.models import SecondFactor
 from app.identity.policy import Permission
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session, discard
+from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
 
 blueprint = Blueprint("factors", __name__, url_prefix="/compte/second-facteur")
@@ -36,12 +36,12 @@ def index() -> str:
 @limit_posts(20)
 def confirm() -> str | Response:
     """Asks for a factor that one has, before letting factors be added or removed."""
-    form = ProofForm()
+    form = FactorForm()
     if (form.code.data or form.answer.data) and form.validate():
         try:
-            factors.prove(db_session(), current_person(), form.proof(), "factor")
+            factors.prove_factor(db_session(), current_person(), form.proof(), "factor")
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             session["factor_proved"] = int(time.time())
@@ -73,12 +73,12 @@ def codes() -> str | Response:
                 proved=_proved(),
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             session.pop("new_codes", None)
             return _done(_("Votre second facteur est enregistré."))
-    address = factors.address_of(current_person(), secret)
+    address = factors.codes_address_of(current_person(), secret)
     drawn = segno.make(address, error="m").svg_inline(scale=5, border=4, svgclass="jalon-qr", title="QR code")
     return render_template("identity/codes.html", form=form, secret=secret, qr=drawn)
 
@@ -95,7 +95,7 @@ def key() -> str | Response:
                 db_session(), current_person(), name=form.name.data or "", given=form.proof(), proved=_proved()
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             flash(str(refusal), "error")
         else:
             return _done(_("Votre clé est enregistrée."))
@@ -106,7 +106,7 @@ def key() -> str | Response:
 @blueprint.post("/<factor_id>/retirer")
 @requires(Permission.SIGNED_IN)
 def remove(factor_id: str) -> Response:
-    factors.remove(db_session(), current_person(), factor_id, proved=_proved())
+    factors.remove_factor(db_session(), current_person(), factor_id, proved=_proved())
     flash(_("Ce second facteur est retiré."), "success")
     return redirect(url_for("factors.index"))
 

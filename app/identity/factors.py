@@ -23,7 +23,7 @@ from app.platform import clock, jobs, rates
 from app.platform.database import new_id
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
-from app.platform.secrets import Unopenable, decrypt, encrypt
+from app.platform.secrets import Unopenable, decrypt_text, encrypt_text
 from app.platform.transactions import keep_despite_refusal, transaction, unjournaled_transaction
 
 CHALLENGE_LIFE = timedelta(minutes=10)
@@ -33,7 +33,7 @@ _WRONG = Rate(10, timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class FactorProof:
     """What somebody gives: six digits, or a key's answer to a challenge."""
 
     code: str = ""
@@ -47,7 +47,7 @@ def factors_of(session: Session, person_id: str) -> Sequence[SecondFactor]:
     ).all()
 
 
-def address_of(person: Person, secret: str) -> str:
+def codes_address_of(person: Person, secret: str) -> str:
     """What the QR code of a secret holds, for an application that gives codes."""
     return pyotp.TOTP(secret, name=person.email, issuer="Jalon").provisioning_uri()
 
@@ -58,7 +58,7 @@ def add_codes(session: Session, person: Person, *, name: str, secret: str, code:
     step = _step_of(secret, code, after=0)
     if step is None:
         raise Refusal(_l("Ce code n’est pas celui attendu. Vérifiez l’heure du téléphone, puis réessayez."), "code")
-    factor = SecondFactor(kind=FactorKind.TOTP, name=name, secret=encrypt(secret), counter=step)
+    factor = SecondFactor(kind=FactorKind.TOTP, name=name, secret=encrypt_text(secret), counter=step)
     _add(session, person, factor)
 
 
@@ -85,7 +85,7 @@ def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
 
 
 @transaction
-def remove(session: Session, person: Person, factor_id: str, *, proved: bool) -> None:
+def remove_factor(session: Session, person: Person, factor_id: str, *, proved: bool) -> None:
     """Raises `Refusal` unless a factor was given just before."""
     factor = session.get(SecondFactor, factor_id)
     if factor is None or factor.person_id != person.id:
@@ -109,7 +109,7 @@ def forget_all(session: Session, person: Person) -> None:
 def options_to_prove(session: Session, person: Person, purpose: str) -> tuple[str, str]:
     """(id of a new challenge, what the browser asks the keys); two empty texts for somebody without a key.
 
-    In the caller's transaction. The challenge serves once, for `purpose`.
+    The challenge serves once, for `purpose`.
     """
     from webauthn import generate_authentication_options, options_to_json
     from webauthn.helpers import base64url_to_bytes
@@ -127,7 +127,7 @@ def options_to_prove(session: Session, person: Person, purpose: str) -> tuple[st
 
 @unjournaled_transaction
 def options_to_add(session: Session, person: Person) -> tuple[str, str]:
-    """(id of a new challenge, what the browser asks of a new key), in the caller's transaction."""
+    """(id of a new challenge, what the browser asks of a new key)."""
     from webauthn import generate_registration_options, options_to_json
     from webauthn.helpers import base64url_to_bytes
     from webauthn.helpers.structs import PublicKeyCredentialDescriptor
@@ -144,7 +144,7 @@ def options_to_add(session: Session, person: Person) -> tuple[str, str]:
     return _keep(session, person, "add", options.challenge), options_to_json(options)
 
 
-def add_key(session: Session, person: Person, *, name: str, given: Proof, proved: bool) -> None:
+def add_key(session: Session, person: Person, *, name: str, given: FactorProof, proved: bool) -> None:
     """`given` is the new key's answer. Raises `Refusal`."""
     from webauthn import verify_registration_response
     from webauthn.helpers import bytes_to_base64url
@@ -184,12 +184,12 @@ def demonstration_codes(session: Session) -> dict[str, str]:
     now, codes = int(clock.now().timestamp()) // STEP_SECONDS, {}
     for name, factor in found:
         with suppress(Unopenable):  # of a key that is gone
-            codes[name] = pyotp.TOTP(decrypt(factor.secret)).generate_otp(max(now, factor.counter + 1))
+            codes[name] = pyotp.TOTP(decrypt_text(factor.secret)).generate_otp(max(now, factor.counter + 1))
     return codes
 
 
 @unjournaled_transaction
-def prove(session: Session, person: Person, proof: Proof, purpose: str) -> SecondFactor:
+def prove_factor(session: Session, person: Person, proof: FactorProof, purpose: str) -> SecondFactor:
     """Checks a factor for `purpose` before the caller changes anything: each code and each challenge serves once.
 
     Raises `Refusal` at the field `code`; after ten wrong proofs within an hour, every proof is refused for a while.
@@ -201,7 +201,7 @@ def prove(session: Session, person: Person, proof: Proof, purpose: str) -> Secon
         raise Refusal(_l("Enregistrez d’abord un second facteur."), "code")
     found = _prove_key(session, person, proof, purpose, held) if proof.answer else _prove_code(session, proof, held)
     if found is None:
-        rates.note(session, "second-factor", person.id)
+        rates.note_event(session, "second-factor", person.id)
         keep_despite_refusal(session)
         raise Refusal(
             _l("Ce code ou cette clé n’est pas bon, ou a déjà servi. Attendez le code suivant, puis réessayez."), "code"
@@ -210,13 +210,13 @@ def prove(session: Session, person: Person, proof: Proof, purpose: str) -> Secon
     return found
 
 
-def _prove_code(session: Session, proof: Proof, held: Sequence[SecondFactor]) -> SecondFactor | None:
+def _prove_code(session: Session, proof: FactorProof, held: Sequence[SecondFactor]) -> SecondFactor | None:
     unread: Unopenable | None = None
     for factor in held:
         if factor.kind is not FactorKind.TOTP:
             continue
         try:
-            secret = decrypt(factor.secret)
+            secret = decrypt_text(factor.secret)
         except Unopenable as error:
             unread = error  # another one may be read
             continue
@@ -254,7 +254,7 @@ def _moves_on(session: Session, factor: SecondFactor, counter: int) -> bool:
 
 
 def _prove_key(
-    session: Session, person: Person, proof: Proof, purpose: str, held: Sequence[SecondFactor]
+    session: Session, person: Person, proof: FactorProof, purpose: str, held: Sequence[SecondFactor]
 ) -> SecondFactor | None:
     from webauthn import verify_authentication_response
     from webauthn.helpers import base64url_to_bytes
@@ -279,7 +279,7 @@ def _prove_key(
     return factor if _moves_on(session, factor, verified.new_sign_count) else None
 
 
-def _answer(proof: Proof) -> dict[str, Any]:
+def _answer(proof: FactorProof) -> dict[str, Any]:
     answer = json.loads(proof.answer)
     if not isinstance(answer, dict):
         raise TypeError("a key answers with an object")

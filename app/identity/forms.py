@@ -3,7 +3,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField
 
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.platform.forms import BaseForm, Line, email_address, required
 
@@ -55,7 +55,7 @@ class KeyAnswer(BaseForm):
     answer = HiddenField()
 
 
-class ProofForm(KeyAnswer):
+class FactorForm(KeyAnswer):
     """A second factor given again: a code, or a key's answer."""
 
     code = Line(_l("Code à six chiffres de votre application"), most=10, render_kw=_CODE)
@@ -64,8 +64,8 @@ class ProofForm(KeyAnswer):
         super().__init__(*args, **kwargs)
         self.code.flags.required = True  # said to be so: a key's answer takes its place by script alone
 
-    def proof(self) -> Proof:
-        return Proof(self.code.data or "", self.challenge_id.data or "", self.answer.data or "")
+    def proof(self) -> FactorProof:
+        return FactorProof(self.code.data or "", self.challenge_id.data or "", self.answer.data or "")
 
 
 class CodesForm(BaseForm):
@@ -76,5 +76,5 @@ class CodesForm(BaseForm):
 class KeyForm(KeyAnswer):
     name = Line(_l("Nom de cette clé"), needed=True, description=_l("Exemple : « Clé de bureau »."))
 
-    def proof(self) -> Proof:
-        return Proof("", self.challenge_id.data or "", self.answer.data or "")
+    def proof(self) -> FactorProof:
+        return FactorProof("", self.challenge_id.data or "", self.answer.data or "")

@@ -3,7 +3,7 @@
 from app.identity import services
 from app.identity.jobs import SendSignInLink, TellFactorChanged
 from app.identity.models import Person
-from app.platform import letters
+from app.platform import mail_templates
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
@@ -12,7 +12,7 @@ from app.platform.links import link_to
 def register(jobs: Jobs) -> None:
     jobs.handle(SendSignInLink, send_link)
     jobs.handle(TellFactorChanged, tell_factor_changed)
-    jobs.every_minute(services.purge)
+    jobs.every_minute(services.purge_links)
 
 
 def send_link(database: Database, task: SendSignInLink) -> None:
@@ -21,12 +21,12 @@ def send_link(database: Database, task: SendSignInLink) -> None:
     if issued is None:
         return
     person, secret = issued
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "sign_in",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("sign_in", secret),
+            message_id=mail_templates.message_id("sign_in", secret),
             person=person,
             link=link_to("identity.use_link", secret=secret),
         )
@@ -37,12 +37,12 @@ def tell_factor_changed(database: Database, task: TellFactorChanged) -> None:
     """Whoever did not do it learns it."""
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "factor_changed",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("factor_changed", person.id, task.at),
+            message_id=mail_templates.message_id("factor_changed", person.id, task.at),
             person=person,
             factor=task.name,
             added=task.added,

@@ -115,7 +115,7 @@ def allows(permission: Permission, roles: Collection[Role]) -> bool:
     return not TABLE[permission].isdisjoint(roles)
 
 
-def may_withdraw(roles: Collection[Role], taken: Role) -> bool:
+def may_withdraw_role(roles: Collection[Role], taken: Role) -> bool:
     """Whether somebody with `roles` on a scope may take `taken` back there."""
     return any(taken in MAY_WITHDRAW.get(role, ()) for role in roles)
 

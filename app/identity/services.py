@@ -44,7 +44,7 @@ _INVITATIONS_OF_ONE, _INVITATIONS_TO_ONE = Rate(10, timedelta(days=1)), Rate(1, 
 @unjournaled_transaction
 def ask_link(session: Session, email: str, next_path: str) -> None:
     """Asks for a link to be mailed; does the same whether or not somebody has this address, or was written to too often."""
-    if rates.allows(session, _LINKS, "sign-in", rates.mailbox(email)):
+    if rates.is_allowed(session, _LINKS, "sign-in", rates.mailbox_of(email)):
         jobs.enqueue(session, SendSignInLink(email.strip().lower(), safe_path(next_path)))
 
 
@@ -128,7 +128,7 @@ def sign_out(session: Session, sid: str, person: Person) -> None:
 _FORGOTTEN = timedelta(days=1)
 
 
-def purge(database: Database) -> None:
+def purge_links(database: Database) -> None:
     """Forgets the links and the sessions that ended a day ago."""
     before = clock.now() - _FORGOTTEN
     with database.writing() as session:
@@ -153,7 +153,7 @@ def find_or_create(session: Session, email: str, name: str) -> Person:
     return person
 
 
-def give(
+def give_role(
     session: Session,
     actor: Person | None,
     person: Person,
@@ -162,7 +162,7 @@ def give(
     product_id: str | None = None,
     incubator_id: str | None = None,
 ) -> bool:
-    """Gives `role` in the caller's transaction; False when the person already has it there."""
+    """Gives `role`; False when the person already has it there."""
     exists = session.scalar(
         select(Grant.id).where(
             Grant.person_id == person.id,
@@ -188,7 +188,7 @@ def give(
 
 
 @transaction
-def invite(
+def invite_person(
     session: Session,
     actor: Person,
     actor_roles: frozenset[Role],
@@ -216,11 +216,11 @@ def invite(
             _l("Qui prépare un dossier ne le juge ni ne le décide : cette personne ne peut pas tenir ces deux rôles."),
             "role",
         )
-    if not give(session, actor, person, role, product_id=product_id, incubator_id=incubator_id):
+    if not give_role(session, actor, person, role, product_id=product_id, incubator_id=incubator_id):
         raise Refusal(_l("Cette personne a déjà ce rôle ici."), "email")
-    if not rates.allows(session, _INVITATIONS_OF_ONE, "invites", actor.id):
+    if not rates.is_allowed(session, _INVITATIONS_OF_ONE, "invites", actor.id):
         raise Refusal(_l("Dix invitations par jour au plus : continuez demain."), "email")
-    written = rates.allows(session, _INVITATIONS_TO_ONE, "invited", rates.mailbox(person.email))
+    written = rates.is_allowed(session, _INVITATIONS_TO_ONE, "invited", rates.mailbox_of(person.email))
     if written:
         jobs.enqueue(session, SendInvitation(person.id, actor.name, role, next_path, product_id))
     if role is Role.AUTHORITY and product_id:
@@ -239,14 +239,16 @@ def _tell_incubator(
 
 
 @transaction
-def withdraw(session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str) -> None:
+def withdraw_role(
+    session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str
+) -> None:
     """Takes a role on a product back. Raises `Refusal` for one that is not the actor's to take, or a team's last member."""
     grant = session.scalar(
         select(Grant).where(Grant.id == grant_id, Grant.product_id == product_id).options(joinedload(Grant.person))
     )
     if grant is None:
         raise Refusal(_l("Ce rôle a déjà été retiré."))
-    if not policy.may_withdraw(actor_roles, grant.role):
+    if not policy.may_withdraw_role(actor_roles, grant.role):
         raise Refusal(_l("C’est l’incubateur qui retire une autorité : demandez-le-lui."))
     if grant.role is Role.TEAM_MEMBER:
         # Locked: two members who remove each other at once would both see the other still there.

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity import kept_forms, services
+from app.identity import saved_forms, services
 from app.identity.access import current_person, requires
 from app.identity.forms import SignInForm
 from app.identity.policy import Permission
@@ -49,7 +49,7 @@ def use_link(secret: str) -> str | Response | tuple[str, int]:
         session.clear()
         session["sid"] = sid
         person = services.person_of_session(db_session(), sid)
-        kept = kept_forms.of_person(db_session(), person.id) if person else None
+        kept = saved_forms.forms_of_person(db_session(), person.id) if person else None
         if kept:
             session["kept_form"] = kept
         if language:

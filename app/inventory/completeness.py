@@ -56,7 +56,7 @@ def to_confirm(component: Component) -> bool:
     return not {"hosting", "exposure"}.isdisjoint(component.assumed)
 
 
-def completeness(
+def measure_completeness(
     components: Sequence[Component], links: Sequence[Link], with_packages: Collection[str]
 ) -> Completeness:
     """`with_packages`: ids of the components whose SBOM is known."""

@@ -70,7 +70,7 @@ class Inventory:
         )
 
 
-def read(session: Session, product_id: str) -> Inventory:
+def read_inventory(session: Session, product_id: str) -> Inventory:
     return read_many(session, [product_id])[product_id]
 
 
@@ -130,7 +130,7 @@ def _free_ref(session: Session, product_id: str, wanted: str) -> str:
 
 
 @transaction
-def confirm(session: Session, actor: Person, product: Product, refs: Sequence[str]) -> int:
+def confirm_components(session: Session, actor: Person, product: Product, refs: Sequence[str]) -> int:
     """Notes that these components were read again today and are right; gives how many."""
     found = session.scalars(
         select(Component).where(Component.product_id == product.id, Component.ref.in_(refs)).order_by(Component.name)
@@ -181,7 +181,7 @@ def add_link(
     encrypted: bool | None,
 ) -> None:
     """Links two components by their refs. Raises `Refusal` for a link to itself, or one already there."""
-    inventory = read(session, product.id)
+    inventory = read_inventory(session, product.id)
     by_ref = {c.ref: c for c in inventory.components}
     for field, ref in (("source", source), ("target", target)):
         if ref not in by_ref:
@@ -201,14 +201,14 @@ def remove_link(session: Session, actor: Person, product: Product, link_id: str)
     link = session.scalar(select(Link).where(Link.id == link_id, Link.product_id == product.id))
     if link is None:
         raise Refusal(_l("Ce lien a déjà été retiré."))
-    names = {c.id: c.name for c in read(session, product.id).components}
+    names = {c.id: c.name for c in read_inventory(session, product.id).components}
     said = f"{names[link.source_id]} → {names[link.target_id]}"
     record(session, actor, Action.REMOVE_LINK, said, product_id=product.id, kind=link.kind.value)
     session.delete(link)
 
 
 def add_assumed(session: Session, product: Product, *, name: str, **values: Any) -> Component:
-    """A component that nobody has described yet, in the caller's transaction: where it runs is still to confirm."""
+    """A component that nobody has described yet: where it runs is still to confirm."""
     row = Component(
         id=new_id(),
         product_id=product.id,
@@ -230,11 +230,11 @@ def add_services(
     services: Sequence[FoundService],
     links: Sequence[tuple[str, str]],
 ) -> int:
-    """Services that an SBOM names become components, in the caller's transaction; gives how many are new.
+    """Services that an SBOM names become components; gives how many are new.
 
     Those already there keep what people wrote; what the SBOM does not say is marked as assumed.
     """
-    inventory = read(session, product.id)
+    inventory = read_inventory(session, product.id)
     by_name = {c.name.lower(): c for c in inventory.components}
     refs = RESERVED | {c.ref for c in inventory.components}
     rows: dict[str, Component] = {}
@@ -292,14 +292,14 @@ def _service_row(product_id: str, service: FoundService, taken: Collection[str])
     )
 
 
-def write_values(
+def write_inventory(
     session: Session, product_id: str, components: Sequence[ComponentValue], links: Sequence[LinkValue]
 ) -> dict[str, Component]:
-    """Makes the inventory what a product file says, in the caller's transaction; rows that stay keep their identity.
+    """Makes the inventory what a product file says; rows that stay keep their identity.
 
     Gives the rows by ref.
     """
-    known = read(session, product_id)
+    known = read_inventory(session, product_id)
     rows = {c.ref: c for c in known.components}
     for gone in known.links:
         session.delete(gone)

@@ -11,13 +11,13 @@ from app.analysis import services as analysis
 from app.evidence import sightings
 from app.identity.access import current_person
 from app.identity.policy import Permission
-from app.inventory import completeness, services, usual
+from app.inventory import completeness, component_catalogue, services
 from app.inventory.forms import ComponentForm, LinkForm, VulnerabilityForm
 from app.inventory.models import Component
 from app.packages import sboms
 from app.platform.database import new_id
-from app.platform.editing import EditForm, keep
-from app.platform.http import db_session, discard
+from app.platform.editing import EditForm, save_edited
+from app.platform.http import db_session, discard_changes
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
@@ -36,7 +36,7 @@ def components(product: Product) -> str:
 @blueprint.post("/composants/confirmer")
 @product_view(Permission.EDIT_PRODUCT)
 def confirm(product: Product) -> Response:
-    count = services.confirm(db_session(), current_person(), product, request.form.getlist("ref"))
+    count = services.confirm_components(db_session(), current_person(), product, request.form.getlist("ref"))
     flash(ngettext("%(num)d composant est confirmé.", "%(num)d composants sont confirmés.", count), "success")
     return redirect(url_for("inventory.components", slug=product.slug))
 
@@ -74,7 +74,7 @@ def _link(product: Product, form: LinkForm) -> bool:
             encrypted=form.is_encrypted,
         )
     except Refusal as refusal:
-        discard()
+        discard_changes()
         form.refuse(refusal)
         return False
     flash(_("Le lien est ajouté."), "success")
@@ -92,7 +92,7 @@ def remove_link(product: Product, link_id: str) -> Response:
 @product_view(Permission.EDIT_PRODUCT)
 def new_component(product: Product) -> str | Response:
     typed = request.args.get("nom", "").strip()[:200]
-    known = usual.called(db_session(), typed)
+    known = component_catalogue.find_called(db_session(), typed)
     form = ComponentForm(obj=known) if known else ComponentForm(data={"name": typed})
     return _save(product, form, Component(id=new_id()), new=True)
 
@@ -109,7 +109,7 @@ def _save(product: Product, form: ComponentForm, row: Component, *, new: bool) -
         kept = _component(product, row.ref)
         return kept, ComponentForm(formdata=None, obj=kept)
 
-    if keep(
+    if save_edited(
         db_session(),
         form,
         row,
@@ -122,7 +122,7 @@ def _save(product: Product, form: ComponentForm, row: Component, *, new: bool) -
 
 
 def _component_page(product: Product, form: ComponentForm, row: Component | None, flaw_form: VulnerabilityForm) -> str:
-    known = usual.called(db_session(), form.name.data or "")
+    known = component_catalogue.find_called(db_session(), form.name.data or "")
     return render_template(
         "inventory/component.html", product=product, form=form, component=row, flaw_form=flaw_form, known=known
     )
@@ -144,7 +144,7 @@ def add_vulnerability(product: Product, ref: str) -> str | Response:
         try:
             services.add_vulnerability(db_session(), current_person(), product, row, form.flaw())
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             return redirect(url_for("inventory.component", slug=product.slug, ref=ref))
@@ -166,8 +166,8 @@ def drawing(product: Product) -> str:
 
 def _drawing_page(product: Product, form: LinkForm) -> str:
     system = analysis.read_system(db_session(), product)
-    assessment = analysis.assess(system)
-    described = services.read(db_session(), product.id).components
+    assessment = analysis.assess_system(system)
+    described = services.read_inventory(db_session(), product.id).components
     form.source.choices = form.target.choices = [(c.ref, c.name) for c in described]
     return render_template(
         "inventory/drawing.html",
@@ -207,7 +207,7 @@ def _shown(components: list[Component]) -> list[Component]:
 
 
 def _components_page(product: Product, form: LinkForm | None) -> str:
-    inventory = services.read(db_session(), product.id)
+    inventory = services.read_inventory(db_session(), product.id)
     form = form or LinkForm(formdata=None)
     form.source.choices = form.target.choices = [(c.ref, c.name) for c in inventory.components]
     packages = sboms.counts_of(db_session(), product.id)
@@ -219,10 +219,10 @@ def _components_page(product: Product, form: LinkForm | None) -> str:
         asked=request.args,
         packages=packages,
         undecided_sightings=sightings.count_undecided(db_session(), product.id),
-        state=completeness.completeness(inventory.components, inventory.links, packages),
+        state=completeness.measure_completeness(inventory.components, inventory.links, packages),
         missing=completeness.MISSING,
         to_confirm=completeness.to_confirm,
         names={c.id: c.name for c in inventory.components},
         form=form,
-        usual=[name for u in usual.usual_components(db_session()) for name in (u.name, *u.aliases)],
+        usual=[name for u in component_catalogue.known_usual_components(db_session()) for name in (u.name, *u.aliases)],
     )

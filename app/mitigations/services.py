@@ -74,7 +74,7 @@ def proofs_by_row(rows: Sequence[Measure], system: System) -> dict[str, ProofSta
 
 
 @transaction
-def save(
+def save_measure(
     session: Session,
     actor: Person,
     product: Product,
@@ -158,15 +158,15 @@ def _no_overlap(session: Session, product_id: str, measure: Measure, components:
 
 
 @transaction
-def remove(session: Session, actor: Person, product: Product, measure: Measure) -> None:
+def remove_measure(session: Session, actor: Person, product: Product, measure: Measure) -> None:
     record(session, actor, Action.REMOVE_MEASURE, measure.measure, product_id=product.id)
     session.delete(measure)
 
 
-def write_values(
+def write_measures(
     session: Session, product_id: str, measures: Sequence[MeasureValue], rows: dict[str, Component]
 ) -> None:
-    """Makes the measures what a product file says, in the caller's transaction."""
+    """Makes the measures what a product file says."""
     for known in measures_of(session, product_id):
         session.delete(known)
     for value in measures:

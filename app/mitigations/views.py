@@ -15,7 +15,7 @@ from app.mitigations import services
 from app.mitigations.forms import MeasureForm
 from app.mitigations.models import Measure
 from app.platform.database import new_id
-from app.platform.editing import keep
+from app.platform.editing import save_edited
 from app.platform.http import db_session
 from app.platform.i18n import language
 from app.products.access import Product, may, product_view
@@ -31,7 +31,7 @@ blueprint = Blueprint("mitigations", __name__, url_prefix="/produits/<slug>")
 @product_view(Permission.READ_PRODUCT)
 def measures(product: Product) -> str:
     system = analysis.read_system(db_session(), product)
-    assessment = analysis.assess(system)
+    assessment = analysis.assess_system(system)
     rows = services.measures_of(db_session(), product.id)
     return render_template(
         "mitigations/measures.html",
@@ -40,11 +40,11 @@ def measures(product: Product) -> str:
         proofs=services.proofs_by_row(rows, system),
         kinds=catalogue.measures(),
         assessment=assessment,
-        raw=analysis.assess(system, View.RAW),
+        raw=analysis.assess_system(system, View.RAW),
         matrix=draw_matrix(assessment, language()),
         names={c.id: c.name for c in system.components},
         inherited=[m for m in system.measures if m.inherited_from],
-        guide=guide.read(db_session(), product.id, StudyStep.DO),
+        guide=guide.read_guide(db_session(), product.id, StudyStep.DO),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -78,7 +78,7 @@ def _form_of(row: Measure, *, fresh: bool = False) -> MeasureForm:
 def _with_components(product: Product, form: MeasureForm, kind: MeasureKind) -> MeasureForm:
     form.on.choices = [
         (c.ref, c.name)
-        for c in inventory.read(db_session(), product.id).components
+        for c in inventory.read_inventory(db_session(), product.id).components
         if kind.organisational or kind.applies_to(c.kind) or c.ref in (form.on.data or ())
     ]
     return form
@@ -92,11 +92,11 @@ def _save(product: Product, form: MeasureForm, row: Measure, *, new: bool) -> st
         kept = _measure(product, row.id)
         return kept, _with_components(product, _form_of(kept, fresh=True), kind)
 
-    if keep(
+    if save_edited(
         session,
         _with_components(product, form, kind),
         row,
-        lambda: services.save(
+        lambda: services.save_measure(
             session, current_person(), product, form.fill(row), form.on.data or [], new=new, offered=offered
         ),
         stored=None if new else stored,
@@ -111,7 +111,7 @@ def _save(product: Product, form: MeasureForm, row: Measure, *, new: bool) -> st
 @blueprint.post("/mesures/<measure_id>/retirer")
 @product_view(Permission.EDIT_PRODUCT)
 def remove(product: Product, measure_id: str) -> Response:
-    services.remove(db_session(), current_person(), product, _measure(product, measure_id))
+    services.remove_measure(db_session(), current_person(), product, _measure(product, measure_id))
     return redirect(url_for("mitigations.measures", slug=product.slug))
 
 

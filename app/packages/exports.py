@@ -41,7 +41,7 @@ _STATES = {
 
 def inventory_bom(session: Session, product: Product) -> bytes:
     """Components with the packages they carry, online services, and who depends on whom."""
-    found = inventory.read(session, product.id)
+    found = inventory.read_inventory(session, product.id)
     packages = _packages(session, product.id)
     services = [c for c in found.components if c.hosting is Hosting.SAAS]
     others = [c for c in found.components if c.hosting is not Hosting.SAAS]
@@ -135,7 +135,7 @@ def _said(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value not in (None, "", [])}
 
 
-def vex(session: Session, product: Product) -> bytes:
+def as_vex(session: Session, product: Product) -> bytes:
     """What people of the product say of the flaws that seem to touch it, the packages they speak of beside it."""
     judged = [m for m in matches_of(session, [product.id])[product.id] if m.judgement is not None]
     packages = sorted({(m.component_ref, m.package, m.version) for m in judged})

@@ -17,7 +17,7 @@ from app.inventory.models import Component
 from app.packages.kinds import FlawState
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
-from risk_models.exposure.cyclonedx import library
+from risk_models.exposure.cyclonedx import library_component
 from risk_models.exposure.ranges import Affected, MatchVerdict, split_purl
 from risk_models.scales import Hosting, LinkKind
 from risk_models.system import Component as ComponentValue
@@ -73,7 +73,7 @@ def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[M
             known[key] = affected_of(row.package, row.affected), _fingerprint(row.affected)
         affected, ranges = known[key]
         service = not row.embedded and row.hosting is Hosting.SAAS
-        verdict = MatchVerdict.TO_ASK if service else affected.verdict(version_of(row))
+        verdict = MatchVerdict.TO_ASK if service else affected.verdict(version_of_component(row))
         if verdict is not MatchVerdict.NOT_EXPOSED:
             match = _match(row, verdict, affected, ranges, judged)
             one = (row.component_id, row.package, match.version, match.flaw)
@@ -167,7 +167,7 @@ class _Judged:
 
     def __init__(self, session: Session, rows: Sequence[Row[Any]]) -> None:
         ids = {row.component_id for row in rows}
-        self._carried = {(row.component_id, row.package, version_of(row)) for row in rows}
+        self._carried = {(row.component_id, row.package, version_of_component(row)) for row in rows}
         self._known: dict[tuple[str, str, str], dict[str, Judgement]] = defaultdict(dict)
         statement = select(Judgement).where(Judgement.component_id.in_(ids)).order_by(Judgement.judged_at)
         for judgement in session.scalars(statement):
@@ -181,7 +181,7 @@ class _Judged:
         return gone[-1] if gone else None
 
 
-def version_of(row: Row[Any]) -> str:
+def version_of_component(row: Row[Any]) -> str:
     """The version of a package carried, or of a component: its own, else that of its purl."""
     if row.version or row.embedded:
         return str(row.version)
@@ -189,7 +189,7 @@ def version_of(row: Row[Any]) -> str:
 
 
 def _match(row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged) -> Match:
-    flaw, version = row.cve or row.advisory_id, version_of(row)
+    flaw, version = row.cve or row.advisory_id, version_of_component(row)
     judgement = judged.of(row.component_id, row.package, flaw, version)
     return Match(
         product_id=row.product_id,
@@ -280,7 +280,7 @@ def _with(
     links = list(system.links)
     for (ref, package, version), flaws in sorted(embedded.items()):
         name = package.rpartition("/")[2]
-        found = library(by_id[ref], f"{package}@{version}", name, version, flaws)
+        found = library_component(by_id[ref], f"{package}@{version}", name, version, flaws)
         if found.id not in by_id:
             by_id[found.id] = found
             components.append(found)

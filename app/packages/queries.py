@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.inventory import usual
+from app.inventory import component_catalogue
 from app.inventory.models import Component
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
@@ -66,7 +66,7 @@ def _like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def who_uses(
+def find_users(
     session: Session, package: str, affected: Affected | None = None, *, products: Collection[str] | None = None
 ) -> list[Use]:
     """Every component that is or carries `package`; only versions not clearly safe when `affected` is given.
@@ -82,10 +82,10 @@ def who_uses(
         if verdict is not MatchVerdict.NOT_EXPOSED:
             uses.append(_use(row, package, version, verdict, embedded=False))
     uses += _known_to_embed(session, package, products, judged=affected is not None)
-    return sorted(uses, key=by_urgency)
+    return sorted(uses, key=flaws_by_urgency)
 
 
-def by_urgency(use: Use) -> tuple[object, ...]:
+def flaws_by_urgency(use: Use) -> tuple[object, ...]:
     return _ORDER[use.verdict], use.product, use.component, use.version
 
 
@@ -119,7 +119,7 @@ def _carried(
 
 def _known_to_embed(session: Session, package: str, products: Collection[str] | None, *, judged: bool) -> Iterator[Use]:
     """Components without SBOM whose like, says the catalogue, embed `package`: nobody can see in which version."""
-    known = [one for one in usual.usual_components(session) if package in one.embeds]
+    known = [one for one in component_catalogue.known_usual_components(session) if package in one.embeds]
     if not known:
         return
     names: list[ColumnElement[bool]] = [

@@ -15,7 +15,7 @@ from app.inventory.models import Component
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.importers import open_reading
-from app.packages.importers.reading import Reading
+from app.packages.importers.reading import BomReading
 from app.packages.models import PackageUse, Sbom
 from app.platform import clock
 from app.platform.transactions import transaction
@@ -43,7 +43,7 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SbomOutcome:
     """What an import did; `unchanged` when the very same file already stood for the component."""
 
     component: str
@@ -65,7 +65,7 @@ def counts_of(session: Session, product_id: str) -> dict[str, int]:
     return dict(row.tuple() for row in rows)
 
 
-def preview(session: Session, component: Component, file: IO[bytes], file_name: str) -> Preview:
+def preview_sbom(session: Session, component: Component, file: IO[bytes], file_name: str) -> Preview:
     """What importing `file` would change. Raises `UnreadableSbom`; writes nothing."""
     reading = open_reading(file, file_name)
     new = set(reading.packages)
@@ -114,7 +114,7 @@ def _packages_of(session: Session, sbom_id: int) -> Iterator[tuple[str, str]]:
 @transaction
 def import_sbom(
     session: Session, actor: Person | None, product: Product, component: Component, file: IO[bytes], file_name: str
-) -> Outcome:
+) -> SbomOutcome:
     """Makes `file` the SBOM of `component`. Raises `UnreadableSbom` and changes nothing when it cannot be read.
 
     The same file again changes nothing; what people wrote about components and flaws stays.
@@ -122,7 +122,7 @@ def import_sbom(
     digest = sha256_of(file)
     standing = sbom_of(session, component.id)
     if standing and standing.sha256 == digest:
-        return Outcome(component.name, standing.format, standing.count, 0, 0, standing.exceptions, unchanged=True)
+        return SbomOutcome(component.name, standing.format, standing.count, 0, 0, standing.exceptions, unchanged=True)
     reading = open_reading(file, file_name)
     connection = session.connection()
     _stage(connection, reading.packages)
@@ -144,10 +144,10 @@ def import_sbom(
     record(
         session, actor, Action.IMPORT_SBOM, f"{file_name} – {component.name}", product_id=product.id, count=sbom.count
     )
-    return Outcome(component.name, reading.format, sbom.count, new_packages, services, sbom.exceptions)
+    return SbomOutcome(component.name, reading.format, sbom.count, new_packages, services, sbom.exceptions)
 
 
-def _exceptions(reading: Reading) -> list[dict[str, Any]]:
+def _exceptions(reading: BomReading) -> list[dict[str, Any]]:
     return [{"kind": kind, "count": n, "first": first} for kind, (n, first) in sorted(reading.odd.items())]
 
 

@@ -14,7 +14,7 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.exports import COMPONENT, STATE, UNTIL
-from app.packages.judging import keep
+from app.packages.flaw_judgements import keep_judgement
 from app.packages.kinds import FlawState, Justification
 from app.packages.matching import Match, matches_of
 from app.platform.refusals import Refusal, unreadable_json
@@ -177,7 +177,7 @@ def _day(text: str) -> date | None:
         return None
 
 
-def preview(session: Session, product: Product, content: bytes) -> VexPreview:
+def preview_vex(session: Session, product: Product, content: bytes) -> VexPreview:
     """What importing the document would say of the product's flaws. Raises `Refusal`."""
     statements, odd = read_vex(content)
     matches = matches_of(session, [product.id])[product.id]
@@ -212,11 +212,13 @@ def preview(session: Session, product: Product, content: bytes) -> VexPreview:
 @transaction
 def import_vex(session: Session, actor: Person, product: Product, content: bytes, file_name: str) -> int:
     """Keeps each statement as `actor`'s judgement, in one transaction; gives how many. Raises `Refusal`."""
-    found = preview(session, product, content)
+    found = preview_vex(session, product, content)
     for match, said in found.taken:
         from_file = f"({file_name})"
         reason = said.detail if said.detail.endswith(from_file) else f"{said.detail} {from_file}".strip()
-        keep(session, actor, match, state=said.state, justification=said.justification, reason=reason, until=said.until)
+        keep_judgement(
+            session, actor, match, state=said.state, justification=said.justification, reason=reason, until=said.until
+        )
     digest = hashlib.sha256(content).hexdigest()
     record(session, actor, Action.IMPORT_VEX, file_name, product_id=product.id, sha256=digest, count=len(found.taken))
     return len(found.taken)

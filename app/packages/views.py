@@ -12,13 +12,13 @@ from app.feeds import services as feeds
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.inventory import services as inventory
-from app.packages import exports, judging, matching, queries, sboms
+from app.packages import exports, flaw_judgements, matching, queries, sboms
 from app.packages import vex as vex_files
 from app.packages.forms import JudgementForm, SbomForm, VexForm
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.matching import Match
 from app.platform import uploads
-from app.platform.editing import EditForm, keep
+from app.platform.editing import EditForm, save_edited
 from app.platform.forms import ConfirmUploadForm
 from app.platform.http import db_session, file_response
 from app.platform.i18n import language
@@ -39,7 +39,7 @@ def sbom(product: Product, ref: str) -> str:
     if form.validate_on_submit():
         name = PurePath(form.file.data.filename or "").name[:200]
         try:
-            preview = sboms.preview(db_session(), component, form.file.data.stream, name)
+            preview = sboms.preview_sbom(db_session(), component, form.file.data.stream, name)
         except UnreadableSbom as error:
             form.refuse(Refusal(error.text(language()), "file"))
         else:
@@ -76,7 +76,7 @@ def flaws(product: Product) -> str:
         product=product,
         matches=matching.matches_of(session, [product.id])[product.id],
         packages=sboms.counts_of(session, product.id),
-        alarms=[s for s in feeds.states(session) if s.alarm],
+        alarms=[s for s in feeds.read_feeds(session) if s.alarm],
     )
 
 
@@ -87,7 +87,7 @@ def judge(product: Product) -> str | Response:
     form = JudgementForm(obj=match.judgement)
 
     def save() -> None:
-        judging.judge(
+        flaw_judgements.judge_flaw(
             db_session(),
             current_person(),
             product,
@@ -101,7 +101,7 @@ def judge(product: Product) -> str | Response:
     def stored() -> tuple[Product, EditForm]:
         return product, JudgementForm(formdata=None, obj=_match(product).judgement)
 
-    if keep(db_session(), form, product, save, stored=stored):
+    if save_edited(db_session(), form, product, save, stored=stored):
         flash(_("Votre jugement sur %(flaw)s est enregistré.", flaw=match.flaw), "success")
         return redirect(url_for("packages.flaws", slug=product.slug))
     return render_template("packages/judge.html", product=product, match=match, form=form)
@@ -110,7 +110,7 @@ def judge(product: Product) -> str | Response:
 @blueprint.get("/produits/<slug>/vex.cdx.json")
 @product_view(Permission.READ_PRODUCT)
 def vex(product: Product) -> Response:
-    content = exports.vex(db_session(), product)
+    content = exports.as_vex(db_session(), product)
     return file_response(content, "application/vnd.cyclonedx+json; version=1.6", f"{product.slug}.vex.cdx.json")
 
 
@@ -122,7 +122,7 @@ def look_at_vex(product: Product) -> str:
     if form.validate_on_submit():
         content = form.file.data.stream.read()
         try:
-            preview = vex_files.preview(db_session(), product, content)
+            preview = vex_files.preview_vex(db_session(), product, content)
         except Refusal as refusal:
             form.refuse(refusal)
         else:
@@ -142,18 +142,18 @@ def import_vex(product: Product) -> Response:
 
 
 def _to_confirm(purpose: str, content: bytes, name: str) -> ConfirmUploadForm:
-    upload = uploads.keep(db_session(), current_person().id, purpose, content, name)
+    upload = uploads.keep_upload(db_session(), current_person().id, purpose, content, name)
     return ConfirmUploadForm(formdata=None, data={"upload": upload})
 
 
 def _confirmed(purpose: str) -> uploads.Confirmed:
     """The file that this person was shown for this purpose. Raises `Refusal`."""
-    return uploads.confirmed(db_session(), current_person().id, purpose, ConfirmUploadForm().upload.data or "")
+    return uploads.read_confirmed(db_session(), current_person().id, purpose, ConfirmUploadForm().upload.data or "")
 
 
 def _match(product: Product) -> Match:
     named = (request.args.get(key, "") for key in ("composant", "paquet", "version", "faille"))
-    return judging.match_of(db_session(), product.id, *named) or abort(404)
+    return flaw_judgements.match_of(db_session(), product.id, *named) or abort(404)
 
 
 @blueprint.get("/qui-utilise")
@@ -165,7 +165,7 @@ def who_uses() -> str:
     packages: list[str] = []
     found: list[queries.Use] = []
     if asked:
-        products = portfolio.readable_products(db_session(), current_person())
+        products = portfolio.readable_product_ids(db_session(), current_person())
         try:
             packages, found = _search(asked, span, products)
         except UnreadableRange:
@@ -185,7 +185,7 @@ def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str
         found = queries.components_called(session, asked, judged=bool(span), products=products)
     for package in packages:
         affected = read_range(package, span) if span else None
-        found += queries.who_uses(session, package, affected, products=products)
+        found += queries.find_users(session, package, affected, products=products)
     # A component found by its package was found well: its name adds nothing.
     placed = {u.component_id for u in found if u.package and not u.embedded}
     once = {
@@ -193,5 +193,5 @@ def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str
         for u in found
         if u.package or u.component_id not in placed
     }
-    found = sorted(once.values(), key=queries.by_urgency)
+    found = sorted(once.values(), key=queries.flaws_by_urgency)
     return packages, queries.with_contacts(session, found)

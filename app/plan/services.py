@@ -15,9 +15,9 @@ from app.analysis.models import EssentialAsset
 from app.journal.models import JournalEntry
 from app.mitigations.models import LossPoint
 from app.platform import clock
+from app.platform.csv_safety import defuse_formula
 from app.platform.database import Database
 from app.platform.i18n import EFFORT_WORDS, language
-from app.platform.tables import harmless
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import Assessment
@@ -61,7 +61,7 @@ class PlanLine:
         return kind.name.in_(language()) if kind else self.measure
 
 
-def lines(system: System, assessment: Assessment) -> list[PlanLine]:
+def read_plan(system: System, assessment: Assessment) -> list[PlanLine]:
     """In the ranking's order, best effect for the effort first; then what it gives no figure, soonest first."""
     decided = {(m.measure, tuple(sorted(set(m.on)))): m for m in system.measures}
     order = {(p.measure, p.on): (n, p) for n, p in enumerate(assessment.action_plan)}
@@ -110,7 +110,7 @@ def as_csv(
             f"{x.avoided:.2f}".replace(".", ",") if x.avoided is not None else "", str(EFFORT_WORDS[x.effort]),
             x.due.isoformat() if x.due else "", x.owner, x.inherited_from,
         ]  # fmt: skip
-        writer.writerow([harmless(cell) for cell in row])
+        writer.writerow([defuse_formula(cell) for cell in row])
     return ("\ufeff" + out.getvalue()).encode()
 
 
@@ -192,7 +192,7 @@ def note_losses(database: Database) -> None:
     found = [
         (p.id, system, assessed)
         for p, system in zip(products, systems, strict=True)
-        if (assessed := analysis.assessed(system)) is not None
+        if (assessed := analysis.assess_if_ready(system)) is not None
     ]
     if not found:
         return

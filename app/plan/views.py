@@ -14,7 +14,7 @@ from app.platform.links import link_to
 from app.products.access import Product, may, product_view
 from reports.figures.burn_down import draw_burn_down
 from risk_models import catalogue
-from risk_models.ranking.burn_down import projection
+from risk_models.ranking.burn_down import project_losses
 from risk_models.system import System
 
 blueprint = Blueprint("plan", __name__, url_prefix="/produits/<slug>/plan")
@@ -31,7 +31,7 @@ def _words() -> dict[PlanKind, str]:
 
 def _read(product: Product) -> tuple[System, list[PlanLine], dict[str, str]]:
     system = analysis.read_system(db_session(), product)
-    return system, plan.lines(system, analysis.assess(system)), {c.id: c.name for c in system.components}
+    return system, plan.read_plan(system, analysis.assess_system(system)), {c.id: c.name for c in system.components}
 
 
 @blueprint.get("")
@@ -39,9 +39,9 @@ def _read(product: Product) -> tuple[System, list[PlanLine], dict[str, str]]:
 def index(product: Product) -> str:
     system, lines, names = _read(product)
     today = clock.today()
-    past = plan.past_losses(db_session(), product.id, today, analysis.assess(system).loss)
+    past = plan.past_losses(db_session(), product.id, today, analysis.assess_system(system).loss)
     large = analysis.is_large(system)  # its figures to come would take minutes
-    future = () if large else projection(system, today)
+    future = () if large else project_losses(system, today)
     return render_template(
         "plan/index.html",
         product=product,

@@ -41,14 +41,14 @@ class Attachment:
     content: bytes
 
 
-def given(upload: FileStorage | None, most: int = MAX_FILE) -> Attachment | None:
+def read_given(upload: FileStorage | None, most: int = MAX_FILE) -> Attachment | None:
     """What a form carries; none where nothing was chosen. One byte more than `most` is read, to be refused."""
     if not upload:
         return None
-    return Attachment(name_of(upload.filename or ""), upload.stream.read(most + 1))
+    return Attachment(file_name_of(upload.filename or ""), upload.stream.read(most + 1))
 
 
-def name_of(given_name: str) -> str:
+def file_name_of(given_name: str) -> str:
     """A name fit to be shown and downloaded: no folder, no control, no character that turns the text, its ending kept."""
     plain = "".join(ch for ch in re.split(r"[/\\]", given_name)[-1] if unicodedata.category(ch)[0] != "C").strip()
     stem, dot, ending = plain.rpartition(".")
@@ -59,12 +59,12 @@ def name_of(given_name: str) -> str:
 _FILES_A_DAY = Rate(200, timedelta(days=1))
 
 
-def keep(session: Session, file: Attachment, *, by: str, of: str) -> str:
+def keep_attachment(session: Session, file: Attachment, *, by: str, of: str) -> str:
     """Stores a file of product `of`, given by person `by` (ids); its SHA-256.
 
     Raises `Refusal` for what is too large, is not what its name says, or comes after too many of a day.
     """
-    if not all(rates.allows(session, _FILES_A_DAY, "file", whose) for whose in (by, of)):
+    if not all(rates.is_allowed(session, _FILES_A_DAY, "file", whose) for whose in (by, of)):
         raise Refusal(
             _l("Deux cents fichiers par jour au plus, par personne et par produit : continuez demain."), "file"
         )
@@ -95,13 +95,13 @@ _ONCE_A_DAY = Rate(1, timedelta(days=1))
 _KEPT = timedelta(days=7)
 
 
-def purge(database: Database) -> None:
+def purge_attachments(database: Database) -> None:
     """Once a day, forgets the documents of a week ago that nothing names: their transaction was undone, or what they were
     attached to was taken away before anybody decided on it. A database that names few of them is not the one they are of:
     it was restored late, or another's.
     """
     with database.writing() as session:
-        if not rates.allows(session, _ONCE_A_DAY, "purge of documents"):
+        if not rates.is_allowed(session, _ONCE_A_DAY, "purge of documents"):
             return
     before = clock.now() - _KEPT
     with database.reading() as session:
@@ -132,7 +132,7 @@ def _quoting(column: Column[Any], digest: str) -> Select[int]:
     return select(literal(1)).where(column.contains(digest)).limit(1)
 
 
-def download(sha256: str, name: str) -> Response:
+def download_attachment(sha256: str, name: str) -> Response:
     """Never shown by the browser: what a person gave is only ever downloaded."""
     answer = file_response(document_storage().get(sha256), "application/octet-stream", name)
     answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

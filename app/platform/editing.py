@@ -19,7 +19,7 @@ from wtforms import HiddenField
 from app.platform import clock
 from app.platform.database import Base, UtcDateTime
 from app.platform.forms import BaseForm, choice_label
-from app.platform.http import discard
+from app.platform.http import discard_changes
 from app.platform.refusals import Refusal
 
 
@@ -113,7 +113,7 @@ class ComparedForm(EditForm):
 Stored = Callable[[], tuple[Base, EditForm]]
 
 
-def keep(
+def save_edited(
     session: Session,
     form: EditForm,
     row: Base,
@@ -132,7 +132,7 @@ def keep(
             form.check(session, row, stored)
         save()
     except (IntegrityError, StaleDataError):
-        discard()
+        discard_changes()
         flash(
             gettext(
                 "Quelqu’un vient d’enregistrer la même chose : votre saisie est gardée. Comparez, puis enregistrez."
@@ -141,19 +141,19 @@ def keep(
         )
         return False
     except Overtaken:
-        discard()
+        discard_changes()
         if stored is not None:
             form.show_conflict(*stored())
         return False
     except Refusal as refusal:
-        discard()
+        discard_changes()
         form.refuse(refusal)
         return False
     return True
 
 
-def reread(session: Session, kind: type[Base], row_id: str, form: type[EditForm]) -> Stored:
-    """What `keep` asks of a row whose form is filled from it alone: the row as it is stored, and its form."""
+def reread_edited(session: Session, kind: type[Base], row_id: str, form: type[EditForm]) -> Stored:
+    """What `save_edited` asks of a row whose form is filled from it alone: the row as it is stored, and its form."""
 
     def stored() -> tuple[Base, EditForm]:
         row = session.get_one(kind, row_id)

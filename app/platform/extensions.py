@@ -17,7 +17,7 @@ from app.platform.transactions import unjournaled_transaction
 View = TypeVar("View", bound=Callable[..., Any])
 
 csrf = CSRFProtect()
-_count_post = unjournaled_transaction(rates.allows)
+_count_post = unjournaled_transaction(rates.is_allowed)
 
 
 def limit_posts(most: int) -> Callable[[View], View]:
@@ -28,7 +28,7 @@ def limit_posts(most: int) -> Callable[[View], View]:
         @wraps(view)
         def limited(*args: Any, **kwargs: Any) -> Any:
             if request.method == "POST":
-                network = rates.prefix(request.remote_addr or "")
+                network = rates.network_of(request.remote_addr or "")
                 if not _count_post(db_session(), rate, request.endpoint or "", network):
                     abort(429)
             return view(*args, **kwargs)

@@ -30,7 +30,7 @@ from app.platform import clock
 from app.platform.i18n import language, word
 from app.platform.refusals import Refusal
 from risk_models import catalogue
-from risk_models.product_file.checked_map import hidden
+from risk_models.product_file.checked_map import is_hidden
 
 _KEPT_CONTROLS = {"\n", "\r", "\t"}
 MOST_LINES = 500  # of a text: a page holds fifty, and each is laid out
@@ -87,13 +87,13 @@ def required(message: Any = None) -> Required:
 def is_clean(text: str, most: int, *, lines: bool = False) -> bool:
     """Whether `text` is no longer than `most` and has no control character, but for the ends of its lines if `lines`."""
     allowed = _KEPT_CONTROLS if lines else set()
-    return len(text) <= most and not any(hidden(ch) and ch not in allowed for ch in text)
+    return len(text) <= most and not any(is_hidden(ch) and ch not in allowed for ch in text)
 
 
 _JOINERS = "\u200c\u200d"  # Persian and emoji need them
 
 
-def seen(text: str) -> str:
+def without_hidden_marks(text: str) -> str:
     """`text` without the marks that pasting brings and nobody sees: no name is made of them alone."""
     return "".join(ch for ch in text if unicodedata.category(ch) != "Cf" or ch in _JOINERS)
 
@@ -122,7 +122,7 @@ class CleanText:
 
 
 def _strip(value: str | None) -> str | None:
-    return seen(value).strip() if value else value
+    return without_hidden_marks(value).strip() if value else value
 
 
 class Line(StringField):
@@ -136,7 +136,7 @@ class Line(StringField):
 
 def _lines(value: str | None) -> str | None:
     """Browsers send line ends as CRLF; one form is kept, so that the same text has the same hash."""
-    return seen(value).replace("\r\n", "\n").strip() if value else value
+    return without_hidden_marks(value).replace("\r\n", "\n").strip() if value else value
 
 
 class Paragraph(TextAreaField):
@@ -242,21 +242,21 @@ def web_address(form: Form, field: Field) -> None:
         raise ValidationError(_l("Cette adresse doit commencer par https://."))
 
 
-def messages(form: Form) -> list[tuple[str, str, str]]:
+def error_messages(form: Form) -> list[tuple[str, str, str]]:
     """Every error of a form and of the forms inside it, as (id to go to, label, message)."""
     found: list[tuple[str, str, str]] = []
     for field in form:
         if isinstance(field, FormField):
-            found += messages(field.form)
+            found += error_messages(field.form)
         elif isinstance(field, FieldList):
             for entry in field:
-                found += messages(entry.form) if isinstance(entry, FormField) else []
+                found += error_messages(entry.form) if isinstance(entry, FormField) else []
         elif field.errors:
             found.append((field.id, str(field.label.text), " ".join(str(e) for e in field.errors)))
     return found
 
 
-def chosen(field: Field, value: object) -> bool:
+def is_chosen(field: Field, value: object) -> bool:
     """Whether a choice of `field` is the one typed or stored."""
     data = field.data if field.data is not None else (field.raw_data or [None])[0]
     return str(data.value if isinstance(data, Enum) else data) == str(value) if data not in (None, "") else False

@@ -31,14 +31,14 @@ _CSP = (
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def database() -> Database:
+def get_database() -> Database:
     return cast(Database, current_app.extensions["database"])
 
 
 def db_session() -> Session:
     """This request's session, begun for writing when the request may change something."""
     if "db_session" not in g:
-        g.db_session = database().session(writing=request.method not in _SAFE_METHODS)
+        g.db_session = get_database().session(writing=request.method not in _SAFE_METHODS)
     return cast(Session, g.db_session)
 
 
@@ -57,7 +57,7 @@ def _file_name(name: str) -> dict[str, str]:
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
-def discard() -> None:
+def discard_changes() -> None:
     """Forgets what a refused use case changed; what was loaded stays readable for the page."""
     session = db_session()
     session.expunge_all()

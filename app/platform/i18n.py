@@ -42,12 +42,12 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         word=word,
         tone=catalogue.tone,
-        day=day,
-        distance=distance,
-        percent=percent,
-        decimal=decimal,
-        odds=odds,
-        instant=instant,
+        day=format_day,
+        distance=say_distance,
+        percent=format_percent,
+        decimal=format_decimal,
+        odds=say_odds,
+        instant=format_instant,
         name_of=name_of,
     )
     app.jinja_env.globals.update(
@@ -119,7 +119,7 @@ def finding_text(found: Finding, names: Mapping[str, str]) -> str:
     return catalogue.finding_text(found, language(), names)
 
 
-def day(value: date | datetime | None) -> str:
+def format_day(value: date | datetime | None) -> str:
     """ "12 mars 2027", in Paris."""
     if value is None:
         return "—"
@@ -134,7 +134,7 @@ def _day_in(value: date, language: str) -> str:
     return said.replace("1 ", "1er ", 1) if value.day == 1 and language == "fr" else said
 
 
-def distance(value: date) -> str:
+def say_distance(value: date) -> str:
     """ "dans 3 mois", "en retard de 8 jours": how far a day is from today."""
     return _distance_in((value - clock.today()).days, language())
 
@@ -153,18 +153,18 @@ def _distance_in(days: int, _language: str) -> str:
     )
 
 
-def decimal(value: float, digits: int = 2) -> str:
+def format_decimal(value: float, digits: int = 2) -> str:
     text = f"{value:.{digits}f}"
     return text.replace(".", ",") if language() == "fr" else text
 
 
-def percent(value: float) -> str:
+def format_percent(value: float) -> str:
     """ "38 %": a share of one."""
     space = "\u00a0" if language() == "fr" else ""
     return f"{round(value * 100)}{space}%"
 
 
-def odds(value: float) -> str:
+def say_odds(value: float) -> str:
     """What a probability of a year means: "environ une chance sur 3 par an"."""
     if value < 0.005:
         return str(gettext("moins d’une chance sur 200 par an"))
@@ -175,7 +175,7 @@ def odds(value: float) -> str:
     return str(gettext("environ une chance sur %(count)d par an", count=round(1 / value)))
 
 
-def instant(value: datetime) -> str:
+def format_instant(value: datetime) -> str:
     """ "12 mars 2027 à 14:05", in Paris."""
     return str(format_datetime(value, "d MMMM y HH:mm"))
 

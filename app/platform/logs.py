@@ -6,7 +6,7 @@ import sys
 import structlog
 
 
-def configure(*, development: bool) -> None:
+def configure_logs(*, development: bool) -> None:
     renderer = (
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         if development

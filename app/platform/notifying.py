@@ -44,7 +44,7 @@ Parts = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class NotifyingService:
     """One messaging service: the addresses that are its, and what is sent to one of them."""
 
     title: str
@@ -119,7 +119,7 @@ def _zulip(p: Parts, title: str, body: str) -> Request:
 
 # Each pattern takes the whole address: a sign that it does not name has no place in one.
 SERVICES = tuple(
-    Service(title, re.compile(pattern), request)
+    NotifyingService(title, re.compile(pattern), request)
     for title, pattern, request in (
         ("Mattermost", rf"(?P<scheme>https?)://{_HOST}{_PATH}/hooks/(?P<key>[a-z0-9]{{20,40}})/?", _mattermost),
         ("Mattermost", rf"(?P<scheme>mmosts?)://{_HOST}{_PATH}/(?P<key>[a-z0-9]{{20,40}})/?", _mattermost),
@@ -154,7 +154,7 @@ SERVICES = tuple(
 _IN_CLEAR = ("http://", "mmost://")
 
 
-def _read(address: str) -> tuple[Service, Parts]:
+def _read(address: str) -> tuple[NotifyingService, Parts]:
     """The service of an address, and its parts. Raises `ValueError`."""
     for service in SERVICES:
         if found := service.pattern.fullmatch(address):
@@ -162,7 +162,7 @@ def _read(address: str) -> tuple[Service, Parts]:
     raise ValueError("not a service that Jalon speaks to")
 
 
-def address_of(typed: str, *, private_hosts: Collection[str]) -> str:
+def channel_address_of(typed: str, *, private_hosts: Collection[str]) -> str:
     """The address of a channel as it is kept. Raises `ValueError` for one of no service that Jalon speaks to."""
     address = typed.strip()
     _service, parts = _read(address)
@@ -171,12 +171,12 @@ def address_of(typed: str, *, private_hosts: Collection[str]) -> str:
     return address
 
 
-def service_of(address: str) -> str:
+def notifying_service_of(address: str) -> str:
     """How people call the service of an address that `address_of` gave."""
     return _read(address)[0].title
 
 
-def notify(address: str, title: str, body: str, *, private_hosts: Collection[str]) -> None:
+def notify_channel(address: str, title: str, body: str, *, private_hosts: Collection[str]) -> None:
     """Sends at once. Raises `NotDelivered`."""
     try:
         service, parts = _read(address)
@@ -184,7 +184,7 @@ def notify(address: str, title: str, body: str, *, private_hosts: Collection[str
         raise UnknownAddress(str(error)) from error
     sent = service.request(parts, title, body)
     try:
-        answer = outbound.ask(
+        answer = outbound.ask_address(
             sent.address,
             sent.headers,
             method=sent.method,

@@ -41,7 +41,7 @@ class Answer:
     body: bytes
 
 
-def ask(
+def ask_address(
     address: str,
     headers: Mapping[str, str] | None = None,
     *,

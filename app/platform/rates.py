@@ -38,18 +38,18 @@ def is_reached(session: Session, rate: Rate, *what: str) -> bool:
     return (session.scalar(counted) or 0) >= rate.most
 
 
-def note(session: Session, *what: str) -> None:
-    """Counts `what` once more, in the caller's transaction."""
+def note_event(session: Session, *what: str) -> None:
+    """Counts `what` once more."""
     session.execute(insert(Hit).values(id=new_id(), key=_key(what), at=clock.now()))
 
 
-def allows(session: Session, rate: Rate, *what: str) -> bool:
-    """Counts `what` once more where `rate` still allows it, whoever asks at the same instant; in the caller's transaction."""
+def is_allowed(session: Session, rate: Rate, *what: str) -> bool:
+    """Counts `what` once more where `rate` still allows it, whoever asks at the same instant."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time
         session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_key(what), 0))))
     if is_reached(session, rate, *what):
         return False
-    note(session, *what)
+    note_event(session, *what)
     return True
 
 
@@ -57,13 +57,13 @@ def _key(what: tuple[str, ...]) -> str:
     return hashlib.sha256("|".join(what).encode()).hexdigest()
 
 
-def mailbox(address: str) -> str:
+def mailbox_of(address: str) -> str:
     """What names the mailbox behind an address: what follows a plus sign only sorts its letters."""
     name, _, domain = address.strip().lower().rpartition("@")
     return f"{name.partition('+')[0]}@{domain}"
 
 
-def prefix(address: str) -> str:
+def network_of(address: str) -> str:
     """The network that one visitor has for themselves: an IPv4 address, the /64 of an IPv6 one."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
@@ -74,7 +74,7 @@ def prefix(address: str) -> str:
     return str(ip)
 
 
-def purge(database: Database) -> None:
+def purge_counts(database: Database) -> None:
     """Forgets what no rate counts any more."""
     with database.writing() as session:
         session.execute(delete(Hit).where(Hit.at < clock.now() - _LONGEST))

@@ -13,27 +13,27 @@ class Unopenable(ValueError):
     """The secret was encrypted under a key that the application no longer has."""
 
 
-def derived(key: str, use: str) -> bytes:
+def derive_key(key: str, use: str) -> bytes:
     """A key of 32 bytes for one `use`: whoever learns it learns nothing of the others."""
     return HKDF(SHA256(), 32, salt=None, info=f"jalon: {use}".encode()).derive(key.encode())
 
 
 def derived_texts(keys: Sequence[str], use: str) -> list[str]:
     """The keys of one `use`, the newest first, as texts."""
-    return [derived(key, use).hex() for key in keys]
+    return [derive_key(key, use).hex() for key in keys]
 
 
 def _fernet() -> MultiFernet:
     keys = current_app.config["SETTINGS"].secret_keys
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(derived(key, "entrusted secrets"))) for key in keys])
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(derive_key(key, "entrusted secrets"))) for key in keys])
 
 
-def encrypt(secret: str) -> str:
+def encrypt_text(secret: str) -> str:
     """Under the newest key."""
     return _fernet().encrypt(secret.encode()).decode()
 
 
-def decrypt(encrypted: str) -> str:
+def decrypt_text(encrypted: str) -> str:
     """Whichever key it was encrypted under. Raises `Unopenable`."""
     try:
         return _fernet().decrypt(encrypted.encode()).decode()
@@ -41,7 +41,7 @@ def decrypt(encrypted: str) -> str:
         raise Unopenable("encrypted under another key") from error
 
 
-def renewed(encrypted: str) -> str:
+def renew_text(encrypted: str) -> str:
     """The same secret under the newest key. Raises `Unopenable`."""
     try:
         return _fernet().rotate(encrypted.encode()).decode()

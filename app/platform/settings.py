@@ -58,7 +58,7 @@ class Settings:
         return self.development and own and not self.proxies and self.mail_url.startswith("file:")
 
 
-def load(environ: Mapping[str, str] = os.environ) -> Settings:
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Reads and checks the environment. Raises `InvalidSettings` naming every wrong value and its cure."""
     reader = Reader(environ)
     mode = reader.mode()

@@ -37,7 +37,7 @@ class Confirmed:
 
 
 @unjournaled_transaction
-def keep(session: Session, person_id: str, purpose: str, content: bytes, name: str) -> str:
+def keep_upload(session: Session, person_id: str, purpose: str, content: bytes, name: str) -> str:
     """Keeps a file until it is confirmed; gives what the confirming form carries.
 
     A person has ten of them at most: the oldest is forgotten, for nobody confirms what they looked at so long ago.
@@ -52,7 +52,7 @@ def keep(session: Session, person_id: str, purpose: str, content: bytes, name: s
     return upload.id
 
 
-def confirmed(session: Session, person_id: str, purpose: str, upload_id: str) -> Confirmed:
+def read_confirmed(session: Session, person_id: str, purpose: str, upload_id: str) -> Confirmed:
     """The file that this person looked at for this purpose. Raises `Refusal`."""
     upload = session.get(Upload, upload_id)
     if upload is None or (upload.person_id, upload.purpose) != (person_id, purpose):
@@ -63,7 +63,7 @@ def confirmed(session: Session, person_id: str, purpose: str, upload_id: str) ->
         raise Refusal(_l("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
 
 
-def purge(database: Database) -> None:
+def purge_uploads(database: Database) -> None:
     """Forgets what nobody confirmed within a day, and what was confirmed."""
     before = clock.now() - KEPT
     with database.reading() as session:

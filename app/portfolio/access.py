@@ -19,7 +19,7 @@ def incubator_view(permission: Permission) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(slug: str, **kwargs: Any) -> Any:
-            found = services.incubator(db_session(), slug)
+            found = services.find_incubator(db_session(), slug)
             if found is None or not policy.allows(
                 permission, policy.roles_on(g.person.grants, product_id=None, incubator_ids={found.id})
             ):

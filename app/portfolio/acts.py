@@ -25,7 +25,7 @@ _BESIDE = {DeadlineKind.RESERVATION, DeadlineKind.MEASURE, DeadlineKind.PROOF, D
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class UpcomingAct:
     """Something to do, said in words, by a day where there is one; on the page of `endpoint`."""
 
     slug: str
@@ -35,33 +35,33 @@ class Act:
     due: date | None
 
 
-def followed(person: Person) -> list[ColumnElement[bool]]:
+def followed_products(person: Person) -> list[ColumnElement[bool]]:
     """The products whose glances the lists below read: all that `person` may read, but for those archived."""
     return [Product.archived_on.is_(None), *visible_to(person)]
 
 
 def first_of(session: Session, person: Person, count: int) -> tuple[Sequence[Product], int]:
     """The most urgent products that `person` may read, phases loaded, and how many there are in all."""
-    mine = select(Product).where(*followed(person))
+    mine = select(Product).where(*followed_products(person))
     total = session.scalar(select(func.count()).select_from(mine.subquery())) or 0
     placed = mine.outerjoin(Glance, Glance.product_id == Product.id)
     first = placed.options(selectinload(Product.phases)).order_by(func.coalesce(Glance.place, "")).limit(count)
     return session.scalars(first).all(), total
 
 
-def next_of(session: Session, person: Person) -> list[Act]:
+def next_of(session: Session, person: Person) -> list[UpcomingAct]:
     """The soonest acts of the teams that `person` is in, those without a day as of today."""
     teams = _teams(person)
     if not teams:
         return []
     mine = Glance.act.in_([act.value for act in NextAct if not act.is_of_others]), Glance.product_id.in_(teams)
     asked = session.scalars(_first(*mine)).all()
-    found = [Act(g.slug, g.name, "home.product", word(NextAct(g.act)), g.act_due) for g in asked]
+    found = [UpcomingAct(g.slug, g.name, "home.product", word(NextAct(g.act)), g.act_due) for g in asked]
     products = services.products_among(session, teams)
-    owed = deadlines.of_many(session, standings.of_products(session, products).values())
+    owed = deadlines.deadlines_of_many(session, standings.standings_of_products(session, products).values())
     lifting = {g.slug for g in asked if g.act == NextAct.LIFT_RESERVATIONS}
     found += [
-        Act(p.slug, p.name, deadlines.PAGES[d.kind], f"{word(d.kind).lower()}, {d.rule}", d.due)
+        UpcomingAct(p.slug, p.name, deadlines.PAGES[d.kind], f"{word(d.kind).lower()}, {d.rule}", d.due)
         for p in products
         for d in owed[p.id]
         if d.kind in _BESIDE and not (d.kind is DeadlineKind.RESERVATION and p.slug in lifting)

@@ -10,15 +10,15 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
-from app.platform.i18n import decimal, word
-from app.platform.tables import harmless
+from app.platform.csv_safety import defuse_formula
+from app.platform.i18n import format_decimal, word
 from app.portfolio.models import Glance
 from risk_models.scales import PhaseName, SecurityLevel
 
 Value = str | float | date | None
 
 
-def table(lines: Iterable[Glance], *, addresses: bool) -> list[list[Value]]:
+def portfolio_rows(lines: Iterable[Glance], *, addresses: bool) -> list[list[Value]]:
     """A line of titles, then one a product; `addresses`: of those who have the next act in hand."""
     titles: list[Value] = [
         _("Produit"), _("Identifiant"), _("Phase"), _("État"), _("Date de l’état"), _("Six mois passés sans analyse"),
@@ -48,8 +48,8 @@ def _text(value: Value) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float):
-        return decimal(value, 2)
-    return harmless(value) if isinstance(value, str) else ""
+        return format_decimal(value, 2)
+    return defuse_formula(value) if isinstance(value, str) else ""
 
 
 def to_ods(rows: Sequence[Sequence[Value]], title: str) -> bytes:

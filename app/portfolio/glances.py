@@ -15,7 +15,7 @@ from app.mitigations.models import LossPoint
 from app.platform import clock
 from app.platform.database import Database
 from app.platform.forms import EMAIL
-from app.platform.plain import plain
+from app.platform.search_text import as_plain_text
 from app.portfolio.models import Glance
 from app.products import changes
 from app.products.models import Incubator, Phase, Product
@@ -37,7 +37,7 @@ def of_incubator(incubator: Incubator) -> ColumnElement[bool]:
     return Glance.incubators.contains(incubator.id)
 
 
-def refresh(database: Database) -> None:
+def refresh_glances(database: Database) -> None:
     """Makes the glances that are not of today: a day passed, and what is due with it."""
     missing = select(Product.id).outerjoin(Glance).where(Glance.day.is_distinct_from(clock.today()))
     count = 0
@@ -74,7 +74,7 @@ _MADE_OF = frozenset(
 )
 
 
-@changes.follow
+@changes.follow_changes
 def _remake(session: Session, ids: Sequence[str], kinds: Collection[type]) -> None:
     """In the transaction that changes the products, which holds them, so that lists only read."""
     if _MADE_OF.isdisjoint(kinds):
@@ -90,7 +90,7 @@ def _make(session: Session, ids: Sequence[str]) -> None:
     products = session.scalars(
         select(Product).where(Product.id.in_(ids)).options(joinedload(Product.phases), joinedload(Product.incubators))
     ).unique()
-    found = standings.of_products(session, products.all()).values()
+    found = standings.standings_of_products(session, products.all()).values()
     losses = _losses(session, ids, today)
     levels = {p.product_id: p.level for p in session.scalars(select(SecurityProfile).where(SecurityProfile.product_id.in_(ids)))}  # fmt: skip
     teams = teams_of(session, ids)
@@ -129,15 +129,15 @@ def teams_of(session: Session, ids: Sequence[str]) -> dict[str, list[Person]]:
     return found
 
 
-def sought(text: str) -> str:
+def search_words(text: str) -> str:
     """As people search, no longer than its column."""
-    return plain(text)[:200]
+    return as_plain_text(text)[:200]
 
 
 def _glance(one: ProductStanding, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
     product, state, day = one.product, one.standing.state, one.standing.day
     due, active = schedule.analysis_due(phase_values(product.phases)), state is not ProductState.INACTIVE
-    decision, name = one.decision, sought(product.name)
+    decision, name = one.decision, search_words(product.name)
     loss, drift = point.loss if point else None, _drift(decision, point)
     until = decision.expires_on if decision else None
     return {

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from app.platform import clock
-from app.portfolio.glances import of_incubator, sought
+from app.portfolio.glances import of_incubator, search_words
 from app.portfolio.models import Glance
 from app.products.models import Incubator, product_incubator
 from risk_models.rules.standing import ProductState
@@ -60,7 +60,7 @@ class Asked:
 
 
 def _filters(asked: Asked) -> ColumnElement[bool]:
-    found = [Glance.sought.contains(part, autoescape=True) for part in sought(asked.search).split()]
+    found = [Glance.sought.contains(part, autoescape=True) for part in search_words(asked.search).split()]
     if asked.state:
         found.append(Glance.urgency == asked.state.value)
     if asked.without_analysis:
@@ -75,11 +75,11 @@ def _listed(incubator: Incubator, asked: Asked) -> Select[Glance]:
     return wanted.order_by(SORTS[asked.sort], Glance.product_id)
 
 
-def page(session: Session, incubator: Incubator, asked: Asked, number: int) -> Sequence[Glance]:
+def read_page(session: Session, incubator: Incubator, asked: Asked, number: int) -> Sequence[Glance]:
     return session.scalars(_listed(incubator, asked).limit(SIZE).offset((number - 1) * SIZE)).all()
 
 
-def whole(session: Session, incubator: Incubator, asked: Asked) -> Sequence[Glance]:
+def read_all(session: Session, incubator: Incubator, asked: Asked) -> Sequence[Glance]:
     return session.scalars(_listed(incubator, asked)).all()
 
 
@@ -96,7 +96,7 @@ class Counts:
     behind: int
 
 
-def counts(session: Session, incubator: Incubator, asked: Asked) -> Counts:
+def count_by_state(session: Session, incubator: Incubator, asked: Asked) -> Counts:
     flags = (Glance.active, Glance.without_analysis, _filters(asked), Glance.day == clock.today())
     counted = [func.count().filter(flag) for flag in flags]
     rows = session.execute(

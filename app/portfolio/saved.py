@@ -26,7 +26,7 @@ def views_of(session: Session, person: Person, incubator: Incubator) -> Sequence
 
 
 @transaction
-def keep(session: Session, actor: Person, incubator: Incubator, name: str, asked: Asked) -> None:
+def keep_view(session: Session, actor: Person, incubator: Incubator, name: str, asked: Asked) -> None:
     """Keeps these filters; the same name again replaces what it named. Raises `Refusal`."""
     known = views_of(session, actor, incubator)
     same = next((v for v in known if v.name.casefold() == name.casefold()), None)
@@ -39,7 +39,7 @@ def keep(session: Session, actor: Person, incubator: Incubator, name: str, asked
 
 
 @transaction
-def forget(session: Session, actor: Person, incubator: Incubator, view_id: str) -> None:
+def forget_view(session: Session, actor: Person, incubator: Incubator, view_id: str) -> None:
     """Raises `Refusal`."""
     view = next((v for v in views_of(session, actor, incubator) if v.id == view_id), None)
     if view is None:

@@ -12,7 +12,7 @@ from app.identity import policy
 from app.identity.models import Person
 from app.identity.policy import Permission
 from app.products.models import Incubator, Product
-from app.products.services import is_active, phase_values
+from app.products.services import is_active_product, phase_values
 from app.renewals import standings
 from app.renewals.standings import ProductStanding
 from risk_models.ranking.systemic import SharedThirdParty, shared_third_parties
@@ -28,15 +28,15 @@ class Figures:
     without_analysis: int
 
 
-def by_urgency(session: Session, products: Sequence[Product]) -> list[ProductStanding]:
+def products_by_urgency(session: Session, products: Sequence[Product]) -> list[ProductStanding]:
     """Where each of `products` (phases loaded) stands, most urgent first."""
-    found = standings.of_products(session, products).values()
+    found = standings.standings_of_products(session, products).values()
     return sorted(found, key=lambda r: (r.standing.state, r.standing.day or date.max, r.product.name.lower()))
 
 
-def figures(products: Sequence[Product], today: date) -> Figures:
+def count_figures(products: Sequence[Product], today: date) -> Figures:
     """The figures of `products` on `today`; "past" means that the six months ended before that day."""
-    active = [p for p in products if is_active(p, today)]
+    active = [p for p in products if is_active_product(p, today)]
     past = [p for p in active if (due := schedule.analysis_due(phase_values(p.phases))) and due < today]
     return Figures(
         active=len(active),
@@ -45,7 +45,7 @@ def figures(products: Sequence[Product], today: date) -> Figures:
     )
 
 
-def incubator(session: Session, slug: str) -> Incubator | None:
+def find_incubator(session: Session, slug: str) -> Incubator | None:
     return session.scalar(select(Incubator).where(Incubator.slug == slug))
 
 
@@ -59,7 +59,7 @@ def readable_incubators(session: Session, person: Person) -> Sequence[Incubator]
     return session.scalars(statement).all()
 
 
-def readable_products(
+def readable_product_ids(
     session: Session, person: Person, permission: Permission = Permission.READ_INCUBATOR
 ) -> list[str] | None:
     """Ids of the products of the incubators on which `person` has `permission`; None is all products."""

@@ -38,7 +38,7 @@ class Statistics:
     to_decision: int | None
 
 
-def read(session: Session) -> Statistics:
+def read_statistics(session: Session) -> Statistics:
     """Eight queries, whatever the number of products."""
     states = {urgency: (count, active) for urgency, count, active in session.execute(_BY_STATE)}
     first = _first_decisions(session)

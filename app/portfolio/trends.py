@@ -40,7 +40,7 @@ class Moment:
         return self.homologated / self.active if self.active else None
 
 
-def moments(session: Session, products: Sequence[Product], entries: Sequence[Entry]) -> list[Moment]:
+def monthly_moments(session: Session, products: Sequence[Product], entries: Sequence[Entry]) -> list[Moment]:
     """The ends of the last months, then today; `products` with their phases, `entries` of the register about them."""
     today = clock.today()
     days = [schedule.add_months(today.replace(day=1), -n) - timedelta(days=1) for n in reversed(range(_MONTHS))] + [
@@ -85,7 +85,7 @@ def _losses(session: Session, ids: Sequence[str], days: Sequence[date]) -> dict[
     return {day: [loss for (_, on), loss in last.items() if on == day] for day in days}
 
 
-def delays(products: Sequence[Product], entries: Sequence[Entry]) -> dict[str, int]:
+def measure_delays(products: Sequence[Product], entries: Sequence[Entry]) -> dict[str, int]:
     """By product, days from the start of its construction to its first homologation, of those that have one."""
     first = {product_id: min(start for start, _ in spans) for product_id, spans in _spans(entries).items()}
     starts = {p.id: start.start for p in products if (start := schedule.clock_start(phase_values(p.phases)))}
@@ -113,7 +113,7 @@ class Compared:
         return self.homologated / self.active if self.active else None
 
 
-def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
+def compare_incubators(session: Session, products: Sequence[Product]) -> list[Compared]:
     """Every incubator, those to help first on top: the most products without analysis, then expired.
 
     `products`: all of them, with their phases and incubators.
@@ -130,7 +130,7 @@ def compare(session: Session, products: Sequence[Product]) -> list[Compared]:
     for product in products:
         for incubator in product.incubators:
             of.setdefault(incubator.id, []).append(product)
-    took = delays(products, register.entries(session, products))
+    took = measure_delays(products, register.decided_entries(session, products))
     found = []
     for incubator in session.scalars(select(Incubator)):
         mine = [row for row in rows if row[0] == incubator.id]

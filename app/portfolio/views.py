@@ -9,16 +9,16 @@ from app.identity import policy
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
-from app.platform.http import db_session, discard, file_response
+from app.platform.http import db_session, discard_changes, file_response
 from app.platform.i18n import language, word
 from app.platform.mail import Mail
 from app.platform.pages import Page
 from app.platform.refusals import Refusal
-from app.portfolio import listing, relaunching, saved, services, statistics, trends
+from app.portfolio import listing, reminding, saved, services, statistics, trends
 from app.portfolio.access import incubator_view
 from app.portfolio.forms import RelaunchForm, SaveViewForm
 from app.portfolio.listing import Asked
-from app.portfolio.relaunching import Recipient
+from app.portfolio.reminding import Recipient
 from app.products.access import Incubator
 from app.renewals import deadlines, standings
 from reports.figures.timeline import Lane, Mark, draw_timeline
@@ -61,9 +61,9 @@ def keep_view(found: Incubator) -> str | Response:
     asked, form = Asked.read(request.args), SaveViewForm()
     if form.validate_on_submit():
         try:
-            saved.keep(db_session(), current_person(), found, form.name.data or "", asked)
+            saved.keep_view(db_session(), current_person(), found, form.name.data or "", asked)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             return redirect(url_for("portfolio.incubator", slug=found.slug, **asked.address))
@@ -73,21 +73,21 @@ def keep_view(found: Incubator) -> str | Response:
 @blueprint.post("/incubateurs/<slug>/vues/<view_id>/retirer")
 @incubator_view(Permission.READ_INCUBATOR)
 def forget_view(found: Incubator, view_id: str) -> Response:
-    saved.forget(db_session(), current_person(), found, view_id)
+    saved.forget_view(db_session(), current_person(), found, view_id)
     return redirect(url_for("portfolio.incubator", slug=found.slug))
 
 
 def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None) -> str:
-    counts = listing.counts(db_session(), found, asked)
+    counts = listing.count_by_state(db_session(), found, asked)
     page = Page.asked(listing.SIZE, counts.found)
     return render_template(
         "portfolio/incubator.html",
         incubator=found,
         asked=asked,
         counts=counts,
-        lines=listing.page(db_session(), found, asked, page.number),
+        lines=listing.read_page(db_session(), found, asked, page.number),
         page=page,
-        most_relaunched=relaunching.MOST,
+        most_relaunched=reminding.MOST,
         states=list(ProductState),
         state_of=ProductState,
         phases=list(PhaseName),
@@ -114,8 +114,8 @@ def export(found: Incubator, kind: str) -> Response:
     from app.portfolio import exports  # odfpy is slow to import and rarely needed
 
     asked = Asked.read(request.args)
-    lines = listing.whole(db_session(), found, asked)
-    rows = exports.table(lines, addresses=_may_on(found, Permission.RELAUNCH))
+    lines = listing.read_all(db_session(), found, asked)
+    rows = exports.portfolio_rows(lines, addresses=_may_on(found, Permission.RELAUNCH))
     content = exports.to_csv(rows) if kind == "csv" else exports.to_ods(rows, found.name)
     types = {"csv": "text/csv; charset=utf-8", "ods": "application/vnd.oasis.opendocument.spreadsheet"}
     return file_response(content, types[kind], f"{found.slug}-{clock.today()}.{kind}")
@@ -127,18 +127,18 @@ def relaunch(found: Incubator) -> str | Response:
     """The mail as each will read it, then, once confirmed, sent to every team chosen."""
     form, slugs = RelaunchForm(), request.values.getlist("produit")
     if "tous" in request.args and request.method == "GET":
-        listed = listing.whole(db_session(), found, Asked.read(request.args))
-        slugs = [g.slug for g in listed if g.act][: relaunching.MOST]
+        listed = listing.read_all(db_session(), found, Asked.read(request.args))
+        slugs = [g.slug for g in listed if g.act][: reminding.MOST]
     if form.validate_on_submit():
         try:
-            count = relaunching.relaunch(db_session(), current_person(), found, slugs, form.note.data or "")
+            count = reminding.remind_teams(db_session(), current_person(), found, slugs, form.note.data or "")
         except Refusal as refusal:
-            discard()
+            discard_changes()
             flash(str(refusal), "warning")
         else:
             flash(ngettext("%(num)d équipe est relancée.", "%(num)d équipes sont relancées.", count), "success")
         return redirect(url_for("portfolio.incubator", slug=found.slug))
-    recipients = relaunching.recipients(db_session(), found, slugs)
+    recipients = reminding.find_recipients(db_session(), found, slugs)
     first = next((r for r in recipients if r.people), None)
     return render_template(
         "portfolio/relaunch.html",
@@ -151,7 +151,7 @@ def relaunch(found: Incubator) -> str | Response:
 
 
 def _sample(recipient: Recipient, note: str) -> Mail:
-    return relaunching.letter(
+    return reminding.compose_reminder(
         recipient.people[0],
         recipient.product,
         act=recipient.act,
@@ -175,8 +175,8 @@ def third_parties(found: Incubator) -> str:
 def evolution(found: Incubator) -> str:
     """Two years, month by month, and how long a first homologation takes."""
     products = services.products_of(db_session(), found.id)
-    entries = register.entries(db_session(), products)
-    took, moments = trends.delays(products, entries), trends.moments(db_session(), products, entries)
+    entries = register.decided_entries(db_session(), products)
+    took, moments = trends.measure_delays(products, entries), trends.monthly_moments(db_session(), products, entries)
     return render_template(
         "portfolio/evolution.html",
         incubator=found,
@@ -192,7 +192,7 @@ def evolution(found: Incubator) -> str:
 def comparison() -> str:
     """The incubators side by side, for who runs the platform."""
     products = services.products_of(db_session(), None)
-    return render_template("portfolio/comparison.html", compared=trends.compare(db_session(), products))
+    return render_template("portfolio/comparison.html", compared=trends.compare_incubators(db_session(), products))
 
 
 @blueprint.get("/incubateurs/<slug>/calendrier")
@@ -200,11 +200,13 @@ def comparison() -> str:
 def timeline(found: Incubator) -> str:
     """The deadlines of the products that the list shows with the same address, as a drawing and as a table."""
     asked = Asked.read(request.args)
-    page = Page.asked(listing.SIZE, listing.counts(db_session(), found, asked).found)
-    lines = listing.page(db_session(), found, asked, page.number)
+    page = Page.asked(listing.SIZE, listing.count_by_state(db_session(), found, asked).found)
+    lines = listing.read_page(db_session(), found, asked, page.number)
     ids = [g.product_id for g in lines]
     shown = {p.id: p for p in services.products_among(db_session(), ids)}
-    owed = deadlines.of_many(db_session(), standings.of_products(db_session(), list(shown.values())).values())
+    owed = deadlines.deadlines_of_many(
+        db_session(), standings.standings_of_products(db_session(), list(shown.values())).values()
+    )
     lanes = [
         Lane(g.name, g.homologated_until, tuple(Mark(d.kind.value, d.due, word(d.kind)) for d in owed[g.product_id]))
         for g in lines
@@ -225,4 +227,4 @@ def timeline(found: Incubator) -> str:
 @requires(Permission.ANYONE)
 def public_statistics() -> str:
     """Numbers only: no product is named."""
-    return render_template("portfolio/statistics.html", s=statistics.read(db_session()))
+    return render_template("portfolio/statistics.html", s=statistics.read_statistics(db_session()))

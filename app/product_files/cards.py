@@ -19,7 +19,7 @@ from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.product_files import files
 from app.products import services as products
-from app.products.changes import hold
+from app.products.changes import hold_products
 from app.products.importers.cards import Card, IncubatorCard
 from app.products.importers.collections import Collection
 from app.products.models import Incubator, Product
@@ -41,7 +41,7 @@ _ABANDONED = {PhaseName.ABANDON, PhaseName.ABANDON_INVESTIGATION}
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class CardDifference:
     """One thing that a card says otherwise; `what` is one of the words `card_parts`."""
 
     what: str
@@ -56,7 +56,7 @@ class ImportReport:
 
     incubators_added: int = 0
     added: list[str] = field(default_factory=list)
-    changed: dict[str, list[Difference]] = field(default_factory=dict)
+    changed: dict[str, list[CardDifference]] = field(default_factory=dict)
     unchanged: int = 0
     gone: list[str] = field(default_factory=list)
     archived: dict[str, Archiving] = field(default_factory=dict)
@@ -69,24 +69,24 @@ class ImportReport:
 def create_from_card(session: Session, actor: Person, card: Card) -> Product:
     """A new product from its startup card. Raises `Refusal` at the field `card`."""
     try:
-        product = products.add(session, actor, _card_values(card), slug=card.slug)
+        product = products.add_product(session, actor, _card_values(card), slug=card.slug)
         product.from_card = True
         if card.infrastructure is not None:
-            files.complete(session, product, card.infrastructure)
+            files.complete_product(session, product, card.infrastructure)
     except Refusal as refusal:
         raise Refusal(refusal.args[0], "card") from refusal
     return product
 
 
 def import_cards(session: Session, actor: Person | None, read: Collection, *, archive_gone: bool) -> ImportReport:
-    """Adds and updates products from their cards, in the caller's transaction; running it again changes nothing.
+    """Adds and updates products from their cards; running it again changes nothing.
 
     Of an infrastructure, what the product has not yet is added; what people wrote in Jalon stays. Abandoned products are
     archived, and with `archive_gone` those whose card is no longer there.
     """
     report = ImportReport(refused=dict(read.refused))
     _write_incubators(session, read.incubators, report)
-    hold(session, true())
+    hold_products(session, true())
     existing = {
         p.slug: p
         for p in session.scalars(
@@ -144,8 +144,8 @@ def _import_one(
     session.flush()
     if card.infrastructure is not None:
         try:
-            if files.complete(session, product, card.infrastructure):
-                changes.append(Difference("infrastructure", "", str(len(card.infrastructure.components))))
+            if files.complete_product(session, product, card.infrastructure):
+                changes.append(CardDifference("infrastructure", "", str(len(card.infrastructure.components))))
         except Refusal as refusal:
             report.irregular.setdefault(card.slug, []).append(str(refusal))
     if changes:
@@ -176,7 +176,7 @@ def _archive(session: Session, actor: Person | None, product: Product, why: Arch
     report.archived[product.slug] = why
 
 
-def _differences(product: Product, card: Card) -> list[Difference]:
+def _differences(product: Product, card: Card) -> list[CardDifference]:
     """What `card` says otherwise than `product`, in the order of the words `card_parts`."""
     old, new = _values_of(product), _card_values(card)
     pairs = {
@@ -190,7 +190,7 @@ def _differences(product: Product, card: Card) -> list[Difference]:
     }
     if card.declared_analysis is not None:
         pairs["analysis"] = (_yes(product.declared_analysis), _yes(card.declared_analysis))
-    return [Difference(what, *pair) for what, pair in pairs.items() if pair[0] != pair[1]]
+    return [CardDifference(what, *pair) for what, pair in pairs.items() if pair[0] != pair[1]]
 
 
 def _said(phases: Sequence[Phase]) -> str:

@@ -38,7 +38,7 @@ MAX_CHARACTERS = 500_000
 def read_rows(session: Session, product: Product, text: str) -> System:
     """The product with what a CSV says of its components. Raises `Refusal` at the field `file`, with line and column."""
     _bounded(text)
-    system = spreadsheets.loads(text, analysis.described_system(session, product))
+    system = spreadsheets.read_sheet(text, analysis.described_system(session, product))
     _storable(system)
     return system
 
@@ -48,7 +48,7 @@ def _bounded(text: str) -> None:
         raise Refusal(_l("Ce fichier est trop grand : 500 000 caractères au plus."), "file")
 
 
-def read(text: str) -> System:
+def read_product_file(text: str) -> System:
     """The system of an uploaded product file. Raises `Refusal` at the field `file`, with line and column."""
     _bounded(text)
     try:
@@ -156,28 +156,28 @@ def _texts(value: object) -> Iterator[str]:
         yield from chain.from_iterable(map(_texts, value))
 
 
-def export(session: Session, product: Product) -> str:
+def export_file(session: Session, product: Product) -> str:
     return product_file.dumps(analysis.described_system(session, product))
 
 
-def digest(session: Session, product: Product) -> str:
+def digest_of_file(session: Session, product: Product) -> str:
     """What names the whole content of the product's file, in the transaction of whoever is about to replace it."""
-    return hashlib.sha256(export(session, product).encode()).hexdigest()[:16]
+    return hashlib.sha256(export_file(session, product).encode()).hexdigest()[:16]
 
 
 def export_rows(session: Session, product: Product) -> bytes:
-    return spreadsheets.dumps(analysis.described_system(session, product))
+    return spreadsheets.write_sheet(analysis.described_system(session, product))
 
 
-def preview(session: Session, product: Product, new: System) -> list[Change]:
+def preview_import(session: Session, product: Product, new: System) -> list[Change]:
     """What importing `new` would change, part by part; parts that stay the same are left out."""
-    return comparison.systems(analysis.described_system(session, product), new)
+    return comparison.compare_systems(analysis.described_system(session, product), new)
 
 
 @transaction
-def replace(session: Session, actor: Person, product: Product, new: System) -> None:
+def replace_product(session: Session, actor: Person, product: Product, new: System) -> None:
     """Makes the product what the file says: components, links, assets, measures; contacts and phases when it has some."""
-    write(session, product, new)
+    write_system(session, product, new)
     _record(session, actor, product, new)
 
 
@@ -187,7 +187,7 @@ def _record(session: Session, actor: Person, product: Product, new: System) -> N
 
 
 @transaction
-def create(session: Session, actor: Person, new: System) -> Product:
+def create_from_file(session: Session, actor: Person, new: System) -> Product:
     """A new product from its file. Raises `Refusal` at the field `file`."""
     slug = products.slug_of(new.product.id)
     values = CardValues(
@@ -200,29 +200,29 @@ def create(session: Session, actor: Person, new: System) -> Product:
         phases=new.product.phases,
     )
     try:
-        product = products.add(session, actor, values, slug=slug)
+        product = products.add_product(session, actor, values, slug=slug)
     except Refusal as refusal:
         raise Refusal(refusal.args[0], "file") from refusal
-    write(session, product, new)
+    write_system(session, product, new)
     _record(session, actor, product, new)
     return product
 
 
-def complete(session: Session, product: Product, more: System) -> bool:
-    """Adds what `more` says and the product has not yet, in the caller's transaction; whether anything was new.
+def complete_product(session: Session, product: Product, more: System) -> bool:
+    """Adds what `more` says and the product has not yet; whether anything was new.
 
     Raises `Refusal` for what cannot be kept.
     """
     old = analysis.described_system(session, product)
-    new = completed(old, more)
+    new = with_additions(old, more)
     if new == old:
         return False
-    write(session, product, new)
+    write_system(session, product, new)
     record(session, None, Action.IMPORT_INFRASTRUCTURE, product.name, product_id=product.id)
     return True
 
 
-def completed(old: System, more: System) -> System:
+def with_additions(old: System, more: System) -> System:
     """`old` with the components, links, assets and measures of `more` that it has not yet."""
     ids, assets = {c.id for c in old.components}, {a.id for a in old.assets}
     links = {(k.source, k.target, k.kind) for k in old.links}
@@ -239,8 +239,8 @@ def completed(old: System, more: System) -> System:
     )
 
 
-def write(session: Session, product: Product, new: System) -> None:
-    """Makes the product what `new` says, in the caller's transaction. Raises `Refusal` for what cannot be kept."""
+def write_system(session: Session, product: Product, new: System) -> None:
+    """Makes the product what `new` says. Raises `Refusal` for what cannot be kept."""
     _storable(new)
     product.extra = product_file.extra_dict(new.product.extra)
     product.file_extra = product_file.extra_dict(new.extra)
@@ -262,6 +262,6 @@ def write(session: Session, product: Product, new: System) -> None:
             for c in new.product.contacts
         ]
     session.flush()
-    rows = inventory.write_values(session, product.id, new.components, new.links)
-    analysis.write_values(session, product.id, new.assets, rows)
-    mitigations.write_values(session, product.id, new.measures, rows)
+    rows = inventory.write_inventory(session, product.id, new.components, new.links)
+    analysis.write_assets(session, product.id, new.assets, rows)
+    mitigations.write_measures(session, product.id, new.measures, rows)

@@ -16,8 +16,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.inventory.services import RESERVED
+from app.platform.csv_safety import FORMULA, defuse_formula
 from app.platform.refusals import Refusal
-from app.platform.tables import FORMULA, harmless
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
 from risk_models.exposure.ranges import UnreadableRange, split_purl
@@ -48,7 +48,7 @@ COLUMNS = (
 )
 
 
-def dumps(system: System) -> bytes:
+def write_sheet(system: System) -> bytes:
     """The components of `system`, ready for a spreadsheet; what was assumed is left empty, for somebody to say."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
@@ -72,7 +72,9 @@ def dumps(system: System) -> bytes:
             "data": " ".join(d.value for d in c.data),
             "location": c.location.value if c.location else None,
         } | {column: text for column, key in _EXTRA.items() if isinstance(text := extra.get(key, ""), str)}
-        writer.writerow([harmless(str(row.get(column) or "") if column not in c.assumed else "") for column in COLUMNS])
+        writer.writerow(
+            [defuse_formula(str(row.get(column) or "") if column not in c.assumed else "") for column in COLUMNS]
+        )
     return ("\ufeff" + out.getvalue()).encode()
 
 
@@ -81,7 +83,7 @@ def _plain(text: str) -> str:
     return text[1:] if text.startswith("'") and text[1:].startswith((*FORMULA, "'")) else text
 
 
-def loads(text: str, system: System) -> System:
+def read_sheet(text: str, system: System) -> System:
     """`system` with the components that a spreadsheet describes: new ones added, known ones changed, none removed.
 
     Rows are recognised by `id`, else by name; a column that is not there changes nothing. Raises `Refusal`.

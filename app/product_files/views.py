@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as Answer
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.packages import exports
-from app.platform.http import db_session, discard, file_response
+from app.platform.http import db_session, discard_changes, file_response
 from app.platform.refusals import Refusal
 from app.product_files import files
 from app.products.access import Product, product_view
@@ -22,7 +22,7 @@ blueprint = Blueprint("product_file", __name__)
 @blueprint.get("/produits/<slug>/fichier.yaml")
 @product_view(Permission.READ_PRODUCT)
 def download(product: Product) -> Response:
-    return _download(files.export(db_session(), product).encode(), "application/yaml", f"{product.slug}.yaml")
+    return _download(files.export_file(db_session(), product).encode(), "application/yaml", f"{product.slug}.yaml")
 
 
 @blueprint.get("/produits/<slug>/inventaire.csv")
@@ -48,9 +48,11 @@ def new() -> str | Answer:
     form = ProductFileForm()
     if form.validate_on_submit():
         try:
-            product = files.create(db_session(), current_person(), files.read(_text_of(form.file.data)))
+            product = files.create_from_file(
+                db_session(), current_person(), files.read_product_file(_text_of(form.file.data))
+            )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Le fichier est importé. Relisez les composants, puis continuez."), "success")
@@ -70,7 +72,7 @@ def look(product: Product) -> str:
                 new = files.read_rows(db_session(), product, text)
                 text = product_file.dumps(new)
             else:
-                new = files.read(text)
+                new = files.read_product_file(text)
             return _preview(product, new, text)
         except Refusal as refusal:
             form.refuse(refusal)
@@ -79,9 +81,9 @@ def look(product: Product) -> str:
 
 def _preview(product: Product, new: System, text: str, *, changed: bool = False) -> str:
     """What the file would change; `changed`: somebody changed the product since it was looked at."""
-    compared_with = files.digest(db_session(), product)
+    compared_with = files.digest_of_file(db_session(), product)
     form = ConfirmFileForm(formdata=None, data={"file": text, "compared_with": compared_with})
-    changes = files.preview(db_session(), product, new)
+    changes = files.preview_import(db_session(), product, new)
     return render_template("product_files/preview.html", product=product, changes=changes, form=form, changed=changed)
 
 
@@ -91,12 +93,12 @@ def replace(product: Product) -> str | Answer:
     # A browser sends line ends as CRLF; YAML reads both.
     text = request.form.get("file", "")
     try:
-        new = files.read(text)
-        if request.form.get("compared_with") != files.digest(db_session(), product):
+        new = files.read_product_file(text)
+        if request.form.get("compared_with") != files.digest_of_file(db_session(), product):
             return _preview(product, new, text, changed=True)
-        files.replace(db_session(), current_person(), product, new)
+        files.replace_product(db_session(), current_person(), product, new)
     except Refusal as refusal:
-        discard()
+        discard_changes()
         form = InventoryFileForm(formdata=None)
         form.refuse(refusal)
         return render_template("product_files/look.html", product=product, form=form)

@@ -37,7 +37,7 @@ def product_view(permission: Permission) -> Callable[[View], View]:
         def guarded(slug: str, **kwargs: Any) -> Any:
             if g.person is None:
                 return sign_in_first()
-            product = services.load(db_session(), slug)
+            product = services.load_product(db_session(), slug)
             if product is None:
                 abort(404)
             g.roles = product_roles(product)

@@ -21,18 +21,18 @@ _followers: list[Follower] = []
 _STAMP = update(Product.__table__).where(Product.__table__.c.id == bindparam("changed")).values(stamp=bindparam("new"))  # type: ignore[arg-type]
 
 
-def follow(act: Follower) -> Follower:
+def follow_changes(act: Follower) -> Follower:
     """Has `act` run in each transaction that changes products, right before its commit."""
     _followers.append(act)
     return act
 
 
-def hold(session: Session, chosen: ColumnElement[bool]) -> None:
+def hold_products(session: Session, chosen: ColumnElement[bool]) -> None:
     """Holds products before several are changed in one transaction, in the order in which all others wait for them."""
     session.execute(select(Product.id).where(chosen).order_by(Product.id).with_for_update(key_share=True))
 
 
-def note(session: Session, product_ids: Iterable[str]) -> None:
+def note_change(session: Session, product_ids: Iterable[str]) -> None:
     """Says that the transaction changes what these products are computed from, where no row of theirs tells."""
     session.info.setdefault(_CHANGED, set()).update(product_ids)
 
@@ -43,7 +43,7 @@ def _note_rows(session: Session, _context: Any) -> None:
     kinds = (type(r) for r in rows if isinstance(r, Product) or _is_written(session, r))
     session.info.setdefault(_KINDS, set()).update(kinds)
     ids = (row.id if isinstance(row, Product) else getattr(row, "product_id", None) for row in rows)
-    note(session, (i for i in ids if i))
+    note_change(session, (i for i in ids if i))
 
 
 def _is_written(session: Session, row: object) -> bool:

@@ -3,7 +3,7 @@
 from app.identity.forms import ROLE_WORDS
 from app.identity.jobs import SendInvitation, TellAuthorityNamed
 from app.identity.models import Person
-from app.platform import letters
+from app.platform import mail_templates
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
@@ -19,12 +19,12 @@ def send_invitation(database: Database, task: SendInvitation) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         product = session.get(Product, task.product_id) if task.product_id else None
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "invitation",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("invitation", person.id, task.role, task.next_path),
+            message_id=mail_templates.message_id("invitation", person.id, task.role, task.next_path),
             person=person,
             by=task.by,
             role=ROLE_WORDS[task.role],
@@ -39,12 +39,12 @@ def tell_authority_named(database: Database, task: TellAuthorityNamed) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         product = session.get_one(Product, task.product_id)
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "authority_named",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("authority_named", product.id, person.id, task.at),
+            message_id=mail_templates.message_id("authority_named", product.id, person.id, task.at),
             person=person,
             product=product,
             by=task.by,

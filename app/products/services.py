@@ -15,7 +15,7 @@ from app.identity import policy
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.identity.policy import Permission
-from app.identity.services import give
+from app.identity.services import give_role
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
@@ -56,7 +56,7 @@ def phase_values(phases: Sequence[Phase]) -> tuple[PhaseValue, ...]:
     return tuple(PhaseValue(p.name, p.start, p.end, extra_of(p.extra)) for p in phases)
 
 
-def load(session: Session, slug: str, *, fresh: bool = False) -> Product | None:
+def load_product(session: Session, slug: str, *, fresh: bool = False) -> Product | None:
     """A product with its incubators, phases and contacts; as stored now, where `fresh`, whatever was read before."""
     found = session.scalars(
         select(Product)
@@ -67,19 +67,19 @@ def load(session: Session, slug: str, *, fresh: bool = False) -> Product | None:
     return found.unique().one_or_none()
 
 
-def is_active(product: Product, day: date) -> bool:
+def is_active_product(product: Product, day: date) -> bool:
     """Whether something is due of `product` (phases loaded) on `day`."""
     return product.archived_on is None and schedule.is_active(phase_values(product.phases), day)
 
 
 @transaction
-def restore(session: Session, actor: Person, product: Product) -> None:
+def restore_product(session: Session, actor: Person, product: Product) -> None:
     """Takes a product out of the archive."""
     put_back(session, actor, product)
 
 
 def put_back(session: Session, actor: Person | None, product: Product) -> None:
-    """The same, in the caller's transaction."""
+    """As the use case above, within its caller’s transaction."""
     product.archived_on = None
     record(session, actor, Action.RESTORE_PRODUCT, product.name, product_id=product.id)
 
@@ -95,7 +95,7 @@ def count_visible(session: Session, person: Person, *, search: str = "", archive
     return session.scalar(select(func.count()).select_from(found)) or 0
 
 
-def visible(
+def visible_products(
     session: Session, person: Person, *, search: str = "", archived: bool = False, page: int = 1, size: int = PAGE
 ) -> Sequence[Product]:
     """A page of them, by name."""
@@ -114,7 +114,9 @@ def _visible(person: Person, search: str, *, archived: bool) -> Select[Product]:
     return select(Product).where(kept, *visible_to(person), *words)
 
 
-def readable(session: Session, person: Person, permission: Permission = Permission.READ_PRODUCT) -> Sequence[Product]:
+def readable_products(
+    session: Session, person: Person, permission: Permission = Permission.READ_PRODUCT
+) -> Sequence[Product]:
     """Every product on which `person` has `permission`, by name."""
     statement = select(Product).where(*visible_to(person, permission)).order_by(func.lower(Product.name))
     return session.scalars(statement).all()
@@ -131,13 +133,13 @@ def visible_to(person: Person, permission: Permission = Permission.READ_PRODUCT)
 
 
 @transaction
-def create(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
+def create_product(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
     """A new product, its creator in its team. Raises `Refusal` at the field to mend."""
-    return add(session, actor, values, slug=slug)
+    return add_product(session, actor, values, slug=slug)
 
 
-def add(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
-    """The same, in the caller's transaction."""
+def add_product(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
+    """As the use case above, within its caller’s transaction."""
     wanted = slug or slug_of(values.name)
     if wanted in RESERVED:
         wanted += "-2"
@@ -151,13 +153,13 @@ def add(session: Session, actor: Person, values: CardValues, *, slug: str | None
     write_card(session, product, values)
     session.add(product)
     session.flush()
-    give(session, actor, actor, Role.TEAM_MEMBER, product_id=product.id)
+    give_role(session, actor, actor, Role.TEAM_MEMBER, product_id=product.id)
     record(session, actor, Action.CREATE_PRODUCT, product.name, product_id=product.id)
     return product
 
 
 @transaction
-def change(session: Session, actor: Person, product: Product, values: CardValues) -> None:
+def change_card(session: Session, actor: Person, product: Product, values: CardValues) -> None:
     """Replaces what the card says. Raises `Refusal` at the field to mend."""
     write_card(session, product, values)
     record(session, actor, Action.CHANGE_CARD, product.name, product_id=product.id)
@@ -188,7 +190,7 @@ def remove_contact(session: Session, actor: Person, product: Product, contact_id
 
 
 def write_card(session: Session, product: Product, values: CardValues) -> None:
-    """Puts on `product` what its card says, in the caller's transaction. Raises `Refusal` at the field to mend."""
+    """Puts on `product` what its card says. Raises `Refusal` at the field to mend."""
     with session.no_autoflush:
         found = {i.slug: i for i in session.scalars(select(Incubator).where(Incubator.slug.in_(values.incubators)))}
     unknown = [slug for slug in values.incubators if slug not in found]

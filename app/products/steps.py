@@ -17,16 +17,16 @@ STEPS: dict[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JourneyStep:
     number: int
     total: int
     title: Any
     following: Any
 
 
-def step(key: str) -> Step:
+def find_step(key: str) -> JourneyStep:
     """Where `key` stands in the journey."""
     keys = list(STEPS)
     index = keys.index(key)
     following = STEPS[keys[index + 1]] if index + 1 < len(keys) else None
-    return Step(index + 1, len(keys), STEPS[key], following)
+    return JourneyStep(index + 1, len(keys), STEPS[key], following)

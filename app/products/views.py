@@ -14,8 +14,8 @@ from app.identity.forms import InviteForm
 from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform.database import new_id
-from app.platform.editing import EditForm, keep, reread
-from app.platform.http import db_session, discard
+from app.platform.editing import EditForm, reread_edited, save_edited
+from app.platform.http import db_session, discard_changes
 from app.platform.pages import Page
 from app.platform.refusals import Refusal
 from app.product_files import cards
@@ -36,14 +36,14 @@ def index() -> str:
     search, archived = request.args.get("q", "")[:200], "archives" in request.args
     session, person = db_session(), current_person()
     page = Page.asked(services.PAGE, services.count_visible(session, person, search=search, archived=archived))
-    products = services.visible(session, person, search=search, archived=archived, page=page.number)
+    products = services.visible_products(session, person, search=search, archived=archived, page=page.number)
     return render_template("products/index.html", products=products, search=search, archived=archived, page=page)
 
 
 @blueprint.post("/produits/<slug>/restaurer")
 @product_view(Permission.EDIT_PRODUCT)
 def restore(product: Product) -> Response:
-    services.restore(db_session(), current_person(), product)
+    services.restore_product(db_session(), current_person(), product)
     flash(_("Le produit n’est plus archivé."), "success")
     return redirect(url_for("home.product", slug=product.slug))
 
@@ -54,9 +54,9 @@ def new() -> str | Response:
     form = _card_form(None)
     if form.validate_on_submit():
         try:
-            product = services.create(db_session(), current_person(), form.values())
+            product = services.create_product(db_session(), current_person(), form.values())
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Le produit est créé. Dites maintenant qui appeler en cas d’urgence."), "success")
@@ -73,7 +73,7 @@ def new_from_card() -> str | Response:
             card = _read_upload(file_form.card.data)
             product = cards.create_from_card(db_session(), current_person(), card)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             file_form.refuse(refusal)
         else:
             for odd in card.irregularities:
@@ -100,14 +100,14 @@ def card(product: Product) -> str | Response:
     form = _card_form(product)
 
     def stored() -> tuple[Product, EditForm]:
-        kept = services.load(db_session(), product.slug, fresh=True) or abort(404)
+        kept = services.load_product(db_session(), product.slug, fresh=True) or abort(404)
         return kept, _card_form(kept, fresh=True)
 
-    if keep(
+    if save_edited(
         db_session(),
         form,
         product,
-        lambda: services.change(db_session(), current_person(), product, form.values()),
+        lambda: services.change_card(db_session(), current_person(), product, form.values()),
         stored=stored,
     ):
         if request.form.get("then") == "stay":
@@ -125,7 +125,7 @@ def team(product: Product) -> str | Response:
         try:
             services.save_contact(db_session(), current_person(), product, form.fill(Contact(id=new_id())), new=True)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("%(name)s est dans la liste.", name=form.name.data), "success")
@@ -139,12 +139,12 @@ def contact(product: Product, contact_id: str) -> str | Response:
     """Mending what one can call somebody by."""
     found = next((c for c in product.contacts if c.id == contact_id), None) or abort(404)
     form = ContactForm(obj=found)
-    if keep(
+    if save_edited(
         db_session(),
         form,
         found,
         lambda: services.save_contact(db_session(), current_person(), product, form.fill(found), new=False),
-        stored=reread(db_session(), Contact, contact_id, ContactForm),
+        stored=reread_edited(db_session(), Contact, contact_id, ContactForm),
     ):
         flash(_("%(name)s est enregistré.", name=form.name.data), "success")
         return redirect(url_for("products.team", slug=product.slug))
@@ -164,7 +164,7 @@ def invite(product: Product) -> str | Response:
     form = InviteForm(prefix="invite-")
     if form.validate_on_submit():
         try:
-            written = identity.invite(
+            written = identity.invite_person(
                 db_session(),
                 current_person(),
                 g.roles,
@@ -176,7 +176,7 @@ def invite(product: Product) -> str | Response:
                 next_path=url_for("home.product", slug=product.slug),
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             if written:
@@ -196,13 +196,13 @@ def invite(product: Product) -> str | Response:
 @blueprint.post("/produits/<slug>/equipe/roles/<grant_id>/retirer")
 @product_view(Permission.INVITE)
 def withdraw(product: Product, grant_id: str) -> Response:
-    identity.withdraw(db_session(), current_person(), g.roles, grant_id, product.id)
+    identity.withdraw_role(db_session(), current_person(), g.roles, grant_id, product.id)
     return redirect(url_for("products.team", slug=product.slug))
 
 
 def _team_page(product: Product, form: ContactForm, invite_form: InviteForm) -> str:
     people = identity.people_of_product(db_session(), product.id)
-    mine = {x.id for x in people if policy.may_withdraw(g.roles, x.role)}
+    mine = {x.id for x in people if policy.may_withdraw_role(g.roles, x.role)}
     return render_template(
         "products/team.html", product=product, form=form, invite_form=invite_form, people=people, withdrawable=mine
     )

@@ -15,8 +15,8 @@ from app.renewals.models import Digest
 MOST_BYTES = 10_000_000
 
 
-def note(session: Session, notice: bytes) -> bool:
-    """Marks the digest that `notice` says was not delivered, in the caller's transaction; whether there was one."""
+def note_bounce(session: Session, notice: bytes) -> bool:
+    """Marks the digest that `notice` says was not delivered; whether there was one."""
     parts = list(email.message_from_bytes(notice[:MOST_BYTES], policy=email.policy.default).walk())
     why = next(_failures(parts), None)
     returned = {identifier for part in parts if (identifier := _returned(part))}

@@ -12,7 +12,7 @@ from app.renewals.deadlines import Deadline
 _REFRESH = timedelta(hours=12)
 
 
-def calendar(
+def make_calendar(
     title: str,
     owed: Iterable[tuple[Product, Deadline]],
     stamp: datetime,

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
-from app.platform import clock, jobs, letters, notifying
+from app.platform import clock, jobs, mail_templates, notifying
 from app.platform.database import new_id
 from app.platform.notifying import NotDelivered
 from app.platform.refusals import Refusal
-from app.platform.secrets import Unopenable, decrypt, encrypt
+from app.platform.secrets import Unopenable, decrypt_text, encrypt_text
 from app.platform.setting_reader import Mode
 from app.platform.transactions import transaction
 from app.renewals.jobs import SendDigest
@@ -24,19 +24,19 @@ from app.renewals.models import MAIL, Channel, Digest, Reminder
 _MOST = 5
 
 
-def tried(address: str, private_hosts: frozenset[str]) -> str:
+def try_address(address: str, private_hosts: frozenset[str]) -> str:
     """The address as it is kept, once a first message has arrived there. Raises `Refusal`."""
     if current_app.config["SETTINGS"].mode is Mode.REVIEW:
         raise Refusal(_l("Cette application montre un changement : elle n’écrit à aucun service."), "address")
     try:
-        known = notifying.address_of(address, private_hosts=private_hosts)
+        known = notifying.channel_address_of(address, private_hosts=private_hosts)
     except ValueError as error:
         raise Refusal(
             _l("Cette adresse n’est pas celle d’un webhook Mattermost, ni d’un service que Jalon connaît."), "address"
         ) from error
     try:
         title, body = _("Jalon vous écrit ici"), _("Vos rappels d’échéances viendront sur ce canal.")
-        notifying.notify(known, title, body, private_hosts=private_hosts)
+        notifying.notify_channel(known, title, body, private_hosts=private_hosts)
     except NotDelivered as error:
         raise Refusal(
             _l("Le premier message n’est pas arrivé : %(why)s. Vérifiez l’adresse.", why=str(error)), "address"
@@ -45,15 +45,15 @@ def tried(address: str, private_hosts: frozenset[str]) -> str:
 
 
 @transaction
-def add(session: Session, actor: Person, known: str) -> Channel:
-    """A new channel of `actor`, at an address that was `tried`. Raises `Refusal`."""
-    if len(of_person(session, actor.id)) >= _MOST:
+def add_channel(session: Session, actor: Person, known: str) -> Channel:
+    """A new channel of `actor`, at an address that `try_address` gave. Raises `Refusal`."""
+    if len(channels_of_person(session, actor.id)) >= _MOST:
         raise Refusal(_l("Vous avez déjà %(num)d canaux : retirez-en un.", num=_MOST), "address")
     channel = Channel(
         id=new_id(),
         person_id=actor.id,
-        title=notifying.service_of(known),
-        address=encrypt(known),
+        title=notifying.notifying_service_of(known),
+        address=encrypt_text(known),
         created_at=clock.now(),
     )
     session.add(channel)
@@ -62,9 +62,9 @@ def add(session: Session, actor: Person, known: str) -> Channel:
 
 
 @transaction
-def remove(session: Session, actor: Person, channel_id: str) -> None:
+def remove_channel(session: Session, actor: Person, channel_id: str) -> None:
     """Nothing goes there any more; without another, mail comes back. Raises `Refusal`."""
-    mine = of_person(session, actor.id)
+    mine = channels_of_person(session, actor.id)
     channel = next((c for c in mine if c.id == channel_id), None)
     if channel is None:
         raise Refusal(_l("Ce canal est déjà retiré."))
@@ -74,7 +74,7 @@ def remove(session: Session, actor: Person, channel_id: str) -> None:
     session.delete(channel)
 
 
-def of_person(session: Session, person_id: str) -> Sequence[Channel]:
+def channels_of_person(session: Session, person_id: str) -> Sequence[Channel]:
     return session.scalars(select(Channel).where(Channel.person_id == person_id).order_by(Channel.created_at)).all()
 
 
@@ -87,19 +87,19 @@ def of_people(session: Session, people: Iterable[str]) -> dict[str, list[str]]:
     return {p: channels if p in without and channels else [MAIL, *channels] for p, channels in found.items()}
 
 
-def send(channel: Channel, title: str, body: str) -> None:
+def send_to_channel(channel: Channel, title: str, body: str) -> None:
     """Raises `NotDelivered`."""
     if current_app.config["SETTINGS"].mode is Mode.REVIEW:
         raise NotDelivered("an application under review writes to nobody")
     try:
-        address = decrypt(channel.address)
+        address = decrypt_text(channel.address)
     except Unopenable as error:
         raise NotDelivered("the address was encrypted under another key") from error
-    notifying.notify(address, title, body, private_hosts=current_app.config["SETTINGS"].private_hosts)
+    notifying.notify_channel(address, title, body, private_hosts=current_app.config["SETTINGS"].private_hosts)
 
 
 def fall_back(session: Session, digest: Digest, error: str) -> None:
-    """After the last try on a channel: it is marked, and the day's digest goes by mail, in the caller's transaction."""
+    """After the last try on a channel: it is marked, and the day's digest goes by mail."""
     session.execute(
         update(Channel).where(Channel.id == digest.channel).values(failed_at=clock.now(), error=error[:500])
     )
@@ -114,7 +114,7 @@ def fall_back(session: Session, digest: Digest, error: str) -> None:
             person_id=digest.person_id,
             day=digest.day,
             channel=MAIL,
-            message_id=letters.message_id("digest", digest.person_id, day),
+            message_id=mail_templates.message_id("digest", digest.person_id, day),
             error="",
         )
     )

@@ -57,12 +57,12 @@ class Deadline:
     postponed: Postponement | None = field(default=None, compare=False)
 
 
-def of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
+def deadlines_of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
     """What `product` (phases loaded) owes, soonest first."""
-    return of_many(session, [standings.of_product(session, product)])[product.id]
+    return deadlines_of_many(session, [standings.standing_of_product(session, product)])[product.id]
 
 
-def of_many(session: Session, products: Collection[ProductStanding]) -> dict[str, tuple[Deadline, ...]]:
+def deadlines_of_many(session: Session, products: Collection[ProductStanding]) -> dict[str, tuple[Deadline, ...]]:
     """By product, what it owes, soonest first; nothing once it is no longer active. Four queries, whatever their number."""
     active = [one for one in products if one.standing.state is not ProductState.INACTIVE]
     own = _own(session, [one.product.id for one in active])
@@ -88,7 +88,7 @@ def _in_words(duty: Duty, one: ProductStanding) -> Deadline:
         rule = _l("« %(text)s », décision du %(day)s", text=text, day=_iso(one.decision.decided_on))
     else:
         rule = _first_rule(duty, one)
-    milestones = schedule.relaunched(duty.due, before, schedule.DUTY_RELAUNCHES)
+    milestones = schedule.reminder_days_once_late(duty.due, before, schedule.DUTY_RELAUNCHES)
     return Deadline(
         duty.kind, duty.due, milestones, rule, duty.ref, postponed=one.put_off[duty.kind] if duty.put_off else None
     )
@@ -125,7 +125,7 @@ def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadlin
     found: dict[str, list[Deadline]] = {product_id: [] for product_id in product_ids}
 
     def add(product_id: str, kind: DeadlineKind, due: date, rule: Any, ref: str, *months_before: int) -> None:
-        milestones = schedule.relaunched(due, months_before, schedule.OWN_RELAUNCHES)
+        milestones = schedule.reminder_days_once_late(due, months_before, schedule.OWN_RELAUNCHES)
         found[product_id].append(Deadline(kind, due, milestones, rule, ref))
 
     for m in mitigations.planned_of_many(session, product_ids):
@@ -141,7 +141,7 @@ def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadlin
         add(c.product_id, DeadlineKind.CERTIFICATE, due, rule, ref)
     for d in delegating.delegations_of(session, product_ids):
         rule = _l("%(delegate)s signe pour %(authority)s (%(deed)s)", delegate=d.delegate.name, authority=d.authority.name, deed=d.deed)  # fmt: skip
-        milestones = schedule.milestones(d.ends_on, (1,))
+        milestones = schedule.reminder_days(d.ends_on, (1,))
         people = (d.authority_id, d.delegate_id)
         found[d.product_id].append(Deadline(DeadlineKind.DELEGATION, d.ends_on, milestones, rule, d.id, people))
     return found

@@ -53,7 +53,7 @@ def feeds_of(session: Session, person_id: str) -> Sequence[CalendarFeed]:
 
 
 @transaction
-def revoke(session: Session, actor: Person, feed_id: str) -> None:
+def revoke_feed(session: Session, actor: Person, feed_id: str) -> None:
     """Its address answers no more. Raises `Refusal`."""
     feed = session.scalar(select(CalendarFeed).where(CalendarFeed.id == feed_id, CalendarFeed.person_id == actor.id))
     if feed is None:
@@ -62,7 +62,7 @@ def revoke(session: Session, actor: Person, feed_id: str) -> None:
     session.delete(feed)
 
 
-def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product], str] | None:
+def read_calendar_feed(session: Session, secret: str) -> tuple[CalendarFeed, list[Product], str] | None:
     """The calendar at this address, its products, phases and incubators loaded, and the language of its person; None for no such address, or for a
     product or an incubator that its person may no longer read."""
     feed = session.scalar(select(CalendarFeed).where(CalendarFeed.secret_hash == _hash(secret)))
@@ -78,7 +78,7 @@ def read(session: Session, secret: str) -> tuple[CalendarFeed, list[Product], st
     if feed.incubator_id:
         statement = statement.where(Product.incubators.any(Incubator.id == feed.incubator_id))
     else:
-        found = [p.id for p in products.readable(session, person)]
+        found = [p.id for p in products.readable_products(session, person)]
         statement = statement.where(Product.id.in_([i for i in found if feed.product_id in {None, i}]))
     owed = list(session.scalars(statement.order_by(Product.name)))
     if feed.product_id and not owed:
@@ -94,7 +94,7 @@ def note_reading(database: Database, feed: CalendarFeed) -> None:
             session.execute(update(CalendarFeed).where(CalendarFeed.id == feed.id).values(read_on=clock.today()))
 
 
-def revisions(session: Session, product_ids: Sequence[str]) -> dict[str, int]:
+def read_revisions(session: Session, product_ids: Sequence[str]) -> dict[str, int]:
     """By product, how often it changed: what moves its deadlines leaves a line in the journal."""
     rows = session.execute(
         select(JournalEntry.product_id, func.count())

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 
 from app.identity.kinds import Role
 from app.identity.models import Person
-from app.platform import clock, letters
+from app.platform import clock, mail_templates
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
@@ -25,16 +25,16 @@ from risk_models.scales import DeadlineKind
 
 def register(to: Jobs) -> None:
     to.every_minute(plan_digests)
-    to.handle(SendDigest, send_digest, on_giving_up=give_up)
+    to.handle(SendDigest, send_digest, on_giving_up=give_up_digest)
 
 
 def plan_digests(database: Database) -> None:
     with database.writing() as session:
-        planning.plan(session)
+        planning.plan_today(session)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DigestParagraph:
     """One paragraph of a digest: one deadline of one product, or several of a kind and day."""
 
     product: Product
@@ -58,31 +58,33 @@ def send_digest(database: Database, task: SendDigest) -> None:
         mail = _letter(digest, person, told)
         channel = session.get(Channel, digest.channel) if digest.channel else None
     if digest.channel and channel is None:
-        give_up(database, task, "this channel was removed")
+        give_up_digest(database, task, "this channel was removed")
         return
     if channel:
         try:
-            channels.send(channel, mail.subject, mail.text)
+            channels.send_to_channel(channel, mail.subject, mail.text)
         except UnknownAddress as error:
-            give_up(database, task, str(error))
+            give_up_digest(database, task, str(error))
             return
     else:
-        letters.send(mail)
+        mail_templates.send_letter(mail)
     with database.writing() as session:
         done = {"failed_at": None, "error": ""}
         session.execute(update(Digest).where(Digest.id == digest.id).values(sent_at=clock.now(), **done))
         session.execute(update(Channel).where(Channel.id == digest.channel).values(**done))
 
 
-def _told(digest: Digest, person: Person, products: dict[str, Product], others: dict[str, set[str]]) -> list[Told]:
+def _told(
+    digest: Digest, person: Person, products: dict[str, Product], others: dict[str, set[str]]
+) -> list[DigestParagraph]:
     teams = {g.product_id for g in person.grants if g.role is Role.TEAM_MEMBER}
-    found = dict[tuple[str, DeadlineKind, date], Told]()
+    found = dict[tuple[str, DeadlineKind, date], DigestParagraph]()
     for reminder in digest.reminders:
         product = products[reminder.product_id]
         link = link_to(PAGES.get(reminder.kind, "home.product"), slug=product.slug)
         names = tuple(sorted(others.get(product.id, ())))
         theirs = product.id in teams or reminder.kind is DeadlineKind.DELEGATION
-        found.setdefault(_topic(reminder), Told(product, reminder.kind, reminder.due, link, names, theirs))
+        found.setdefault(_topic(reminder), DigestParagraph(product, reminder.kind, reminder.due, link, names, theirs))
     return sorted(found.values(), key=lambda t: (t.due, t.product.name))
 
 
@@ -90,8 +92,8 @@ def _topic(reminder: Reminder) -> tuple[str, DeadlineKind, date]:
     return reminder.product_id, reminder.kind, reminder.due
 
 
-def _letter(digest: Digest, person: Person, told: Sequence[Told]) -> Mail:
-    return letters.compose(
+def _letter(digest: Digest, person: Person, told: Sequence[DigestParagraph]) -> Mail:
+    return mail_templates.compose_letter(
         "digest",
         to=person.email,
         language=person.language,
@@ -103,7 +105,7 @@ def _letter(digest: Digest, person: Person, told: Sequence[Told]) -> Mail:
     )
 
 
-def give_up(database: Database, task: SendDigest, error: str) -> None:
+def give_up_digest(database: Database, task: SendDigest, error: str) -> None:
     """After the last try: another channel falls back on mail; of a mail the incubator sees it, and calls."""
     with database.writing() as session:
         digest = session.get(Digest, task.digest_id)

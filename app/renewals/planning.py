@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, subqueryload
 
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
-from app.platform import clock, jobs, letters
+from app.platform import clock, jobs, mail_templates
 from app.platform.database import new_id
 from app.products.models import Product
 from app.renewals import channels, deadlines, standings
@@ -26,14 +26,14 @@ _MORNING = time(7)
 Key = tuple[str, DeadlineKind, str, date, int, str]
 
 
-def plan(session: Session) -> int:
-    """Plans today's digests from the morning on; the number of reminders planned, in the caller's transaction."""
+def plan_today(session: Session) -> int:
+    """Plans today's digests from the morning on; the number of reminders planned."""
     now = clock.now().astimezone(clock.PARIS)
     return plan_day(session, now.date()) if now.time() >= _MORNING else 0
 
 
 def plan_day(session: Session, day: date) -> int:
-    """Plans the digests of `day`, once, in the caller's transaction.
+    """Plans the digests of `day`, once.
 
     It asks "what is due and not yet told?", so a day without Jalon loses nothing. Of several milestones missed at once
     only the latest is told. A second scheduler waits for the first one's transaction, then finds the day taken.
@@ -48,7 +48,7 @@ def plan_day(session: Session, day: date) -> int:
     products = session.scalars(
         select(Product).options(subqueryload(Product.phases), subqueryload(Product.incubators))
     ).all()
-    owed = deadlines.of_many(session, standings.of_products(session, products).values())
+    owed = deadlines.deadlines_of_many(session, standings.standings_of_products(session, products).values())
     known = {tuple(row) for row in session.execute(select(*_KEY))}
     audience, told = _Audience(session), dict[str, list[Key]]()
     for product in products:
@@ -75,7 +75,7 @@ def _write(session: Session, told: dict[str, list[Key]], day: date, where: dict[
             "person_id": person_id,
             "day": day,
             "channel": channel,
-            "message_id": letters.message_id("digest", person_id, day.isoformat(), *filter(None, [channel])),
+            "message_id": mail_templates.message_id("digest", person_id, day.isoformat(), *filter(None, [channel])),
             "error": "",
         }
         for person_id in told
@@ -118,7 +118,7 @@ class _Audience:
         members, team = self._with(Role.INCUBATOR_MEMBER, incubators), self._with(Role.TEAM_MEMBER, [product.id])
         asked = team or members
         if deadline.kind in DUTIES:
-            rule = escalation(product)
+            rule = escalation_of(product)
             asked = asked + (members if rule.tells_incubator(milestone) else [])
             if rule.tells_authority(milestone):
                 asked = asked + self._with(Role.AUTHORITY, [product.id, *incubators])
@@ -128,7 +128,7 @@ class _Audience:
         return [person for scope in scopes for person in self._held.get((role, scope), [])]
 
 
-def escalation(product: Product) -> Escalation:
+def escalation_of(product: Product) -> Escalation:
     """That of its incubators (loaded), the strictest where it has several."""
     if not product.incubators:
         return Escalation()

@@ -24,11 +24,11 @@ from risk_models.scales import DeadlineKind
 
 
 @transaction
-def postpone(
+def postpone_deadline(
     session: Session, actor: Person, product: Product, kind: DeadlineKind, *, until: date, reason: str
 ) -> None:
     """Puts off what `product` owes of this kind, once, within the limit. Raises `Refusal`."""
-    found = next((d for d in deadlines.of_product(session, product) if d.kind is kind), None)
+    found = next((d for d in deadlines.deadlines_of_product(session, product) if d.kind is kind), None)
     if found is None or kind not in POSTPONABLE:
         raise Refusal(_l("Cette échéance ne se reporte pas."))
     if found.postponed:
@@ -68,7 +68,7 @@ def set_preferences(session: Session, actor: Person, *, early: bool, mail: bool)
 
     Raises `Refusal` when nothing would be left to be told by.
     """
-    if not mail and not channels.of_person(session, actor.id):
+    if not mail and not channels.channels_of_person(session, actor.id):
         raise Refusal(_l("Ajoutez d’abord un canal : sans courriel ni canal, personne ne vous préviendrait."), "mail")
     actor.early_reminders, actor.mail_reminders = early, mail
     record(session, actor, Action.SET_REMINDERS, f"early: {early}, mail: {mail}".lower())
@@ -87,7 +87,7 @@ def told_of(session: Session, product_id: str) -> Sequence[tuple[Reminder, Perso
     return [(reminder, person, digest) for reminder, person, digest in rows]
 
 
-def undelivered(session: Session, incubator_id: str) -> Sequence[tuple[Digest, Person]]:
+def undelivered_digests(session: Session, incubator_id: str) -> Sequence[tuple[Digest, Person]]:
     """Mails about this incubator's products that no server took or delivered, newest first."""
     about = (
         select(Reminder.digest_id)

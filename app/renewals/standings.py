@@ -45,7 +45,7 @@ class ProductStanding:
         return self.last is not None and self.last.origin is Origin.JALON
 
 
-def of_products(session: Session, products: Sequence[Product]) -> dict[str, ProductStanding]:
+def standings_of_products(session: Session, products: Sequence[Product]) -> dict[str, ProductStanding]:
     """By id, where each of `products` (phases loaded) stands; five queries, whatever their number."""
     ids, today = [p.id for p in products], clock.today()
     last, in_hand, put_off = register.last_dossiers(session, ids), _in_hand(session, ids), _put_off(session, ids)
@@ -77,9 +77,9 @@ def of_products(session: Session, products: Sequence[Product]) -> dict[str, Prod
     return found
 
 
-def of_product(session: Session, product: Product) -> ProductStanding:
+def standing_of_product(session: Session, product: Product) -> ProductStanding:
     """Where `product` (phases loaded) stands."""
-    return of_products(session, [product])[product.id]
+    return standings_of_products(session, [product])[product.id]
 
 
 def _in_hand(session: Session, ids: Sequence[str]) -> dict[str, Dossier]:

@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import clock
-from app.platform.editing import EditForm, keep
+from app.platform.editing import EditForm, save_edited
 from app.platform.extensions import limit_posts
-from app.platform.http import database, db_session, discard, file_response
+from app.platform.http import db_session, discard_changes, file_response, get_database
 from app.platform.links import link_to
 from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
@@ -34,7 +34,7 @@ def deadlines(product: Product) -> str:
     return render_template(
         "renewals/deadlines.html",
         product=product,
-        deadlines=due.of_product(db_session(), product),
+        deadlines=due.deadlines_of_product(db_session(), product),
         told=services.told_of(db_session(), product.id),
         today=clock.today(),
         pages={k: page for k, page in PAGES.items() if k is not DeadlineKind.DELEGATION or may(Permission.DECIDE)},
@@ -52,13 +52,13 @@ def ics(product: Product) -> Response:
 @blueprint.route("/produits/<slug>/echeances/<kind>/reporter", methods=["GET", "POST"])
 @product_view(Permission.POSTPONE)
 def postpone(product: Product, kind: str) -> str | BaseResponse:
-    found = next((d for d in due.of_product(db_session(), product) if d.kind.value == kind), None)
+    found = next((d for d in due.deadlines_of_product(db_session(), product) if d.kind.value == kind), None)
     if found is None or found.kind not in POSTPONABLE:
         abort(404)
     form = PostponeForm()
     if form.validate_on_submit() and form.until.data:
         try:
-            services.postpone(
+            services.postpone_deadline(
                 db_session(),
                 current_person(),
                 product,
@@ -67,7 +67,7 @@ def postpone(product: Product, kind: str) -> str | BaseResponse:
                 reason=form.reason.data or "",
             )
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("L’échéance est reportée ; ses rappels suivent."), "success")
@@ -76,16 +76,16 @@ def postpone(product: Product, kind: str) -> str | BaseResponse:
 
 
 def _calendar(title: str, owing: Sequence[Product], *, as_file: bool = False) -> Response:
-    from app.renewals.calendars import calendar  # icalendar is slow to import and rarely needed
+    from app.renewals.calendars import make_calendar  # icalendar is slow to import and rarely needed
 
     ids = [p.id for p in owing]
-    owed = due.of_many(db_session(), standings.of_products(db_session(), owing).values())
-    content = calendar(
+    owed = due.deadlines_of_many(db_session(), standings.standings_of_products(db_session(), owing).values())
+    content = make_calendar(
         title,
         [(p, d) for p in owing for d in owed[p.id]],
         clock.now(),
         {p.id: link_to("home.product", slug=p.slug) for p in owing},
-        feeds.revisions(db_session(), ids),
+        feeds.read_revisions(db_session(), ids),
     )
     response = file_response(content, "text/calendar; charset=utf-8", "jalon.ics", inline=not as_file)
     response.headers["Cache-Control"] = "private, max-age=3600"
@@ -96,11 +96,11 @@ def _calendar(title: str, owing: Sequence[Product], *, as_file: bool = False) ->
 @requires(Permission.ANYONE)
 def feed(secret: str) -> Response:
     """The calendar at a secret address: programs that follow it cannot sign in."""
-    found = feeds.read(db_session(), secret)
+    found = feeds.read_calendar_feed(db_session(), secret)
     if found is None:
         abort(404)
     feed, products, language = found
-    feeds.note_reading(database(), feed)
+    feeds.note_reading(get_database(), feed)
     with force_locale(language):
         return _calendar(feed.title, products)
 
@@ -114,7 +114,7 @@ def preferences() -> str | BaseResponse:
         try:
             services.set_preferences(db_session(), me, early=form.early.data, mail=form.mail.data)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Vos préférences sont enregistrées."), "success")
@@ -133,7 +133,7 @@ def _preferences(form: RemindersForm, opened: str = "", channel_form: ChannelFor
         "renewals/preferences.html",
         form=form,
         feeds=feeds.feeds_of(db_session(), me.id),
-        channels=channels.of_person(db_session(), me.id),
+        channels=channels.channels_of_person(db_session(), me.id),
         channel_form=channel_form or ChannelForm(formdata=None),
         opened=opened,
     )
@@ -146,12 +146,12 @@ def add_channel() -> str | BaseResponse:
     """Tries the address with a first message, then keeps it."""
     form = ChannelForm()
     if form.validate_on_submit():
-        discard()  # the service may take long to answer: no transaction is held meanwhile
+        discard_changes()  # the service may take long to answer: no transaction is held meanwhile
         try:
-            known = channels.tried(form.address.data or "", current_app.config["SETTINGS"].private_hosts)
-            channels.add(db_session(), current_person(), known)
+            known = channels.try_address(form.address.data or "", current_app.config["SETTINGS"].private_hosts)
+            channels.add_channel(db_session(), current_person(), known)
         except Refusal as refusal:
-            discard()
+            discard_changes()
             form.refuse(refusal)
         else:
             flash(_("Le canal est ajouté : un premier message y est arrivé."), "success")
@@ -162,7 +162,7 @@ def add_channel() -> str | BaseResponse:
 @blueprint.post("/compte/rappels/canaux/<channel_id>/retirer")
 @requires(Permission.SIGNED_IN)
 def remove_channel(channel_id: str) -> BaseResponse:
-    channels.remove(db_session(), current_person(), channel_id)
+    channels.remove_channel(db_session(), current_person(), channel_id)
     flash(_("Le canal est retiré."), "success")
     return redirect(url_for("renewals.preferences"))
 
@@ -195,7 +195,7 @@ def _opened(scope: Product | Incubator | None) -> str:
 @blueprint.post("/compte/rappels/agendas/<feed_id>/revoquer")
 @requires(Permission.SIGNED_IN)
 def revoke(feed_id: str) -> BaseResponse:
-    feeds.revoke(db_session(), current_person(), feed_id)
+    feeds.revoke_feed(db_session(), current_person(), feed_id)
     flash(_("Cet agenda est révoqué : son adresse ne répond plus."), "success")
     return redirect(url_for("renewals.preferences"))
 
@@ -215,8 +215,8 @@ def escalation(found: Incubator) -> str | BaseResponse:
             db_session(), current_person(), found, told=form.told.data or 0, authority=form.authority.data or 0
         )
 
-    if keep(db_session(), form, found, save, stored=stored):
+    if save_edited(db_session(), form, found, save, stored=stored):
         flash(_("Le réglage est enregistré."), "success")
         return redirect(request.path)
-    undelivered = services.undelivered(db_session(), found.id)
+    undelivered = services.undelivered_digests(db_session(), found.id)
     return render_template("renewals/escalation.html", incubator=found, form=form, undelivered=undelivered)

@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from reports.figures.layout import BOX_H, BOX_W, Layout, place
+from reports.figures.layout import BOX_H, BOX_W, Layout, place_boxes
 from reports.figures.matrix import FONT
 from risk_models import catalogue
 from risk_models.assessment import Assessment
@@ -64,7 +64,7 @@ def draw_graph(system: System, assessment: Assessment, language: str) -> Markup:
     if scene.worst:
         zones.insert(0, ("threat", (_THREAT,)))
         edges.insert(0, (_THREAT, scene.worst[0]))
-    layout = place(tuple((z, boxes) for z, boxes in zones if boxes), tuple(edges))
+    layout = place_boxes(tuple((z, boxes) for z, boxes in zones if boxes), tuple(edges))
     title = words["title"].format(system.product.name, len(scene.drawn), len(scene.kinds))
     left_out = len(system.components) - len(scene.drawn) - sum(scene.folded.values())
     legend = words["legend"] + (words["left_out"].format(left_out) if left_out > 0 else "")

@@ -23,7 +23,7 @@ class Layout:
 
 
 @lru_cache(maxsize=128)
-def place(zones: tuple[tuple[str, tuple[str, ...]], ...], edges: tuple[tuple[str, str], ...]) -> Layout:
+def place_boxes(zones: tuple[tuple[str, tuple[str, ...]], ...], edges: tuple[tuple[str, str], ...]) -> Layout:
     """Lays out boxes grouped by zone (zone id, box ids) and joined by `edges`."""
     dot = shutil.which("dot")
     if dot is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from risk_models.assessment import Finding, Warning
 from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
-from risk_models.catalogue.reading import read
+from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import (
     Check,
     ComponentKind,
@@ -149,7 +149,7 @@ def measures() -> dict[str, MeasureKind]:
             proof_months=m["proof"]["months"],
             proven_by=tuple(Check(c) for c in m["proof"].get("by", ())),
         )
-        for m in read("measures.yaml")["measures"]
+        for m in read_yaml("measures.yaml")["measures"]
     }
 
 
@@ -176,7 +176,7 @@ def finding_rules() -> dict[str, FindingRule]:
             why=Text(**r["why"]),
             mend=Text(**r["mend"]),
         )
-        for r in read("findings.yaml")["findings"]
+        for r in read_yaml("findings.yaml")["findings"]
     }
 
 
@@ -234,7 +234,7 @@ def full_cpe(vendor_product: str) -> str:
 
 @cache
 def usual_components() -> tuple[UsualComponent, ...]:
-    return tuple(_usual(c) for c in read("components.yaml")["components"])
+    return tuple(_usual(c) for c in read_yaml("components.yaml")["components"])
 
 
 @cache
@@ -242,13 +242,13 @@ def defaults_by_kind() -> dict[ComponentKind, tuple[Hosting, Exposure]]:
     """What a component of a kind usually is, where nobody said."""
     return {
         ComponentKind(kind): (Hosting(d["hosting"]), Exposure(d["exposure"]))
-        for kind, d in read("components.yaml")["defaults"].items()
+        for kind, d in read_yaml("components.yaml")["defaults"].items()
     }
 
 
 @cache
 def _words() -> dict[str, dict[str, Any]]:
-    words: dict[str, dict[str, Any]] = read("words.yaml")
+    words: dict[str, dict[str, Any]] = read_yaml("words.yaml")
     return words
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from risk_models.catalogue.reading import read
+from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import ComponentKind
 
 
@@ -88,7 +88,7 @@ def figures() -> dict[str, Figure]:
     """Every figure by id: `entry.internet.rates.paas`, `steps.calls.forward`, `measures.waf.0`…"""
     raw = _probabilities()
     found = [*_walk("entry", raw["entry"]), *_walk("steps", raw["steps"])]
-    for measure in read("measures.yaml")["measures"]:
+    for measure in read_yaml("measures.yaml")["measures"]:
         for number, effect in enumerate(measure.get("effects", ())):
             reason = f"effect on {', '.join(effect['steps'])}"
             sources = measure.get("source", ["judged"])
@@ -159,7 +159,7 @@ def rates_with(values: Mapping[str, float]) -> Rates:
 
 @cache
 def _probabilities() -> dict[str, Any]:
-    raw: dict[str, Any] = read("probabilities.yaml")
+    raw: dict[str, Any] = read_yaml("probabilities.yaml")
     return raw
 
 

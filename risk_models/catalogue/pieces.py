@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from functools import cache
 
-from risk_models.catalogue.reading import read
+from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import Approach, PieceNeed
 
 _NEEDS = {"M": PieceNeed.MANDATORY, "o": PieceNeed.OPTIONAL, "-": PieceNeed.NOT_ASKED, "c": PieceNeed.COMPLEMENT}
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ChecklistPiece:
     """One of the sixteen pieces, how much an approach asks for it, and who owes it: team, dpo, authority or jalon."""
 
     id: str
@@ -20,10 +20,10 @@ class Piece:
 
 
 @cache
-def pieces(approach: Approach, language: str) -> tuple[Piece, ...]:
+def pieces(approach: Approach, language: str) -> tuple[ChecklistPiece, ...]:
     """The sixteen pieces of a dossier. Source: pieces.yaml."""
     column = list(Approach).index(approach)
     return tuple(
-        Piece(p["id"], p["name"][language], _NEEDS[p["asked"][column]], p["owner"])
-        for p in read("pieces.yaml")["pieces"]
+        ChecklistPiece(p["id"], p["name"][language], _NEEDS[p["asked"][column]], p["owner"])
+        for p in read_yaml("pieces.yaml")["pieces"]
     )

@@ -6,5 +6,5 @@ from typing import Any
 from ruamel.yaml import YAML
 
 
-def read(name: str) -> Any:
+def read_yaml(name: str) -> Any:
     return YAML(typ="safe").load(files("risk_models.catalogue").joinpath(name).read_text(encoding="utf-8"))

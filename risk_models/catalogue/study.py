@@ -5,7 +5,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from risk_models.catalogue.reading import read
+from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import Aim, Need, RiskSourceKind, StakeholderKind
 
 _ENUMS: dict[str, dict[str, type[Enum]]] = {
@@ -28,7 +28,7 @@ class Example:
 def examples(group: str, language: str) -> tuple[Example, ...]:
     """The examples of a group: assets, fears, stakeholders, sources, stories."""
     found = []
-    for line in read("study.yaml")[group]:
+    for line in read_yaml("study.yaml")[group]:
         said = next(line[key] for key in ("text", "name", "why") if isinstance(line.get(key), dict))
         enums = _ENUMS.get(group, {})
         values = {k: enums[k](v) if k in enums else v for k, v in line.items() if not isinstance(v, dict)}

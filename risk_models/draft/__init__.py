@@ -10,47 +10,47 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from risk_models.draft import deployment, environment, packages, practices
-from risk_models.draft.assembly import assemble, plain_aside
+from risk_models.draft.assembly import assemble_system, plain_aside
 from risk_models.draft.deployment import Unread
-from risk_models.draft.knowledge import Signs, signs
-from risk_models.draft.seen import Seen, Told
-from risk_models.draft.things import Aside
+from risk_models.draft.gathered_components import Aside
+from risk_models.draft.knowledge import Signs, read_signs
+from risk_models.draft.repository_facts import Seen, ToldFact
 from risk_models.draft.tree import SECONDS, Tree, UnreadableTree
 from risk_models.exposure.lock_files import reader_of
 from risk_models.system import System
 
-__all__ = ["Aside", "Draft", "Tree", "UnreadableTree", "draft"]
+__all__ = ["Aside", "Draft", "Tree", "UnreadableTree", "draft_product"]
 
 Reader = Callable[[str, str, Seen], None]
 
 _READERS: tuple[tuple[str, Reader], ...] = (
-    (r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml", deployment.compose),
-    (r"(.*/)?Procfile[\w.-]*", deployment.procfile),
-    (r"(scalingo|app)\.json", deployment.scalingo),
-    (r"(.*/)?clevercloud/[^/]+", deployment.clevercloud),
-    (r"vercel\.json|netlify\.toml", deployment.vercel),
-    (r"(.*/)?cron\.json", deployment.cron),
-    (r"(.*/)?(([\w.-]*\.)?Dockerfile[\w.-]*|Containerfile)", deployment.dockerfile),
-    (r".*\.tf", deployment.terraform),
-    (r"\.github/workflows/.*", practices.workflow),
-    (r"(\.github/)?dependabot\.ya?ml", practices.dependabot),
-    (r"(.*/)?(renovate\.json5?|\.renovaterc(\.json)?)", practices.renovate),
+    (r"(.*/)?(docker-)?compose[\w.-]*\.ya?ml", deployment.read_compose),
+    (r"(.*/)?Procfile[\w.-]*", deployment.read_procfile),
+    (r"(scalingo|app)\.json", deployment.read_scalingo),
+    (r"(.*/)?clevercloud/[^/]+", deployment.read_clevercloud),
+    (r"vercel\.json|netlify\.toml", deployment.read_vercel),
+    (r"(.*/)?cron\.json", deployment.read_cron),
+    (r"(.*/)?(([\w.-]*\.)?Dockerfile[\w.-]*|Containerfile)", deployment.read_dockerfile),
+    (r".*\.tf", deployment.read_terraform),
+    (r"\.github/workflows/.*", practices.read_workflow),
+    (r"(\.github/)?dependabot\.ya?ml", practices.read_dependabot),
+    (r"(.*/)?(renovate\.json5?|\.renovaterc(\.json)?)", practices.read_renovate),
     (r"\.gitlab-ci\.yml", practices.gitlab_ci),
-    (r"\.circleci/.*", practices.circleci),
-    (r"Jenkinsfile", practices.jenkins),
-    (r"publiccode\.ya?ml", practices.publiccode),
-    (r"sonar-project\.properties", practices.sonar),
+    (r"\.circleci/.*", practices.read_circleci),
+    (r"Jenkinsfile", practices.read_jenkins),
+    (r"publiccode\.ya?ml", practices.read_publiccode),
+    (r"sonar-project\.properties", practices.read_sonar),
     (r"((docs|\.github)/)?(SECURITY|security)\.md", practices.security_policy),
-    (r"\.sops\.yaml", practices.sops),
+    (r"\.sops\.yaml", practices.read_sops),
     (r"(.*/)?package\.json", packages.package_json),
-    (r"(.*/)?Gemfile", packages.gemfile),
-    (r"(.*/)?pyproject\.toml", packages.pyproject),
-    (r"(.*/)?Pipfile", packages.pipfile),
+    (r"(.*/)?Gemfile", packages.read_gemfile),
+    (r"(.*/)?pyproject\.toml", packages.read_pyproject),
+    (r"(.*/)?Pipfile", packages.read_pipfile),
     (r"(.*/)?composer\.json", packages.composer_json),
     (r"(.*/)?go\.mod", packages.go_mod),
-    (r"(.*/)?build\.gradle(\.kts)?", packages.gradle),
-    (r"(.*/)?(\.env[\w.-]*|[\w-]+\.env[\w.-]*|env\.[\w.-]+)", environment.environment),
-    (r".*\.(ya?ml|json)", deployment.manifest),
+    (r"(.*/)?build\.gradle(\.kts)?", packages.read_gradle),
+    (r"(.*/)?(\.env[\w.-]*|[\w-]+\.env[\w.-]*|env\.[\w.-]+)", environment.read_environment),
+    (r".*\.(ya?ml|json)", deployment.read_manifest),
 )
 _COMPILED = tuple((re.compile(pattern), reader) for pattern, reader in _READERS)
 
@@ -63,7 +63,7 @@ class Draft:
     system: System
     aside: tuple[Aside, ...]
     skipped: tuple[tuple[str, str], ...]
-    secrets: tuple[Told, ...]
+    secrets: tuple[ToldFact, ...]
 
     def with_notes(self) -> System:
         """The system, what was left out told in `x-` keys."""
@@ -76,9 +76,9 @@ class Draft:
         return replace(self.system, extra=told)
 
 
-def draft(tree: Tree) -> Draft:
+def draft_product(tree: Tree) -> Draft:
     """What the texts of `tree` say of a product. Raises `UnreadableTree` where they say nothing."""
-    seen, known = Seen(), signs()
+    seen, known = Seen(), read_signs()
     until = time.monotonic() + SECONDS
     for path in sorted(tree.texts):
         if time.monotonic() > until:
@@ -87,14 +87,14 @@ def draft(tree: Tree) -> Draft:
         if not known.test_folders.isdisjoint(part.lower() for part in path.split("/")[:-1]):
             continue
         _read(path, tree.texts[path], seen, known)
-    assembled = assemble(seen, known, tree.name)
+    assembled = assemble_system(seen, known, tree.name)
     if not assembled.system.components:
         raise UnreadableTree("no_product")
     return Draft(assembled.system, assembled.aside, (*tree.skipped, *seen.unread), tuple(seen.secrets))
 
 
 def _read(path: str, text: str, seen: Seen, known: Signs) -> None:
-    reader: Reader | None = packages.lock if reader_of(path.rpartition("/")[2]) else None
+    reader: Reader | None = packages.read_lock if reader_of(path.rpartition("/")[2]) else None
     reader = reader or next((r for pattern, r in _COMPILED if pattern.fullmatch(path)), None)
     if reader is None:
         return

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from risk_models.draft.knowledge import Signs, matches
-from risk_models.draft.seen import Package, Process, Seen
+from risk_models.draft.knowledge import Signs, matches_any
+from risk_models.draft.repository_facts import Process, Seen, SeenPackage
 from risk_models.product_file.file_format import id_of
 from risk_models.scales import ComponentKind
 
@@ -54,9 +54,9 @@ def cycle_of(eol_product: str, version: str) -> str:
     return numbers[0] if eol_product in _BY_MAJOR else ".".join(numbers[:2])
 
 
-def applications(seen: Seen, signs: Signs, eol_of: dict[str, str]) -> list[Application]:
+def find_applications(seen: Seen, signs: Signs, eol_of: dict[str, str]) -> list[Application]:
     """Applications first, then interfaces, then job runners; `eol_of`: endoflife.date's name of a framework."""
-    by_folder: dict[str, list[Package]] = defaultdict(list)
+    by_folder: dict[str, list[SeenPackage]] = defaultdict(list)
     for package in seen.packages:
         if not package.development:
             by_folder[package.folder].append(package)
@@ -74,13 +74,13 @@ def applications(seen: Seen, signs: Signs, eol_of: dict[str, str]) -> list[Appli
 
 
 def _framework(
-    folder: str, packages: Iterable[Package], seen: Seen, signs: Signs, eol_of: dict[str, str]
+    folder: str, packages: Iterable[SeenPackage], seen: Seen, signs: Signs, eol_of: dict[str, str]
 ) -> Application | None:
     """What a folder's packages make of it: the first framework of the list, servers before interfaces."""
     rows: list[dict[str, Any]] = sorted(signs.frameworks, key=lambda row: not row["server"])
     for row in rows:
         for package in packages:
-            if matches(row["packages"], package.name):
+            if matches_any(row["packages"], package.name):
                 version = seen.locked.get((folder, package.name)) or package.version
                 kind = ComponentKind.API if row["name"] in _APIS else ComponentKind.WEB
                 return Application(
@@ -147,7 +147,7 @@ def _named(apps: list[Application]) -> None:
 
 
 def _worker(
-    app: Application, apps: list[Application], by_folder: dict[str, list[Package]], seen: Seen, signs: Signs
+    app: Application, apps: list[Application], by_folder: dict[str, list[SeenPackage]], seen: Seen, signs: Signs
 ) -> Application | None:
     """The job runner of an application: processes beside its web one, services of its image, packages."""
     ran: list[Process] = []
@@ -155,12 +155,12 @@ def _worker(
         ran = [p for p in seen.processes if p.name != "web" and p.name not in _ONCE]
     for service in seen.services:
         same = service.image in app.images if service.image else service.builds and service.folder == app.folder
-        if same and any(matches(row["commands"], service.command) for row in signs.workers if row["commands"]):
+        if same and any(matches_any(row["commands"], service.command) for row in signs.workers if row["commands"]):
             ran.append(Process(service.name, service.command, service.source))
     runner, packages = "", []
     for row in signs.workers:
-        packaged = [p for p in by_folder[app.folder] if matches(row["packages"], p.name)]
-        told = [p for p in ran if row["commands"] and matches(row["commands"], p.command)]
+        packaged = [p for p in by_folder[app.folder] if matches_any(row["packages"], p.name)]
+        told = [p for p in ran if row["commands"] and matches_any(row["commands"], p.command)]
         if told or (packaged and not runner):
             runner, packages = row["name"], packaged
         if told:

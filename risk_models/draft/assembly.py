@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from risk_models import catalogue
-from risk_models.draft.applications import Application, applications, cycle_of
-from risk_models.draft.knowledge import Signs, matches
-from risk_models.draft.seen import Seen
-from risk_models.draft.things import Aside, Thing, Things
+from risk_models.draft.applications import Application, cycle_of, find_applications
+from risk_models.draft.gathered_components import Aside, Thing, Things
+from risk_models.draft.knowledge import Signs, matches_any
+from risk_models.draft.repository_facts import Seen
 from risk_models.product_file.file_format import derived_patcher, id_of
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus
 from risk_models.system import Component, EndOfLife, Extra, Link, Measure, Product, System
@@ -21,7 +21,7 @@ _PAAS = ("Scalingo", "Clever Cloud", "Heroku", "Vercel", "Netlify")
 _SHARED_BY_WORKERS = frozenset({ComponentKind.DATABASE, ComponentKind.CACHE, ComponentKind.QUEUE, ComponentKind.MAIL})
 
 
-def says(sources: Iterable[str], confidence: str) -> Extra:
+def explain_sources(sources: Iterable[str], confidence: str) -> Extra:
     """The `x-` keys that tell why something is in a draft, and how sure it is."""
     kept = list(dict.fromkeys(sources))[:_SHOWN]
     return (("x-sources", json.dumps(kept, ensure_ascii=False)), ("x-confidence", json.dumps(confidence)))
@@ -33,10 +33,10 @@ class Assembled:
     aside: tuple[Aside, ...]
 
 
-def assemble(seen: Seen, signs: Signs, fallback: str) -> Assembled:
+def assemble_system(seen: Seen, signs: Signs, fallback: str) -> Assembled:
     """The system that `seen` speaks of; `fallback` names the product where nothing does."""
     eol_of = {name: one.eol_product for one in catalogue.usual_components() for name in one.names}
-    apps = applications(seen, signs, eol_of)
+    apps = find_applications(seen, signs, eol_of)
     things = Things(seen, signs, {image for app in apps for image in app.images})
     title = seen.titles[0].name if seen.titles else fallback
     parts = _Parts(apps, things, seen, signs)
@@ -82,7 +82,7 @@ class _Parts:
                 version=app.version or None,
                 purl=app.purl or None,
                 eol=EndOfLife(app.eol_product, app.cycle) if app.eol_product and app.version else None,
-                extra=says(app.sources, app.confidence),
+                extra=explain_sources(app.sources, app.confidence),
             )
         for thing in self._things:
             yield self._component(thing)
@@ -111,13 +111,15 @@ class _Parts:
             else None,
             data=known.data,
             location=known.location,
-            extra=says(thing.sources, thing.confidence),
+            extra=explain_sources(thing.sources, thing.confidence),
         )
 
     def links(self) -> Iterator[Link]:
         found: dict[tuple[str, str, LinkKind], Link] = {}
         for source, target, kind, sources, confidence in self._links():
-            found.setdefault((source, target, kind), Link(source, target, kind, extra=says(sources, confidence)))
+            found.setdefault(
+                (source, target, kind), Link(source, target, kind, extra=explain_sources(sources, confidence))
+            )
         yield from found.values()
 
     def _links(self) -> Iterator[tuple[str, str, LinkKind, list[str], str]]:
@@ -165,8 +167,8 @@ class _Parts:
         packages = {p.source: p.name for p in self._seen.packages}
         variables = {v.source: v.name for v in self._seen.variables}
         return any(
-            matches(["*omniauth*", "*passport*"], packages.get(s, ""))
-            or matches(["*_APP_*", "*_CLIENT_*"], variables.get(s, ""))
+            matches_any(["*omniauth*", "*passport*"], packages.get(s, ""))
+            or matches_any(["*_APP_*", "*_CLIENT_*"], variables.get(s, ""))
             for s in thing.sources
         )
 
@@ -230,14 +232,14 @@ class _Parts:
             add(measure, source, confidence, self._everywhere(measure))
         for row in self._signs.measures:
             for package in self._seen.packages:
-                if not package.development and matches(row.get("packages", ()), package.name):
+                if not package.development and matches_any(row.get("packages", ()), package.name):
                     on = [a.id for a in self._apps if a.folder == package.folder and not a.worker]
                     add(row["measure"], package.source, "likely", on)
             for job in self._seen.jobs:
-                if matches(row.get("commands", ()), job.command):
+                if matches_any(row.get("commands", ()), job.command):
                     add(row["measure"], job.source, "guess", self._everywhere(row["measure"]))
         for measure, (sources, confidence, where) in sorted(found.items()):
-            yield Measure(measure, tuple(sorted(where)), MeasureStatus.DONE, extra=says(sources, confidence))
+            yield Measure(measure, tuple(sorted(where)), MeasureStatus.DONE, extra=explain_sources(sources, confidence))
 
     def _everywhere(self, measure: str) -> list[str]:
         """The components on which a measure of the whole repository acts."""

@@ -7,8 +7,18 @@ from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
-from risk_models.draft.environment import names
-from risk_models.draft.seen import Base, Lines, Process, Seen, Service, Told, folder_of, image_and_tag, line_of
+from risk_models.draft.environment import variable_names
+from risk_models.draft.repository_facts import (
+    BaseImage,
+    Lines,
+    Process,
+    Seen,
+    SeenService,
+    ToldFact,
+    folder_of,
+    image_and_tag,
+    line_number_of,
+)
 from risk_models.product_file import source_yaml
 
 _IMAGE = re.compile(r"^[ \t]*(?:-[ \t]*)?image:[ \t]*[\"']?([^\s\"'#{]+)", re.MULTILINE)
@@ -32,7 +42,7 @@ def yaml_of(text: str) -> Any:
     if source_yaml.too_much(text, _DEPTH, _NODES):
         raise Unread("too_nested")
     try:
-        return source_yaml.reader().load(text)
+        return source_yaml.yaml_reader().load(text)
     except (YAMLError, ValueError, AttributeError) as error:
         raise Unread("template" if "{{" in text else "broken") from error
 
@@ -54,7 +64,7 @@ def a_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def compose(path: str, text: str, seen: Seen) -> None:
+def read_compose(path: str, text: str, seen: Seen) -> None:
     """Services, their images and what they are built from."""
     top = a_map(yaml_of(text))
     lines = _lines_of_services(text)
@@ -67,7 +77,7 @@ def compose(path: str, text: str, seen: Seen) -> None:
         command = service.get("command") or service.get("entrypoint") or ""
         depends = service.get("depends_on")
         seen.services.append(
-            Service(
+            SeenService(
                 name=str(name)[:100],
                 image=image,
                 version=version,
@@ -80,7 +90,7 @@ def compose(path: str, text: str, seen: Seen) -> None:
         )
         environment = service.get("environment")
         variables += environment if isinstance(environment, list) else a_map(environment)
-    names(path, text, variables, seen)
+    variable_names(path, text, variables, seen)
 
 
 def _lines_of_services(text: str) -> dict[str, int]:
@@ -104,7 +114,7 @@ def _joined(folder: str, context: str) -> str:
     return "" if ".." in parts else "/".join(parts)
 
 
-def procfile(path: str, text: str, seen: Seen) -> None:
+def read_procfile(path: str, text: str, seen: Seen) -> None:
     if path.endswith((".dev", ".test", ".development", ".debug")):
         return
     for number, line in enumerate(text.splitlines(), start=1):
@@ -113,37 +123,37 @@ def procfile(path: str, text: str, seen: Seen) -> None:
             seen.processes.append(Process(name.strip().lower(), command.strip(), f"{path}:{number}"))
 
 
-def scalingo(path: str, text: str, seen: Seen) -> None:
+def read_scalingo(path: str, text: str, seen: Seen) -> None:
     """scalingo.json, and app.json of the same shape."""
     found = json_of(text)
     if path.endswith("scalingo.json"):
-        seen.hosts.append(Told("Scalingo", f"{path}:1"))
+        seen.hosts.append(ToldFact("Scalingo", f"{path}:1"))
     for addon in a_list(found.get("addons"))[:_MOST_TOLD]:
         plan = str(addon if isinstance(addon, str) else a_map(addon).get("plan") or "")
         if plan:
             told = re.sub(r"^(scalingo|heroku)-", "", plan.partition(":")[0])
-            seen.addons.append(Told(told, f"{path}:{line_of(text, plan)}"))
-    names(path, text, found.get("env"), seen)
+            seen.addons.append(ToldFact(told, f"{path}:{line_number_of(text, plan)}"))
+    variable_names(path, text, found.get("env"), seen)
     if isinstance(found.get("name"), str):
-        seen.titles.insert(0, Told(found["name"], f"{path}:{line_of(text, found['name'])}"))
+        seen.titles.insert(0, ToldFact(found["name"], f"{path}:{line_number_of(text, found['name'])}"))
 
 
-def clevercloud(path: str, text: str, seen: Seen) -> None:
-    seen.hosts.append(Told("Clever Cloud", f"{path}:1"))
+def read_clevercloud(path: str, text: str, seen: Seen) -> None:
+    seen.hosts.append(ToldFact("Clever Cloud", f"{path}:1"))
 
 
-def vercel(path: str, text: str, seen: Seen) -> None:
-    seen.hosts.append(Told("Vercel" if path.endswith("vercel.json") else "Netlify", f"{path}:1"))
+def read_vercel(path: str, text: str, seen: Seen) -> None:
+    seen.hosts.append(ToldFact("Vercel" if path.endswith("vercel.json") else "Netlify", f"{path}:1"))
 
 
-def cron(path: str, text: str, seen: Seen) -> None:
+def read_cron(path: str, text: str, seen: Seen) -> None:
     for job in a_list(json_of(text).get("jobs"))[:_MOST_TOLD]:
         command = job if isinstance(job, str) else str(a_map(job).get("command") or "")
         if command:
-            seen.jobs.append(Process("cron", command, f"{path}:{line_of(text, command[:40])}"))
+            seen.jobs.append(Process("cron", command, f"{path}:{line_number_of(text, command[:40])}"))
 
 
-def dockerfile(path: str, text: str, seen: Seen) -> None:
+def read_dockerfile(path: str, text: str, seen: Seen) -> None:
     """What the last stage stands on."""
     stages: dict[str, tuple[str, int]] = {}
     arguments: dict[str, str] = {}
@@ -159,18 +169,18 @@ def dockerfile(path: str, text: str, seen: Seen) -> None:
                 stages[found[2].lower()] = last
     if last:
         image, tag = image_and_tag(last[0])
-        seen.bases.append(Base(image, tag, folder_of(path), f"{path}:{last[1]}"))
+        seen.bases.append(BaseImage(image, tag, folder_of(path), f"{path}:{last[1]}"))
 
 
-def manifest(path: str, text: str, seen: Seen) -> None:
+def read_manifest(path: str, text: str, seen: Seen) -> None:
     """Kubernetes manifests, Helm values and charts: images that run, whether or not templates surround them."""
     if re.search(r"^(apiVersion|kind):", text, re.MULTILINE):
-        seen.hosts.append(Told("Kubernetes", f"{path}:{line_of(text, 'apiVersion')}"))
+        seen.hosts.append(ToldFact("Kubernetes", f"{path}:{line_number_of(text, 'apiVersion')}"))
     lines = Lines(text)
     for found in (*_IMAGE.finditer(text), *_HELM_IMAGE.finditer(text)):
         image, version = image_and_tag(":".join(part for part in found.groups() if part))
         seen.services.append(
-            Service(
+            SeenService(
                 name=image.rpartition("/")[2],
                 image=image,
                 version=version,
@@ -182,10 +192,10 @@ def manifest(path: str, text: str, seen: Seen) -> None:
                 deployed=True,
             )
         )
-    names(path, text, [found[1] for found in _NAME.finditer(text)], seen)
+    variable_names(path, text, [found[1] for found in _NAME.finditer(text)], seen)
 
 
-def terraform(path: str, text: str, seen: Seen) -> None:
+def read_terraform(path: str, text: str, seen: Seen) -> None:
     lines = Lines(text)
     for found in re.finditer(r"^[ \t]*resource[ \t]+\"([a-z0-9_]+)\"", text, re.MULTILINE):
-        seen.resources.append(Told(found[1], f"{path}:{lines.at(found.start(1))}"))
+        seen.resources.append(ToldFact(found[1], f"{path}:{lines.at(found.start(1))}"))

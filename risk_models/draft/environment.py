@@ -3,7 +3,7 @@
 import re
 from math import log2
 
-from risk_models.draft.seen import Lines, Seen, Told, Variable
+from risk_models.draft.repository_facts import Lines, Seen, ToldFact, Variable
 
 # A variable that is commented out is named too; a sentence in a comment is not one.
 _LINE = re.compile(r"(?:export\s+)?([A-Z][A-Z0-9_]{1,80})\s*[=:]\s*(.*)|#\s*([A-Z][A-Z0-9_]{1,80})=(.*)")
@@ -25,7 +25,7 @@ _IN_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s:/@]*:([^\s/@]+)@[\w-]+\.[\w.
 _ENOUGH_BITS, _SHORTEST, _SHORTEST_IN_ADDRESS = 3.5, 20, 10
 
 
-def environment(path: str, text: str, seen: Seen) -> None:
+def read_environment(path: str, text: str, seen: Seen) -> None:
     """The variables that a file of environment names."""
     name = path.rpartition("/")[2]
     test = bool(re.search(r"\.(test|ci|e2e)\b", name))
@@ -38,10 +38,10 @@ def environment(path: str, text: str, seen: Seen) -> None:
         scheme = _SCHEME.match(value)
         seen.variables.append(Variable(variable, source, scheme[1] if scheme else "", test))
         if looks_secret(variable, value):
-            seen.secrets.append(Told(variable, source))
+            seen.secrets.append(ToldFact(variable, source))
 
 
-def names(path: str, text: str, variables: object, seen: Seen) -> None:
+def variable_names(path: str, text: str, variables: object, seen: Seen) -> None:
     """The variables that a map or a list of another file names."""
     listed = variables if isinstance(variables, list) else list(variables) if isinstance(variables, dict) else []
     lines, first = Lines(text), dict[str, int]()

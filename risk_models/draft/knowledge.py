@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from risk_models import catalogue
-from risk_models.catalogue.reading import read
+from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, Location
 
 
@@ -64,8 +64,8 @@ class Signs:
 
 
 @cache
-def signs() -> Signs:
-    raw = read("signs.yaml")
+def read_signs() -> Signs:
+    raw = read_yaml("signs.yaml")
     usual = {name: one for one in catalogue.usual_components() for name in one.names}
     known: dict[str, Known] = {}
     for row in raw["components"]:
@@ -103,5 +103,5 @@ def signs() -> Signs:
     )
 
 
-def matches(patterns: Iterable[str], text: str) -> bool:
+def matches_any(patterns: Iterable[str], text: str) -> bool:
     return _Patterns((p, p) for p in patterns).find(text) is not None

@@ -39,7 +39,7 @@ class Converted:
     left: tuple[tuple[str, str], ...]
 
 
-def convert(text: str) -> Converted:
+def convert_model(text: str) -> Converted:
     """The system of a Threagile or Threat Dragon model. Raises `UnreadableModel`."""
     if len(text) > MAX_CHARACTERS:
         raise UnreadableModel("too_large")

@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from ruamel.yaml.error import YAMLError
 
 from risk_models.draft.deployment import Unread, a_list, a_map, json_of
-from risk_models.draft.seen import Package, Seen, Told, folder_of, line_of
+from risk_models.draft.repository_facts import Seen, SeenPackage, ToldFact, folder_of, line_number_of
 from risk_models.exposure.lock_files import reader_of
 
 _ECOSYSTEMS = {"npm": "npm", "pypi": "pypi", "gem": "gem", "composer": "composer", "maven": "maven", "golang": "golang"}
@@ -19,7 +19,7 @@ _ECOSYSTEMS = {"npm": "npm", "pypi": "pypi", "gem": "gem", "composer": "composer
 
 def _add(seen: Seen, ecosystem: str, name: str, path: str, line: int, *, development: bool, version: str = "") -> None:
     seen.packages.append(
-        Package(f"{ecosystem}:{name.lower()}", version, development, folder_of(path), f"{path}:{line}")
+        SeenPackage(f"{ecosystem}:{name.lower()}", version, development, folder_of(path), f"{path}:{line}")
     )
 
 
@@ -29,13 +29,13 @@ def package_json(path: str, text: str, seen: Seen) -> None:
         start = text.find(f'"{key}"')
         for name, wanted in a_map(found.get(key)).items():
             exact = re.fullmatch(r"\d+\.\d+\.\d+[\w.-]*", str(wanted))
-            line = line_of(text, f'"{name}"', max(start, 0))
+            line = line_number_of(text, f'"{name}"', max(start, 0))
             _add(seen, "npm", name, path, line, development=key == "devDependencies", version=exact[0] if exact else "")
     if isinstance(found.get("name"), str) and not folder_of(path):
-        seen.titles.append(Told(found["name"], f"{path}:{line_of(text, found['name'])}"))
+        seen.titles.append(ToldFact(found["name"], f"{path}:{line_number_of(text, found['name'])}"))
 
 
-def gemfile(path: str, text: str, seen: Seen) -> None:
+def read_gemfile(path: str, text: str, seen: Seen) -> None:
     """Gems, those of groups for development and tests apart."""
     blocks: list[bool] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -51,7 +51,7 @@ def gemfile(path: str, text: str, seen: Seen) -> None:
             _add(seen, "gem", gem[1], path, number, development=aside, version=gem[2] or "")
 
 
-def pyproject(path: str, text: str, seen: Seen) -> None:
+def read_pyproject(path: str, text: str, seen: Seen) -> None:
     found = _toml(text)
     project, poetry = a_map(found.get("project")), a_map(a_map(found.get("tool")).get("poetry"))
     for wanted in a_list(project.get("dependencies")):
@@ -60,9 +60,9 @@ def pyproject(path: str, text: str, seen: Seen) -> None:
         if name != "python":
             version = str(wanted if isinstance(wanted, str) else a_map(wanted).get("version") or "")
             exact = version if re.fullmatch(r"\d[\w.]*", version) else ""
-            _add(seen, "pypi", _normal(name), path, line_of(text, name), development=False, version=exact)
+            _add(seen, "pypi", _normal(name), path, line_number_of(text, name), development=False, version=exact)
     if isinstance(project.get("name"), str) and not folder_of(path):
-        seen.titles.append(Told(project["name"], f"{path}:{line_of(text, project['name'])}"))
+        seen.titles.append(ToldFact(project["name"], f"{path}:{line_number_of(text, project['name'])}"))
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _required(seen: Seen, path: str, text: str, wanted: str, *, development: boo
     except InvalidRequirement:
         return
     exact = [s.version for s in requirement.specifier if s.operator == "==" and "*" not in s.version]
-    line = line_of(text, requirement.name)
+    line = line_number_of(text, requirement.name)
     _add(
         seen, "pypi", _normal(requirement.name), path, line, development=development, version=exact[0] if exact else ""
     )
@@ -88,12 +88,12 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def pipfile(path: str, text: str, seen: Seen) -> None:
+def read_pipfile(path: str, text: str, seen: Seen) -> None:
     found = _toml(text)
     for key in ("packages", "dev-packages"):
         for name, wanted in a_map(found.get(key)).items():
             exact = re.fullmatch(r"==(\d[\w.]*)", str(wanted))
-            line = line_of(text, name)
+            line = line_number_of(text, name)
             _add(
                 seen,
                 "pypi",
@@ -109,7 +109,7 @@ def composer_json(path: str, text: str, seen: Seen) -> None:
     found = json_of(text)
     for key in ("require", "require-dev"):
         for name in a_map(found.get(key)):
-            _add(seen, "composer", name, path, line_of(text, f'"{name}"'), development=key != "require")
+            _add(seen, "composer", name, path, line_number_of(text, f'"{name}"'), development=key != "require")
 
 
 def go_mod(path: str, text: str, seen: Seen) -> None:
@@ -118,7 +118,7 @@ def go_mod(path: str, text: str, seen: Seen) -> None:
             _add(seen, "golang", found[1], path, number, development=False, version=found[2])
 
 
-def gradle(path: str, text: str, seen: Seen) -> None:
+def read_gradle(path: str, text: str, seen: Seen) -> None:
     for number, line in enumerate(text.splitlines(), start=1):
         if found := re.search(r"[\"']([\w.-]+):([\w.-]+)(?::([\w.-]+))?[\"']", line):
             aside = bool(re.match(r"\s*test", line))
@@ -127,7 +127,7 @@ def gradle(path: str, text: str, seen: Seen) -> None:
             _add(seen, "maven", f"{found[1]}/spring-boot", path, number, development=False, version=found[2])
 
 
-def lock(path: str, text: str, seen: Seen) -> None:
+def read_lock(path: str, text: str, seen: Seen) -> None:
     """Exact versions by folder; of pom.xml and requirements.txt, also the direct dependencies."""
     name = path.rpartition("/")[2]
     pairs = reader_of(name)
@@ -155,5 +155,5 @@ def lock(path: str, text: str, seen: Seen) -> None:
             if direct:
                 last = rest.rpartition("/")[2]
                 aside = bool(re.search(r"dev|test|ci|lint|doc", name))
-                line = line_of(text, last)
+                line = line_number_of(text, last)
                 _add(seen, kind, unquote(rest), path, line, development=aside, version=version)

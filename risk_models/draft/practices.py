@@ -3,7 +3,7 @@
 import re
 
 from risk_models.draft.deployment import Unread, a_list, a_map, yaml_of
-from risk_models.draft.seen import Lines, Seen, Told, line_of
+from risk_models.draft.repository_facts import Lines, Seen, ToldFact, line_number_of
 
 _DEPLOYS = re.compile(
     r"scalingo|clever(-|\s)?(tools|deploy|cloud)|kubectl|helm\s+(upgrade|install)|kontinuous|flyctl|vercel|netlify"
@@ -16,32 +16,32 @@ _SCANS = re.compile(
 )
 
 
-def workflow(path: str, text: str, seen: Seen) -> None:
+def read_workflow(path: str, text: str, seen: Seen) -> None:
     """A pipeline of GitHub Actions."""
     if not path.startswith(".github/workflows/"):
         return
-    seen.forges.append(Told("GitHub", f"{path}:1"))
-    seen.pipelines.append(Told("GitHub Actions", f"{path}:1"))
+    seen.forges.append(ToldFact("GitHub", f"{path}:1"))
+    seen.pipelines.append(ToldFact("GitHub Actions", f"{path}:1"))
     _pipeline(path, text, seen)
     uses = re.findall(r"^[ \t]*(?:-[ \t]*)?uses:[ \t]*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
     outside = [u for u in uses if not u.startswith("./")]
     if outside and all(re.search(r"@[0-9a-f]{40}$", u) for u in outside):
-        seen.measures.append(("pinned_dependencies", f"{path}:{line_of(text, outside[0])}", "likely"))
+        seen.measures.append(("pinned_dependencies", f"{path}:{line_number_of(text, outside[0])}", "likely"))
 
 
 def gitlab_ci(path: str, text: str, seen: Seen) -> None:
-    seen.forges.append(Told("GitLab", f"{path}:1"))
-    seen.pipelines.append(Told("GitLab CI", f"{path}:1"))
+    seen.forges.append(ToldFact("GitLab", f"{path}:1"))
+    seen.pipelines.append(ToldFact("GitLab CI", f"{path}:1"))
     _pipeline(path, text, seen)
 
 
-def circleci(path: str, text: str, seen: Seen) -> None:
-    seen.pipelines.append(Told("CircleCI", f"{path}:1"))
+def read_circleci(path: str, text: str, seen: Seen) -> None:
+    seen.pipelines.append(ToldFact("CircleCI", f"{path}:1"))
     _pipeline(path, text, seen)
 
 
-def jenkins(path: str, text: str, seen: Seen) -> None:
-    seen.pipelines.append(Told("Jenkins", f"{path}:1"))
+def read_jenkins(path: str, text: str, seen: Seen) -> None:
+    seen.pipelines.append(ToldFact("Jenkins", f"{path}:1"))
     _pipeline(path, text, seen)
 
 
@@ -51,29 +51,29 @@ def _pipeline(path: str, text: str, seen: Seen) -> None:
     if found := _SCANS.search(bare):
         seen.measures.append(("codeql", f"{path}:{lines.at(found.start())}", "sure"))
     if found := _DEPLOYS.search(bare):
-        seen.deploying.append(Told(found[0], f"{path}:{lines.at(found.start())}"))
+        seen.deploying.append(ToldFact(found[0], f"{path}:{lines.at(found.start())}"))
 
 
-def dependabot(path: str, text: str, seen: Seen) -> None:
+def read_dependabot(path: str, text: str, seen: Seen) -> None:
     if path.startswith(".github/"):
-        seen.forges.append(Told("GitHub", f"{path}:1"))
+        seen.forges.append(ToldFact("GitHub", f"{path}:1"))
     if not a_list(a_map(yaml_of(text)).get("updates")):
         raise Unread("broken")
-    seen.measures.append(("dependabot", f"{path}:{line_of(text, 'updates')}", "sure"))
+    seen.measures.append(("dependabot", f"{path}:{line_number_of(text, 'updates')}", "sure"))
 
 
-def renovate(path: str, text: str, seen: Seen) -> None:
+def read_renovate(path: str, text: str, seen: Seen) -> None:
     if not re.search(r"\"?enabled\"?\s*:\s*false", text):
         seen.measures.append(("dependabot", f"{path}:1", "sure"))
 
 
-def publiccode(path: str, text: str, seen: Seen) -> None:
+def read_publiccode(path: str, text: str, seen: Seen) -> None:
     name = a_map(yaml_of(text)).get("name")
     if isinstance(name, str):
-        seen.titles = [Told(name, f"{path}:{line_of(text, name)}"), *seen.titles]
+        seen.titles = [ToldFact(name, f"{path}:{line_number_of(text, name)}"), *seen.titles]
 
 
-def sonar(path: str, text: str, seen: Seen) -> None:
+def read_sonar(path: str, text: str, seen: Seen) -> None:
     seen.measures.append(("codeql", f"{path}:1", "likely"))
 
 
@@ -81,5 +81,5 @@ def security_policy(path: str, text: str, seen: Seen) -> None:
     seen.measures.append(("disclosure_policy", f"{path}:1", "sure"))
 
 
-def sops(path: str, text: str, seen: Seen) -> None:
+def read_sops(path: str, text: str, seen: Seen) -> None:
     seen.measures.append(("secrets_manager", f"{path}:1", "likely"))

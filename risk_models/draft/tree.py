@@ -119,7 +119,7 @@ class Tree:
     def skip(self, path: str, why: str) -> None:
         named = len(self.skipped) < _SKIPPED_SHOWN
         if named:
-            self.skipped.append((plain(path), why))
+            self.skipped.append((readable_text(path), why))
         if not named or why == "too_long":
             self.whole = False
 
@@ -140,12 +140,12 @@ class Tree:
         self.texts[path] = text
 
 
-def plain(text: str) -> str:
+def readable_text(text: str) -> str:
     """A path or a name fit for a message: on one line, nothing hidden, not too long."""
     return "".join(ch if ch.isprintable() else "·" for ch in text)[:200]
 
 
-def wanted(path: str) -> bool:
+def is_wanted(path: str) -> bool:
     """Whether a file of this path may say what the product is made of."""
     name = path.rpartition("/")[2]
     if not _NOT_LOOKED_INTO.isdisjoint(path.split("/")[:-1]):
@@ -178,12 +178,12 @@ def from_folder(folder: Path) -> Tree:
                 tree.skip(path, "too_long")
                 return tree
             if entry.is_symlink():
-                if wanted(path):
+                if is_wanted(path):
                     tree.skip(path, "link")
             elif entry.is_dir(follow_symlinks=False):
                 if entry.name not in _NOT_LOOKED_INTO:
                     pending.append(path)
-            elif wanted(path):
+            elif is_wanted(path):
                 _keep_file(tree, folder / path, path)
     return tree
 
@@ -202,7 +202,7 @@ def _keep_file(tree: Tree, file: Path, path: str) -> None:
         tree.keep(path, content)
 
 
-def from_archive(file: IO[bytes], name: str, wants: Callable[[str], bool] = wanted) -> Tree:
+def from_archive(file: IO[bytes], name: str, wants: Callable[[str], bool] = is_wanted) -> Tree:
     """The tree of the files whose path it `wants` in a zip or tar archive (gz, bz2, xz). Raises `UnreadableTree`."""
     file.seek(0)
     head = file.read(4)

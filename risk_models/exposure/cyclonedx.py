@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from risk_models.product_file.checked_map import hidden
+from risk_models.product_file.checked_map import is_hidden
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Patcher
 from risk_models.system import Component, Link, System, Vulnerability
 
@@ -20,7 +20,7 @@ _VERSIONS = frozenset({"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"})
 _HARMLESS = frozenset({"not_affected", "false_positive", "resolved", "resolved_with_pedigree"})
 
 
-class UnreadableSbom(ValueError):
+class UnreadableInventory(ValueError):
     """A file that is not CycloneDX JSON; the message says what is wrong with it."""
 
 
@@ -49,11 +49,11 @@ def _read(text: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[Vulnerab
     try:
         bom = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UnreadableSbom(f"this is not JSON: {error}") from error
+        raise UnreadableInventory(f"this is not JSON: {error}") from error
     if not isinstance(bom, dict) or bom.get("bomFormat") != "CycloneDX":
-        raise UnreadableSbom("this is not a CycloneDX file: 'bomFormat' must be CycloneDX")
+        raise UnreadableInventory("this is not a CycloneDX file: 'bomFormat' must be CycloneDX")
     if bom.get("specVersion", "1.6") not in _VERSIONS:
-        raise UnreadableSbom("'specVersion' must be from 1.2 to 1.7")
+        raise UnreadableInventory("'specVersion' must be from 1.2 to 1.7")
     found: dict[str, dict[str, Any]] = {}
     pending = [c for c in _list(bom, "components") if isinstance(c, dict)]
     while pending:
@@ -77,7 +77,7 @@ def _list(holder: Mapping[str, Any], key: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise UnreadableSbom(f"{key!r} must be a list")
+        raise UnreadableInventory(f"{key!r} must be a list")
     return value
 
 
@@ -93,7 +93,7 @@ def _flaw(entry: Mapping[str, Any]) -> Vulnerability:
 
 def _plain(value: object) -> str:
     """Text of an SBOM without what would deceive whoever reads it on a screen."""
-    return "".join(ch for ch in str(value) if not hidden(ch))
+    return "".join(ch for ch in str(value) if not is_hidden(ch))
 
 
 def _is_cvss(rating: Mapping[str, Any]) -> bool:
@@ -104,10 +104,12 @@ def _library(owner: Component, c: Mapping[str, Any], flaws: list[Vulnerability])
     version = _plain(c.get("version") or "")
     label = ":".join(_plain(part) for part in (c.get("group"), c.get("name")) if part)
     purl = _plain(c["purl"]) if c.get("purl") else None
-    return replace(library(owner, purl or f"{label}@{version}", label, version, flaws), purl=purl)
+    return replace(library_component(owner, purl or f"{label}@{version}", label, version, flaws), purl=purl)
 
 
-def library(owner: Component, purl: str, name: str, version: str, flaws: Sequence[Vulnerability]) -> Component:
+def library_component(
+    owner: Component, purl: str, name: str, version: str, flaws: Sequence[Vulnerability]
+) -> Component:
     """A library that `owner` carries, as a component of the graph called by its purl."""
     return Component(
         id=purl,

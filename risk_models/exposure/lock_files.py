@@ -34,7 +34,7 @@ _DEPTH, _NODES, _LONGEST_LINE = 50, 2_000_000, 20_000
 def _yaml(text: str) -> Any:
     if source_yaml.too_much(text, _DEPTH, _NODES):
         raise ValueError("nested or repeated too much")
-    return source_yaml.reader().load(text)
+    return source_yaml.yaml_reader().load(text)
 
 
 def _toml(text: str) -> dict[str, Any]:

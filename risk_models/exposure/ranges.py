@@ -86,7 +86,7 @@ class Affected:
 
 
 @dataclass(frozen=True, slots=True)
-class Advisory:
+class ParsedAdvisory:
     """A flaw as an OSV record tells it; dates are ISO texts in UTC, `cvss` the highest score of its vectors."""
 
     id: str
@@ -102,7 +102,9 @@ class Advisory:
         return next((name for name in (self.id, *self.aliases) if name.startswith("CVE-")), "")
 
 
-def verdict(package: str, version: str | None, affected: Iterable[Affected], *, service: bool = False) -> MatchVerdict:
+def match_verdict(
+    package: str, version: str | None, affected: Iterable[Affected], *, service: bool = False
+) -> MatchVerdict:
     """Whether `version` of `package` (a purl without version, normalised) is exposed to any of `affected`."""
     named = [a for a in affected if a.package == package]
     if not named:
@@ -186,14 +188,14 @@ def package_of(ecosystem: str, name: str) -> str:
     return _package(kind, namespace or None, last)
 
 
-def read_osv(record: Mapping[str, Any]) -> Advisory | None:
+def read_osv(record: Mapping[str, Any]) -> ParsedAdvisory | None:
     """The advisory of an OSV record; None when it was withdrawn. Raises `UnreadableRange` saying what is wrong."""
     if not isinstance(record, Mapping) or not isinstance(record.get("id"), str) or not record["id"]:
         raise UnreadableRange("an OSV record is a map with an 'id'")
     if record.get("withdrawn"):
         return None
     affected = _list(record, "affected")
-    return Advisory(
+    return ParsedAdvisory(
         id=_storable(record["id"])[:100],
         aliases=tuple(_storable(a)[:100] for a in _list(record, "aliases") if isinstance(a, str)),
         summary=_storable(str(record.get("summary") or record.get("details") or ""))[:500],

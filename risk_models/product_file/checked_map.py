@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from risk_models import catalogue
-from risk_models.product_file.source_yaml import written
+from risk_models.product_file.source_yaml import as_written
 from risk_models.system import Extra, extra_of
 
 E = TypeVar("E", bound=StrEnum)
@@ -51,14 +51,14 @@ _TURNING = frozenset(map(chr, (0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x
 _SHOWN = 80
 
 
-def hidden(ch: str) -> bool:
+def is_hidden(ch: str) -> bool:
     """Whether a character would deceive whoever reads it: control, half a pair, turn of direction."""
     return unicodedata.category(ch) in {"Cc", "Cs"} or ch in _TURNING
 
 
-def visible(text: str) -> str:
+def visible_text(text: str) -> str:
     """A text fit for a message: short, on one line, without what cannot be seen."""
-    shown = "".join("·" if hidden(ch) else ch for ch in text[:_SHOWN])
+    shown = "".join("·" if is_hidden(ch) else ch for ch in text[:_SHOWN])
     return shown + "…" * (len(text) > _SHOWN)
 
 
@@ -99,8 +99,8 @@ class CheckedMap:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise self.fail("not_text", key)
-        text = written(value).strip()
-        if any(hidden(ch) and ch not in "\n\t" for ch in text):
+        text = as_written(value).strip()
+        if any(is_hidden(ch) and ch not in "\n\t" for ch in text):
             raise self.fail("control_characters", key)
         if len(text) > 2000:
             raise self.fail("too_long", key, most=2000)
@@ -130,7 +130,7 @@ class CheckedMap:
         value = self.raw(key)
         if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
             return value
-        text = written(value)
+        text = as_written(value)
         try:
             if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
                 return date.fromisoformat(text)
@@ -144,10 +144,10 @@ class CheckedMap:
 
     def member(self, key: str, value: object, of: type[E]) -> E:
         try:
-            return of(written(value))
+            return of(as_written(value))
         except ValueError:
             words = ", ".join(member.value for member in of)
-            raise self.fail("not_one_of", key, value=visible(written(value)), words=words) from None
+            raise self.fail("not_one_of", key, value=visible_text(as_written(value)), words=words) from None
 
     def items(self, key: str) -> list[Any]:
         value = self.raw(key)
@@ -161,7 +161,7 @@ class CheckedMap:
         """A list of ids of components; each must be known."""
         found = []
         for number, item in enumerate(self.items(key)):
-            name = written(item)
+            name = as_written(item)
             if name not in known:
                 raise self._unknown(key, name, known, number)
             found.append(name)
@@ -177,7 +177,7 @@ class CheckedMap:
     def _unknown(self, key: str, name: str, known: Collection[str], number: int | None) -> ProductFileError:
         near = get_close_matches(name, sorted(known), 1, 0.5)
         code = "unknown_component_near" if near else "unknown_component"
-        error = self.fail(code, key, name=visible(name), near=near[0] if near else "")
+        error = self.fail(code, key, name=visible_text(name), near=near[0] if near else "")
         values = self.content.get(key)
         if number is not None and isinstance(values, CommentedSeq):
             line, column = values.lc.item(number)
@@ -192,7 +192,7 @@ class CheckedMap:
             if not isinstance(item, Mapping):
                 raise self.fail("element_without_keys", key, number=number)
             name = item.get("id") or item.get("measure") or item.get("name") or number
-            yield CheckedMap(item, what, visible(written(name)))
+            yield CheckedMap(item, what, visible_text(as_written(name)))
 
     def map(self, key: str, kind: str, name: str = "") -> "CheckedMap | None":
         value = self.raw(key)
@@ -216,5 +216,5 @@ class CheckedMap:
                 code = "unknown_key_near" if near else "unknown_key"
                 values = {"near": near[0]} if near else {"known": ", ".join(sorted(self._read))}
                 place = self._place(key, of_key=True)
-                raise ProductFileError(code, (self.kind, self.name), place, key=visible(str(key)), **values)
+                raise ProductFileError(code, (self.kind, self.name), place, key=visible_text(str(key)), **values)
         return tuple(sorted(extra))

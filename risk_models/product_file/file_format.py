@@ -20,7 +20,7 @@ from ruamel.yaml.reader import ReaderError
 
 from risk_models import catalogue
 from risk_models.product_file import source_yaml
-from risk_models.product_file.checked_map import CheckedMap, ProductFileError, hidden
+from risk_models.product_file.checked_map import CheckedMap, ProductFileError, is_hidden
 from risk_models.scales import (
     Authentication,
     ComponentKind,
@@ -75,7 +75,7 @@ def loads(text: str, *, as_of: date | None = None) -> System:
     if place:
         raise ProductFileError("too_nested", place=place, depth=MAX_DEPTH, nodes=MAX_NODES)
     try:
-        return _system(CheckedMap(source_yaml.reader().load(text), "file"), as_of)
+        return _system(CheckedMap(source_yaml.yaml_reader().load(text), "file"), as_of)
     except (ProductFileError, YAMLError, ValueError, AttributeError):
         return _loads_slowly(text, as_of)
 
@@ -83,7 +83,7 @@ def loads(text: str, *, as_of: date | None = None) -> System:
 def _loads_slowly(text: str, as_of: date | None) -> System:
     """The same by the parser that remembers lines and columns, ten times slower: to say where a file is wrong."""
     try:
-        tree = source_yaml.reader(placed=True).load(text)
+        tree = source_yaml.yaml_reader(placed=True).load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = (mark.line + 1, mark.column + 1) if mark else None
@@ -243,7 +243,7 @@ def _all(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) 
 
 def _new_id(m: CheckedMap, seen: set[str]) -> str:
     found = m.needed("id")
-    if any(hidden(ch) for ch in found):
+    if any(is_hidden(ch) for ch in found):
         raise m.fail("control_characters", "id")
     if len(found) > MAX_ID:
         raise m.fail("too_long", "id", most=MAX_ID)

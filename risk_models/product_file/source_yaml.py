@@ -24,7 +24,7 @@ class SourceFloat(float):
     text: str
 
 
-def written(value: object) -> str:
+def as_written(value: object) -> str:
     """The text that stands for `value` in its file."""
     return getattr(value, "text", None) or str(value)
 
@@ -65,7 +65,7 @@ for _class in (_Safe, _Placed):
     _class.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
 
 
-def reader(*, placed: bool = False) -> YAML:
+def yaml_reader(*, placed: bool = False) -> YAML:
     """A parser of YAML 1.2; with `placed`, its maps and lists know where each thing stands, ten times slower."""
     yaml = YAML(typ="rt") if placed else YAML(typ="safe")
     yaml.Constructor = _Placed if placed else _Safe

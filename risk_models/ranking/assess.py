@@ -18,9 +18,9 @@ from risk_models.assessment import (
 from risk_models.ranking.action_plan import action_plan
 from risk_models.ranking.attack_graph import AttackGraph, Node, attack_graph, in_place
 from risk_models.ranking.explanation import Explainer
-from risk_models.ranking.findings import findings
+from risk_models.ranking.findings import find_findings
 from risk_models.ranking.propagation import Spread
-from risk_models.ranking.single_points import dependents, single_points_of_failure
+from risk_models.ranking.single_points import count_dependents, single_points_of_failure
 from risk_models.scales import ComponentKind, Hosting, MeasureStatus, Need, View
 from risk_models.system import System
 
@@ -46,10 +46,10 @@ def assess(system: System, view: View) -> Assessment:
         assets=asset_risks(system, spread),
         residual_assets=asset_risks(system, target),
         weak_points=weak,
-        choke_points=tuple(ChokePoint(c, unbreakable[c]) for c in ranked(unbreakable)),
+        choke_points=tuple(ChokePoint(c, unbreakable[c]) for c in rank_components(unbreakable)),
         single_points_of_failure=single_points_of_failure(system),
         action_plan=action_plan(system, spread, [w.component for w in weak if w.loss_avoided]),
-        findings=findings(system),
+        findings=find_findings(system),
         warnings=_warnings(system),
     )
 
@@ -80,7 +80,7 @@ _CHANGING = {
 }
 
 
-def effort(system: System) -> int:
+def measure_effort(system: System) -> int:
     """How much work the ranking of `system` asks, to choose where it is made: components, times its links and the ways in
     which each place of an asset is reached.
 
@@ -96,7 +96,7 @@ def loss_weights(system: System) -> dict[Node, int]:
     return {("lost", a.id, need): catalogue.loss_weight(a.severity(need)) for a in system.assets for need in Need}
 
 
-def ranked(avoided: Mapping[str, float]) -> list[str]:
+def rank_components(avoided: Mapping[str, float]) -> list[str]:
     """Components by loss avoided, greatest first, then by id."""
     return sorted(avoided, key=lambda c: (-avoided[c], c))
 
@@ -124,7 +124,7 @@ def asset_risks(system: System, spread: Spread) -> tuple[AssetRisk, ...]:
 
 
 def _components(system: System, spread: Spread) -> tuple[ComponentRisk, ...]:
-    reaching = dependents(system)
+    reaching = count_dependents(system)
     risks = []
     for c in system.components:
         likelihood = spread.likelihood(("taken", c.id))
@@ -156,7 +156,7 @@ def _weak_points(
             reasons=explainer.reasons(components[c]),
             path=explainer.path_through(c) if avoided[c] else None,
         )
-        for rank, c in enumerate(ranked(avoided), start=1)
+        for rank, c in enumerate(rank_components(avoided), start=1)
     )
 
 

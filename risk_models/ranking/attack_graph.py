@@ -28,7 +28,7 @@ _OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AttackStep:
     """One try. `kind` is "entry", "flaw", "relay", "down", "loss" or a link kind; `probability` is for one year.
 
     `reduced_by` names what lowers it: measures placed on each component that act on its effect. `through`: the
@@ -53,7 +53,7 @@ class AttackGraph:
     """Nodes, and the steps between them whose probability is above 0; threats are sources, reached everywhere."""
 
     nodes: tuple[Node, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[AttackStep, ...]
 
 
 def attack_graph(system: System, view: View, rates: Rates | None = None) -> AttackGraph:
@@ -79,7 +79,7 @@ def _steps(
     cuts: "_Cuts",
     reductions: "_Reductions",
     rates: Rates,
-) -> Iterator[Step]:
+) -> Iterator[AttackStep]:
     components = {c.id: c for c in system.components}
     exposure = effective_exposure(system)
     for c in system.components:
@@ -125,7 +125,9 @@ def past_end_of_life(system: System, c: Component) -> bool:
     return bool(c.eol and c.eol.date and system.as_of and c.eol.date < system.as_of)
 
 
-def _entries(system: System, c: Component, exposure: Exposure, reductions: "_Reductions", p: Rates) -> Iterator[Step]:
+def _entries(
+    system: System, c: Component, exposure: Exposure, reductions: "_Reductions", p: Rates
+) -> Iterator[AttackStep]:
     taken = ("taken", c.id)
     saas, on_premise = c.hosting is Hosting.SAAS, c.hosting is Hosting.ON_PREMISE
     chances = {
@@ -152,11 +154,11 @@ def _reduced(
     by: tuple[tuple[str, str], ...],
     reductions: "_Reductions",
     through: str | None = None,
-) -> Step:
+) -> AttackStep:
     """A step whose chance is what the measures that act on it leave."""
     for component, effect in by:
         chance *= reductions.kept(component, effect)
-    return Step(source, target, kind, chance, by, through)
+    return AttackStep(source, target, kind, chance, by, through)
 
 
 def _internet(system: System, c: Component, exposure: Exposure, rates: Rates) -> float:
@@ -177,7 +179,7 @@ def _access(exposure: Exposure, rates: Rates) -> float:
 
 def _moves(
     source: str, target: str, kind: LinkKind, flaws: Mapping[str, float], reductions: "_Reductions", rates: Rates
-) -> Iterator[Step]:
+) -> Iterator[AttackStep]:
     rate = rates.steps[kind]
     ahead = (target, kind.value)
     yield _reduced(("taken", source), ("taken", target), kind, rate.forward, (ahead,), reductions)
@@ -194,7 +196,7 @@ def _heard(
     flaws: Mapping[str, float],
     reductions: "_Reductions",
     rates: Rates,
-) -> Iterator[Step]:
+) -> Iterator[AttackStep]:
     """What strangers send tries the known flaws of what receives it: an exposed component, the libraries within it,
     and what it calls, for a front that holds passes requests on (log4shell was exploited so behind intact fronts).
     """
@@ -238,7 +240,7 @@ def _through_libraries(
     links: Sequence[tuple[str, str, LinkKind]],
     flaws: Mapping[str, float],
     reductions: "_Reductions",
-) -> Iterator[Step]:
+) -> Iterator[AttackStep]:
     """Who can call a component can try the known flaws of the libraries within it, exposed or not."""
     embedded = _libraries_in(components, links)
     for source, target, kind in links:
@@ -267,15 +269,15 @@ def _losses(
     cuts: "_Cuts",
     reductions: "_Reductions",
     rates: Rates,
-) -> Iterator[Step]:
+) -> Iterator[AttackStep]:
     """Data is reached without control of its store: whoever reads it loses its confidentiality, and so on."""
     touching: dict[str, list[tuple[str, LinkKind]]] = defaultdict(list)
     for source, target, kind in links:
         touching[target].append((source, kind))
         if kind is LinkKind.RUNS_ON:
-            yield Step(("down", target), ("down", source), "down", rates.steps["down"].forward)
+            yield AttackStep(("down", target), ("down", source), "down", rates.steps["down"].forward)
     for c in system.components:
-        yield Step(("taken", c.id), ("down", c.id), "down", 1.0)
+        yield AttackStep(("taken", c.id), ("down", c.id), "down", 1.0)
     for asset in system.assets:
         confidentiality, integrity, availability = (("lost", asset.id, need) for need in Need)
         for store in dict.fromkeys(asset.lives_in):
@@ -283,13 +285,13 @@ def _losses(
             for source, kind in touching[store]:
                 taken = ("taken", source)
                 if kind in _SEES:
-                    yield Step(taken, confidentiality, f"{why}:{kind}", 1.0)
+                    yield AttackStep(taken, confidentiality, f"{why}:{kind}", 1.0)
                 if kind in _CHANGES:
-                    yield Step(taken, integrity, f"{why}:{kind}", kept, data)
-            yield Step(("taken", store), confidentiality, why, 1.0)
-            yield Step(("taken", store), integrity, why, kept, data)
-            yield Step(("down", store), availability, why, kept, data)
-            yield Step(cuts.of(store), availability, f"{why}:door", 1.0)
+                    yield AttackStep(taken, integrity, f"{why}:{kind}", kept, data)
+            yield AttackStep(("taken", store), confidentiality, why, 1.0)
+            yield AttackStep(("taken", store), integrity, why, kept, data)
+            yield AttackStep(("down", store), availability, why, kept, data)
+            yield AttackStep(cuts.of(store), availability, f"{why}:door", 1.0)
 
 
 class _Cuts:
@@ -316,11 +318,11 @@ class _Cuts:
     def of(self, component: str) -> Node:
         return ("cut", self._group.get(component, component))
 
-    def steps(self, exposure: Mapping[str, Exposure], rates: Rates) -> Iterator[Step]:
+    def steps(self, exposure: Mapping[str, Exposure], rates: Rates) -> Iterator[AttackStep]:
         open_to_users = {c for c in self._group if exposure[c] is not Exposure.INTERNAL}
         for door in self._group:
             if door in open_to_users and self._ways.out_degree(door):
-                yield Step(("down", door), ("shut", door), "door", rates.steps["door_down"].forward)
+                yield AttackStep(("down", door), ("shut", door), "door", rates.steps["door_down"].forward)
         behind: dict[tuple[Node, Node], None] = {}
         for source, target in self._ways.edges:
             if source in open_to_users:
@@ -328,7 +330,7 @@ class _Cuts:
             if self._group[source] != self._group[target]:
                 behind[self.of(source), self.of(target)] = None
         for before, after in behind:
-            yield Step(before, after, "behind", 1.0)
+            yield AttackStep(before, after, "behind", 1.0)
 
 
 class _Reductions:

@@ -22,7 +22,7 @@ class LossOn:
 
 
 @lru_cache(maxsize=256)
-def projection(system: System, today: date) -> tuple[LossOn, ...]:
+def project_losses(system: System, today: date) -> tuple[LossOn, ...]:
     """The loss after each day on which planned measures are due, those late counted as done today; at most `_MOST_DAYS`."""
     planned = [m for m in system.measures if m.status is MeasureStatus.PLANNED and m.due]
     days = sorted({max(m.due, today) for m in planned if m.due})

@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 
 from risk_models import catalogue
 from risk_models.assessment import AttackPath, Reason
-from risk_models.ranking.attack_graph import MISUSE, AttackGraph, Node, Step, effective_exposure, past_end_of_life
+from risk_models.ranking.attack_graph import MISUSE, AttackGraph, AttackStep, Node, effective_exposure, past_end_of_life
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Patcher, Severity
 from risk_models.system import Component, Link, System
 
@@ -41,7 +41,7 @@ class Explainer:
             for c in m.on
         }
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
-        self._steps: dict[tuple[Node, Node], Step] = {}
+        self._steps: dict[tuple[Node, Node], AttackStep] = {}
         self._exploiting: dict[Node, dict[Node, float]] = defaultdict(dict)
         none: dict[tuple[Node, Node], float] = {}
         for step in graph.steps:

@@ -39,7 +39,7 @@ _MANY_READERS = 5
 _SOON = timedelta(days=183)
 
 
-def findings(system: System) -> tuple[Finding, ...]:
+def find_findings(system: System) -> tuple[Finding, ...]:
     """What the rules find in `system`, heaviest first, then by rule and component."""
     facts = _Facts(system)
     rules = catalogue.finding_rules()

@@ -19,7 +19,7 @@ def told_to(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def report(done: int, of: int) -> None:
+def report_progress(done: int, of: int) -> None:
     listener = _listener.get()
     if listener:
         listener(done, of)

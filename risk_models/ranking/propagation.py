@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from risk_models import catalogue
 from risk_models.ranking import progress
-from risk_models.ranking.attack_graph import STATES, AttackGraph, Node, Step
+from risk_models.ranking.attack_graph import STATES, AttackGraph, AttackStep, Node
 from risk_models.ranking.sampling import Worlds, open_worlds
 
 Closing = Mapping[int, Worlds]
@@ -30,7 +30,7 @@ class _Edge:
     source: int
     target: int
     identity: str
-    steps: tuple[Step, ...]
+    steps: tuple[AttackStep, ...]
     open: Worlds
 
 
@@ -104,7 +104,7 @@ class Spread:
         avoided = [0] * len(closings)
         rounds = self._rounds(closings)
         for number, asked in enumerate(rounds, start=1):
-            progress.report(number, len(rounds))
+            progress.report_progress(number, len(rounds))
             is_open = self._open.copy()
             for question, here in asked:
                 for edge, worlds in closings[question].items():
@@ -228,7 +228,7 @@ class Spread:
         return useful
 
     def _merged(self, graph: AttackGraph) -> list[_Edge]:
-        grouped: dict[tuple[Node, Node, str], list[Step]] = defaultdict(list)
+        grouped: dict[tuple[Node, Node, str], list[AttackStep]] = defaultdict(list)
         for step in graph.steps:
             source = _START if step.source[0] == "source" else step.source
             grouped[source, step.target, step.kind].append(step)

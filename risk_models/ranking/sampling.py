@@ -35,7 +35,7 @@ def open_worlds(model: str, steps: Sequence[tuple[str, float]], worlds: int, *, 
     return [known[(model, worlds, *step)] for step in steps]
 
 
-def numbers(model: str, identities: Sequence[str], worlds: int) -> NDArray[np.uint16]:
+def world_numbers(model: str, identities: Sequence[str], worlds: int) -> NDArray[np.uint16]:
     """The first sixteen bits of each identity's number (row) in each world; fewer worlds are the first of more."""
     keys = np.array([_key(model, identity) for identity in identities], dtype=np.uint64)
     mixed = _mix(_counters(worlds // _LANES) + keys[:, None])
@@ -49,7 +49,7 @@ _MOST_KNOWN, _TOGETHER = 100_000, 16
 
 def _drawn(model: str, steps: Sequence[tuple[str, float]], worlds: int) -> list[Worlds]:
     thresholds = [int(min(max(p, 0.0), 1.0) * 2**64) for _, p in steps]
-    drawn = numbers(model, [identity for identity, _ in steps], worlds)
+    drawn = world_numbers(model, [identity for identity, _ in steps], worlds)
     coarse = np.array([min(t >> _FINE, 0xFFFF) for t in thresholds], dtype=np.uint16)[:, None]
     is_open = drawn < coarse
     for tie in np.flatnonzero((drawn == coarse).ravel()):

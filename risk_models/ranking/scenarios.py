@@ -25,7 +25,7 @@ class Scenario:
 
 
 @lru_cache(maxsize=256)
-def scenarios(system: System) -> tuple[Scenario, ...]:
+def draw_scenarios(system: System) -> tuple[Scenario, ...]:
     """Heaviest expected loss first. Source: EBIOS Risk Manager, workshops 3 and 4."""
     if not system.assets:
         return ()

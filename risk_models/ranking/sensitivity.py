@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from risk_models import catalogue
 from risk_models.assessment import Stability
-from risk_models.ranking.assess import effort, loss_weights, ranked
+from risk_models.ranking.assess import loss_weights, measure_effort, rank_components
 from risk_models.ranking.attack_graph import attack_graph
 from risk_models.ranking.propagation import Spread
 from risk_models.scales import View
@@ -16,7 +16,7 @@ _MOST_COMPONENTS, _MOST_EFFORT, _FEWEST_DRAWS = 500, 400_000, 20
 
 
 @lru_cache(maxsize=256)
-def stability(system: System, view: View = View.CURRENT) -> Stability:
+def measure_stability(system: System, view: View = View.CURRENT) -> Stability:
     """Draws the ranking again, each figure uniform within its interval, by numbers as fixed as those of the worlds.
 
     Fewer draws for larger systems, none above 500 components. Components that avoid nothing have no share.
@@ -25,16 +25,16 @@ def stability(system: System, view: View = View.CURRENT) -> Stability:
     ids = [c.id for c in system.components]
     if len(ids) > _MOST_COMPONENTS:
         return Stability(0, {})
-    draws = min(model.draws, max(_FEWEST_DRAWS, _MOST_EFFORT // max(1, effort(system))))
+    draws = min(model.draws, max(_FEWEST_DRAWS, _MOST_EFFORT // max(1, measure_effort(system))))
     spread = Spread(attack_graph(system, view), weights)
     avoided = dict(zip(ids, spread.without([spread.hardened(c) for c in ids]), strict=True))
-    rank = {c: n for n, c in enumerate(ranked(avoided)) if avoided[c]}
+    rank = {c: n for n, c in enumerate(rank_components(avoided)) if avoided[c]}
     kept = dict.fromkeys(rank, 0)
     for draw in range(draws):
         graph = attack_graph(system, view, catalogue.rates_with(drawn_figures(draw)))
         spread = Spread(graph, weights, model.draw_worlds)
         now = dict(zip(rank, spread.without([spread.hardened(c) for c in rank]), strict=True))
-        for n, c in enumerate(ranked(now)):
+        for n, c in enumerate(rank_components(now)):
             kept[c] += n <= rank[c] and now[c] > 0
     return Stability(draws, kept)
 

@@ -42,7 +42,7 @@ def single_points_of_failure(system: System) -> tuple[SinglePointOfFailure, ...]
     return tuple(sorted(found, key=lambda s: (-len(s.assets), s.component)))
 
 
-def dependents(system: System) -> dict[str, int]:
+def count_dependents(system: System) -> dict[str, int]:
     """By component, how many others reach it over links, directly or not, each counted once."""
     import networkx as nx
 

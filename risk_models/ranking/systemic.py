@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from risk_models.ranking.assess import loss_weights
-from risk_models.ranking.attack_graph import AttackGraph, Step, attack_graph
+from risk_models.ranking.attack_graph import AttackGraph, AttackStep, attack_graph
 from risk_models.ranking.propagation import Spread
 from risk_models.scales import ComponentKind, Hosting, View
 from risk_models.system import Component, System
@@ -73,5 +73,5 @@ def _costs(system: System, by_name: dict[str, list[str]]) -> dict[str, tuple[flo
 
 
 def _taken(graph: AttackGraph, components: list[str]) -> AttackGraph:
-    sure = tuple(Step(("source", "supply"), ("taken", c), "entry", 1.0) for c in components)
+    sure = tuple(AttackStep(("source", "supply"), ("taken", c), "entry", 1.0) for c in components)
     return replace(graph, steps=(*graph.steps, *sure))

@@ -27,6 +27,6 @@ def assess_whole(system: System) -> WholeAssessment:
         assess(system, View.CURRENT),
         assess(system, View.RAW),
         assess_views(system),
-        sensitivity.stability(system),
-        scenarios.scenarios(system),
+        sensitivity.measure_stability(system),
+        scenarios.draw_scenarios(system),
     )

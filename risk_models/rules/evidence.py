@@ -49,7 +49,7 @@ _WORST_FIRST = (
 _SAYS_NO = frozenset({ProofState.CONTRADICTED, ProofState.DISABLED})
 
 
-def worst(states: Iterable[ProofState]) -> ProofState | None:
+def worst_state(states: Iterable[ProofState]) -> ProofState | None:
     """The worst of several states; None of none."""
     return min(states, key=_WORST_FIRST.index, default=None)
 
@@ -61,7 +61,7 @@ def proof_of(sources: Iterable[Iterable[Observation]], today: date) -> ProofStat
     sources the best counts, unless a later one says that the measure is not there.
     """
     found = [
-        (worst(state_on(o, today) for o in source), max(o.observed_on for o in source))
+        (worst_state(state_on(o, today) for o in source), max(o.observed_on for o in source))
         for source in map(tuple, sources)
         if source
     ]
@@ -70,7 +70,7 @@ def proof_of(sources: Iterable[Iterable[Observation]], today: date) -> ProofStat
     good = max((day for state, day in found if state is ProofState.FRESH), default=None)
     against = [(day, state) for state, day in found if state in _SAYS_NO and (good is None or day >= good)]
     if against:
-        return worst(state for _, state in against)
+        return worst_state(state for _, state in against)
     return max((state for state, _ in found if state is not None), key=_WORST_FIRST.index)
 
 

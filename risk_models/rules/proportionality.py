@@ -61,7 +61,7 @@ def what_each_answer_changes(needs: Needs) -> Mapping[str, Mapping[int, Security
     }
 
 
-def approach(level: SecurityLevel) -> Approach:
+def approach_of(level: SecurityLevel) -> Approach:
     """How deep the dossier goes at a level (ANSSI's three approaches, checklist of 2025-10)."""
     return (Approach.SIMPLIFIED, Approach.ELABORATE, Approach.ADVANCED)[level - 1]
 

@@ -65,7 +65,7 @@ def analysis_due(phases: Sequence[Phase]) -> date | None:
     return add_months(start.start, ANALYSIS_DELAY_MONTHS) if start else None
 
 
-def expiry(decided_on: date, months: int) -> date:
+def expiry_day(decided_on: date, months: int) -> date:
     """The day a homologation ends: the same day of the month as its decision, on which it begins."""
     return add_months(decided_on, months)
 
@@ -96,13 +96,13 @@ class Milestone:
 DUTY_RELAUNCHES, OWN_RELAUNCHES = 8, 4
 
 
-def relaunched(due: date, months_before: Sequence[int], weeks: int) -> tuple[Milestone, ...]:
+def reminder_days_once_late(due: date, months_before: Sequence[int], weeks: int) -> tuple[Milestone, ...]:
     """The milestones of `due`, then weekly for `weeks` weeks once late.
 
     A week late is written as a month before of minus one, and so on, so that each milestone keeps its own number.
     """
     weekly = (Milestone(due + timedelta(weeks=n), -n) for n in range(1, weeks + 1))
-    return (*milestones(due, months_before), *weekly)
+    return (*reminder_days(due, months_before), *weekly)
 
 
 # Weeks late after which others are told, unless an incubator says otherwise: Jalon's own.
@@ -136,7 +136,7 @@ def latest_postponement(due: date) -> date:
     return add_months(due, POSTPONED_MONTHS)
 
 
-def milestones(due: date, months_before: Sequence[int]) -> tuple[Milestone, ...]:
+def reminder_days(due: date, months_before: Sequence[int]) -> tuple[Milestone, ...]:
     """Days to remind of `due`, oldest first, the deadline itself included."""
     return tuple(Milestone(add_months(due, -m), m) for m in (*months_before, 0))
 

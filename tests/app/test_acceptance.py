@@ -32,22 +32,24 @@ def test_an_acceptance_ends_after_today_and_within_the_longest_homologation(worl
     owner = world.person()
     world.filled(owner)
     with world.app.test_request_context(), world.session() as session:
-        product = products.load(session, "exemple")
+        product = products.load_product(session, "exemple")
         system = services.read_system(session, product)
         dossier = homologation.dossier_of(session, product.id, homologation.open_new(session, owner, product).number)
-        finding = services.assess(system).findings[0]
+        finding = services.assess_system(system).findings[0]
 
         def accept(until: date) -> None:
             match place:
                 case "dossier":
                     homologation.accept_risk(session, owner, product, dossier, "Chute", "Andrée Laurent", until)
                 case "register":
-                    line = register.lines(register.rows_of(session, product.id), system)[0]
-                    register.treat(session, owner, product, line, Choice(Treatment.ACCEPT, "", "Andrée Laurent", until))
+                    line = register.read_lines(register.rows_of(session, product.id), system)[0]
+                    register.treat_risk(
+                        session, owner, product, line, Choice(Treatment.ACCEPT, "", "Andrée Laurent", until)
+                    )
                 case "finding":
-                    if findings.acceptances(session, product.id):
-                        findings.reopen(session, owner, product, finding)
-                    findings.accept(session, owner, product, finding, reason="Vu", until=until)
+                    if findings.read_acceptances(session, product.id):
+                        findings.reopen_finding(session, owner, product, finding)
+                    findings.accept_finding(session, owner, product, finding, reason="Vu", until=until)
                 case _:
                     check_until(until, "until")
 

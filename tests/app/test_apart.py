@@ -7,7 +7,7 @@ from app.homologation import deciding, outside, services
 from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome, Verdict
 from app.homologation.outside import Elsewhere
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Grant
 from app.platform import clock
@@ -66,7 +66,7 @@ def test_an_authority_is_dismissed_by_its_incubator_and_replaced_for_a_withdrawa
     def withdraw() -> None:
         with world.app.test_request_context(), world.session() as session:
             row = services.dossier_of(session, product.id, 1)
-            deciding.withdraw(session, other, world.reload(), row, "Intrusion", Proof(code))
+            deciding.withdraw_homologation(session, other, world.reload(), row, "Intrusion", FactorProof(code))
 
     with pytest.raises(Exception, match="Seule l’autorité"):
         withdraw()
@@ -90,7 +90,7 @@ def test_people_hear_of_a_decision_and_of_a_dossier_taken_back(scene):
         services.ask_opinions(session, owner, world.reload(), row)
         opinion = row.opinions[0].id
         services.give_opinion(session, people["reviewer"], world.reload(), row, opinion, Verdict.FAVOURABLE, "")
-        services.transmit(session, owner, world.reload(), row)
+        services.transmit_dossier(session, owner, world.reload(), row)
     world.decide(row, people["authority"])
     world.jobs.run_due()
     told = {m.split(" | ")[0] for m in world.mails() if "est homologué jusqu’au" in m}
@@ -117,7 +117,9 @@ def test_the_home_says_what_became_of_the_homologation(scene):
     code = world.code(people["authority"])
     with world.app.test_request_context(), world.session() as session:
         row = services.dossier_of(session, product.id, 1)
-        deciding.withdraw(session, people["authority"], world.reload(), row, "Intrusion constatée", Proof(code))
+        deciding.withdraw_homologation(
+            session, people["authority"], world.reload(), row, "Intrusion constatée", FactorProof(code)
+        )
     for page in ("/produits/exemple", "/produits/exemple/dossier"):
         text = world.visitor(owner).get(page).get_data(as_text=True)
         assert "retirée" in text.lower() and "jamais" not in text

@@ -56,11 +56,11 @@ def test_a_changed_deadline_moves_its_event(scene, path):
 
         from risk_models.system import Phase
 
-        row = products.load(session, product.slug)
+        row = products.load_product(session, product.slug)
         phases = (replace(products.phase_values(row.phases)[0], start=date(2026, 2, 12)),)
         assert isinstance(phases[0], Phase)
         values = products.CardValues(row.name, row.mission, "", "", "", ("dinum",), phases)
-        products.change(session, member, row, values)
+        products.change_card(session, member, row, values)
     after = events(world, feed)
     assert after.keys() == before.keys()
     (uid,) = after
@@ -103,7 +103,7 @@ def test_a_stranger_opens_no_calendar_of_a_product(scene):
 
 def owed(world) -> list[deadlines.Deadline]:
     with world.session(writing=False) as session:
-        return list(deadlines.of_product(session, products.load(session, "exemple")))
+        return list(deadlines.deadlines_of_product(session, products.load_product(session, "exemple")))
 
 
 def test_a_deadline_is_put_off_once_with_a_reason_and_a_limit(scene):
@@ -138,7 +138,7 @@ def test_a_calendar_speaks_the_language_of_its_person(scene):
 def test_only_what_may_move_is_put_off(scene):
     world, owner, _product, member = scene
     with world.session() as session:
-        row = products.load(session, "exemple")
+        row = products.load_product(session, "exemple")
         outside._add(
             session, owner, row, Elsewhere(Origin.PAPER, "A", date(2026, 3, 1), Wish(Outcome.FAVOURABLE, 12, "")), None
         )
@@ -152,7 +152,7 @@ def told(world, day: str) -> set[str]:
 
     with time_machine.travel(f"{day}T09:00Z"):
         with world.database.writing() as session:
-            planning.plan(session)
+            planning.plan_today(session)
         with world.database.reading() as session:
             found = select(Person.email).join(Digest, Digest.person_id == Person.id).where(Digest.day == clock.today())
             return set(session.scalars(found))
@@ -206,9 +206,9 @@ def test_one_digest_tells_all_of_a_day_and_who_else_knows(scene):
 def test_nothing_is_sent_before_the_morning_of_paris_in_summer_as_in_winter(scene):
     world, *_ = scene
     with world.database.writing() as session, time_machine.travel("2026-06-12T04:59Z"):
-        assert planning.plan(session) == 0
+        assert planning.plan_today(session) == 0
     with world.database.writing() as session, time_machine.travel("2026-06-12T05:01Z"):
-        assert planning.plan(session) == 1
+        assert planning.plan_today(session) == 1
 
 
 def test_what_no_server_took_is_shown_to_the_incubator(scene, monkeypatch):

@@ -46,7 +46,7 @@ def test_the_real_cards_give_the_published_counts(run, real_data, app):
         assert line in output, output
     assert "incubators: 0 added\nproducts: 0 added, 0 changed, 82 unchanged" in again
     with app.extensions["database"].reading() as session, time_machine.travel("2026-08-20T10:00Z"):
-        rows = portfolio.by_urgency(session, portfolio.products_of(session, None))
+        rows = portfolio.products_by_urgency(session, portfolio.products_of(session, None))
     phases = [r.phase.name.value if r.phase else "none" for r in rows]
     counted = {name: phases.count(name) for name in sorted(set(phases))}
     assert counted == {

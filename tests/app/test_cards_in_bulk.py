@@ -161,7 +161,7 @@ def test_cards_are_looked_at_then_written_then_followed(world, admin):
     assert standing(world) == {"un": False, "deux": True, "trois": True}
     assert "trois : archivé, sa fiche n’est plus là" in text_of(admin, where)
     with world.database.reading() as session:
-        assert deadlines.of_product(session, world.reload("trois")) == ()
+        assert deadlines.deadlines_of_product(session, world.reload("trois")) == ()
     assert "Trois" not in text_of(admin, "/produits") and "Trois" in text_of(admin, "/produits?archives=1")
 
     admin.post("/produits/trois/restaurer")

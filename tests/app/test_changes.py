@@ -13,7 +13,7 @@ from app.identity.kinds import Role
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import new_id
-from app.portfolio import glances, relaunching
+from app.portfolio import glances, reminding
 from app.portfolio.models import Glance
 from app.products import changes
 from app.products import services as products
@@ -34,17 +34,17 @@ def scene(world):
 @pytest.mark.parametrize("unread", [Glance.slug == "en-retard", true()], ids=["that one", "all"])
 def test_a_list_first_read_while_a_product_leaves_it_forgets_it(scene, unread):
     world, _, member = scene
-    glances.refresh(world.database)
+    glances.refresh_glances(world.database)
     with world.session() as session:
         session.execute(delete(Glance).where(unread))
         session.commit()
     writing = world.database.session(writing=True)
-    row = products.load(writing, "en-retard")
+    row = products.load_product(writing, "en-retard")
     row.incubators = [Incubator(id=new_id(), slug="autre", name="Autre")]
     record(writing, None, "import_card", row.name, product_id=row.id)
     writing.flush()
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(glances.refresh, world.database)
+        reading = pool.submit(glances.refresh_glances, world.database)
         wait([reading], 0.5)  # it waits for the writer, or comes after
         writing.commit()
         writing.close()
@@ -55,14 +55,14 @@ def test_a_list_first_read_while_a_product_leaves_it_forgets_it(scene, unread):
 def test_a_page_read_while_a_product_changes_keeps_nothing_of_before(scene):
     world, *_ = scene
     with world.app.test_request_context(), world.database.reading() as reading:
-        row = products.load(reading, "en-retard")
+        row = products.load_product(reading, "en-retard")
         with world.session() as session:
-            changed = products.load(session, "en-retard")
+            changed = products.load_product(session, "en-retard")
             changed.name = "Renommé"
             session.commit()
         analysis.read_system(reading, row)
         with world.database.reading() as session:
-            assert analysis.read_system(session, products.load(session, "en-retard")).product.name == "Renommé"
+            assert analysis.read_system(session, products.load_product(session, "en-retard")).product.name == "Renommé"
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -77,14 +77,14 @@ def test_who_changes_several_products_waits_for_others_in_one_direction(scene):
 
     def relaunch_both() -> int:
         with world.app.test_request_context(), world.session() as session:
-            return relaunching.relaunch(session, member, dinum, [low.slug, high.slug], "")
+            return reminding.remind_teams(session, member, dinum, [low.slug, high.slug], "")
 
     writing = world.database.session(writing=True)
-    changes.hold(writing, Product.id == low.id)
+    changes.hold_products(writing, Product.id == low.id)
     with ThreadPoolExecutor(1) as pool:
         relaunched = pool.submit(relaunch_both)
         wait([relaunched], 0.5)  # it waits for the writer, or comes after
-        changes.note(writing, [low.id, high.id])
+        changes.note_change(writing, [low.id, high.id])
         writing.commit()
         writing.close()
         relaunched.result()

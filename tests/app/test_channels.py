@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 
 from app.platform import outbound
 from app.platform.database import make_engine
-from app.platform.notifying import NotDelivered, address_of, notify, service_of
+from app.platform.notifying import NotDelivered, channel_address_of, notify_channel, notifying_service_of
 from app.renewals import handlers
 from app.renewals.models import Channel, Reminder
 from tests.conftest import ROOT, on_sqlite
@@ -183,14 +183,14 @@ def test_other_addresses_are_refused(scene, address):
 def test_private_machines_are_not_met_even_by_a_redirect(service):
     inside, outside = service, Service()
     with pytest.raises(NotDelivered, match="refused_address"):
-        notify(f"mmosts://127.0.0.1:{inside.server.server_port}/{TOKEN}", "T", "B", private_hosts=())
+        notify_channel(f"mmosts://127.0.0.1:{inside.server.server_port}/{TOKEN}", "T", "B", private_hosts=())
     outside.answer, outside.to = 307, inside.webhook
     front = f"mmost://localhost:{outside.server.server_port}/{TOKEN}"
     with pytest.raises(NotDelivered, match="redirected"):
-        notify(front, "T", "B", private_hosts={"localhost"})
+        notify_channel(front, "T", "B", private_hosts={"localhost"})
     assert inside.told == []
     outside.answer, outside.to = 200, ""
-    notify(front, "T", "B", private_hosts={"localhost"})
+    notify_channel(front, "T", "B", private_hosts={"localhost"})
     assert len(outside.told) == 1
     outside.server.shutdown()
 
@@ -209,7 +209,7 @@ def test_nothing_can_be_slipped_into_an_address(scheme, odd):
     ):
         if address.strip() != f"{scheme}{TOKEN}":
             with pytest.raises(ValueError, match="not a service"):
-                address_of(address, private_hosts=())
+                channel_address_of(address, private_hosts=())
 
 
 @pytest.mark.parametrize(
@@ -239,21 +239,23 @@ def test_each_service_is_written_to_as_its_documentation_says(address, title, se
         sent.append((where, headers, more))
         return outbound.Answer(200, {}, b"ok")
 
-    monkeypatch.setattr(outbound, "ask", ask)
-    known = address_of(address, private_hosts=())
-    assert service_of(known) == title
-    notify(known, "T", "B", private_hosts=())
+    monkeypatch.setattr(outbound, "ask_address", ask)
+    known = channel_address_of(address, private_hosts=())
+    assert notifying_service_of(known) == title
+    notify_channel(known, "T", "B", private_hosts=())
     (where, headers, more) = sent[0]
     assert where == sent_to and json.loads(more["body"]) == said and headers["Content-Type"] == "application/json"
-    notify(known, "@all", "B", private_hosts=())
+    notify_channel(known, "@all", "B", private_hosts=())
     assert title in {"ntfy", "Gotify", "Telegram"} or "@all" not in json.loads(sent[1][2]["body"]).popitem()[1]
 
 
 def test_tchap_teams_and_zulip_are_written_to_as_their_documentation_says(monkeypatch):
     sent = []
-    monkeypatch.setattr(outbound, "ask", lambda *a, **more: sent.append((a, more)) or outbound.Answer(200, {}, b""))
+    monkeypatch.setattr(
+        outbound, "ask_address", lambda *a, **more: sent.append((a, more)) or outbound.Answer(200, {}, b"")
+    )
     # https://spec.matrix.org/latest/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
-    notify(
+    notify_channel(
         "matrixs://syt_jeton_1234@matrix.agent.dinum.tchap.gouv.fr/!AbCdEf:agent.dinum.tchap.gouv.fr",
         "T",
         "B",
@@ -267,10 +269,10 @@ def test_tchap_teams_and_zulip_are_written_to_as_their_documentation_says(monkey
     # https://learn.microsoft.com/power-automate/teams/send-a-message-in-teams
     teams = "https://prod-12.westeurope.logic.azure.com:443/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke"
     query = "?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=AbCdEfGhIjKlMnOpQrStUvWxYz012345"
-    notify(teams + query, "T", "B", private_hosts=())
+    notify_channel(teams + query, "T", "B", private_hosts=())
     assert sent[1][0][0] == teams + query and b"AdaptiveCard" in sent[1][1]["body"]
     # https://zulip.com/api/send-message
-    notify("zulip://jalon@equipe/AbCdEfGhIjKlMnOp/general", "T", "B", private_hosts=())
+    notify_channel("zulip://jalon@equipe/AbCdEfGhIjKlMnOp/general", "T", "B", private_hosts=())
     assert sent[2][0][0] == "https://equipe.zulipchat.com/api/v1/messages" and b"to=general" in sent[2][1]["body"]
 
 

@@ -124,7 +124,7 @@ def forged(tmp_path_factory):
     (folder / "instance" / "seal").mkdir(parents=True)
     held = b"".join(pem.armor("CERTIFICATE", known.dump()) for known in chain().sealer().trust.seals)
     (folder / "instance" / "seal" / "certificate.pem").write_bytes(held)
-    (folder / "d.pdf").write_bytes(seal.seal(pdf.render(content.canonical(full())), chain().sealer()))
+    (folder / "d.pdf").write_bytes(seal.seal_document(pdf.render(content.canonical(full())), chain().sealer()))
     return folder
 
 

@@ -120,7 +120,7 @@ def test_a_product_file_cannot_claim_what_a_service_brings(world, lead, team):
     assert "inherited_from: Pare-feu Baleen" in complete
     with world.session() as session:
         product = world.reload()
-        files.replace(session, world.person(), product, files.read(complete))
+        files.replace_product(session, world.person(), product, files.read_product_file(complete))
     team.post(f"{address.replace('/incubateurs/dinum', '/produits/exemple')}/quitter")
     assert not any(m.measure == "waf" for m in system(world).measures)
     assert "inherited_from" not in product_file.dumps(described(world))

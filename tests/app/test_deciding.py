@@ -61,7 +61,7 @@ def test_what_is_signed_is_what_was_shown_and_what_is_sealed(scene):
             "Second facteur",
             "Metabase à jour",
         ]
-    verdict = verification.verify(
+    verdict = verification.verify_document(
         sealed_file(world, dossier.id), world.app.extensions["sealer"].trust, today=clock.today()
     )
     assert (verdict.status, verdict.content) == (Status.GENUINE, shown)
@@ -223,7 +223,7 @@ def test_a_withdrawal_has_its_own_sealed_page_and_the_decision_stays_whole(scene
     run_jobs(world)
     assert sealed_file(world, dossier.id) == decided
     withdrawn = sealed_file(world, dossier.id, Act.WITHDRAWAL)
-    verdict = verification.verify(withdrawn, world.app.extensions["sealer"].trust, today=clock.today())
+    verdict = verification.verify_document(withdrawn, world.app.extensions["sealer"].trust, today=clock.today())
     said = " ".join(f.in_language("fr") for f in verdict.facts)
     assert verdict.status is Status.GENUINE and "Intrusion constatée" in said
     team = world.visitor(owner)
@@ -273,16 +273,16 @@ def test_a_process_killed_before_the_commit_leaves_nothing(scene, monkeypatch):
 
 
 def _decide(world, dossier, person, code):
-    from app.identity.factors import Proof
+    from app.identity.factors import FactorProof
     from app.products.models import Product
 
     wish = deciding.Wish(Outcome.FAVOURABLE, 12, "")
     with world.session() as session:
         product = session.get_one(Product, dossier.product_id)
         row = services.dossier_of(session, dossier.product_id, 1)
-        signed = content.sha256(deciding.prepare(session, person, row, wish, dossier.content_sha256))
-        deciding.decide(
-            session, person, product, row, wish, asked_sha256=dossier.content_sha256, signed_sha256=signed, proof=Proof(code)
+        signed = content.sha256(deciding.prepare_decision(session, person, row, wish, dossier.content_sha256))
+        deciding.decide_dossier(
+            session, person, product, row, wish, asked_sha256=dossier.content_sha256, signed_sha256=signed, proof=FactorProof(code)
         )  # fmt: skip
 
 
@@ -324,14 +324,14 @@ def test_a_timestamp_authority_that_is_down_leaves_the_decision_and_comes_later(
     run_jobs(world)
     first = sealed_file(world, dossier.id)
     assert "Horodatage en attente" in world.visitor(owner).get(PAGE).get_data(as_text=True)
-    monkeypatch.setattr(seal, "timestamper", lambda sealer: chain().timestamper())
+    monkeypatch.setattr(seal, "make_timestamper", lambda sealer: chain().timestamper())
     with time_machine.travel(clock.now() + timedelta(minutes=10)):
         run_jobs(world)
     second = sealed_file(world, dossier.id)
     assert "Horodatage en attente" not in world.visitor(owner).get(PAGE).get_data(as_text=True)
     roots = chain().sealer().trust
     for data in (first, second):
-        assert verification.verify(data, roots, today=clock.today()).status is Status.GENUINE
+        assert verification.verify_document(data, roots, today=clock.today()).status is Status.GENUINE
     with world.database.reading() as session:
         assert sorted(session.scalars(select(IssuedFile.timestamped).where(IssuedFile.act == Act.DECISION))) == [
             False,

@@ -24,7 +24,7 @@ def test_the_demonstration_loads_once_with_its_three_states(world):
     assert {p.role for p in PEOPLE} == set(Role)
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Person.id))) == len(PEOPLE)
-        rows = portfolio.by_urgency(session, portfolio.products_of(session, None))
+        rows = portfolio.products_by_urgency(session, portfolio.products_of(session, None))
     assert {r.product.name: r.standing.state for r in rows} == {
         "Guichet des aides": ProductState.ANALYSIS_OVERDUE,
         "Parcours insertion": ProductState.NOT_HOMOLOGATED,

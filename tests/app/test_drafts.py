@@ -39,25 +39,27 @@ def product(world):
 def keep(world, product, content: bytes):
     actor = world.person()
     with world.session() as session:
-        return services.keep(session, actor, product, content, "p.zip", field="archive")
+        return services.keep_draft(session, actor, product, content, "p.zip", field="archive")
 
 
 def proposed(world, product, row):
     from app.analysis import services as analysis
 
     with world.session(writing=False) as session:
-        return proposals.proposals(analysis.described_system(session, world.reload("neuf")), services.system_of(row))
+        return proposals.make_proposals(
+            analysis.described_system(session, world.reload("neuf")), services.system_of(row)
+        )
 
 
 def take(world, product, row, keys):
     actor, held = world.person(), world.reload("neuf")
     with world.session() as session:
-        return services.take(session, actor, session.merge(held), session.merge(row), keys)
+        return services.take_draft(session, actor, session.merge(held), session.merge(row), keys)
 
 
 def components(world, product):
     with world.session(writing=False) as session:
-        return {c.name: c for c in inventory.read(session, product.id).components}
+        return {c.name: c for c in inventory.read_inventory(session, product.id).components}
 
 
 def test_a_draft_is_proposed_by_confidence_and_nothing_is_written(world, product):
@@ -78,7 +80,7 @@ def test_what_was_chosen_is_taken_with_its_links_and_measures(world, product):
     assert set(found) == {"Application Rails", "PostgreSQL", "Scalingo", "GitHub"}
     assert found["PostgreSQL"].extra["x-sources"][0] == "scalingo.json:1"
     with world.session(writing=False) as session:
-        links = inventory.read(session, product.id).links
+        links = inventory.read_inventory(session, product.id).links
         entry = session.scalar(select(JournalEntry).where(JournalEntry.action == "take_draft"))
     assert {k.kind.value for k in links} >= {"reads", "writes", "runs_on"}
     assert entry.details["count"] == len(sure)

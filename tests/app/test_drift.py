@@ -8,8 +8,8 @@ import time_machine
 from sqlalchemy import func, select, update
 
 from app.analysis.study_models import SecurityProfile
-from app.homologation import drift, watching
-from app.homologation.drift import height, weigh
+from app.homologation import drift, drift_watch
+from app.homologation.drift import count_steps, weigh_changes
 from app.homologation.models import Decision, DriftNotice
 from app.identity.kinds import Role
 from app.mitigations.models import LossPoint
@@ -35,7 +35,7 @@ def watched(decided):
 def sweep(world) -> None:
     with world.app.test_request_context():
         note_losses(world.database)
-        watching.watch(world.database)
+        drift_watch.watch_drift(world.database)
     run_jobs(world)
 
 
@@ -51,16 +51,16 @@ def open_a_door(world, owner) -> None:
     ("then", "now", "expected"), [(10, 10, 0), (10, 12.4, 0), (10, 12.5, 1), (10, 15, 2), (1, 1.9, 0), (1, 2, 1), (0, 5, 5), (10, 2, 0)]
 )  # fmt: skip
 def test_a_height_is_a_quarter_of_what_was_signed_and_a_point_at_least(then, now, expected):
-    assert height(then, now) == expected
+    assert count_steps(then, now) == expected
 
 
 def test_each_change_is_weighed_by_undoing_it():
     then = product_file.loads((EXAMPLES / "guichet.yaml").read_text())
-    assert weigh(then, then) == []
+    assert weigh_changes(then, then) == []
     risky = dataclasses.replace(then.components[0], version="0.0.1")
     fewer = tuple(m for m in then.measures if m.status.value != "done")
     now = dataclasses.replace(then, components=(risky, *then.components[1:]), measures=fewer)
-    found = weigh(then, now)
+    found = weigh_changes(then, now)
     assert {w.kind for w in found} == {"changed", "gone"}
     gone = next(w for w in found if w.kind == "gone")
     assert gone.loss >= 0  # a measure that is no longer there never lowers the risk
@@ -133,7 +133,7 @@ def test_what_was_noted_before_the_signature_is_no_drift(world):
     with time_machine.travel(noon, tick=True):
         world.decide(world.before_authority(owner, product, people), people["authority"])
         with world.app.test_request_context():
-            watching.watch(world.database)
+            drift_watch.watch_drift(world.database)
         with world.database.reading() as session:
             assert session.scalar(select(func.count(DriftNotice.id))) == 0
         sweep(world)

@@ -179,7 +179,7 @@ def _shown(world, product, columns, folder) -> list[str]:
     """The columns whose mark is not in the PDF."""
     with world.app.test_request_context(), world.session() as session:
         row = services.dossier_of(session, product.id, 1)
-        freezing.freeze(session, world.reload(), row)
+        freezing.freeze_dossier(session, world.reload(), row)
         content = row.content
     file = folder / "d.pdf"
     file.write_bytes(pdf.render(content))

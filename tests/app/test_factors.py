@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import func, select
 
 from app.identity import factors
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.models import SecondFactor
 from app.platform import clock
 from app.platform.refusals import Refusal
@@ -68,7 +68,7 @@ def test_a_code_serves_once_and_only_around_its_time(world):
     def prove(code: str) -> bool:
         with world.app.test_request_context(), world.session() as session:
             try:
-                factors.prove(session, person, Proof(code), "test")
+                factors.prove_factor(session, person, FactorProof(code), "test")
             except Refusal:
                 return False
             session.commit()
@@ -89,10 +89,10 @@ def test_ten_wrong_codes_close_the_door_for_everybody_but_not_for_others(world):
     with world.app.test_request_context(), world.session() as session:
         for _ in range(10):
             with pytest.raises(Refusal, match="n’est pas bon"):
-                factors.prove(session, person, Proof("000000"), "test")
+                factors.prove_factor(session, person, FactorProof("000000"), "test")
         with pytest.raises(Refusal, match="Trop d’essais"):
-            factors.prove(session, person, Proof(good), "test")
-        assert factors.prove(session, other, Proof(theirs), "test")
+            factors.prove_factor(session, person, FactorProof(good), "test")
+        assert factors.prove_factor(session, other, FactorProof(theirs), "test")
 
 
 @pytest.mark.parametrize("answer", ["", "{", "[]", "null", '{"id": 3}', '{"id": "x", "response": {}}'])
@@ -100,7 +100,7 @@ def test_a_key_that_answers_nonsense_is_refused(world, answer):
     person = world.person()
     world.code(person)
     with world.app.test_request_context(), world.session() as session, pytest.raises(Refusal):
-        factors.prove(session, person, Proof(challenge_id="x", answer=answer or " "), "test")
+        factors.prove_factor(session, person, FactorProof(challenge_id="x", answer=answer or " "), "test")
 
 
 def test_the_command_line_helps_who_lost_them(world):

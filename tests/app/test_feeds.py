@@ -49,7 +49,7 @@ def fetching(database_url, tmp_path, site):
         "JALON_FEEDS": f"{address}/osv.json {address}/kev.json",
         "JALON_PRIVATE_HOSTS": "127.0.0.1",
     }
-    app = create_app(settings.load(environment))
+    app = create_app(settings.load_settings(environment))
     app.config["LANGUAGE_FIXED"] = "fr"
     yield World(app)
     app.extensions["database"].engine.dispose()
@@ -82,7 +82,7 @@ def test_a_failed_fetch_is_told_on_the_page_and_stays_to_do(fetching):
     fetching.jobs.run_within(fetching.app.app_context)
     sweep(fetching)
     with fetching.database.reading() as session:
-        told = {f.address.rpartition("/")[2]: (f.done, f.error) for f in services.fetches(session)}
+        told = {f.address.rpartition("/")[2]: (f.done, f.error) for f in services.read_fetches(session)}
         waiting = session.scalars(select(Job).where(Job.done_at.is_(None))).all()
     assert told["osv.json"] == (True, "")
     assert not told["kev.json"][0]

@@ -67,5 +67,5 @@ def test_every_reminder_of_five_years(world):
             if day in {*DECIDED, date(2026, 6, 25)}:
                 live(world, day, follower, owner)
             with world.database.writing() as session:
-                planning.plan(session)
+                planning.plan_today(session)
     assert sent(world) == GOLDEN.read_text(encoding="utf-8")

@@ -71,7 +71,7 @@ def test_a_form_saved_as_it_is_shown_changes_nothing(world):
     owner = world.person()
     world.product(owner)
     with world.app.test_request_context(), world.session() as session:
-        files.replace(session, owner, products.load(session, "exemple"), files.read(ODD))
+        files.replace_product(session, owner, products.load_product(session, "exemple"), files.read_product_file(ODD))
     team = world.visitor(owner)
     pages = {"/produits/exemple/fiche"}
     for listed in ("composants", "analyse", "mesures", "equipe"):

@@ -47,7 +47,7 @@ def french(routes):
 def test_freezing_and_reading_back_changes_nothing(french, file):
     system = product_file.from_dict(file, as_of=DAY)
     living = product_file.from_dict(product_file.to_dict(system, complete=True))
-    assert comparison.systems(frozen_and_back(system), living) == []
+    assert comparison.compare_systems(frozen_and_back(system), living) == []
 
 
 @st.composite
@@ -97,14 +97,16 @@ def test_what_a_file_says_is_kept_whole(world):
             component["eol"] = (component.get("eol") or {}) | {"x-note": other["product"]}
         text = product_file.dumps(product_file.from_dict(file, as_of=DAY))
         with world.app.test_request_context(), world.session() as session:
-            product = products.load(session, slug)
+            product = products.load_product(session, slug)
             try:
-                given = files.read(text)  # without what common services bring, which is not the team's to say
-                files.replace(session, owner, product, given)
+                given = files.read_product_file(
+                    text
+                )  # without what common services bring, which is not the team's to say
+                files.replace_product(session, owner, product, given)
             except Refusal:
                 session.rollback()
                 return
-            found = analysis.described_system(session, products.load(session, slug, fresh=True))
+            found = analysis.described_system(session, products.load_product(session, slug, fresh=True))
         for part in ("components", "links", "assets", "measures"):
             assert set(getattr(found, part)) == set(getattr(given, part)), part
 
@@ -121,14 +123,14 @@ def test_what_a_repository_drafted_has_not_changed_the_second_after_the_decision
         system = inventory.read_many(session, [product.id])[product.id]
         components = [dataclasses.replace(c, extra=note) for c in system.component_values()]
         links = [dataclasses.replace(k, extra=note) for k in system.link_values()]
-        rows = inventory.write_values(session, product.id, components, links)
+        rows = inventory.write_inventory(session, product.id, components, links)
         measures = mitigations.measure_values_of_many(session, [product.id])[product.id]
-        mitigations.write_values(session, product.id, [dataclasses.replace(m, extra=note) for m in measures], rows)
+        mitigations.write_measures(session, product.id, [dataclasses.replace(m, extra=note) for m in measures], rows)
     people = world.cast(product)
     dossier = world.before_authority(owner, product, people)
     world.decide(dossier, people["authority"])
     with world.app.test_request_context(), world.database.reading() as session:
-        living = products.load(session, product.slug)
+        living = products.load_product(session, product.slug)
         found = drift.since_decision(session, living, content.loads(world.dossier().content), weighed=True)
     assert (found.changes, found.weights, found.height) == ([], [], 0)
     page = world.visitor(owner).get("/produits/exemple/dossier/1/depuis").get_data(as_text=True)

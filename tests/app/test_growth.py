@@ -6,7 +6,7 @@ from itertools import pairwise
 from app.analysis import register
 from app.analysis import services as analysis
 from app.analysis.study_models import RiskSource, Stakeholder
-from app.demo_study import ready
+from app.demo_study import make_ready
 from app.evidence.importers import Reading
 from app.evidence.kinds import EvidenceSource
 from app.evidence.services import Arrival, write_readings
@@ -59,9 +59,9 @@ def _describe(world, product, size: int) -> None:
     measures = [Measure("least_privilege", (n,), MeasureStatus.DONE) for n in names]
     measures += [Measure("mfa", (names[0],), MeasureStatus.PLANNED, date(2027, 1, 1), "Sacha")]
     with world.database.writing() as session:
-        rows = inventory.write_values(session, product.id, components, links)
-        analysis.write_values(session, product.id, [asset], rows)
-        mitigations.write_values(session, product.id, measures, rows)
+        rows = inventory.write_inventory(session, product.id, components, links)
+        analysis.write_assets(session, product.id, [asset], rows)
+        mitigations.write_measures(session, product.id, measures, rows)
         known = len(register.rows_of(session, product.id))
         for n in range(known, size):
             told = register.new_told(f"Scénario {n}")
@@ -97,8 +97,8 @@ def test_the_queries_of_the_analysis_do_not_grow(world):
     service = offered(visitor)
     bring(visitor, service)
     with world.session() as session:
-        ready(session, owner, world.reload())
-        analysis.finish(session, owner, world.reload())
+        make_ready(session, owner, world.reload())
+        analysis.finish_analysis(session, owner, world.reload())
     found: dict[int, dict[str, int]] = {}
     for size in (10, 100, 1000):
         _describe(world, product, size)

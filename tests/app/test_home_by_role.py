@@ -91,7 +91,7 @@ def test_home_list_acts_and_letters_give_one_answer(world, withdrawn, analysed, 
     decided_on = today - timedelta(days=100 if withdrawn else 400)
     wish = Wish(Outcome.WITH_RESERVATIONS, 12, "Second facteur", today - timedelta(days=90))
     with world.app.test_request_context(), world.session() as session:
-        row = products.load(session, "exemple")
+        row = products.load_product(session, "exemple")
         row.declared_analysis = analysed
         session.add(Contact(product_id=row.id, name="Sacha", phone="01", can_suspend=True))
         outside.record_elsewhere(session, owner, row, Elsewhere(Origin.PAPER, "A", decided_on, wish), None)
@@ -100,7 +100,7 @@ def test_home_list_acts_and_letters_give_one_answer(world, withdrawn, analysed, 
             dossier = session.scalar(select(Dossier))
             by = {"withdrawn_on": today, "withdrawn_by": "A", "withdrawn_by_id": owner.id, "reason": "Intrusion"}
             session.add(Withdrawal(dossier_id=dossier.id, content="{}", content_sha256="0" * 64, **by))
-            changes.note(session, [product.id])
+            changes.note_change(session, [product.id])
     team, lead = world.visitor(owner), world.visitor(member)
     home = team.get("/produits/exemple").get_data(as_text=True)
     assert badge in home and act in home.partition("prochaine")[2] and not_said not in home

@@ -144,7 +144,7 @@ def test_a_dossier_taken_back_asks_for_opinions_anew(scene):
     world, owner, _, _ = scene
     world.visitor(owner).post("/produits/exemple/dossier/1/reprendre")
     with world.database.reading() as session:
-        dossier = services.latest(session, session.scalar(select(Dossier.product_id)))
+        dossier = services.latest_dossier(session, session.scalar(select(Dossier.product_id)))
         assert dossier.state is DossierState.DRAFT
         assert dossier.content is None
         assert [o.given_at for o in dossier.opinions] == [None]

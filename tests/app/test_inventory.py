@@ -12,8 +12,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from app.analysis import services as analysis
 from app.identity.kinds import Role
+from app.inventory import component_catalogue
 from app.inventory import services as inventory
-from app.inventory import usual
 from app.packages import exports, queries
 from app.platform.refusals import Refusal
 from app.product_files import cards, files, spreadsheets
@@ -73,25 +73,25 @@ def test_an_administrator_extends_the_catalogue_and_nobody_else(world, team):
     assert visitor.post("/catalogue/nouveau", ENTRY).status_code == 302
     assert "porte déjà ce nom" in visitor.post("/catalogue/nouveau", ENTRY).get_data(as_text=True)
     with world.session(writing=False) as session:
-        found = usual.called(session, "om")
+        found = component_catalogue.find_called(session, "om")
         assert (found.name, found.hosting.value, found.embeds) == ("Outil maison", "on_premise", (LOG4J, "pkg:npm/a"))
-        entry = usual.entries(session)[0]
+        entry = component_catalogue.read_usual_entries(session)[0]
     assert "Outil maison" in team.get("/catalogue?q=outil").get_data(as_text=True)
     assert visitor.edit(f"/catalogue/{entry.id}", ENTRY | {"kind": "cms"}).status_code == 302
     assert visitor.post(f"/catalogue/{entry.id}/retirer").status_code == 302
     with world.session(writing=False) as session:
-        assert usual.called(session, "om") is None
+        assert component_catalogue.find_called(session, "om") is None
 
 
 def test_software_known_to_embed_a_package_is_found_without_sbom(world, product, team):
     with world.session(writing=False) as session:
-        found = queries.who_uses(session, LOG4J, read_range(LOG4J, "<2.15.0"))
+        found = queries.find_users(session, LOG4J, read_range(LOG4J, "<2.15.0"))
     told = [(u.component_ref, u.verdict.value, u.embedded) for u in found]
     assert told == [("elasticsearch", "unknown", True), ("metabase", "unknown", True)]
     metabase = component(world, product, "metabase")
     bring(world, product, metabase, bom(components=[LIBRARY]))
     with world.session(writing=False) as session:
-        found = queries.who_uses(session, LOG4J, read_range(LOG4J, "<2.15.0"))
+        found = queries.find_users(session, LOG4J, read_range(LOG4J, "<2.15.0"))
     assert [u.component_ref for u in found] == ["elasticsearch"]
 
 
@@ -115,14 +115,16 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
 def test_a_spreadsheet_given_out_and_taken_in_changes_nothing(world, product):
     owner = world.person()
     with world.app.test_request_context(), world.session() as session:
-        row = products.load(session, "guichet")
-        text = files.export(session, row).replace("  name: Metabase", "  name: Metabase\n  x-owner: [a, {b: c}]", 1)
+        row = products.load_product(session, "guichet")
+        text = files.export_file(session, row).replace(
+            "  name: Metabase", "  name: Metabase\n  x-owner: [a, {b: c}]", 1
+        )
         assert "x-owner" in text
-        files.replace(session, owner, row, files.read(text))
+        files.replace_product(session, owner, row, files.read_product_file(text))
     with world.session(writing=False) as session:
         content = files.export_rows(session, world.reload("guichet"))
         system = files.read_rows(session, world.reload("guichet"), content.decode("utf-8"))
-        assert files.preview(session, world.reload("guichet"), system) == []
+        assert files.preview_import(session, world.reload("guichet"), system) == []
     assert content.startswith(b"\xef\xbb\xbf")
     assert {row["id"] for row in rows_of(content)} >= {"web", "metabase"}
 
@@ -171,7 +173,7 @@ def test_a_spreadsheet_adds_and_changes_and_removes_nothing(world, product, team
 
 def files_components(world, product):
     with world.session(writing=False) as session:
-        return {c.ref: c for c in inventory.read(session, product.id).components}
+        return {c.ref: c for c in inventory.read_inventory(session, product.id).components}
 
 
 @pytest.mark.parametrize(
@@ -290,7 +292,7 @@ def test_an_empty_inventory_still_exports(world):
     empty = world.product(name="Vide")
     with world.session(writing=False) as session:
         valid_bom(exports.inventory_bom(session, empty))
-        valid_bom(exports.vex(session, empty))
+        valid_bom(exports.as_vex(session, empty))
         assert files.export_rows(session, empty).count(b"\r\n") == 1
 
 
@@ -315,7 +317,7 @@ def test_the_version_of_a_purl_counts_where_no_other_is_given(world, product, tm
     feed(world, tmp_path, LOG4SHELL)
     assert [(m.version, m.verdict.value) for m in matches(world, product)] == [("2.14.1", "exposed")]
     with world.session(writing=False) as session:
-        found = queries.who_uses(session, LOG4J, read_range(LOG4J, "<2.15.0"))
+        found = queries.find_users(session, LOG4J, read_range(LOG4J, "<2.15.0"))
     assert [(u.version, u.verdict.value) for u in found if u.component_ref == "web"] == [("2.14.1", "exposed")]
 
 
@@ -359,7 +361,7 @@ def test_what_somebody_looked_at_is_theirs_for_one_purpose_and_forgotten_after_a
     assert world.visitor(other).post(confirm.format("web"), {"upload": upload}).status_code == 409
     assert team.post(confirm.format("metabase"), {"upload": upload}).status_code == 409
     with time_machine.travel("2099-01-01"), world.app.app_context():
-        uploads.purge(world.database)
+        uploads.purge_uploads(world.database)
     with world.session(writing=False) as session:
         assert session.get(Upload, upload) is None
     assert team.post(confirm.format("web"), {"upload": upload}).status_code == 409

@@ -17,7 +17,7 @@ def lines(world):
     product = world.filled(owner)
     world.before_authority(owner, product, world.cast(product))
     with world.session() as session:
-        identity.give(
+        identity.give_role(
             session, owner, world.person("lou@exemple.test", "Lou Petit"), Role.REVIEWER, product_id=product.id
         )
         session.commit()
@@ -28,7 +28,7 @@ def lines(world):
         == 302
     )
     with world.session() as session:
-        link = inventory.read(session, product.id).links[0]
+        link = inventory.read_inventory(session, product.id).links[0]
         inventory.remove_link(session, owner, product, link.id)
     pages = [text_of(visitor.get(f"/produits/exemple/journal?page={n}")) for n in (1, 2)]
     return [said for page in pages for said in re.findall(r"<td>(.*?)</td></tr>", page)]

@@ -58,8 +58,8 @@ def stored_product(world, file: dict):
     product = world.product(owner, "Grand")
     system = product_file.from_dict(file)
     with world.database.writing() as session:
-        rows = inventory.write_values(session, product.id, system.components, system.links)
-        analysis.write_values(session, product.id, system.assets, rows)
+        rows = inventory.write_inventory(session, product.id, system.components, system.links)
+        analysis.write_assets(session, product.id, system.assets, rows)
     world.jobs.run_within(world.app.test_request_context)
     return world, owner, product
 
@@ -74,7 +74,7 @@ def test_few_components_of_many_ways_are_not_computed_by_the_site(world, monkeyp
     world, owner, product = stored_product(world, dense_file(14, 60))
     monkeypatch.setattr(risk_models, "assess", None)
     monkeypatch.setattr(results, "assess_views", None)
-    monkeypatch.setattr(sensitivity, "stability", None)
+    monkeypatch.setattr(sensitivity, "measure_stability", None)
     for page in ("", "/points-de-faiblesse", "/points-de-faiblesse/solidite", "/constats", "/plan"):
         assert "en cours" in world.visitor(owner).get(f"/produits/grand{page}").get_data(as_text=True)
     with world.database.reading() as session:
@@ -86,7 +86,7 @@ def test_what_is_large_is_the_same_by_its_rows_and_by_its_content(world, file):
     world, _, product = stored_product(world, file)
     with world.database.reading() as session:
         large = results.large_products(session)
-        system = services.read_system(session, products.load(session, product.slug))
+        system = services.read_system(session, products.load_product(session, product.slug))
     assert large == ([product.id] if results.is_large(system) else [])
 
 
@@ -152,12 +152,12 @@ def test_what_is_computed_beside_is_what_would_be_computed_here(large):
     world, _, product = large
     work(world)
     with world.app.test_request_context(), world.database.reading() as session:
-        system = services.read_system(session, products.load(session, product.slug))
-        assert results.assess(system, View.CURRENT) == assess(system)
-        assert results.assess(system, View.RAW) == assess(system, view=View.RAW)
-        assert results.outlooks(system) == assess_views(system)
-        assert results.stability(system) == sensitivity.stability(system)
-        assert results.scenarios(system) == scenarios.scenarios(system)
+        system = services.read_system(session, products.load_product(session, product.slug))
+        assert results.read_assessment(system, View.CURRENT) == assess(system)
+        assert results.read_assessment(system, View.RAW) == assess(system, view=View.RAW)
+        assert results.read_outlooks(system) == assess_views(system)
+        assert results.read_stability(system) == sensitivity.measure_stability(system)
+        assert results.read_scenarios(system) == scenarios.draw_scenarios(system)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda p: p.stem)

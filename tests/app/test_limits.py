@@ -71,8 +71,12 @@ def test_a_whole_ipv6_network_is_one_visitor(world):
         visitor.client.environ_base["REMOTE_ADDR"] = f"2001:db8:1:2::{number:x}"
         answer = visitor.post("/connexion", {"email": f"p{number}@exemple.test"})
         assert answer.status_code == (302 if number < 20 else 429)
-    assert rates.prefix("2001:db8:1:2::5") == rates.prefix("2001:db8:1:2:ffff::1") != rates.prefix("2001:db8:1:3::5")
-    assert rates.prefix("::ffff:203.0.113.7") == rates.prefix("203.0.113.7") == "203.0.113.7"
+    assert (
+        rates.network_of("2001:db8:1:2::5")
+        == rates.network_of("2001:db8:1:2:ffff::1")
+        != rates.network_of("2001:db8:1:3::5")
+    )
+    assert rates.network_of("::ffff:203.0.113.7") == rates.network_of("203.0.113.7") == "203.0.113.7"
 
 
 def test_the_newest_link_ends_the_older_ones(world):
@@ -109,9 +113,9 @@ def test_invitations_are_few_a_day_and_one_to_each(world):
 
 def test_counts_do_not_pile_up(world):
     with world.database.writing() as session:
-        rates.note(session, "x")
+        rates.note_event(session, "x")
     with time_machine.travel(clock.now() + timedelta(days=2)):
-        rates.purge(world.database)
+        rates.purge_counts(world.database)
     with world.database.reading() as session:
         assert session.scalar(select(func.count(Hit.id))) == 0
 

@@ -109,7 +109,7 @@ def test_every_permission_of_the_table_is_used(app):
 def test_an_application_without_secret_does_not_start_in_production(tmp_path):
     environment = {"JALON_ENV": "production", "JALON_INSTANCE": str(tmp_path), "PORT": "80"}
     with pytest.raises(settings.InvalidSettings) as error:
-        create_app(settings.load(environment))
+        create_app(settings.load_settings(environment))
     assert {line.split(":")[0] for line in str(error.value).splitlines()} == {
         "JALON_SECRET_KEY",
         "JALON_BASE_URL",
@@ -133,7 +133,7 @@ def test_each_wrong_setting_has_its_message(tmp_path):
         "JALON_SEAL_LEVEL": "B-Z",
     }
     with pytest.raises(settings.InvalidSettings) as error:
-        settings.load(wrong)
+        settings.load_settings(wrong)
     assert {line.split(":")[0] for line in str(error.value).splitlines()} == set(wrong) - {
         "JALON_INSTANCE",
         "JALON_ENV",

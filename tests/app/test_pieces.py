@@ -33,10 +33,10 @@ def draft(world):
     world.cast(product)
     with world.app.test_request_context(), world.session() as session:
         from app.analysis import services as analysis
-        from app.demo_study import ready
+        from app.demo_study import make_ready
 
-        ready(session, owner, world.reload())
-        analysis.finish(session, owner, world.reload())
+        make_ready(session, owner, world.reload())
+        analysis.finish_analysis(session, owner, world.reload())
         services.open_new(session, owner, world.reload())
     return world, owner
 
@@ -45,7 +45,7 @@ def lines(world):
     with world.app.test_request_context(), world.session(writing=False) as session:
         product = world.reload()
         row = services.dossier_of(session, product.id, 1)
-        return {line.id: line for line in freezing.preview(session, product, row, "fr")[0]}
+        return {line.id: line for line in freezing.preview_pieces(session, product, row, "fr")[0]}
 
 
 def test_jalon_fills_what_it_knows_and_says_who_owes_the_rest(draft):
@@ -132,7 +132,7 @@ def test_an_opinion_given_on_paper_is_attached_and_frozen(draft):
     with world.app.test_request_context(), world.session() as session:
         row = services.dossier_of(session, product.id, 1)
         row.perimeter, row.authority = "Le site", authority
-        freezing.freeze(session, product, row)
+        freezing.freeze_dossier(session, product, row)
         opinion = content.loads(row.content).opinions[0]
     assert (opinion.by, opinion.document) == ("Claude Simon, DPO", kept.sha256)
 
@@ -156,7 +156,7 @@ def test_nothing_is_decided_on_a_dossier_that_lacks_a_piece(world):
         frozen["pieces"][4]["state"] = "missing"
         row.state = DossierState.DRAFT  # under its authority's eyes, the database lets nothing be rewritten
         session.flush()
-        freezing.write(row, content.canonical(frozen))
+        freezing.write_content(row, content.canonical(frozen))
         session.flush()
         row.state = DossierState.DECISION
         dossier = row
@@ -168,7 +168,7 @@ def test_nothing_is_decided_on_a_dossier_that_lacks_a_piece(world):
 def sound() -> dict:
     """A content that no rule finds fault with."""
     base = sound_content()
-    assert consistency.check(content.loads(content.canonical(base))) == []
+    assert consistency.check_content(content.loads(content.canonical(base))) == []
     return base
 
 
@@ -246,7 +246,7 @@ def test_every_rule_is_tried_here():
 def test_each_rule_finds_its_fault_and_leads_to_where_it_is_mended(sound, rule, app):
     broken = copy.deepcopy(sound)
     BROKEN[rule](broken)
-    found = {i.rule: i for i in consistency.check(content.loads(content.canonical(broken)))}
+    found = {i.rule: i for i in consistency.check_content(content.loads(content.canonical(broken)))}
     assert rule in found
     assert found[rule].stops is RULES[rule][0]
     assert found[rule].page in app.view_functions
@@ -261,7 +261,7 @@ def test_what_is_left_in_doubt_is_before_the_authority_and_in_the_pdf(world):
     frozen = content.loads(dossier.content)
     assert frozen.doubts and not any(d.stops for d in frozen.doubts)
     assert all(p.state is not PieceState.MISSING for p in frozen.pieces)
-    assert pieces.known("audits") and not pieces.known("decision")
+    assert pieces.is_known_piece("audits") and not pieces.is_known_piece("decision")
     run_jobs(world)
     page = world.visitor(owner).get(PAGE).get_data(as_text=True)
     assert "contrôles de cohérence" in page

@@ -18,7 +18,7 @@ from app.plan.services import note_losses
 from app.platform import clock
 from reports.figures.burn_down import draw_burn_down
 from risk_models import assess
-from risk_models.ranking.burn_down import LossOn, projection
+from risk_models.ranking.burn_down import LossOn, project_losses
 from risk_models.rules import schedule
 from risk_models.scales import MeasureStatus
 from tests.app.test_study import revision, text
@@ -140,7 +140,7 @@ def test_an_empty_product_has_an_empty_plan(world):
 
 @given(systems(), st.dates(date(2026, 1, 1), date(2028, 1, 1)))
 def test_the_promise_goes_down_to_the_loss_of_the_kept_plan(system, today):
-    found = projection(system, today)
+    found = project_losses(system, today)
     losses = [assess(system).loss, *(p.loss for p in found)]
     assert losses == sorted(losses, reverse=True)
     assert [p.day for p in found] == sorted({p.day for p in found})
@@ -162,7 +162,7 @@ def test_the_curve_is_always_drawn_within_its_frame(past, future):
 
 
 def test_relaunches_are_weekly_and_end():
-    found = schedule.relaunched(date(2027, 3, 31), (1,), schedule.OWN_RELAUNCHES)
+    found = schedule.reminder_days_once_late(date(2027, 3, 31), (1,), schedule.OWN_RELAUNCHES)
     assert [(m.day, m.months_before) for m in found] == [
         (date(2027, 2, 28), 1), (date(2027, 3, 31), 0), (date(2027, 4, 7), -1), (date(2027, 4, 14), -2), (date(2027, 4, 21), -3), (date(2027, 4, 28), -4),
     ]  # fmt: skip

@@ -94,7 +94,7 @@ def test_lists_by_loss_drift_and_end_put_those_without_any_last(scene):
     world.product(owner, "0 déchet", start=clock.today() - timedelta(days=10))
     with world.session() as session:
         for slug, loss, months in (("arrete", 1.5, 12), ("tout-neuf", 1200.0, 6), ("en-retard", 20.0, 24)):
-            row, wish = products.load(session, slug), Wish(Outcome.FAVOURABLE, months, "")
+            row, wish = products.load_product(session, slug), Wish(Outcome.FAVOURABLE, months, "")
             session.add(
                 LossPoint(product_id=row.id, day=clock.today(), noted_at=clock.now(), loss=loss, residual_loss=0)
             )
@@ -118,7 +118,7 @@ def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
     world, owner, member = scene
     assert shown(world, member, "?etat=homologated") == []
     with world.session() as session:
-        row = products.load(session, "en-retard")
+        row = products.load_product(session, "en-retard")
         outside._add(
             session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), Wish(Outcome.FAVOURABLE, 12, "")), None
         )
@@ -133,7 +133,7 @@ def test_a_change_is_seen_at_once_and_a_new_day_too(scene):
         world.give(fresh, Role.INCUBATOR_MEMBER, incubator_id=products_incubator(world))
         page = world.visitor(fresh).get(f"{PAGE}?etat=expired").get_data(as_text=True)
         assert "ce que la liste en dit est d’avant" in page
-        glances.refresh(world.database)
+        glances.refresh_glances(world.database)
         assert shown(world, fresh, "?etat=expired") == ["En retard"]
         assert "ce que la liste en dit est d’avant" not in world.visitor(fresh).get(PAGE).get_data(as_text=True)
 
@@ -142,7 +142,7 @@ def test_a_product_is_listed_by_each_of_its_incubators(scene):
     world, _, member = scene
     assert "En retard" in shown(world, member)
     with world.session() as session:
-        row, other = products.load(session, "en-retard"), Incubator(id=new_id(), slug="autre", name="Autre")
+        row, other = products.load_product(session, "en-retard"), Incubator(id=new_id(), slug="autre", name="Autre")
         row.incubators.append(other)
         session.commit()
         linked = other.id
@@ -155,7 +155,7 @@ def test_a_reservation_is_the_next_act_from_its_last_month_by_its_own_day(scene)
     world, owner, member = scene
     lift_by = clock.today() + timedelta(days=60)
     with world.session() as session:
-        row = products.load(session, "en-retard")
+        row = products.load_product(session, "en-retard")
         wish = Wish(Outcome.WITH_RESERVATIONS, 12, "Chiffrer les sauvegardes", lift_by)
         outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
         session.commit()
@@ -249,8 +249,8 @@ def test_neither_the_end_of_a_homologation_nor_the_day_of_a_refusal_is_said_to_b
 ):
     world, owner, member = scene
     with world.session() as session:
-        products.load(session, "tout-neuf").declared_analysis = analysed
-        row, wish = products.load(session, "tout-neuf"), Wish(outcome, months, "" if months else "Trop tôt")
+        products.load_product(session, "tout-neuf").declared_analysis = analysed
+        row, wish = products.load_product(session, "tout-neuf"), Wish(outcome, months, "" if months else "Trop tôt")
         outside._add(session, owner, row, Elsewhere(Origin.PAPER, "A", clock.today(), wish), None)
         session.commit()
 
@@ -259,7 +259,7 @@ def test_neither_the_end_of_a_homologation_nor_the_day_of_a_refusal_is_said_to_b
 
     assert act in said() and "Date :" not in said()
     with world.app.test_request_context(), world.session() as session:
-        homologation.open_new(session, owner, products.load(session, "tout-neuf"))
+        homologation.open_new(session, owner, products.load_product(session, "tout-neuf"))
     renewal = schedule.add_months(clock.today(), months) if months else None
     assert "terminer le dossier" in said() and ("Date :" in said()) is bool(renewal)
     assert renewal is None or str(renewal.year) in said()
@@ -270,7 +270,7 @@ def test_a_late_first_homologation_is_late_with_its_date(scene):
     start = clock.today() - timedelta(days=800)
     product = world.product(owner, "Analysé sans suite", start=start)
     with world.session() as session:
-        products.load(session, product.slug).declared_analysis = True
+        products.load_product(session, product.slug).declared_analysis = True
         session.commit()
     assert shown(world, member, "?etat=homologation_overdue") == ["Analysé sans suite"]
     page = world.visitor(member).get(PAGE).get_data(as_text=True)
@@ -291,7 +291,7 @@ def test_what_was_put_off_is_late_nowhere(scene):
     with world.database.reading() as session:
         assert session.scalar(select(Glance.due).where(Glance.slug == "en-retard")) == until
     with world.session() as session:  # the card moves the day: what was put off stays so, and is not put off again
-        products.load(session, "en-retard").phases[0].start += timedelta(days=30)
+        products.load_product(session, "en-retard").phases[0].start += timedelta(days=30)
         session.commit()
     page = visitor.get("/produits/en-retard/echeances").get_data(as_text=True)
     assert "Équipe absente" in page and "Reporter cette échéance" not in page
@@ -318,7 +318,7 @@ def test_where_nobody_is_in_the_team_the_contact_of_the_card_is_shown(scene):
     world, owner, member = scene
     world.product(owner, "Seul", contact="seul@exemple.test", start=clock.today() - timedelta(days=300))
     with world.session() as session:
-        alone = select(Grant).where(Grant.product_id == products.load(session, "seul").id)
+        alone = select(Grant).where(Grant.product_id == products.load_product(session, "seul").id)
         session.delete(session.scalars(alone).one())
         session.commit()
     assert "seul@exemple.test" in world.visitor(member).get(f"{PAGE}?q=seul").get_data(as_text=True)

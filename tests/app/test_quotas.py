@@ -27,8 +27,8 @@ def count(world, kind) -> int:
 def test_a_person_has_ten_files_to_confirm_at_most(world):
     person = world.person()
     with world.app.test_request_context(), world.session() as session:
-        ids = [uploads.keep(session, person.id, "sbom", b"x", f"{n}.json") for n in range(13)]
-        other = uploads.keep(session, world.person("b@exemple.test").id, "sbom", b"y", "y.json")
+        ids = [uploads.keep_upload(session, person.id, "sbom", b"x", f"{n}.json") for n in range(13)]
+        other = uploads.keep_upload(session, world.person("b@exemple.test").id, "sbom", b"y", "y.json")
     with world.database.reading() as session:
         kept = set(session.scalars(select(Upload.id)))
     assert kept == {*ids[3:], other}

@@ -71,7 +71,7 @@ def test_a_file_that_this_service_never_issued_is_not_vouched_for(decided):
 
         assert session.scalar(select(func.count(IssuedFile.id)).where(IssuedFile.act == Act.DECISION)) == 1
     original = data[: data.index(b"%%EOF\n") + 6]
-    again = seal.seal(original, world.app.extensions["sealer"])
+    again = seal.seal_document(original, world.app.extensions["sealer"])
     page = drop(world, again)
     assert "jamais émis ce fichier" in page and "Personne que vous connaissez" in page
 
@@ -210,7 +210,7 @@ def test_a_homologation_made_elsewhere_lives_here_from_the_first_day(world):
     assert team.get(f"{PAGE}/documents/{decision.outside_sha256}").data == b"%PDF-1.4 signed"
     assert "signé hors de Jalon" not in drop(world, b"%PDF-1.4 signed")  # whatever a team attaches is not vouched for
     with world.session(writing=False) as session, world.app.test_request_context():
-        found = {d.kind: d.due for d in renewals.of_product(session, world.reload())}
+        found = {d.kind: d.due for d in renewals.deadlines_of_product(session, world.reload())}
     assert found[DeadlineKind.EXPIRY] == decision.expires_on
     assert team.get(f"{PAGE}/depuis").status_code == 404
     again = team.post("/produits/exemple/dossier/ailleurs", given | {"file": (io.BytesIO(b"%PDF-1.4 b"), "d.pdf")})

@@ -72,7 +72,7 @@ def test_reservations_by_a_date_are_deadlines_until_each_is_lifted(scene):
 
     def owed() -> set[tuple[date, str]]:
         with world.session(writing=False) as session, world.app.test_request_context():
-            found = deadlines.of_product(session, world.reload())
+            found = deadlines.deadlines_of_product(session, world.reload())
         return {(d.due, d.ref) for d in found if d.kind is DeadlineKind.RESERVATION}
 
     assert owed() == {(last_day, first.id), (last_day, second.id)}

@@ -10,7 +10,7 @@ from app.feeds import services as feeds
 from app.feeds.loading import UnreadableFeed, read_feed
 from app.inventory import services as inventory
 from app.inventory.models import Component
-from app.packages import judging, matching, queries, sboms
+from app.packages import flaw_judgements, matching, queries, sboms
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.kinds import FlawState, Justification
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
@@ -41,7 +41,7 @@ def feed(world, tmp_path, *records) -> None:
     file = tmp_path / "osv.json"
     file.write_text(json.dumps(list(records)))
     with world.session() as session:
-        feeds.load(session, None, read_feed(file))
+        feeds.load_feed(session, None, read_feed(file))
 
 
 def matches(world, product):
@@ -64,7 +64,7 @@ def test_an_import_is_kept_once_and_the_same_file_changes_nothing(world, product
     assert bring(world, product, java, content).unchanged
     assert counts(world) == before
     with world.session(writing=False) as session:
-        names = {c.name: c for c in inventory.read(session, product.id).components}
+        names = {c.name: c for c in inventory.read_inventory(session, product.id).components}
         assert (names["Paiement"].supplier, names["Paiement"].data) == ("Banque Exemple", ["personal"])
         assert "hosting" in names["Paiement"].assumed
 
@@ -73,12 +73,12 @@ def test_the_next_import_takes_the_place_of_the_one_before(world, product, java)
     bring(world, product, java, (BOMS / "application.cdx.json").read_bytes())
     with world.session(writing=False) as session:
         row = session.get(Component, java.id)
-        seen = sboms.preview(session, row, io.BytesIO(bom(components=[LIBRARY])), "x.json")
+        seen = sboms.preview_sbom(session, row, io.BytesIO(bom(components=[LIBRARY])), "x.json")
         assert (seen.added_count, seen.changed_count, seen.gone_count) == (1, 0, 4)
     bring(world, product, java, bom(components=[LIBRARY]))
     with world.session(writing=False) as session:
-        assert [u.version for u in queries.who_uses(session, "pkg:npm/a")] == ["1"]
-        assert [u for u in queries.who_uses(session, LOG4J) if u.component_ref == "web"] == []
+        assert [u.version for u in queries.find_users(session, "pkg:npm/a")] == ["1"]
+        assert [u for u in queries.find_users(session, LOG4J) if u.component_ref == "web"] == []
 
 
 @pytest.mark.parametrize("damage", ["truncated", "not_a_list", "not_json"])
@@ -97,10 +97,10 @@ def test_who_uses_a_package_tells_exposed_unknown_and_whom_to_call(world, produc
     with world.session(writing=False) as session:
         from risk_models.exposure.ranges import read_range
 
-        found = queries.who_uses(session, LOG4J, read_range(LOG4J, ">=2.0,<2.17.1"))
+        found = queries.find_users(session, LOG4J, read_range(LOG4J, ">=2.0,<2.17.1"))
         told = [(u.version, u.verdict) for u in found if u.component_ref == "web"]
         assert told == [("2.14.1", "exposed"), ("latest", "unknown")]
-        assert queries.who_uses(session, LOG4J, read_range(LOG4J, "*"), products=[]) == []
+        assert queries.find_users(session, LOG4J, read_range(LOG4J, "*"), products=[]) == []
         assert queries.packages_called(session, "LOG4J-core") == [LOG4J]
         assert [u.product for u in queries.components_called(session, "metab")] == ["Guichet"]
 
@@ -112,7 +112,7 @@ def test_a_flaw_is_matched_judged_and_asked_again(world, product, java, tmp_path
     assert (match.flaw, match.package, match.verdict, match.counts) == ("CVE-2021-44228", LOG4J, "exposed", True)
     said = {"reason": "JNDI désactivé", "until": None, "justification": Justification.PROTECTED_AT_PERIMETER}
     with world.session() as session:
-        judging.judge(session, actor, product, match, state=FlawState.NOT_AFFECTED, **said)
+        flaw_judgements.judge_flaw(session, actor, product, match, state=FlawState.NOT_AFFECTED, **said)
     (match,) = matches(world, product)
     assert (match.counts, match.again) == (False, "")
 
@@ -127,7 +127,7 @@ def test_a_judgement_is_asked_again_when_the_range_changes(world, product, java,
     feed(world, tmp_path, LOG4SHELL)
     (match,), actor = matches(world, product), world.person()
     with world.session() as session:
-        judging.judge(
+        flaw_judgements.judge_flaw(
             session,
             actor,
             product,
@@ -150,7 +150,9 @@ def test_an_accepted_risk_needs_an_end_and_not_affected_a_reason(world, product,
     (match,), actor = matches(world, product), world.person()
     for state, field in ((FlawState.ACCEPTED, "until"), (FlawState.NOT_AFFECTED, "justification")):
         with world.session() as session, pytest.raises(Refusal) as refusal:
-            judging.judge(session, actor, product, match, state=state, justification=None, reason="x", until=None)
+            flaw_judgements.judge_flaw(
+                session, actor, product, match, state=state, justification=None, reason="x", until=None
+            )
         assert refusal.value.field == field
 
 
@@ -167,13 +169,13 @@ def test_the_ranking_follows_what_an_sbom_carries(world, product, java, tmp_path
     added = {c.id for c in after.components} - {c.id for c in before.components}
     assert added == {f"{LOG4J}@2.14.1"}
     assert added.isdisjoint(c.id for c in described.components)
-    assert analysis.assess(after).loss > analysis.assess(before).loss
+    assert analysis.assess_system(after).loss > analysis.assess_system(before).loss
 
 
 def test_feeds_say_when_they_cannot_be_trusted(world, tmp_path):
     def alarms():
         with world.session(writing=False) as session:
-            return {s.name.value: s.alarm for s in feeds.states(session)}
+            return {s.name.value: s.alarm for s in feeds.read_feeds(session)}
 
     assert set(alarms().values()) == {"absent"}
     feed(world, tmp_path, LOG4SHELL)
@@ -196,7 +198,7 @@ def test_every_feed_is_known_by_its_content_and_counts_in_the_match(world, produ
         file = tmp_path / f"{name}.txt"
         file.write_text(text)
         with world.session() as session:
-            assert feeds.load(session, None, read_feed(file)) == 1
+            assert feeds.load_feed(session, None, read_feed(file)) == 1
     bring(world, product, java, (BOMS / "application.cdx.json").read_bytes())
     feed(world, tmp_path, LOG4SHELL)
     (match,) = matches(world, product)
@@ -204,4 +206,4 @@ def test_every_feed_is_known_by_its_content_and_counts_in_the_match(world, produ
     older = {**KEV, "dateReleased": "2025-01-02T00:00:00Z"}
     file.write_text(json.dumps(older))
     with world.session() as session, pytest.raises(Refusal):
-        feeds.load(session, None, read_feed(file))
+        feeds.load_feed(session, None, read_feed(file))

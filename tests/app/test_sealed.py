@@ -10,7 +10,7 @@ from app.analysis.models import AnalysisVersion
 from app.homologation import deciding, services
 from app.homologation.kinds import Outcome
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from tests.conftest import on_sqlite
 
 FROZEN = [
@@ -115,8 +115,10 @@ def test_what_follows_a_decision_is_only_ever_added(scene):
     code = world.code(people["authority"])
     with world.app.test_request_context(), world.session() as session:
         row = services.dossier_of(session, dossier.product_id, 1)
-        deciding.lift(session, owner, world.reload(), row, row.reservations[0].id, "Fait")
-        deciding.withdraw(session, people["authority"], world.reload(), row, "Intrusion", Proof(code))
+        deciding.lift_reservation(session, owner, world.reload(), row, row.reservations[0].id, "Fait")
+        deciding.withdraw_homologation(
+            session, people["authority"], world.reload(), row, "Intrusion", FactorProof(code)
+        )
     assert [s for s in AFTERWARDS if not refused(world, s)] == []
 
 

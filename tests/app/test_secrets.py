@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from app.evidence.models import Connector
 from app.identity.models import SecondFactor
 from app.platform import clock
-from app.platform.secrets import Unopenable, decrypt, derived_texts, encrypt
+from app.platform.secrets import Unopenable, decrypt_text, derived_texts, encrypt_text
 from tests.app.test_start import KEY
 
 OTHER = KEY[::-1]
@@ -24,14 +24,14 @@ def with_keys(world, *keys: str) -> None:
 def test_the_first_key_writes_and_all_of_them_read(world):
     with_keys(world, KEY)
     with world.app.app_context():
-        old = encrypt("s3cret")
+        old = encrypt_text("s3cret")
     with_keys(world, OTHER, KEY)
     with world.app.app_context():
-        assert decrypt(old) == "s3cret"
-        new = encrypt("s3cret")
+        assert decrypt_text(old) == "s3cret"
+        new = encrypt_text("s3cret")
     with_keys(world, KEY)
     with world.app.app_context(), pytest.raises(Unopenable):
-        decrypt(new)
+        decrypt_text(new)
 
 
 def test_each_use_has_its_own_key():
@@ -40,19 +40,19 @@ def test_each_use_has_its_own_key():
 
 
 def test_a_cookie_of_the_former_key_still_signs_in(world, tmp_path):
-    from app.factory import configure
+    from app.factory import configure_app
 
     person = world.person()
     settings = dataclasses.replace(world.app.config["SETTINGS"], secret_keys=(KEY,))
-    configure(world.app, settings)
+    configure_app(world.app, settings)
     visitor = world.visitor(person)
     opened = visitor.get("/compte/rappels")
     assert opened.status_code == 200
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', opened.get_data(as_text=True))[1]
-    configure(world.app, dataclasses.replace(settings, secret_keys=(OTHER, KEY)))
+    configure_app(world.app, dataclasses.replace(settings, secret_keys=(OTHER, KEY)))
     assert visitor.get("/compte/rappels").status_code == 200
     assert visitor.client.post("/compte/rappels", data={"csrf_token": token}).status_code != 400
-    configure(world.app, dataclasses.replace(settings, secret_keys=(OTHER,)))
+    configure_app(world.app, dataclasses.replace(settings, secret_keys=(OTHER,)))
     assert visitor.get("/compte/rappels").status_code == 302
     assert isinstance(world.app.session_interface, SecureCookieSessionInterface)
 
@@ -67,15 +67,15 @@ def test_rotating_leaves_nothing_under_the_former_key(world, monkeypatch):
     with_keys(world, KEY)
     world.code(person)
     with world.app.app_context(), world.database.writing() as session:
-        session.add(Connector(product_id=product.id, kind="updown", token=encrypt("jeton"), added_by="A", added_at=person.created_at, next_run_at=person.created_at))  # fmt: skip
+        session.add(Connector(product_id=product.id, kind="updown", token=encrypt_text("jeton"), added_by="A", added_at=person.created_at, next_run_at=person.created_at))  # fmt: skip
     with_keys(world, OTHER, KEY)
     monkeypatch.setattr(command, "create_app", lambda: world.app)
     done = CliRunner().invoke(command.secrets, ["rotate"])
     assert done.exit_code == 0 and "2 secrets" in done.output, done.output
     with_keys(world, OTHER)
     with world.app.app_context(), world.database.reading() as session:
-        assert decrypt(session.scalar(select(Connector.token))) == "jeton"
-        assert decrypt(session.scalar(select(SecondFactor.secret))) == world.secret_of(person)
+        assert decrypt_text(session.scalar(select(Connector.token))) == "jeton"
+        assert decrypt_text(session.scalar(select(SecondFactor.secret))) == world.secret_of(person)
     with_keys(world, KEY)
     lost = CliRunner().invoke(command.secrets, ["rotate"])
     assert lost.exit_code == 1 and "not in JALON_SECRET_KEY" in lost.output
@@ -106,12 +106,14 @@ def test_a_factor_under_a_lost_key_hides_no_other(world):
     with world.app.app_context(), world.database.writing() as session:
         session.execute(delete(SecondFactor))
         session.add(
-            SecondFactor(person_id=person.id, kind="totp", name="Vieux", secret=encrypt(lost), added_at=clock.now())
+            SecondFactor(
+                person_id=person.id, kind="totp", name="Vieux", secret=encrypt_text(lost), added_at=clock.now()
+            )
         )
     with_keys(world, OTHER)
     with world.app.app_context(), world.database.writing() as session:
         session.add(
-            SecondFactor(person_id=person.id, kind="totp", name="Neuf", secret=encrypt(kept), added_at=clock.now())
+            SecondFactor(person_id=person.id, kind="totp", name="Neuf", secret=encrypt_text(kept), added_at=clock.now())
         )
     code = pyotp.TOTP(kept).now()
     assert world.visitor(person).post("/compte/second-facteur/confirmer", {"code": code}).status_code == 302

@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from app import doctor
 from app.factory import create_app
 from app.platform.setting_reader import InvalidSettings, Mode
-from app.platform.settings import load
+from app.platform.settings import load_settings
 from tests.certificates import chain
 from tests.conftest import ROOT, free_port
 from tests.serving import wait_until_up
@@ -155,17 +155,17 @@ def test_the_matrix_is_wide_enough():
 @pytest.mark.parametrize(("mode", "change", "named"), UNSAFE, ids=lambda v: str(v)[:60])
 def test_an_unsafe_setting_refuses_with_one_line(safe, mode, change, named):
     with pytest.raises(InvalidSettings) as error:
-        load(changed(safe[mode], change))
+        load_settings(changed(safe[mode], change))
     assert [line.partition(":")[0] for line in str(error.value).splitlines()] == [named]
 
 
 @pytest.mark.parametrize(("mode", "change"), SAFE, ids=str)
 def test_what_is_safe_is_taken(safe, mode, change):
-    assert load(changed(safe[mode], change)).mode is Mode(mode)
+    assert load_settings(changed(safe[mode], change)).mode is Mode(mode)
 
 
 def test_the_case_of_a_scheme_changes_nothing(safe):
-    settings = load(safe["production"] | {"JALON_BASE_URL": "HTTPS://jalon.exemple.gouv.fr"})
+    settings = load_settings(safe["production"] | {"JALON_BASE_URL": "HTTPS://jalon.exemple.gouv.fr"})
     app = create_app(settings)
     assert app.config["SESSION_COOKIE_SECURE"] and app.config["BASE_URL"] == "https://jalon.exemple.gouv.fr"
     app.extensions["database"].engine.dispose()
@@ -175,11 +175,11 @@ def test_production_refuses_the_trial_seal_and_the_accounts_of_the_demonstration
     import shutil
 
     shutil.copy(sqlite_template, tmp_path / "jalon.db")
-    create_app(load(safe["development"])).extensions["database"].engine.dispose()  # makes a trial seal
+    create_app(load_settings(safe["development"])).extensions["database"].engine.dispose()  # makes a trial seal
     trial = {"JALON_SEAL_CERTIFICATE": str(tmp_path / "seal" / "certificate.pem"), "JALON_SEAL_KEY": str(tmp_path / "seal" / "key.pem")}  # fmt: skip
     with pytest.raises(InvalidSettings, match="trial seal"):
-        create_app(load(safe["production"] | trial))
-    create_app(load(safe["production"])).extensions["database"].engine.dispose()
+        create_app(load_settings(safe["production"] | trial))
+    create_app(load_settings(safe["production"])).extensions["database"].engine.dispose()
     engine = create_engine(f"sqlite:///{tmp_path / 'jalon.db'}")
     with engine.begin() as connection:
         connection.execute(
@@ -188,7 +188,9 @@ def test_production_refuses_the_trial_seal_and_the_accounts_of_the_demonstration
                 " VALUES ('p', 'equipe@exemple.test', 'A', '', 'fr', '2026-01-01')"
             )
         )
-    create_app(load(safe["production"])).extensions["database"].engine.dispose()  # anybody may be given such an address
+    create_app(load_settings(safe["production"])).extensions[
+        "database"
+    ].engine.dispose()  # anybody may be given such an address
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -197,8 +199,8 @@ def test_production_refuses_the_trial_seal_and_the_accounts_of_the_demonstration
             )
         )
     with pytest.raises(InvalidSettings, match="accounts of the demonstration"):
-        create_app(load(safe["production"]))
-    assert create_app(load(safe["review"]))
+        create_app(load_settings(safe["production"]))
+    assert create_app(load_settings(safe["review"]))
 
 
 def run(command: list[str], settings: dict[str, str]) -> subprocess.CompletedProcess:
@@ -233,7 +235,7 @@ def test_the_doctor_says_what_each_mode_relaxes(safe, sqlite_template, tmp_path)
 def test_no_mail_of_an_application_under_review_reaches_its_person(safe, tmp_path):
     from app.platform.mail import Mail
 
-    settings = load(
+    settings = load_settings(
         safe["review"] | {"JALON_MAIL": f"file://{tmp_path / 'mail'}", "JALON_REVIEW_MAIL": "revue@exemple.gouv.fr"}
     )
     create_app(settings).extensions["mailer"].send(

@@ -6,12 +6,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 
 from app.analysis import services as analysis
-from app.demo_study import answer_pieces, ready
+from app.demo_study import answer_pieces, make_ready
 from app.homologation import deciding, services
 from app.homologation.deciding import Wish
 from app.homologation.kinds import DossierState, Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
-from app.identity.factors import Proof
+from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.platform.refusals import Refusal
 from app.products import services as products
@@ -42,14 +42,14 @@ class Walk(RuleBasedStateMachine):
         self.withdrawn: set[int] = set()
         self.opinion_given = self.printed = False
         with world.app.test_request_context(), world.session() as session:
-            product = products.load(session, self.slug)
-            ready(session, self.team, product)
-            analysis.finish(session, self.team, product)
+            product = products.load_product(session, self.slug)
+            make_ready(session, self.team, product)
+            analysis.finish_analysis(session, self.team, product)
 
     def does(self, act, legal: bool) -> None:
         """Runs `act(session, product, dossier)`; it must be refused exactly when the model says so."""
         with self.world.app.test_request_context(), self.world.session() as session:
-            product = products.load(session, self.slug)
+            product = products.load_product(session, self.slug)
             row = services.dossier_of(session, product.id, len(self.states)) if self.states else None
             try:
                 act(session, product, row)
@@ -79,13 +79,13 @@ class Walk(RuleBasedStateMachine):
 
         def fill(s, p, d):
             authority = self.people["authority"].id
-            services.describe(s, self.team, p, d, perimeter="Le site", authority_id=authority, months=12)
+            services.describe_dossier(s, self.team, p, d, perimeter="Le site", authority_id=authority, months=12)
             if not d.conditions:
                 services.add_condition(s, self.team, p, d, "Comptes nominatifs", "Revue")
             if not d.opinions:
                 services.ask_reviewer(s, self.team, p, d, self.people["reviewer"].id, ReviewerRole.RSSI)
             s.expire_all()
-            answer_pieces(s, self.team, products.load(s, self.slug), services.dossier_of(s, p.id, d.number))
+            answer_pieces(s, self.team, products.load_product(s, self.slug), services.dossier_of(s, p.id, d.number))
 
         self.does(fill, legal=True)
         self.complete.add(len(self.states))
@@ -95,7 +95,7 @@ class Walk(RuleBasedStateMachine):
         if self.states:
             authority = self.people["authority"].id
             self.does(
-                lambda s, p, d: services.describe(s, self.team, p, d, perimeter="Autre", authority_id=authority, months=6),
+                lambda s, p, d: services.describe_dossier(s, self.team, p, d, perimeter="Autre", authority_id=authority, months=6),
                 self.last is DRAFT,
             )  # fmt: skip
 
@@ -123,7 +123,7 @@ class Walk(RuleBasedStateMachine):
     def transmits(self):
         if self.states:
             legal = self.last is OPINIONS and self.opinion_given
-            self.does(lambda s, p, d: services.transmit(s, self.team, p, d), legal)
+            self.does(lambda s, p, d: services.transmit_dossier(s, self.team, p, d), legal)
             if legal:
                 self.states[-1], self.printed = DECISION, False
 
@@ -146,7 +146,7 @@ class Walk(RuleBasedStateMachine):
     def relaunches(self):
         waits = (self.last is DECISION and self.printed) or (self.last is OPINIONS and not self.opinion_given)
         if self.states and not waits:
-            self.does(lambda s, p, d: services.relaunch(s, self.team, p, d), legal=False)
+            self.does(lambda s, p, d: services.remind_waited(s, self.team, p, d), legal=False)
 
     @rule(outcome=st.sampled_from(Outcome), usurped=st.booleans())
     def decides(self, outcome, usurped):
@@ -161,9 +161,9 @@ class Walk(RuleBasedStateMachine):
 
         def decide(s, p, d):
             asked = d.content_sha256 or ""
-            text = deciding.prepare(s, actor, d, wish, asked)
-            deciding.decide(
-                s, actor, p, d, wish, asked_sha256=asked, signed_sha256=content.sha256(text), proof=Proof(code)
+            text = deciding.prepare_decision(s, actor, d, wish, asked)
+            deciding.decide_dossier(
+                s, actor, p, d, wish, asked_sha256=asked, signed_sha256=content.sha256(text), proof=FactorProof(code)
             )
             self.sealed[d.number] = text
 
@@ -196,7 +196,10 @@ class Walk(RuleBasedStateMachine):
             legal = not refused and number not in self.withdrawn
             code = self.world.code(self.people["authority"])
             self.does(
-                lambda s, p, d: deciding.withdraw(s, self.people["authority"], p, d, "Raisons", Proof(code)), legal
+                lambda s, p, d: deciding.withdraw_homologation(
+                    s, self.people["authority"], p, d, "Raisons", FactorProof(code)
+                ),
+                legal,
             )
             if legal:
                 self.withdrawn.add(number)

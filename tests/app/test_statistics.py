@@ -16,14 +16,14 @@ def homologate(world, owner, slug: str, days_ago: int) -> None:
         values = Elsewhere(
             Origin.PAPER, "A", clock.today() - timedelta(days=days_ago), Wish(Outcome.FAVOURABLE, 12, "")
         )
-        outside._add(session, owner, products.load(session, slug), values, None)
+        outside._add(session, owner, products.load_product(session, slug), values, None)
         session.commit()
 
 
 def read(world) -> statistics.Statistics:
-    glances.refresh(world.database)
+    glances.refresh_glances(world.database)
     with world.database.reading() as session:
-        return statistics.read(session)
+        return statistics.read_statistics(session)
 
 
 def test_counts_and_medians(world):

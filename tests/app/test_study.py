@@ -57,7 +57,7 @@ def answered(team, **changes):
 
 def level(world):
     with world.session(writing=False) as session:
-        return guide.level_of(session.get(SecurityProfile, world.reload().id))
+        return guide.level_of_profile(session.get(SecurityProfile, world.reload().id))
 
 
 def finish(world, team):
@@ -258,7 +258,7 @@ def test_two_versions_tell_what_is_new_changed_and_gone(world, team):
 
 def read_guide(world):
     with world.session(writing=False) as session:
-        return guide.read(session, world.reload().id)
+        return guide.read_guide(session, world.reload().id)
 
 
 def test_what_was_typed_when_the_session_ended_comes_back(world, team):

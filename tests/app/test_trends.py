@@ -24,7 +24,7 @@ START = date(2024, 1, 10)
 def record(world, slug: str, day: date, outcome=Outcome.FAVOURABLE, months: int | None = 12) -> None:
     with world.session() as session:
         values = Elsewhere(Origin.PAPER, "A", day, Wish(outcome, months, "non" if outcome is Outcome.REFUSED else ""))
-        outside._add(session, world.person(), products.load(session, slug), values, None)
+        outside._add(session, world.person(), products.load_product(session, slug), values, None)
         session.commit()
 
 
@@ -48,7 +48,7 @@ def incubator_id(world) -> str:
 def read(world) -> dict[date, trends.Moment]:
     with world.database.reading() as session:
         products = services.products_of(session, incubator_id(world))
-        found = trends.moments(session, products, register.entries(session, products))
+        found = trends.monthly_moments(session, products, register.decided_entries(session, products))
     return {m.day: m for m in found}
 
 

@@ -26,14 +26,14 @@ def team(world, product):
 
 
 def test_judgements_go_out_and_come_back_as_vex(world, product, team, tmp_path):
-    from app.packages import judging
+    from app.packages import flaw_judgements
 
     web, actor = component(world, product, "web"), world.person()
     bring(world, product, web, (BOMS / "application.cdx.json").read_bytes())
     feed(world, tmp_path, LOG4SHELL)
     (match,) = matches(world, product)
     with world.session() as session:
-        judging.judge(
+        flaw_judgements.judge_flaw(
             session,
             actor,
             product,
@@ -86,12 +86,12 @@ def test_a_vex_that_says_nothing_readable_or_of_other_things_is_listed(world, pr
     ]
     content = json.dumps({"bomFormat": "CycloneDX", "vulnerabilities": entries}).encode()
     with world.session(writing=False) as session:
-        found = vex.preview(session, product, content)
+        found = vex.preview_vex(session, product, content)
     assert (found.taken, found.left, len(found.odd)) == ((), ("CVE-2 – pkg:npm/a 1",), 2)
 
 
 def test_two_versions_of_one_package_are_judged_apart(world, product, tmp_path):
-    from app.packages import judging
+    from app.packages import flaw_judgements
 
     both = [{**LIBRARY, "bom-ref": v, "purl": f"{LOG4J}@{v}"} for v in ("2.14.1", "2.8.2")]
     bring(world, product, component(world, product, "web"), bom(components=both))
@@ -100,7 +100,7 @@ def test_two_versions_of_one_package_are_judged_apart(world, product, tmp_path):
     for match in matches(world, product):
         with world.session() as session:
             said = {"state": FlawState.RESOLVED, "justification": None, "reason": match.version, "until": None}
-            judging.judge(session, actor, product, match, **said)
+            flaw_judgements.judge_flaw(session, actor, product, match, **said)
     assert [(m.judgement.reason == m.version, m.again) for m in matches(world, product)] == [(True, ""), (True, "")]
 
 
@@ -111,7 +111,7 @@ def vex_of(ref: str, state: str, **more) -> dict:
 def previewed(world, product, *entries):
     content = json.dumps({"bomFormat": "CycloneDX", "vulnerabilities": entries}).encode()
     with world.session(writing=False) as session:
-        return vex.preview(session, product, content)
+        return vex.preview_vex(session, product, content)
 
 
 def test_a_vex_speaks_only_of_the_versions_it_names(world, product, tmp_path):
@@ -132,7 +132,7 @@ def test_a_vex_speaks_only_of_the_versions_it_names(world, product, tmp_path):
 def test_each_component_gets_back_its_own_judgement_and_its_date(world, product, team, tmp_path):
     from datetime import timedelta
 
-    from app.packages import judging
+    from app.packages import flaw_judgements
     from app.platform import clock
 
     for ref in ("web", "sidekiq"):
@@ -142,7 +142,9 @@ def test_each_component_gets_back_its_own_judgement_and_its_date(world, product,
     for match in matches(world, product):
         state = FlawState.ACCEPTED if match.component_ref == "web" else FlawState.EXPLOITABLE
         with world.session() as session:
-            judging.judge(session, actor, product, match, state=state, justification=None, reason="vu", until=until)
+            flaw_judgements.judge_flaw(
+                session, actor, product, match, state=state, justification=None, reason="vu", until=until
+            )
     content = team.get("/produits/guichet/vex.cdx.json").get_data()
     valid_bom(content)
     with world.session() as session:

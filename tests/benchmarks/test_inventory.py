@@ -224,7 +224,7 @@ def test_a_portfolio(folder, postgres_url):
             for package, span in asked:
                 with database.reading() as session:
                     start = time.perf_counter()
-                    found = queries.who_uses(session, package, read_range(package, span))
+                    found = queries.find_users(session, package, read_range(package, span))
                     times.append(time.perf_counter() - start)
                     answers[package] = {(u.product_slug, u.version) for u in found}
         warm = times[len(asked) :]
@@ -252,7 +252,7 @@ def beside_brute_force(paths: list[Path], asked: list[tuple[str, str]], times: l
 def again(database: Database, kind: str, ids: list[str]) -> None:
     """All flaws looked at again over the portfolio, as after a feed is loaded."""
     with database.session(writing=True) as session:
-        feeds.load(session, None, advisories(10_000))
+        feeds.load_feed(session, None, advisories(10_000))
     for count in (len(ids) // 10, len(ids) // 2, len(ids)):
         start, total, most = time.perf_counter(), 0, 0
         for at in range(0, count, 500):

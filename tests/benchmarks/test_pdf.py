@@ -38,11 +38,11 @@ def test_a_dossier_and_chromium(tmp_path):
     text = content.dumps(unsigned(product_of(COMPONENTS), DAY))
     ours, theirs = tmp_path / "ours.pdf", tmp_path / "theirs.pdf"
     seconds = min(timed(lambda: ours.write_bytes(pdf.render(text))) for _ in range(3))
-    pdf.renderer().stop()  # what it waited for is counted once it is waited for
+    pdf.pdf_renderer().stop()  # what it waited for is counted once it is waited for
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     html = tmp_path / "d.html"
     page = document.to_html(content.loads(text), content.sha256(text))
-    style = typography.stylesheet(page, draft=False).replace(typography.FONT_BASE, f"file://{pdf.font_folder()}/")
+    style = typography.print_stylesheet(page, draft=False).replace(typography.FONT_BASE, f"file://{pdf.font_folder()}/")
     html.write_text(page.replace("</head>", f"<style>{style}</style></head>"))
     command = [
         "/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -54,10 +54,10 @@ def test_a_dossier_and_chromium(tmp_path):
     print(f"| Jalon, PDF/A-3a and PDF/UA-1 | {pages_of(ours)} | {seconds:.1f} | {memory:.0f} | {size:.0f} |")
     print(f"| Chromium | {pages_of(theirs)} | {printed:.1f} | – | {theirs.stat().st_size / 1024:.0f} |")
     print(f"time × {seconds / printed:.1f}, size × {size / (theirs.stat().st_size / 1024):.2f}")
-    sealed = seal.seal(ours.read_bytes(), chain().sealer())
+    sealed = seal.seal_document(ours.read_bytes(), chain().sealer())
     roots = chain().sealer().trust
-    sealing = timed(lambda: seal.seal(ours.read_bytes(), chain().sealer()))
-    checking = timed(lambda: verification.verify(sealed, roots, today=DAY))
+    sealing = timed(lambda: seal.seal_document(ours.read_bytes(), chain().sealer()))
+    checking = timed(lambda: verification.verify_document(sealed, roots, today=DAY))
     print(
         f"sealing {sealing:.2f} s, verifying {checking:.2f} s, the seal adds {(len(sealed) - ours.stat().st_size) / 1024:.0f} kB"
     )

@@ -131,7 +131,7 @@ def test_the_drawing():
 
 
 def draw(system, assessment) -> None:
-    from reports.figures.layout import place
+    from reports.figures.layout import place_boxes
 
-    place.cache_clear()
+    place_boxes.cache_clear()
     draw_graph(system, assessment, "fr")

@@ -4,11 +4,11 @@ import io
 import tarfile
 import zipfile
 
-from risk_models.draft import Tree, draft
+from risk_models.draft import Tree, draft_product
 
 
 def files(texts: dict[str, str]):
-    return draft(Tree("essai", dict(texts)))
+    return draft_product(Tree("essai", dict(texts)))
 
 
 def names(found) -> set[str]:

@@ -81,8 +81,8 @@ def test_pages_answer_while_a_large_product_is_assessed_and_bombs_are_dropped(wo
     product = world.product(world.person(), "Grand")
     system = product_file.from_dict(file_of(5_000))
     with world.database.writing() as session:
-        rows = inventory.write_values(session, product.id, system.components, system.links)
-        analysis.write_values(session, product.id, system.assets, rows)
+        rows = inventory.write_inventory(session, product.id, system.components, system.links)
+        analysis.write_assets(session, product.id, system.assets, rows)
     bomb = packed(2)
     idle = {page: asked(served.address, page, 60) for page in PAGES}
     results.enqueue_missing(world.database)

@@ -46,7 +46,7 @@ def test_it_is_read_whole(name, app):
     assert set(read.views) == set(View)
     assert (read.decision is None) is (plain["decision"] is None)
     with app.test_request_context():
-        assert consistency.check(read)  # the rules of today read it
+        assert consistency.check_content(read)  # the rules of today read it
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -62,7 +62,7 @@ def test_it_becomes_a_page_that_holds_what_it_says(name):
 @pytest.mark.parametrize("name", [name for name in TEXTS if "decided" in name])
 def test_its_pdf_is_recognised(name):
     made = pdf.render(TEXTS[name])
-    verdict = verification.verify(made, Trust(), today=date(2026, 11, 29))
+    verdict = verification.verify_document(made, Trust(), today=date(2026, 11, 29))
     assert verdict.status is Status.UNVOUCHED
     assert verdict.content == content.sha256(TEXTS[name])
     assert any(fact.code == f"outcome_{Outcome.WITH_RESERVATIONS.value}" for fact in verdict.facts)

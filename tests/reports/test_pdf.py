@@ -12,7 +12,7 @@ from app.cli.dossier import unsigned
 from reports import dossier as content
 from reports import pdf, verification
 from reports.certificates import Trust
-from reports.typography import drawable
+from reports.typography import drawable_text
 from reports.verification import Status
 from risk_models import assess, product_file
 from tests.world import EXAMPLES
@@ -182,7 +182,7 @@ def test_what_people_type_is_text_and_nothing_is_fetched(hostile):
 
 
 def test_a_character_our_fonts_lack_is_spelt_out():
-    assert drawable("Métro 中 Ω") == "Métro [U+4E2D] Ω"
+    assert drawable_text("Métro 中 Ω") == "Métro [U+4E2D] Ω"
 
 
 def test_broken_content_is_an_error_never_a_partial_file():
@@ -193,7 +193,7 @@ def test_broken_content_is_an_error_never_a_partial_file():
 def test_verification_tells_an_intact_file_from_an_altered_one(rendered):
     import io
 
-    assert verification.verify(rendered, Trust(), today=DAY).status is Status.UNVOUCHED  # nobody sealed it
+    assert verification.verify_document(rendered, Trust(), today=DAY).status is Status.UNVOUCHED  # nobody sealed it
     changed = full()
     changed["decision"]["months"] = 36
     out = io.BytesIO()
@@ -201,7 +201,7 @@ def test_verification_tells_an_intact_file_from_an_altered_one(rendered):
         del document.attachments["dossier.json"]
         document.attachments["dossier.json"] = content.canonical(changed).encode()
         document.save(out, static_id=False)
-    assert verification.verify(out.getvalue(), Trust(), today=DAY).status is Status.ALTERED
+    assert verification.verify_document(out.getvalue(), Trust(), today=DAY).status is Status.ALTERED
     for junk in (b"", b"%PDF-1.7\n", b"\x00" * 100, rendered[:5000]):
-        with pytest.raises(verification.Unreadable):
-            verification.verify(junk, Trust(), today=DAY)
+        with pytest.raises(verification.UnreadableDocument):
+            verification.verify_document(junk, Trust(), today=DAY)

@@ -30,12 +30,12 @@ os._exit(1)
 
 def test_the_same_content_gives_the_same_bytes_in_another_process():
     once = pdf.render(TEXT)
-    pdf.renderer().stop()
+    pdf.pdf_renderer().stop()
     assert pdf.render(TEXT) == once
 
 
 def tell_copies(told: signal.Signals) -> None:
-    parent = pdf.renderer().pid
+    parent = pdf.pdf_renderer().pid
     for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
         with suppress(ProcessLookupError):
             os.kill(int(pid), told)
@@ -54,8 +54,8 @@ def test_a_child_that_does_not_end_is_an_error_and_the_next_one_works(told):
 
 def test_it_is_begun_again_when_it_died():
     pdf.render(TEXT)
-    os.kill(pdf.renderer().pid, signal.SIGKILL)
-    os.waitid(os.P_PID, pdf.renderer().pid, os.WEXITED | os.WNOWAIT)
+    os.kill(pdf.pdf_renderer().pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pdf.pdf_renderer().pid, os.WEXITED | os.WNOWAIT)
     assert pdf.render(TEXT).startswith(b"%PDF-")
 
 
@@ -69,7 +69,7 @@ def test_it_ends_with_who_began_it_even_before_it_is_ready():
 
 def test_a_rendering_leaves_nothing_on_the_disk():
     pdf.render(TEXT)
-    folder = Path(pdf.renderer().address()).parent
+    folder = Path(pdf.pdf_renderer().address()).parent
     shared = set(Path(tempfile.gettempdir()).glob("weasyprint-*"))
     pdf.render(TEXT)
     assert not list(folder.glob("copy-*"))

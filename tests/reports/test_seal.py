@@ -54,29 +54,29 @@ def document() -> bytes:
 def sealed(document) -> dict[str, bytes]:
     clock = chain().timestamper()
     return {
-        "B-B": seal.seal(document, chain().sealer()),
-        "B-T": seal.seal(document, chain().sealer(), clock),
-        "B-LTA": seal.seal(document, chain().sealer(long_term=True), clock),
+        "B-B": seal.seal_document(document, chain().sealer()),
+        "B-T": seal.seal_document(document, chain().sealer(), clock),
+        "B-LTA": seal.seal_document(document, chain().sealer(long_term=True), clock),
     }
 
 
 def status(data: bytes) -> Status | None:
     """None for what cannot be read."""
     try:
-        return verification.verify(data, chain().sealer().trust, today=TODAY).status
-    except verification.Unreadable:
+        return verification.verify_document(data, chain().sealer().trust, today=TODAY).status
+    except verification.UnreadableDocument:
         return None
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_sealed_file_is_genuine_and_says_what_it_holds(document, sealed, level):
-    verdict = verification.verify(sealed[level], chain().sealer().trust, today=TODAY)
+    verdict = verification.verify_document(sealed[level], chain().sealer().trust, today=TODAY)
     said = " ".join(fact.in_language("fr") for fact in verdict.facts)
     assert (verdict.status, verdict.doubts) == (Status.GENUINE, ())
     assert "Cachet de test" in said and "Guichet des aides" in said
     assert ("Sans horodatage" in said) == (level == "B-B")
     assert sealed[level].startswith(document)
-    assert verification.from_plain(verification.as_plain(verdict)) == verdict
+    assert verification.verdict_from_plain(verification.verdict_as_plain(verdict)) == verdict
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -102,26 +102,26 @@ def test_a_content_of_strange_types_never_breaks_its_reader(change):
         made.attachments["dossier.json"] = content.canonical(WITHDRAWAL | change).encode()
         made.save(out)
     try:
-        verdict = verification.verify(out.getvalue(), Trust(), today=TODAY)
-    except verification.Unreadable:
+        verdict = verification.verify_document(out.getvalue(), Trust(), today=TODAY)
+    except verification.UnreadableDocument:
         return
     assert verdict.status is not Status.GENUINE
     assert all(said.in_language(language) for said in verdict.facts for language in ("fr", "en"))
 
 
 def test_a_reader_who_knows_no_root_is_told_so(sealed):
-    verdict = verification.verify(sealed["B-B"], Trust(), today=TODAY)
+    verdict = verification.verify_document(sealed["B-B"], Trust(), today=TODAY)
     assert verdict.status is Status.UNVOUCHED
     assert [d.code for d in verdict.doubts] == ["unknown_seal"]
 
 
 def test_somebody_else_cannot_seal_in_our_name(document):
     forger = issue("Cachet de test")
-    forged = seal.seal(document, read_sealer(forger.pem, forger.key_pem))
+    forged = seal.seal_document(document, read_sealer(forger.pem, forger.key_pem))
     assert status(forged) is Status.UNVOUCHED
     middle = issue("Autorité de test", ca=True)
     leaf = issue("Cachet de test", middle)
-    assert status(seal.seal(document, read_sealer(leaf.pem + middle.pem, leaf.key_pem))) is Status.UNVOUCHED
+    assert status(seal.seal_document(document, read_sealer(leaf.pem + middle.pem, leaf.key_pem))) is Status.UNVOUCHED
 
 
 @pytest.mark.parametrize(
@@ -131,16 +131,16 @@ def test_who_certifies_for_others_cannot_seal_in_our_name(document, above):
     """A public authority certifies thousands of people: only the very certificates that the reader was given seal."""
     authority = getattr(chain(), above)
     leaf = issue("Cachet de test", authority)
-    forged = seal.seal(document, read_sealer(leaf.pem + authority.pem, leaf.key_pem))
+    forged = seal.seal_document(document, read_sealer(leaf.pem + authority.pem, leaf.key_pem))
     assert status(forged) is Status.UNVOUCHED
 
 
 def test_neither_a_clock_seals_nor_a_seal_tells_the_time(document):
     clock, leaf = chain().clock, chain().leaf
     trial = read_sealer(clock.pem, clock.key_pem)
-    assert status(seal.seal(document, trial)) is Status.UNVOUCHED
+    assert status(seal.seal_document(document, trial)) is Status.UNVOUCHED
     for other in (leaf, issue("Faux", chain().clock_root), issue("Horloge", chain().root, clock=True)):
-        stamped = seal.seal(document, chain().sealer(), timestamper(other))
+        stamped = seal.seal_document(document, chain().sealer(), timestamper(other))
         assert status(stamped) is not Status.GENUINE
 
 
@@ -148,8 +148,8 @@ def test_a_certificate_that_was_replaced_stays_trusted(document):
     first, second = issue("Cachet 2024"), issue("Cachet 2027")
     now = read_sealer(second.pem, second.key_pem, former_pem=first.pem)
     for issued in (first, second):
-        data = seal.seal(document, read_sealer(issued.pem, issued.key_pem))
-        assert verification.verify(data, now.trust, today=TODAY).status is Status.GENUINE
+        data = seal.seal_document(document, read_sealer(issued.pem, issued.key_pem))
+        assert verification.verify_document(data, now.trust, today=TODAY).status is Status.GENUINE
 
 
 def _container(data: bytes) -> tuple[int, int]:
@@ -211,9 +211,9 @@ def test_the_other_number_of_an_elliptic_signature_does_not_pass(document):
         signed["signer_infos"][0]["signature"] = other.dump()
 
     for _ in range(6):  # one in two would do by chance
-        data = seal.seal(document, sealer)
+        data = seal.seal_document(document, sealer)
         changed = _rewritten(data, opposite)
-        found = [verification.verify(file, sealer.trust, today=TODAY).status for file in (data, changed)]
+        found = [verification.verify_document(file, sealer.trust, today=TODAY).status for file in (data, changed)]
         assert found == [Status.GENUINE, Status.ALTERED]
 
 
@@ -228,7 +228,7 @@ def test_a_file_of_a_hundred_thousand_signatures_is_refused_at_once(document):
         opened.Root.AcroForm = pikepdf.Dictionary(Fields=kids)
         out = io.BytesIO()
         opened.save(out)
-    verdict = verification.verify(out.getvalue(), chain().sealer().trust, today=TODAY)
+    verdict = verification.verify_document(out.getvalue(), chain().sealer().trust, today=TODAY)
     assert verdict.status is Status.ALTERED
     assert {"other_signatures", "broken_seal"} & {d.code for d in verdict.doubts}
 
@@ -367,7 +367,7 @@ def test_what_cannot_seal_says_why(document):
     for days in ((-900, -1), (1, 900)):
         late = issue("Hors dates", days=days)
         with pytest.raises(UnusableSeal, match="install another one"):
-            seal.seal(document, read_sealer(late.pem, late.key_pem))
+            seal.seal_document(document, read_sealer(late.pem, late.key_pem))
 
 
 def test_a_seal_outlives_its_certificate(sealed):
@@ -379,4 +379,4 @@ def test_a_seal_outlives_its_certificate(sealed):
 def test_a_timestamp_authority_that_is_down_is_an_error_of_its_own(document):
     nowhere = HTTPTimeStamper(f"http://127.0.0.1:{free_port()}/", timeout=2)
     with pytest.raises(seal.TimestampFailed):
-        seal.seal(document, chain().sealer(), nowhere)
+        seal.seal_document(document, chain().sealer(), nowhere)

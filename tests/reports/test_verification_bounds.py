@@ -31,7 +31,7 @@ def packed(levels: int, size: int = 200_000_000) -> bytes:
 def test_a_file_that_unpacks_without_end_is_refused_before_it_does(levels):
     bomb = packed(levels)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with pytest.raises(verification.Unreadable, match="too_heavy"):
+    with pytest.raises(verification.UnreadableDocument, match="too_heavy"):
         verification.verify_apart(bomb, b"", b"", today=date(2026, 11, 23))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime) < 3
@@ -41,7 +41,7 @@ def test_a_file_that_unpacks_without_end_is_refused_before_it_does(levels):
 def test_a_server_too_busy_says_so_and_nothing_of_the_file(monkeypatch):
     monkeypatch.setattr(verification, "_BOUNDS", dataclasses.replace(verification._BOUNDS, seconds=0))
     monkeypatch.setattr(outside, "_BOUNDS", dataclasses.replace(outside._BOUNDS, seconds=0))
-    with pytest.raises(verification.Unreadable, match="slow"):
+    with pytest.raises(verification.UnreadableDocument, match="slow"):
         verification.verify_apart(b"%PDF-1.7", b"", b"", today=date(2026, 11, 23))
     with pytest.raises(outside.NotThisDossier, match="slow"):
         outside.read_apart(b"%PDF-1.7", b"%PDF-1.7")

@@ -27,7 +27,7 @@ class Reading:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Unreadable(ValueError):
+class UnreadablePayload(ValueError):
     """A payload that is not what the tool gives. `code` of words.yaml, group connector_problems."""
 
     def __init__(self, code: str) -> None:

@@ -69,7 +69,7 @@ def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
 
 
 def read_items(content: bytes) -> tuple[list[tuple[Mapping[str, Any], Site]], list[str]]:
-    """The same, each site beside all that the file says of it."""
+    """As `read_dashlord`, each site beside all that the file says of it."""
     if len(content) > FILE_BYTES:
         raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
     try:
@@ -102,7 +102,7 @@ def _parsed(text: str) -> Any:
             return json.loads(text, parse_constant=_no_constant)
         if len(text) > MAX_YAML or source_yaml.too_much(text, 40, 200_000):
             raise Refusal(_l("Ce fichier YAML est trop grand ou trop imbriqué."), "file")
-        return source_yaml.reader().load(text)
+        return source_yaml.yaml_reader().load(text)
     except (ValueError, RecursionError, YAMLError) as error:
         mark = getattr(error, "problem_mark", None)
         line = getattr(error, "lineno", None) or (mark.line + 1 if mark else 1)

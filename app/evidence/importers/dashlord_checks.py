@@ -50,7 +50,7 @@ class _Odd(ValueError):
     """A tool's result that has not its shape."""
 
 
-def readings(item: Mapping[str, Any], site: str) -> list[Reading]:
+def read_site(item: Mapping[str, Any], site: str) -> list[Reading]:
     """Everything a report says of one site."""
     switches = item.get("tools")
     switches = switches if isinstance(switches, Mapping) else dict.fromkeys(as_rows(switches), True)

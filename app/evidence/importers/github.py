@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import quote, unquote
 
-from app.evidence.importers import Reading, Unreadable
+from app.evidence.importers import Reading, UnreadablePayload
 from app.evidence.importers.dashlord_checks import alerts_reading, code_severity
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
@@ -22,7 +22,7 @@ Ask = Callable[[str], Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class AsideRules:
     """Alerts that do not count: manifests at `paths` (shell patterns), and development dependencies."""
 
     paths: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Aside:
         return (self.development and scope == "development") or any(fnmatchcase(path, p) for p in self.paths)
 
 
-def readings(ask: Ask, repository: str, aside: Aside) -> tuple[list[Reading], str]:
+def read_repository(ask: Ask, repository: str, aside: AsideRules) -> tuple[list[Reading], str]:
     """What GitHub says of `repository`, and the first problem met (a code, empty when none).
 
     A passing fault (too many requests, a broken answer) gives no reading: what was known stays, until it expires.
@@ -41,14 +41,14 @@ def readings(ask: Ask, repository: str, aside: Aside) -> tuple[list[Reading], st
     about = _object(_checked(ask(f"/repos/{repository}")))
     named = about.get("default_branch")
     if not isinstance(named, str):
-        raise Unreadable("not_its_shape")
+        raise UnreadablePayload("not_its_shape")
     branch = quote(named, safe="")
     found: list[Reading] = []
     problem = ""
     for read in (_dependabot, _code_scanning, _secret_scanning, _branch):
         try:
             found.append(read(ask, repository, branch, aside))
-        except Unreadable as error:
+        except UnreadablePayload as error:
             problem = problem or error.code
     return found, problem
 
@@ -57,17 +57,17 @@ def _checked(answer: Answer) -> Answer:
     """The answer itself when it is one. Raises `Unreadable` for what concerns the token, or passes."""
     said = _message(answer)
     if answer.status == 401:
-        raise Unreadable("token_refused")
+        raise UnreadablePayload("token_refused")
     if answer.status == 429 or (
         answer.status == 403 and (answer.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in said)
     ):
-        raise Unreadable("too_many_requests")
+        raise UnreadablePayload("too_many_requests")
     if answer.status == 404:
-        raise Unreadable("not_found")
+        raise UnreadablePayload("not_found")
     if answer.status == 403:
-        raise Unreadable("no_right")
+        raise UnreadablePayload("no_right")
     if answer.status >= 400:
-        raise Unreadable("server_fault")
+        raise UnreadablePayload("server_fault")
     return answer
 
 
@@ -82,7 +82,7 @@ def _message(answer: Answer) -> str:
 def _object(answer: Answer) -> Mapping[str, Any]:
     found = _json(answer)
     if not isinstance(found, Mapping):
-        raise Unreadable("not_its_shape")
+        raise UnreadablePayload("not_its_shape")
     return found
 
 
@@ -90,7 +90,7 @@ def _json(answer: Answer) -> Any:
     try:
         return json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise Unreadable("not_its_shape") from error
+        raise UnreadablePayload("not_its_shape") from error
 
 
 def _alerts(ask: Ask, path: str) -> list[Mapping[str, Any]] | ObservationState:
@@ -106,15 +106,15 @@ def _alerts(ask: Ask, path: str) -> list[Mapping[str, Any]] | ObservationState:
             return ObservationState.DISABLED
         try:
             rows = _json(_checked(answer))
-        except Unreadable as error:
+        except UnreadablePayload as error:
             if error.code in {"not_found", "no_right"}:
                 return ObservationState.ABSENT if error.code == "not_found" else ObservationState.UNREADABLE
             raise
         if not isinstance(rows, list) or not all(isinstance(r, Mapping) for r in rows):
-            raise Unreadable("not_its_shape")
+            raise UnreadablePayload("not_its_shape")
         found += rows
         following = _next(answer.headers.get("link", ""))
-    raise Unreadable("too_many_alerts")
+    raise UnreadablePayload("too_many_alerts")
 
 
 def _next(link: str) -> str | None:
@@ -127,7 +127,7 @@ def _next(link: str) -> str | None:
     return None
 
 
-def _dependabot(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+def _dependabot(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Reading:
     alerts = _alerts(ask, f"/repos/{repository}/dependabot/alerts")
     if isinstance(alerts, ObservationState):
         return Reading(Check.DEPENDABOT, repository, alerts)
@@ -139,10 +139,10 @@ def _dependabot(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading
         severities = [str(a["security_advisory"]["severity"]).upper() for a in kept]
         return alerts_reading(Check.DEPENDABOT, repository, severities, hidden=len(alerts) - len(kept))
     except (KeyError, TypeError) as error:
-        raise Unreadable("not_its_shape") from error
+        raise UnreadablePayload("not_its_shape") from error
 
 
-def _code_scanning(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+def _code_scanning(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Reading:
     alerts = _alerts(ask, f"/repos/{repository}/code-scanning/alerts")
     if isinstance(alerts, ObservationState):
         return Reading(Check.CODE_SCANNING, repository, alerts)
@@ -151,10 +151,10 @@ def _code_scanning(ask: Ask, repository: str, branch: str, aside: Aside) -> Read
         severities = [code_severity(a["rule"]) for a in kept]
         return alerts_reading(Check.CODE_SCANNING, repository, severities, hidden=len(alerts) - len(kept))
     except (KeyError, TypeError) as error:
-        raise Unreadable("not_its_shape") from error
+        raise UnreadablePayload("not_its_shape") from error
 
 
-def _secret_scanning(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+def _secret_scanning(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Reading:
     alerts = _alerts(ask, f"/repos/{repository}/secret-scanning/alerts")
     if isinstance(alerts, ObservationState):
         return Reading(Check.SECRET_SCANNING, repository, alerts)
@@ -164,14 +164,14 @@ def _secret_scanning(ask: Ask, repository: str, branch: str, aside: Aside) -> Re
     )
 
 
-def _branch(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
+def _branch(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Reading:
     """Whether changes of the main branch need somebody else's review, by its rules or by its older protection."""
     reading = Reading(Check.BRANCH_PROTECTION, repository, ObservationState.SEEN, detail={"branch": unquote(branch)})
     rules = ask(f"/repos/{repository}/rules/branches/{branch}")
     if rules.status == 200:
         found = _json(rules)
         if not isinstance(found, list):
-            raise Unreadable("not_its_shape")
+            raise UnreadablePayload("not_its_shape")
         if any(isinstance(r, Mapping) and r.get("type") == "pull_request" for r in found):
             return replace(reading, holds=True, grade="A")
     answer = ask(f"/repos/{repository}/branches/{branch}/protection")
@@ -179,7 +179,7 @@ def _branch(ask: Ask, repository: str, branch: str, aside: Aside) -> Reading:
         return replace(reading, grade="F")
     try:
         protection = _object(_checked(answer))
-    except Unreadable as error:
+    except UnreadablePayload as error:
         if error.code in {"not_found", "no_right"}:
             state = ObservationState.ABSENT if error.code == "not_found" else ObservationState.UNREADABLE
             return Reading(Check.BRANCH_PROTECTION, repository, state)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from app.evidence.importers import CERTIFICATE_END, Reading, Unreadable
+from app.evidence.importers import CERTIFICATE_END, Reading, UnreadablePayload
 from app.evidence.importers.dashlord import host_of
 from app.evidence.importers.dashlord_checks import updown_reading
 from risk_models.scales import Check, ObservationState
@@ -28,10 +28,10 @@ def _certificate(check: Mapping[str, Any]) -> list[Reading]:
     ]
 
 
-def readings(payload: Any, hosts: Collection[str]) -> list[Reading]:
+def read_checks(payload: Any, hosts: Collection[str]) -> list[Reading]:
     """The readings of the checks that watch one of `hosts`; absent where none does. Raises `Unreadable`."""
     if not isinstance(payload, list) or not all(isinstance(c, dict) and isinstance(c.get("url"), str) for c in payload):
-        raise Unreadable("not_its_shape")
+        raise UnreadablePayload("not_its_shape")
     found = []
     for check in payload:
         host = host_of(check["url"])

@@ -5,12 +5,12 @@ from pathlib import PurePath
 from typing import IO
 
 from app.packages.importers import json_boms, locks, xml_bom
-from app.packages.importers.reading import Reading, UnreadableSbom
+from app.packages.importers.reading import BomReading, UnreadableSbom
 
 _LOOKED_AT = 1 << 16
 
 
-def open_reading(file: IO[bytes], name: str) -> Reading:
+def open_reading(file: IO[bytes], name: str) -> BomReading:
     """A reading of an SBOM or a lock file. Raises `UnreadableSbom`, now or while its packages are read."""
     file.seek(0)
     head = file.read(_LOOKED_AT)
@@ -27,9 +27,9 @@ def open_reading(file: IO[bytes], name: str) -> Reading:
     if lock:
         return lock(file)
     if start.startswith(b"<"):
-        return xml_bom.cyclonedx(file)
+        return xml_bom.read_xml_cyclonedx(file)
     if not start.startswith(b"{"):
         raise UnreadableSbom("unknown_format", name=PurePath(name).name)
     if b'"spdxVersion"' in head:
-        return json_boms.spdx(file)
-    return json_boms.cyclonedx(file)
+        return json_boms.read_spdx(file)
+    return json_boms.read_cyclonedx(file)

@@ -8,23 +8,23 @@ import ijson
 import numpy as np
 
 from app.packages.importers import schemas
-from app.packages.importers.reading import Reading, Service, UnreadableSbom, text_of
+from app.packages.importers.reading import BomReading, BomService, UnreadableSbom, text_of
 
 _CHUNK = 1 << 20
 DEEPEST = 200
 MOST_SERVICES = 500
 
 
-def cyclonedx(file: IO[bytes]) -> Reading:
+def read_cyclonedx(file: IO[bytes]) -> BomReading:
     """Raises `UnreadableSbom`, at once or while its packages are read."""
-    reading = Reading("CycloneDX JSON")
+    reading = BomReading("CycloneDX JSON")
     reading.packages = _cyclonedx(file, reading)
     return reading
 
 
-def spdx(file: IO[bytes]) -> Reading:
+def read_spdx(file: IO[bytes]) -> BomReading:
     """Raises `UnreadableSbom`, at once or while its packages are read."""
-    reading = Reading("SPDX JSON")
+    reading = BomReading("SPDX JSON")
     reading.packages = _spdx(file, reading)
     return reading
 
@@ -53,7 +53,7 @@ _STEPS[[ord("["), ord("{")]] = 1
 _STEPS[[ord("]"), ord("}")]] = -1
 
 
-def _cyclonedx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+def _cyclonedx(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
     refuse_deep(file)
     version = _first(file, "specVersion")
     if (name := _first(file, "bomFormat")) != "CycloneDX":
@@ -73,10 +73,10 @@ def _cyclonedx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
         _services(_items(file, "services.item"), reading, seen)
     if _names(file, "dependencies"):
         _dependencies(_items(file, "dependencies.item"), reading, seen)
-    schemas.compare(file, reading, str(version), xml=False)
+    schemas.compare_with_schema(file, reading, str(version), xml=False)
 
 
-def _metadata(metadata: Any, reading: Reading, seen: set[int]) -> None:
+def _metadata(metadata: Any, reading: BomReading, seen: set[int]) -> None:
     if not isinstance(metadata, dict):
         return
     reading.read_date(metadata.get("timestamp"))
@@ -86,7 +86,7 @@ def _metadata(metadata: Any, reading: Reading, seen: set[int]) -> None:
         _reference(described, reading, seen)
 
 
-def _components(items: Iterable[Any], reading: Reading, seen: set[int]) -> Iterator[tuple[str, str]]:
+def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> Iterator[tuple[str, str]]:
     for top in items:
         pending = [top]
         while pending:
@@ -105,7 +105,7 @@ def _components(items: Iterable[Any], reading: Reading, seen: set[int]) -> Itera
                 reading.note("not_a_component", inner)
 
 
-def _reference(item: dict[str, Any], reading: Reading, seen: set[int]) -> None:
+def _reference(item: dict[str, Any], reading: BomReading, seen: set[int]) -> None:
     ref = item.get("bom-ref")
     if isinstance(ref, str):
         key = hash(ref)
@@ -114,7 +114,7 @@ def _reference(item: dict[str, Any], reading: Reading, seen: set[int]) -> None:
         seen.add(key)
 
 
-def _dependencies(items: Iterable[Any], reading: Reading, seen: set[int]) -> None:
+def _dependencies(items: Iterable[Any], reading: BomReading, seen: set[int]) -> None:
     services = {service.ref for service in reading.services}
     for item in items:
         source = text_of(item, "ref")
@@ -126,7 +126,7 @@ def _dependencies(items: Iterable[Any], reading: Reading, seen: set[int]) -> Non
                 reading.service_links.append((source, ref))
 
 
-def _services(items: Iterable[Any], reading: Reading, seen: set[int]) -> None:
+def _services(items: Iterable[Any], reading: BomReading, seen: set[int]) -> None:
     pending = deque(items)
     while pending:
         item = pending.popleft()
@@ -139,7 +139,7 @@ def _services(items: Iterable[Any], reading: Reading, seen: set[int]) -> None:
         _reference(item, reading, seen)
         flows = item.get("data")
         reading.services.append(
-            Service(
+            BomService(
                 ref=text_of(item, "bom-ref") or text_of(item, "name"),
                 name=text_of(item, "name")[:200],
                 provider=text_of(item.get("provider"), "name")[:200],
@@ -153,7 +153,7 @@ def _services(items: Iterable[Any], reading: Reading, seen: set[int]) -> None:
             pending += inner
 
 
-def _boolean(item: dict[str, Any], key: str, reading: Reading) -> bool | None:
+def _boolean(item: dict[str, Any], key: str, reading: BomReading) -> bool | None:
     value = item.get(key)
     if value is None or isinstance(value, bool):
         return value
@@ -161,7 +161,7 @@ def _boolean(item: dict[str, Any], key: str, reading: Reading) -> bool | None:
     return None
 
 
-def _spdx(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+def _spdx(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
     refuse_deep(file)
     version = str(_first(file, "spdxVersion"))
     reading.format = f"SPDX {version.removeprefix('SPDX-')[:10]} JSON"

@@ -7,26 +7,26 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 from ruamel.yaml.error import YAMLError
 
-from app.packages.importers.reading import Reading, UnreadableSbom
+from app.packages.importers.reading import BomReading, UnreadableSbom
 from risk_models.exposure.lock_files import Pairs, reader_of
 from risk_models.rules.limits import FILE_BYTES
 
 
-def reader_for(name: str) -> Callable[[IO[bytes]], Reading] | None:
+def reader_for(name: str) -> Callable[[IO[bytes]], BomReading] | None:
     """What reads a file of this name; None when it is not a lock file."""
     pairs = reader_of(name)
     if pairs is None:
         return None
 
-    def read(file: IO[bytes]) -> Reading:
-        reading = Reading(name[:60])
+    def read(file: IO[bytes]) -> BomReading:
+        reading = BomReading(name[:60])
         reading.packages = _packages(reading, file, pairs)
         return reading
 
     return read
 
 
-def _packages(reading: Reading, file: IO[bytes], pairs: Pairs) -> Iterator[tuple[str, str]]:
+def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[tuple[str, str]]:
     file.seek(0)
     content = file.read(FILE_BYTES + 1)
     if len(content) > FILE_BYTES:

@@ -27,7 +27,7 @@ class UnreadableSbom(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class BomService:
     """A service that an SBOM describes; `data` are the classes of the data that flow to it."""
 
     ref: str
@@ -39,13 +39,13 @@ class Service:
 
 
 @dataclass
-class Reading:
+class BomReading:
     """Filled while `packages` is read to its end: a package and a version each, both plain texts."""
 
     format: str
     describes: str = ""
     dated: datetime | None = None
-    services: list[Service] = field(default_factory=list)
+    services: list[BomService] = field(default_factory=list)
     service_links: list[tuple[str, str]] = field(default_factory=list)
     odd: dict[str, tuple[int, str]] = field(default_factory=dict)
     packages: Iterator[tuple[str, str]] = field(default_factory=lambda: iter(()))
@@ -53,7 +53,7 @@ class Reading:
     def note(self, kind: str, example: object) -> None:
         """Counts one more oddity of `kind` (among the `sbom_oddities` of words.yaml), keeping the first example."""
         count, first = self.odd.get(kind, (0, ""))
-        self.odd[kind] = (count + 1, first or shown(example))
+        self.odd[kind] = (count + 1, first or shorten_value(example))
 
     def package(self, purl: object, group: object, name: object, version: object) -> tuple[str, str] | None:
         """A package named by its purl, or by its name where it has none that can be read; None without either."""
@@ -107,7 +107,7 @@ class Reading:
             self.note("wrong_date", value)
 
 
-def shown(value: object) -> str:
+def shorten_value(value: object) -> str:
     """A few characters of anything, fit for a page and for every database."""
     return "".join(ch if ch.isprintable() else "·" for ch in str(value)[:80])
 

@@ -14,14 +14,14 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.schema._res import BOM_JSON, CRYPTOGRAPHY_DEFS, JSF, SPDX_JSON
 from cyclonedx.validation.xml import XmlValidator
 
-from app.packages.importers.reading import Reading
+from app.packages.importers.reading import BomReading
 
 # A tree in memory weighs some eight times its file.
 MOST_BYTES = 5_000_000
 _AT = "http://cyclonedx.org/schema/"
 
 
-def compare(file: IO[bytes], reading: Reading, version: str, *, xml: bool) -> None:
+def compare_with_schema(file: IO[bytes], reading: BomReading, version: str, *, xml: bool) -> None:
     """Notes on `reading` the first thing in `file` that its schema refuses; too large a file is not compared."""
     file.seek(0)
     content = file.read(MOST_BYTES + 1)

@@ -9,20 +9,20 @@ from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
 from app.packages.importers.json_boms import MOST_SERVICES
-from app.packages.importers.reading import Reading, Service, UnreadableSbom
+from app.packages.importers.reading import BomReading, BomService, UnreadableSbom
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
 _DEEPEST = 200
 
 
-def cyclonedx(file: IO[bytes]) -> Reading:
+def read_xml_cyclonedx(file: IO[bytes]) -> BomReading:
     """Raises `UnreadableSbom` while its packages are read."""
-    reading = Reading("CycloneDX XML")
+    reading = BomReading("CycloneDX XML")
     reading.packages = _read(file, reading)
     return reading
 
 
-def _read(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
+def _read(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
     file.seek(0)
     reader = _Reader(reading)
     try:
@@ -40,13 +40,13 @@ def _read(file: IO[bytes], reading: Reading) -> Iterator[tuple[str, str]]:
             raise
         raise UnreadableSbom("not_xml", why=str(error)) from error
     reader.finish()
-    schemas.compare(file, reading, reader.version, xml=True)
+    schemas.compare_with_schema(file, reading, reader.version, xml=True)
 
 
 class _Reader:
     """Follows where in the document the parser stands, and forgets each element once read."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: BomReading) -> None:
         self.reading = reading
         self.version = ""
         self.root: Element | None = None
@@ -112,7 +112,7 @@ class _Reader:
             return
         provider = _find(element, "provider")
         self.reading.services.append(
-            Service(
+            BomService(
                 ref=element.get("bom-ref") or name,
                 name=name[:200],
                 provider=_child(provider, "name")[:200] if provider is not None else "",

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from ruamel.yaml.error import YAMLError
 
 from app.platform import clock
-from app.platform.forms import is_clean, seen
+from app.platform.forms import is_clean, without_hidden_marks
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.products.models import RESERVED
@@ -120,7 +120,7 @@ def _front_matter(text: str) -> dict[str, Any]:
     if source_yaml.too_much(parts[1], 40, 100_000):
         raise Refusal(_l("La fiche est trop imbriquée pour être lue."), "card")
     try:
-        front = source_yaml.reader().load(parts[1])
+        front = source_yaml.yaml_reader().load(parts[1])
     except (YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 2
@@ -164,7 +164,7 @@ def _text(front: dict[str, Any], key: str, most: int) -> str:
 
 
 def _line(front: dict[str, Any], key: str, most: int) -> str:
-    return seen(" ".join(_text(front, key, most).split()))
+    return without_hidden_marks(" ".join(_text(front, key, most).split()))
 
 
 def _incubators(front: dict[str, Any]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from app.evidence.jobs import RunConnector
 from app.evidence.models import Connector
 from app.identity.kinds import Role
 from app.platform import clock, outbound, secrets
-from app.platform.outbound import Unreachable, ask
+from app.platform.outbound import Unreachable, ask_address
 from risk_models.scales import Check, ProofState
 from tests.factories.evidence import SAMPLES, proof, reading, write
 
@@ -83,7 +83,7 @@ def test_updown_io_is_asked_with_its_key_and_proves_the_measure(world, tool):
     visitor, row = branched(world, tool, "updown")
     assert "jeton-secret" not in row.token
     with world.app.app_context():
-        assert secrets.decrypt(row.token) == "jeton-secret"
+        assert secrets.decrypt_text(row.token) == "jeton-secret"
     checks = json.loads((SAMPLES / "updown.json").read_text())
     checks[0]["last_check_at"] = clock.now().isoformat()
     tool.server.answer = lambda path: (200, {}, json.dumps(checks).encode())
@@ -187,7 +187,7 @@ def test_a_tool_that_drips_is_left_alone(tool):
 
     tool.server.answer = lambda path: (200, {}, Drip())
     with pytest.raises(Unreachable) as error:
-        ask(tool.address, private_hosts={"127.0.0.1"}, seconds=1)
+        ask_address(tool.address, private_hosts={"127.0.0.1"}, seconds=1)
     done.set()
     assert error.value.code == "timeout"
 
@@ -202,7 +202,7 @@ def test_a_tool_that_drips_is_left_alone(tool):
 )  # fmt: skip
 def test_private_addresses_are_never_asked(address):
     with pytest.raises(Unreachable) as error:
-        ask(address)
+        ask_address(address)
     assert error.value.code == "refused_address"
 
 
@@ -218,7 +218,7 @@ def test_a_name_that_leads_to_a_private_machine_is_refused(monkeypatch):
 
     monkeypatch.setattr(outbound.socket, "getaddrinfo", resolve)
     with pytest.raises(Unreachable) as error:
-        ask("https://rebond.exemple.test/report.json")
+        ask_address("https://rebond.exemple.test/report.json")
     assert (error.value.code, asked) == ("refused_address", ["rebond.exemple.test"])
 
 
@@ -268,7 +268,7 @@ def test_connectors_are_run_once_a_day(world, tool):
 
 
 def test_a_job_of_a_removed_connector_is_done_quietly(world):
-    running.run(world.database, RunConnector("gone"))
+    running.run_connector(world.database, RunConnector("gone"))
 
 
 def test_a_token_under_another_key_says_so(world, tool):

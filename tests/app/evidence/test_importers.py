@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.evidence.importers import Reading, Unreadable, dashlord_checks, github, updown
+from app.evidence.importers import Reading, UnreadablePayload, dashlord_checks, github, updown
 from app.evidence.importers.dashlord import read_items
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
@@ -28,7 +28,7 @@ def sites():
 
 
 def of(item) -> dict[Check, Reading]:
-    return {r.check: r for r in dashlord_checks.readings(item, item["url"])}
+    return {r.check: r for r in dashlord_checks.read_site(item, item["url"])}
 
 
 def test_the_recorded_report_gives_the_expected_evidence():
@@ -114,7 +114,7 @@ def test_no_damage_to_a_report_breaks_the_reading_or_makes_a_grade(data):
     tool = data.draw(st.sampled_from(sorted(dashlord_checks.TOOLS)))
     item["tools"] = None
     item[tool] = data.draw(JSON)
-    for reading in dashlord_checks.readings(item, item["url"]):
+    for reading in dashlord_checks.read_site(item, item["url"]):
         assert reading.holds <= (reading.state is SEEN)
 
 
@@ -126,7 +126,7 @@ def test_the_real_report_gives_a_table_of_states_for_its_seventeen_sites(real_da
     assert len(items) == 17 and not odd
     counts: dict[tuple[Check, ObservationState], int] = {}
     for item, site in items:
-        found = dashlord_checks.readings(item, site.url)
+        found = dashlord_checks.read_site(item, site.url)
         assert len(found) == len({r.check for r in found}) == 12
         for reading in found:
             counts[reading.check, reading.state] = counts.get((reading.check, reading.state), 0) + 1
@@ -140,7 +140,7 @@ def test_the_real_report_gives_a_table_of_states_for_its_seventeen_sites(real_da
 
 def test_updown_io_tells_availability_and_certificate():
     payload = json.loads((SAMPLES / "updown.json").read_text())
-    found = updown.readings(payload, {"api.gouv.fr", "inconnu.test"})
+    found = updown.read_checks(payload, {"api.gouv.fr", "inconnu.test"})
     assert [(r.check, r.subject, r.state, r.grade) for r in found] == [
         (Check.AVAILABILITY, "https://api.gouv.fr", SEEN, "A"),
         (Check.TLS, "https://api.gouv.fr", SEEN, ""),
@@ -148,8 +148,8 @@ def test_updown_io_tells_availability_and_certificate():
     ]
     assert found[1].until == date(2024, 3, 29)
     for wrong in ({}, {"error": "bad key"}, [1], "x"):
-        with pytest.raises(Unreadable):
-            updown.readings(wrong, {"api.gouv.fr"})
+        with pytest.raises(UnreadablePayload):
+            updown.read_checks(wrong, {"api.gouv.fr"})
 
 
 REPOSITORY = "octocat/hello-world"
@@ -176,8 +176,8 @@ class GitHub:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return Answer(status, headers[0] if headers else {}, content)
 
-    def readings(self, aside: github.Aside | None = None):
-        found, problem = github.readings(self, REPOSITORY, aside or github.Aside())
+    def readings(self, aside: github.AsideRules | None = None):
+        found, problem = github.read_repository(self, REPOSITORY, aside or github.AsideRules())
         return {r.check: r for r in found}, problem
 
 
@@ -193,7 +193,7 @@ def test_github_tells_alerts_and_settings():
 
 
 def test_test_fixtures_and_development_are_set_aside_and_counted():
-    found, _ = GitHub().readings(github.Aside(("tests/fixtures/*", "spec-*/*"), development=True))
+    found, _ = GitHub().readings(github.AsideRules(("tests/fixtures/*", "spec-*/*"), development=True))
     assert (found[Check.DEPENDABOT].grade, found[Check.DEPENDABOT].detail) == ("C", {"alerts": 2, "hidden": 2})
     assert (found[Check.CODE_SCANNING].grade, found[Check.CODE_SCANNING].detail) == ("A", {"alerts": 1, "hidden": 1})
 
@@ -245,7 +245,7 @@ def test_a_passing_fault_gives_no_reading_and_says_why(answer, code):
     ("status", "code"), [(401, "token_refused"), (404, "not_found"), (403, "no_right"), (500, "server_fault")]
 )
 def test_a_repository_that_cannot_be_asked_gives_nothing(status, code):
-    with pytest.raises(Unreadable) as error:
+    with pytest.raises(UnreadablePayload) as error:
         GitHub(about=(status, {"message": "no"})).readings()
     assert error.value.code == code
 

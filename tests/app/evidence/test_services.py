@@ -147,7 +147,9 @@ def certificate(url: str, end: date | str, on: date | None = None):
 def certificates_due(world) -> dict[str, int]:
     """By site, in how many days its certificate is to be renewed."""
     with world.session(writing=False) as session, world.app.test_request_context():
-        owed = [d for d in deadlines.of_product(session, world.reload()) if d.kind is DeadlineKind.CERTIFICATE]
+        owed = [
+            d for d in deadlines.deadlines_of_product(session, world.reload()) if d.kind is DeadlineKind.CERTIFICATE
+        ]
         assert len({d.ref for d in owed}) == len(owed) and all(len(d.ref) <= 64 for d in owed)
         assert all(d.milestones[0] == schedule.Milestone(d.due, 0) for d in owed)
         return {str(d.rule).split(",")[0]: (d.due - clock.today()).days for d in owed}
@@ -236,7 +238,7 @@ def test_a_certificate_renewed_moves_its_event(world):
 
     def revision() -> int:
         with world.session(writing=False) as session:
-            return feeds.revisions(session, [product.id])[product.id]
+            return feeds.read_revisions(session, [product.id])[product.id]
 
     write(world, product, [certificate("https://a.test", today + timedelta(days=30), today - timedelta(days=1))])
     before = revision()

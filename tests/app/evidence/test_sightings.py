@@ -40,7 +40,7 @@ def test_a_report_proposes_sightings_and_no_component(world, product):
     assert "Irlande" in seen["tiers.test"].seen_on
     assert seen["Metabase"].dated.isoformat() == "2024-01-14"
     with world.session(writing=False) as session:
-        assert inventory.read(session, product.id).components == []
+        assert inventory.read_inventory(session, product.id).components == []
 
 
 def test_the_same_report_again_changes_nothing_and_keeps_what_people_decided(world, product):
@@ -55,7 +55,7 @@ def test_the_same_report_again_changes_nothing_and_keeps_what_people_decided(wor
     states = {name: h.state.value for name, h in found(world, product).items()}
     assert (states["Metabase"], states["OpenSSH"], states["Nginx"]) == ("accepted", "dismissed", "new")
     with world.session(writing=False) as session:
-        (metabase,) = inventory.read(session, product.id).components
+        (metabase,) = inventory.read_inventory(session, product.id).components
     assert (metabase.kind.value, metabase.name, metabase.confirmed_at) == ("bi", "Metabase", None)
     assert "hosting" in metabase.assumed
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_models import product_file
-from risk_models.catalogue.reading import read
-from risk_models.draft import UnreadableTree, draft
+from risk_models.catalogue.reading import read_yaml
+from risk_models.draft import UnreadableTree, draft_product
 from risk_models.draft.environment import looks_secret
-from risk_models.draft.knowledge import signs
+from risk_models.draft.knowledge import read_signs
 from risk_models.draft.tree import from_folder
 from risk_models.scales import LinkKind
 from tests.conftest import REAL_DATA
@@ -50,7 +50,7 @@ EXPECTED = {
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the folder of real data is not beside this checkout")
 def test_real_repositories_give_what_a_person_finds(name):
     start = time.perf_counter()
-    found = draft(from_folder(REAL_DATA / "repositories" / name))
+    found = draft_product(from_folder(REAL_DATA / "repositories" / name))
     listed, measures = EXPECTED[name]
     wanted = set(listed.split("|"))
     assert wanted <= names(found)
@@ -63,15 +63,15 @@ def test_real_repositories_give_what_a_person_finds(name):
 
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the folder of real data is not beside this checkout")
 def test_exact_versions_come_from_lock_files():
-    found = draft(from_folder(REAL_DATA / "repositories" / "rdv-service-public"))
+    found = draft_product(from_folder(REAL_DATA / "repositories" / "rdv-service-public"))
     web = found.system.components[0]
     assert web.purl == f"pkg:gem/rails@{web.version}"
     assert web.version.startswith("7.1.")
 
 
 def test_every_sign_can_be_read_and_they_are_many():
-    known = signs()
-    raw = read("signs.yaml")
+    known = read_signs()
+    raw = read_yaml("signs.yaml")
     keys = ("variables", "images", "packages", "addons", "resources")
     assert sum(len(row.get(key, ())) for row in raw["components"] for key in keys) >= 150
     for what, text, name in (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from risk_models import assess, product_file
-from risk_models.draft.models import UnreadableModel, convert
+from risk_models.draft.models import UnreadableModel, convert_model
 from risk_models.scales import Authentication, ComponentKind, Exposure, Hosting, LinkKind
 
 THREAGILE = """
@@ -45,7 +45,7 @@ risk_tracking:
 
 
 def test_a_threagile_model_is_carried_over():
-    found = convert(THREAGILE)
+    found = convert_model(THREAGILE)
     kinds = {c.id: c.kind for c in found.system.components}
     assert kinds == {"site": ComponentKind.WEB, "base": ComponentKind.DATABASE, "idp": ComponentKind.IDENTITY_PROVIDER}
     base = next(c for c in found.system.components if c.id == "base")
@@ -108,7 +108,7 @@ DRAGON = {
 
 
 def test_a_threat_dragon_model_is_carried_over():
-    found = convert(json.dumps(DRAGON))
+    found = convert_model(json.dumps(DRAGON))
     assert {(c.id, c.kind) for c in found.system.components} == {
         ("site-web", ComponentKind.WEB),
         ("base", ComponentKind.DATABASE),
@@ -123,7 +123,7 @@ def test_of_two_links_the_less_protected_is_kept_and_told():
         "      Connexion:",
         "      Secours: {target: base, protocol: jdbc, authentication: none, readonly: true}\n      Connexion:",
     )
-    found = convert(doubled)
+    found = convert_model(doubled)
     (link,) = [k for k in found.system.links if k.target == "base"]
     assert (link.encrypted, link.authentication) == (False, Authentication.NONE)
     assert ("merged", "Site → Secours") in found.left
@@ -139,7 +139,7 @@ def test_of_two_links_the_less_protected_is_kept_and_told():
 )
 def test_a_technology_is_read_by_whole_words(kind, technology, expected):
     told = f"technical_assets:\n  Chose: {{id: chose, type: {kind}, technology: {technology}}}\n"
-    assert [c.kind for c in convert(told).system.components] == [expected]
+    assert [c.kind for c in convert_model(told).system.components] == [expected]
 
 
 def test_the_first_version_of_threat_dragon_is_read_too():
@@ -148,7 +148,7 @@ def test_the_first_version_of_threat_dragon_is_read_too():
         {"id": "b", "type": "tm.Store", "attrs": {"text": {"text": "Base"}}},
         {"id": "c", "type": "tm.Flow", "source": {"id": "a"}, "target": {"id": "b"}},
     ]
-    found = convert(
+    found = convert_model(
         json.dumps({"summary": {"title": "V1"}, "detail": {"diagrams": [{"diagramJson": {"cells": cells}}]}})
     )
     assert [c.name for c in found.system.components] == ["API produit", "Base"]
@@ -169,7 +169,7 @@ def test_the_first_version_of_threat_dragon_is_read_too():
 )
 def test_what_is_no_model_is_refused(text, code):
     with pytest.raises(UnreadableModel) as error:
-        convert(text)
+        convert_model(text)
     assert error.value.code == code
 
 
@@ -186,7 +186,7 @@ def test_a_broken_threagile_model_is_read_or_refused(value, key):
 
     model = {**yaml_of(THREAGILE), key: value}
     try:
-        convert(json.dumps(model))
+        convert_model(json.dumps(model))
     except UnreadableModel as error:
         assert error.text("fr")
 
@@ -196,6 +196,6 @@ def test_a_broken_threat_dragon_model_is_read_or_refused(value, key, number):
     model = json.loads(json.dumps(DRAGON))
     model["detail"]["diagrams"][0]["cells"][number][key] = value
     try:
-        convert(json.dumps(model))
+        convert_model(json.dumps(model))
     except UnreadableModel as error:
         assert error.text("fr")

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from risk_models.draft import UnreadableTree, draft
+from risk_models.draft import UnreadableTree, draft_product
 from risk_models.draft.tree import MOST_FILE, from_archive, from_folder
 from tests.factories.repositories import COMPOSE, files, names, tarred, zipped
 
@@ -33,7 +33,7 @@ def test_links_that_leave_or_loop_are_not_followed(tmp_path):
     tree = from_folder(tmp_path)
     assert (".env", "link") in tree.skipped
     assert set(tree.texts) <= {"Procfile", "compose.yaml"}
-    assert names(draft(tree)) == {"Application"}
+    assert names(draft_product(tree)) == {"Application"}
 
 
 def test_files_too_large_or_not_text_are_listed(tmp_path):
@@ -63,7 +63,7 @@ def test_an_archive_is_read_without_its_top_folder_and_nothing_outside(pack):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04rien", b"\x1f\x8b\x08\x00rien", b"<html></html>"])
 def test_what_is_no_archive_is_refused(content):
     with pytest.raises(UnreadableTree):
-        draft(from_archive(io.BytesIO(content), "x.zip"))
+        draft_product(from_archive(io.BytesIO(content), "x.zip"))
 
 
 _ENDLESS = {

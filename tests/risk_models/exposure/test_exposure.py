@@ -14,11 +14,11 @@ from ruamel.yaml import YAML
 from risk_models.exposure.ranges import (
     MatchVerdict,
     UnreadableRange,
+    match_verdict,
     package_of,
     read_osv,
     read_range,
     split_purl,
-    verdict,
 )
 from risk_models.exposure.versions import read_version
 from tests.conftest import REAL_DATA
@@ -97,25 +97,25 @@ PROBES = {
 def test_log4shell(version, answer):
     advisory = read_osv(LOG4SHELL)
     assert advisory.cve == "CVE-2021-44228"
-    assert verdict(LOG4J, version, advisory.affected) == answer
+    assert match_verdict(LOG4J, version, advisory.affected) == answer
 
 
 def test_the_name_comes_before_the_range():
     affected = read_osv(LOG4SHELL).affected
-    assert verdict("pkg:maven/org.apache.logging.log4j/log4j-api", "2.14.1", affected) == "not_exposed"
-    assert verdict("pkg:maven/log4j/log4j", "1.2.17", affected) == "not_exposed"
-    assert verdict("pkg:maven/log4j/log4j", "", affected) == "not_exposed"
+    assert match_verdict("pkg:maven/org.apache.logging.log4j/log4j-api", "2.14.1", affected) == "not_exposed"
+    assert match_verdict("pkg:maven/log4j/log4j", "1.2.17", affected) == "not_exposed"
+    assert match_verdict("pkg:maven/log4j/log4j", "", affected) == "not_exposed"
 
 
 def test_a_service_is_asked():
-    assert verdict(LOG4J, "2.14.1", read_osv(LOG4SHELL).affected, service=True) is MatchVerdict.TO_ASK
+    assert match_verdict(LOG4J, "2.14.1", read_osv(LOG4SHELL).affected, service=True) is MatchVerdict.TO_ASK
 
 
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the folder of real data is not beside this checkout")
 @pytest.mark.parametrize(("version", "answer"), PROBES.items())
 def test_log4shell_from_the_real_record(version, answer):
     record = json.loads((REAL_DATA / "osv" / "GHSA-jfh8-c2jp-5v3q.json").read_text())
-    assert verdict(LOG4J, version, read_osv(record).affected) == answer
+    assert match_verdict(LOG4J, version, read_osv(record).affected) == answer
 
 
 def test_a_withdrawn_record_says_nothing():
@@ -127,13 +127,13 @@ def test_listed_versions_last_affected_and_what_is_never_fixed():
     record["affected"][0]["versions"] = ["0.9-custom"]
     affected = read_osv(record).affected
     expected = {"0.9-custom": "exposed", "0.9": "not_exposed", "1.5": "exposed", "1.5.1": "not_exposed", "9": "exposed"}
-    assert {v: verdict(LOG4J, v, affected) for v in expected} == expected
+    assert {v: match_verdict(LOG4J, v, affected) for v in expected} == expected
 
 
 def test_events_in_any_order_say_the_same():
     events = [{"introduced": "0"}, {"fixed": "2.3.1"}, {"introduced": "2.4"}, {"fixed": "2.12.2"}]
     answers = [
-        {v: verdict(LOG4J, v, read_osv(osv(order)).affected) for v in PROBES}
+        {v: match_verdict(LOG4J, v, read_osv(osv(order)).affected) for v in PROBES}
         for order in itertools.permutations(events)
     ]
     assert all(a == answers[0] for a in answers)
@@ -147,7 +147,7 @@ def test_a_range_of_commits_cannot_tell():
             "ranges": [{"type": "GIT", "repo": "https://exemple.test/x.git", "events": [{"introduced": "0"}]}],
         }
     ]
-    assert verdict(LOG4J, "2.14.1", read_osv(record).affected) is MatchVerdict.UNKNOWN
+    assert match_verdict(LOG4J, "2.14.1", read_osv(record).affected) is MatchVerdict.UNKNOWN
 
 
 def test_names_are_brought_to_one_form():

@@ -263,5 +263,5 @@ def test_libraries_come_from_the_cyclonedx_file_beside():
         '{"bomFormat": "CycloneDX", "specVersion": "9.9"}',
         '{"bomFormat": "CycloneDX", "components": 3}',
     ):
-        with pytest.raises(cyclonedx.UnreadableSbom):
+        with pytest.raises(cyclonedx.UnreadableInventory):
             cyclonedx.with_libraries(system, {"web": text})

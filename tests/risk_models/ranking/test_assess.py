@@ -12,7 +12,7 @@ from risk_models import assess
 from risk_models.catalogue import words
 from risk_models.ranking.attack_graph import MISUSE, attack_graph, effective_exposure
 from risk_models.ranking.explanation import risk_vector
-from risk_models.ranking.sensitivity import drawn_figures, stability
+from risk_models.ranking.sensitivity import drawn_figures, measure_stability
 from risk_models.ranking.systemic import shared_third_parties
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Severity, View
 from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
@@ -304,10 +304,10 @@ def test_rank_and_share_agree_with_the_loss_avoided(system, data):
 
 def test_stability_is_the_same_each_time_and_counts_draws():
     system = example("guichet")
-    found = stability(system)
+    found = measure_stability(system)
     assert found.draws == 100
     assert found.kept["metabase"] >= 95
-    assert found == stability.__wrapped__(system)
+    assert found == measure_stability.__wrapped__(system)
     assert found.share("metabase") == found.kept["metabase"] / 100
     assert found.share("inconnu") is None
 

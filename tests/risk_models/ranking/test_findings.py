@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from risk_models import catalogue, product_file
-from risk_models.ranking.findings import findings
+from risk_models.ranking.findings import find_findings
 from tests.risk_models.systems import systems
 
 TODAY = date(2026, 11, 24)
@@ -49,7 +49,7 @@ def found_in(**changes) -> set[tuple[str, str | None]]:
         else:
             plain[key] = [*plain[key], *value]
     system = product_file.from_dict(plain, as_of=TODAY)
-    return {(f.rule, f.component) for f in findings(system)}
+    return {(f.rule, f.component) for f in find_findings(system)}
 
 
 def saas(name: str, kind: str, **more) -> dict:
@@ -135,7 +135,7 @@ def test_every_rule_of_the_catalogue_has_its_case_and_its_texts():
 
 @given(systems())
 def test_findings_are_each_once_and_can_be_worded(system):
-    found = findings(system)
+    found = find_findings(system)
     assert len({f.key for f in found}) == len({(f.rule, f.component, f.other, f.asset) for f in found})
     for language in catalogue.LANGUAGES:
         assert all(catalogue.finding_text(f, language, {}) for f in found)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from risk_models import catalogue
 from risk_models.ranking.action_plan import _factors
 from risk_models.ranking.assess import loss_weights
-from risk_models.ranking.attack_graph import AttackGraph, Step, attack_graph
+from risk_models.ranking.attack_graph import AttackGraph, AttackStep, attack_graph
 from risk_models.ranking.propagation import Spread
 from risk_models.ranking.sampling import open_worlds
 from risk_models.scales import MeasureStatus, View
@@ -30,7 +30,7 @@ def graphs(draw, chances=st.floats(0.001, 0.999)) -> AttackGraph:  # noqa: B008 
     nodes = [("source", "internet"), *(("taken", i) for i in ids), ("lost", "x", "confidentiality")]
     ends = st.tuples(st.sampled_from(nodes[:-1]), st.sampled_from(nodes[1:])).filter(lambda e: e[0] != e[1])
     pairs = draw(st.lists(ends, max_size=12, unique=True))
-    steps = tuple(Step(a, b, "calls" if a[0] == "taken" else "entry", draw(chances)) for a, b in pairs)
+    steps = tuple(AttackStep(a, b, "calls" if a[0] == "taken" else "entry", draw(chances)) for a, b in pairs)
     return AttackGraph(tuple(nodes), tuple(s for s in steps if s.probability > 0))
 
 

@@ -3,13 +3,13 @@
 from hypothesis import given
 
 from risk_models import assess
-from risk_models.ranking.scenarios import scenarios
+from risk_models.ranking.scenarios import draw_scenarios
 from tests.risk_models.systems import systems
 
 
 @given(systems())
 def test_each_need_of_each_asset_has_its_scenario_and_its_rating_is_that_of_the_matrix(system):
-    found = scenarios(system)
+    found = draw_scenarios(system)
     assert {s.key for s in found} == {
         f"{a.id}:{n}" for a in system.assets for n in ("confidentiality", "integrity", "availability")
     }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import risk_models
-from risk_models.rules.proportionality import Needs, approach, stakeholder_zone, what_each_answer_changes
+from risk_models.rules.proportionality import Needs, approach_of, stakeholder_zone, what_each_answer_changes
 from risk_models.scales import (
     Approach,
     Audience,
@@ -67,7 +67,7 @@ def test_each_answer_says_what_it_changes():
 
 
 def test_each_level_has_its_approach():
-    assert [approach(level) for level in SecurityLevel] == list(Approach)
+    assert [approach_of(level) for level in SecurityLevel] == list(Approach)
 
 
 def test_the_threat_of_a_stakeholder_at_every_bound():

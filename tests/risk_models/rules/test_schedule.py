@@ -43,8 +43,8 @@ def test_the_current_phase_is_the_latest_begun_and_ties_go_to_the_later_in_the_l
     ("months", "before"), [(6, (3, 1)), (12, (6, 3, 1)), (24, (12, 6, 3, 1)), (36, (24, 12, 6, 3, 1))]
 )
 def test_renewal_milestones_are_those_of_the_guide(months, before):
-    expires = schedule.expiry(date(2026, 1, 15), months)
-    found = schedule.milestones(expires, schedule.RENEWAL_MILESTONES[months])
+    expires = schedule.expiry_day(date(2026, 1, 15), months)
+    found = schedule.reminder_days(expires, schedule.RENEWAL_MILESTONES[months])
     assert [m.months_before for m in found] == [*before, 0]
     assert found[-1].day == expires
 
@@ -58,8 +58,8 @@ def test_adding_months_keeps_the_day_or_the_last_of_the_month(day, months):
 
 @given(DAYS, st.sampled_from(schedule.DURATIONS))
 def test_milestones_come_in_order_and_never_after_the_deadline(day, months):
-    due = schedule.expiry(day, months)
-    days = [m.day for m in schedule.milestones(due, schedule.RENEWAL_MILESTONES[months])]
+    due = schedule.expiry_day(day, months)
+    days = [m.day for m in schedule.reminder_days(due, schedule.RENEWAL_MILESTONES[months])]
     assert days == sorted(days)
     assert days[-1] == due
 

@@ -15,7 +15,7 @@ from app.products.models import Product
 T = TypeVar("T")
 
 
-def once(session: Session, product: Product, what: Hashable, make: Callable[[], T]) -> T:
+def compute_once(session: Session, product: Product, what: Hashable, make: Callable[[], T]) -> T:
     """The result of `make`, named `what`: that of before where the product, the feeds and the day are the same.
 
     Nobody changes what it gives. A session that writes sees what is not committed, and makes its own; so does one that was

@@ -11,14 +11,14 @@ from app.homologation.models import Dossier
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
-from app.platform import clock, jobs, letters
+from app.platform import clock, jobs, mail_templates
 from app.platform.database import Database
 from app.platform.links import link_to
 from app.products import services as products
 from app.products.models import Product
 
 
-def concerned(session: Session, product: Product, dossier: Dossier) -> list[Person]:
+def concerned_people(session: Session, product: Product, dossier: Dossier) -> list[Person]:
     """The team, the incubator, the reviewers and the authority of a dossier (opinions and authority loaded)."""
     incubators = products.incubators_of(session, product.id)
     return [
@@ -29,17 +29,17 @@ def concerned(session: Session, product: Product, dossier: Dossier) -> list[Pers
     ]
 
 
-def tell(
+def tell_people(
     session: Session, actor: Person, product: Product, heard: Heard, people: Iterable[Person], number: int | None = None
 ) -> None:
-    """Writes to `people`, once each and not to who acted, in the caller's transaction."""
+    """Writes to `people`, once each and not to who acted."""
     for person_id in {person.id: None for person in people if person.id != actor.id}:
         at = clock.now().isoformat()
         jobs.enqueue(session, TellOfDossier(person_id, product.id, number, heard, actor.name, at))
 
 
 def tell_fault(session: Session, dossier: Dossier, detail: str) -> None:
-    """Writes to the team and to the administrators that the file of `dossier` could not be made, in the caller's transaction."""
+    """Writes to the team and to the administrators that the file of `dossier` could not be made."""
     incubators = products.incubators_of(session, dossier.product_id)
     team = identity.people_with_role(session, Role.TEAM_MEMBER, dossier.product_id, incubators)
     for person_id in {person.id: None for person in (*team, *identity.administrators(session))}:
@@ -51,12 +51,12 @@ def send_fault(database: Database, task: TellFault) -> None:
         person = session.get_one(Person, task.person_id)
         dossier = session.get_one(Dossier, task.dossier_id)
         product = session.get_one(Product, dossier.product_id)
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "dossier_fault",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("fault", dossier.id, person.id, task.at),
+            message_id=mail_templates.message_id("fault", dossier.id, person.id, task.at),
             person=person,
             product=product,
             dossier=dossier,
@@ -66,7 +66,7 @@ def send_fault(database: Database, task: TellFault) -> None:
     )
 
 
-def send(database: Database, task: TellOfDossier) -> None:
+def send_told(database: Database, task: TellOfDossier) -> None:
     heard, number = task.heard, task.number
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
@@ -81,12 +81,12 @@ def send(database: Database, task: TellOfDossier) -> None:
         if number
         else link_to("deciding.delegations", slug=product.slug)
     )
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "dossier_told",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("told", product.id, person.id, heard.value, str(number), task.at),
+            message_id=mail_templates.message_id("told", product.id, person.id, heard.value, str(number), task.at),
             person=person,
             product=product,
             heard=heard.value,

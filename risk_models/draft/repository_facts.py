@@ -9,7 +9,7 @@ _DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class SeenService:
     """A service of a compose file or a manifest. `builds`: it is made from the repository itself."""
 
     name: str
@@ -34,7 +34,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class SeenPackage:
     """A direct dependency, "ecosystem:name"; `version` is exact or empty."""
 
     name: str
@@ -58,7 +58,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Base:
+class BaseImage:
     """What an image of the repository is built on."""
 
     image: str
@@ -68,7 +68,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldFact:
     """Something told plainly: a host, a forge, an add-on, a resource, a measure, a title."""
 
     name: str
@@ -79,26 +79,26 @@ class Told:
 class Seen:
     """Everything that was noted; `unread`: files that could not be read, and why (a code of `draft_skipped`)."""
 
-    services: list[Service] = field(default_factory=list)
+    services: list[SeenService] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
-    packages: list[Package] = field(default_factory=list)
+    packages: list[SeenPackage] = field(default_factory=list)
     locked: dict[tuple[str, str], str] = field(default_factory=dict)
     processes: list[Process] = field(default_factory=list)
     jobs: list[Process] = field(default_factory=list)
-    bases: list[Base] = field(default_factory=list)
-    addons: list[Told] = field(default_factory=list)
-    resources: list[Told] = field(default_factory=list)
-    hosts: list[Told] = field(default_factory=list)
-    forges: list[Told] = field(default_factory=list)
-    pipelines: list[Told] = field(default_factory=list)
-    deploying: list[Told] = field(default_factory=list)
+    bases: list[BaseImage] = field(default_factory=list)
+    addons: list[ToldFact] = field(default_factory=list)
+    resources: list[ToldFact] = field(default_factory=list)
+    hosts: list[ToldFact] = field(default_factory=list)
+    forges: list[ToldFact] = field(default_factory=list)
+    pipelines: list[ToldFact] = field(default_factory=list)
+    deploying: list[ToldFact] = field(default_factory=list)
     measures: list[tuple[str, str, str]] = field(default_factory=list)
-    titles: list[Told] = field(default_factory=list)
-    secrets: list[Told] = field(default_factory=list)
+    titles: list[ToldFact] = field(default_factory=list)
+    secrets: list[ToldFact] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
 
-def line_of(text: str, needle: str, start: int = 0) -> int:
+def line_number_of(text: str, needle: str, start: int = 0) -> int:
     """The line, from 1, where `needle` is first found after `start`; 1 where it is not."""
     at = text.find(needle, start)
     return text.count("\n", 0, at) + 1 if at >= 0 else 1

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
-from app.platform import clock, jobs, letters
+from app.platform import clock, jobs, mail_templates
 from app.platform.database import Database
 from app.platform.links import link_to
 from app.platform.mail import Mail
@@ -39,7 +39,7 @@ class Recipient:
     why_not: str = ""
 
 
-def recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> list[Recipient]:
+def find_recipients(session: Session, incubator: Incubator, slugs: Sequence[str]) -> list[Recipient]:
     """To whom a relaunch about these products of `incubator` would go, by name of product."""
     products = session.scalars(
         select(Product)
@@ -63,15 +63,15 @@ def _recipient(product: Product, team: Sequence[Person], glance: Glance | None) 
     return Recipient(product, tuple(team), act, due, "" if team else "nobody")
 
 
-def letter(
+def compose_reminder(
     person: Person, product: Product, *, act: NextAct | None, due: date | None, sender: str, note: str, day: str
 ) -> Mail:
     """What each will read."""
-    return letters.compose(
+    return mail_templates.compose_letter(
         "relaunch",
         to=person.email,
         language=person.language,
-        message_id=letters.message_id("relaunch", product.id, person.id, day),
+        message_id=mail_templates.message_id("relaunch", product.id, person.id, day),
         person=person,
         product=product,
         act=act,
@@ -83,11 +83,11 @@ def letter(
 
 
 @transaction
-def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Sequence[str], note: str) -> int:
+def remind_teams(session: Session, actor: Person, incubator: Incubator, slugs: Sequence[str], note: str) -> int:
     """Writes to each team of these products that was not written to today; how many products. Raises `Refusal`."""
     count = 0
-    changes.hold(session, Product.slug.in_(slugs[:MOST]))
-    for recipient in recipients(session, incubator, slugs):
+    changes.hold_products(session, Product.slug.in_(slugs[:MOST]))
+    for recipient in find_recipients(session, incubator, slugs):
         if recipient.why_not:
             continue
         product = recipient.product
@@ -111,9 +111,11 @@ def relaunch(session: Session, actor: Person, incubator: Incubator, slugs: Seque
     return count
 
 
-def send(database: Database, task: RemindTeam) -> None:
+def send_reminder(database: Database, task: RemindTeam) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         product = session.get_one(Product, task.product_id)
-    sent = letter(person, product, act=task.act, due=task.due, sender=task.sender, note=task.note, day=task.day)
-    letters.send(sent)
+    sent = compose_reminder(
+        person, product, act=task.act, due=task.due, sender=task.sender, note=task.note, day=task.day
+    )
+    mail_templates.send_letter(sent)

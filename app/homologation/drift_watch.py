@@ -16,13 +16,13 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.mitigations.models import LossPoint
-from app.platform import clock, jobs, letters
+from app.platform import clock, jobs, mail_templates
 from app.platform.database import Database
 from app.platform.links import link_to
 from app.products.models import Product
 
 
-def watch(database: Database) -> None:
+def watch_drift(database: Database) -> None:
     """Compares today's noted losses and levels with what was signed; few rows come back, and each is told once."""
     with database.reading() as session:
         found, over = _drifted(session), _over(session)
@@ -53,7 +53,7 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
     )  # fmt: skip
     found = []
     for dossier_id, product_id, then, now, raised, known in rows:
-        height = drift.height(then, now, raised=bool(raised))
+        height = drift.count_steps(then, now, raised=bool(raised))
         current = register.dossier_in_force(session, product_id)
         if height > known and current is not None and current.id == dossier_id:
             found.append((dossier_id, height, then, now, bool(raised)))
@@ -70,7 +70,9 @@ def _over(session: Session) -> list[str]:
         .outerjoin(SecurityProfile, SecurityProfile.product_id == Dossier.product_id)
         .where(LossPoint.day == clock.today(), LossPoint.noted_at > DriftNotice.noted_at)
     )
-    return [i for i, then, now, raised in rows if then is not None and not drift.height(then, now, raised=bool(raised))]
+    return [
+        i for i, then, now, raised in rows if then is not None and not drift.count_steps(then, now, raised=bool(raised))
+    ]
 
 
 def _notice(session: Session, dossier_id: str, height: int, then: float, now: float, raised: bool) -> None:  # noqa: FBT001
@@ -101,24 +103,24 @@ def _told(session: Session, dossier: Dossier, product: Product) -> list[Person]:
     return list({person.id: person for person in people}.values())
 
 
-def tell(database: Database, task: TellDrift) -> None:
+def tell_drift(database: Database, task: TellDrift) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         dossier = session.get_one(Dossier, task.dossier_id, options=[joinedload(Dossier.decision)])
         product = session.get_one(Product, dossier.product_id)
-    letters.send(
-        letters.compose(
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
             "drift",
             to=person.email,
             language=person.language,
-            message_id=letters.message_id("drift", dossier.id, str(task.height), task.at, person.id),
+            message_id=mail_templates.message_id("drift", dossier.id, str(task.height), task.at, person.id),
             person=person,
             product=product,
             decision=dossier.decision,
             then=task.then,
             now=task.now,
             raised=task.raised,
-            grown=drift.height(task.then, task.now) > 0,
+            grown=drift.count_steps(task.then, task.now) > 0,
             link=link_to("homologation.since", slug=product.slug, number=dossier.number),
         )
     )

@@ -3,7 +3,7 @@
 import unicodedata
 
 
-def plain(text: str) -> str:
+def as_plain_text(text: str) -> str:
     """Neither capitals, accents nor letters bound together."""
     apart = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
     return "".join(sign for sign in apart if not unicodedata.combining(sign))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from risk_models.draft.knowledge import Known, Signs
-from risk_models.draft.seen import Seen, Service, Variable
+from risk_models.draft.repository_facts import Seen, SeenService, Variable
 from risk_models.scales import ComponentKind, Exposure, Hosting
 
 # What a build tool puts before the name of a variable that the browser may see.
@@ -108,7 +108,7 @@ class Things:
             known = Known(name, kind, Hosting.SAAS, Exposure.AUTHENTICATED, "none", supplier=name.partition(" ")[0])
         self._add(known, how, source)
 
-    def _service(self, service: Service) -> None:
+    def _service(self, service: SeenService) -> None:
         image, how = service.image, "manifest" if service.deployed else "image"
         bare = _REGISTRY.sub("", image)
         if self._signs.for_development("images", image) or self._signs.for_development("images", bare):

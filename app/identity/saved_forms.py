@@ -23,7 +23,7 @@ _LEFT_OUT = frozenset(
 )  # a secret that was typed is typed again
 
 
-def keep() -> str:
+def keep_form() -> str:
     """Keeps the form of this request where its session has just ended by itself; gives the page to come back to.
 
     Whoever copied a cookie cannot plant a form in the next session of its owner after they signed out, nor ever one that
@@ -38,7 +38,7 @@ def keep() -> str:
     content = json.dumps({"page": page, "values": values}).encode()
     if person_id and values and len(content) <= _MOST:
         _forget(db_session(), person_id)
-        uploads.keep(db_session(), person_id, _PURPOSE, content, page[:200])
+        uploads.keep_upload(db_session(), person_id, _PURPOSE, content, page[:200])
     return page
 
 
@@ -57,7 +57,7 @@ def _page() -> str:
     return referrer.path + (f"?{referrer.query}" if referrer.query else "") if referrer.netloc == request.host else "/"
 
 
-def of_person(database_session: Session, person_id: str) -> str | None:
+def forms_of_person(database_session: Session, person_id: str) -> str | None:
     """The newest form kept for a person who signs in again."""
     return database_session.scalar(
         select(Upload.id)
@@ -67,14 +67,14 @@ def of_person(database_session: Session, person_id: str) -> str | None:
     )
 
 
-def load() -> None:
+def load_form() -> None:
     """Puts in `g.kept_form` what the person had typed on this page, for the forms and for the banner that shows it."""
     g.kept_form = None
     kept = session.get("kept_form")
     if kept is None or g.person is None:
         return
     try:
-        found = json.loads(uploads.confirmed(db_session(), g.person.id, _PURPOSE, kept).content)
+        found = json.loads(uploads.read_confirmed(db_session(), g.person.id, _PURPOSE, kept).content)
     except Refusal:
         session.pop("kept_form")
         return

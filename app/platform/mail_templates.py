@@ -11,7 +11,7 @@ from app.platform.i18n import sentence
 from app.platform.mail import Mail, Mailer
 
 
-def compose(template: str, *, to: str, language: str, message_id: str, **values: object) -> Mail:
+def compose_letter(template: str, *, to: str, language: str, message_id: str, **values: object) -> Mail:
     """The mail of templates/mail/<template>.txt: its first line is the subject; each line of text is kept."""
     with force_locale(language):
         said = {"_": _unquoted(gettext), "ngettext": _unquoted(ngettext), "sentence": _unquoted(sentence)}
@@ -34,7 +34,7 @@ def _unquoted(say: Callable[..., str]) -> Callable[..., str]:
     return said
 
 
-def send(mail: Mail) -> None:
+def send_letter(mail: Mail) -> None:
     mailer: Mailer = current_app.extensions["mailer"]
     mailer.send(mail)
 

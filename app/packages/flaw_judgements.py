@@ -27,7 +27,7 @@ def match_of(session: Session, product_id: str, ref: str, package: str, version:
 
 
 @transaction
-def judge(
+def judge_flaw(
     session: Session,
     actor: Person,
     product: Product,
@@ -47,7 +47,9 @@ def judge(
             raise Refusal(
                 _l("Donnez une date de fin, dans un an au plus : un risque ne s’accepte pas pour toujours."), "until"
             )
-    judgement = keep(session, actor, match, state=state, justification=justification, reason=reason, until=until)
+    judgement = keep_judgement(
+        session, actor, match, state=state, justification=justification, reason=reason, until=until
+    )
     record(
         session,
         actor,
@@ -60,7 +62,7 @@ def judge(
     )
 
 
-def keep(
+def keep_judgement(
     session: Session,
     actor: Person,
     match: Match,
@@ -70,7 +72,7 @@ def keep(
     reason: str,
     until: date | None,
 ) -> Judgement:
-    """Writes the judgement of `match` in the caller's transaction."""
+    """Writes the judgement of `match`."""
     one = select(Judgement).where(
         Judgement.component_id == match.component_id,
         Judgement.package == match.package,

@@ -22,7 +22,7 @@ MOST_DOCUMENTS = 100
 
 
 @transaction
-def answer(
+def answer_piece(
     session: Session,
     actor: Person,
     product: Product,
@@ -33,7 +33,7 @@ def answer(
 ) -> None:
     """Writes a piece, or says why it does not apply. Raises `Refusal`."""
     must_be(dossier, DossierState.DRAFT)
-    if not pieces.known(piece):
+    if not pieces.is_known_piece(piece):
         raise Refusal(_l("Cette pièce n’existe pas."))
     if not text:
         raise Refusal(_l("Rédigez la pièce, ou dites pourquoi elle est sans objet."), "text")
@@ -46,7 +46,7 @@ def answer(
 
 
 @transaction
-def attach(
+def attach_document(
     session: Session,
     actor: Person,
     product: Product,
@@ -59,7 +59,7 @@ def attach(
 ) -> None:
     """Keeps a document for a piece, by its hash and its own date. Raises `Refusal`."""
     must_be(dossier, DossierState.DRAFT)
-    if not pieces.known(piece):
+    if not pieces.is_known_piece(piece):
         raise Refusal(_l("Cette pièce n’existe pas."))
     digest, name, size = _kept(session, actor, product, file, dated_on)
     if len(dossier.documents) >= MOST_DOCUMENTS:
@@ -113,4 +113,4 @@ def _kept(
         raise Refusal(_l("Un document date d’aujourd’hui ou d’avant."), field)
     if file is None:
         raise Refusal(_l("Choisissez un fichier."), "file")
-    return attachments.keep(session, file, by=actor.id, of=product.id), file.name, len(file.content)
+    return attachments.keep_attachment(session, file, by=actor.id, of=product.id), file.name, len(file.content)

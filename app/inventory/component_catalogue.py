@@ -19,22 +19,22 @@ from risk_models.catalogue import UsualComponent
 from risk_models.scales import DataKind
 
 
-def entries(session: Session) -> Sequence[UsualEntry]:
+def read_usual_entries(session: Session) -> Sequence[UsualEntry]:
     """What administrators wrote, by name."""
     return session.scalars(select(UsualEntry).order_by(UsualEntry.name)).all()
 
 
-def usual_components(session: Session) -> list[UsualComponent]:
+def known_usual_components(session: Session) -> list[UsualComponent]:
     """By name; an administrator's entry takes the place of the package's entry of the same name."""
-    ours = {entry.name.lower(): _value(entry) for entry in entries(session)}
+    ours = {entry.name.lower(): _value(entry) for entry in read_usual_entries(session)}
     theirs = {one.name.lower(): one for one in catalogue.usual_components()}
     return sorted((theirs | ours).values(), key=lambda one: one.name.lower())
 
 
-def called(session: Session, name: str) -> UsualComponent | None:
+def find_called(session: Session, name: str) -> UsualComponent | None:
     """What the catalogue knows under this name or another that people give it."""
     wanted = name.strip().lower()
-    return next((one for one in usual_components(session) if wanted in one.names), None)
+    return next((one for one in known_usual_components(session) if wanted in one.names), None)
 
 
 def _value(entry: UsualEntry) -> UsualComponent:
@@ -63,7 +63,7 @@ def new_entry(actor: Person) -> UsualEntry:
 
 
 @transaction
-def save(session: Session, actor: Person, entry: UsualEntry) -> None:
+def save_usual(session: Session, actor: Person, entry: UsualEntry) -> None:
     """Adds or changes an entry. Raises `Refusal` at the field when another bears its name."""
     with session.no_autoflush:
         same = session.scalar(
@@ -76,7 +76,7 @@ def save(session: Session, actor: Person, entry: UsualEntry) -> None:
 
 
 @transaction
-def remove(session: Session, actor: Person, entry: UsualEntry) -> None:
+def remove_usual(session: Session, actor: Person, entry: UsualEntry) -> None:
     """Forgets an entry; products that took it keep what they wrote."""
     record(session, actor, Action.REMOVE_USUAL_COMPONENT, entry.name)
     session.delete(entry)
