@@ -23,6 +23,7 @@ from app.factory import configure_app, create_app
 from app.homologation.sealing import open_sealer
 from app.platform import settings as app_settings
 from app.platform.database import make_engine
+from tests.html import ReadingClient
 from tests.kept import checked_once
 from tests.world import World
 
@@ -153,6 +154,7 @@ def routes(instance: Path) -> tuple[Flask, dict[str, Any]]:
     """The application once for a whole run, with its first settings: its routes and templates take a quarter of a second
     to read."""
     app = create_app(app_settings.load_settings({"JALON_ENV": "development", "JALON_INSTANCE": str(instance)}))
+    app.test_client_class = ReadingClient
     return app, dict(app.config, LANGUAGE_FIXED="fr")
 
 
