@@ -22,8 +22,8 @@ BEGUN_AND_LEFT = """
 import os, socket
 from reports import pdf
 with socket.socket(socket.AF_UNIX) as connection:
-    connection.connect(pdf.renderer().address())
-print(pdf.renderer().pid, os.path.dirname(pdf.renderer().address()), flush=True)
+    connection.connect(pdf.pdf_renderer().address())
+print(pdf.pdf_renderer().pid, os.path.dirname(pdf.pdf_renderer().address()), flush=True)
 os._exit(1)
 """
 
