@@ -54,11 +54,17 @@ PEOPLE = (
     DemoPerson("equipe@exemple.test", "Camille Martin", "Responsable produit", Role.TEAM_MEMBER, "product team"),
     DemoPerson("rssi@exemple.test", "Dominique Leroy", "RSSI", Role.REVIEWER, "reviewer (RSSI)"),
     DemoPerson("dpo@exemple.test", "Claude Simon", "DPO", Role.REVIEWER, "reviewer (DPO)"),
-    DemoPerson("autorite@exemple.test", "Andrée Laurent", "Directrice du programme", Role.AUTHORITY, "homologation authority"),
-    DemoPerson("incubateur@exemple.test", "Maxime Garcia", "Responsable d’incubateur", Role.INCUBATOR_MEMBER, "incubator"),
-    DemoPerson("administration@exemple.test", "Morgan Roux", "Administration de Jalon", Role.ADMINISTRATOR, "administrator"),
+    DemoPerson(
+        "autorite@exemple.test", "Andrée Laurent", "Directrice du programme", Role.AUTHORITY, "homologation authority"
+    ),
+    DemoPerson(
+        "incubateur@exemple.test", "Maxime Garcia", "Responsable d’incubateur", Role.INCUBATOR_MEMBER, "incubator"
+    ),
+    DemoPerson(
+        "administration@exemple.test", "Morgan Roux", "Administration de Jalon", Role.ADMINISTRATOR, "administrator"
+    ),
     DemoPerson("audit@exemple.test", "Ariel Fournier", "Audit interne", Role.AUDITOR, "auditor"),
-)  # fmt: skip
+)
 INCUBATORS = (("fabrique-exemple", "La Fabrique Exemple"), ("lab-exemple", "Le Lab Exemple"))
 
 
@@ -206,19 +212,31 @@ def _composed(session: Session, people: People, product: Product, *, months: int
     dossier = homologation.open_new(session, team, product)
     whole = homologation.dossier_of(session, product.id, dossier.number) or dossier
     homologation.describe_dossier(
-        session, team, product, whole,
+        session,
+        team,
+        product,
+        whole,
         perimeter="Le site, son API et leurs données. Hors du périmètre : les systèmes des administrations partenaires.",
-        authority_id=authority.id, months=months,
-    )  # fmt: skip
+        authority_id=authority.id,
+        months=months,
+    )
     homologation.add_condition(
-        session, team, product, whole,
-        "Les comptes d’administration sont nominatifs.", "Revue des comptes chaque trimestre par la responsable technique.",
-    )  # fmt: skip
+        session,
+        team,
+        product,
+        whole,
+        "Les comptes d’administration sont nominatifs.",
+        "Revue des comptes chaque trimestre par la responsable technique.",
+    )
     homologation.accept_risk(
-        session, team, product, whole,
-        "Compromission de l’hébergeur : grave, peu vraisemblable.", f"{authority.name}, {authority.title}",
+        session,
+        team,
+        product,
+        whole,
+        "Compromission de l’hébergeur : grave, peu vraisemblable.",
+        f"{authority.name}, {authority.title}",
         schedule.add_months(clock.today(), months),
-    )  # fmt: skip
+    )
     for who, role in ((Role.REVIEWER, ReviewerRole.RSSI), ("dpo", ReviewerRole.DPO)):
         homologation.ask_reviewer(session, team, product, whole, people[who].id, role)
     session.refresh(whole, ["opinions", "authority"])

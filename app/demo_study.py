@@ -57,9 +57,14 @@ def answer_pieces(session: Session, team: Person, product: Product, dossier: Dos
     for line in freezing.preview_pieces(session, product, dossier, "fr")[0]:
         if line.state is PieceState.MISSING:
             documents.answer_piece(
-                session, team, product, dossier, line.id, PieceAnswer.WRITTEN,
+                session,
+                team,
+                product,
+                dossier,
+                line.id,
+                PieceAnswer.WRITTEN,
                 f"{line.name} : relue en équipe, tenue à jour dans le dépôt du produit.",
-            )  # fmt: skip
+            )
 
 
 def study_parcours(session: Session, team: Person, authority: Person, product: Product) -> None:
@@ -68,9 +73,13 @@ def study_parcours(session: Session, team: Person, authority: Person, product: P
     study.answer_level(session, team, product, None, needs)
     profile = study.profile_of(session, product.id)
     study.want_level(
-        session, team, product, SecurityLevel.HIGH, "Des personnes protégées figurent parmi les suivies.",
+        session,
+        team,
+        product,
+        SecurityLevel.HIGH,
+        "Des personnes protégées figurent parmi les suivies.",
         revision=str(profile.revision if profile else ""),
-    )  # fmt: skip
+    )
     for example in examples("stakeholders", "fr")[:3]:
         row = Stakeholder(id=new_id(), name=example.text, note="", **example.values)
         study.save_stakeholder(session, team, product, row, new=True)
@@ -109,10 +118,13 @@ def _register(session: Session, team: Person, authority: Person, product: Produc
 def common_service(session: Session, lead: Person, incubator: Incubator, product: Product) -> None:
     """What the incubator offers to all, which one product uses."""
     row = CommonService(
-        id=new_id(), name="Plateforme de la Fabrique", contact="astreinte@exemple.test",
+        id=new_id(),
+        name="Plateforme de la Fabrique",
+        contact="astreinte@exemple.test",
         description="Hébergement, protection contre la saturation, canal de crise.",
-        homologated_until=clock.today() + timedelta(days=400), homologation_note="Par la secrétaire générale, sans réserve.",
-    )  # fmt: skip
+        homologated_until=clock.today() + timedelta(days=400),
+        homologation_note="Par la secrétaire générale, sans réserve.",
+    )
     commons.save_service(session, lead, incubator, row, new=True)
     loaded = commons.service_of(session, [incubator.id], row.id)
     if loaded is None:
@@ -128,14 +140,26 @@ def give_proofs(session: Session, team: Person, product: Product) -> None:
     """A tool's readings of this week, and a person's proof."""
     site, today = f"https://{product.slug}.exemple.test", clock.today()
     readings = [
-        Reading(Check.HTTP_HEADERS, site, ObservationState.SEEN, holds=True, grade="B", observed_on=today - timedelta(days=2)),
         Reading(
-            Check.TLS, site, ObservationState.SEEN, holds=True, grade="A", until=today + timedelta(days=50),
+            Check.HTTP_HEADERS,
+            site,
+            ObservationState.SEEN,
+            holds=True,
+            grade="B",
+            observed_on=today - timedelta(days=2),
+        ),
+        Reading(
+            Check.TLS,
+            site,
+            ObservationState.SEEN,
+            holds=True,
+            grade="A",
+            until=today + timedelta(days=50),
             detail={"certificate_end": (today + timedelta(days=50)).isoformat()},
         ),
         Reading(Check.DEPENDABOT, site, ObservationState.DISABLED),
         Reading(Check.DYNAMIC_SCAN, site, ObservationState.ABSENT),
-    ]  # fmt: skip
+    ]
     arrival = Arrival(EvidenceSource.DASHLORD, "dashlord", "", today - timedelta(days=2))
     evidence.write_readings(session, product, readings, arrival)
     for measure in mitigations.measures_of(session, product.id):

@@ -69,11 +69,33 @@ _MONTHS = (
 _ENUMS: dict[str, type[Enum]] = {
     e.__name__: e
     for e in (
-        Aim, Approach, Audience, Check, ComponentKind, DataSensitivity, DataVolume, Exposure, Hosting, LinkKind, Likelihood,
-        MeasureStatus, Need, Openness, OutageTolerance, Patcher, PieceNeed, ProofState, RiskLevel, RiskSourceKind, SecurityLevel,
-        Severity, StakeholderKind, StakeholderZone, Treatment,
+        Aim,
+        Approach,
+        Audience,
+        Check,
+        ComponentKind,
+        DataSensitivity,
+        DataVolume,
+        Exposure,
+        Hosting,
+        LinkKind,
+        Likelihood,
+        MeasureStatus,
+        Need,
+        Openness,
+        OutageTolerance,
+        Patcher,
+        PieceNeed,
+        ProofState,
+        RiskLevel,
+        RiskSourceKind,
+        SecurityLevel,
+        Severity,
+        StakeholderKind,
+        StakeholderZone,
+        Treatment,
     )
-}  # fmt: skip
+}
 _PIECE_STATES = {
     "filled": "Remplie par Jalon",
     "attached": "Jointe",

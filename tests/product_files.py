@@ -35,8 +35,10 @@ def whatever():
     """What a key that begins with `x-` may hold: any JSON."""
     leaves = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), texts())
     return st.recursive(
-        leaves, lambda more: st.lists(more, max_size=2) | st.dictionaries(st.sampled_from("bca"), more, max_size=3), max_leaves=4
-    )  # fmt: skip
+        leaves,
+        lambda more: st.lists(more, max_size=2) | st.dictionaries(st.sampled_from("bca"), more, max_size=3),
+        max_leaves=4,
+    )
 
 
 _NOTES = {key: whatever() for key in ("x-owner", "x-emergency", "x-patched-by-reason", "x-sources", "x-note")}

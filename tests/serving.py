@@ -37,8 +37,11 @@ def served(database_url, tmp_path) -> Iterator[Served]:
     """A gunicorn on the same database and the same secrets, two processes."""
     port = free_port()
     environment = os.environ | {
-        "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url, "PORT": str(port), "WEB_CONCURRENCY": "2",
-    }  # fmt: skip
+        "JALON_INSTANCE": str(tmp_path),
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+        "WEB_CONCURRENCY": "2",
+    }
     command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
     process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"

@@ -47,9 +47,10 @@ def accept_finding(
         raise Refusal(
             _l(
                 "%(name)s l’a déjà accepté jusqu’au %(day)s : pour le changer, rouvrez-le d’abord.",
-                name=held.accepted_by, day=format_day(held.until),
+                name=held.accepted_by,
+                day=format_day(held.until),
             )
-        )  # fmt: skip
+        )
     row = held or AcceptedFinding(product_id=product.id, finding=found.key)
     row.reason, row.accepted_by, row.accepted_on, row.until = reason, actor.name, today, until
     session.add(row)

@@ -135,9 +135,20 @@ def new_told(story: str = "") -> RiskScenario:
 
 def _row(line: RegisterLine, product: Product) -> RiskScenario:
     return line.row or RiskScenario(
-        id=new_id(), product_id=product.id, key=line.key, told=False, asset=line.asset, need=line.need, kept=True,
-        deliberate=True, story="", why="", why_not="", treatment_note="", accepted_by="",
-    )  # fmt: skip
+        id=new_id(),
+        product_id=product.id,
+        key=line.key,
+        told=False,
+        asset=line.asset,
+        need=line.need,
+        kept=True,
+        deliberate=True,
+        story="",
+        why="",
+        why_not="",
+        treatment_note="",
+        accepted_by="",
+    )
 
 
 @transaction
@@ -158,9 +169,15 @@ def tell_scenario(session: Session, actor: Person, product: Product, row: RiskSc
             row.product_id = product.id
             session.add(row)
     record(
-        session, actor, Action.TELL_SCENARIO, row.story[:200], product_id=product.id, severity=row.severity,
-        likelihood=row.likelihood, kept=row.kept,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.TELL_SCENARIO,
+        row.story[:200],
+        product_id=product.id,
+        severity=row.severity,
+        likelihood=row.likelihood,
+        kept=row.kept,
+    )
 
 
 # What whoever rates a scenario says of it.
@@ -197,10 +214,20 @@ def rate_scenario(session: Session, actor: Person, product: Product, line: Regis
     row.touched(actor.name)
     session.add(row)
     record(
-        session, actor, Action.RATE_SCENARIO, product_id=product.id, **_named(session, row), before=before, severity=row.severity,
-        likelihood=row.likelihood, computed_severity=line.computed_severity, computed_likelihood=line.computed_likelihood,
-        why=rating.why, kept=rating.kept, why_not=row.why_not,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.RATE_SCENARIO,
+        product_id=product.id,
+        **_named(session, row),
+        before=before,
+        severity=row.severity,
+        likelihood=row.likelihood,
+        computed_severity=line.computed_severity,
+        computed_likelihood=line.computed_likelihood,
+        why=rating.why,
+        kept=rating.kept,
+        why_not=row.why_not,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +267,30 @@ def treat_risk(session: Session, actor: Person, product: Product, line: Register
     row.touched(actor.name)
     session.add(row)
     record(
-        session, actor, Action.TREAT_RISK, product_id=product.id, **_named(session, row), treatment=choice.treatment.value, note=choice.note,
-        accepted_by=row.accepted_by, accepted_until=row.accepted_until.isoformat() if row.accepted_until else None,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.TREAT_RISK,
+        product_id=product.id,
+        **_named(session, row),
+        treatment=choice.treatment.value,
+        note=choice.note,
+        accepted_by=row.accepted_by,
+        accepted_until=row.accepted_until.isoformat() if row.accepted_until else None,
+    )
 
 
 @transaction
 def remove_scenario(session: Session, actor: Person, product: Product, row: RiskScenario) -> None:
     """Takes away a told scenario, or what people said of one of the graph's."""
     record(
-        session, actor, Action.REMOVE_SCENARIO, product_id=product.id, **_named(session, row),
-        severity=row.severity, likelihood=row.likelihood,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.REMOVE_SCENARIO,
+        product_id=product.id,
+        **_named(session, row),
+        severity=row.severity,
+        likelihood=row.likelihood,
+    )
     session.delete(row)
 
 

@@ -74,9 +74,18 @@ def answer_level(
     profile.touched(actor.name)
     session.add(profile)
     record(
-        session, actor, Action.SECURITY_NEEDS, needs.level.name, product_id=product.id, data=profile.data, volume=profile.volume,
-        outage=profile.outage, audience=profile.audience, openness=profile.openness, level=profile.level,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.SECURITY_NEEDS,
+        needs.level.name,
+        product_id=product.id,
+        data=profile.data,
+        volume=profile.volume,
+        outage=profile.outage,
+        audience=profile.audience,
+        openness=profile.openness,
+        level=profile.level,
+    )
     return SecurityLevel(profile.level)
 
 

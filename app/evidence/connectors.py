@@ -178,9 +178,15 @@ def set_aside(
     row.aside_paths, row.aside_development, row.aside_reason = patterns, development, reason
     enqueue(session, RunConnector(row.id))
     record(
-        session, actor, Action.SET_ALERTS_ASIDE, row.address, product_id=scope.product_id, paths=patterns,
-        development=development, reason=reason,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.SET_ALERTS_ASIDE,
+        row.address,
+        product_id=scope.product_id,
+        paths=patterns,
+        development=development,
+        reason=reason,
+    )
 
 
 @transaction

@@ -76,9 +76,14 @@ def write_readings(session: Session, product: Product, readings: Iterable[Readin
             changed.append(f"{reading.check} {subject}: {certificate or '–'} → {row.detail.get(CERTIFICATE_END, '–')}")
     if changed:
         record(
-            session, None, Action.EVIDENCE_CHANGED, f"{arrival.source}: {len(changed)}", product_id=product.id,
-            changes=changed[:50], sha256=arrival.sha256,
-        )  # fmt: skip
+            session,
+            None,
+            Action.EVIDENCE_CHANGED,
+            f"{arrival.source}: {len(changed)}",
+            product_id=product.id,
+            changes=changed[:50],
+            sha256=arrival.sha256,
+        )
     return len(changed)
 
 
@@ -184,9 +189,16 @@ def attest_measure(session: Session, actor: Person, product: Product, measure: M
     )
     session.add(row)
     record(
-        session, actor, Action.ATTEST, kind.name.fr, product_id=product.id, observed_on=shown.observed_on.isoformat(),
-        sha256=digest, link=shown.link, file=file_name,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.ATTEST,
+        kind.name.fr,
+        product_id=product.id,
+        observed_on=shown.observed_on.isoformat(),
+        sha256=digest,
+        link=shown.link,
+        file=file_name,
+    )
     return row
 
 

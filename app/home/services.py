@@ -206,34 +206,46 @@ _ACTIONS = {
     "products.team": NextAction(
         _l("Dire qui appeler en cas d’urgence"),
         _l("Quand une faille éclate, il faut joindre en quelques minutes quelqu’un qui peut suspendre le service."),
-        5, "products.team", _l("Ajouter un contact"),
+        5,
+        "products.team",
+        _l("Ajouter un contact"),
     ),
     "inventory.components": NextAction(
         _l("Décrire vos composants"),
         _l("Sans cette liste, personne ne saura dire si une faille vous touche, ni qui doit la corriger."),
-        30, "inventory.components", _l("Ajouter des composants"),
+        30,
+        "inventory.components",
+        _l("Ajouter des composants"),
     ),
     "analysis.assets": NextAction(
         _l("Dire ce que vous protégez"),
         _l("Le classement des points de faiblesse part de ce que le produit doit protéger."),
-        20, "analysis.assets", _l("Nommer une valeur métier"),
+        20,
+        "analysis.assets",
+        _l("Nommer une valeur métier"),
     ),
     "analysis.weak_points": NextAction(
         _l("Continuer l’analyse de risques"),
         _l("Relisez les scénarios que votre schéma rend possibles, décidez de chaque risque, puis terminez l’analyse."),
-        45, "study.overview", _l("Continuer pas à pas"),
+        45,
+        "study.overview",
+        _l("Continuer pas à pas"),
     ),
     "mitigations.measures": NextAction(
         _l("Répondre aux premiers points de faiblesse"),
         _l("Pour chacun, dites ce qui est fait, prévu ou sans objet : le risque qui reste se recalcule aussitôt."),
-        20, "mitigations.measures", _l("Choisir les mesures"),
+        20,
+        "mitigations.measures",
+        _l("Choisir les mesures"),
     ),
     "homologation.dossier": NextAction(
         _l("Composer le dossier d’homologation"),
         _l("Tout ce que vous avez saisi y est déjà ; il reste le périmètre, l’autorité et les avis."),
-        25, "homologation.dossier", _l("Ouvrir le dossier"),
+        25,
+        "homologation.dossier",
+        _l("Ouvrir le dossier"),
     ),
-}  # fmt: skip
+}
 
 
 def _next_action(standing: Standing, track: tuple[TrackStep, ...], last: Dossier | None) -> NextAction | None:
@@ -275,15 +287,19 @@ _OF_ACTS = {
     NextAct.TRANSMIT: NextAction(
         _l("Transmettre le dossier à l’autorité"),
         _l("Tous les avis sont rendus : la décision peut être demandée."),
-        2, "homologation.dossier", _l("Ouvrir le dossier"),
+        2,
+        "homologation.dossier",
+        _l("Ouvrir le dossier"),
     ),
     NextAct.FINISH_DOSSIER: NextAction(
         _l("Terminer le nouveau dossier"),
         _l("Il reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
-        30, "homologation.dossier", _l("Continuer le dossier"),
+        30,
+        "homologation.dossier",
+        _l("Continuer le dossier"),
     ),
     NextAct.RENEW: _new_dossier(
         _l("Renouveler l’homologation"),
         _l("Le nouveau dossier reprend le dernier : vérifiez ce qui a changé, puis demandez les avis."),
     ),
-}  # fmt: skip
+}

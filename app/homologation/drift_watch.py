@@ -38,8 +38,12 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
     told = select(func.max(DriftNotice.height)).where(DriftNotice.dossier_id == Dossier.id).scalar_subquery()
     rows = session.execute(
         select(
-            Dossier.id, Dossier.product_id, Decision.loss, LossPoint.loss,
-            SecurityProfile.level > Decision.level, func.coalesce(told, 0),
+            Dossier.id,
+            Dossier.product_id,
+            Decision.loss,
+            LossPoint.loss,
+            SecurityProfile.level > Decision.level,
+            func.coalesce(told, 0),
         )
         .join(Decision, Decision.dossier_id == Dossier.id)
         .join(LossPoint, LossPoint.product_id == Dossier.product_id)
@@ -50,7 +54,7 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
             Decision.loss.is_not(None),
             (LossPoint.loss >= Decision.loss + drift.LEAST) | (SecurityProfile.level > Decision.level),
         )
-    )  # fmt: skip
+    )
     found = []
     for dossier_id, product_id, then, now, raised, known in rows:
         height = drift.count_steps(then, now, raised=bool(raised))

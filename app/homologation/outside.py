@@ -109,28 +109,36 @@ def _add(session: Session, actor: Person, product: Product, values: Elsewhere, d
     )
     session.add(dossier)
     session.flush()
-    session.add(
-        Decision(
-            id=new_id(),
-            dossier_id=dossier.id,
-            outcome=values.decided.outcome,
-            months=noted.decision.months,
-            reservations=values.decided.reservations,
-            decided_on=values.decided_on,
-            expires_on=noted.decision.expires_on,
-            decided_by_id=actor.id,
-            decided_by=values.authority,
-            outside_sha256=digest,
-        )
-    )
+    session.add(_decision(actor, dossier, noted))
     session.add_all(deciding.reservations_of(dossier.id, noted.decision))
     session.flush()  # the database takes no decision of a dossier that is decided
     dossier.state = DossierState.DECIDED
     record(
-        session, actor, Action.RECORD_ELSEWHERE, f"n° {dossier.number}", product_id=product.id,
-        origin=values.origin.value, sha256=dossier.content_sha256,
-    )  # fmt: skip
+        session,
+        actor,
+        Action.RECORD_ELSEWHERE,
+        f"n° {dossier.number}",
+        product_id=product.id,
+        origin=values.origin.value,
+        sha256=dossier.content_sha256,
+    )
     return dossier
+
+
+def _decision(actor: Person, dossier: Dossier, noted: FrozenElsewhere) -> Decision:
+    decided = noted.decision
+    return Decision(
+        id=new_id(),
+        dossier_id=dossier.id,
+        outcome=Outcome(decided.outcome),
+        months=decided.months,
+        reservations=decided.reservations,
+        decided_on=decided.decided_on,
+        expires_on=decided.expires_on,
+        decided_by_id=actor.id,
+        decided_by=decided.by.name,
+        outside_sha256=noted.file_sha256,
+    )
 
 
 def _check(session: Session, product: Product, values: Elsewhere) -> None:
@@ -233,18 +241,20 @@ def _rows_of(text: str) -> list[dict[str, str]]:
         raise Refusal(
             _l(
                 "Il manque des colonnes : %(lacking)s. La première ligne nomme %(columns)s.",
-                lacking=", ".join(lacking), columns=", ".join(COLUMNS),
+                lacking=", ".join(lacking),
+                columns=", ".join(COLUMNS),
             ),
             "file",
-        )  # fmt: skip
+        )
     if unknown := [name for name in names if name and name not in COLUMNS]:
         raise Refusal(
             _l(
                 "Des colonnes ne sont pas connues : %(unknown)s. La première ligne nomme %(columns)s.",
-                unknown=", ".join(unknown)[:200], columns=", ".join(COLUMNS),
+                unknown=", ".join(unknown)[:200],
+                columns=", ".join(COLUMNS),
             ),
             "file",
-        )  # fmt: skip
+        )
     if len(said := [name for name in names if name]) != len(set(said)):
         raise Refusal(_l("Une colonne est nommée deux fois."), "file")
     reader.fieldnames = names
@@ -277,9 +287,10 @@ def _values(row: Mapping[str, str]) -> Elsewhere:
         raise Refusal(
             _l(
                 "« origine » vaut %(origins)s ; « decision » vaut %(outcomes)s.",
-                origins=", ".join(ORIGINS), outcomes=", ".join(OUTCOMES),
+                origins=", ".join(ORIGINS),
+                outcomes=", ".join(OUTCOMES),
             )
-        )  # fmt: skip
+        )
     try:
         decided_on = date.fromisoformat(row["date"])
         lift_by = date.fromisoformat(row["au_plus_tard"]) if row.get("au_plus_tard") else None

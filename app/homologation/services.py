@@ -123,11 +123,17 @@ def _take_up(dossier: Dossier, last: Dossier) -> None:
     ]
     dossier.documents = [
         DossierDocument(
-            piece=d.piece, title=d.title, dated_on=d.dated_on, file_name=d.file_name, sha256=d.sha256, size=d.size,
-            added_at=d.added_at, added_by=d.added_by,
+            piece=d.piece,
+            title=d.title,
+            dated_on=d.dated_on,
+            file_name=d.file_name,
+            sha256=d.sha256,
+            size=d.size,
+            added_at=d.added_at,
+            added_by=d.added_by,
         )
         for d in last.documents
-    ]  # fmt: skip
+    ]
 
 
 # Of a renewal, these speak of the time since the last one.

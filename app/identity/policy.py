@@ -54,28 +54,28 @@ EVERY_ROLE = frozenset(Role)
 
 TABLE: dict[Permission, frozenset[Role]] = {
     #                                     TEAM  REVIEWER  AUTHORITY  INCUBATOR  ADMIN  AUDITOR
-    Permission.CREATE_PRODUCT: frozenset({TEAM,                      INCUBATOR, ADMIN}),
+    Permission.CREATE_PRODUCT: frozenset({TEAM, INCUBATOR, ADMIN}),
     Permission.READ_PRODUCT: EVERY_ROLE,
-    Permission.EDIT_PRODUCT: frozenset({TEAM,                        INCUBATOR, ADMIN}),
-    Permission.INVITE: frozenset({TEAM,                              INCUBATOR, ADMIN}),
-    Permission.COMPOSE_DOSSIER: frozenset({TEAM,                                ADMIN}),
+    Permission.EDIT_PRODUCT: frozenset({TEAM, INCUBATOR, ADMIN}),
+    Permission.INVITE: frozenset({TEAM, INCUBATOR, ADMIN}),
+    Permission.COMPOSE_DOSSIER: frozenset({TEAM, ADMIN}),
     Permission.GIVE_OPINION: frozenset({REVIEWER}),
     Permission.DECIDE: frozenset({AUTHORITY}),
-    Permission.RECORD_ELSEWHERE: frozenset({TEAM,                    INCUBATOR, ADMIN}),
-    Permission.RECORD_SIGNED: frozenset({             AUTHORITY,     INCUBATOR, ADMIN}),
-    Permission.READ_JOURNAL: frozenset({TEAM,                        INCUBATOR, ADMIN, AUDITOR}),
+    Permission.RECORD_ELSEWHERE: frozenset({TEAM, INCUBATOR, ADMIN}),
+    Permission.RECORD_SIGNED: frozenset({AUTHORITY, INCUBATOR, ADMIN}),
+    Permission.READ_JOURNAL: frozenset({TEAM, INCUBATOR, ADMIN, AUDITOR}),
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
-    Permission.COMPARE_INCUBATORS: frozenset({                                  ADMIN}),
-    Permission.IMPORT_SCANS: frozenset({                             INCUBATOR, ADMIN}),
-    Permission.IMPORT_CARDS: frozenset({                                        ADMIN}),
-    Permission.EDIT_CATALOGUE: frozenset({                                      ADMIN}),
-    Permission.EDIT_SERVICES: frozenset({                            INCUBATOR, ADMIN}),
+    Permission.COMPARE_INCUBATORS: frozenset({ADMIN}),
+    Permission.IMPORT_SCANS: frozenset({INCUBATOR, ADMIN}),
+    Permission.IMPORT_CARDS: frozenset({ADMIN}),
+    Permission.EDIT_CATALOGUE: frozenset({ADMIN}),
+    Permission.EDIT_SERVICES: frozenset({INCUBATOR, ADMIN}),
     Permission.APPROVE_LEVEL: frozenset({REVIEWER}),
     Permission.REMARK: frozenset({TEAM, REVIEWER, AUTHORITY, INCUBATOR, ADMIN}),
-    Permission.POSTPONE: frozenset({                                 INCUBATOR, ADMIN}),
-    Permission.SET_ESCALATION: frozenset({                           INCUBATOR, ADMIN}),
-    Permission.RELAUNCH: frozenset({                                 INCUBATOR, ADMIN}),
-}  # fmt: skip
+    Permission.POSTPONE: frozenset({INCUBATOR, ADMIN}),
+    Permission.SET_ESCALATION: frozenset({INCUBATOR, ADMIN}),
+    Permission.RELAUNCH: frozenset({INCUBATOR, ADMIN}),
+}
 
 # Which roles may be handed on by whom, always within one's own scope.
 MAY_GIVE: dict[Role, frozenset[Role]] = {

@@ -72,9 +72,15 @@ def read_plan(system: System, assessment: Assessment) -> list[PlanLine]:
             number, item = order.get(key, (len(order), None))
             effort = item.effort if item else _effort(m.measure)
             line = PlanLine(
-                kind, m.measure, m.on, item.loss_avoided_alone if item else None, effort, m.due, m.owner or "",
+                kind,
+                m.measure,
+                m.on,
+                item.loss_avoided_alone if item else None,
+                effort,
+                m.due,
+                m.owner or "",
                 m.inherited_from or "",
-            )  # fmt: skip
+            )
             found.append(((number, m.due or date.max, m.measure), line))
     for key, (number, p) in order.items():
         if key not in decided or decided[key].status is MeasureStatus.TO_DO:
@@ -106,10 +112,16 @@ def as_csv(
     writer.writerow(titles)
     for n, x in enumerate(found, start=1):
         row = [
-            str(n), words[x.kind], x.name(), ", ".join(names.get(c, c) for c in x.on),
-            f"{x.avoided:.2f}".replace(".", ",") if x.avoided is not None else "", str(EFFORT_WORDS[x.effort]),
-            x.due.isoformat() if x.due else "", x.owner, x.inherited_from,
-        ]  # fmt: skip
+            str(n),
+            words[x.kind],
+            x.name(),
+            ", ".join(names.get(c, c) for c in x.on),
+            f"{x.avoided:.2f}".replace(".", ",") if x.avoided is not None else "",
+            str(EFFORT_WORDS[x.effort]),
+            x.due.isoformat() if x.due else "",
+            x.owner,
+            x.inherited_from,
+        ]
         writer.writerow([defuse_formula(cell) for cell in row])
     return ("\ufeff" + out.getvalue()).encode()
 

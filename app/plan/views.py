@@ -61,9 +61,16 @@ def index(product: Product) -> str:
 def as_csv(product: Product) -> Response:
     _system, lines, names = _read(product)
     titles = (
-        _("Rang"), _("Quoi"), _("Mesure"), _("Sur"), _("Perte évitée, seule"), _("Effort"), _("Échéance"), _("Par qui"),
+        _("Rang"),
+        _("Quoi"),
+        _("Mesure"),
+        _("Sur"),
+        _("Perte évitée, seule"),
+        _("Effort"),
+        _("Échéance"),
+        _("Par qui"),
         _("Hérité de"),
-    )  # fmt: skip
+    )
     return _file(plan.as_csv(lines, names, titles, _words()), "text/csv", "plan.csv")
 
 

@@ -143,14 +143,18 @@ SERVICES = tuple(
         ),
         ("ntfy", rf"ntfys://{_HOST}/(?P<topic>[A-Za-z0-9_-]{{1,64}})/?", _ntfy),
         ("Gotify", rf"gotifys://{_HOST}/(?P<key>[A-Za-z0-9._-]{{10,40}})/?", _gotify),
-        ("Telegram", r"tgram://(?P<bot>[0-9]{6,12}):(?P<key>[A-Za-z0-9_-]{30,60})/(?P<chat>-?[0-9]{4,20})/?", _telegram),
+        (
+            "Telegram",
+            r"tgram://(?P<bot>[0-9]{6,12}):(?P<key>[A-Za-z0-9_-]{30,60})/(?P<chat>-?[0-9]{4,20})/?",
+            _telegram,
+        ),
         (
             "Zulip",
             rf"zulip://(?P<bot>[a-z0-9-]{{1,40}})@(?P<org>[a-z0-9.-]{{1,80}})/{_KEY}/(?P<stream>[A-Za-z0-9 ._-]{{1,60}})/?",
             _zulip,
         ),
     )
-)  # fmt: skip
+)
 _IN_CLEAR = ("http://", "mmost://")
 
 

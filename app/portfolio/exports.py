@@ -21,20 +21,44 @@ Value = str | float | date | None
 def portfolio_rows(lines: Iterable[Glance], *, addresses: bool) -> list[list[Value]]:
     """A line of titles, then one a product; `addresses`: of those who have the next act in hand."""
     titles: list[Value] = [
-        _("Produit"), _("Identifiant"), _("Phase"), _("État"), _("Date de l’état"), _("Six mois passés sans analyse"),
-        _("Homologué jusqu’au"), _("Niveau"), _("Perte par an"), _("Dérive depuis la signature"),
-        _("Premier point de faiblesse"), _("Prochain acte"), _("À qui"), _("Depuis"), _("Pour le"), *([_("Adresses")] if addresses else []),
-    ]  # fmt: skip
+        _("Produit"),
+        _("Identifiant"),
+        _("Phase"),
+        _("État"),
+        _("Date de l’état"),
+        _("Six mois passés sans analyse"),
+        _("Homologué jusqu’au"),
+        _("Niveau"),
+        _("Perte par an"),
+        _("Dérive depuis la signature"),
+        _("Premier point de faiblesse"),
+        _("Prochain acte"),
+        _("À qui"),
+        _("Depuis"),
+        _("Pour le"),
+        *([_("Adresses")] if addresses else []),
+    ]
     return [titles, *([*_row(g), g.addresses] if addresses else _row(g) for g in lines)]
 
 
 def _row(g: Glance) -> list[Value]:
     return [
-        g.name, g.slug, word(PhaseName(g.phase)) if g.phase else "", word(g.state), g.due,
-        _("oui") if g.without_analysis else _("non"), g.homologated_until,
-        word(SecurityLevel(g.level)) if g.level else "", g.loss, g.drift, g.weak_point,
-        word(g.next_act) if g.next_act else "", g.whom, g.since, g.act_due,
-    ]  # fmt: skip
+        g.name,
+        g.slug,
+        word(PhaseName(g.phase)) if g.phase else "",
+        word(g.state),
+        g.due,
+        _("oui") if g.without_analysis else _("non"),
+        g.homologated_until,
+        word(SecurityLevel(g.level)) if g.level else "",
+        g.loss,
+        g.drift,
+        g.weak_point,
+        word(g.next_act) if g.next_act else "",
+        g.whom,
+        g.since,
+        g.act_due,
+    ]
 
 
 def to_csv(rows: Sequence[Sequence[Value]]) -> bytes:

@@ -92,7 +92,10 @@ def _make(session: Session, ids: Sequence[str]) -> None:
     ).unique()
     found = standings.standings_of_products(session, products.all()).values()
     losses = _losses(session, ids, today)
-    levels = {p.product_id: p.level for p in session.scalars(select(SecurityProfile).where(SecurityProfile.product_id.in_(ids)))}  # fmt: skip
+    levels = {
+        p.product_id: p.level
+        for p in session.scalars(select(SecurityProfile).where(SecurityProfile.product_id.in_(ids)))
+    }
     teams = teams_of(session, ids)
     made = [
         _glance(one, losses.get(one.product.id), levels.get(one.product.id), today)

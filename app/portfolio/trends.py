@@ -120,12 +120,17 @@ def compare_incubators(session: Session, products: Sequence[Product]) -> list[Co
     """
     rows = session.execute(
         select(
-            product_incubator.c.incubator_id, Glance.urgency, Glance.active, Glance.without_analysis,
-            func.count(), func.sum(Glance.loss), func.count(Glance.loss),
+            product_incubator.c.incubator_id,
+            Glance.urgency,
+            Glance.active,
+            Glance.without_analysis,
+            func.count(),
+            func.sum(Glance.loss),
+            func.count(Glance.loss),
         )
         .join(Glance, Glance.product_id == product_incubator.c.product_id)
         .group_by(product_incubator.c.incubator_id, Glance.urgency, Glance.active, Glance.without_analysis)
-    ).all()  # fmt: skip
+    ).all()
     of: dict[str, list[Product]] = {}
     for product in products:
         for incubator in product.incubators:

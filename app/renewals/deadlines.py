@@ -80,8 +80,9 @@ def _in_words(duty: Duty, one: ProductStanding) -> Deadline:
         before = schedule.RENEWAL_MILESTONES[one.decision.months]
         rule = _l(
             "décision du %(day)s pour %(months)d mois",
-            day=_iso(one.decision.decided_on), months=one.decision.months,
-        )  # fmt: skip
+            day=_iso(one.decision.decided_on),
+            months=one.decision.months,
+        )
     elif duty.kind is DeadlineKind.RESERVATION and one.decision:
         before = (schedule.LIFTING_MONTHS,)
         text = one.reservations[duty.ref].text[:200]
@@ -104,16 +105,21 @@ def _first_rule(duty: Duty, one: ProductStanding) -> Any:
         if duty.kind is DeadlineKind.FIRST_HOMOLOGATION
         else _l(
             "six mois après le début de la phase « %(phase)s », le %(day)s",
-            phase=start.name.value, day=_iso(start.start),
+            phase=start.name.value,
+            day=_iso(start.start),
         )
-    )  # fmt: skip
+    )
     if not duty.put_off:
         return rule
     put_off = one.put_off[duty.kind]
     return _l(
         "%(rule)s ; reporté du %(due)s au %(until)s par %(by)s : %(reason)s",
-        rule=rule, due=_iso(put_off.due), until=_iso(put_off.until), by=put_off.by, reason=put_off.reason,
-    )  # fmt: skip
+        rule=rule,
+        due=_iso(put_off.due),
+        until=_iso(put_off.until),
+        by=put_off.by,
+        reason=put_off.reason,
+    )
 
 
 def _iso(day: date) -> str:
@@ -140,7 +146,12 @@ def _own(session: Session, product_ids: Sequence[str]) -> dict[str, list[Deadlin
         due, ref = schedule.certificate_due(c.known_since, c.ends_on), sha256(c.site.encode()).hexdigest()
         add(c.product_id, DeadlineKind.CERTIFICATE, due, rule, ref)
     for d in delegating.delegations_of(session, product_ids):
-        rule = _l("%(delegate)s signe pour %(authority)s (%(deed)s)", delegate=d.delegate.name, authority=d.authority.name, deed=d.deed)  # fmt: skip
+        rule = _l(
+            "%(delegate)s signe pour %(authority)s (%(deed)s)",
+            delegate=d.delegate.name,
+            authority=d.authority.name,
+            deed=d.deed,
+        )
         milestones = schedule.reminder_days(d.ends_on, (1,))
         people = (d.authority_id, d.delegate_id)
         found[d.product_id].append(Deadline(DeadlineKind.DELEGATION, d.ends_on, milestones, rule, d.id, people))

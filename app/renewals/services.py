@@ -37,7 +37,9 @@ def postpone_deadline(
     if limit <= clock.today():
         raise Refusal(_l("Il est trop tard pour la reporter : elle est passée de plus de six mois."))
     if not max(found.due, clock.today()) < until <= limit:
-        raise Refusal(_l("Choisissez une date à venir, le %(day)s au plus tard.", day=format_date(limit, "d MMMM yyyy")), "until")  # fmt: skip
+        raise Refusal(
+            _l("Choisissez une date à venir, le %(day)s au plus tard.", day=format_date(limit, "d MMMM yyyy")), "until"
+        )
     session.add(
         Postponement(
             id=new_id(),

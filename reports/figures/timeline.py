@@ -69,7 +69,9 @@ def _months(start: date, height: int) -> list[str]:
         parts.append(f'<line x1="{x}" y1="{_TOP - 6}" x2="{x}" y2="{height - 28 - _KEY}" stroke="{stroke}"/>')
         if n < MONTHS:
             letter = _INITIALS[day.month - 1]
-            parts.append(f'<text x="{x + _MONTH / 2}" y="{_TOP - 10}" font-size="11" text-anchor="middle" fill="#3a3a3a">{letter}</text>')  # fmt: skip
+            parts.append(
+                f'<text x="{x + _MONTH / 2}" y="{_TOP - 10}" font-size="11" text-anchor="middle" fill="#3a3a3a">{letter}</text>'
+            )
         if day.month == 1 or n == 0:
             parts.append(f'<text x="{x + 2}" y="12" font-size="12" font-weight="700" fill="#161616">{day.year}</text>')
     return parts
@@ -83,13 +85,17 @@ def _lane(lane: Lane, y: int, start: date, today: date) -> list[str]:
     ]
     if lane.until and lane.until > today:
         left, right = _x(today, start), _x(lane.until, start)
-        parts.append(f'<rect x="{left}" y="{middle - 4}" width="{max(1, right - left):.1f}" height="8" fill="#b8fec9" stroke="#18753c"/>')  # fmt: skip
+        parts.append(
+            f'<rect x="{left}" y="{middle - 4}" width="{max(1, right - left):.1f}" height="8" fill="#b8fec9" stroke="#18753c"/>'
+        )
     for mark in lane.marks:
         if mark.day < add_months(start, MONTHS):
             path, colour = _SHAPES.get(mark.kind, _DOT)
             edge = ' stroke="#ce0500" stroke-width="2.5"' if mark.day < today else ""
             said = escape(f"{mark.word}, {mark.day:%d/%m/%Y}")
-            parts.append(f'<path d="{path}" transform="translate({_x(max(mark.day, start), start):.1f} {middle})" fill="{colour}"{edge}><title>{said}</title></path>')  # fmt: skip
+            parts.append(
+                f'<path d="{path}" transform="translate({_x(max(mark.day, start), start):.1f} {middle})" fill="{colour}"{edge}><title>{said}</title></path>'
+            )
     return parts
 
 
@@ -100,13 +106,24 @@ def _x(day: date, start: date) -> float:
 
 def _key(y: int, homologated: str, late: str, other: str, lanes: Sequence[Lane]) -> str:
     words = {mark.kind: mark.word for lane in lanes for mark in lane.marks if mark.kind in _SHAPES}
-    parts, x = [f'<rect x="8" y="{y - 8}" width="18" height="8" fill="#b8fec9" stroke="#18753c"/><text x="32" y="{y}" font-size="12" fill="#161616">{escape(homologated)}</text>'], 130  # fmt: skip
+    parts, x = (
+        [
+            f'<rect x="8" y="{y - 8}" width="18" height="8" fill="#b8fec9" stroke="#18753c"/><text x="32" y="{y}" font-size="12" fill="#161616">{escape(homologated)}</text>'
+        ],
+        130,
+    )
     for kind, word in words.items():
         path, colour = _SHAPES[kind]
-        parts.append(f'<path d="{path}" transform="translate({x} {y - 4})" fill="{colour}"/><text x="{x + 14}" y="{y}" font-size="12" fill="#161616">{escape(word)}</text>')  # fmt: skip
+        parts.append(
+            f'<path d="{path}" transform="translate({x} {y - 4})" fill="{colour}"/><text x="{x + 14}" y="{y}" font-size="12" fill="#161616">{escape(word)}</text>'
+        )
         x += 40 + 7 * len(word)
     path, colour = _DOT
     y, x = y + _KEY, 50 + 7 * len(other)
-    parts.append(f'<path d="{path}" transform="translate(17 {y - 4})" fill="{colour}"/><text x="32" y="{y}" font-size="12" fill="#161616">{escape(other)}</text>')  # fmt: skip
-    parts.append(f'<path d="M-5-5H5V5H-5Z" transform="translate({x} {y - 4})" fill="#fff" stroke="#ce0500" stroke-width="2.5"/><text x="{x + 14}" y="{y}" font-size="12" fill="#161616">{escape(late)}</text>')  # fmt: skip
+    parts.append(
+        f'<path d="{path}" transform="translate(17 {y - 4})" fill="{colour}"/><text x="32" y="{y}" font-size="12" fill="#161616">{escape(other)}</text>'
+    )
+    parts.append(
+        f'<path d="M-5-5H5V5H-5Z" transform="translate({x} {y - 4})" fill="#fff" stroke="#ce0500" stroke-width="2.5"/><text x="{x + 14}" y="{y}" font-size="12" fill="#161616">{escape(late)}</text>'
+    )
     return "".join(parts)

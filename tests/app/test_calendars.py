@@ -45,7 +45,9 @@ def events(world, path: str) -> dict[str, icalendar.Event]:
     return {str(e["uid"]): e for e in icalendar.Calendar.from_ical(answer.data).walk("VEVENT")}
 
 
-@pytest.mark.parametrize("path", ["/compte/rappels/agendas", "/produits/exemple/echeances/agenda", "/incubateurs/dinum/agenda"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path", ["/compte/rappels/agendas", "/produits/exemple/echeances/agenda", "/incubateurs/dinum/agenda"]
+)
 def test_a_changed_deadline_moves_its_event(scene, path):
     world, _owner, product, member = scene
     feed = address(world.visitor(member).post(path).get_data(as_text=True))

@@ -198,8 +198,24 @@ def test_private_machines_are_not_met_even_by_a_redirect(service):
 @pytest.mark.parametrize("scheme", ["mmosts://mm.exemple.test/", "https://mm.exemple.test/hooks/"])
 @pytest.mark.parametrize(
     "odd",
-    [";verify=no", "?verify=no", "#?verify=no", ";template=/etc/passwd", "?template=/etc/passwd", "#", "/;rto=40", "%3Fverify=no", "&cto=40", "\\@elsewhere.test", " ", "@elsewhere.test", ":99999999", "\n", "\u202e"],
-)  # fmt: skip
+    [
+        ";verify=no",
+        "?verify=no",
+        "#?verify=no",
+        ";template=/etc/passwd",
+        "?template=/etc/passwd",
+        "#",
+        "/;rto=40",
+        "%3Fverify=no",
+        "&cto=40",
+        "\\@elsewhere.test",
+        " ",
+        "@elsewhere.test",
+        ":99999999",
+        "\n",
+        "\u202e",
+    ],
+)
 def test_nothing_can_be_slipped_into_an_address(scheme, odd):
     """A semicolon, or a mark after a hash, turned checks off and had a file of the server read and sent."""
     for address in (
@@ -216,22 +232,62 @@ def test_nothing_can_be_slipped_into_an_address(scheme, odd):
     ("address", "title", "sent_to", "said"),
     [
         # https://developers.mattermost.com/integrate/webhooks/incoming/
-        (f"https://mm.exemple.test:8443/chat/hooks/{TOKEN}", "Mattermost", f"https://mm.exemple.test:8443/chat/hooks/{TOKEN}", {"text": "**T**\n\nB"}),
-        (f"mmosts://mm.exemple.test/chat/{TOKEN}", "Mattermost", f"https://mm.exemple.test/chat/hooks/{TOKEN}", {"text": "**T**\n\nB"}),
+        (
+            f"https://mm.exemple.test:8443/chat/hooks/{TOKEN}",
+            "Mattermost",
+            f"https://mm.exemple.test:8443/chat/hooks/{TOKEN}",
+            {"text": "**T**\n\nB"},
+        ),
+        (
+            f"mmosts://mm.exemple.test/chat/{TOKEN}",
+            "Mattermost",
+            f"https://mm.exemple.test/chat/hooks/{TOKEN}",
+            {"text": "**T**\n\nB"},
+        ),
         # https://api.slack.com/messaging/webhooks
-        ("https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX", "Slack", "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX", {"text": "*T*\n\nB"}),
+        (
+            "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+            "Slack",
+            "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX",
+            {"text": "*T*\n\nB"},
+        ),
         # https://docs.rocket.chat/docs/integrations
-        ("https://chat.exemple.test/hooks/64e5b1a2c3d4e5f6a7b8c9d0/abcDEF1234567890", "Rocket.Chat", "https://chat.exemple.test/hooks/64e5b1a2c3d4e5f6a7b8c9d0/abcDEF1234567890", {"text": "**T**\n\nB"}),
+        (
+            "https://chat.exemple.test/hooks/64e5b1a2c3d4e5f6a7b8c9d0/abcDEF1234567890",
+            "Rocket.Chat",
+            "https://chat.exemple.test/hooks/64e5b1a2c3d4e5f6a7b8c9d0/abcDEF1234567890",
+            {"text": "**T**\n\nB"},
+        ),
         # https://discord.com/developers/docs/resources/webhook#execute-webhook
-        ("https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd1726de135", "Discord", "https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd1726de135", {"content": "**T**\n\nB"}),
+        (
+            "https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd1726de135",
+            "Discord",
+            "https://discord.com/api/webhooks/223704706495545344/3d89bb7572e0fb30d8128367b3b1b44fecd1726de135",
+            {"content": "**T**\n\nB"},
+        ),
         # https://docs.ntfy.sh/publish/#publish-as-json
-        ("ntfys://ntfy.exemple.test/jalon", "ntfy", "https://ntfy.exemple.test/", {"topic": "jalon", "title": "T", "message": "B"}),
+        (
+            "ntfys://ntfy.exemple.test/jalon",
+            "ntfy",
+            "https://ntfy.exemple.test/",
+            {"topic": "jalon", "title": "T", "message": "B"},
+        ),
         # https://gotify.net/docs/pushmsg
-        ("gotifys://gotify.exemple.test/AbCdEf.1234", "Gotify", "https://gotify.exemple.test/message", {"title": "T", "message": "B"}),
+        (
+            "gotifys://gotify.exemple.test/AbCdEf.1234",
+            "Gotify",
+            "https://gotify.exemple.test/message",
+            {"title": "T", "message": "B"},
+        ),
         # https://core.telegram.org/bots/api#sendmessage
-        ("tgram://123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0/-1001234567890", "Telegram", "https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0/sendMessage", {"chat_id": "-1001234567890", "text": "T\n\nB"}),
+        (
+            "tgram://123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0/-1001234567890",
+            "Telegram",
+            "https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0/sendMessage",
+            {"chat_id": "-1001234567890", "text": "T\n\nB"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_service_is_written_to_as_its_documentation_says(address, title, sent_to, said, monkeypatch):
     sent = []
 

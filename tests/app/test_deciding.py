@@ -282,8 +282,15 @@ def _decide(world, dossier, person, code):
         row = services.dossier_of(session, dossier.product_id, 1)
         signed = content.sha256(deciding.prepare_decision(session, person, row, wish, dossier.content_sha256))
         deciding.decide_dossier(
-            session, person, product, row, wish, asked_sha256=dossier.content_sha256, signed_sha256=signed, proof=FactorProof(code)
-        )  # fmt: skip
+            session,
+            person,
+            product,
+            row,
+            wish,
+            asked_sha256=dossier.content_sha256,
+            signed_sha256=signed,
+            proof=FactorProof(code),
+        )
 
 
 def _counts(world) -> list[int]:

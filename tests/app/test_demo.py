@@ -45,11 +45,25 @@ def test_the_figures_of_an_incubator_count_what_its_page_shows(world):
 
 
 ORDER = (
-    "en une page", "Le service", "Le pire qui puisse arriver", "Les trois premiers points de faiblesse",
-    "Sommaire", "Hors du périmètre", "Composants (", "Liens (", "Valeurs métier", "Points de faiblesse, classés", "Constats",
-    "Mesures et plan d’action", "Risques, avant et après le plan", "Registre des risques et décisions",
-    "Conditions d’emploi et risques acceptés", "Vérifier cette page sans compte", "Pièces du dossier et cohérence", "Annexes",
-)  # fmt: skip
+    "en une page",
+    "Le service",
+    "Le pire qui puisse arriver",
+    "Les trois premiers points de faiblesse",
+    "Sommaire",
+    "Hors du périmètre",
+    "Composants (",
+    "Liens (",
+    "Valeurs métier",
+    "Points de faiblesse, classés",
+    "Constats",
+    "Mesures et plan d’action",
+    "Risques, avant et après le plan",
+    "Registre des risques et décisions",
+    "Conditions d’emploi et risques acceptés",
+    "Vérifier cette page sans compte",
+    "Pièces du dossier et cohérence",
+    "Annexes",
+)
 
 
 @on_sqlite

@@ -48,8 +48,9 @@ def open_a_door(world, owner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("then", "now", "expected"), [(10, 10, 0), (10, 12.4, 0), (10, 12.5, 1), (10, 15, 2), (1, 1.9, 0), (1, 2, 1), (0, 5, 5), (10, 2, 0)]
-)  # fmt: skip
+    ("then", "now", "expected"),
+    [(10, 10, 0), (10, 12.4, 0), (10, 12.5, 1), (10, 15, 2), (1, 1.9, 0), (1, 2, 1), (0, 5, 5), (10, 2, 0)],
+)
 def test_a_height_is_a_quarter_of_what_was_signed_and_a_point_at_least(then, now, expected):
     assert count_steps(then, now) == expected
 

@@ -6,6 +6,7 @@ import subprocess
 import sqlalchemy as sa
 from sqlalchemy import Enum, String, Text, func, select
 
+from app.analysis import services as analysis
 from app.homologation import freezing, services
 from app.homologation.models import Dossier
 from app.packages.kinds import FlawState
@@ -126,25 +127,28 @@ def test_a_marked_word_in_every_text_is_found_in_the_pdf(world, tmp_path):
 def _one_of_each(world, product) -> None:
     """Rows that the scene does not make: a finding accepted, a contact, a judgement, an attached opinion, a document."""
     from app.analysis.kinds import StudyStep
-    from app.analysis.models import AcceptedFinding, EssentialAsset, FearedEvent
+    from app.analysis.models import EssentialAsset, FearedEvent
     from app.analysis.study_models import StepComment
     from app.commons.models import CommonMeasure, CommonService, ServiceUse
-    from app.homologation.kinds import ReviewerRole, Verdict
-    from app.homologation.models import AttachedOpinion, DossierDocument
     from app.inventory.models import Component
     from app.products.models import Contact
     from risk_models.scales import Need
 
     today = clock.today()
     service = CommonService(
-        incubator_id=product.incubators[0].id, name="x", description="x", contact="x", homologation_note="x",
-        homologated_until=today, measures=[CommonMeasure(measure="ddos_protection", proof_link="x")],
-    )  # fmt: skip
+        incubator_id=product.incubators[0].id,
+        name="x",
+        description="x",
+        contact="x",
+        homologation_note="x",
+        homologated_until=today,
+        measures=[CommonMeasure(measure="ddos_protection", proof_link="x")],
+    )
     with world.app.test_request_context(), world.database.writing() as session:
         dossier_id = session.scalar(select(Dossier.id))
         component = session.scalar(select(Component.id).where(Component.product_id == product.id))
         asset = session.scalar(select(EssentialAsset.id).where(EssentialAsset.product_id == product.id))
-        finding = freezing.analysis.assess(freezing.analysis.read_system(session, world.reload())).findings[0]
+        finding = analysis.assess_system(analysis.read_system(session, world.reload())).findings[0]
         session.add_all(
             [
                 ServiceUse(product_id=product.id, service=service, since=today, components=[], declared_by="x"),
@@ -153,26 +157,72 @@ def _one_of_each(world, product) -> None:
                 ),
                 FearedEvent(asset_id=asset, need=Need.INTEGRITY, severity=3, description="x"),
                 Contact(product_id=product.id, name="x", role="x", email="x", phone="x", can_suspend=True),
-                AcceptedFinding(
-                    product_id=product.id, finding=finding.key, reason="x", accepted_by="x", accepted_on=today,
-                    until=today.replace(year=today.year + 1),
-                ),
-                Judgement(
-                    component_id=component, package="pkg:npm/x", flaw="CVE-1", version="1", ranges="0" * 64,
-                    state=FlawState.ACCEPTED, justification=None, reason="x", until=None, judged_by="x",
-                    judged_at=clock.now(),
-                ),
-                AttachedOpinion(
-                    dossier_id=dossier_id, role=ReviewerRole.DPO, by="x", verdict=Verdict.UNFAVOURABLE, text="x",
-                    given_on=today, sha256="0" * 64, file_name="x.pdf",
-                ),
-                DossierDocument(
-                    dossier_id=dossier_id, piece="audits", title="x", dated_on=today, file_name="x.pdf",
-                    sha256="0" * 64, size=1, added_at=clock.now(), added_by="x",
-                ),
+                *_judged(product, component, finding.key),
+                *_attached(dossier_id),
             ]
-        )  # fmt: skip
+        )
         session.execute(sa.text("UPDATE opinion SET verdict = 'unfavourable', given_at = :now"), {"now": clock.now()})
+
+
+def _judged(product, component: str, finding: str) -> list:
+    """A finding accepted, a flaw judged."""
+    from app.analysis.models import AcceptedFinding
+
+    today = clock.today()
+    return [
+        AcceptedFinding(
+            product_id=product.id,
+            finding=finding,
+            reason="x",
+            accepted_by="x",
+            accepted_on=today,
+            until=today.replace(year=today.year + 1),
+        ),
+        Judgement(
+            component_id=component,
+            package="pkg:npm/x",
+            flaw="CVE-1",
+            version="1",
+            ranges="0" * 64,
+            state=FlawState.ACCEPTED,
+            justification=None,
+            reason="x",
+            until=None,
+            judged_by="x",
+            judged_at=clock.now(),
+        ),
+    ]
+
+
+def _attached(dossier_id: str) -> list:
+    """An opinion and a document given outside Jalon."""
+    from app.homologation.kinds import ReviewerRole, Verdict
+    from app.homologation.models import AttachedOpinion, DossierDocument
+
+    today = clock.today()
+    return [
+        AttachedOpinion(
+            dossier_id=dossier_id,
+            role=ReviewerRole.DPO,
+            by="x",
+            verdict=Verdict.UNFAVOURABLE,
+            text="x",
+            given_on=today,
+            sha256="0" * 64,
+            file_name="x.pdf",
+        ),
+        DossierDocument(
+            dossier_id=dossier_id,
+            piece="audits",
+            title="x",
+            dated_on=today,
+            file_name="x.pdf",
+            sha256="0" * 64,
+            size=1,
+            added_at=clock.now(),
+            added_by="x",
+        ),
+    ]
 
 
 def _shown(world, product, columns, folder) -> list[str]:

@@ -25,8 +25,16 @@ def _write_study(team) -> None:
     team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "3", "why": "MarqueNiveau"})
     team.post(
         f"{BASE}/composition/nouveau",
-        {"name": "MarquePartie", "kind": "supplier", "dependency": "4", "penetration": "3", "maturity": "2", "trust": "2", "note": "MarqueAttente"},
-    )  # fmt: skip
+        {
+            "name": "MarquePartie",
+            "kind": "supplier",
+            "dependency": "4",
+            "penetration": "3",
+            "maturity": "2",
+            "trust": "2",
+            "note": "MarqueAttente",
+        },
+    )
     source = {
         "kind": "state",
         "aim": "espionage",

@@ -39,11 +39,25 @@ BASE = "/produits/exemple"
 PAGES = [
     f"{BASE}{path}"
     for path in (
-        "", "/demarche", "/demarche/niveau", "/demarche/craindre", "/demarche/composition", "/demarche/sources",
-        "/demarche/scenarios", "/demarche/registre", "/demarche/versions/1", "/analyse", "/mesures", "/preuves", "/plan", "/plan/plan.csv",
-        "/services", "/points-de-faiblesse", "/echeances",
+        "",
+        "/demarche",
+        "/demarche/niveau",
+        "/demarche/craindre",
+        "/demarche/composition",
+        "/demarche/sources",
+        "/demarche/scenarios",
+        "/demarche/registre",
+        "/demarche/versions/1",
+        "/analyse",
+        "/mesures",
+        "/preuves",
+        "/plan",
+        "/plan/plan.csv",
+        "/services",
+        "/points-de-faiblesse",
+        "/echeances",
     )
-] + ["/incubateurs/dinum/services", "/incubateurs/dinum/outils"]  # fmt: skip
+] + ["/incubateurs/dinum/services", "/incubateurs/dinum/outils"]
 
 
 def _describe(world, product, size: int) -> None:
@@ -68,18 +82,21 @@ def _describe(world, product, size: int) -> None:
             told.product_id, told.severity, told.likelihood, told.deliberate = product.id, 2, 2, n % 2 == 0
             told.asset, told.need, told.why_not = "", None, ""
             session.add(told)
-            session.add(
-                Stakeholder(
-                    id=new_id(), product_id=product.id, name=f"Partie {n}", kind=StakeholderKind.SUPPLIER, dependency=2,
-                    penetration=2, maturity=2, trust=2,
-                )
-            )  # fmt: skip
+            ratings = dict.fromkeys(("dependency", "penetration", "maturity", "trust"), 2)
+            named = {"id": new_id(), "product_id": product.id, "name": f"Partie {n}"}
+            session.add(Stakeholder(**named, kind=StakeholderKind.SUPPLIER, **ratings))
             session.add(
                 RiskSource(
-                    id=new_id(), product_id=product.id, kind=RiskSourceKind.OTHER, name=f"Source {n}", aim=Aim.LUCRE,
-                    motivation=2, resources=2, kept=True,
+                    id=new_id(),
+                    product_id=product.id,
+                    kind=RiskSourceKind.OTHER,
+                    name=f"Source {n}",
+                    aim=Aim.LUCRE,
+                    motivation=2,
+                    resources=2,
+                    kept=True,
                 )
-            )  # fmt: skip
+            )
         readings = [
             Reading(Check.HTTP_HEADERS, f"https://site{n}.test", ObservationState.SEEN, holds=True, grade="A")
             for n in range(size)

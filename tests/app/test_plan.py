@@ -86,8 +86,12 @@ def test_the_issue_is_a_list_of_tasks_where_no_name_makes_markup(world, team):
     page = text(team.get(address))
     assert "Metabase" in page
     form = {
-        "name": "Metabase `@tous` [x](javascript:1)", "kind": "bi", "hosting": "iaas", "exposure": "internet", "version": "0.41.3",
-    }  # fmt: skip
+        "name": "Metabase `@tous` [x](javascript:1)",
+        "kind": "bi",
+        "hosting": "iaas",
+        "exposure": "internet",
+        "version": "0.41.3",
+    }
     team.edit(address, form)
     issue = text(team.get(f"{PLAN}/plan.md"))
     assert all(line.startswith("- [ ] **") for line in issue.splitlines())
@@ -164,8 +168,13 @@ def test_the_curve_is_always_drawn_within_its_frame(past, future):
 def test_relaunches_are_weekly_and_end():
     found = schedule.reminder_days_once_late(date(2027, 3, 31), (1,), schedule.OWN_RELAUNCHES)
     assert [(m.day, m.months_before) for m in found] == [
-        (date(2027, 2, 28), 1), (date(2027, 3, 31), 0), (date(2027, 4, 7), -1), (date(2027, 4, 14), -2), (date(2027, 4, 21), -3), (date(2027, 4, 28), -4),
-    ]  # fmt: skip
+        (date(2027, 2, 28), 1),
+        (date(2027, 3, 31), 0),
+        (date(2027, 4, 7), -1),
+        (date(2027, 4, 14), -2),
+        (date(2027, 4, 21), -3),
+        (date(2027, 4, 28), -4),
+    ]
 
 
 def sweep(world) -> list[str]:

@@ -376,10 +376,8 @@ def test_an_authority_not_named_in_the_dossier_records_no_signature(scene):
 def test_what_was_refused_here_is_not_made_good_by_a_record(scene):
     world, owner, people, dossier = scene
     world.decide(dossier, people["authority"], Outcome.REFUSED, None, "Trop tôt")
-    given = {
-        "origin": "paper", "authority": "Andrée Laurent", "outcome": "favourable", "months": "12",
-        "decided_on": clock.today().isoformat(),
-    }  # fmt: skip
+    given = {"origin": "paper", "authority": "Andrée Laurent", "outcome": "favourable", "months": "12"}
+    given |= {"decided_on": clock.today().isoformat()}
     page = world.visitor(owner).post("/produits/exemple/dossier/ailleurs", given).get_data(as_text=True)
     assert "refusée ou retirée dans Jalon" in page
 

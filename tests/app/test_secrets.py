@@ -67,7 +67,16 @@ def test_rotating_leaves_nothing_under_the_former_key(world, monkeypatch):
     with_keys(world, KEY)
     world.code(person)
     with world.app.app_context(), world.database.writing() as session:
-        session.add(Connector(product_id=product.id, kind="updown", token=encrypt_text("jeton"), added_by="A", added_at=person.created_at, next_run_at=person.created_at))  # fmt: skip
+        session.add(
+            Connector(
+                product_id=product.id,
+                kind="updown",
+                token=encrypt_text("jeton"),
+                added_by="A",
+                added_at=person.created_at,
+                next_run_at=person.created_at,
+            )
+        )
     with_keys(world, OTHER, KEY)
     monkeypatch.setattr(command, "create_app", lambda: world.app)
     done = CliRunner().invoke(command.secrets, ["rotate"])

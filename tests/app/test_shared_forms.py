@@ -116,9 +116,16 @@ def test_every_form_over_what_others_may_change_carries_its_revision(world, form
     assert {(f.endpoint, f.page) for f in shared if "revision" not in f.values} == set()
     guarded = {f.endpoint for f in shared if f.revision}
     assert guarded >= {
-        "inventory.component", "products.card", "products.contact", "homologation.compose", "mitigations.measure",
-        "analysis.asset", "study.level", "renewals.escalation", "usual.entry",
-    }  # fmt: skip
+        "inventory.component",
+        "products.card",
+        "products.contact",
+        "homologation.compose",
+        "mitigations.measure",
+        "analysis.asset",
+        "study.level",
+        "renewals.escalation",
+        "usual.entry",
+    }
     for email, found in forms.items():
         visitor = world.visitor(world.person(email))
         for form in {f.action: f for f in found if f.overwrites and f.revision}.values():

@@ -176,7 +176,10 @@ def test_production_refuses_the_trial_seal_and_the_accounts_of_the_demonstration
 
     shutil.copy(sqlite_template, tmp_path / "jalon.db")
     create_app(load_settings(safe["development"])).extensions["database"].engine.dispose()  # makes a trial seal
-    trial = {"JALON_SEAL_CERTIFICATE": str(tmp_path / "seal" / "certificate.pem"), "JALON_SEAL_KEY": str(tmp_path / "seal" / "key.pem")}  # fmt: skip
+    trial = {
+        "JALON_SEAL_CERTIFICATE": str(tmp_path / "seal" / "certificate.pem"),
+        "JALON_SEAL_KEY": str(tmp_path / "seal" / "key.pem"),
+    }
     with pytest.raises(InvalidSettings, match="trial seal"):
         create_app(load_settings(safe["production"] | trial))
     create_app(load_settings(safe["production"])).extensions["database"].engine.dispose()

@@ -95,9 +95,11 @@ class Walk(RuleBasedStateMachine):
         if self.states:
             authority = self.people["authority"].id
             self.does(
-                lambda s, p, d: services.describe_dossier(s, self.team, p, d, perimeter="Autre", authority_id=authority, months=6),
+                lambda s, p, d: services.describe_dossier(
+                    s, self.team, p, d, perimeter="Autre", authority_id=authority, months=6
+                ),
                 self.last is DRAFT,
-            )  # fmt: skip
+            )
 
     @rule()
     def asks_for_opinions(self):
@@ -228,7 +230,10 @@ def test_every_walk_through_the_steps_is_legal_or_refused(world):
     run_state_machine_as_test(
         walk,
         settings=settings(
-            max_examples=14, stateful_step_count=25, deadline=None, derandomize=True,
+            max_examples=14,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
-    )  # fmt: skip
+    )

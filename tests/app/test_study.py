@@ -86,15 +86,29 @@ FORMS = {
     ),
     "source": (
         "sources",
-        {"kind": "organised_crime", "aim": "lucre", "motivation": "3", "resources": "3", "kept": "y", "why": "Vise tout le monde"},
+        {
+            "kind": "organised_crime",
+            "aim": "lucre",
+            "motivation": "3",
+            "resources": "3",
+            "kept": "y",
+            "why": "Vise tout le monde",
+        },
         {"why": "Vise surtout les hôpitaux"},
     ),
     "story": (
         "scenarios/raconte",
-        {"story": "Un export part à la mauvaise adresse", "severity": "3", "likelihood": "2", "kept": "y", "asset": "", "need": "confidentiality"},
+        {
+            "story": "Un export part à la mauvaise adresse",
+            "severity": "3",
+            "likelihood": "2",
+            "kept": "y",
+            "asset": "",
+            "need": "confidentiality",
+        },
         {"likelihood": "3"},
     ),
-}  # fmt: skip
+}
 LISTS = {"composition": "composition", "sources": "sources", "scenarios/raconte": "scenarios"}
 
 
@@ -295,8 +309,16 @@ def test_a_stranger_sends_no_form_to_keep(world):
 
 @pytest.mark.parametrize(
     "address",
-    [BASE, f"{BASE}/niveau", f"{BASE}/craindre", f"{BASE}/composition", f"{BASE}/sources", f"{BASE}/scenarios", f"{BASE}/registre"],
-)  # fmt: skip
+    [
+        BASE,
+        f"{BASE}/niveau",
+        f"{BASE}/craindre",
+        f"{BASE}/composition",
+        f"{BASE}/sources",
+        f"{BASE}/scenarios",
+        f"{BASE}/registre",
+    ],
+)
 def test_an_empty_analysis_teaches(world, address):
     owner = world.person()
     world.product(owner)

@@ -45,9 +45,16 @@ def test_a_dossier_and_chromium(tmp_path):
     style = typography.print_stylesheet(page, draft=False).replace(typography.FONT_BASE, f"file://{pdf.font_folder()}/")
     html.write_text(page.replace("</head>", f"<style>{style}</style></head>"))
     command = [
-        "/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-        "--disable-component-update", "--no-pdf-header-footer", f"--print-to-pdf={theirs}", str(html),
-    ]  # fmt: skip
+        "/usr/bin/chromium",
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--no-pdf-header-footer",
+        f"--print-to-pdf={theirs}",
+        str(html),
+    ]
     printed = min(timed(lambda: subprocess.run(command, check=True, capture_output=True)) for _ in range(3))
     print("\n| | pages | seconds | MB | file kB |\n| --- | ---: | ---: | ---: | ---: |")
     size = ours.stat().st_size / 1024

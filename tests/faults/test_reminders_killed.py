@@ -76,9 +76,13 @@ def people_of(world, product) -> None:
 @contextmanager
 def scheduler(environment):
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.scheduler"], env=environment, cwd=ROOT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.faults.scheduler"],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         yield process
     finally:

@@ -117,9 +117,14 @@ def _testssl(item: Mapping[str, Any], site: str) -> Reading | None:
     ]
     end = min(filter(None, ends), default=None)
     return Reading(
-        Check.TLS, site, ObservationState.SEEN, at_least(grade, "B"), grade, until=end,
+        Check.TLS,
+        site,
+        ObservationState.SEEN,
+        at_least(grade, "B"),
+        grade,
+        until=end,
         detail={CERTIFICATE_END: end.isoformat()} if end else {},
-    )  # fmt: skip
+    )
 
 
 def _nmap(item: Mapping[str, Any], site: str) -> Reading | None:
@@ -137,9 +142,13 @@ def _nmap(item: Mapping[str, Any], site: str) -> Reading | None:
     grade = next((g for most, g in ((20, "F"), (10, "E"), (5, "D"), (0, "C")) if flaws > most), "")
     grade = grade or ("B" if len(open_ports) > 2 and {80, 443} & set(open_ports) else "A")
     return Reading(
-        Check.OPEN_PORTS, site, ObservationState.SEEN, set(open_ports) <= {80, 443}, grade,
+        Check.OPEN_PORTS,
+        site,
+        ObservationState.SEEN,
+        set(open_ports) <= {80, 443},
+        grade,
         detail={"open_ports": open_ports, "flaws": flaws},
-    )  # fmt: skip
+    )
 
 
 def _zap(item: Mapping[str, Any], site: str) -> Reading | None:
@@ -154,9 +163,14 @@ def _zap(item: Mapping[str, Any], site: str) -> Reading | None:
         return None  # a scan always has something to say of a site that it saw
     grade = {3: "F", 2: "D", 1: "B", 0: "A"}[max(codes)]
     return Reading(
-        Check.DYNAMIC_SCAN, site, ObservationState.SEEN, grade != "F", grade,
-        _zap_day(zap.get("@generated")), detail={"alerts": sum(code > 0 for code in codes)},
-    )  # fmt: skip
+        Check.DYNAMIC_SCAN,
+        site,
+        ObservationState.SEEN,
+        grade != "F",
+        grade,
+        _zap_day(zap.get("@generated")),
+        detail={"alerts": sum(code > 0 for code in codes)},
+    )
 
 
 _NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A", "unknown": "A"}
@@ -188,9 +202,14 @@ def _third_parties(item: Mapping[str, Any], site: str) -> Reading | None:
     ]
     day = http_day((_map_or_none(seen.get("headers")) or {}).get("date"))
     return Reading(
-        Check.THIRD_PARTY_SCRIPTS, site, ObservationState.SEEN, at_least(worst_grade(grades), "B"),
-        worst_grade(grades), day, detail={"trackers": trackers, "cookies": cookies},
-    )  # fmt: skip
+        Check.THIRD_PARTY_SCRIPTS,
+        site,
+        ObservationState.SEEN,
+        at_least(worst_grade(grades), "B"),
+        worst_grade(grades),
+        day,
+        detail={"trackers": trackers, "cookies": cookies},
+    )
 
 
 def _waf(item: Mapping[str, Any], site: str) -> Reading | None:
@@ -208,9 +227,13 @@ def _waf(item: Mapping[str, Any], site: str) -> Reading | None:
     if not name:
         return None
     return Reading(
-        Check.WAF_SEEN, site, ObservationState.SEEN, holds=True, observed_on=http_day(headers.get("date")),
+        Check.WAF_SEEN,
+        site,
+        ObservationState.SEEN,
+        holds=True,
+        observed_on=http_day(headers.get("date")),
         detail={"seen_as": name},
-    )  # fmt: skip
+    )
 
 
 def updown_reading(check: Any, site: str) -> Reading | None:
@@ -283,9 +306,13 @@ def alerts_reading(check: Check, site: str, severities: Iterable[str], hidden: i
     table = _DEPENDABOT if check is Check.DEPENDABOT else _CODE
     grade = worst_grade(["A", *(table[s] for s in severities)])
     return Reading(
-        check, site, ObservationState.SEEN, at_least(grade, "C" if check is Check.DEPENDABOT else "E"), grade,
+        check,
+        site,
+        ObservationState.SEEN,
+        at_least(grade, "C" if check is Check.DEPENDABOT else "E"),
+        grade,
         detail={"alerts": len(severities)} | ({"hidden": hidden} if hidden else {}),
-    )  # fmt: skip
+    )
 
 
 def _codescan(item: Mapping[str, Any], site: str) -> Reading | None:

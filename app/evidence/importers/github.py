@@ -133,9 +133,10 @@ def _dependabot(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Re
         return Reading(Check.DEPENDABOT, repository, alerts)
     try:
         kept = [
-            a for a in alerts
+            a
+            for a in alerts
             if not aside.hides(str(a["dependency"]["manifest_path"]), str(a["dependency"].get("scope") or ""))
-        ]  # fmt: skip
+        ]
         severities = [str(a["security_advisory"]["severity"]).upper() for a in kept]
         return alerts_reading(Check.DEPENDABOT, repository, severities, hidden=len(alerts) - len(kept))
     except (KeyError, TypeError) as error:

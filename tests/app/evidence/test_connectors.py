@@ -195,11 +195,27 @@ def test_a_tool_that_drips_is_left_alone(tool):
 @pytest.mark.parametrize(
     "address",
     [
-        "https://127.0.0.1/", "https://localhost/", "https://10.0.0.1/", "https://192.168.1.1/", "https://169.254.169.254/latest/",
-        "https://[::1]/", "https://[fd00::1]/", "https://[::ffff:10.0.0.1]/", "https://[64:ff9b::a00:1]/", "https://0.0.0.0/", "https://100.64.0.1/",
-        "https://2130706433/", "https://0x7f000001/", "https://user:pw@example.org/", "http://example.org/", "file:///etc/passwd", "ftp://example.org/", "https:///", "https://example.org:99999/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://10.0.0.1/",
+        "https://192.168.1.1/",
+        "https://169.254.169.254/latest/",
+        "https://[::1]/",
+        "https://[fd00::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::a00:1]/",
+        "https://0.0.0.0/",
+        "https://100.64.0.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://user:pw@example.org/",
+        "http://example.org/",
+        "file:///etc/passwd",
+        "ftp://example.org/",
+        "https:///",
+        "https://example.org:99999/",
     ],
-)  # fmt: skip
+)
 def test_private_addresses_are_never_asked(address):
     with pytest.raises(Unreachable) as error:
         ask_address(address)

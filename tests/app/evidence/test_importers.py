@@ -262,7 +262,11 @@ def test_alerts_are_read_page_after_page_and_not_for_ever():
     ("tool", "result", "check"),
     [
         ("dependabot", {}, Check.DEPENDABOT),
-        ("dependabot", {"totalCount": 500, "repositories": [{"vulnerabilityAlerts": {"totalCount": 500, "nodes": []}}]}, Check.DEPENDABOT),
+        (
+            "dependabot",
+            {"totalCount": 500, "repositories": [{"vulnerabilityAlerts": {"totalCount": 500, "nodes": []}}]},
+            Check.DEPENDABOT,
+        ),
         ("codescan", {"message": "Not Found"}, Check.CODE_SCANNING),
         ("codescan", {"repositories": [{"url": "x"}]}, Check.CODE_SCANNING),
         ("thirdparties", {"error": "timeout"}, Check.THIRD_PARTY_SCRIPTS),
@@ -272,9 +276,12 @@ def test_alerts_are_read_page_after_page_and_not_for_ever():
         ("nuclei", [], Check.EXPOSURE_SCAN),
         ("http", {"scan": {"grade": "A", "error": "site-down"}}, Check.HTTP_HEADERS),
         ("http", {"scan": {"grade": "A", "statusCode": 503}}, Check.HTTP_HEADERS),
-        *(("http", {"grade": grade}, Check.HTTP_HEADERS) for grade in ("0", "-", "?", "(none)", "123", "<b>A", "A+++++")),
+        *(
+            ("http", {"grade": grade}, Check.HTTP_HEADERS)
+            for grade in ("0", "-", "?", "(none)", "123", "<b>A", "A+++++")
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_saw_nothing_is_never_good(tool, result, check):
     reading = of({"url": "https://a.test", tool: result})[check]
     assert (reading.state in {ABSENT, UNREADABLE}, reading.holds, reading.grade) == (True, False, "")

@@ -21,16 +21,37 @@ SOUND = {
         ],
     },
     "components": [
-        {"id": "web", "kind": "web", "hosting": "paas", "exposure": "internet", "supplier": "Scalingo", "version": "1", "sbom": "web.json", "patched_by": "team"},
-        {"id": "base", "kind": "database", "hosting": "paas", "exposure": "internal", "supplier": "Scalingo", "version": "15", "data": ["personal"], "location": "EU"},
+        {
+            "id": "web",
+            "kind": "web",
+            "hosting": "paas",
+            "exposure": "internet",
+            "supplier": "Scalingo",
+            "version": "1",
+            "sbom": "web.json",
+            "patched_by": "team",
+        },
+        {
+            "id": "base",
+            "kind": "database",
+            "hosting": "paas",
+            "exposure": "internal",
+            "supplier": "Scalingo",
+            "version": "15",
+            "data": ["personal"],
+            "location": "EU",
+        },
     ],
     "links": [{"from": "web", "to": "base", "kind": "writes", "encrypted": True, "authentication": "password"}],
-    "assets": [{"id": "dossiers", "lives_in": ["base"], "needs": {"confidentiality": 3, "integrity": 3, "availability": 2}}],
+    "assets": [
+        {"id": "dossiers", "lives_in": ["base"], "needs": {"confidentiality": 3, "integrity": 3, "availability": 2}}
+    ],
     "measures": [
-        {"measure": m, "on": ["web"], "status": "done"} for m in ("waf", "central_logging", "availability_monitoring", "mfa")
+        {"measure": m, "on": ["web"], "status": "done"}
+        for m in ("waf", "central_logging", "availability_monitoring", "mfa")
     ]
     + [{"measure": m, "on": ["base"], "status": "done"} for m in ("backup_offline", "backup_restore_test")],
-}  # fmt: skip
+}
 
 
 def found_in(**changes) -> set[tuple[str, str | None]]:
@@ -80,39 +101,82 @@ CASES = {
     "unknown_libraries": {"web": {"sbom": None}},
     "nobody_patches": {"base": {"hosting": "iaas", "patched_by": "publisher"}},
     "no_patch_policy": {"base": {"hosting": "iaas", "patched_by": "team"}},
-    "admin_without_second_factor": {"components": [saas("admin", "other")], "links": [{"from": "admin", "to": "base", "kind": "administers"}]},
-    "sign_in_without_second_factor": {"components": [saas("forge", "forge")], "links": [{"from": "forge", "to": "web", "kind": "calls"}]},
-    "exposed_administration": {"components": [own("admin", "other", exposure="internet")], "links": [{"from": "admin", "to": "base", "kind": "administers"}]},
-    "administered_from_a_daily_workstation": {"components": [LAPTOP], "links": [{"from": "laptop", "to": "base", "kind": "administers"}]},
-    "workstation_not_encrypted": {"components": [LAPTOP], "links": [{"from": "laptop", "to": "base", "kind": "administers"}]},
+    "admin_without_second_factor": {
+        "components": [saas("admin", "other")],
+        "links": [{"from": "admin", "to": "base", "kind": "administers"}],
+    },
+    "sign_in_without_second_factor": {
+        "components": [saas("forge", "forge")],
+        "links": [{"from": "forge", "to": "web", "kind": "calls"}],
+    },
+    "exposed_administration": {
+        "components": [own("admin", "other", exposure="internet")],
+        "links": [{"from": "admin", "to": "base", "kind": "administers"}],
+    },
+    "administered_from_a_daily_workstation": {
+        "components": [LAPTOP],
+        "links": [{"from": "laptop", "to": "base", "kind": "administers"}],
+    },
+    "workstation_not_encrypted": {
+        "components": [LAPTOP],
+        "links": [{"from": "laptop", "to": "base", "kind": "administers"}],
+    },
     "single_administrator": {"contacts": SOUND["product"]["contacts"][:1]},
     "nobody_to_call": {"contacts": [{"name": "A", "role": "dev", "can_suspend": True}]},
     "unencrypted_crossing": {"link": {"encrypted": False}, "base": {"hosting": "iaas"}},
     "unencrypted_data": {"link": {"encrypted": False}},
     "unauthenticated_store": {"link": {"authentication": "none"}},
-    "unauthenticated_call": {"components": [own("api", "api")], "links": [{"from": "web", "to": "api", "kind": "calls", "authentication": "none"}]},
-    "many_readers": {"components": [own(f"w{n}", "worker") for n in range(5)], "links": [{"from": f"w{n}", "to": "base", "kind": "reads"} for n in range(5)]},
-    "dashboard_on_production": {"components": [own("bi", "bi")], "links": [{"from": "bi", "to": "base", "kind": "reads"}]},
-    "supplier_writes": {"components": [saas("crm", "low_code")], "links": [{"from": "crm", "to": "base", "kind": "writes"}]},
+    "unauthenticated_call": {
+        "components": [own("api", "api")],
+        "links": [{"from": "web", "to": "api", "kind": "calls", "authentication": "none"}],
+    },
+    "many_readers": {
+        "components": [own(f"w{n}", "worker") for n in range(5)],
+        "links": [{"from": f"w{n}", "to": "base", "kind": "reads"} for n in range(5)],
+    },
+    "dashboard_on_production": {
+        "components": [own("bi", "bi")],
+        "links": [{"from": "bi", "to": "base", "kind": "reads"}],
+    },
+    "supplier_writes": {
+        "components": [saas("crm", "low_code")],
+        "links": [{"from": "crm", "to": "base", "kind": "writes"}],
+    },
     "no_backup": {"without": ["backup_offline", "backup_restore_test"]},
     "backup_never_restored": {"without": ["backup_restore_test"]},
     "deploys_alone": {"components": [saas("ci", "ci")], "links": [{"from": "ci", "to": "web", "kind": "deploys"}]},
     "unpinned_supply": {"components": [saas("ci", "ci")], "links": [{"from": "ci", "to": "web", "kind": "deploys"}]},
-    "exposed_build": {"components": [own("ci", "ci", exposure="internet")], "links": [{"from": "ci", "to": "web", "kind": "deploys"}]},
+    "exposed_build": {
+        "components": [own("ci", "ci", exposure="internet")],
+        "links": [{"from": "ci", "to": "web", "kind": "deploys"}],
+    },
     "supplier_outside_eu": {"base": {"location": "other"}},
-    "unknown_location": {"components": [saas("crm", "other", location=None, data=["personal"])], "links": [{"from": "web", "to": "crm", "kind": "calls"}]},
+    "unknown_location": {
+        "components": [saas("crm", "other", location=None, data=["personal"])],
+        "links": [{"from": "web", "to": "crm", "kind": "calls"}],
+    },
     "unnamed_supplier": {"base": {"supplier": None}},
-    "personal_data_in_a_tool": {"components": [saas("grist", "low_code", data=["personal"])], "links": [{"from": "web", "to": "grist", "kind": "calls"}]},
+    "personal_data_in_a_tool": {
+        "components": [saas("grist", "low_code", data=["personal"])],
+        "links": [{"from": "web", "to": "grist", "kind": "calls"}],
+    },
     "secrets_unprotected": {"web": {"data": ["secret"]}},
     "exposed_without_firewall": {"without": ["waf"]},
-    "protected_by_something_else": {"components": [own("proxy", "network")], "links": [{"from": "web", "to": "proxy", "kind": "protected_by"}]},
+    "protected_by_something_else": {
+        "components": [own("proxy", "network")],
+        "links": [{"from": "web", "to": "proxy", "kind": "protected_by"}],
+    },
     "no_logs": {"without": ["central_logging"]},
     "not_watched": {"without": ["availability_monitoring"]},
     "asset_nowhere": {"assets": [{"id": "x", "needs": {"confidentiality": 1, "integrity": 1, "availability": 1}}]},
     "linked_to_nothing": {"components": [own("island", "cache")]},
-    "late_measure": {"measures": [{"measure": "codeql", "on": ["web"], "status": "planned", "due": "2026-11-01", "owner": "A"}]},
-    "measure_without_owner": {"measures": [{"measure": "codeql", "on": ["web"], "status": "planned", "due": "2027-11-01"}]},
-}  # fmt: skip
+    "late_measure": {
+        "measures": [{"measure": "codeql", "on": ["web"], "status": "planned", "due": "2026-11-01", "owner": "A"}]
+    },
+    "measure_without_owner": {
+        "measures": [{"measure": "codeql", "on": ["web"], "status": "planned", "due": "2027-11-01"}]
+    },
+}
 
 
 def test_a_sound_product_has_no_finding():

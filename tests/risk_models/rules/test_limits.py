@@ -16,7 +16,9 @@ def test_the_longest_of_each_in_months():
     assert schedule.latest_acceptance(date(2026, 2, 28)) == date(2029, 2, 28)
 
 
-@pytest.mark.parametrize(("weeks", "incubator", "authority"), [(1, False, False), (2, True, False), (5, True, False), (6, True, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("weeks", "incubator", "authority"), [(1, False, False), (2, True, False), (5, True, False), (6, True, True)]
+)
 def test_who_is_told_of_what_is_late_where_no_incubator_says_otherwise(weeks, incubator, authority):
     milestone = Milestone(LATE, -weeks)
     told = Escalation().tells_incubator(milestone), Escalation().tells_authority(milestone)

@@ -99,7 +99,16 @@ def test_a_rating_off_its_scale_is_refused(name, wrong):
 
 @pytest.mark.parametrize(
     ("threat", "zone"),
-    [(0, "outside"), (0.24, "outside"), (0.25, "watch"), (0.99, "watch"), (1, "control"), (2.49, "control"), (2.5, "danger"), (16, "danger")],
-)  # fmt: skip
+    [
+        (0, "outside"),
+        (0.24, "outside"),
+        (0.25, "watch"),
+        (0.99, "watch"),
+        (1, "control"),
+        (2.49, "control"),
+        (2.5, "danger"),
+        (16, "danger"),
+    ],
+)
 def test_the_zones_of_the_ecosystem(threat, zone):
     assert stakeholder_zone(threat) is StakeholderZone(zone)

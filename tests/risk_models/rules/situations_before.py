@@ -1,0 +1,195 @@
+"""Until a first homologation: what is known of a product; its state and day; its next act and by when; what it owes."""
+
+from datetime import date
+
+from risk_models.scales import PhaseName
+from risk_models.system import Phase
+from tests.risk_models.rules.situation_parts import (
+    ANALYSIS,
+    DECISION,
+    DRAFT,
+    EXPIRED,
+    FIRST,
+    GIVEN,
+    LATE,
+    NEW,
+    OLD,
+    OPINIONS,
+    begun,
+    put_off,
+)
+
+BEFORE_HOMOLOGATION = [
+    # Nothing is asked of what is not active.
+    ("no phase yet", {}, "INACTIVE", "", ""),
+    ("in investigation", {"phases": (Phase(PhaseName.INVESTIGATION, date(2026, 1, 1)),)}, "INACTIVE", "", ""),
+    ("its construction begins tomorrow", {"phases": begun("2026-11-30")}, "INACTIVE", "", ""),
+    ("given up", {"phases": begun("2024-01-29", ("abandon", "2025-01-01"))}, "INACTIVE", "", ""),
+    ("archived", {"phases": OLD, "archived": True}, "INACTIVE", "", ""),
+    ("archived, its homologation expired", {"phases": OLD, "archived": True, "last": EXPIRED}, "INACTIVE", "", ""),
+    ("archived, a dossier in hand", {"phases": OLD, "archived": True, "in_hand": DECISION}, "INACTIVE", "", ""),
+    # The analysis, six months after the clock starts.
+    (
+        "begun today",
+        {"phases": begun("2026-11-29")},
+        "NOT_HOMOLOGATED 2027-05-29",
+        "ANALYSE 2027-05-29",
+        "analysis 2027-05-29",
+    ),
+    (
+        "analysis due today",
+        {"phases": begun("2026-05-29")},
+        "NOT_HOMOLOGATED 2026-11-29",
+        "ANALYSE 2026-11-29",
+        "analysis 2026-11-29",
+    ),
+    (
+        "analysis due yesterday",
+        {"phases": begun("2026-05-28")},
+        "ANALYSIS_OVERDUE 2026-11-28",
+        "ANALYSE 2026-11-28",
+        "analysis 2026-11-28",
+    ),
+    (
+        "begun on a 31st",
+        {"phases": begun("2026-08-31")},
+        "NOT_HOMOLOGATED 2027-02-28",
+        "ANALYSE 2027-02-28",
+        "analysis 2027-02-28",
+    ),
+    (
+        "accelerated long since, analysis never done",
+        {"phases": begun("2023-01-01", ("acceleration", "2024-01-01"))},
+        "ANALYSIS_OVERDUE 2023-07-01",
+        "ANALYSE 2023-07-01",
+        "analysis 2023-07-01",
+    ),
+    (
+        "transferred and still run, analysis never done",
+        {"phases": begun("2023-01-01", ("opere", "2025-01-01"))},
+        "ANALYSIS_OVERDUE 2023-07-01",
+        "ANALYSE 2023-07-01",
+        "analysis 2023-07-01",
+    ),
+    (
+        "run without ever having been built",
+        {"phases": (Phase(PhaseName.OPERE, date(2025, 1, 1)),)},
+        "NOT_HOMOLOGATED",
+        "ANALYSE",
+        "",
+    ),
+    (
+        "run without ever having been built, analysed",
+        {"phases": (Phase(PhaseName.OPERE, date(2025, 1, 1)),), "analysed": True},
+        "NOT_HOMOLOGATED",
+        "HOMOLOGATE",
+        "",
+    ),
+    (
+        "analysis put off until tomorrow",
+        {"phases": LATE, "put_off": put_off(ANALYSIS, "2026-11-30")},
+        "NOT_HOMOLOGATED 2026-11-30",
+        "ANALYSE 2026-11-30",
+        "analysis 2026-11-30 put off",
+    ),
+    (
+        "analysis put off until yesterday",
+        {"phases": LATE, "put_off": put_off(ANALYSIS, "2026-11-28")},
+        "ANALYSIS_OVERDUE 2026-11-28",
+        "ANALYSE 2026-11-28",
+        "analysis 2026-11-28 put off",
+    ),
+    (
+        "the card moved past what was put off",
+        {"phases": NEW, "put_off": put_off(ANALYSIS, "2026-12-01")},
+        "NOT_HOMOLOGATED 2027-01-01",
+        "ANALYSE 2027-01-01",
+        "analysis 2027-01-01",
+    ),
+    (
+        "put off until the very day",
+        {"phases": NEW, "put_off": put_off(ANALYSIS, "2027-01-01")},
+        "NOT_HOMOLOGATED 2027-01-01",
+        "ANALYSE 2027-01-01",
+        "analysis 2027-01-01",
+    ),
+    (
+        "another duty was put off",
+        {"phases": LATE, "put_off": put_off(FIRST, "2027-06-01")},
+        "ANALYSIS_OVERDUE 2026-07-29",
+        "ANALYSE 2026-07-29",
+        "analysis 2026-07-29",
+    ),
+    # The first homologation, six months later.
+    (
+        "analysed before its day",
+        {"phases": NEW, "analysed": True},
+        "NOT_HOMOLOGATED 2027-07-01",
+        "HOMOLOGATE 2027-07-01",
+        "first_homologation 2027-07-01",
+    ),
+    (
+        "first homologation due today",
+        {"phases": begun("2025-11-29"), "analysed": True},
+        "NOT_HOMOLOGATED 2026-11-29",
+        "HOMOLOGATE 2026-11-29",
+        "first_homologation 2026-11-29",
+    ),
+    (
+        "first homologation due yesterday",
+        {"phases": begun("2025-11-28"), "analysed": True},
+        "HOMOLOGATION_OVERDUE 2026-11-28",
+        "HOMOLOGATE 2026-11-28",
+        "first_homologation 2026-11-28",
+    ),
+    (
+        "first homologation put off",
+        {"phases": OLD, "analysed": True, "put_off": put_off(FIRST, "2027-06-01")},
+        "NOT_HOMOLOGATED 2027-06-01",
+        "HOMOLOGATE 2027-06-01",
+        "first_homologation 2027-06-01 put off",
+    ),
+    (
+        "first homologation put off until yesterday",
+        {"phases": OLD, "analysed": True, "put_off": put_off(FIRST, "2026-11-28")},
+        "HOMOLOGATION_OVERDUE 2026-11-28",
+        "HOMOLOGATE 2026-11-28",
+        "first_homologation 2026-11-28 put off",
+    ),
+    # The first dossier, in hand.
+    (
+        "a first dossier begun",
+        {"phases": NEW, "analysed": True, "in_hand": DRAFT},
+        "NOT_HOMOLOGATED 2027-07-01",
+        "FINISH_DOSSIER 2027-07-01",
+        "first_homologation 2027-07-01",
+    ),
+    (
+        "a first dossier begun, the analysis late",
+        {"phases": LATE, "in_hand": DRAFT},
+        "ANALYSIS_OVERDUE 2026-07-29",
+        "FINISH_DOSSIER 2026-07-29",
+        "analysis 2026-07-29",
+    ),
+    (
+        "opinions awaited",
+        {"phases": NEW, "analysed": True, "in_hand": OPINIONS},
+        "NOT_HOMOLOGATED 2027-07-01",
+        "GIVE_OPINIONS 2027-07-01",
+        "first_homologation 2027-07-01",
+    ),
+    (
+        "all opinions given",
+        {"phases": NEW, "analysed": True, "in_hand": GIVEN},
+        "NOT_HOMOLOGATED 2027-07-01",
+        "TRANSMIT 2027-07-01",
+        "first_homologation 2027-07-01",
+    ),
+    (
+        "before the authority, late",
+        {"phases": OLD, "analysed": True, "in_hand": DECISION},
+        "HOMOLOGATION_OVERDUE 2025-01-29",
+        "DECIDE 2025-01-29",
+        "first_homologation 2025-01-29",
+    ),
+]
