@@ -62,3 +62,13 @@ def test_a_module_is_in_the_table_of_its_folder():
         if path.stem != "__init__":
             found[str(path.parent.relative_to(ROOT))].add(path.stem)
     assert listed == dict(found)
+
+
+def test_no_test_borrows_from_a_test():
+    """What several need is a factory; a benchmark runs itself in another process."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
+        if re.search(r"(?m)^ *from tests\.[\w.]*\btest_\w+ import", path.read_text())
+    }
+    assert found == {"tests/benchmarks/test_inventory.py"}

@@ -3,7 +3,7 @@
 Revision: 0012
 
 On SQLite, a later batch operation on one of these tables drops its triggers: it must create them again
-(`tests/app/test_sealed.py` fails if it does not).
+(`tests/app/homologation/test_sealed.py` fails if it does not).
 """
 
 from alembic import op

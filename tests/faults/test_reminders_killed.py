@@ -24,7 +24,7 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.renewals.models import Digest
 from tests.conftest import ROOT, free_port
-from tests.faults.test_sigkill import until
+from tests.factories.waiting import until
 
 KILLS, PEOPLE = int(os.environ.get("JALON_KILLS", "4")), int(os.environ.get("JALON_PEOPLE", "60"))
 

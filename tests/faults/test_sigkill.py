@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import ClassVar
 
 import pytest
@@ -17,6 +16,7 @@ from app.platform import jobs
 from app.platform.jobs import Job
 from app.renewals.models import Digest
 from tests.conftest import ROOT
+from tests.factories.waiting import until
 from tests.world import World
 
 
@@ -44,15 +44,6 @@ def worker(database_url, tmp_path):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=30)
-
-
-def until(condition, seconds: float) -> None:
-    pause = Event()
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError("waited in vain")
 
 
 def _running(world: World, kind: str) -> bool:

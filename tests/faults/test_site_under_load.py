@@ -20,9 +20,9 @@ from app.analysis.jobs import AssessProduct
 from app.inventory import services as inventory
 from app.platform.jobs import Job
 from risk_models import product_file
-from tests.app.test_large_products import file_of
 from tests.conftest import ROOT, on_sqlite
-from tests.reports.test_verification_bounds import packed
+from tests.factories.bombs import packed
+from tests.factories.large_products import file_of
 from tests.serving import served  # noqa: F401 - a fixture
 
 PAGES = ("/connexion", "/healthz")

@@ -13,9 +13,9 @@ from app.cli.dossier import unsigned
 from reports import document, pdf
 from reports import dossier as content
 from risk_models import product_file
+from tests.factories.documents import full
 from tests.fuzzing import shares, tries
 from tests.product_files import LONG, ODD, product_files, texts
-from tests.reports.test_pdf import full
 from tests.world import EXAMPLES
 
 DAY = date(2026, 11, 23)

@@ -16,7 +16,7 @@ from reports.verification import Status
 from risk_models import assessment, study
 from risk_models.scales import View
 from tests.conftest import ROOT
-from tests.reports.test_seal import WITHDRAWAL
+from tests.factories.withdrawals import WITHDRAWAL
 
 FOLDER = ROOT / "tests" / "data" / "dossiers"
 TEXTS = {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.json"))}

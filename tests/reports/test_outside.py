@@ -15,7 +15,7 @@ from reports import outside, pdf
 from reports.bounded import Bounds
 from reports.outside import NotThisDossier, SignedOutside
 from tests.certificates import chain
-from tests.reports.test_pdf import full
+from tests.factories.documents import full
 
 
 @pytest.fixture(scope="module")

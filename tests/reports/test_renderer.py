@@ -14,8 +14,8 @@ import pytest
 from reports import dossier as content
 from reports import pdf
 from tests.conftest import ROOT
-from tests.faults.test_sigkill import until
-from tests.reports.test_pdf import full
+from tests.factories.documents import full
+from tests.factories.waiting import until
 
 TEXT = content.canonical(full())
 BEGUN_AND_LEFT = """

@@ -23,25 +23,10 @@ from reports.certificates import Trust, UnusableSeal, make_trial, read_sealer
 from reports.verification import Status
 from tests.certificates import chain, issue, timestamper
 from tests.conftest import free_port
+from tests.factories.withdrawals import WITHDRAWAL
 
 LEVELS = ["B-B", "B-T", "B-LTA"]
 TODAY = datetime.now(UTC).date()
-
-
-WITHDRAWAL = {
-    "format": content.FORMAT,
-    "kind": "withdrawal",
-    "product": "Guichet des aides",
-    "number": 1,
-    "decided_on": "2026-01-09",
-    "decided_by": "Andrée Laurent",
-    "withdrawn_on": "2026-11-23",
-    "frozen_on": "2026-11-23",
-    "reason": "Intrusion constatée",
-    "by": {"name": "Andrée Laurent", "title": "Directrice"},
-    "decision_sha256": "0" * 64,
-    "trial": False,
-}
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from reports import pdf, pdf_child, pdf_finish, seal, streams, verification
 from reports.certificates import read_sealer
 from reports.verification import Status
 from tests.certificates import chain, issue
-from tests.reports.test_pdf import DAY, full
-from tests.reports.test_seal import WITHDRAWAL
+from tests.factories.documents import DAY, full
+from tests.factories.withdrawals import WITHDRAWAL
 
 
 @pytest.mark.parametrize("tries", [1, 2])

@@ -3,28 +3,13 @@
 import dataclasses
 import io
 import resource
-import zlib
 from datetime import date
 
 import pikepdf
 import pytest
 
 from reports import outside, verification
-
-
-def packed(levels: int, size: int = 200_000_000) -> bytes:
-    """A PDF of some kilobytes whose content is `size` zeros, packed `levels` times."""
-    packing = zlib.compressobj(9)
-    data = b"".join(packing.compress(b"\0" * 10_000_000) for _ in range(size // 10_000_000)) + packing.flush()
-    for _ in range(levels - 1):
-        data = zlib.compress(data, 9)
-    document, out = pikepdf.new(), io.BytesIO()
-    document.add_blank_page()
-    document.attachments["dossier.json"] = b"{}"
-    filters = pikepdf.Array([pikepdf.Name.FlateDecode] * levels)
-    document.attachments["dossier.json"].obj.EF.F.write(data, filter=filters)
-    document.save(out, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
-    return out.getvalue()
+from tests.factories.bombs import packed
 
 
 @pytest.mark.parametrize("levels", [1, 2, 3])

@@ -1,0 +1,152 @@
+"""The drift since a decision: each change by what it costs, and people told once it matters."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import func, select, update
+
+from app.analysis.study_models import SecurityProfile
+from app.homologation import drift, drift_watch
+from app.homologation.drift import count_steps, weigh_changes
+from app.homologation.models import Decision, DriftNotice
+from app.identity.kinds import Role
+from app.mitigations.models import LossPoint
+from app.plan.services import note_losses
+from app.platform import clock
+from reports import dossier as content
+from risk_models import assess, product_file
+from risk_models.scales import SecurityLevel
+from tests.factories.homologation import run_jobs
+from tests.world import EXAMPLES
+
+PAGE = "/produits/exemple/dossier/1/depuis"
+
+
+@pytest.fixture
+def watched(decided):
+    world, owner, people, _ = decided
+    lead = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=world.reload().incubators[0].id)
+    return world, owner, people
+
+
+def sweep(world) -> None:
+    with world.app.test_request_context():
+        note_losses(world.database)
+        drift_watch.watch_drift(world.database)
+    run_jobs(world)
+
+
+def open_a_door(world, owner) -> None:
+    new = {"name": "Grafana", "kind": "monitoring", "hosting": "iaas", "exposure": "internet", "version": "8.3.0"}
+    team = world.visitor(owner)
+    assert team.post("/produits/exemple/composants/nouveau", new).status_code == 302
+    link = {"source": "grafana", "kind": "administers", "target": "base"}
+    assert team.post("/produits/exemple/liens", link).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "expected"),
+    [(10, 10, 0), (10, 12.4, 0), (10, 12.5, 1), (10, 15, 2), (1, 1.9, 0), (1, 2, 1), (0, 5, 5), (10, 2, 0)],
+)
+def test_a_height_is_a_quarter_of_what_was_signed_and_a_point_at_least(then, now, expected):
+    assert count_steps(then, now) == expected
+
+
+def test_each_change_is_weighed_by_undoing_it():
+    then = product_file.loads((EXAMPLES / "guichet.yaml").read_text())
+    assert weigh_changes(then, then) == []
+    risky = dataclasses.replace(then.components[0], version="0.0.1")
+    fewer = tuple(m for m in then.measures if m.status.value != "done")
+    now = dataclasses.replace(then, components=(risky, *then.components[1:]), measures=fewer)
+    found = weigh_changes(then, now)
+    assert {w.kind for w in found} == {"changed", "gone"}
+    gone = next(w for w in found if w.kind == "gone")
+    assert gone.loss >= 0  # a measure that is no longer there never lowers the risk
+    assert assess(now).loss >= assess(then).loss - 1e-9
+
+
+def test_the_page_says_what_each_change_costs_and_proposes_to_renew(watched):
+    world, owner, _ = watched
+    team = world.visitor(owner)
+    assert "n’est plus vrai" not in team.get(PAGE).get_data(as_text=True)
+    open_a_door(world, owner)
+    page = team.get(PAGE).get_data(as_text=True)
+    assert "Ce que chaque changement coûte" in page and "Grafana" in page and "+" in page
+
+
+def test_people_are_told_once_and_again_only_when_it_grows(watched, monkeypatch):
+    world, owner, _ = watched
+    monkeypatch.setattr(drift, "LEAST", 0.01)
+    monkeypatch.setattr(drift, "THRESHOLD", 0.001)
+    sweep(world)
+    assert not any("n’est plus comme" in mail for mail in world.mails())
+    open_a_door(world, owner)
+    with time_machine.travel(clock.now() + timedelta(days=1)):
+        sweep(world)
+        sweep(world)
+    told = sorted(mail.partition(" | ")[0] for mail in world.mails() if "n’est plus comme" in mail)
+    assert told == ["autorite@exemple.test", "camille@exemple.test", "incubateur@exemple.test"]
+    with time_machine.travel(clock.now() + timedelta(days=2)):
+        sweep(world)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(DriftNotice.id))) == 1
+
+
+def test_a_level_raised_is_told_whatever_the_loss(watched):
+    world, *_ = watched
+    with world.database.writing() as session:
+        session.execute(update(SecurityProfile).values(level=SecurityLevel.HIGH))
+    sweep(world)
+    assert any("niveau de sécurité a été relevé" in mail for mail in world.mails())
+
+
+def test_what_was_put_back_and_raised_again_is_told_again(watched):
+    world, *_ = watched
+
+    def told_on(day: int, level: SecurityLevel) -> int:
+        with world.database.writing() as session:
+            session.execute(update(SecurityProfile).values(level=level))
+        with time_machine.travel(clock.now() + timedelta(days=day)):
+            sweep(world)
+        return sum("niveau de sécurité a été relevé" in mail for mail in world.mails())
+
+    with world.database.reading() as session:
+        signed = SecurityLevel(session.scalar(select(SecurityProfile.level)))
+    once = told_on(1, SecurityLevel.HIGH)
+    assert once and told_on(2, SecurityLevel.HIGH) == once
+    assert told_on(3, signed) == once
+    assert told_on(4, SecurityLevel.HIGH) == 2 * once
+
+
+def test_what_was_noted_before_the_signature_is_no_drift(world):
+    """The loss of the morning, before the product was made safer and signed, says nothing of the signed picture."""
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    noon = (clock.now() + timedelta(days=1)).replace(hour=12)
+    with time_machine.travel(noon - timedelta(hours=2), tick=True):
+        sweep(world)
+        with world.database.writing() as session:
+            session.execute(update(LossPoint).values(loss=99.0))
+    with time_machine.travel(noon, tick=True):
+        world.decide(world.before_authority(owner, product, people), people["authority"])
+        with world.app.test_request_context():
+            drift_watch.watch_drift(world.database)
+        with world.database.reading() as session:
+            assert session.scalar(select(func.count(DriftNotice.id))) == 0
+        sweep(world)
+    with world.database.reading() as session:
+        assert session.scalar(select(LossPoint.loss)) == pytest.approx(session.scalar(select(Decision.loss)), abs=0.01)
+        assert session.scalar(select(func.count(DriftNotice.id))) == 0
+
+
+def test_a_dossier_made_at_once_says_that_nothing_changed_since_its_analysis(world):
+    owner = world.person()
+    product = world.filled(owner)
+    dossier = world.before_authority(owner, product, world.cast(product))
+    frozen = content.loads(dossier.content)
+    assert frozen.analysis.changes_since == 0
+    assert "analysis_overtaken" not in {d.rule for d in frozen.doubts}

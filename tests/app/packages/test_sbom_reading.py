@@ -1,0 +1,223 @@
+"""SBOM and lock files as they are read: what each gives, what is odd, what is refused."""
+
+import io
+import random
+
+import pytest
+
+from app.packages.importers import open_reading
+from app.packages.importers.reading import UnreadableSbom
+from tests.conftest import REAL_DATA
+from tests.factories.advisories import LOG4J
+from tests.factories.boms import BOMS, LIBRARY, REFUSED, bom
+
+CORE = (LOG4J, "2.14.1")
+EXPECTED = {
+    "application.cdx.json": {
+        CORE,
+        ("pkg:maven/org.apache.logging.log4j/log4j-api", "2.14.1"),
+        ("pkg:maven/log4j/log4j", "1.2.17"),
+        ("pkg:generic/maison", "3"),
+    },
+    "application.cdx.xml": {CORE, ("pkg:generic/maison", "3")},
+    "application.spdx.json": {CORE, ("pkg:generic/maison", "3")},
+    "package-lock.json": {
+        ("pkg:npm/lodash", "4.17.20"),
+        ("pkg:npm/lodash", "3.10.1"),
+        ("pkg:npm/%40angular/core", "17.0.1"),
+    },
+    "yarn.lock": {("pkg:npm/lodash", "4.17.20"), ("pkg:npm/%40angular/core", "17.0.1")},
+    "pnpm-lock.yaml": {("pkg:npm/lodash", "4.17.20"), ("pkg:npm/%40angular/core", "17.0.1")},
+    "poetry.lock": {("pkg:pypi/django", "4.0.5"), ("pkg:pypi/psycopg2-binary", "2.9.9")},
+    "uv.lock": {("pkg:pypi/django", "4.0.5")},
+    "requirements.txt": {
+        ("pkg:pypi/django", "4.0.5"),
+        ("pkg:pypi/psycopg2-binary", "2.9.9"),
+        ("pkg:pypi/requests", ""),
+    },
+    "Gemfile.lock": {("pkg:gem/nokogiri", "1.15.4"), ("pkg:gem/rails", "7.0.4")},
+    "composer.lock": {("pkg:composer/symfony/http-kernel", "v5.4.19"), ("pkg:composer/phpunit/phpunit", "9.6.0")},
+    "pom.xml": {CORE, ("pkg:maven/org.springframework/spring-beans", "")},
+    "go.sum": {("pkg:golang/golang.org/x/net", "v0.6.0")},
+    "Cargo.lock": {("pkg:cargo/serde", "1.0.190")},
+}
+
+
+def read(content: bytes, name: str):
+    reading = open_reading(io.BytesIO(content), name)
+    return reading, set(reading.packages)
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_format_gives_its_packages(name):
+    assert read((BOMS / name).read_bytes(), name)[1] == EXPECTED[name]
+
+
+def test_a_bom_tells_its_date_its_services_and_what_was_odd():
+    reading, _ = read((BOMS / "application.cdx.json").read_bytes(), "x.json")
+    assert (reading.format, reading.describes) == ("CycloneDX 1.6 JSON", "guichet")
+    assert reading.dated.isoformat() == "2026-03-02T10:00:00+00:00"
+    assert [(s.name, s.provider, s.authenticated, s.data) for s in reading.services] == [
+        ("Paiement", "Banque Exemple", True, ("PII",)),
+        ("Antifraude", "", None, ()),
+    ]
+    assert reading.service_links == [("s1", "s2")]
+    assert reading.odd == {"no_purl": (1, "maison")}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_cannot_be_read_is_refused_by_its_name(code):
+    with pytest.raises(UnreadableSbom) as error:
+        read(REFUSED[code], "fichier.json")
+    assert error.value.code == code
+    assert error.value.text("fr") != error.value.text("en")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("yarn.lock", b"__metadata:\n  version: 6\na: " + b"[" * 60_000 + b"]" * 60_000),
+        (
+            "yarn.lock",
+            b"__metadata: {}\na: &a [x,x,x,x,x,x,x,x,x]\n"
+            + b"".join(b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 9)) for c in range(98, 108)),
+        ),
+        ("poetry.lock", b"a." * 200_000 + b"a=1"),
+    ],
+    ids=["deep", "aliases", "dotted"],
+)
+def test_a_lock_file_made_to_exhaust_is_refused(name, content):
+    with pytest.raises(UnreadableSbom):
+        read(content, name)
+
+
+def test_what_would_grow_without_end_stays_small():
+    pom = (
+        b"<project><properties><a>"
+        + b"x" * 100_000
+        + b"</a></properties><dependencies><dependency><groupId>g</groupId><artifactId>b</artifactId><version>"
+        + b"${a}" * 20_000
+        + b"</version></dependency></dependencies></project>"
+    )
+    assert all(len(v) <= 500 for _, v in read(pom, "pom.xml")[1])
+    assert read(b"a " + b"==1," * 200_000 + b"\n", "requirements.txt")[0].odd["not_a_requirement"][0] == 1
+    many = bom(services=[{"name": f"s{n}"} for n in range(2_000)])
+    reading, _ = read(many, "x.json")
+    assert (len(reading.services), reading.odd["too_many_services"][0]) == (500, 1_500)
+
+
+def test_aliases_and_old_formats_name_the_real_package():
+    assert read(b'mylodash@npm:lodash@^4:\n  version "4.17.21"\n', "yarn.lock")[1] == {("pkg:npm/lodash", "4.17.21")}
+    old = b"packages:\n  /lodash/4.17.20: {}\n  /@babel/core/7.1.0: {}\n  /react-dom/17.0.2_react@17.0.2: {}\n"
+    assert read(old, "pnpm-lock.yaml")[1] == {
+        ("pkg:npm/lodash", "4.17.20"),
+        ("pkg:npm/%40babel/core", "7.1.0"),
+        ("pkg:npm/react-dom", "17.0.2"),
+    }
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "utf-16-le"])
+def test_xml_in_another_encoding_never_breaks_the_page(encoding):
+    text = f'<?xml version="1.0" encoding="{encoding}"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components/></bom>'
+    try:
+        read(text.encode(encoding), "x.xml")
+    except UnreadableSbom as error:
+        assert error.text("fr")
+
+
+def test_a_date_that_no_calendar_shows_is_noted():
+    assert "wrong_date" in read(bom(metadata={"timestamp": "9999-12-31T23:59:59Z"}), "x.json")[0].odd
+
+
+ODD = {
+    "wrong_purl": bom(components=[{**LIBRARY, "purl": "ceci n'est pas"}]),
+    "duplicate_ref": bom(components=[LIBRARY, LIBRARY]),
+    "unknown_ref": bom(components=[LIBRARY], dependencies=[{"ref": "a", "dependsOn": ["z"]}]),
+    "date_without_zone": bom(metadata={"timestamp": "2026-03-02T10:00:00"}),
+    "wrong_date": bom(metadata={"timestamp": "hier"}),
+    "version_not_text": bom(components=[{**LIBRARY, "purl": None, "version": 1.5}]),
+    "not_a_component": bom(components=[None, 3]),
+    "no_name": bom(components=[{"type": "library"}]),
+    "unknown_spec_version": bom(specVersion="9.9"),
+    "not_a_boolean": bom(services=[{"name": "s", "authenticated": "false"}]),
+    "not_a_service": bom(services=[{"description": "?"}]),
+    "too_long": bom(components=[{**LIBRARY, "purl": "pkg:npm/" + "a" * 600 + "@1"}]),
+}
+
+
+@pytest.mark.parametrize("code", ODD)
+def test_what_is_odd_is_counted_and_listed(code):
+    reading, _ = read(ODD[code], "x.json")
+    assert reading.odd[code][0] >= 1
+
+
+def test_null_lists_cycles_and_a_byte_order_mark_are_read():
+    cycle = [{"ref": "a", "dependsOn": ["b"]}, {"ref": "b", "dependsOn": ["a"]}]
+    assert read(bom(components=None, services=None, dependencies=None), "x.json")[1] == set()
+    both = bom(components=[LIBRARY, {**LIBRARY, "bom-ref": "b"}], dependencies=cycle)
+    reading, packages = read(b"\xef\xbb\xbf" + both, "x.json")
+    assert (packages, reading.odd) == ({("pkg:npm/a", "1")}, {})
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the folder of real data is not beside this checkout")
+def test_the_specification_s_own_valid_files_all_import():
+    files = sorted((REAL_DATA / "cyclonedx" / "specification").glob("*/valid-*"))
+    assert len(files) > 100
+    for file in files:
+        read(file.read_bytes(), file.name)
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the folder of real data is not beside this checkout")
+def test_the_specification_s_own_invalid_files_are_refused_or_say_so():
+    files = sorted((REAL_DATA / "cyclonedx" / "specification").glob("*/invalid-*"))
+    assert len(files) > 50
+    for file in files:
+        try:
+            reading, _ = read(file.read_bytes(), file.name)
+        except UnreadableSbom:
+            continue
+        assert {"not_in_schema", "unknown_spec_version"} & reading.odd.keys(), file.name
+
+
+def test_a_file_outside_its_schema_is_read_and_says_what_is_wrong():
+    reading, packages = read(bom(components=[{**LIBRARY, "type": "inconnu"}]), "x.json")
+    assert packages == {("pkg:npm/a", "1")}
+    assert reading.odd["not_in_schema"][0] == 1
+    large = bom(components=[{**LIBRARY, "bom-ref": f"{n:0>1200}"} for n in range(5000)])
+    assert read(large, "x.json")[0].odd.keys() == {"not_compared"}
+
+
+def mutated(content: bytes, rng: random.Random) -> bytes:
+    """One to four small damages: bytes changed, cut, doubled, or a value put in the place of another."""
+    data = bytearray(content)
+    for _ in range(rng.randint(1, 4)):
+        at = rng.randrange(len(data)) if data else 0
+        match rng.randrange(5):
+            case 0 if data:
+                data[at] = rng.randrange(256)
+            case 1:
+                del data[at : at + rng.randint(1, 60)]
+            case 2:
+                data[at:at] = data[at : at + rng.randint(1, 60)]
+            case 3:
+                data[at:at] = rng.choice(
+                    [b"null", b"[]", b"{}", b'"', b"1e999", b"\x00", b"\xff", b"<", b"&a;", b"]]>"]
+                )
+            case _:
+                data = data[: rng.randrange(len(data) + 1)]
+    return bytes(data)
+
+
+# By `make fuzz` 10,000 of each; each run of the tests tries these, always the same.
+@pytest.mark.parametrize("name", EXPECTED)
+def test_damaged_files_are_read_or_refused_never_worse(name, request):
+    count = 10_000 if request.config.getoption("--hypothesis-profile") == "fuzz" else 400
+    content = (BOMS / name).read_bytes()
+    rng = random.Random(name)
+    for _ in range(count):
+        try:
+            _, packages = read(mutated(content, rng), name)
+        except UnreadableSbom as error:
+            assert error.text("fr")
+        else:
+            assert all(len(p) <= 500 and len(v) <= 100 and "\0" not in p + v for p, v in packages)

@@ -1,0 +1,156 @@
+"""Judgements on flaws, out and in as VEX: of which component, which version, until when."""
+
+import io
+import json
+import re
+
+import pytest
+
+from app.packages import vex
+from app.packages.kinds import FlawState, Justification
+from app.platform.refusals import Refusal
+from tests.factories.advisories import LOG4J, LOG4SHELL
+from tests.factories.boms import BOMS, LIBRARY, bom
+from tests.factories.inventory import component, valid_bom
+from tests.factories.packages import bring, feed, matches
+
+
+@pytest.fixture
+def product(world):
+    return world.filled(name="Guichet")
+
+
+@pytest.fixture
+def team(world, product):
+    return world.visitor(world.person())
+
+
+def test_judgements_go_out_and_come_back_as_vex(world, product, team, tmp_path):
+    from app.packages import flaw_judgements
+
+    web, actor = component(world, product, "web"), world.person()
+    bring(world, product, web, (BOMS / "application.cdx.json").read_bytes())
+    feed(world, tmp_path, LOG4SHELL)
+    (match,) = matches(world, product)
+    with world.session() as session:
+        flaw_judgements.judge_flaw(
+            session,
+            actor,
+            product,
+            match,
+            state=FlawState.NOT_AFFECTED,
+            justification=Justification.PROTECTED_AT_PERIMETER,
+            reason="filtré par le pare-feu",
+            until=None,
+        )
+    content = team.get("/produits/guichet/vex.cdx.json").get_data()
+    (said,) = valid_bom(content)["vulnerabilities"]
+    assert (said["id"], said["analysis"]["state"]) == ("CVE-2021-44228", "not_affected")
+    assert said["analysis"]["justification"] == "protected_at_perimeter"
+
+    other = world.filled(name="Autre")
+    bring(world, other, component(world, other, "web"), (BOMS / "application.cdx.json").read_bytes())
+    page = team.post(
+        "/produits/autre/failles/vex", {"file": (io.BytesIO(content), "v.json")}, content_type="multipart/form-data"
+    ).get_data(as_text=True)
+    assert "filtré par le pare-feu" in page
+    assert matches(world, other)[0].judgement is None
+    digest = re.search(r'name="upload"[^>]*value="([0-9a-f]{32})"', page)[1]
+    assert team.post("/produits/autre/failles/vex/importer", {"upload": digest}).status_code == 302
+    (match,) = matches(world, other)
+    assert (match.judgement.state, match.counts) == (FlawState.NOT_AFFECTED, False)
+    assert "v.json" in match.judgement.reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"bomFormat": "CycloneDX"}',
+        b'{"bomFormat": "CycloneDX", "vulnerabilities": {}}',
+        b"\xff\xfe",
+    ],
+)
+def test_what_is_no_vex_is_refused(content):
+    with pytest.raises(Refusal):
+        vex.read_vex(content)
+
+
+def test_a_vex_that_says_nothing_readable_or_of_other_things_is_listed(world, product):
+    entries = [
+        {"id": "CVE-1", "analysis": {"state": "not_affected"}, "affects": [{"ref": "pkg:npm/a@1"}]},
+        {"id": "CVE-2", "analysis": {"state": "in_triage"}, "affects": [{"ref": "pkg:npm/a@1"}]},
+        None,
+    ]
+    content = json.dumps({"bomFormat": "CycloneDX", "vulnerabilities": entries}).encode()
+    with world.session(writing=False) as session:
+        found = vex.preview_vex(session, product, content)
+    assert (found.taken, found.left, len(found.odd)) == ((), ("CVE-2 – pkg:npm/a 1",), 2)
+
+
+def test_two_versions_of_one_package_are_judged_apart(world, product, tmp_path):
+    from app.packages import flaw_judgements
+
+    both = [{**LIBRARY, "bom-ref": v, "purl": f"{LOG4J}@{v}"} for v in ("2.14.1", "2.8.2")]
+    bring(world, product, component(world, product, "web"), bom(components=both))
+    feed(world, tmp_path, LOG4SHELL)
+    actor = world.person()
+    for match in matches(world, product):
+        with world.session() as session:
+            said = {"state": FlawState.RESOLVED, "justification": None, "reason": match.version, "until": None}
+            flaw_judgements.judge_flaw(session, actor, product, match, **said)
+    assert [(m.judgement.reason == m.version, m.again) for m in matches(world, product)] == [(True, ""), (True, "")]
+
+
+def vex_of(ref: str, state: str, **more) -> dict:
+    return {"id": "CVE-2021-44228", "analysis": {"state": state, "detail": "x"}, "affects": [{"ref": ref, **more}]}
+
+
+def previewed(world, product, *entries):
+    content = json.dumps({"bomFormat": "CycloneDX", "vulnerabilities": entries}).encode()
+    with world.session(writing=False) as session:
+        return vex.preview_vex(session, product, content)
+
+
+def test_a_vex_speaks_only_of_the_versions_it_names(world, product, tmp_path):
+    bring(world, product, component(world, product, "web"), (BOMS / "application.cdx.json").read_bytes())
+    feed(world, tmp_path, LOG4SHELL)
+    ranges = [{"range": "vers:maven/>=2.17.1", "status": "unaffected"}, {"version": "2.14.1", "status": "affected"}]
+    assert previewed(world, product, vex_of(LOG4J, "resolved", versions=ranges)).taken == ()
+    named = [{"version": "2.14.1", "status": "unaffected"}]
+    assert len(previewed(world, product, vex_of(LOG4J, "resolved", versions=named)).taken) == 1
+    contrary = previewed(world, product, vex_of(LOG4J, "resolved"), vex_of(LOG4J, "exploitable"))
+    assert (contrary.taken, len(contrary.odd)) == ((), 1)
+    surrogate = previewed(
+        world, product, vex_of(LOG4J, "resolved") | {"analysis": {"state": "resolved", "detail": "\ud800"}}
+    )
+    assert surrogate.taken[0][1].detail == "?"
+
+
+def test_each_component_gets_back_its_own_judgement_and_its_date(world, product, team, tmp_path):
+    from datetime import timedelta
+
+    from app.packages import flaw_judgements
+    from app.platform import clock
+
+    for ref in ("web", "sidekiq"):
+        bring(world, product, component(world, product, ref), (BOMS / "application.cdx.json").read_bytes())
+    feed(world, tmp_path, LOG4SHELL)
+    actor, until = world.person(), clock.today() + timedelta(days=30)
+    for match in matches(world, product):
+        state = FlawState.ACCEPTED if match.component_ref == "web" else FlawState.EXPLOITABLE
+        with world.session() as session:
+            flaw_judgements.judge_flaw(
+                session, actor, product, match, state=state, justification=None, reason="vu", until=until
+            )
+    content = team.get("/produits/guichet/vex.cdx.json").get_data()
+    valid_bom(content)
+    with world.session() as session:
+        vex.import_vex(session, actor, product, content, "v.json")
+    back = {
+        m.component_ref: (m.judgement.state.value, m.judgement.until, m.judgement.reason)
+        for m in matches(world, product)
+    }
+    assert back == {"web": ("accepted", until, "vu (v.json)"), "sidekiq": ("exploitable", None, "vu (v.json)")}

@@ -1,0 +1,28 @@
+"""What a component carries, and the flaws that touch it."""
+
+import io
+import json
+
+from app.feeds import services as feeds
+from app.feeds.loading import read_feed
+from app.inventory.models import Component
+from app.packages import matching, sboms
+
+
+def bring(world, product, component, content: bytes, name: str = "bom.json"):
+    actor = world.person()
+    with world.session() as session:
+        row = session.get(Component, component.id)
+        return sboms.import_sbom(session, actor, product, row, io.BytesIO(content), name)
+
+
+def feed(world, tmp_path, *records) -> None:
+    file = tmp_path / "osv.json"
+    file.write_text(json.dumps(list(records)))
+    with world.session() as session:
+        feeds.load_feed(session, None, read_feed(file))
+
+
+def matches(world, product):
+    with world.session(writing=False) as session:
+        return matching.matches_of(session, [product.id])[product.id]
