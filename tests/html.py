@@ -10,13 +10,14 @@ _BLOCKS = (
     "table|thead|tbody|tr|th|td|ul|ol|li|p|div|section|h[1-6]|form|details|summary|dl|dt|dd|fieldset|legend|figure|nav|header"
     "|footer|option|select|caption|colgroup|col|main|aside|hr|body|html|head|link|meta|title"
 )
-_BESIDE_A_BLOCK = re.compile(rf"\s*(</?(?:{_BLOCKS})\b[^>]*>)\s*")
+_BESIDE_A_BLOCK = re.compile(rf"[ \t\r\n]*(</?(?:{_BLOCKS})\b[^>]*>)[ \t\r\n]*")
 
 
 def as_read(html: str) -> str:
-    """`html` with one space for any, and none beside a block, where none is drawn; texts that keep theirs are left alone."""
+    """`html` with one space for any, and none beside a block, where none is drawn; texts that keep theirs, and spaces that do not
+    break, are left alone."""
     parts = _WHOLE.split(html)
-    parts[::2] = [_BESIDE_A_BLOCK.sub(r"\1", re.sub(r"\s+", " ", part)) for part in parts[::2]]
+    parts[::2] = [_BESIDE_A_BLOCK.sub(r"\1", re.sub(r"[ \t\r\n]+", " ", part)) for part in parts[::2]]
     return "".join(parts)
 
 
