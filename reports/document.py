@@ -19,34 +19,7 @@ from reports.typography import covered_signs, drawable_copy, drawable_markup, dr
 from risk_models import catalogue, product_file
 from risk_models.assessment import AssetRisk
 from risk_models.rules import proportionality
-from risk_models.scales import (
-    Aim,
-    Approach,
-    Audience,
-    Check,
-    ComponentKind,
-    DataSensitivity,
-    DataVolume,
-    Exposure,
-    Hosting,
-    Likelihood,
-    LinkKind,
-    MeasureStatus,
-    Need,
-    Openness,
-    OutageTolerance,
-    Patcher,
-    PieceNeed,
-    ProofState,
-    RiskLevel,
-    RiskSourceKind,
-    SecurityLevel,
-    Severity,
-    StakeholderKind,
-    StakeholderZone,
-    Treatment,
-    View,
-)
+from risk_models.scales import View
 from risk_models.study import Study
 from risk_models.system import Component, System
 
@@ -66,36 +39,6 @@ _MONTHS = (
     "novembre",
     "décembre",
 )
-_ENUMS: dict[str, type[Enum]] = {
-    e.__name__: e
-    for e in (
-        Aim,
-        Approach,
-        Audience,
-        Check,
-        ComponentKind,
-        DataSensitivity,
-        DataVolume,
-        Exposure,
-        Hosting,
-        LinkKind,
-        Likelihood,
-        MeasureStatus,
-        Need,
-        Openness,
-        OutageTolerance,
-        Patcher,
-        PieceNeed,
-        ProofState,
-        RiskLevel,
-        RiskSourceKind,
-        SecurityLevel,
-        Severity,
-        StakeholderKind,
-        StakeholderZone,
-        Treatment,
-    )
-}
 _PIECE_STATES = {
     "filled": "Remplie par Jalon",
     "attached": "Jointe",
@@ -207,7 +150,7 @@ def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
 def warm_document() -> None:
     """Reads now what every document needs: what our fonts draw, templates, catalogues."""
     covered_signs()
-    for name in ("dossier.html", "withdrawal.html"):
+    for name in _environment().list_templates(extensions=["html"]):
         _environment().get_template(name)
     catalogue.measures()
     catalogue.finding_rules()
@@ -238,7 +181,7 @@ def _qr(address: str, digest: str) -> Markup:
 
 def _approach(content: FrozenDossier) -> str:
     level = content.study.level if content.study else None
-    return _word(proportionality.approach_of(level.level), "Approach").lower() if level else "–"
+    return _word(proportionality.approach_of(level.level)).lower() if level else "–"
 
 
 # Keys of a component in a product file that say who answers for it: nothing reads them but people.
@@ -311,6 +254,5 @@ def _decimal(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace(".", ",")
 
 
-def _word(value: Any, enum: str) -> str:
-    kind = _ENUMS[enum]
-    return drawable_text(catalogue.word(kind(value), "fr"))
+def _word(value: Enum) -> str:
+    return drawable_text(catalogue.word(value, "fr"))
