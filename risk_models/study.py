@@ -52,7 +52,7 @@ class StudiedLevel:
 
 @dataclass(frozen=True, slots=True)
 class StudiedEvent:
-    """A feared event. `asset`: id of an essential asset; `id` is absent from what was frozen before 2026-10."""
+    """A feared event. `asset`: id of an essential asset; the first studies had no `id`."""
 
     asset: str
     need: Need

@@ -60,7 +60,7 @@ class Subject(StrEnum):
 
 
 class Action(StrEnum):
-    """Past acts are never renamed: entries that bear a name of before are shown as they are."""
+    """The value of an act never changes, whatever it is called since: entries of years ago bear it."""
 
     subject: Subject
 
@@ -103,11 +103,11 @@ class Action(StrEnum):
     IMPORT_SBOM = "import_sbom", Subject.FILE
     IMPORT_VEX = "import_vex", Subject.FILE
     IMPORT_REPORT = "import_report", Subject.FILE
-    IMPORT_SIGHTINGS = "import_sightings", Subject.FILE
+    IMPORT_SIGHTINGS = "import_hints", Subject.FILE
     SAVE_USUAL_COMPONENT = "save_usual_component", Subject.USUAL_COMPONENT
     REMOVE_USUAL_COMPONENT = "remove_usual_component", Subject.USUAL_COMPONENT
-    ACCEPT_SIGHTINGS = "accept_sightings", Subject.SIGHTING
-    DISMISS_SIGHTINGS = "dismiss_sightings", Subject.SIGHTING
+    ACCEPT_SIGHTINGS = "accept_hints", Subject.SIGHTING
+    DISMISS_SIGHTINGS = "dismiss_hints", Subject.SIGHTING
     LOAD_FEED = "load_feed", Subject.FEED
     DRAFT_FROM_REPOSITORY = "draft_from_repository", Subject.DRAFT
     TAKE_DRAFT = "take_draft", Subject.DRAFT
