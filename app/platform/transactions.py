@@ -22,9 +22,9 @@ class Unjournaled(RuntimeError):
 
 
 def transaction(use_case: UseCase[P, R]) -> UseCase[P, R]:
-    """Commits what `use_case` changed once it returns, provided that the journal says it; on any error nothing is kept.
+    """Commits what `use_case` changed once it returns, provided that the journal says it; on any error it commits nothing.
 
-    Raises `Unjournaled`.
+    Who opened the session closes it then, or forgets what it holds (`discard_changes`). Raises `Unjournaled`.
     """
     return _committed(use_case, journaled=True)
 
