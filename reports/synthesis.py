@@ -4,12 +4,11 @@ from datetime import date
 
 from reports.frozen import FrozenDossier
 from risk_models import catalogue
-from risk_models.scales import MeasureStatus, ProofState, RiskLevel
+from risk_models.scales import CLAIMED, STILL_TO_DO, MeasureStatus, ProofState, RiskLevel
 from risk_models.study import StudiedScenario
 from risk_models.system import Measure, System
 
-_CLAIMED = (MeasureStatus.DONE, MeasureStatus.PARTIAL)
-_SHOWN = (MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED)
+_SHOWN = CLAIMED | STILL_TO_DO
 
 
 def answers_by_component(system: System, language: str) -> dict[str, list[str]]:
@@ -39,7 +38,7 @@ def _day(day: date) -> str:
 def unproved_measures(system: System) -> list[Measure]:
     """What the team says that it does, and no proof of today shows; what a common service brings is its business."""
     return [
-        m for m in system.measures if m.status in _CLAIMED and m.proof is not ProofState.FRESH and not m.inherited_from
+        m for m in system.measures if m.status in CLAIMED and m.proof is not ProofState.FRESH and not m.inherited_from
     ]
 
 

@@ -133,6 +133,11 @@ class MeasureStatus(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+# What a team says is in place, whole or in part; what it still has to do of what it decided.
+CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
+STILL_TO_DO = frozenset({MeasureStatus.PLANNED, MeasureStatus.PARTIAL})
+
+
 class View(StrEnum):
     """Which measures count: none, those in place, or also those planned."""
 

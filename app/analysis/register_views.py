@@ -25,10 +25,6 @@ from risk_models.system import System
 blueprint = Blueprint("register", __name__, url_prefix="/produits/<slug>/demarche")
 
 
-def _names(system: System) -> dict[str, str]:
-    return {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
-
-
 @blueprint.get("/scenarios")
 @product_view(Permission.READ_PRODUCT)
 def scenarios(product: Product) -> str:
@@ -41,7 +37,7 @@ def scenarios(product: Product) -> str:
         attacks=[x for x in found if x.deliberate],
         accidents=[x for x in found if not x.deliberate],
         findings=services.assess_system(system).findings,
-        names=_names(system),
+        names=system.names(),
         examples=examples("stories", language()),
         guide=guide.read_guide(session, product.id, StudyStep.WEAK),
         may_edit=may(Permission.EDIT_PRODUCT),
@@ -139,7 +135,7 @@ def rate(product: Product, key: str) -> str | Response:
     ):
         flash(_("Votre lecture du scénario est enregistrée ; celle du schéma reste affichée à côté."), "success")
         return redirect(url_for("register.scenarios", slug=product.slug))
-    return _line_page("study/rate.html", product, line, form, _names(system))
+    return _line_page("study/rate.html", product, line, form, system.names())
 
 
 def _stored(
@@ -178,7 +174,7 @@ def remains(product: Product) -> str:
         lines=[x for x in found if x.kept],
         aside=[x for x in found if not x.kept],
         views=services.read_views(system),
-        names=_names(system),
+        names=system.names(),
         guide=guide.read_guide(session, product.id, StudyStep.REMAINS),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
@@ -206,7 +202,7 @@ def treat(product: Product, key: str) -> str | Response:
     ):
         flash(_("La décision est au registre."), "success")
         return redirect(url_for("register.remains", slug=product.slug))
-    return _line_page("study/treat.html", product, line, form, _names(system))
+    return _line_page("study/treat.html", product, line, form, system.names())
 
 
 @blueprint.post("/scenarios/<key>/retirer")
@@ -248,7 +244,7 @@ def version(product: Product, number: int) -> str:
         after=after,
         before=before,
         system=system,
-        names=_names(system),
+        names=system.names(),
         study=versions.study_of_version(after),
         changes=versions.compare_versions(before, after) if before else [],
         versions=services.versions_of(session, product.id),

@@ -23,7 +23,6 @@ from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from risk_models.assessment import Assessment, Finding
 from risk_models.catalogue.study import examples
-from risk_models.system import System
 
 blueprint = Blueprint("analysis", __name__, url_prefix="/produits/<slug>")
 
@@ -138,7 +137,7 @@ def weak_points(product: Product) -> str:
         system=system,
         assessment=assessment,
         views=services.read_views(system),
-        names=_names(system),
+        names=system.names(),
         assets={a.id: a.name for a in system.assets},
         figure=draw_graph(system, assessment, language()) if system.components else None,
         matrix=draw_matrix(assessment, language()),
@@ -165,7 +164,7 @@ def stability(product: Product) -> str:
         product=product,
         assessment=services.assess_system(system),
         stability=services.assess_stability(system),
-        names=_names(system),
+        names=system.names(),
         figures=services.figures_moved(),
     )
 
@@ -182,7 +181,7 @@ def findings(product: Product) -> str:
         open=open_,
         held=held,
         acceptances=accepted,
-        names=_names(system),
+        names=system.names(),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -204,7 +203,7 @@ def accept_finding(product: Product) -> str | Response:
             flash(_("Le constat est accepté. Il reviendra à cette date."), "success")
             return redirect(url_for("analysis.findings", slug=product.slug))
     return render_template(
-        "analysis/accept_finding.html", product=product, found=found, form=form, names=_names(system)
+        "analysis/accept_finding.html", product=product, found=found, form=form, names=system.names()
     )
 
 
@@ -221,10 +220,6 @@ def _finding(assessment: Assessment) -> Finding:
     if found is None:
         abort(404)
     return found
-
-
-def _names(system: System) -> dict[str, str]:
-    return {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
 
 
 @blueprint.post("/analyse-terminee")

@@ -71,7 +71,7 @@ def _document(system: System, assessment: Assessment, language: str) -> str:
 
 
 def _table(system: System, assessment: Assessment, language: str) -> str:
-    names = {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
+    names = system.names()
     lines = [f"{system.product.name} : {assessment.loss:.2f} → {assessment.residual_loss:.2f}", ""]
     for weak in assessment.weak_points:
         reasons = ", ".join(catalogue.sentence("reasons", r.code, language, **dict(r.values)) for r in weak.reasons)

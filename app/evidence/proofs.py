@@ -20,11 +20,10 @@ from risk_models import catalogue
 from risk_models.catalogue import MeasureKind
 from risk_models.rules import evidence
 from risk_models.rules.evidence import Observation
-from risk_models.scales import Check, MeasureStatus, ObservationState, ProofState
+from risk_models.scales import CLAIMED, Check, ObservationState, ProofState
 from risk_models.system import Measure, System
 
 _LONGEST = timedelta(days=20 * 366)
-_CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
 
 
 def evidence_of_many(session: Session, product_ids: Iterable[str]) -> dict[str, list[Evidence]]:
@@ -52,7 +51,7 @@ def ends_of_many(session: Session, product_ids: Iterable[str]) -> list[tuple[str
             .where(
                 MeasureRow.product_id == Evidence.product_id,
                 MeasureRow.measure == Evidence.measure,
-                MeasureRow.status.in_(_CLAIMED),
+                MeasureRow.status.in_(CLAIMED),
             )
             .exists(),
         )
@@ -127,7 +126,7 @@ def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, Sy
             system,
             measures=tuple(
                 replace(m, proof=_proof_of(m, system, shown[product_id], informed=informed))
-                if m.status in _CLAIMED and m.inherited_from is None
+                if m.status in CLAIMED and m.inherited_from is None
                 else m
                 for m in system.measures
             ),
@@ -138,7 +137,7 @@ def with_proofs(session: Session, systems: Mapping[str, System]) -> dict[str, Sy
 
 def _rests_on_flaws(measure: Measure) -> bool:
     kind = catalogue.measures().get(measure.measure)
-    return measure.status in _CLAIMED and kind is not None and Check.KNOWN_FLAWS in kind.proven_by
+    return measure.status in CLAIMED and kind is not None and Check.KNOWN_FLAWS in kind.proven_by
 
 
 def _informed(session: Session) -> bool:

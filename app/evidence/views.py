@@ -17,7 +17,7 @@ from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 from risk_models import catalogue
-from risk_models.scales import MeasureStatus
+from risk_models.scales import CLAIMED
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/produits/<slug>")
 
@@ -28,14 +28,13 @@ def index(product: Product) -> str:
     session = db_session()
     system = analysis.read_system(session, product)
     rows = mitigations.measures_of(session, product.id)
-    claimed = {MeasureStatus.DONE, MeasureStatus.PARTIAL}
     proof_by_row = mitigations.proofs_by_row(rows, system)
     given = services.evidence_of(session, product.id)
     return render_template(
         "evidence/index.html",
         product=product,
         unclaimed=proofs.shown_unclaimed(given, {m.measure for m in system.measures}),
-        claimed=[(row, proof_by_row[row.id]) for row in rows if row.status in claimed],
+        claimed=[(row, proof_by_row[row.id]) for row in rows if row.status in CLAIMED],
         inherited=[m for m in system.measures if m.inherited_from],
         kinds=catalogue.measures(),
         evidence=given,

@@ -10,6 +10,8 @@ from reports.frozen import FrozenDossier, FrozenDoubt
 from risk_models import catalogue
 from risk_models.rules import limits, schedule
 from risk_models.scales import (
+    CLAIMED,
+    STILL_TO_DO,
     ComponentKind,
     DataSensitivity,
     Exposure,
@@ -22,8 +24,6 @@ from risk_models.scales import (
 from risk_models.study import StudiedScenario
 from risk_models.system import Measure
 
-_CLAIMED = (MeasureStatus.DONE, MeasureStatus.PARTIAL)
-_NOT_DONE = (MeasureStatus.PLANNED, MeasureStatus.PARTIAL)
 _NO_VERSION = frozenset(
     {
         ComponentKind.HOST,
@@ -120,7 +120,7 @@ def _unfeared(c: FrozenDossier) -> Iterator[str]:
 
 
 def _plan_for_high(c: FrozenDossier) -> Iterator[str]:
-    if not any(_measures(c, *_NOT_DONE)):
+    if not any(_measures(c, *STILL_TO_DO)):
         yield from (_told(c, x) for x in _high(c) if x.treatment is Treatment.REDUCE)
 
 
@@ -249,22 +249,22 @@ RULES: dict[str, tuple[bool, str, Look]] = {
     "done_without_proof": (
         False,
         "evidence.index",
-        lambda c: [_named(m) for m in _measures(c, *_CLAIMED) if not m.proof],
+        lambda c: [_named(m) for m in _measures(c, *CLAIMED) if not m.proof],
     ),
     "proof_not_fresh": (
         False,
         "evidence.index",
-        lambda c: [_named(m) for m in _measures(c, *_CLAIMED) if m.proof and m.proof is not ProofState.FRESH],
+        lambda c: [_named(m) for m in _measures(c, *CLAIMED) if m.proof and m.proof is not ProofState.FRESH],
     ),
     "plan_late": (
         False,
         _MEASURES,
-        lambda c: [_named(m) for m in _measures(c, *_NOT_DONE) if m.due and m.due < c.frozen_on],
+        lambda c: [_named(m) for m in _measures(c, *STILL_TO_DO) if m.due and m.due < c.frozen_on],
     ),
     "plan_after_end": (
         False,
         _MEASURES,
-        lambda c: [_named(m) for m in _measures(c, *_NOT_DONE) if m.due and m.due > _end(c)],
+        lambda c: [_named(m) for m in _measures(c, *STILL_TO_DO) if m.due and m.due > _end(c)],
     ),
     "acceptance_before_end": (False, _COMPOSE, lambda c: _ends_before(_of_dossier(c), c)),
     "register_acceptance_before_end": (False, _REGISTER, lambda c: _ends_before(_of_register(c), c)),

@@ -9,7 +9,7 @@ from reports.frozen import FrozenDossier, FrozenPiece
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces
 from risk_models.rules import proportionality
-from risk_models.scales import Approach, DataKind, DataSensitivity, MeasureStatus, PieceNeed, PieceState
+from risk_models.scales import STILL_TO_DO, Approach, DataKind, DataSensitivity, PieceNeed, PieceState
 from risk_models.study import Study
 
 
@@ -35,7 +35,6 @@ def as_line(piece: FrozenPiece, language: str, *, decided: bool) -> PieceLine:
     return PieceLine(piece.id, names.get(piece.id, piece.name), piece.need, piece.owner, state, piece.text)
 
 
-_OF_THE_PLAN = frozenset({MeasureStatus.PLANNED, MeasureStatus.PARTIAL})
 # What Jalon itself writes into the dossier, where there is something to write. `d`: the content about to be frozen.
 _FILLED: dict[str, Callable[[FrozenDossier], object]] = {
     "map": lambda d: d.system.components,
@@ -43,7 +42,7 @@ _FILLED: dict[str, Callable[[FrozenDossier], object]] = {
     "measures": lambda d: d.system.measures,
     "exemptions": lambda d: d.system.measures,
     "analysis": lambda d: d.analysis,
-    "plan": lambda d: [m for m in d.system.measures if m.status in _OF_THE_PLAN],
+    "plan": lambda d: [m for m in d.system.measures if m.status in STILL_TO_DO],
     "commission": lambda d: d.analysis,
 }
 

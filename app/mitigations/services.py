@@ -18,7 +18,7 @@ from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue, product_file
-from risk_models.scales import MeasureStatus, ProofState
+from risk_models.scales import CLAIMED, MeasureStatus, ProofState
 from risk_models.system import Measure as MeasureValue
 from risk_models.system import System, extra_of
 
@@ -134,8 +134,7 @@ def _checked(measure: Measure, on: Sequence[str], offered: Mapping[str, str]) ->
         raise Refusal(_l("Par qui ? Une mesure prévue a une personne responsable."), "owner")
     if measure.status is MeasureStatus.NOT_APPLICABLE and not measure.reason:
         raise Refusal(_l("Dites pourquoi : l’autorité lira cette raison."), "reason")
-    claimed = measure.status in {MeasureStatus.DONE, MeasureStatus.PARTIAL}
-    if claimed and not measure.reason and measure.measure in offered:
+    if measure.status in CLAIMED and not measure.reason and measure.measure in offered:
         raise Refusal(
             _l(
                 "« %(service)s » l’apporte à qui l’utilise : déclarez-le depuis les services communs, ou dites ici comment"

@@ -22,7 +22,7 @@ from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import Assessment
 from risk_models.ranking.burn_down import LossOn
-from risk_models.scales import MeasureStatus
+from risk_models.scales import CLAIMED, MeasureStatus
 from risk_models.system import Measure, System
 
 _AT_ONCE = 20  # products whose loss is noted at each sweep
@@ -92,8 +92,7 @@ def read_plan(system: System, assessment: Assessment) -> list[PlanLine]:
 def _kind(m: Measure) -> PlanKind | None:
     if m.status is MeasureStatus.PLANNED:
         return PlanKind.PLANNED
-    claimed = m.status in {MeasureStatus.DONE, MeasureStatus.PARTIAL}
-    if not claimed or catalogue.proof_weight(m.proof) == 1:
+    if m.status not in CLAIMED or catalogue.proof_weight(m.proof) == 1:
         return None
     return PlanKind.RENEW_PROOF if catalogue.proof_weight(m.proof) else PlanKind.RESTORE
 

@@ -21,7 +21,7 @@ from risk_models.ranking.explanation import Explainer
 from risk_models.ranking.findings import find_findings
 from risk_models.ranking.propagation import Spread
 from risk_models.ranking.single_points import count_dependents, single_points_of_failure
-from risk_models.scales import ComponentKind, Hosting, MeasureStatus, Need, View
+from risk_models.scales import CLAIMED, STILL_TO_DO, ComponentKind, Hosting, MeasureStatus, Need, View
 from risk_models.system import System
 
 
@@ -75,7 +75,7 @@ def expected_loss(system: System, view: View = View.CURRENT) -> float:
 
 # Measures that count in the target and not, or not fully, in a view; a shield that a link draws always counts.
 _CHANGING = {
-    View.RAW: frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED}),
+    View.RAW: CLAIMED | STILL_TO_DO,
     View.CURRENT: frozenset({MeasureStatus.PLANNED}),
 }
 
@@ -186,5 +186,5 @@ def _warnings(system: System) -> tuple[Warning, ...]:
     return tuple(found)
 
 
-_COUNTED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED})
+_COUNTED = CLAIMED | STILL_TO_DO
 _WITHOUT_VERSION = frozenset({ComponentKind.HOST, ComponentKind.WORKSTATION})

@@ -13,7 +13,7 @@ def as_json(
     system: System, assessment: Assessment, views: Mapping[View, Outlook], stability: Stability, language: str
 ) -> dict[str, Any]:
     """Plain values, in a stable order: rank, then id."""
-    names = {c.id: c.name for c in system.components} | {a.id: a.name for a in system.assets}
+    names = system.names()
     return {
         "jalon": 1,
         "model": assessment.model,

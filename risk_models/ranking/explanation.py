@@ -11,12 +11,20 @@ from itertools import groupby, pairwise
 from risk_models import catalogue
 from risk_models.assessment import AttackPath, Reason
 from risk_models.ranking.attack_graph import MISUSE, AttackGraph, AttackStep, Node, effective_exposure, past_end_of_life
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Patcher, Severity
+from risk_models.scales import (
+    CLAIMED,
+    ComponentKind,
+    Exposure,
+    Hosting,
+    LinkKind,
+    Need,
+    Patcher,
+    Severity,
+)
 from risk_models.system import Component, Link, System
 
 _DEVELOPMENT = frozenset({ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY, ComponentKind.LIBRARY})
 _FRONT = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.BI, ComponentKind.CMS})
-_IN_PLACE = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
 # How many ways into a component are tried where the cheapest one crosses the way out, and how many suffice.
 _TRIED, _ENOUGH = 10, 3
 _RUN_BY_OTHERS = frozenset({Hosting.SAAS, Hosting.PAAS})
@@ -37,7 +45,7 @@ class Explainer:
         self._protected = {
             (m.measure, c)
             for m in system.measures
-            if m.status in _IN_PLACE and catalogue.proof_weight(m.proof)
+            if m.status in CLAIMED and catalogue.proof_weight(m.proof)
             for c in m.on
         }
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}

@@ -9,6 +9,7 @@ from risk_models import catalogue
 from risk_models.assessment import Finding
 from risk_models.ranking.attack_graph import in_place
 from risk_models.scales import (
+    CLAIMED,
     Authentication,
     ComponentKind,
     DataKind,
@@ -77,8 +78,7 @@ class _Facts:
             for component in asset.lives_in:
                 self.held[component].append(asset)
         self._in_place = {(m, c) for m, c, _ in in_place(system, View.CURRENT)}
-        done = {MeasureStatus.DONE, MeasureStatus.PARTIAL}
-        self._everywhere = {m.measure for m in system.measures if m.status in done and not m.on}
+        self._everywhere = {m.measure for m in system.measures if m.status in CLAIMED and not m.on}
 
     def has(self, c: Component, *measures: str) -> bool:
         """Whether one of `measures` is in place on `c`, fully or in part, or on the whole product."""
