@@ -17,9 +17,8 @@ from app.identity.policy import Permission
 from app.inventory import services as inventory
 from app.platform.database import new_id
 from app.platform.editing import EditForm, reread_edited, save_edited
-from app.platform.http import db_session, discard_changes
+from app.platform.http import db_session
 from app.platform.i18n import language
-from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 from risk_models.catalogue.pieces import pieces
 from risk_models.catalogue.study import Example, examples
@@ -108,7 +107,7 @@ def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm, trie
 def want_level(product: Product) -> str | Response:
     wanted = WantedLevelForm()
     if wanted.validate_on_submit():
-        try:
+        with wanted.showing_refusal():
             in_force = study.want_level(
                 db_session(),
                 current_person(),
@@ -117,10 +116,6 @@ def want_level(product: Product) -> str | Response:
                 wanted.why.data or "",
                 revision=request.form.get("revision", ""),
             )
-        except Refusal as refusal:
-            discard_changes()
-            wanted.refuse(refusal)
-        else:
             flash(
                 _("Ce niveau est retenu.")
                 if in_force

@@ -15,9 +15,8 @@ from app.inventory import services as inventory
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.editing import save_edited
-from app.platform.http import db_session, discard_changes
+from app.platform.http import db_session
 from app.platform.i18n import language
-from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
@@ -194,12 +193,8 @@ def accept_finding(product: Product) -> str | Response:
     form = AcceptFindingForm()
     if form.validate_on_submit() and form.until.data:
         until, reason = form.until.data, form.reason.data or ""
-        try:
+        with form.showing_refusal():
             acceptance.accept_finding(db_session(), current_person(), product, found, reason=reason, until=until)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Le constat est accepté. Il reviendra à cette date."), "success")
             return redirect(url_for("analysis.findings", slug=product.slug))
     return render_template(

@@ -13,9 +13,8 @@ from app.inventory import services as inventory
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.editing import EditForm, save_edited
-from app.platform.http import db_session, discard_changes
+from app.platform.http import db_session
 from app.platform.i18n import language
-from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import Incubator, Product, may, product_view
 from risk_models import catalogue
@@ -86,7 +85,7 @@ def _page(incubator: Incubator, row: CommonService | None, form: ServiceForm, br
 def bring(incubator: Incubator, service_id: str) -> str | Response:
     row, form = _service(incubator, service_id), BringForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             services.bring_measure(
                 db_session(),
                 current_person(),
@@ -95,10 +94,6 @@ def bring(incubator: Incubator, service_id: str) -> str | Response:
                 form.proof_link.data or "",
                 form.proof_on.data,
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Les produits qui utilisent ce service en héritent ; leurs équipes sont prévenues."), "success")
             return redirect(url_for("commons.edit", slug=incubator.slug, service_id=service_id))
     row = _service(incubator, service_id)
@@ -167,17 +162,13 @@ def use(product: Product, service_id: str) -> str | Response:
     form = UseForm(prefix=service_id)
     known = [c.ref for c in inventory.read_inventory(session, product.id).components]
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             services.hold_service(session, service)
             used, shown = _as_kept(product, service_id)
             if form.revision.data != shown.revision.data:
                 form.show_conflict(used or service, shown)
                 return _product_page(product, form, service_id)
             services.use_service(session, current_person(), product, service, form.components.data or [], known)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Le produit hérite des mesures de « %(name)s ».", name=service.name), "success")
             return redirect(url_for("commons.of_product", slug=product.slug))
     return _product_page(product, form, service_id)

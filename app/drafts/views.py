@@ -31,12 +31,8 @@ blueprint = Blueprint("drafts", __name__, url_prefix="/produits/<slug>/brouillon
 def new(product: Product) -> str | Response:
     form = DraftForm(data=None if request.method == "POST" else {"address": product.repository})
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             row = _drafted(product, form)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             return redirect(url_for("drafts.review", slug=product.slug, draft_id=row.id))
     return render_template(
         "drafts/new.html", product=product, form=form, last=services.last_draft(db_session(), product.id)

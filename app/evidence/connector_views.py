@@ -11,8 +11,7 @@ from app.evidence.models import Connector
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.platform.editing import save_edited
-from app.platform.http import db_session, discard_changes
-from app.platform.refusals import Refusal
+from app.platform.http import db_session
 from app.portfolio.access import incubator_view
 from app.products.access import Incubator, Product, product_view
 
@@ -40,14 +39,10 @@ def of_incubator(incubator: Incubator) -> str | Response:
 def _add(scope: Scope) -> str | Response:
     form = ConnectorForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             connectors.add_connector(
                 db_session(), current_person(), scope, form.kind.data, form.address.data or "", form.token.data or ""
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("L’outil est branché : premier relevé dans la minute."), "success")
             return redirect(_home(scope))
     if not form.is_submitted() and scope.product:

@@ -13,7 +13,6 @@ from app.identity.policy import Permission
 from app.platform import uploads
 from app.platform.forms import ConfirmUploadForm
 from app.platform.http import db_session
-from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.access import Product, product_view
 from risk_models.scales import Check
@@ -28,11 +27,8 @@ def scan() -> str:
     form = ScanForm()
     if form.validate_on_submit():
         content = form.file.data.stream.read()
-        try:
+        with form.showing_refusal():
             found = sightings.preview_report(db_session(), content, products=_products())
-        except Refusal as refusal:
-            form.refuse(refusal)
-        else:
             name = PurePath(form.file.data.filename or "").name[:200]
             upload = uploads.keep_upload(db_session(), current_person().id, "dashlord", content, name)
             confirm = ConfirmUploadForm(formdata=None, data={"upload": upload})

@@ -13,8 +13,7 @@ from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.mitigations import services as mitigations
 from app.platform import attachments
-from app.platform.http import db_session, discard_changes
-from app.platform.refusals import Refusal
+from app.platform.http import db_session
 from app.products.access import Product, may, product_view
 from risk_models import catalogue
 from risk_models.scales import CLAIMED
@@ -60,12 +59,8 @@ def attest(product: Product, measure_id: str) -> str | AnyResponse:
             link=form.link.data or "",
             file=attachments.read_given(form.file.data),
         )
-        try:
+        with form.showing_refusal():
             row = services.attest_measure(db_session(), current_person(), product, measure, shown)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(
                 _("La preuve est gardée. Elle vaut jusqu’au %(day)s.", day=row.good_until.strftime("%d/%m/%Y")),
                 "success",

@@ -21,8 +21,7 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.forms import BaseForm
-from app.platform.http import db_session, discard_changes
-from app.platform.refusals import Refusal
+from app.platform.http import db_session
 from app.products.access import Product, product_view
 from reports import dossier as content
 
@@ -36,11 +35,8 @@ def decide(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), DecisionForm()
     must_be(row, DossierState.DECISION)  # taken back meanwhile, its page has no form to come back to
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             return _sign_page(product, row, form.wish(), form.shown_sha256.data or "")
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
     return reading_page(product, row, decision_form=form)
 
 
@@ -52,7 +48,7 @@ def sign(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), SignForm()
     wish, asked = _wish(form), form.asked_sha256.data or ""
     if form.validate():
-        try:
+        with form.showing_refusal():
             deciding.decide_dossier(
                 db_session(),
                 current_person(),
@@ -63,10 +59,6 @@ def sign(product: Product, number: int) -> str | BaseResponse:
                 signed_sha256=form.signed_sha256.data or "",
                 proof=form.proof(),
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("La décision est signée. Son PDF se prépare."), "success")
             return redirect(url_for("homologation.read", slug=product.slug, number=number))
     return _sign_page(product, dossier_or_404(product, number), wish, asked, form)
@@ -112,14 +104,10 @@ def withdraw(product: Product, number: int) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), WithdrawForm()
     deciding.to_withdraw(db_session(), current_person(), row)
     if "reason" in request.form and form.validate():
-        try:
+        with form.showing_refusal():
             deciding.withdraw_homologation(
                 db_session(), current_person(), product, row, form.reason.data or "", form.proof()
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("L’homologation est retirée. Sa page scellée se prépare."), "success")
             return redirect(url_for("homologation.read", slug=product.slug, number=number))
     return _proof_page("homologation/withdraw.html", f"withdraw:{row.id}", form, product=product, dossier=row)
@@ -141,7 +129,7 @@ def delegations(product: Product) -> str | BaseResponse:
     form, others = DelegateForm(), _other_authorities(product)
     form.delegate.choices = [(p.id, p.name) for p in others]
     if request.method == "POST" and form.validate():
-        try:
+        with form.showing_refusal():
             delegating.delegate_signature(
                 db_session(),
                 current_person(),
@@ -153,10 +141,6 @@ def delegations(product: Product) -> str | BaseResponse:
                 deed=form.deed.data or "",
                 proof=form.proof(),
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("La délégation est enregistrée."), "success")
             return redirect(url_for("deciding.delegations", slug=product.slug))
     return _proof_page(

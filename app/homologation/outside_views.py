@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import outside
@@ -14,7 +15,7 @@ from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.platform import attachments, clock
 from app.platform.extensions import limit_posts
-from app.platform.http import db_session, discard_changes, file_response
+from app.platform.http import db_session, file_response
 from app.platform.refusals import Refusal
 from app.products import services as products
 from app.products.access import Product, product_view
@@ -34,14 +35,10 @@ def elsewhere(product: Product) -> str | BaseResponse:
             form.decided_on.data or clock.today(),
             form.wish(),
         )
-        try:
+        with form.showing_refusal():
             row = outside.record_elsewhere(
                 db_session(), current_person(), product, values, attachments.read_given(form.file.data)
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Cette homologation est enregistrée : ses échéances vivent ici désormais."), "success")
             return redirect(url_for("homologation.read", slug=product.slug, number=row.number))
     return render_template("homologation/record_elsewhere.html", product=product, form=form)
@@ -54,15 +51,9 @@ def import_rows() -> str | BaseResponse:
     form = ElsewhereRowsForm()
     if form.validate_on_submit():
         mine = products.readable_products(db_session(), current_person(), Permission.RECORD_ELSEWHERE)
-        try:
-            text = form.file.data.stream.read().decode("utf-8-sig")
+        with form.showing_refusal():
+            text = _text_of(form.file.data)
             count = outside.import_rows(db_session(), current_person(), {p.slug: p for p in mine}, text)
-        except UnicodeDecodeError:
-            form.refuse(Refusal(_("Ce fichier n’est pas un texte en UTF-8."), "file"))
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(
                 ngettext("%(num)d homologation enregistrée.", "%(num)d homologations enregistrées.", count), "success"
             )
@@ -70,6 +61,13 @@ def import_rows() -> str | BaseResponse:
     return render_template(
         "homologation/import_elsewhere.html", form=form, columns=COLUMNS, origins=ORIGINS, outcomes=OUTCOMES
     )
+
+
+def _text_of(upload: FileStorage) -> str:
+    try:
+        return upload.stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refusal(_("Ce fichier n’est pas un texte en UTF-8."), "file") from None
 
 
 @blueprint.get("/homologations/modele.csv")
@@ -89,7 +87,7 @@ def signed(product: Product, number: int) -> str | BaseResponse:
     challenge_id = options = ""
     if request.method == "POST":
         if form.validate():
-            try:
+            with form.showing_refusal():
                 outside.record_signed(
                     db_session(),
                     current_person(),
@@ -101,10 +99,6 @@ def signed(product: Product, number: int) -> str | BaseResponse:
                     printed_code=form.printed_code.data or "",
                     proof=form.proof(),
                 )
-            except Refusal as refusal:
-                discard_changes()
-                form.refuse(refusal)
-            else:
                 flash(_("La décision est enregistrée. Son PDF scellé se prépare."), "success")
                 return redirect(url_for("homologation.read", slug=product.slug, number=number))
         challenge_id, options = factors.options_to_prove(db_session(), current_person(), f"record:{row.content_sha256}")

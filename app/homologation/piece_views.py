@@ -15,9 +15,8 @@ from app.identity.policy import Permission
 from app.platform import attachments, clock
 from app.platform.editing import EditForm, save_edited
 from app.platform.forms import BaseForm
-from app.platform.http import db_session, discard_changes
+from app.platform.http import db_session
 from app.platform.i18n import language
-from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 
 blueprint = Blueprint("pieces", __name__, url_prefix="/produits/<slug>/dossier/<int(max=9999):number>")
@@ -78,7 +77,7 @@ def attach(product: Product, number: int, piece: str) -> str | BaseResponse:
     row, form = dossier_or_404(product, number), DocumentForm()
     line = _line(product, row, piece)
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             documents.attach_document(
                 db_session(),
                 current_person(),
@@ -89,10 +88,6 @@ def attach(product: Product, number: int, piece: str) -> str | BaseResponse:
                 dated_on=form.dated_on.data or clock.today(),
                 file=attachments.read_given(form.file.data),
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Le document est joint."), "success")
             return redirect(url_for("pieces.one", slug=product.slug, number=number, piece=piece))
     return _piece_page(product, row, line, document=form)
@@ -104,7 +99,7 @@ def opinion(product: Product, number: int) -> str | BaseResponse:
     """An opinion given outside Jalon, with its document."""
     row, form = dossier_or_404(product, number), AttachedOpinionForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             documents.attach_opinion(
                 db_session(),
                 current_person(),
@@ -117,10 +112,6 @@ def opinion(product: Product, number: int) -> str | BaseResponse:
                 given_on=form.given_on.data or clock.today(),
                 file=attachments.read_given(form.file.data),
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("L’avis est joint."), "success")
             return redirect(url_for("homologation.compose", slug=product.slug, number=number))
     return render_template("homologation/attach_opinion.html", product=product, dossier=row, form=form)

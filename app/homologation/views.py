@@ -25,8 +25,7 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.editing import EditForm, save_edited
 from app.platform.forms import BaseForm
-from app.platform.http import db_session, discard_changes
-from app.platform.refusals import Refusal
+from app.platform.http import db_session
 from app.products.access import Product, may, product_view
 from reports import dossier as content
 
@@ -115,12 +114,8 @@ def _submitted(
     if form.is_submitted():
         services.must_be(row, DossierState.DRAFT)  # sent meanwhile, its page has no form to come back to
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             act()
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("C’est enregistré."), "success")
             return redirect(url_for("homologation.compose", slug=product.slug, number=row.number))
     return _compose_page(product, row, **forms)
@@ -220,14 +215,10 @@ def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseRe
     row, form = dossier_or_404(product, number), OpinionForm()
     services.must_be(row, DossierState.OPINIONS)
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             services.give_opinion(
                 db_session(), current_person(), product, row, opinion_id, form.verdict.data, form.text.data or ""
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Votre avis est enregistré. Merci."), "success")
             return redirect(url_for("homologation.read", slug=product.slug, number=number))
     return reading_page(product, row, opinion_form=form)

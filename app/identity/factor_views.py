@@ -38,12 +38,8 @@ def confirm() -> str | Response:
     """Asks for a factor that one has, before letting factors be added or removed."""
     form = FactorForm()
     if (form.code.data or form.answer.data) and form.validate():
-        try:
+        with form.showing_refusal():
             factors.prove_factor(db_session(), current_person(), form.proof(), "factor")
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             session["factor_proved"] = int(time.time())
             return redirect(url_for("factors.index"))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")
@@ -63,7 +59,7 @@ def codes() -> str | Response:
         secret = pyotp.random_base32()
         session["new_codes"] = secret
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             factors.add_codes(
                 db_session(),
                 current_person(),
@@ -72,10 +68,6 @@ def codes() -> str | Response:
                 code=form.code.data or "",
                 proved=_proved(),
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             session.pop("new_codes", None)
             return _done(_("Votre second facteur est enregistré."))
     address = factors.codes_address_of(current_person(), secret)

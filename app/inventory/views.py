@@ -17,9 +17,8 @@ from app.inventory.models import Component
 from app.packages import sboms
 from app.platform.database import new_id
 from app.platform.editing import EditForm, save_edited
-from app.platform.http import db_session, discard_changes
+from app.platform.http import db_session
 from app.platform.i18n import language
-from app.platform.refusals import Refusal
 from app.products.access import Product, may, product_view
 from reports.figures.graph import draw_graph
 from risk_models.scales import Hosting, Patcher
@@ -63,7 +62,7 @@ def _link(product: Product, form: LinkForm) -> bool:
     """Whether the link that `form` describes was added."""
     if not form.validate_on_submit():
         return False
-    try:
+    with form.showing_refusal():
         services.add_link(
             db_session(),
             current_person(),
@@ -73,12 +72,9 @@ def _link(product: Product, form: LinkForm) -> bool:
             kind=form.kind.data,
             encrypted=form.is_encrypted,
         )
-    except Refusal as refusal:
-        discard_changes()
-        form.refuse(refusal)
-        return False
-    flash(_("Le lien est ajouté."), "success")
-    return True
+        flash(_("Le lien est ajouté."), "success")
+        return True
+    return False
 
 
 @blueprint.post("/liens/<link_id>/retirer")
@@ -141,12 +137,8 @@ def remove_component(product: Product, ref: str) -> Response:
 def add_vulnerability(product: Product, ref: str) -> str | Response:
     row, form = _component(product, ref), VulnerabilityForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             services.add_vulnerability(db_session(), current_person(), product, row, form.flaw())
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             return redirect(url_for("inventory.component", slug=product.slug, ref=ref))
     return _component_page(product, ComponentForm(formdata=None, obj=row), row, form)
 

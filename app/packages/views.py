@@ -121,11 +121,8 @@ def look_at_vex(product: Product) -> str:
     form = VexForm()
     if form.validate_on_submit():
         content = form.file.data.stream.read()
-        try:
+        with form.showing_refusal():
             preview = vex_files.preview_vex(db_session(), product, content)
-        except Refusal as refusal:
-            form.refuse(refusal)
-        else:
             name = PurePath(form.file.data.filename or "").name[:200]
             confirm = _to_confirm(f"vex:{product.id}", content, name)
             return render_template("packages/vex_preview.html", product=product, preview=preview, form=confirm)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import date
 from enum import Enum
+from types import TracebackType
 from typing import Any, ClassVar
 
 from flask import g
@@ -27,6 +28,7 @@ from wtforms.form import BaseForm as WtForm
 from wtforms.validators import InputRequired, Optional, StopValidation
 
 from app.platform import clock
+from app.platform.http import discard_changes
 from app.platform.i18n import language, word
 from app.platform.refusals import Refusal
 from risk_models import catalogue
@@ -63,6 +65,29 @@ class BaseForm(NeededWhen, FlaskForm):
             raise refusal
         field = self._fields[refusal.field]
         field.errors = [*field.errors, str(refusal)]
+
+    def showing_refusal(self) -> "_ShowingRefusal":
+        """`with` it, a refused use case leaves nothing changed and its refusal at its field; what follows shows the form."""
+        return _ShowingRefusal(self)
+
+
+class _ShowingRefusal:
+    """A class, not a generator: its type says that it swallows what is raised, so that checkers see what follows."""
+
+    def __init__(self, form: BaseForm) -> None:
+        self.form = form
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, raised: BaseException | None, _trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(raised, Refusal):
+            return False
+        discard_changes()
+        self.form.refuse(raised)
+        return True
 
 
 class ConfirmUploadForm(BaseForm):

@@ -60,12 +60,8 @@ def keep_view(found: Incubator) -> str | Response:
     """Keeps the filters of the address under a name."""
     asked, form = Asked.read(request.args), SaveViewForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             saved.keep_view(db_session(), current_person(), found, form.name.data or "", asked)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             return redirect(url_for("portfolio.incubator", slug=found.slug, **asked.address))
     return _list(found, asked, form)
 

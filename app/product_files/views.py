@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as Answer
 from app.identity.access import current_person, requires
 from app.identity.policy import Permission
 from app.packages import exports
-from app.platform.http import db_session, discard_changes, file_response
+from app.platform.http import db_session, file_response
 from app.platform.refusals import Refusal
 from app.product_files import files
 from app.products.access import Product, product_view
@@ -47,14 +47,10 @@ def _download(content: bytes, kind: str, name: str) -> Response:
 def new() -> str | Answer:
     form = ProductFileForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             product = files.create_from_file(
                 db_session(), current_person(), files.read_product_file(_text_of(form.file.data))
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Le fichier est importé. Relisez les composants, puis continuez."), "success")
             return redirect(url_for("inventory.components", slug=product.slug))
     return render_template("product_files/new.html", form=form)
@@ -66,7 +62,7 @@ def look(product: Product) -> str:
     """Uploading shows what would change; nothing changes yet."""
     form = InventoryFileForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             text = _text_of(form.file.data)
             if str(form.file.data.filename).lower().endswith((".csv", ".txt")):
                 new = files.read_rows(db_session(), product, text)
@@ -74,8 +70,6 @@ def look(product: Product) -> str:
             else:
                 new = files.read_product_file(text)
             return _preview(product, new, text)
-        except Refusal as refusal:
-            form.refuse(refusal)
     return render_template("product_files/look.html", product=product, form=form)
 
 
@@ -91,19 +85,15 @@ def _preview(product: Product, new: System, text: str, *, changed: bool = False)
 @product_view(Permission.EDIT_PRODUCT)
 def replace(product: Product) -> str | Answer:
     # A browser sends line ends as CRLF; YAML reads both.
-    text = request.form.get("file", "")
-    try:
+    text, form = request.form.get("file", ""), InventoryFileForm(formdata=None)
+    with form.showing_refusal():
         new = files.read_product_file(text)
         if request.form.get("compared_with") != files.digest_of_file(db_session(), product):
             return _preview(product, new, text, changed=True)
         files.replace_product(db_session(), current_person(), product, new)
-    except Refusal as refusal:
-        discard_changes()
-        form = InventoryFileForm(formdata=None)
-        form.refuse(refusal)
-        return render_template("product_files/look.html", product=product, form=form)
-    flash(_("Le fichier est importé."), "success")
-    return redirect(url_for("inventory.components", slug=product.slug))
+        flash(_("Le fichier est importé."), "success")
+        return redirect(url_for("inventory.components", slug=product.slug))
+    return render_template("product_files/look.html", product=product, form=form)
 
 
 def _text_of(upload: FileStorage) -> str:

@@ -15,7 +15,7 @@ from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform.database import new_id
 from app.platform.editing import EditForm, reread_edited, save_edited
-from app.platform.http import db_session, discard_changes
+from app.platform.http import db_session
 from app.platform.pages import Page
 from app.platform.refusals import Refusal
 from app.product_files import cards
@@ -53,12 +53,8 @@ def restore(product: Product) -> Response:
 def new() -> str | Response:
     form = _card_form(None)
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             product = services.create_product(db_session(), current_person(), form.values())
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Le produit est créé. Dites maintenant qui appeler en cas d’urgence."), "success")
             return redirect(url_for("products.team", slug=product.slug))
     return render_template("products/new.html", form=form, file_form=CardFileForm(formdata=None))
@@ -69,13 +65,9 @@ def new() -> str | Response:
 def new_from_card() -> str | Response:
     file_form = CardFileForm()
     if file_form.validate_on_submit():
-        try:
+        with file_form.showing_refusal():
             card = _read_upload(file_form.card.data)
             product = cards.create_from_card(db_session(), current_person(), card)
-        except Refusal as refusal:
-            discard_changes()
-            file_form.refuse(refusal)
-        else:
             for odd in card.irregularities:
                 flash(_("À vérifier dans la fiche : %(what)s.", what=odd.message), "warning")
             flash(_("La fiche est importée. Relisez-la, puis continuez."), "success")
@@ -122,12 +114,8 @@ def card(product: Product) -> str | Response:
 def team(product: Product) -> str | Response:
     form = ContactForm()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             services.save_contact(db_session(), current_person(), product, form.fill(Contact(id=new_id())), new=True)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("%(name)s est dans la liste.", name=form.name.data), "success")
             return redirect(url_for("products.team", slug=product.slug))
     return _team_page(product, form, InviteForm(formdata=None, prefix="invite-"))
@@ -163,7 +151,7 @@ def remove_contact(product: Product, contact_id: str) -> Response:
 def invite(product: Product) -> str | Response:
     form = InviteForm(prefix="invite-")
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             written = identity.invite_person(
                 db_session(),
                 current_person(),
@@ -175,10 +163,6 @@ def invite(product: Product) -> str | Response:
                 incubator_ids=[i.id for i in product.incubators],
                 next_path=url_for("home.product", slug=product.slug),
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             if written:
                 flash(_("L’invitation part à %(email)s.", email=form.email.data), "success")
             else:

@@ -15,7 +15,6 @@ from app.platform.editing import EditForm, save_edited
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session, discard_changes, file_response, get_database
 from app.platform.links import link_to
-from app.platform.refusals import Refusal
 from app.portfolio.access import incubator_view
 from app.products.access import Incubator, Product, may, product_view
 from app.renewals import channels, feeds, services, standings
@@ -57,7 +56,7 @@ def postpone(product: Product, kind: str) -> str | BaseResponse:
         abort(404)
     form = PostponeForm()
     if form.validate_on_submit() and form.until.data:
-        try:
+        with form.showing_refusal():
             services.postpone_deadline(
                 db_session(),
                 current_person(),
@@ -66,10 +65,6 @@ def postpone(product: Product, kind: str) -> str | BaseResponse:
                 until=form.until.data,
                 reason=form.reason.data or "",
             )
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("L’échéance est reportée ; ses rappels suivent."), "success")
             return redirect(url_for("renewals.deadlines", slug=product.slug))
     return render_template("renewals/postpone.html", product=product, deadline=found, form=form)
@@ -111,12 +106,8 @@ def preferences() -> str | BaseResponse:
     """How one is reminded, and one's calendars."""
     me, form = current_person(), _reminders_form()
     if form.validate_on_submit():
-        try:
+        with form.showing_refusal():
             services.set_preferences(db_session(), me, early=form.early.data, mail=form.mail.data)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Vos préférences sont enregistrées."), "success")
             return redirect(url_for("renewals.preferences"))
     return _preferences(form)
@@ -147,13 +138,9 @@ def add_channel() -> str | BaseResponse:
     form = ChannelForm()
     if form.validate_on_submit():
         discard_changes()  # the service may take long to answer: no transaction is held meanwhile
-        try:
+        with form.showing_refusal():
             known = channels.try_address(form.address.data or "", current_app.config["SETTINGS"].private_hosts)
             channels.add_channel(db_session(), current_person(), known)
-        except Refusal as refusal:
-            discard_changes()
-            form.refuse(refusal)
-        else:
             flash(_("Le canal est ajouté : un premier message y est arrivé."), "success")
             return redirect(url_for("renewals.preferences"))
     return _preferences(_reminders_form(formdata=None), channel_form=form)
