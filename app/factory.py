@@ -151,7 +151,7 @@ def configure_app(app: Flask, settings: Settings) -> None:
 _OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
-def _config(settings: Settings) -> dict[str, Any]:
+def _config(settings: Settings) -> dict[str, object]:
     cookies = secrets.derived_texts(settings.secret_keys, "cookies")
     return {
         "ROOT": ROOT,

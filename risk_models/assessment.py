@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from risk_models.scales import Likelihood, Need, RiskLevel, Severity, View
 
@@ -153,6 +152,6 @@ class Assessment:
     findings: tuple[Finding, ...]
     warnings: tuple[Warning, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values, as a dossier freezes them."""
         return asdict(self)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from risk_models.scales import (
     Authentication,
@@ -34,7 +33,7 @@ In one form only, that of `extra_of`: two elements that say the same are equal, 
 """
 
 
-def extra_of(plain: Mapping[str, Any]) -> Extra:
+def extra_of(plain: Mapping[str, object]) -> Extra:
     """Plain values as an `Extra`, sorted by key at every depth. Raises `ValueError` for what JSON cannot write."""
     # JSON's own keys first: YAML has numbers and dates among them, which cannot be sorted with texts.
     said = json.loads(json.dumps({str(k): v for k, v in plain.items()}, default=str, allow_nan=False))

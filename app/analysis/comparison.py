@@ -87,7 +87,7 @@ def _difference(name: str, old: Any, new: Any) -> str:
     return f"{field_word(name)}{catalogue.colon(language())} {_shown(old, name)} → {_shown(new, name)}"
 
 
-def _told_fields(value: Any) -> dict[str, Any]:
+def _told_fields(value: Any) -> dict[str, object]:
     """What a picture says of one thing, by name of field; what only programs keep with it is one field, `notes`."""
     fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     extra = dict(fields.pop("extra", ()))
@@ -97,7 +97,7 @@ def _told_fields(value: Any) -> dict[str, Any]:
 # Keys x- of a product file that people fill by a form of ours.
 _WORDED_KEYS = ("x-owner", "x-emergency", "x-patched-by-reason")
 # How people call what differs, and the closed lists whose codes they never see.
-_FIELDS: dict[str, Any] = {
+_FIELDS: dict[str, object] = {
     "dependency": _l("dépendance"),
     "penetration": _l("pénétration"),
     "maturity": _l("maturité"),

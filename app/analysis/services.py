@@ -1,7 +1,6 @@
 """What the product protects and fears, and the one value that the ranking reads."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_ngettext as _ln
@@ -152,7 +151,7 @@ def figures_moved() -> int:
     return sum(f.low < f.high for f in catalogue.figures().values())
 
 
-def assessment_json(system: System, language: str) -> dict[str, Any]:
+def assessment_json(system: System, language: str) -> dict[str, object]:
     return assessment_file.as_json(
         system, assess_system(system), read_views(system), assess_stability(system), language
     )

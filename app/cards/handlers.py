@@ -1,7 +1,5 @@
 """Jobs of this feature: reading many cards, then writing them."""
 
-from typing import Any
-
 from flask_babel import force_locale
 from sqlalchemy import update
 from sqlalchemy.orm import joinedload
@@ -75,7 +73,12 @@ def _load(database: Database, task: ReadCards | WriteCards) -> CardImport:
 
 
 def _end(
-    database: Database, given: CardImport, state: ImportState, *, report: dict[str, Any] | None = None, error: str = ""
+    database: Database,
+    given: CardImport,
+    state: ImportState,
+    *,
+    report: dict[str, object] | None = None,
+    error: str = "",
 ) -> None:
     with database.writing() as session:
         session.execute(

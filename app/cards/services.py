@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
@@ -94,6 +93,6 @@ def content_of(given: CardImport, *, fetch: bool) -> bytes:
         raise Refusal(_l("Ce fichier n’est plus là : choisissez-le de nouveau.")) from error
 
 
-def import_given(session: Session, given: CardImport, found: Collection) -> dict[str, Any]:
+def import_given(session: Session, given: CardImport, found: Collection) -> dict[str, object]:
     """Writes the cards, and tells what it did."""
     return asdict(cards.import_cards(session, given.person, found, archive_gone=given.archive_gone))

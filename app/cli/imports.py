@@ -74,7 +74,7 @@ def sbom(file: Path, slug: str, ref: str | None) -> None:
         f"{outcome.services} new services, {outcome.format}\n"
     )
     for one in outcome.exceptions:
-        said = catalogue.sentence("sbom_oddities", one["kind"], "en")
+        said = catalogue.sentence("sbom_oddities", str(one["kind"]), "en")
         sys.stdout.write(f"  {one['count']} × {said}: {one['first']}\n")
 
 

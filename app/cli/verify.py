@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from asn1crypto.x509 import Certificate
@@ -95,7 +94,7 @@ def _fingerprints(trusted: list[Trusted]) -> list[tuple[str, str]]:
     return [(one.certificates[0].sha256.hex(), f"{one.path} ({one.given_by})") for one in trusted if one.certificates]
 
 
-def _for_programs(verdict: verification.DocumentVerdict, trusted: list[Trusted]) -> dict[str, Any]:
+def _for_programs(verdict: verification.DocumentVerdict, trusted: list[Trusted]) -> dict[str, object]:
     """What a file that nobody vouches for says is under `claims`, never under `facts`."""
     plain = verification.verdict_as_plain(verdict)
     if verdict.status is not Status.GENUINE:

@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -111,7 +110,7 @@ def _fill(row: Evidence, reading: Reading, arrival: Arrival) -> None:
     row.withdrawn_at, row.withdrawn_by = None, ""
 
 
-def _detail(row: Evidence, reading: Reading, seen: date) -> dict[str, Any]:
+def _detail(row: Evidence, reading: Reading, seen: date) -> dict[str, object]:
     """What a reading says, and since when a certificate is known, by its end: tools do not all say when it began."""
     detail, before = dict(reading.detail), _before(row)
     since = before.get(CERTIFICATE_SINCE)
@@ -121,7 +120,7 @@ def _detail(row: Evidence, reading: Reading, seen: date) -> dict[str, Any]:
     return detail | ({CERTIFICATE_SINCE: since} if since else {})  # a day on which nothing was read forgets nothing
 
 
-def _before(row: Evidence | None) -> dict[str, Any]:
+def _before(row: Evidence | None) -> dict[str, object]:
     return row.detail if row and isinstance(row.detail, dict) else {}
 
 

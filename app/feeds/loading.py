@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from app.feeds.kinds import FeedName
 from risk_models.exposure.ranges import ParsedAdvisory, read_osv
@@ -33,7 +33,7 @@ class Loaded:
     dated: date | None = None
     advisories: list[ParsedAdvisory] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, object]] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
 
 
@@ -108,7 +108,7 @@ def _osv(source: str, digest: str, records: Iterator[tuple[str, bytes]]) -> Load
     return loaded
 
 
-def _kev(source: str, digest: str, found: dict[str, Any]) -> Loaded:
+def _kev(source: str, digest: str, found: dict[str, object]) -> Loaded:
     loaded = Loaded(FeedName.KEV, source, digest, day_of(found.get("dateReleased")))
     entries = found.get("vulnerabilities")
     if not isinstance(entries, list):
@@ -157,22 +157,23 @@ def _epss(source: str, digest: str, lines: IO[str]) -> Loaded:
     return loaded
 
 
-def _eol(source: str, digest: str, found: dict[str, Any]) -> Loaded:
+def _eol(source: str, digest: str, found: dict[str, object]) -> Loaded:
     loaded = Loaded(FeedName.EOL, source, digest, day_of(found.get("generated_at") or found.get("last_modified")))
     result = found["result"]
     for product in result if isinstance(result, list) else [result]:
-        releases = product.get("releases") if isinstance(product, dict) else None
-        if not isinstance(releases, list) or not isinstance(product.get("name"), str):
+        said = product if isinstance(product, dict) else {}
+        releases, product_name = said.get("releases"), said.get("name")
+        if not isinstance(releases, list) or not isinstance(product_name, str):
             loaded.odd.append(f"a product without name or releases: {str(product)[:60]}")
             continue
         for release in releases:
             name = release.get("name") if isinstance(release, dict) else None
-            if not isinstance(name, str) or not 0 < len(name) <= 50 or len(product["name"]) > 100:
-                loaded.odd.append(f"{product['name'][:60]}: a release without name")
+            if not isinstance(name, str) or not 0 < len(name) <= 50 or len(product_name) > 100:
+                loaded.odd.append(f"{product_name[:60]}: a release without name")
                 continue
             loaded.rows.append(
                 {
-                    "product": product["name"],
+                    "product": product_name,
                     "cycle": name,
                     "eol": day_of(release.get("eolFrom")),
                     "ended": release.get("isEol") is True,

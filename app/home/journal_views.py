@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any
 
 from flask import Blueprint, render_template
 from flask_babel import lazy_gettext as _l
@@ -24,7 +23,7 @@ from risk_models.scales import Approach, Need, RiskSourceKind, SecurityLevel
 
 blueprint = Blueprint("journal", __name__, url_prefix="/produits/<slug>/journal")
 
-_PARTS: dict[str, Any] = {
+_PARTS: dict[str, object] = {
     "ConditionOfUse": _l("une condition d’emploi"),
     "AcceptedRisk": _l("un risque accepté"),
     "Opinion": _l("un avis à demander"),
@@ -61,12 +60,12 @@ def _said(entry: services.JournalEntry) -> str:
     return what
 
 
-def _of(kind: type[Enum]) -> Callable[[], Mapping[str, Any]]:
+def _of(kind: type[Enum]) -> Callable[[], Mapping[str, object]]:
     return lambda: {member.value: word(member) for member in kind}
 
 
 # The words of objects of which only a code is kept.
-_WORDS: Mapping[Subject, Callable[[], Mapping[str, Any]]] = {
+_WORDS: Mapping[Subject, Callable[[], Mapping[str, object]]] = {
     Subject.DECISION: _of(Outcome),
     Subject.OPINION: _of(Verdict),
     Subject.REVIEWER: _of(ReviewerRole),

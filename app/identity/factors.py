@@ -279,7 +279,7 @@ def _prove_key(
     return factor if _moves_on(session, factor, verified.new_sign_count) else None
 
 
-def _answer(proof: FactorProof) -> dict[str, Any]:
+def _answer(proof: FactorProof) -> dict[str, object]:
     answer = json.loads(proof.answer)
     if not isinstance(answer, dict):
         raise TypeError("a key answers with an object")

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
@@ -18,7 +17,7 @@ _APPLICATIONS = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.W
 _STORES = frozenset({ComponentKind.DATABASE, ComponentKind.STORAGE, ComponentKind.SEARCH, ComponentKind.BI})
 _WITHOUT_VERSION = frozenset({ComponentKind.HOST, ComponentKind.WORKSTATION, ComponentKind.NETWORK})
 
-MISSING: dict[str, Any] = {
+MISSING: dict[str, object] = {
     "version": _l("sa version"),
     "identifier": _l("son identifiant (purl ou CPE)"),
     "supplier": _l("son fournisseur"),

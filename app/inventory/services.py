@@ -347,7 +347,7 @@ def _fill(row: Component, value: ComponentValue) -> None:
     row.data = [d.value for d in value.data]
     extra = product_file.extra_dict(value.extra)
     row.patched_reason, row.owner, row.emergency = (
-        extra.pop(key) if isinstance(extra.get(key), str) else "" for key in _OURS
+        str(extra.pop(key)) if isinstance(extra.get(key), str) else "" for key in _OURS
     )
     row.assumed, row.extra = list(value.assumed), extra
     eol = value.eol or EndOfLife()

@@ -76,7 +76,7 @@ def full_purl(package: str, version: str) -> str:
     return f"{package}@{quote(version, safe='')}" if version else package
 
 
-def _component(c: Component, packages: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _component(c: Component, packages: Iterable[tuple[str, str]]) -> dict[str, object]:
     carried = [
         {
             "type": "library",
@@ -102,7 +102,7 @@ def _component(c: Component, packages: Iterable[tuple[str, str]]) -> dict[str, A
     )
 
 
-def _service(c: Component) -> dict[str, Any]:
+def _service(c: Component) -> dict[str, object]:
     return _said(
         {
             "bom-ref": c.ref,
@@ -131,7 +131,7 @@ def _properties(c: Component) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in said.items() if value]
 
 
-def _said(values: Mapping[str, Any]) -> dict[str, Any]:
+def _said(values: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in values.items() if value not in (None, "", [])}
 
 
@@ -156,7 +156,7 @@ def as_vex(session: Session, product: Product) -> bytes:
     )
 
 
-def _statement(m: Match) -> dict[str, Any]:
+def _statement(m: Match) -> dict[str, object]:
     said = m.judgement
     assert said is not None
     ours = {STATE: said.state.value, UNTIL: said.until.isoformat() if said.until else "", JUDGED_BY: said.judged_by}

@@ -158,7 +158,7 @@ def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _fingerprint(affected: dict[str, Any]) -> str:
+def _fingerprint(affected: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(affected, sort_keys=True).encode()).hexdigest()
 
 

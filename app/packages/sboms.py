@@ -38,7 +38,7 @@ class Preview:
     changed_count: int
     gone_count: int
     services: Sequence[str]
-    exceptions: Sequence[dict[str, Any]]
+    exceptions: Sequence[dict[str, object]]
     unchanged: bool
 
 
@@ -51,7 +51,7 @@ class SbomOutcome:
     count: int
     new_packages: int
     services: int
-    exceptions: Sequence[dict[str, Any]]
+    exceptions: Sequence[dict[str, object]]
     unchanged: bool = False
 
 
@@ -147,7 +147,7 @@ def import_sbom(
     return SbomOutcome(component.name, reading.format, sbom.count, new_packages, services, sbom.exceptions)
 
 
-def _exceptions(reading: BomReading) -> list[dict[str, Any]]:
+def _exceptions(reading: BomReading) -> list[dict[str, object]]:
     return [{"kind": kind, "count": n, "first": first} for kind, (n, first) in sorted(reading.odd.items())]
 
 

@@ -100,7 +100,7 @@ def _components(components: Any) -> Iterator[tuple[str, str]]:
             yield item["bom-ref"], _property(item, COMPONENT)
 
 
-def _property(holder: Mapping[str, Any], name: str) -> str:
+def _property(holder: Mapping[str, object], name: str) -> str:
     listed = holder.get("properties")
     for one in listed if isinstance(listed, list) else ():
         if isinstance(one, Mapping) and one.get("name") == name and isinstance(one.get("value"), str):

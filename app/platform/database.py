@@ -115,7 +115,7 @@ class Database:
         self._reading = engine.execution_options(writing=False, postgresql_readonly=True)
         if engine.dialect.name == "postgresql":
             self._reading = self._reading.execution_options(isolation_level="REPEATABLE READ")
-        self._info: dict[str, Any] = {"ring": ring} if ring else {}
+        self._info: dict[str, object] = {"ring": ring} if ring else {}
 
     def session(self, *, writing: bool) -> Session:
         """A session whose transactions are begun for writing, or for reading only: the database then refuses to write, and

@@ -32,7 +32,7 @@ class Edited:
 
     @declared_attr.directive
     @classmethod
-    def __mapper_args__(cls) -> dict[str, Any]:
+    def __mapper_args__(cls) -> dict[str, object]:
         return {"version_id_col": cls.__table__.c.revision}  # type: ignore[attr-defined]
 
     def touched(self, name: str) -> None:

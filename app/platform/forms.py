@@ -43,7 +43,7 @@ PHONE = re.compile(r"\+?[0-9][0-9 .()-]{5,24}")
 class NeededWhen:
     """A form of which some fields may stay empty but for some answers: `needed_when` says which, beside their label."""
 
-    needed_when: ClassVar[dict[str, Any]] = {}
+    needed_when: ClassVar[dict[str, object]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

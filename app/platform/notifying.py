@@ -11,7 +11,6 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from app.platform import outbound
@@ -52,7 +51,7 @@ class NotifyingService:
     request: Callable[[Parts, str, str], Request]
 
 
-def _json(address: str, body: Mapping[str, Any], **headers: str) -> Request:
+def _json(address: str, body: Mapping[str, object], **headers: str) -> Request:
     return Request(address, json.dumps(body).encode(), {"Content-Type": "application/json"} | headers)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select, text
 from sqlalchemy.orm import Session, joinedload
@@ -137,7 +136,7 @@ def search_words(text: str) -> str:
     return as_plain_text(text)[:200]
 
 
-def _glance(one: ProductStanding, point: LossPoint | None, level: int | None, today: date) -> dict[str, Any]:
+def _glance(one: ProductStanding, point: LossPoint | None, level: int | None, today: date) -> dict[str, object]:
     product, state, day = one.product, one.standing.state, one.standing.day
     due, active = schedule.analysis_due(phase_values(product.phases)), state is not ProductState.INACTIVE
     decision, name = one.decision, search_words(product.name)
@@ -178,7 +177,7 @@ def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
     return point.loss - signed if point and signed is not None else None
 
 
-def _in_hand_of(one: ProductStanding, team: Sequence[Person]) -> dict[str, Any]:
+def _in_hand_of(one: ProductStanding, team: Sequence[Person]) -> dict[str, object]:
     """The next act, by when, who has it in hand, since when."""
     act, dossier = one.standing.act, one.in_hand
     if act is None:

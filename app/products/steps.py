@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-STEPS: dict[str, Any] = {
+STEPS: dict[str, object] = {
     "card": _l("Fiche"),
     "team": _l("Équipe et contacts"),
     "components": _l("Composants"),

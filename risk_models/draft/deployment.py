@@ -47,7 +47,7 @@ def yaml_of(text: str) -> Any:
         raise Unread("template" if "{{" in text else "broken") from error
 
 
-def json_of(text: str) -> Mapping[str, Any]:
+def json_of(text: str) -> Mapping[str, object]:
     """The map of a JSON text. Raises `Unread`."""
     try:
         found = json.loads(text)
@@ -56,7 +56,7 @@ def json_of(text: str) -> Mapping[str, Any]:
     return a_map(found)
 
 
-def a_map(value: Any) -> Mapping[str, Any]:
+def a_map(value: Any) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
@@ -134,8 +134,9 @@ def read_scalingo(path: str, text: str, seen: Seen) -> None:
             told = re.sub(r"^(scalingo|heroku)-", "", plan.partition(":")[0])
             seen.addons.append(ToldFact(told, f"{path}:{line_number_of(text, plan)}"))
     variable_names(path, text, found.get("env"), seen)
-    if isinstance(found.get("name"), str):
-        seen.titles.insert(0, ToldFact(found["name"], f"{path}:{line_number_of(text, found['name'])}"))
+    title = found.get("name")
+    if isinstance(title, str):
+        seen.titles.insert(0, ToldFact(title, f"{path}:{line_number_of(text, title)}"))
 
 
 def read_clevercloud(path: str, text: str, seen: Seen) -> None:

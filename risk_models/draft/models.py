@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from risk_models import catalogue
 from risk_models.draft.deployment import a_list, a_map, yaml_of
@@ -116,7 +115,7 @@ _ENCRYPTED = re.compile(
 )
 
 
-def _threagile(model: Mapping[str, Any]) -> Converted:
+def _threagile(model: Mapping[str, object]) -> Converted:
     technical = {str(name): a_map(told) for name, told in a_map(model.get("technical_assets")).items()}
     left: list[tuple[str, str]] = [
         ("out_of_scope", name) for name, told in technical.items() if told.get("out_of_scope") is True
@@ -164,7 +163,7 @@ def _add(links: dict[tuple[str, str, LinkKind], Link], link: Link, label: str, l
     )
 
 
-def _hosting(model: Mapping[str, Any]) -> dict[str, Hosting]:
+def _hosting(model: Mapping[str, object]) -> dict[str, Hosting]:
     """By technical asset, where the boundary that holds it stands."""
     found: dict[str, Hosting] = {}
     for told in a_map(model.get("trust_boundaries")).values():
@@ -182,7 +181,7 @@ def _hosting(model: Mapping[str, Any]) -> dict[str, Hosting]:
     return found
 
 
-def _technical(name: str, told: Mapping[str, Any], component_id: str, hosting: Hosting | None) -> Component:
+def _technical(name: str, told: Mapping[str, object], component_id: str, hosting: Hosting | None) -> Component:
     technologies = told.get("technologies") or told.get("technology") or ""
     words = " ".join(map(str, technologies)) if isinstance(technologies, list) else str(technologies)
     kind = next((kind for word, kind in _TECHNOLOGIES if re.search(rf"(?<![a-z]){word}", words)), None)
@@ -203,7 +202,7 @@ def _technical(name: str, told: Mapping[str, Any], component_id: str, hosting: H
     )
 
 
-def _communication(source: str, target: str, flow: Mapping[str, Any], kinds: Mapping[str, ComponentKind]) -> Link:
+def _communication(source: str, target: str, flow: Mapping[str, object], kinds: Mapping[str, ComponentKind]) -> Link:
     kind = LinkKind.CALLS
     if kinds[target] in _STORES:
         kind = LinkKind.READS if flow.get("readonly") is True else LinkKind.WRITES
@@ -216,7 +215,7 @@ def _communication(source: str, target: str, flow: Mapping[str, Any], kinds: Map
 
 
 def _asset(
-    name: str, told: Mapping[str, Any], inside: Mapping[str, Mapping[str, Any]], ids: Mapping[str, str]
+    name: str, told: Mapping[str, object], inside: Mapping[str, Mapping[str, object]], ids: Mapping[str, str]
 ) -> EssentialAsset:
     asset_id = str(told.get("id") or id_of(name))
     stores = [
@@ -241,12 +240,12 @@ class _Cell:
     id: str
     shape: str
     name: str
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
     source: str
     target: str
 
 
-def _cells(model: Mapping[str, Any]) -> list[_Cell]:
+def _cells(model: Mapping[str, object]) -> list[_Cell]:
     found = []
     for diagram in a_list(a_map(model.get("detail")).get("diagrams")):
         cells = a_map(diagram).get("cells") or a_map(a_map(diagram).get("diagramJson")).get("cells")
@@ -261,7 +260,7 @@ def _cells(model: Mapping[str, Any]) -> list[_Cell]:
     return found
 
 
-def _threat_dragon(model: Mapping[str, Any]) -> Converted:
+def _threat_dragon(model: Mapping[str, object]) -> Converted:
     cells = _cells(model)
     left: list[tuple[str, str]] = []
     components: dict[str, Component] = {}
@@ -313,7 +312,7 @@ def _drawn(cell: _Cell, taken: set[str]) -> Component:
     return Component(component_id, cell.name[:200], kind, hosting, exposure, derived_patcher(hosting), assumed=assumed)
 
 
-def _flow(source: Component, target: Component, data: Mapping[str, Any]) -> Link:
+def _flow(source: Component, target: Component, data: Mapping[str, object]) -> Link:
     said = data.get("isEncrypted")
     encrypted = said if isinstance(said, bool) else None
     if source.kind in {_K.DATABASE, _K.LOGGING}:

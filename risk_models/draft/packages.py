@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from typing import Any
 from urllib.parse import unquote
 from xml.etree.ElementTree import ParseError
 
@@ -31,8 +30,9 @@ def package_json(path: str, text: str, seen: Seen) -> None:
             exact = re.fullmatch(r"\d+\.\d+\.\d+[\w.-]*", str(wanted))
             line = line_number_of(text, f'"{name}"', max(start, 0))
             _add(seen, "npm", name, path, line, development=key == "devDependencies", version=exact[0] if exact else "")
-    if isinstance(found.get("name"), str) and not folder_of(path):
-        seen.titles.append(ToldFact(found["name"], f"{path}:{line_number_of(text, found['name'])}"))
+    title = found.get("name")
+    if isinstance(title, str) and not folder_of(path):
+        seen.titles.append(ToldFact(title, f"{path}:{line_number_of(text, title)}"))
 
 
 def read_gemfile(path: str, text: str, seen: Seen) -> None:
@@ -61,11 +61,12 @@ def read_pyproject(path: str, text: str, seen: Seen) -> None:
             version = str(wanted if isinstance(wanted, str) else a_map(wanted).get("version") or "")
             exact = version if re.fullmatch(r"\d[\w.]*", version) else ""
             _add(seen, "pypi", _normal(name), path, line_number_of(text, name), development=False, version=exact)
-    if isinstance(project.get("name"), str) and not folder_of(path):
-        seen.titles.append(ToldFact(project["name"], f"{path}:{line_number_of(text, project['name'])}"))
+    title = project.get("name")
+    if isinstance(title, str) and not folder_of(path):
+        seen.titles.append(ToldFact(title, f"{path}:{line_number_of(text, title)}"))
 
 
-def _toml(text: str) -> dict[str, Any]:
+def _toml(text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

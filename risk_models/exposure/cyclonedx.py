@@ -44,7 +44,7 @@ def with_libraries(system: System, sboms: Mapping[str, str]) -> System:
     return replace(system, components=tuple(components), links=tuple(dict.fromkeys(links)))
 
 
-def _read(text: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[Vulnerability]]]:
+def _read(text: str) -> tuple[dict[str, dict[str, object]], dict[str, list[Vulnerability]]]:
     """Components by reference, and flaws by reference of what they affect."""
     try:
         bom = json.loads(text)
@@ -54,7 +54,7 @@ def _read(text: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[Vulnerab
         raise UnreadableInventory("this is not a CycloneDX file: 'bomFormat' must be CycloneDX")
     if bom.get("specVersion", "1.6") not in _VERSIONS:
         raise UnreadableInventory("'specVersion' must be from 1.2 to 1.7")
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, object]] = {}
     pending = [c for c in _list(bom, "components") if isinstance(c, dict)]
     while pending:
         c = pending.pop()
@@ -72,7 +72,7 @@ def _read(text: str) -> tuple[dict[str, dict[str, Any]], dict[str, list[Vulnerab
     return found, flaws
 
 
-def _list(holder: Mapping[str, Any], key: str) -> list[Any]:
+def _list(holder: Mapping[str, object], key: str) -> list[Any]:
     value = holder.get(key)
     if value is None:
         return []
@@ -81,7 +81,7 @@ def _list(holder: Mapping[str, Any], key: str) -> list[Any]:
     return value
 
 
-def _flaw(entry: Mapping[str, Any]) -> Vulnerability:
+def _flaw(entry: Mapping[str, object]) -> Vulnerability:
     scores = [r.get("score") for r in _list(entry, "ratings") if isinstance(r, dict) and _is_cvss(r)]
     cvss = max((float(s) for s in scores if isinstance(s, int | float) and 0 <= s <= 10), default=None)
     try:
@@ -96,11 +96,11 @@ def _plain(value: object) -> str:
     return "".join(ch for ch in str(value) if not is_hidden(ch))
 
 
-def _is_cvss(rating: Mapping[str, Any]) -> bool:
+def _is_cvss(rating: Mapping[str, object]) -> bool:
     return str(rating.get("method", "CVSS")).upper().startswith("CVSS")
 
 
-def _library(owner: Component, c: Mapping[str, Any], flaws: list[Vulnerability]) -> Component:
+def _library(owner: Component, c: Mapping[str, object], flaws: list[Vulnerability]) -> Component:
     version = _plain(c.get("version") or "")
     label = ":".join(_plain(part) for part in (c.get("group"), c.get("name")) if part)
     purl = _plain(c["purl"]) if c.get("purl") else None

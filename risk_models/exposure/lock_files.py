@@ -37,7 +37,7 @@ def _yaml(text: str) -> Any:
     return source_yaml.yaml_reader().load(text)
 
 
-def _toml(text: str) -> dict[str, Any]:
+def _toml(text: str) -> dict[str, object]:
     if max(map(len, text.splitlines()), default=0) > _LONGEST_LINE:
         raise ValueError(f"a line of more than {_LONGEST_LINE} characters")
     return tomllib.loads(text)
@@ -47,7 +47,7 @@ def _npm(name: str) -> str:
     return "pkg:npm/" + quote(name, safe="/")
 
 
-def _map(value: object) -> dict[str, Any]:
+def _map(value: object) -> dict[str, object]:
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -55,7 +55,7 @@ def _map(value: object) -> dict[str, Any]:
     return value
 
 
-def _rows(value: object) -> list[dict[str, Any]]:
+def _rows(value: object) -> list[dict[str, object]]:
     if value is None:
         return []
     if not isinstance(value, list):

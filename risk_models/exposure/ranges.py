@@ -188,15 +188,16 @@ def package_of(ecosystem: str, name: str) -> str:
     return _package(kind, namespace or None, last)
 
 
-def read_osv(record: Mapping[str, Any]) -> ParsedAdvisory | None:
+def read_osv(record: Mapping[str, object]) -> ParsedAdvisory | None:
     """The advisory of an OSV record; None when it was withdrawn. Raises `UnreadableRange` saying what is wrong."""
-    if not isinstance(record, Mapping) or not isinstance(record.get("id"), str) or not record["id"]:
+    advisory_id = record.get("id") if isinstance(record, Mapping) else None
+    if not isinstance(advisory_id, str) or not advisory_id:
         raise UnreadableRange("an OSV record is a map with an 'id'")
     if record.get("withdrawn"):
         return None
     affected = _list(record, "affected")
     return ParsedAdvisory(
-        id=_storable(record["id"])[:100],
+        id=_storable(advisory_id)[:100],
         aliases=tuple(_storable(a)[:100] for a in _list(record, "aliases") if isinstance(a, str)),
         summary=_storable(str(record.get("summary") or record.get("details") or ""))[:500],
         published=_text(record, "published"),
@@ -211,7 +212,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _list(holder: Mapping[str, Any], key: str) -> Sequence[Any]:
+def _list(holder: Mapping[str, object], key: str) -> Sequence[Any]:
     value = holder.get(key)
     if value is None:
         return ()
@@ -220,7 +221,7 @@ def _list(holder: Mapping[str, Any], key: str) -> Sequence[Any]:
     return value
 
 
-def _text(holder: Mapping[str, Any], key: str) -> str | None:
+def _text(holder: Mapping[str, object], key: str) -> str | None:
     value = holder.get(key)
     return value if isinstance(value, str) else None
 
@@ -293,7 +294,7 @@ def _union(entries: Iterable[Affected]) -> tuple[Affected, ...]:
     return tuple(by_package.values())
 
 
-def _cvss(record: Mapping[str, Any], affected: Sequence[Any]) -> float | None:
+def _cvss(record: Mapping[str, object], affected: Sequence[Any]) -> float | None:
     from cvss import CVSS2, CVSS3, CVSS4
     from cvss.exceptions import CVSSError
 

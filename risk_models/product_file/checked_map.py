@@ -66,7 +66,7 @@ def visible_text(text: str) -> str:
 class CheckedMap:
     """Reads the keys of `content`, each once; every refusal is a `ProductFileError`."""
 
-    content: Mapping[str, Any]
+    content: Mapping[str, object]
     kind: str
     name: str = ""
 

@@ -112,7 +112,7 @@ def dumps(system: System) -> str:
 def to_dict(system: System, *, complete: bool = False) -> dict[str, Any]:
     """Plain values in the shape of the product file, without what is absent or, unless `complete`, was assumed."""
     product = system.product
-    plain: dict[str, Any] = _pruned(
+    plain: dict[str, object] = _pruned(
         {
             "jalon": 1,
             "product": {
@@ -138,20 +138,20 @@ def to_dict(system: System, *, complete: bool = False) -> dict[str, Any]:
     return plain
 
 
-def _asset_dict(a: EssentialAsset, *, complete: bool) -> dict[str, Any]:
-    needs = {need.value: int(a.severity(need)) for need in Need}
+def _asset_dict(a: EssentialAsset, *, complete: bool) -> dict[str, object]:
+    needs: dict[str, object] = {need.value: int(a.severity(need)) for need in Need}
     extra = extra_dict(a.extra)
     needs |= {key.removeprefix(_IN_NEEDS): extra.pop(key) for key in list(extra) if key.startswith(_IN_NEEDS)}
     name = a.name if complete or a.name != a.id else None
     return {"id": a.id, "name": name, "lives_in": list(a.lives_in), "needs": needs} | extra
 
 
-def from_dict(content: Mapping[str, Any], *, as_of: date | None = None) -> System:
+def from_dict(content: Mapping[str, object], *, as_of: date | None = None) -> System:
     """The System of plain values, as `to_dict` or a card's `infrastructure` gives them. Raises `ProductFileError`."""
     return _system(CheckedMap(content, "file"), as_of)
 
 
-def _component_dict(c: Component) -> dict[str, Any]:
+def _component_dict(c: Component) -> dict[str, object]:
     described = {
         "id": c.id,
         "name": c.name,
@@ -176,12 +176,12 @@ def _component_dict(c: Component) -> dict[str, Any]:
 _IN_NEEDS = "needs/"
 
 
-def extra_dict(extra: Extra) -> dict[str, Any]:
+def extra_dict(extra: Extra) -> dict[str, object]:
     """Keys that begin with `x-` as plain values."""
     return {key: json.loads(value) for key, value in extra}
 
 
-def _fields(value: Any) -> dict[str, Any]:
+def _fields(value: Any) -> dict[str, object]:
     """A dataclass as plain values."""
     plain = {}
     for name in value.__dataclass_fields__:

@@ -22,7 +22,7 @@ from risk_models.scales import (
     ProofState,
 )
 
-Schema = dict[str, Any]
+Schema = dict[str, object]
 
 # No control character, nor one that turns the direction of the text; an id is on one line.
 _CLEAN = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$"
@@ -130,7 +130,7 @@ def _component() -> Schema:
 
 
 def _link() -> Schema:
-    ends = {"from": _ID | {"description": "It depends on, or acts on, the other."}, "to": _ID}
+    ends: Schema = {"from": _ID | {"description": "It depends on, or acts on, the other."}, "to": _ID}
     kinds = {"kind": _choice(LinkKind, optional=False), "encrypted": _FLAG, "authentication": _choice(Authentication)}
     return _object(ends | kinds, ("from", "to", "kind"))
 

@@ -1,7 +1,6 @@
 """The assessment as the JSON that outside programs read (format 1, docs/product-file.md)."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from risk_models import catalogue
 from risk_models.assessment import Assessment, AssetRisk, Finding, Outlook, Stability, WeakPoint
@@ -11,7 +10,7 @@ from risk_models.system import System
 
 def as_json(
     system: System, assessment: Assessment, views: Mapping[View, Outlook], stability: Stability, language: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Plain values, in a stable order: rank, then id."""
     names = system.names()
     return {
@@ -54,7 +53,7 @@ def as_json(
     }
 
 
-def _asset(a: AssetRisk) -> dict[str, Any]:
+def _asset(a: AssetRisk) -> dict[str, object]:
     return {
         "id": a.id,
         "need": a.need.value,
@@ -65,7 +64,7 @@ def _asset(a: AssetRisk) -> dict[str, Any]:
     }
 
 
-def _weak_point(weak: WeakPoint, stability: Stability, language: str) -> dict[str, Any]:
+def _weak_point(weak: WeakPoint, stability: Stability, language: str) -> dict[str, object]:
     return {
         "rank": weak.rank,
         "component": weak.component,
@@ -81,7 +80,7 @@ def _weak_point(weak: WeakPoint, stability: Stability, language: str) -> dict[st
     }
 
 
-def _finding(found: Finding, names: Mapping[str, str], language: str) -> dict[str, Any]:
+def _finding(found: Finding, names: Mapping[str, str], language: str) -> dict[str, object]:
     rule = catalogue.finding_rules()[found.rule]
     return {
         "rule": found.rule,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from risk_models.scales import Check, ObservationState
 
@@ -24,7 +23,7 @@ class Reading:
     observed_on: date | None = None
     until: date | None = None
     dated_by: date | None = None  # another tool's day on the same site, where this one tells none
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, object] = field(default_factory=dict)
 
 
 class UnreadablePayload(ValueError):

@@ -68,7 +68,7 @@ def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
     return [site for _, site in items], odd
 
 
-def read_items(content: bytes) -> tuple[list[tuple[Mapping[str, Any], Site]], list[str]]:
+def read_items(content: bytes) -> tuple[list[tuple[Mapping[str, object], Site]], list[str]]:
     """As `read_dashlord`, each site beside all that the file says of it."""
     if len(content) > FILE_BYTES:
         raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
@@ -109,7 +109,7 @@ def _parsed(text: str) -> Any:
         raise Refusal(_l("Ce fichier n’est pas lisible, ligne %(line)d.", line=line), "file") from error
 
 
-def _site(item: Mapping[str, Any], url: str) -> Site:
+def _site(item: Mapping[str, object], url: str) -> Site:
     repositories = tuple(_repository(r) for r in as_rows(item.get("repositories")) if isinstance(r, str))
     site = Site(url.strip()[:500], as_text(item.get("betaId")), tuple(r for r in repositories if r))
     seen = [*_technologies(item, site), *_third_parties(item, site), *_banners(item, site), *_images(item, site)]
@@ -131,7 +131,7 @@ def _repository(text: str) -> str:
     return re.sub(r"^https?://[^/]+/|\.git$|/$", "", text.strip()).lower()[:200]
 
 
-def _technologies(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+def _technologies(item: Mapping[str, object], site: Site) -> Iterator[SeenThing]:
     for found in as_rows(as_map(item.get("wappalyzer")).get("technologies")):
         slug, name = as_text(as_map(found).get("slug")), as_text(as_map(found).get("name"))
         if name and slug not in _NOT_COMPONENTS:
@@ -144,7 +144,7 @@ def _technologies(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
             )
 
 
-def _third_parties(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+def _third_parties(item: Mapping[str, object], site: Site) -> Iterator[SeenThing]:
     own = _domain(site.host)
     for found in as_rows(as_map(item.get("thirdparties")).get("endpoints")):
         host = as_text(as_map(found).get("hostname")).lower()
@@ -165,7 +165,7 @@ def _domain(host: str) -> str:
     return ".".join(parts[-3:] if ".".join(parts[-2:]) in _SUFFIXES_OF_TWO else parts[-2:])
 
 
-def _banners(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+def _banners(item: Mapping[str, object], site: Site) -> Iterator[SeenThing]:
     for port in as_rows(as_map(item.get("nmap")).get("open_ports")):
         service = as_map(as_map(port).get("service"))
         product = as_text(service.get("product"))
@@ -174,14 +174,14 @@ def _banners(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
             yield SeenThing(SightingKind.BANNER, product, as_text(service.get("version"))[:100], seen_on=where)
 
 
-def _images(item: Mapping[str, Any], site: Site) -> Iterator[SeenThing]:
+def _images(item: Mapping[str, object], site: Site) -> Iterator[SeenThing]:
     for image in as_rows(item.get("docker")):
         name, _, tag = as_text(image).partition(":")
         if name:
             yield SeenThing(SightingKind.IMAGE, name, tag[:100], seen_on=site.url)
 
 
-def as_map(value: Any) -> Mapping[str, Any]:
+def as_map(value: Any) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 

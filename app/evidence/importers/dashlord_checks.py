@@ -50,7 +50,7 @@ class _Odd(ValueError):
     """A tool's result that has not its shape."""
 
 
-def read_site(item: Mapping[str, Any], site: str) -> list[Reading]:
+def read_site(item: Mapping[str, object], site: str) -> list[Reading]:
     """Everything a report says of one site."""
     switches = item.get("tools")
     switches = switches if isinstance(switches, Mapping) else dict.fromkeys(as_rows(switches), True)
@@ -71,7 +71,7 @@ def read_site(item: Mapping[str, Any], site: str) -> list[Reading]:
     return found
 
 
-def _http(item: Mapping[str, Any], site: str) -> Reading | None:
+def _http(item: Mapping[str, object], site: str) -> Reading | None:
     http = _map_or_none(item.get("http"))
     if http is None:
         return None
@@ -91,14 +91,14 @@ def _http(item: Mapping[str, Any], site: str) -> Reading | None:
     )
 
 
-def _headers(item: Mapping[str, Any]) -> dict[str, str]:
+def _headers(item: Mapping[str, object]) -> dict[str, str]:
     http = _map_or_none(item.get("http")) or {}
     scan = _map_or_none(http.get("scan")) or {}
     given = _map_or_none(scan.get("responseHeaders")) or _map_or_none(http.get("response_headers")) or {}
     return {str(name).lower(): as_text(value) for name, value in given.items()}
 
 
-def _testssl(item: Mapping[str, Any], site: str) -> Reading | None:
+def _testssl(item: Mapping[str, object], site: str) -> Reading | None:
     rows = item.get("testssl")
     if not rows:
         return None
@@ -127,7 +127,7 @@ def _testssl(item: Mapping[str, Any], site: str) -> Reading | None:
     )
 
 
-def _nmap(item: Mapping[str, Any], site: str) -> Reading | None:
+def _nmap(item: Mapping[str, object], site: str) -> Reading | None:
     nmap = _map_or_none(item.get("nmap"))
     if nmap is None:
         return None
@@ -151,7 +151,7 @@ def _nmap(item: Mapping[str, Any], site: str) -> Reading | None:
     )
 
 
-def _zap(item: Mapping[str, Any], site: str) -> Reading | None:
+def _zap(item: Mapping[str, object], site: str) -> Reading | None:
     zap = _map_or_none(item.get("zap"))
     if zap is None:
         return None
@@ -176,7 +176,7 @@ def _zap(item: Mapping[str, Any], site: str) -> Reading | None:
 _NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A", "unknown": "A"}
 
 
-def _nuclei(item: Mapping[str, Any], site: str) -> Reading | None:
+def _nuclei(item: Mapping[str, object], site: str) -> Reading | None:
     rows = item.get("nuclei")
     if rows is None or rows == []:
         return None  # idem
@@ -189,13 +189,14 @@ def _nuclei(item: Mapping[str, Any], site: str) -> Reading | None:
     )
 
 
-def _third_parties(item: Mapping[str, Any], site: str) -> Reading | None:
+def _third_parties(item: Mapping[str, object], site: str) -> Reading | None:
     seen = _map_or_none(item.get("thirdparties"))
     if seen is None:
         return None
-    if not isinstance(seen.get("trackers"), list) or not isinstance(seen.get("cookies"), list):
+    listed_trackers, listed_cookies = seen.get("trackers"), seen.get("cookies")
+    if not isinstance(listed_trackers, list) or not isinstance(listed_cookies, list):
         raise _Odd
-    trackers, cookies = len(seen["trackers"]), len(seen["cookies"])
+    trackers, cookies = len(listed_trackers), len(listed_cookies)
     grades = [
         next((g for most, g in ((10, "F"), (2, "C"), (0, "B")) if trackers > most), "A"),
         next((g for most, g in ((10, "F"), (5, "E"), (2, "C"), (0, "B")) if cookies > most), "A"),
@@ -212,7 +213,7 @@ def _third_parties(item: Mapping[str, Any], site: str) -> Reading | None:
     )
 
 
-def _waf(item: Mapping[str, Any], site: str) -> Reading | None:
+def _waf(item: Mapping[str, object], site: str) -> Reading | None:
     """A firewall that shows itself; one that does not may still be there, which a person attests."""
     headers = _headers(item)
     name = next((label for header, label in _WAF_HEADERS.items() if header in headers), "")
@@ -245,8 +246,9 @@ def updown_reading(check: Any, site: str) -> Reading | None:
     day = _iso_day(check.get("last_check_at"))
     if check["enabled"] is not True:
         return Reading(Check.AVAILABILITY, site, ObservationState.DISABLED, observed_on=day)
-    apdex = (_map_or_none(check.get("metrics")) or {}).get("apdex")
-    grades = [_share_grade(float(check["uptime"]) / 100)] if check.get("uptime") is not None else []
+    apdex: Any = (_map_or_none(check.get("metrics")) or {}).get("apdex")
+    uptime: Any = check.get("uptime")
+    grades = [_share_grade(float(uptime) / 100)] if uptime is not None else []
     grades += [_share_grade(float(apdex))] if apdex else []
     detail = {"uptime": check.get("uptime"), "down": check.get("down") is True}
     return Reading(
@@ -266,7 +268,7 @@ def _share_grade(share: float) -> str:
     )
 
 
-def _dependabot(item: Mapping[str, Any], site: str) -> Reading | None:
+def _dependabot(item: Mapping[str, object], site: str) -> Reading | None:
     found = _map_or_none(item.get("dependabot"))
     if found is None:
         return None
@@ -285,7 +287,7 @@ def _dependabot(item: Mapping[str, Any], site: str) -> Reading | None:
     return alerts_reading(Check.DEPENDABOT, site, severities)
 
 
-def _repositories(found: Mapping[str, Any]) -> list[Any] | None:
+def _repositories(found: Mapping[str, object]) -> list[Any] | None:
     """The repositories that a tool could read; None where it read none, which is never good."""
     rows = found.get("repositories")
     if not isinstance(rows, list):
@@ -315,7 +317,7 @@ def alerts_reading(check: Check, site: str, severities: Iterable[str], hidden: i
     )
 
 
-def _codescan(item: Mapping[str, Any], site: str) -> Reading | None:
+def _codescan(item: Mapping[str, object], site: str) -> Reading | None:
     found = _map_or_none(item.get("codescan"))
     if found is None:
         return None
@@ -329,14 +331,14 @@ def _codescan(item: Mapping[str, Any], site: str) -> Reading | None:
     )
 
 
-def code_severity(rule: Mapping[str, Any]) -> str:
+def code_severity(rule: Mapping[str, object]) -> str:
     """The severity of a code scanning rule; one that tells none is as grave as the gravest."""
     by_security = {"critical": "ERROR", "high": "ERROR", "medium": "WARNING", "low": "NOTE"}
     told = str(rule.get("severity") or "").upper()
     return told or by_security.get(str(rule.get("security_severity_level") or "").lower(), "ERROR")
 
 
-def _declarations(item: Mapping[str, Any], site: str) -> Reading | None:
+def _declarations(item: Mapping[str, object], site: str) -> Reading | None:
     """Legal notice and privacy page (RGPD), accessibility statement: all three are asked of a public site."""
     accessibility, privacy = _map_or_none(item.get("declaration-a11y")), item.get("declaration-rgpd")
     if accessibility is None and not privacy:
@@ -347,14 +349,14 @@ def _declarations(item: Mapping[str, Any], site: str) -> Reading | None:
         else "F"
     }
     for slug in ("ml", "pc"):
-        page: Mapping[str, Any] = next((p for p in as_rows(privacy) if p.get("slug") == slug), {})
+        page: Mapping[str, object] = next((p for p in as_rows(privacy) if p.get("slug") == slug), {})
         full = page.get("maxScore") and page.get("score") == page.get("maxScore")
         grades[slug] = ("A" if full else "D") if page.get("mention") else "F"
     worst = worst_grade(list(grades.values()))
     return Reading(Check.DECLARATIONS, site, ObservationState.SEEN, worst != "F", worst, detail=grades)
 
 
-_READERS: dict[Check, Callable[[Mapping[str, Any], str], Reading | None]] = {
+_READERS: dict[Check, Callable[[Mapping[str, object], str], Reading | None]] = {
     Check.HTTP_HEADERS: _http,
     Check.TLS: _testssl,
     Check.OPEN_PORTS: _nmap,
@@ -369,7 +371,7 @@ _READERS: dict[Check, Callable[[Mapping[str, Any], str], Reading | None]] = {
 }
 
 
-def _map_or_none(value: Any) -> Mapping[str, Any] | None:
+def _map_or_none(value: Any) -> Mapping[str, object] | None:
     """A map; None where there is nothing. Raises `_Odd` for anything else."""
     if value is None:
         return None

@@ -105,7 +105,7 @@ def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> It
                 reading.note("not_a_component", inner)
 
 
-def _reference(item: dict[str, Any], reading: BomReading, seen: set[int]) -> None:
+def _reference(item: dict[str, object], reading: BomReading, seen: set[int]) -> None:
     ref = item.get("bom-ref")
     if isinstance(ref, str):
         key = hash(ref)
@@ -153,7 +153,7 @@ def _services(items: Iterable[Any], reading: BomReading, seen: set[int]) -> None
             pending += inner
 
 
-def _boolean(item: dict[str, Any], key: str, reading: BomReading) -> bool | None:
+def _boolean(item: dict[str, object], key: str, reading: BomReading) -> bool | None:
     value = item.get(key)
     if value is None or isinstance(value, bool):
         return value
@@ -189,7 +189,7 @@ def _spdx(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
         _must_be_a_list(file, "packages")
 
 
-def _spdx_purl(item: dict[str, Any]) -> object:
+def _spdx_purl(item: dict[str, object]) -> object:
     refs = item.get("externalRefs")
     for ref in refs if isinstance(refs, list) else ():
         if isinstance(ref, dict) and ref.get("referenceType") == "purl":

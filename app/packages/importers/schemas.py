@@ -7,7 +7,7 @@ gives the same answers on every file of the specification and takes 1 ms where j
 import json
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import jsonschema_rs
 from cyclonedx.schema import SchemaVersion
@@ -69,6 +69,6 @@ def _validator(version: SchemaVersion) -> jsonschema_rs.Draft7Validator | None:
     return jsonschema_rs.Draft7Validator(_read(path), registry=registry, validate_formats=True)
 
 
-def _read(path: str) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(Path(path).read_bytes())
+def _read(path: str) -> dict[str, object]:
+    schema: dict[str, object] = json.loads(Path(path).read_bytes())
     return schema

@@ -60,7 +60,7 @@ def read_card(slug: str, text: str) -> Card:
     return card_of(slug, _front_matter(text))
 
 
-def card_of(slug: str, front: dict[str, Any]) -> Card:
+def card_of(slug: str, front: dict[str, object]) -> Card:
     """The card whose front matter is `front`. Raises `Refusal`."""
     odd: list[Irregularity] = []
     _check_slug(slug)
@@ -100,7 +100,7 @@ def read_incubator(slug: str, text: str) -> IncubatorCard:
     return incubator_of(slug, _front_matter(text))
 
 
-def incubator_of(slug: str, front: dict[str, Any]) -> IncubatorCard:
+def incubator_of(slug: str, front: dict[str, object]) -> IncubatorCard:
     """The incubator whose front matter is `front`. Raises `Refusal`."""
     _check_slug(slug)
     name = _line(front, "title", 200)
@@ -109,7 +109,7 @@ def incubator_of(slug: str, front: dict[str, Any]) -> IncubatorCard:
     return IncubatorCard(slug, name, _line(front, "contact", 254))
 
 
-def _front_matter(text: str) -> dict[str, Any]:
+def _front_matter(text: str) -> dict[str, object]:
     if len(text) > MAX_CHARACTERS:
         raise Refusal(_l("Ce fichier est trop long pour être une fiche."), "card")
     parts = re.split(r"^---\s*$", text.lstrip("\ufeff"), maxsplit=2, flags=re.MULTILINE)
@@ -133,7 +133,7 @@ def _front_matter(text: str) -> dict[str, Any]:
     return front
 
 
-def _infrastructure(front: dict[str, Any], name: str, odd: list[Irregularity]) -> System | None:
+def _infrastructure(front: dict[str, object], name: str, odd: list[Irregularity]) -> System | None:
     """What the product is made of, where its card says so; a wrong one is told and leaves the card usable."""
     block = front.get("infrastructure")
     if block is None:
@@ -149,7 +149,7 @@ def _infrastructure(front: dict[str, Any], name: str, odd: list[Irregularity]) -
         return None
 
 
-def _text(front: dict[str, Any], key: str, most: int) -> str:
+def _text(front: dict[str, object], key: str, most: int) -> str:
     value = front.get(key)
     if value is None:
         return ""
@@ -163,11 +163,11 @@ def _text(front: dict[str, Any], key: str, most: int) -> str:
     return text
 
 
-def _line(front: dict[str, Any], key: str, most: int) -> str:
+def _line(front: dict[str, object], key: str, most: int) -> str:
     return without_hidden_marks(" ".join(_text(front, key, most).split()))
 
 
-def _incubators(front: dict[str, Any]) -> tuple[str, ...]:
+def _incubators(front: dict[str, object]) -> tuple[str, ...]:
     """`incubators`, when present, wins over `incubator`."""
     several = front.get("incubators")
     if isinstance(several, list) and several:
@@ -176,7 +176,7 @@ def _incubators(front: dict[str, Any]) -> tuple[str, ...]:
     return (one,) if one else ()
 
 
-def _phases(front: dict[str, Any], odd: list[Irregularity]) -> tuple[Phase, ...]:
+def _phases(front: dict[str, object], odd: list[Irregularity]) -> tuple[Phase, ...]:
     listed = front.get("phases")
     if not isinstance(listed, list) or not listed:
         odd.append(Irregularity(_l("aucune phase : la date d’analyse ne peut pas être calculée")))
@@ -232,7 +232,7 @@ def _day(value: object, number: int) -> date | None:
     return day.date() if isinstance(day, datetime) else day
 
 
-def _address(front: dict[str, Any], key: str, odd: list[Irregularity]) -> str:
+def _address(front: dict[str, object], key: str, odd: list[Irregularity]) -> str:
     address = _text(front, key, 500)
     if address and not re.fullmatch(r"https?://\S+", address):
         odd.append(Irregularity(_l("« %(key)s » n’est pas une adresse : « %(value)s »", key=key, value=address[:60])))
@@ -240,7 +240,7 @@ def _address(front: dict[str, Any], key: str, odd: list[Irregularity]) -> str:
     return address
 
 
-def _declared(front: dict[str, Any], odd: list[Irregularity]) -> bool | None:
+def _declared(front: dict[str, object], odd: list[Irregularity]) -> bool | None:
     value = front.get("analyse_risques")
     if value is None or isinstance(value, bool):
         return value

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from flask_babel import lazy_gettext as _l
 
@@ -116,18 +116,18 @@ def _read_json(content: bytes) -> Collection:
     return _some(found)
 
 
-def _items(listed: object, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _items(listed: object, kind: str) -> Iterator[tuple[str, Mapping[str, object]]]:
     for item in listed if isinstance(listed, list) else []:
         if isinstance(item, dict) and item.get("type") == kind:
             yield str(item.get("id")).strip("/").rpartition("/")[2], item
 
 
-def _attributes(item: Mapping[str, Any]) -> dict[str, Any]:
+def _attributes(item: Mapping[str, object]) -> dict[str, object]:
     attributes = item.get("attributes")
     return {str(k): v for k, v in attributes.items() if v != ""} if isinstance(attributes, dict) else {}
 
 
-def _front(item: Mapping[str, Any]) -> dict[str, Any]:
+def _front(item: Mapping[str, object]) -> dict[str, object]:
     """The front matter that gave this item."""
     said = _attributes(item)
     front = {key: said.get(key) for key in ("link", "repository", "contact", "phases")}
@@ -142,7 +142,7 @@ def _front(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in front.items() if value is not None}
 
 
-def _related(item: Mapping[str, Any], name: str) -> list[str]:
+def _related(item: Mapping[str, object], name: str) -> list[str]:
     """The ids that a relationship of this item names."""
     related = item.get("relationships")
     linked = related.get(name) if isinstance(related, dict) else None
