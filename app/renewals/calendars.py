@@ -39,7 +39,7 @@ def make_calendar(
         event.add("dtend", deadline.due + timedelta(days=1))
         event.add("transp", "TRANSPARENT")
         event.add("url", links[product.id])
-        for milestone in (m for m in deadline.milestones if m.months_before >= 0):
+        for milestone in (m for m in deadline.milestones if not m.weeks_late):
             alarm = Alarm()
             alarm.add("action", "DISPLAY")
             alarm.add("description", name)

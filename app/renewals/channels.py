@@ -118,7 +118,7 @@ def fall_back(session: Session, digest: Digest, error: str) -> None:
             error="",
         )
     )
-    columns = (Reminder.product_id, Reminder.kind, Reminder.ref, Reminder.due, Reminder.months_before)
+    columns = (Reminder.product_id, Reminder.kind, Reminder.ref, Reminder.due, Reminder.milestone)
     rows = session.execute(select(*columns).where(Reminder.digest_id == digest.id)).mappings()
     copied = [
         dict(row) | {"id": new_id(), "person_id": digest.person_id, "channel": MAIL, "digest_id": made} for row in rows

@@ -56,6 +56,14 @@ class Deadline:
     people: tuple[str, ...] = ()
     postponed: Postponement | None = field(default=None, compare=False)
 
+    def reminders_ahead(self, today: date) -> list[Milestone]:
+        """The days after `today` that remind of it, until it is due."""
+        return [m for m in self.milestones if m.day > today and not m.weeks_late]
+
+    def relaunches_ahead(self, today: date) -> list[Milestone]:
+        """The days after `today` that remind of it once it is late."""
+        return [m for m in self.milestones if m.day > today and m.weeks_late]
+
 
 def deadlines_of_product(session: Session, product: Product) -> tuple[Deadline, ...]:
     """What `product` (phases loaded) owes, soonest first."""

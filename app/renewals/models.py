@@ -44,7 +44,7 @@ class Digest(Base):
 class Reminder(Base):
     """One milestone of one deadline told to one person by one channel, in a digest; never twice.
 
-    `ref`: which of several of its kind.
+    `ref`: which of several of its kind; `milestone`: its number (`Milestone.number`).
     """
 
     __tablename__ = "reminder"
@@ -54,7 +54,7 @@ class Reminder(Base):
             "kind",
             "ref",
             "due",
-            "months_before",
+            "milestone",
             "person_id",
             "channel",
             name="uq_reminder_of_a_milestone",
@@ -66,7 +66,7 @@ class Reminder(Base):
     kind: Mapped[DeadlineKind]
     ref: Mapped[str] = mapped_column(String(64))
     due: Mapped[date]
-    months_before: Mapped[int]
+    milestone: Mapped[int]
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     channel: Mapped[str] = mapped_column(String(32), server_default=MAIL)
     digest_id: Mapped[str] = mapped_column(ForeignKey("digest.id", ondelete="CASCADE"), index=True)

@@ -57,7 +57,7 @@ def plan_day(session: Session, day: date) -> int:
             if not reached:
                 continue
             for person_id in audience.of(product, deadline, reached[-1]):
-                key = (product.id, deadline.kind, deadline.ref, deadline.due, reached[-1].months_before, person_id)
+                key = (product.id, deadline.kind, deadline.ref, deadline.due, reached[-1].number, person_id)
                 if key not in known:
                     known.add(key)
                     told.setdefault(person_id, []).append(key)
@@ -65,7 +65,7 @@ def plan_day(session: Session, day: date) -> int:
     return sum(map(len, told.values()))
 
 
-_KEY = (Reminder.product_id, Reminder.kind, Reminder.ref, Reminder.due, Reminder.months_before, Reminder.person_id)
+_KEY = (Reminder.product_id, Reminder.kind, Reminder.ref, Reminder.due, Reminder.milestone, Reminder.person_id)
 
 
 def _write(session: Session, told: dict[str, list[Key]], day: date, where: dict[str, list[str]]) -> None:

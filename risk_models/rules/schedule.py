@@ -86,10 +86,16 @@ def certificate_due(known_since: date, ends_on: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A day on which people are reminded of a deadline; `months_before` 0 is the deadline itself."""
+    """A day on which people are reminded of a deadline: months before it, the day itself (0 and 0), or weeks late."""
 
     day: date
-    months_before: int
+    months_before: int = 0
+    weeks_late: int = 0
+
+    @property
+    def number(self) -> int:
+        """What tells it from the other milestones of its deadline: months before, or minus the weeks late."""
+        return self.months_before or -self.weeks_late
 
 
 # Weekly relaunches once late: of what a text or a decision asks, of what a team set itself.
@@ -97,11 +103,8 @@ DUTY_RELAUNCHES, OWN_RELAUNCHES = 8, 4
 
 
 def reminder_days_once_late(due: date, months_before: Sequence[int], weeks: int) -> tuple[Milestone, ...]:
-    """The milestones of `due`, then weekly for `weeks` weeks once late.
-
-    A week late is written as a month before of minus one, and so on, so that each milestone keeps its own number.
-    """
-    weekly = (Milestone(due + timedelta(weeks=n), -n) for n in range(1, weeks + 1))
+    """The milestones of `due`, then weekly for `weeks` weeks once late."""
+    weekly = (Milestone(due + timedelta(weeks=n), weeks_late=n) for n in range(1, weeks + 1))
     return (*reminder_days(due, months_before), *weekly)
 
 
@@ -117,10 +120,10 @@ class Escalation:
     authority: int = AUTHORITY_WEEKS
 
     def tells_incubator(self, milestone: Milestone) -> bool:
-        return -milestone.months_before >= self.incubator
+        return milestone.weeks_late >= self.incubator
 
     def tells_authority(self, milestone: Milestone) -> bool:
-        return -milestone.months_before >= self.authority
+        return milestone.weeks_late >= self.authority
 
 
 def is_comfort(milestone: Milestone) -> bool:

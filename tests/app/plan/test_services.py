@@ -167,7 +167,7 @@ def test_the_curve_is_always_drawn_within_its_frame(past, future):
 
 def test_relaunches_are_weekly_and_end():
     found = schedule.reminder_days_once_late(date(2027, 3, 31), (1,), schedule.OWN_RELAUNCHES)
-    assert [(m.day, m.months_before) for m in found] == [
+    assert [(m.day, m.number) for m in found] == [
         (date(2027, 2, 28), 1),
         (date(2027, 3, 31), 0),
         (date(2027, 4, 7), -1),

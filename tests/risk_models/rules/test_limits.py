@@ -20,6 +20,6 @@ def test_the_longest_of_each_in_months():
     ("weeks", "incubator", "authority"), [(1, False, False), (2, True, False), (5, True, False), (6, True, True)]
 )
 def test_who_is_told_of_what_is_late_where_no_incubator_says_otherwise(weeks, incubator, authority):
-    milestone = Milestone(LATE, -weeks)
+    milestone = Milestone(LATE, weeks_late=weeks)
     told = Escalation().tells_incubator(milestone), Escalation().tells_authority(milestone)
     assert told == (incubator, authority)
