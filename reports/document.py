@@ -14,12 +14,19 @@ from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from reports.frozen import FrozenDossier, FrozenDoubt, FrozenFindingAcceptance, FrozenWithdrawal
-from reports.synthesis import accepted_scenarios, answers_by_component, undecided_risks, unproved_measures
+from reports.synthesis import (
+    accepted_scenarios,
+    answers_by_component,
+    feared_events_by_severity,
+    opinions_gravest_first,
+    split_register,
+    undecided_risks,
+    unproved_measures,
+)
 from reports.typography import covered_signs, drawable_copy, drawable_markup, drawable_text, drawable_values
 from risk_models import catalogue, product_file
-from risk_models.assessment import AssetRisk
+from risk_models.assessment import risks_by_view
 from risk_models.rules import proportionality
-from risk_models.scales import View
 from risk_models.study import Study
 from risk_models.system import Component, System
 
@@ -121,6 +128,9 @@ def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
             components=_first_components(content),
             accountable=_accountable(frozen.system),
             links=system.links[:MOST_ROWS],
+            feared_events=feared_events_by_severity(content),
+            opinions=opinions_gravest_first(content),
+            register=split_register(content),
             answers=drawable_values(answers_by_component(system, "fr")),
             measures=catalogue.measures(),
             unproved=len(unproved_measures(system)),
@@ -128,7 +138,7 @@ def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
             accepted=accepted_scenarios(content),
             own=[m for m in system.measures if not m.inherited_from],
             inherited=[m for m in system.measures if m.inherited_from],
-            outlooks=_outlooks(content),
+            outlooks=risks_by_view(content.views),
             rules=catalogue.finding_rules(),
             findings=_findings(content),
             sentence=lambda group, code, **values: drawable_text(catalogue.sentence(group, code, "fr", **values)),
@@ -210,14 +220,6 @@ def _sentence(value: Any) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     return "" if value is None else str(value).strip()
-
-
-def _outlooks(content: FrozenDossier) -> list[tuple[AssetRisk, list[AssetRisk | None]]]:
-    """Each risk of today, beside itself without measure, today and once the plan is kept; None where it was not computed."""
-    by_view = [
-        {(r.id, r.need): r for r in content.views[view].assets} for view in (View.RAW, View.CURRENT, View.TARGET)
-    ]
-    return [(now, [found.get(key) for found in by_view]) for key, now in by_view[1].items()]
 
 
 def _doubt(found: FrozenDoubt) -> str:

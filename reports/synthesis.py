@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from reports.frozen import FrozenDossier
+from reports.frozen import FrozenDossier, FrozenEvent, FrozenOpinion
 from risk_models import catalogue
 from risk_models.scales import CLAIMED, STILL_TO_DO, MeasureStatus, ProofState, RiskLevel
 from risk_models.study import StudiedScenario
@@ -44,13 +44,26 @@ def unproved_measures(system: System) -> list[Measure]:
 
 def undecided_risks(dossier: FrozenDossier) -> list[StudiedScenario]:
     """The strong risks of the register that nobody decided on."""
-    return [x for x in _kept(dossier) if x.risk is RiskLevel.HIGH and x.treatment is None]
+    return [x for x in split_register(dossier)[0] if x.risk is RiskLevel.HIGH and x.treatment is None]
 
 
 def accepted_scenarios(dossier: FrozenDossier) -> list[StudiedScenario]:
     """The scenarios of the register that somebody is said to accept."""
-    return [x for x in _kept(dossier) if x.accepted_by]
+    return [x for x in split_register(dossier)[0] if x.accepted_by]
 
 
-def _kept(dossier: FrozenDossier) -> list[StudiedScenario]:
-    return [x for x in dossier.study.register if x.kept] if dossier.study else []
+def split_register(dossier: FrozenDossier) -> tuple[list[StudiedScenario], list[StudiedScenario]]:
+    """The scenarios of the register that are kept, and those set aside."""
+    register = dossier.study.register if dossier.study else ()
+    return [x for x in register if x.kept], [x for x in register if not x.kept]
+
+
+def feared_events_by_severity(dossier: FrozenDossier) -> list[FrozenEvent]:
+    """The worst first."""
+    return sorted(dossier.feared_events, key=lambda e: -e.severity)
+
+
+def opinions_gravest_first(dossier: FrozenDossier) -> list[FrozenOpinion]:
+    """The unfavourable first, then those with reservations."""
+    order = ("unfavourable", "with_reservations", "favourable")
+    return sorted((o for o in dossier.opinions if o.verdict in order), key=lambda o: order.index(o.verdict))

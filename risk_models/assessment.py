@@ -119,6 +119,12 @@ class Outlook:
     assets: tuple[AssetRisk, ...]
 
 
+def risks_by_view(views: Mapping[View, Outlook]) -> list[tuple[AssetRisk, list[AssetRisk | None]]]:
+    """Each risk of today, beside itself without measure, today and once the plan is kept; None where not computed."""
+    by_view = [{(r.id, r.need): r for r in views[view].assets} for view in (View.RAW, View.CURRENT, View.TARGET)]
+    return [(now, [found.get(key) for found in by_view]) for key, now in by_view[1].items()]
+
+
 @dataclass(frozen=True, slots=True)
 class Stability:
     """By component, in how many of `draws` it stands at its rank or above: "first in 96 of 100 draws"."""
@@ -151,6 +157,11 @@ class Assessment:
     action_plan: tuple[PlanItem, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[Warning, ...]
+
+    @property
+    def costing_weak_points(self) -> tuple[WeakPoint, ...]:
+        """Those whose hardening avoids a loss, weakest first; the others are ranked, and cost nothing."""
+        return tuple(w for w in self.weak_points if w.loss_avoided > 0)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values, as a dossier freezes them."""

@@ -173,6 +173,7 @@ def remains(product: Product) -> str:
         product=product,
         lines=[x for x in found if x.kept],
         aside=[x for x in found if not x.kept],
+        undecided=sum(x.kept and x.undecided for x in found),
         views=services.read_views(system),
         names=system.names(),
         guide=guide.read_guide(session, product.id, StudyStep.REMAINS),

@@ -20,7 +20,7 @@ from app.platform.i18n import language
 from app.products.access import Product, may, product_view
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
-from risk_models.assessment import Assessment, Finding
+from risk_models.assessment import Assessment, Finding, risks_by_view
 from risk_models.catalogue.study import examples
 
 blueprint = Blueprint("analysis", __name__, url_prefix="/produits/<slug>")
@@ -124,18 +124,25 @@ def remove_feared_event(product: Product, ref: str, event_id: str) -> Response:
     return redirect(url_for("analysis.asset", slug=product.slug, ref=ref))
 
 
+# Warnings that a team mends by completing what it said; the others explain the model.
+_INCOMPLETE = frozenset({"measure_without_effect", "unknown_measure", "measure_nowhere", "proof_lost"})
+
+
 @blueprint.get("/points-de-faiblesse")
 @product_view(Permission.READ_PRODUCT)
 def weak_points(product: Product) -> str:
     system = services.read_system(db_session(), product)
     assessment = services.assess_system(system)
     accepted = acceptance.read_acceptances(db_session(), product.id)
+    views = services.read_views(system)
     return render_template(
         "analysis/weak_points.html",
         product=product,
         system=system,
         assessment=assessment,
-        views=services.read_views(system),
+        views=views,
+        risks=risks_by_view(views),
+        incomplete=[w for w in assessment.warnings if w.code in _INCOMPLETE],
         names=system.names(),
         assets={a.id: a.name for a in system.assets},
         figure=draw_graph(system, assessment, language()) if system.components else None,

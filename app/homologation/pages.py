@@ -19,7 +19,13 @@ from app.products.models import Product
 from reports import dossier as content
 from reports.figures.matrix import draw_matrix
 from reports.frozen import FrozenDossier, FrozenElsewhere
-from reports.synthesis import accepted_scenarios, answers_by_component, undecided_risks, unproved_measures
+from reports.synthesis import (
+    accepted_scenarios,
+    answers_by_component,
+    feared_events_by_severity,
+    undecided_risks,
+    unproved_measures,
+)
 from risk_models.rules.standing import DecisionState
 
 
@@ -80,6 +86,7 @@ def reading_page(
         may_compose=may(Permission.COMPOSE_DOSSIER),
         days_waiting=(clock.now() - row.state_since).days,
         pending=services.waited_people(row),
+        opinions_given=any(o.given_at for o in row.opinions),
         **seal_state(row),
     )
 
@@ -92,6 +99,7 @@ def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
         "undecided": len(undecided_risks(frozen)),
         "unproved": len(unproved_measures(frozen.system)),
         "accepted": accepted_scenarios(frozen),
+        "feared_events": feared_events_by_severity(frozen),
     }
 
 

@@ -18,6 +18,7 @@ from app.platform.forms import BaseForm
 from app.platform.http import db_session
 from app.platform.i18n import language
 from app.products.access import Product, may, product_view
+from risk_models.scales import PieceState
 
 blueprint = Blueprint("pieces", __name__, url_prefix="/produits/<slug>/dossier/<int(max=9999):number>")
 
@@ -36,9 +37,12 @@ def index(product: Product, number: int) -> str:
         product=product,
         dossier=row,
         lines=lines,
+        lacking=sum(p.state is PieceState.MISSING for p in lines),
         approach=services.approach_of_product(db_session(), product),
         owner_word=pieces.owner_word,
-        inconsistencies=[(i, i.sentence(language())) for i in found],
+        inconsistencies={
+            stops: [(i, i.sentence(language())) for i in found if i.stops is stops] for stops in (True, False)
+        },
         may_edit=may(Permission.COMPOSE_DOSSIER) and row.state is DossierState.DRAFT,
     )
 

@@ -100,7 +100,7 @@ def _letter(digest: Digest, person: Person, told: Sequence[DigestParagraph]) -> 
         message_id=digest.message_id,
         person=person,
         told=told,
-        postponable=POSTPONABLE,
+        may_ask_postponement=any(t.theirs and t.kind in POSTPONABLE for t in told),
         preferences=link_to("renewals.preferences"),
     )
 
