@@ -178,3 +178,30 @@ def test_a_dossier_taken_back_is_a_draft_again(scene):
         assert session.scalar(select(Dossier.content)) is None
         assert session.scalar(select(Opinion.given_at)) is None
     assert not refused(world, "DELETE FROM condition_of_use")
+
+
+# Hangs on a dossier and belongs to what follows it: which weeks of drift people were told of.
+NEVER_SEALED = {"drift_notice"}
+
+
+def test_every_table_that_hangs_on_a_dossier_is_sealed_with_it(world):
+    dialect = world.database.engine.dialect.name
+    listed = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    }
+    with world.session(writing=False) as session:
+        triggers = set(session.scalars(text(listed[dialect])))
+    hanging = {
+        table.name
+        for table in Dossier.metadata.tables.values()
+        if any(key.column.table is Dossier.__table__ for key in table.foreign_keys)
+    }
+    verbs = ("update", "delete", "truncate") if dialect == "postgresql" else ("update", "delete")
+    assert len(hanging) > len(NEVER_SEALED)
+    assert [
+        name
+        for table in sorted(hanging - NEVER_SEALED)
+        for verb in verbs
+        if (name := f"sealed_{table}_{verb}") not in triggers
+    ] == []
