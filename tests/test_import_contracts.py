@@ -16,6 +16,8 @@ CONTRACTS = {
 }
 IN_ORDER = "Each feature imports those before it, pages and their wiring aside"
 NO_PAGE = "What is no page imports neither views nor their forms"
+OUTSIDE = "Addresses are asked by outbound alone, mail is sent by mail alone"
+IMPORTERS = "Importers give values and do not know the database"
 NO_TABLES = "Views do not know the tables of another feature"
 
 
@@ -76,3 +78,16 @@ def test_pages_import_their_forms(importer):
 def test_views_do_not_import_the_tables_of_another_feature(importer, imported):
     assert found(NO_TABLES, (importer, imported)) == [(importer, imported)]
     assert not found(NO_TABLES, (importer, "app.alpha.models"), ("app.alpha.services", imported))
+
+
+@pytest.mark.parametrize("imported", ["http", "socket", "smtplib", "requests"])
+def test_one_module_asks_addresses_and_one_sends_mail(imported):
+    assert found(OUTSIDE, ("app.alpha.services", imported)) == [("app.alpha.services", imported)]
+    both = [(f"app.platform.{m}", imported) for m in ("outbound", "mail")]
+    assert len(found(OUTSIDE, *both)) == (2 if imported == "requests" else 1)
+
+
+@pytest.mark.parametrize("imported", ["sqlalchemy", "app.platform.database", "app.alpha.models", "app.beta.services"])
+def test_importers_do_not_know_the_database(imported):
+    assert found(IMPORTERS, ("app.alpha.importers.csv", imported)) == [("app.alpha.importers.csv", imported)]
+    assert not found(IMPORTERS, ("app.alpha.services", imported))

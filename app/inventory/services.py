@@ -27,7 +27,7 @@ from risk_models.system import Link as LinkValue
 from risk_models.system import Vulnerability as VulnerabilityValue
 
 # Last words of addresses that are pages of their own, which no component may bear as its ref.
-RESERVED = frozenset({"nouveau", "nouvelle", "confirmer", ".", ".."})
+RESERVED_REFS = frozenset({"nouveau", "nouvelle", "confirmer", ".", ".."})
 
 
 class FoundService(Protocol):
@@ -122,7 +122,7 @@ def save_component(session: Session, actor: Person, product: Product, component:
 
 
 def _free_ref(session: Session, product_id: str, wanted: str) -> str:
-    taken = RESERVED | set(session.scalars(select(Component.ref).where(Component.product_id == product_id)))
+    taken = RESERVED_REFS | set(session.scalars(select(Component.ref).where(Component.product_id == product_id)))
     number, ref = 2, wanted
     while ref in taken:
         ref, number = f"{wanted}-{number}", number + 1
@@ -236,7 +236,7 @@ def add_services(
     """
     inventory = read_inventory(session, product.id)
     by_name = {c.name.lower(): c for c in inventory.components}
-    refs = RESERVED | {c.ref for c in inventory.components}
+    refs = RESERVED_REFS | {c.ref for c in inventory.components}
     rows: dict[str, Component] = {}
     added = 0
     for service in services:

@@ -128,7 +128,7 @@ def _check_days(system: System) -> None:
 def _check_names(system: System) -> None:
     named_parts: list[Any] = [*system.components, *system.assets]
     for part in named_parts:
-        if not _ADDRESSABLE.fullmatch(part.id) or part.id in inventory.RESERVED:
+        if not _ADDRESSABLE.fullmatch(part.id) or part.id in inventory.RESERVED_REFS:
             raise Refusal(
                 _l(
                     "L’identifiant « %(id)s » ne peut pas servir d’adresse : ni /, ni espace, ni ?, ni #.",

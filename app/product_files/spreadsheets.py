@@ -15,7 +15,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.inventory.services import RESERVED
+from app.inventory.services import RESERVED_REFS
 from app.platform.csv_safety import FORMULA, defuse_formula
 from app.platform.refusals import Refusal
 from app.products.services import slug_of
@@ -98,7 +98,7 @@ def read_sheet(text: str, system: System) -> System:
         if known is None:
             if not name and not ref:
                 raise _refusal(line, "name", _l("donnez un nom ou un identifiant"))
-            known = _new(line, row, ref or _free(slug_of(name), {*by_id, *RESERVED}))
+            known = _new(line, row, ref or _free(slug_of(name), {*by_id, *RESERVED_REFS}))
         if known.id in told:
             raise _refusal(line, "name", _l("déjà décrit ligne %(line)d", line=told[known.id]))
         told[known.id] = line

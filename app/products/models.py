@@ -14,9 +14,6 @@ product_incubator = Table(
     Column("incubator_id", ForeignKey("incubator.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
-# Pages that stand beside those of products and incubators: none takes their address.
-RESERVED = frozenset({"nouveau", "comparaison", "dashlord"})
-
 
 class Incubator(Base):
     __tablename__ = "incubator"

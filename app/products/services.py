@@ -22,7 +22,8 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
-from app.products.models import RESERVED, Contact, Incubator, Phase, Product, product_incubator
+from app.products.kinds import RESERVED_SLUGS
+from app.products.models import Contact, Incubator, Phase, Product, product_incubator
 from risk_models.rules import schedule
 from risk_models.system import Phase as PhaseValue
 from risk_models.system import extra_of
@@ -141,7 +142,7 @@ def create_product(session: Session, actor: Person, values: CardValues, *, slug:
 def add_product(session: Session, actor: Person, values: CardValues, *, slug: str | None = None) -> Product:
     """As the use case above, within its caller’s transaction."""
     wanted = slug or slug_of(values.name)
-    if wanted in RESERVED:
+    if wanted in RESERVED_SLUGS:
         wanted += "-2"
     taken = set(session.scalars(select(Product.slug).where(Product.slug.startswith(wanted, autoescape=True))))
     if slug is None and wanted == NO_LETTER:

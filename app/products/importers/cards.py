@@ -13,7 +13,7 @@ from app.platform import clock
 from app.platform.forms import is_clean, without_hidden_marks
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
-from app.products.models import RESERVED
+from app.products.kinds import RESERVED_SLUGS
 from risk_models import product_file
 from risk_models.product_file import source_yaml
 from risk_models.product_file.checked_map import ProductFileError
@@ -91,7 +91,7 @@ def _check_slug(slug: str) -> None:
         raise Refusal(
             _l("Le nom du fichier ne peut pas servir d’identifiant : lettres, chiffres, point et tirets."), "card"
         )
-    if slug in RESERVED:
+    if slug in RESERVED_SLUGS:
         raise Refusal(_l("Ce nom de fichier est celui d’une page de Jalon : donnez-lui-en un autre."), "card")
 
 

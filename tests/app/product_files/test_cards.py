@@ -10,7 +10,8 @@ from app.cli.imports import imports
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.importers.cards import read_card
-from app.products.models import RESERVED, Product
+from app.products.kinds import RESERVED_SLUGS
+from app.products.models import Product
 from tests.conftest import ROOT
 
 SAMPLES = ROOT / "tests" / "data" / "cards"
@@ -104,7 +105,7 @@ def test_a_changed_card_is_written(run, tmp_path, app):
 def test_pages_and_products_never_share_an_address(app):
     beside = re.compile(r"/(?:produits|incubateurs)/([a-z]+)")
     read = [r.rule for r in app.url_map.iter_rules() if "GET" in (r.methods or ())]
-    assert {m.group(1) for rule in read if (m := beside.fullmatch(rule))} == RESERVED
+    assert {m.group(1) for rule in read if (m := beside.fullmatch(rule))} == RESERVED_SLUGS
     with pytest.raises(Refusal, match="page de Jalon"):
         read_card("nouveau", "---\ntitle: X\nincubator: a\n---\n")
 
