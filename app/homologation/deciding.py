@@ -14,11 +14,13 @@ from app.homologation import consistency, delegating, freezing, notifications, r
 from app.homologation.jobs import IssueWithdrawal, RenderDossier
 from app.homologation.kinds import DossierState, Heard, Origin, Outcome
 from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
+from app.homologation.separation import check_apart
 from app.homologation.services import move_dossier, must_be
 from app.identity import factors
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
@@ -71,8 +73,7 @@ def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wi
     """
     if not may_decide(session, actor, dossier):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut décider."))
-    if _holds(session, actor.id, Role.TEAM_MEMBER, dossier):
-        raise Refusal(_l("Qui prépare un dossier ne le décide pas : vous êtes de l’équipe de ce produit."))
+    check_apart(session, BindingAct.DECIDE, actor, dossier)
     must_be(dossier, DossierState.DECISION)
     if shown_sha256 != dossier.content_sha256:
         raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de décider."))

@@ -10,7 +10,11 @@ from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinl
 
 from app.homologation.kinds import DossierState, Origin, Outcome
 from app.homologation.models import Decision, Dossier
+from app.identity.models import Person
+from app.journal.actions import Action
+from app.journal.services import record
 from app.platform import clock
+from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.rules.standing import DecisionState, PastDecision
 
@@ -106,6 +110,13 @@ def last_decided(session: Session, product_id: str) -> Dossier | None:
     return session.scalars(
         _decided().where(Dossier.product_id == product_id).options(selectinload(Dossier.reservations)).limit(1)
     ).first()
+
+
+@transaction
+def show_publicly(session: Session, actor: Person, product: Product, *, shown: bool) -> None:
+    """Puts the product's decisions in the public register, or takes them out of it."""
+    product.in_public_register = shown
+    record(session, actor, Action.PUBLIC_REGISTER, "oui" if shown else "non", product_id=product.id)
 
 
 def public_products(session: Session) -> Sequence[Product]:

@@ -14,9 +14,11 @@ from app.homologation import freezing, notifications
 from app.homologation.jobs import CallReader, RenderDossier
 from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
+from app.homologation.separation import check_apart
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
@@ -168,14 +170,20 @@ def describe_dossier(
 ) -> None:
     """Writes perimeter, authority and duration asked for."""
     must_be(dossier, DossierState.DRAFT)
-    authorities = identity.people_with_role(session, Role.AUTHORITY, product.id, [i.id for i in product.incubators])
-    if authority_id not in {p.id for p in authorities}:
+    authority = _holder(session, Role.AUTHORITY, product, authority_id)
+    if authority is None:
         raise Refusal(
             _l("Cette personne n’a pas le rôle d’autorité sur ce produit. Invitez-la depuis la page Équipe."),
             "authority",
         )
+    check_apart(session, BindingAct.DECIDE, authority, dossier, "authority")
     dossier.perimeter, dossier.authority_id, dossier.requested_months = perimeter, authority_id, months
     record(session, actor, Action.DESCRIBE_DOSSIER, f"n° {dossier.number}", product_id=product.id)
+
+
+def _holder(session: Session, role: Role, product: Product, person_id: str) -> Person | None:
+    people = identity.people_with_role(session, role, product.id, [i.id for i in product.incubators])
+    return next((p for p in people if p.id == person_id), None)
 
 
 @transaction
@@ -224,11 +232,12 @@ def ask_reviewer(
 ) -> None:
     """Names who must give an opinion, and as what."""
     must_be(dossier, DossierState.DRAFT)
-    reviewers = identity.people_with_role(session, Role.REVIEWER, product.id, [i.id for i in product.incubators])
-    if reviewer_id not in {p.id for p in reviewers}:
+    reviewer = _holder(session, Role.REVIEWER, product, reviewer_id)
+    if reviewer is None:
         raise Refusal(
             _l("Cette personne n’a pas le rôle d’avis sur ce produit. Invitez-la depuis la page Équipe."), "reviewer"
         )
+    check_apart(session, BindingAct.GIVE_OPINION, reviewer, dossier, "reviewer")
     if any(o.reviewer_id == reviewer_id and o.role is role for o in dossier.opinions):
         raise Refusal(_l("Cet avis est déjà demandé."), "reviewer")
     dossier.opinions.append(Opinion(reviewer_id=reviewer_id, role=role, asked_at=clock.now()))
@@ -297,6 +306,7 @@ def give_opinion(
     opinion = next((o for o in dossier.opinions if o.id == opinion_id), None)
     if opinion is None or opinion.reviewer_id != actor.id:
         raise Refusal(_l("Seule la personne à qui l’avis est demandé peut le donner."))
+    check_apart(session, BindingAct.GIVE_OPINION, actor, dossier)
     if opinion.given_at is not None:
         raise Refusal(_l("Cet avis est déjà donné. L’équipe doit reprendre le dossier pour que vous le changiez."))
     if verdict is not Verdict.FAVOURABLE and not text:
@@ -380,13 +390,6 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
             opinion.former_given_at = opinion.given_at
         opinion.verdict, opinion.text, opinion.given_at = None, "", None
     record(session, actor, Action.TAKE_BACK_DOSSIER, f"n° {dossier.number}", product_id=product.id)
-
-
-@transaction
-def show_publicly(session: Session, actor: Person, product: Product, *, shown: bool) -> None:
-    """Puts the product's decisions in the public register, or takes them out of it."""
-    product.in_public_register = shown
-    record(session, actor, Action.PUBLIC_REGISTER, "oui" if shown else "non", product_id=product.id)
 
 
 def move_dossier(dossier: Dossier, state: DossierState) -> None:

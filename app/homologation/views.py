@@ -49,7 +49,7 @@ def dossier(product: Product) -> str:
 @blueprint.post("/registre-public")
 @product_view(Permission.COMPOSE_DOSSIER)
 def show_publicly(product: Product) -> BaseResponse:
-    services.show_publicly(db_session(), current_person(), product, shown=request.form.get("shown") == "1")
+    register.show_publicly(db_session(), current_person(), product, shown=request.form.get("shown") == "1")
     return redirect(url_for("homologation.dossier", slug=product.slug))
 
 

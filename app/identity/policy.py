@@ -1,6 +1,7 @@
 """Who may do what: one table. A grant on an incubator holds on its products, one on the platform everywhere."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -89,6 +90,50 @@ MAY_GIVE: dict[Role, frozenset[Role]] = {
 MAY_WITHDRAW: dict[Role, frozenset[Role]] = MAY_GIVE | {TEAM: frozenset({TEAM, REVIEWER})}
 # Who prepares a dossier neither judges nor decides it.
 APART = {TEAM: frozenset({REVIEWER, AUTHORITY}), REVIEWER: frozenset({TEAM}), AUTHORITY: frozenset({TEAM})}
+
+
+class BindingAct(StrEnum):
+    """What engages the State, or gives the power to."""
+
+    GIVE_OPINION = "give_opinion"
+    DECIDE = "decide"
+    WITHDRAW = "withdraw"
+    DELEGATE = "delegate"
+    RECORD_SIGNED = "record_signed"
+    GIVE_ROLE = "give_role"
+
+
+class Bar(StrEnum):
+    """What keeps somebody from an act, whatever their role."""
+
+    PREPARES = "prepares"  # is of the team, or of those who may write for it
+    WROTE = "wrote"  # wrote in the product since its last decision
+    REVIEWED = "reviewed"  # gave an opinion on this dossier
+    ONESELF = "oneself"  # the act would be about its author
+
+
+@dataclass(frozen=True, slots=True)
+class ActRule:
+    """Who may do an act, whether a second factor is given again for it, and by whom it is never done."""
+
+    permission: Permission
+    factor: bool
+    never_by: frozenset[Bar] = frozenset()
+
+
+ACTS: dict[BindingAct, ActRule] = {
+    BindingAct.GIVE_OPINION: ActRule(Permission.GIVE_OPINION, factor=False, never_by=frozenset({Bar.WROTE})),
+    BindingAct.DECIDE: ActRule(
+        Permission.DECIDE, factor=True, never_by=frozenset({Bar.PREPARES, Bar.WROTE, Bar.REVIEWED})
+    ),
+    BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
+    BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),
+    BindingAct.RECORD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=True),
+    BindingAct.GIVE_ROLE: ActRule(Permission.INVITE, factor=False, never_by=frozenset({Bar.ONESELF})),
+}
+
+# Whoever may write for a team prepares what it asks.
+PREPARERS = frozenset({TEAM, INCUBATOR, ADMIN})
 
 
 class GrantLike(Protocol):

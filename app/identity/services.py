@@ -210,6 +210,10 @@ def invite_person(
     if not policy.may_give(actor_roles, role):
         raise Refusal(_l("Vous ne pouvez pas donner ce rôle."), "role")
     person = find_or_create(session, email, name)
+    if person.id == actor.id:
+        raise Refusal(
+            _l("Personne ne se donne un rôle : demandez-le à une autre personne qui peut le donner."), "email"
+        )
     held = session.scalars(select(Grant.role).where(Grant.person_id == person.id, Grant.product_id == product_id)).all()
     if product_id and policy.APART.get(role, frozenset()).intersection(held):
         raise Refusal(

@@ -189,4 +189,41 @@ class Action(StrEnum):
     FORGET_VIEW = "forget_view", Subject.VIEW
 
 
+# What leaves a product and its dossiers as they were: reading, judging, deciding, reminding, naming people. Any other act
+# writes in them, one that is yet to come included.
+_NOT_WRITING = frozenset(
+    {
+        Action.GIVE_ROLE,
+        Action.WITHDRAW_ROLE,
+        Action.SIGN_IN,
+        Action.SIGN_OUT,
+        Action.LANGUAGE,
+        Action.ADD_FACTOR,
+        Action.REMOVE_FACTOR,
+        Action.FORGET_FACTORS,
+        Action.COMMENT,
+        Action.SETTLE_COMMENT,
+        Action.APPROVE_LEVEL,
+        Action.PUT_BACK_LEVEL,
+        Action.GIVE_OPINION,
+        Action.DECIDE,
+        Action.WITHDRAW,
+        Action.DELEGATE,
+        Action.END_DELEGATION,
+        Action.DRIFT,
+        Action.POSTPONE,
+        Action.SET_ESCALATION,
+        Action.RELAUNCH,
+        Action.RELAUNCH_TEAM,
+        Action.SET_REMINDERS,
+        Action.ADD_CHANNEL,
+        Action.REMOVE_CHANNEL,
+        Action.OPEN_FEED,
+        Action.REVOKE_FEED,
+        Action.KEEP_VIEW,
+        Action.FORGET_VIEW,
+    }
+)
+WRITING = frozenset(Action) - _NOT_WRITING
+
 SUBJECTS = {action.value: action.subject for action in Action}

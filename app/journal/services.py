@@ -1,6 +1,7 @@
 """Writing and reading the journal. Every service that changes state calls `record` in its transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from app.journal.models import JournalEntry
 from app.platform import clock
 from app.platform.transactions import note_journaled
 
-__all__ = ["PAGE", "Actor", "JournalEntry", "count_of", "entries_of", "record"]
+__all__ = ["PAGE", "Actor", "JournalEntry", "count_of", "entries_of", "has_acted", "record"]
 
 PAGE = 50
 
@@ -37,6 +38,16 @@ def record(
             details=details,
         )
     )
+
+
+def has_acted(
+    session: Session, person_id: str, product_id: str, actions: Collection[Action], *, since: datetime | None = None
+) -> bool:
+    """Whether a person did one of `actions` on a product, after `since`."""
+    found = select(JournalEntry.id).where(
+        JournalEntry.person_id == person_id, JournalEntry.product_id == product_id, JournalEntry.action.in_(actions)
+    )
+    return session.scalar((found.where(JournalEntry.at > since) if since else found).limit(1)) is not None
 
 
 def count_of(session: Session, product_id: str) -> int:

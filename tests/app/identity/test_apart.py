@@ -37,7 +37,10 @@ def grant_of(world, person) -> str:
 @pytest.mark.parametrize("role", [Role.AUTHORITY, Role.REVIEWER])
 def test_a_team_does_not_judge_itself(scene, role):
     world, owner, *_ = scene
-    assert "ne le juge ni ne le décide" in invite(world, owner, owner.email, role).get_data(as_text=True)
+    assert "Personne ne se donne un rôle" in invite(world, owner, owner.email, role).get_data(as_text=True)
+    mate = world.person("collegue@exemple.test", "Claude")
+    world.give(mate, Role.TEAM_MEMBER, product_id=world.reload().id)
+    assert "ne le juge ni ne le décide" in invite(world, owner, mate.email, role).get_data(as_text=True)
     assert invite(world, owner, "autre@exemple.test", role).status_code == 302
     assert "deux rôles" in invite(world, owner, "autre@exemple.test", Role.TEAM_MEMBER).get_data(as_text=True)
 

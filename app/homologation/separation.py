@@ -1,0 +1,61 @@
+"""Separation of duties: who may not do an act on a dossier, whatever their role (the table `ACTS` of the policy)."""
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.homologation.models import Decision, Dossier, Opinion
+from app.identity import policy
+from app.identity.models import Grant, Person
+from app.identity.policy import Bar, BindingAct
+from app.journal.actions import WRITING
+from app.journal.services import has_acted
+from app.platform.refusals import Refusal
+from app.products.services import incubators_of
+
+_WHY = {
+    Bar.PREPARES: _l("%(name)s a aussi un rôle qui prépare ce dossier (équipe, incubateur ou administration)"),
+    Bar.WROTE: _l("%(name)s a écrit dans ce produit depuis sa dernière décision"),
+    Bar.REVIEWED: _l("%(name)s a donné un avis sur ce dossier"),
+}
+_ASKED = {
+    BindingAct.GIVE_OPINION: _l(
+        "%(why)s : qui prépare un dossier ne le juge pas. Demandez cet avis à une autre personne."
+    ),
+    BindingAct.DECIDE: _l("%(why)s : qui prépare un dossier ou le juge ne le décide pas. Il faut une autre autorité."),
+}
+
+
+def check_apart(session: Session, act: BindingAct, person: Person, dossier: Dossier, field: str = "") -> None:
+    """Raises `Refusal`, at `field`, where what the person did or is keeps them from `act` on this dossier."""
+    for bar in Bar:
+        if bar in policy.ACTS[act].never_by and _READ[bar](session, person.id, dossier):
+            raise Refusal(str(_ASKED[act]) % {"why": str(_WHY[bar]) % {"name": person.name}}, field)
+
+
+def _prepares(session: Session, person_id: str, dossier: Dossier) -> bool:
+    grants = session.scalars(select(Grant).where(Grant.person_id == person_id)).all()
+    roles = policy.roles_on(
+        grants, product_id=dossier.product_id, incubator_ids=incubators_of(session, dossier.product_id)
+    )
+    return not policy.PREPARERS.isdisjoint(roles)
+
+
+def _wrote(session: Session, person_id: str, dossier: Dossier) -> bool:
+    """Since the last decision on another dossier: what was written before it was judged by its authority."""
+    since = session.scalar(
+        select(func.max(Dossier.state_since))
+        .join(Decision, Decision.dossier_id == Dossier.id)
+        .where(Dossier.product_id == dossier.product_id, Dossier.id != dossier.id)
+    )
+    return has_acted(session, person_id, dossier.product_id, WRITING, since=since)
+
+
+def _reviewed(session: Session, person_id: str, dossier: Dossier) -> bool:
+    given = select(Opinion.id).where(
+        Opinion.dossier_id == dossier.id, Opinion.reviewer_id == person_id, Opinion.given_at.is_not(None)
+    )
+    return session.scalar(given.limit(1)) is not None
+
+
+_READ = {Bar.PREPARES: _prepares, Bar.WROTE: _wrote, Bar.REVIEWED: _reviewed}
