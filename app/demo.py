@@ -1,6 +1,6 @@
 """The demonstration: three products in three states, two incubators, people of each role. Everything is invented."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -18,8 +18,9 @@ from app.homologation import services as homologation
 from app.homologation.deciding import Wish
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
-from app.identity import factors
+from app.identity import directory, factors
 from app.identity import services as identity
+from app.identity.directory import NamedAuthority
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -84,9 +85,10 @@ def load_demonstration(database: Database) -> bool:
         for role in (Role.ADMINISTRATOR, Role.AUDITOR):
             identity.give_role(session, None, people[role], role)
         today = clock.today()
+        secret = _vouch(session, people, incubators, today)
         _overdue(session, people, today)
         _before_authority(session, people, today)
-        _about_to_expire(session, people, today)
+        _about_to_expire(session, people, today, secret)
         session.commit()
     return True
 
@@ -157,7 +159,7 @@ def _before_authority(session: Session, people: People, today: date) -> None:
     homologation.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
 
 
-def _about_to_expire(session: Session, people: People, today: date) -> None:
+def _about_to_expire(session: Session, people: People, today: date, secret: str) -> None:
     """Agréments sport: homologated for a year, which ends in 45 days."""
     shift = _moved(date(2023, 10, 2), schedule.add_months(today, -37))
     decided_on = schedule.add_months(today + timedelta(days=45), -12)
@@ -169,7 +171,6 @@ def _about_to_expire(session: Session, people: People, today: date) -> None:
         dossier = _composed(session, people, product, months=12)
         homologation.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
         sealing.keep_project(session, dossier, document_storage().put(pdf.render(dossier.content or "")))
-        secret = _second_factor(session, people[Role.AUTHORITY])
     with clock.at(datetime.combine(decided_on, time(9, 40), clock.PARIS).astimezone(UTC)):
         _decide(session, people[Role.AUTHORITY], product, dossier, secret)
 
@@ -188,6 +189,38 @@ def _decide(session: Session, authority: Person, product: Product, dossier: Doss
     deciding.decide_dossier(
         session, authority, product, dossier, wish, asked_sha256=asked, signed_sha256=signed, proof=proof
     )
+
+
+def _vouch(session: Session, people: People, incubators: Sequence[Incubator], today: date) -> str:
+    """Two years ago: who binds registered a second factor, and each incubator vouched for the authority, whose secret
+    of codes is given back."""
+    morning = datetime.combine(schedule.add_months(today, -24), time(9, 0), clock.PARIS).astimezone(UTC)
+    with clock.at(morning):
+        secrets = {
+            role: _second_factor(session, people[role])
+            for role in (Role.AUTHORITY, Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR)
+        }
+    authority = people[Role.AUTHORITY]
+    named = NamedAuthority(
+        authority.email,
+        authority.name,
+        "Directrice du programme",
+        "Ministère Exemple",
+        "Arrêté du 2 janvier 2023, article 3",
+        date(2023, 1, 2),
+    )
+
+    def proof(role: Role) -> FactorProof:
+        return FactorProof(code=pyotp.TOTP(secrets[role]).at(clock.now()))
+
+    for number, incubator in enumerate(incubators, 1):
+        with clock.at(morning + timedelta(days=number)):
+            actor = people[Role.INCUBATOR_MEMBER]
+            listed = directory.list_authority(session, actor, incubator.id, named, proof(Role.INCUBATOR_MEMBER))
+        with clock.at(morning + timedelta(days=number, minutes=10)):
+            listed = directory.listing_of(session, listed.id)
+            directory.confirm_authority(session, people[Role.ADMINISTRATOR], listed, proof(Role.ADMINISTRATOR))
+    return secrets[Role.AUTHORITY]
 
 
 def _second_factor(session: Session, authority: Person) -> str:

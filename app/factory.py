@@ -56,6 +56,7 @@ from app.platform.mail import Mailer
 from app.platform.settings import Settings, load_settings
 from app.platform.storage import Storage
 from app.portfolio import handlers as portfolio_jobs
+from app.portfolio.directory_views import blueprint as directory
 from app.portfolio.views import blueprint as portfolio
 from app.product_files.views import blueprint as product_file
 from app.products import handlers as products_jobs
@@ -93,6 +94,7 @@ BLUEPRINTS = (
     register_pages,
     renewals,
     journal,
+    directory,
     portfolio,
     cards,
 )

@@ -62,7 +62,7 @@ def _converter() -> "Converter":
         InventoryText, lambda bom, _: InventoryText(json.dumps(bom, ensure_ascii=False, sort_keys=True, indent=1))
     )
     absent = override(omit_if_default=True)  # a key that is there only where it says something
-    signer = make_dict_unstructure_fn(FrozenSigner, made, on_behalf_of=absent)
+    signer = make_dict_unstructure_fn(FrozenSigner, made, on_behalf_of=absent, vouched=absent)
     made.register_unstructure_hook(FrozenSigner, signer)
     decision = make_dict_unstructure_fn(FrozenDecision, made, doubts=absent, outside=absent)
     made.register_unstructure_hook(FrozenDecision, decision)

@@ -203,10 +203,28 @@ class FrozenDelegation:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenVouching:
+    """How the incubator knew the authority `name`: the act that names it, who added it, which other person confirmed."""
+
+    name: str
+    function: str
+    entity: str
+    incubator: str
+    deed: str
+    deed_on: date
+    added_by: str
+    confirmed_by: str
+    confirmed_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class FrozenSigner:
+    """`vouched`: of who signs, or of who is signed for; absent from what was decided before 2026-12."""
+
     name: str
     title: str
     on_behalf_of: FrozenDelegation | None = None
+    vouched: FrozenVouching | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,19 @@ def _facts(claims: Claims | FrozenWithdrawal, today: date) -> list[Said]:
     facts.append(make_fact(outcome, name=decision.by.name, date=decision.decided_on.isoformat()))
     if behalf := decision.by.on_behalf_of:
         facts.append(make_fact("by_delegation", delegate=decision.by.name, name=behalf.name))
+    if known := decision.by.vouched:
+        facts.append(
+            make_fact(
+                "vouched",
+                name=known.name,
+                function=f"{known.function}, {known.entity}",
+                incubator=known.incubator,
+                deed=f"{known.deed} ({known.deed_on.isoformat()})",
+                by=f"{known.added_by}, {known.confirmed_by}",
+            )
+        )
+    elif decision.outside is None:
+        facts.append(make_fact("not_vouched"))
     if until := decision.expires_on:
         facts.append(make_fact("expired" if until < today else "until", date=until.isoformat()))
         facts.append(make_fact("ask_the_register"))

@@ -24,7 +24,7 @@ from app.homologation.models import Dossier
 from app.identity import services as identity
 from app.identity.factors import FactorProof
 from app.identity.kinds import FactorKind, Role
-from app.identity.models import Person, SecondFactor, WebSession
+from app.identity.models import ListedAuthority, Person, SecondFactor, WebSession
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
 from app.platform import clock
@@ -98,9 +98,34 @@ class World:
                 session.add(found)
             return found
 
-    def give(self, person: Person, role: Role, **scope) -> None:
+    def give(self, person: Person, role: Role, *, vouched: bool = True, **scope) -> None:
+        """A role; an authority is vouched for too, unless said otherwise."""
         with self.database.writing() as session:
             identity.give_role(session, None, person, role, **scope)
+        if role is Role.AUTHORITY and vouched:
+            self.vouch(person)
+
+    def vouch(self, person: Person, slug: str = "dinum") -> ListedAuthority:
+        """In the directory of the incubator since a year, as its members would have put them there."""
+        incubator, then = self.incubator(slug), clock.now() - timedelta(days=365)
+        adder = self.person("lea@exemple.test", "Léa Garant")
+        second = self.person("hugo@exemple.test", "Hugo Second")
+        with self.database.writing() as session:
+            listed = ListedAuthority(
+                id=new_id(),
+                incubator_id=incubator.id,
+                person_id=person.id,
+                function="Directrice du programme",
+                entity="Ministère exemple",
+                deed="Arrêté du 3 mars 2025",
+                deed_on=date(2025, 3, 3),
+                added_by_id=adder.id,
+                added_at=then,
+                confirmed_by_id=second.id,
+                confirmed_at=then,
+            )
+            session.add(listed)
+            return listed
 
     def product(
         self, owner: Person | None = None, name: str = "Exemple", start: date | None = None, **values

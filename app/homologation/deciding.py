@@ -14,9 +14,9 @@ from app.homologation import consistency, delegating, freezing, notifications, r
 from app.homologation.jobs import IssueWithdrawal, RenderDossier
 from app.homologation.kinds import DossierState, Heard, Origin, Outcome
 from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
-from app.homologation.separation import check_apart
+from app.homologation.separation import check_apart, check_vouched
 from app.homologation.services import move_dossier, must_be
-from app.identity import factors
+from app.identity import directory, factors
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -30,7 +30,7 @@ from app.platform.links import link_to
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
-from app.products.services import holds_role
+from app.products.services import holds_role, incubator_name, incubators_of
 from reports import dossier as content
 from reports.frozen import (
     FrozenAuthority,
@@ -40,6 +40,7 @@ from reports.frozen import (
     FrozenDoubt,
     FrozenSignature,
     FrozenSigner,
+    FrozenVouching,
     FrozenWithdrawal,
 )
 from risk_models.rules import limits, schedule
@@ -74,6 +75,7 @@ def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wi
     if not may_decide(session, actor, dossier):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut décider."))
     check_apart(session, BindingAct.DECIDE, actor, dossier)
+    check_vouched(session, dossier)
     must_be(dossier, DossierState.DECISION)
     if shown_sha256 != dossier.content_sha256:
         raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de décider."))
@@ -149,11 +151,29 @@ def check_lift_by(wish: Wish, decided_on: date) -> None:
 
 def _signer(session: Session, actor: Person, dossier: Dossier) -> FrozenSigner:
     delegation = None if dossier.authority_id == actor.id else delegating.delegation_of(session, actor, dossier)
+    vouched = _vouching(session, dossier, actor if delegation is None else delegation.authority)
     if delegation is None:
-        return FrozenSigner(actor.name, actor.title)
+        return FrozenSigner(actor.name, actor.title, vouched=vouched)
     authority = delegation.authority
     behalf = FrozenDelegation(authority.name, authority.title, delegation.deed, delegation.ends_on)
-    return FrozenSigner(actor.name, actor.title, behalf)
+    return FrozenSigner(actor.name, actor.title, behalf, vouched)
+
+
+def _vouching(session: Session, dossier: Dossier, authority: Person) -> FrozenVouching | None:
+    listed = directory.vouching_of(session, authority.id, incubators_of(session, dossier.product_id))
+    if listed is None or listed.confirmed_by is None or listed.confirmed_at is None:
+        return None
+    return FrozenVouching(
+        name=authority.name,
+        function=listed.function,
+        entity=listed.entity,
+        incubator=incubator_name(session, listed.incubator_id),
+        deed=listed.deed,
+        deed_on=listed.deed_on,
+        added_by=listed.added_by.name,
+        confirmed_by=listed.confirmed_by.name,
+        confirmed_on=listed.confirmed_at.astimezone(clock.PARIS).date(),
+    )
 
 
 def _decided(dossier: Dossier, wish: Wish, decided_on: date, by: FrozenSigner) -> FrozenDecision:

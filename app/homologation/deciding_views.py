@@ -16,11 +16,11 @@ from app.homologation.services import must_be
 from app.identity import factors
 from app.identity import services as identity
 from app.identity.access import Person, current_person
+from app.identity.factor_views import render_proof_page
 from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import limit_posts
-from app.platform.forms import BaseForm
 from app.platform.http import db_session
 from app.products.access import Product, product_view
 from reports import dossier as content
@@ -110,7 +110,7 @@ def withdraw(product: Product, number: int) -> str | BaseResponse:
             )
             flash(_("L’homologation est retirée. Sa page scellée se prépare."), "success")
             return redirect(url_for("homologation.read", slug=product.slug, number=number))
-    return _proof_page("homologation/withdraw.html", f"withdraw:{row.id}", form, product=product, dossier=row)
+    return render_proof_page("homologation/withdraw.html", f"withdraw:{row.id}", form, product=product, dossier=row)
 
 
 @blueprint.get("/<int(max=9999):number>/retrait.pdf")
@@ -143,7 +143,7 @@ def delegations(product: Product) -> str | BaseResponse:
             )
             flash(_("La délégation est enregistrée."), "success")
             return redirect(url_for("deciding.delegations", slug=product.slug))
-    return _proof_page(
+    return render_proof_page(
         "homologation/delegations.html",
         f"delegate:{product.id}",
         form,
@@ -164,15 +164,6 @@ def end_delegation(product: Product, delegation_id: str) -> BaseResponse:
 def _other_authorities(product: Product) -> list[Person]:
     people = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, [i.id for i in product.incubators])
     return [p for p in people if p.id != current_person().id]
-
-
-def _proof_page(template: str, purpose: str, form: BaseForm, **values: object) -> str:
-    """A page whose form ends with a second factor. Only a form that was sent gets a challenge: reading writes nothing."""
-    challenge_id = options = ""
-    if request.method == "POST":
-        challenge_id, options = factors.options_to_prove(db_session(), current_person(), purpose)
-    held = factors.factors_of(db_session(), current_person().id)
-    return render_template(template, form=form, challenge_id=challenge_id, options=options, held=held, **values)
 
 
 @blueprint.route("/<int(max=9999):number>/reserves/<reservation_id>", methods=["GET", "POST"])

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.homologation.models import Decision, Dossier, Opinion
-from app.identity import policy
+from app.identity import directory, policy
 from app.identity.models import Grant, Person
 from app.identity.policy import Bar, BindingAct
 from app.journal.actions import WRITING
@@ -31,6 +31,19 @@ def check_apart(session: Session, act: BindingAct, person: Person, dossier: Doss
     for bar in Bar:
         if bar in policy.ACTS[act].never_by and _READ[bar](session, person.id, dossier):
             raise Refusal(str(_ASKED[act]) % {"why": str(_WHY[bar]) % {"name": person.name}}, field)
+
+
+def check_vouched(session: Session, dossier: Dossier) -> None:
+    """Raises `Refusal` unless an incubator of the product vouches for the authority of `dossier` (loaded)."""
+    authority = dossier.authority
+    if authority and directory.vouching_of(session, authority.id, incubators_of(session, dossier.product_id)):
+        return
+    raise Refusal(
+        _l(
+            "Aucun incubateur de ce produit ne se porte encore garant de l’autorité, %(name)s : il l’inscrit dans son annuaire des autorités, avec l’acte qui la nomme, et une deuxième personne le confirme.",
+            name=authority.name if authority else "–",
+        )
+    )
 
 
 def _prepares(session: Session, person_id: str, dossier: Dossier) -> bool:

@@ -18,8 +18,10 @@ from app.homologation.forms import (
 from app.homologation.kinds import Act, DossierState, Origin
 from app.homologation.models import Dossier
 from app.homologation.pages import dossier_or_404, pdf_response, reading_page, seal_state
+from app.identity import directory
 from app.identity import services as identity
-from app.identity.access import current_person
+from app.identity.access import Person, current_person
+from app.identity.directory import ListedAuthority
 from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform import clock
@@ -102,9 +104,18 @@ def _describe_form(product: Product, row: Dossier, **given: Any) -> DescribeForm
     form = DescribeForm(data=said, **given)
     incubators = [i.id for i in product.incubators]
     people = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, incubators)
-    form.authority.choices = [(p.id, p.name) for p in people]
+    known = directory.vouchings_of(db_session(), [p.id for p in people], incubators)
+    form.authority.choices = [(p.id, _told_authority(p, known.get(p.id))) for p in people]
     form.stamp()
     return form
+
+
+def _told_authority(person: Person, known: ListedAuthority | None) -> str:
+    """Who it is and how Jalon knows it."""
+    if known:
+        return f"{person.name}, {known.function}, {known.entity} ({person.email})"
+    told = _("%(name)s (%(email)s), que l’incubateur n’a pas encore confirmée", name=person.name, email=person.email)
+    return str(told)
 
 
 def _submitted(

@@ -14,6 +14,7 @@ from app.identity.forms import CodesForm, FactorForm, KeyForm
 from app.identity.models import SecondFactor
 from app.identity.policy import Permission
 from app.platform.extensions import limit_posts
+from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
 
@@ -101,6 +102,14 @@ def remove(factor_id: str) -> Response:
     factors.remove_factor(db_session(), current_person(), factor_id, proved=_proved())
     flash(_("Ce second facteur est retiré."), "success")
     return redirect(url_for("factors.index"))
+
+
+def render_proof_page(template: str, purpose: str, form: BaseForm, **values: object) -> str:
+    """A page whose form ends with a second factor. Only a form that was sent gets a challenge: reading writes nothing."""
+    challenge_id = options = ""
+    if request.method == "POST":
+        challenge_id, options = factors.options_to_prove(db_session(), current_person(), purpose)
+    return render_template(template, form=form, challenge_id=challenge_id, options=options, held=_held(), **values)
 
 
 def _held() -> list[SecondFactor]:

@@ -37,6 +37,24 @@ class TellAuthorityNamed(Task):
 
 
 @dataclass(frozen=True)
+class AskListingConfirmed(Task):
+    """To a second person of the incubator, or of the platform: somebody was added to the directory of authorities."""
+
+    kind: ClassVar[str] = "ask_listing_confirmed"
+    listing_id: str
+    person_id: str
+
+
+@dataclass(frozen=True)
+class TellListed(Task):
+    """To the authority itself: an incubator vouches for it, or no more."""
+
+    kind: ClassVar[str] = "tell_listed"
+    listing_id: str
+    ended: bool
+
+
+@dataclass(frozen=True)
 class TellFactorChanged(Task):
     kind: ClassVar[str] = "factor_changed"
     person_id: str

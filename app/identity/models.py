@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -47,6 +47,30 @@ class Grant(Base):
     given_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
 
     person: Mapped[Person] = relationship(back_populates="grants", lazy="raise", foreign_keys=[person_id])
+
+
+class ListedAuthority(Base):
+    """Whom an incubator vouches for as an authority of its products; kept once ended, for the decisions of its time."""
+
+    __tablename__ = "listed_authority"
+
+    id: Mapped[Id]
+    incubator_id: Mapped[str] = mapped_column(ForeignKey("incubator.id"), index=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    function: Mapped[str] = mapped_column(String(200))
+    entity: Mapped[str] = mapped_column(String(200))
+    deed: Mapped[str] = mapped_column(String(300), comment="the act that names this authority")
+    deed_on: Mapped[date]
+    added_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    added_at: Mapped[Instant]
+    confirmed_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
+    added_by: Mapped[Person] = relationship(lazy="raise", foreign_keys=[added_by_id])
+    confirmed_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[confirmed_by_id])
 
 
 class SignInLink(Base):

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     COMPARE_INCUBATORS = "compare_incubators"
     IMPORT_SCANS = "import_scans"
     IMPORT_CARDS = "import_cards"
+    VOUCH = "vouch"
     EDIT_CATALOGUE = "edit_catalogue"
     EDIT_SERVICES = "edit_services"
     APPROVE_LEVEL = "approve_level"
@@ -48,6 +49,7 @@ NEVER_KEPT = frozenset(
         Permission.APPROVE_LEVEL,
         Permission.SET_ESCALATION,
         Permission.RELAUNCH,
+        Permission.VOUCH,
     }
 )
 
@@ -69,6 +71,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.COMPARE_INCUBATORS: frozenset({ADMIN}),
     Permission.IMPORT_SCANS: frozenset({INCUBATOR, ADMIN}),
     Permission.IMPORT_CARDS: frozenset({ADMIN}),
+    Permission.VOUCH: frozenset({INCUBATOR, ADMIN}),
     Permission.EDIT_CATALOGUE: frozenset({ADMIN}),
     Permission.EDIT_SERVICES: frozenset({INCUBATOR, ADMIN}),
     Permission.APPROVE_LEVEL: frozenset({REVIEWER}),
@@ -101,6 +104,7 @@ class BindingAct(StrEnum):
     DELEGATE = "delegate"
     RECORD_SIGNED = "record_signed"
     GIVE_ROLE = "give_role"
+    VOUCH = "vouch"
 
 
 class Bar(StrEnum):
@@ -114,11 +118,12 @@ class Bar(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActRule:
-    """Who may do an act, whether a second factor is given again for it, and by whom it is never done."""
+    """Who may do an act, whether a second factor is given again for it, by whom it is never done, whether another confirms."""
 
     permission: Permission
     factor: bool
     never_by: frozenset[Bar] = frozenset()
+    second_person: bool = False
 
 
 ACTS: dict[BindingAct, ActRule] = {
@@ -129,6 +134,7 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
     BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.RECORD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=True),
+    BindingAct.VOUCH: ActRule(Permission.VOUCH, factor=True, never_by=frozenset({Bar.ONESELF}), second_person=True),
     BindingAct.GIVE_ROLE: ActRule(Permission.INVITE, factor=False, never_by=frozenset({Bar.ONESELF})),
 }
 

@@ -85,6 +85,9 @@ class Action(StrEnum):
     REMOVE_CONTACT = "remove_contact", Subject.CONTACT
     GIVE_ROLE = "give_role", Subject.PERSON
     WITHDRAW_ROLE = "withdraw_role", Subject.PERSON
+    LIST_AUTHORITY = "list_authority", Subject.PERSON
+    CONFIRM_AUTHORITY = "confirm_authority", Subject.PERSON
+    END_AUTHORITY = "end_authority", Subject.PERSON
     SIGN_IN = "sign_in", Subject.PERSON
     SIGN_OUT = "sign_out", Subject.PERSON
     FORGET_FACTORS = "forget_factors", Subject.PERSON
@@ -195,6 +198,9 @@ _NOT_WRITING = frozenset(
     {
         Action.GIVE_ROLE,
         Action.WITHDRAW_ROLE,
+        Action.LIST_AUTHORITY,
+        Action.CONFIRM_AUTHORITY,
+        Action.END_AUTHORITY,
         Action.SIGN_IN,
         Action.SIGN_OUT,
         Action.LANGUAGE,

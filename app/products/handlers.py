@@ -1,18 +1,21 @@
 """Jobs of this feature: the letters about who has a role on a product."""
 
+from app.identity import directory
 from app.identity.forms import ROLE_WORDS
-from app.identity.jobs import SendInvitation, TellAuthorityNamed
-from app.identity.models import Person
+from app.identity.jobs import AskListingConfirmed, SendInvitation, TellAuthorityNamed, TellListed
+from app.identity.models import ListedAuthority, Person
 from app.platform import mail_templates
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
-from app.products.models import Product
+from app.products.models import Incubator, Product
 
 
 def register(jobs: Jobs) -> None:
     jobs.handle(SendInvitation, send_invitation)
     jobs.handle(TellAuthorityNamed, tell_authority_named)
+    jobs.handle(AskListingConfirmed, ask_listing_confirmed)
+    jobs.handle(TellListed, tell_listed)
 
 
 def send_invitation(database: Database, task: SendInvitation) -> None:
@@ -50,5 +53,43 @@ def tell_authority_named(database: Database, task: TellAuthorityNamed) -> None:
             by=task.by,
             named=task.named,
             link=link_to("products.team", slug=product.slug),
+            directory=link_to("portfolio.incubators"),
+        )
+    )
+
+
+def ask_listing_confirmed(database: Database, task: AskListingConfirmed) -> None:
+    """A second person learns that an authority waits for a confirmation."""
+    with database.reading() as session:
+        listed = directory.listing_of(session, task.listing_id)
+        person = session.get_one(Person, task.person_id)
+        incubator = session.get_one(Incubator, listed.incubator_id)
+    if listed.ended_at is None and listed.confirmed_at is None:
+        link = link_to("directory.confirm", slug=incubator.slug, listing_id=listed.id)
+        _tell_of_listing("ask_listing_confirmed", person, listed, incubator, link)
+
+
+def tell_listed(database: Database, task: TellListed) -> None:
+    """The authority learns that an incubator vouches for it, or no more."""
+    with database.reading() as session:
+        listed = directory.listing_of(session, task.listing_id)
+        incubator = session.get_one(Incubator, listed.incubator_id)
+    _tell_of_listing("tell_listed", listed.person, listed, incubator, link_to("home.index"), ended=task.ended)
+
+
+def _tell_of_listing(
+    template: str, person: Person, listed: ListedAuthority, incubator: Incubator, link: str, *, ended: bool = False
+) -> None:
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            template,
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id(template, listed.id, person.id, str(ended)),
+            person=person,
+            listed=listed,
+            incubator=incubator,
+            ended=ended,
+            link=link,
         )
     )

@@ -227,6 +227,10 @@ def incubators_of(session: Session, product_id: str) -> list[str]:
     return list(session.scalars(select(held.incubator_id).where(held.product_id == product_id)))
 
 
+def incubator_name(session: Session, incubator_id: str) -> str:
+    return session.get_one(Incubator, incubator_id).name
+
+
 def holds_role(
     person_id: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
     role: Role,

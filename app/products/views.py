@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from app.identity import policy
+from app.identity import directory, policy
 from app.identity import services as identity
 from app.identity.access import current_person, requires
 from app.identity.forms import InviteForm
@@ -187,8 +187,15 @@ def withdraw(product: Product, grant_id: str) -> Response:
 def _team_page(product: Product, form: ContactForm, invite_form: InviteForm) -> str:
     people = identity.people_of_product(db_session(), product.id)
     mine = {x.id for x in people if policy.may_withdraw_role(g.roles, x.role)}
+    authorities = [x.person_id for x in people if x.role is Role.AUTHORITY]
     return render_template(
-        "products/team.html", product=product, form=form, invite_form=invite_form, people=people, withdrawable=mine
+        "products/team.html",
+        product=product,
+        form=form,
+        invite_form=invite_form,
+        people=people,
+        withdrawable=mine,
+        vouched=directory.vouchings_of(db_session(), authorities, [i.id for i in product.incubators]),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import uuid
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -40,6 +41,7 @@ def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript)
     slug = team.page.url.split("/")[4]
 
     _team(team)
+    _vouch(chromium, server, incubator, javascript=javascript)
     _components(team)
     _assets(team)
     _weak_points_and_measures(team, slug)
@@ -65,6 +67,11 @@ def make_incubator(server, slug: str) -> None:
     with sqlite3.connect(server.mail.parent / "jalon.db") as database:
         database.execute(
             "INSERT OR IGNORE INTO incubator (id, slug, name, contact) VALUES (?, ?, ?, '')", (slug[:32], slug, slug)
+        )
+        database.execute(
+            'INSERT INTO "grant" (id, person_id, role, incubator_id, given_at)'
+            " SELECT ?, id, 'incubator_member', ?, created_at FROM person WHERE email = 'incubateur@exemple.test'",
+            (uuid.uuid4().hex, slug[:32]),
         )
 
 
@@ -165,7 +172,8 @@ def _weak_points_and_measures(team: Somebody, slug: str) -> None:
 def _compose(team: Somebody, slug: str, *, javascript: bool) -> None:
     team.presses("Ouvrir un dossier")
     team.fills(perimeter="Le site et sa base")
-    team.page.locator('select[name="authority"]').select_option(label="Andrée Laurent")
+    known = "Andrée Laurent, Directrice du numérique, Ministère exemple (autorite@exemple.test)"
+    team.page.locator('select[name="authority"]').select_option(label=known)
     team.chooses(months="24")
     team.presses("Enregistrer cette partie")
     team.page.locator('form[action$="/conditions"] [name="text"]').fill("Comptes nominatifs")
@@ -218,13 +226,39 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
     authority.sees("La décision est signée")
 
 
-def _code(somebody: Somebody) -> str:
-    """The code that the demonstration's mailbox shows, read in a page of its own."""
+def _code(somebody: Somebody, name: str = "Andrée Laurent") -> str:
+    """The code that the demonstration's mailbox shows of somebody, read in a page of its own."""
     page = somebody.page.context.new_page()
     page.goto(f"{somebody.server.address}/demonstration/courriels")
-    code = page.locator(".fr-info-text strong").first.inner_text()
+    told = page.locator(".fr-info-text", has_text=name)
+    code = told.locator("strong").first.inner_text()
     page.close()
     return code
+
+
+def _vouch(chromium, server, incubator: str, *, javascript: bool) -> None:
+    """The incubator's member adds the authority to its directory; as it has no other, an administrator confirms."""
+    lead = Somebody.arrives(chromium, server, javascript=javascript)
+    lead.signs_in("incubateur@exemple.test")
+    lead.goes(f"/incubateurs/{incubator}/autorites")
+    if lead.page.get_by_role("button", name="Retirer Andrée Laurent de l’annuaire").count():
+        lead.presses("Retirer Andrée Laurent de l’annuaire")
+    lead.sees("Personne encore")
+    lead.fills(name="Andrée Laurent", email="autorite@exemple.test", function="Directrice du numérique")
+    lead.fills(entity="Ministère exemple", deed="Arrêté du 3 mars 2026", deed_on="2026-03-03")
+    lead.fills(code=_code(lead, "Maxime Garcia"))
+    lead.presses("Inscrire cette autorité")
+    lead.sees("à confirmer par une autre personne")
+    assert not javascript or faults_of(lead.page) == []
+    administrator = Somebody.arrives(chromium, server, javascript=javascript)
+    administrator.signs_in("administration@exemple.test")
+    administrator.goes(f"/incubateurs/{incubator}/autorites")
+    administrator.page.get_by_role("link", name=re.compile("^Confirmer")).click()
+    administrator.sees("Vérifiez l’acte qui la nomme")
+    assert not javascript or faults_of(administrator.page) == []
+    administrator.fills(code=_code(administrator, "Morgan Roux"))
+    administrator.presses("Confirmer cette autorité")
+    administrator.sees("confirmée par Morgan Roux")
 
 
 def _register_key(authority: Somebody) -> None:

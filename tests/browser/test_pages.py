@@ -102,6 +102,7 @@ PEOPLE = {
         "/incubateurs/fabrique-exemple/evolution",
         "/incubateurs/fabrique-exemple?tri=nom",
         "/incubateurs/fabrique-exemple/rappels",
+        "/incubateurs/fabrique-exemple/autorites",
         "/incubateurs/fabrique-exemple/relancer?produit=guichet-aides",
         "/produits/guichet-aides/echeances",
         "/compte/rappels",

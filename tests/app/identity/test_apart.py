@@ -50,7 +50,7 @@ def test_the_incubator_hears_who_is_named_authority(scene):
     invite(world, owner, "autre@exemple.test", Role.AUTHORITY)
     world.jobs.run_due()
     told = [m for m in world.mails() if m.startswith("incubateur@")]
-    assert len(told) == 1 and "Quelqu’un est nommé autorité" in told[0]
+    assert len(told) == 1 and "Quelqu’un est proposé comme autorité" in told[0]
     invited = next(m for m in world.mails() if m.startswith("autre@"))
     assert "« Exemple »" in invited and "autorité" in invited.lower()
 
