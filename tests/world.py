@@ -259,7 +259,8 @@ class World:
                     kind=FactorKind.TOTP,
                     name="Téléphone",
                     secret=encrypt_text(secret),
-                    added_at=clock.now(),
+                    added_at=clock.now() - timedelta(days=2),
+                    signs_from=clock.now() - timedelta(days=1),
                 )
                 session.add(factor)
             factor.counter = 0

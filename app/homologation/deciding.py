@@ -1,6 +1,6 @@
 """The acts that bind: decide, decide outside Jalon, withdraw. Each needs its author's second factor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -215,8 +215,8 @@ def decide_dossier(
         raise Refusal(
             _l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."), "code"
         )
-    factors.prove_factor(session, actor, proof, factor_purpose(signed_sha256))
-    return _keep(session, actor, product, dossier, text)
+    factor = factors.prove_factor(session, actor, proof, factor_purpose(signed_sha256))
+    return _keep(session, actor, product, dossier, text, factor.kind.value, factors.kept_proof(factor, proof))
 
 
 def keep_outside(
@@ -235,28 +235,22 @@ def keep_outside(
     _keep(session, actor, product, dossier, content.with_decision(dossier.content or "", decided))
 
 
-def _keep(session: Session, actor: Person, product: Product, dossier: Dossier, text: str) -> Decision:
+def _keep(
+    session: Session,
+    actor: Person,
+    product: Product,
+    dossier: Dossier,
+    text: str,
+    factor_kind: str | None = None,
+    factor_proof: Mapping[str, str] | None = None,
+) -> Decision:
     """Writes the decision that the content `text` bears, its reservations and what follows."""
     frozen = content.loads(text)
     decided = frozen.decision
     if decided is None:
         raise ValueError("a content without decision decides nothing")
-    level = frozen.study.level if frozen.study else None
-    decision = Decision(
-        id=new_id(),
-        dossier_id=dossier.id,
-        outcome=Outcome(decided.outcome),
-        months=decided.months,
-        reservations=decided.reservations,
-        decided_on=decided.decided_on,
-        expires_on=decided.expires_on,
-        decided_by_id=actor.id,
-        decided_by=decided.by.name,
-        on_behalf_of=decided.by.on_behalf_of.name if decided.by.on_behalf_of else "",
-        loss=frozen.assessment.loss,
-        level=int(level.level) if level else None,
-        outside_sha256=decided.outside.sha256 if decided.outside else None,
-    )
+    decision = _row_of(actor, dossier, frozen, decided)
+    decision.factor_kind, decision.factor_proof = factor_kind, factor_proof
     dossier.decision = decision
     session.add(decision)
     session.add_all(reservations_of(dossier.id, decided))
@@ -283,6 +277,25 @@ def _keep(session: Session, actor: Person, product: Product, dossier: Dossier, t
         months=decision.months,
     )
     return decision
+
+
+def _row_of(actor: Person, dossier: Dossier, frozen: FrozenDossier, decided: FrozenDecision) -> Decision:
+    level = frozen.study.level if frozen.study else None
+    return Decision(
+        id=new_id(),
+        dossier_id=dossier.id,
+        outcome=Outcome(decided.outcome),
+        months=decided.months,
+        reservations=decided.reservations,
+        decided_on=decided.decided_on,
+        expires_on=decided.expires_on,
+        decided_by_id=actor.id,
+        decided_by=decided.by.name,
+        on_behalf_of=decided.by.on_behalf_of.name if decided.by.on_behalf_of else "",
+        loss=frozen.assessment.loss,
+        level=int(level.level) if level else None,
+        outside_sha256=decided.outside.sha256 if decided.outside else None,
+    )
 
 
 def reservations_of(dossier_id: str, decided: FrozenDecision) -> Iterator[Reservation]:

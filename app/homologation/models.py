@@ -1,6 +1,7 @@
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.homologation.kinds import Act, DossierState, Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
@@ -160,6 +161,8 @@ class Decision(Base):
     outside_sha256: Mapped[str | None] = mapped_column(String(64), comment="the file signed outside Jalon")
     loss: Mapped[float | None] = mapped_column(comment="expected loss of what was decided, for drift")
     level: Mapped[int | None] = mapped_column(comment="security level of what was decided, for drift")
+    factor_kind: Mapped[str | None] = mapped_column(String(20))
+    factor_proof: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))  # of a key: its answer, its public key
 
     dossier: Mapped[Dossier] = relationship(lazy="raise", back_populates="decision")
 

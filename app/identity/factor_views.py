@@ -13,6 +13,7 @@ from app.identity.access import current_person, requires
 from app.identity.forms import CodesForm, FactorForm, KeyForm
 from app.identity.models import SecondFactor
 from app.identity.policy import Permission
+from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard_changes
@@ -29,7 +30,7 @@ _PROVED_FOR = 600
 def index() -> str:
     if "next" in request.args:
         session["factor_next"] = services.safe_path(request.args["next"])
-    return render_template("identity/factors.html", held=_held(), proved=_proved())
+    return render_template("identity/factors.html", held=_held(), proved=_proved(), now=clock.now())
 
 
 @blueprint.route("/confirmer", methods=["POST"])
@@ -40,7 +41,7 @@ def confirm() -> str | Response:
     form = FactorForm()
     if (form.code.data or form.answer.data) and form.validate():
         with form.showing_refusal():
-            factors.prove_factor(db_session(), current_person(), form.proof(), "factor")
+            factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
             session["factor_proved"] = int(time.time())
             return redirect(url_for("factors.index"))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")

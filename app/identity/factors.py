@@ -1,6 +1,8 @@
 """The second factor: a security key, or an application that gives codes; given again for each act that binds."""
 
+import hashlib
 import json
+import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,18 +17,21 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.identity.jobs import TellFactorChanged
-from app.identity.kinds import FactorKind
-from app.identity.models import FactorChallenge, Person, SecondFactor
+from app.identity.kinds import FactorKind, Role
+from app.identity.models import FactorChallenge, Grant, ListedAuthority, Person, SecondFactor, WebSession
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
 from app.platform.database import new_id
+from app.platform.i18n import format_instant
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt_text, encrypt_text
 from app.platform.transactions import keep_despite_refusal, transaction, unjournaled_transaction
 
 CHALLENGE_LIFE = timedelta(minutes=10)
+# A factor registered by whoever reads a mailbox binds nobody before the person and the incubator could object.
+_BINDS_AFTER = timedelta(hours=24)
 STEP_SECONDS = 30
 MOST_FACTORS = 10
 _WRONG = Rate(10, timedelta(hours=1))
@@ -73,15 +78,30 @@ def _may_change(session: Session, person: Person, *, proved: bool) -> None:
 
 @transaction
 def _add(session: Session, person: Person, factor: SecondFactor) -> None:
-    factor.id, factor.person_id, factor.added_at = new_id(), person.id, clock.now()
+    now = clock.now()
+    # One that its owner already signs with was given to add this one.
+    known = any(held.signs_from <= now for held in factors_of(session, person.id))
+    factor.id, factor.person_id, factor.added_at = new_id(), person.id, now
+    factor.signs_from = now if known else now + _BINDS_AFTER
     session.add(factor)
     record(session, person, Action.ADD_FACTOR, f"{factor.kind.value}: {factor.name}")
     _tell(session, person, factor.name, added=True)
 
 
 def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
+    """The person, and whoever vouches for them."""
     at = clock.now().isoformat()
-    jobs.enqueue(session, TellFactorChanged(person.id, name, added, at))
+    for told in (person.id, *_guarantors(session, person.id)):
+        jobs.enqueue(session, TellFactorChanged(person.id, name, added, at, told))
+
+
+def _guarantors(session: Session, person_id: str) -> Sequence[str]:
+    """Ids of the members of the incubators that list this person as an authority."""
+    listing = select(ListedAuthority.incubator_id).where(
+        ListedAuthority.person_id == person_id, ListedAuthority.ended_at.is_(None)
+    )
+    members = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id.in_(listing))
+    return session.scalars(members.where(Grant.person_id != person_id).distinct().order_by(Grant.person_id)).all()
 
 
 @transaction
@@ -99,8 +119,9 @@ def remove_factor(session: Session, person: Person, factor_id: str, *, proved: b
 
 @transaction
 def forget_all(session: Session, person: Person) -> None:
-    """For somebody who lost them all; the command line alone does it."""
+    """For somebody who lost them all; the command line alone does it. It ends their sessions."""
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+    session.execute(delete(WebSession).where(WebSession.person_id == person.id))
     record(session, None, Action.FORGET_FACTORS, person.email)
     _tell(session, person, "", added=False)
 
@@ -120,6 +141,7 @@ def options_to_prove(session: Session, person: Person, purpose: str) -> tuple[st
         return "", ""
     options = generate_authentication_options(
         rp_id=_site()[0],
+        challenge=secrets.token_bytes(16) + hashlib.sha256(purpose.encode()).digest(),
         allow_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(k.credential_id or "")) for k in keys],
     )
     return _keep(session, person, purpose, options.challenge), options_to_json(options)
@@ -189,10 +211,13 @@ def demonstration_codes(session: Session) -> dict[str, str]:
 
 
 @unjournaled_transaction
-def prove_factor(session: Session, person: Person, proof: FactorProof, purpose: str) -> SecondFactor:
+def prove_factor(
+    session: Session, person: Person, proof: FactorProof, purpose: str, *, binds: bool = True
+) -> SecondFactor:
     """Checks a factor for `purpose` before the caller changes anything: each code and each challenge serves once.
 
-    Raises `Refusal` at the field `code`; after ten wrong proofs within an hour, every proof is refused for a while.
+    Raises `Refusal` at the field `code`, for a factor of the day too where the act `binds`; after ten wrong proofs within
+    an hour, every proof is refused for a while.
     """
     if rates.is_reached(session, _WRONG, "second-factor", person.id):
         raise Refusal(_l("Trop d’essais : réessayez dans une heure."), "code")
@@ -206,8 +231,23 @@ def prove_factor(session: Session, person: Person, proof: FactorProof, purpose: 
         raise Refusal(
             _l("Ce code ou cette clé n’est pas bon, ou a déjà servi. Attendez le code suivant, puis réessayez."), "code"
         )
+    if binds and found.signs_from > clock.now():
+        raise Refusal(
+            _l(
+                "Ce second facteur vient d’être enregistré : il vaudra pour signer à partir du %(when)s. Ce délai laisse le temps de voir si quelqu’un l’a enregistré à votre place.",
+                when=format_instant(found.signs_from),
+            ),
+            "code",
+        )
     found.last_used_at = clock.now()
     return found
+
+
+def kept_proof(factor: SecondFactor, proof: FactorProof) -> dict[str, str] | None:
+    """What shows later that a security key signed: its answer, whose challenge ends with the SHA-256 of the purpose."""
+    if factor.kind is not FactorKind.WEBAUTHN:
+        return None
+    return {"credential_id": factor.credential_id or "", "public_key": factor.secret, "answer": proof.answer}
 
 
 def _prove_code(session: Session, proof: FactorProof, held: Sequence[SecondFactor]) -> SecondFactor | None:

@@ -36,16 +36,18 @@ def send_link(database: Database, task: SendSignInLink) -> None:
 def tell_factor_changed(database: Database, task: TellFactorChanged) -> None:
     """Whoever did not do it learns it."""
     with database.reading() as session:
-        person = session.get_one(Person, task.person_id)
+        owner, person = session.get_one(Person, task.person_id), session.get_one(Person, task.told_id)
     mail_templates.send_letter(
         mail_templates.compose_letter(
             "factor_changed",
             to=person.email,
             language=person.language,
-            message_id=mail_templates.message_id("factor_changed", person.id, task.at),
+            message_id=mail_templates.message_id("factor_changed", owner.id, person.id, task.at),
             person=person,
+            owner=owner,
             factor=task.name,
             added=task.added,
             link=link_to("factors.index"),
+            directory=link_to("portfolio.incubators"),
         )
     )

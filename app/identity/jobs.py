@@ -56,8 +56,11 @@ class TellListed(Task):
 
 @dataclass(frozen=True)
 class TellFactorChanged(Task):
+    """Of a person, to `told_id`: that person, or somebody who vouches for them."""
+
     kind: ClassVar[str] = "factor_changed"
     person_id: str
     name: str
     added: bool
     at: str
+    told_id: str

@@ -100,7 +100,7 @@ class WebSession(Base):
 
 
 class SecondFactor(Base):
-    """A security key, or an application that gives codes, of a person."""
+    """A security key, or an application that gives codes, of a person; it binds from `signs_from` on."""
 
     __tablename__ = "second_factor"
 
@@ -112,6 +112,7 @@ class SecondFactor(Base):
     credential_id: Mapped[str | None] = mapped_column(String(1400), unique=True)
     counter: Mapped[int] = mapped_column(default=0, comment="signatures made by a key; last step of a code used")
     added_at: Mapped[Instant]
+    signs_from: Mapped[Instant]
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -1,7 +1,10 @@
 """From a startup card to the downloaded PDF, as people do it."""
 
+import hashlib
+import json
 import re
 import shutil
+import sqlite3
 import uuid
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +12,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from playwright.sync_api import Locator
+from webauthn.helpers import base64url_to_bytes
 
 from tests.browser.person import Somebody, faults_of
 from tests.conftest import REAL_DATA, ROOT
@@ -62,8 +66,6 @@ def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript)
 
 
 def make_incubator(server, slug: str) -> None:
-    import sqlite3
-
     with sqlite3.connect(server.mail.parent / "jalon.db") as database:
         database.execute(
             "INSERT OR IGNORE INTO incubator (id, slug, name, contact) VALUES (?, ?, ?, '')", (slug[:32], slug, slug)
@@ -224,6 +226,24 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
         authority.fills(code=_code(authority))
         authority.presses("Signer la décision")
     authority.sees("La décision est signée")
+    _check_kept_factor(server, slug, "webauthn" if javascript else "totp")
+
+
+def _check_kept_factor(server, slug: str, kind: str) -> None:
+    """The decision keeps the sort of factor; of a key, what it signed names the content by its hash."""
+    with sqlite3.connect(server.mail.parent / "jalon.db") as database:
+        kept, proof, content = database.execute(
+            "SELECT factor_kind, factor_proof, content_sha256 FROM decision JOIN dossier ON dossier.id = dossier_id"
+            " JOIN product ON product.id = product_id WHERE slug = ?",
+            (slug,),
+        ).fetchone()
+    assert kept == kind
+    if kind == "totp":
+        assert proof is None
+        return
+    signed = json.loads(json.loads(proof)["answer"])["response"]["clientDataJSON"]
+    challenge = base64url_to_bytes(json.loads(base64url_to_bytes(signed))["challenge"])
+    assert challenge[16:] == hashlib.sha256(f"decide:{content}".encode()).digest()
 
 
 def _code(somebody: Somebody, name: str = "Andrée Laurent") -> str:

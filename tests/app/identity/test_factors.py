@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from app.identity import factors
 from app.identity.factors import FactorProof
-from app.identity.models import SecondFactor
+from app.identity.kinds import Role
+from app.identity.models import SecondFactor, WebSession
 from app.platform import clock
 from app.platform.refusals import Refusal
 
@@ -109,3 +110,53 @@ def test_the_command_line_helps_who_lost_them(world):
     with world.app.test_request_context(), world.session() as session:
         factors.forget_all(session, person)
     assert count(world) == 0
+
+
+def test_a_factor_of_the_day_signs_nothing_and_the_incubator_hears_of_it(world):
+    """Whoever reads a mailbox and registers the first factor is seen before they can sign."""
+    owner = world.person()
+    product = world.filled(owner)
+    people = world.cast(product)
+    lead = world.person("lead@exemple.test", "Lead")
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    authority, enrolled = people["authority"], clock.now()
+    with time_machine.travel(enrolled, tick=False):
+        secret, _ = register(world.visitor(authority))
+    with world.app.test_request_context():
+        world.jobs.run_due()
+    told = {m.split(" | ")[0] for m in world.mails() if "second facteur" in m.split("\n")[0]}
+    assert told == {authority.email, lead.email}
+
+    def sign(after: timedelta) -> str:
+        with (
+            time_machine.travel(enrolled + after, tick=False),
+            world.app.test_request_context(),
+            world.session() as session,
+        ):
+            proof = FactorProof(pyotp.TOTP(secret).at(clock.now()))
+            try:
+                return factors.prove_factor(session, authority, proof, "decide").kind.value
+            except Refusal as refusal:
+                return str(refusal)
+
+    assert "vient d’être enregistré" in sign(timedelta(minutes=1))
+    assert "vient d’être enregistré" in sign(timedelta(hours=23, minutes=59))
+    assert sign(timedelta(hours=24)) == "totp"
+
+
+def test_a_factor_added_with_one_that_signs_signs_at_once(world):
+    person = world.person()
+    world.code(person)
+    with world.app.test_request_context(), world.session() as session:
+        factors.add_codes(
+            session,
+            person,
+            name="Autre",
+            secret=(new := pyotp.random_base32()),
+            code=pyotp.TOTP(new).now(),
+            proved=True,
+        )
+        added = session.scalar(select(SecondFactor).where(SecondFactor.name == "Autre"))
+        assert added.signs_from <= clock.now()
+        factors.forget_all(session, person)
+        assert session.scalar(select(func.count(WebSession.id)).where(WebSession.person_id == person.id)) == 0

@@ -116,13 +116,25 @@ def test_a_factor_under_a_lost_key_hides_no_other(world):
         session.execute(delete(SecondFactor))
         session.add(
             SecondFactor(
-                person_id=person.id, kind="totp", name="Vieux", secret=encrypt_text(lost), added_at=clock.now()
+                person_id=person.id,
+                kind="totp",
+                name="Vieux",
+                secret=encrypt_text(lost),
+                added_at=clock.now(),
+                signs_from=clock.now(),
             )
         )
     with_keys(world, OTHER)
     with world.app.app_context(), world.database.writing() as session:
         session.add(
-            SecondFactor(person_id=person.id, kind="totp", name="Neuf", secret=encrypt_text(kept), added_at=clock.now())
+            SecondFactor(
+                person_id=person.id,
+                kind="totp",
+                name="Neuf",
+                secret=encrypt_text(kept),
+                added_at=clock.now(),
+                signs_from=clock.now(),
+            )
         )
     code = pyotp.TOTP(kept).now()
     assert world.visitor(person).post("/compte/second-facteur/confirmer", {"code": code}).status_code == 302

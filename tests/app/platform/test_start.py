@@ -196,8 +196,8 @@ def test_production_refuses_the_trial_seal_and_the_accounts_of_the_demonstration
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO second_factor (id, person_id, kind, name, secret, added_at, counter)"
-                " VALUES ('f', 'p', 'totp', 'Téléphone de démonstration', 'x', '2026-01-01', 0)"
+                "INSERT INTO second_factor (id, person_id, kind, name, secret, added_at, signs_from, counter)"
+                " VALUES ('f', 'p', 'totp', 'Téléphone de démonstration', 'x', '2026-01-01', '2026-01-01', 0)"
             )
         )
     with pytest.raises(InvalidSettings, match="accounts of the demonstration"):
