@@ -57,6 +57,7 @@ from app.platform.settings import Settings, load_settings
 from app.platform.storage import Storage
 from app.portfolio import handlers as portfolio_jobs
 from app.portfolio.directory_views import blueprint as directory
+from app.portfolio.role_views import blueprint as roles
 from app.portfolio.views import blueprint as portfolio
 from app.product_files.views import blueprint as product_file
 from app.products import handlers as products_jobs
@@ -95,6 +96,7 @@ BLUEPRINTS = (
     renewals,
     journal,
     directory,
+    roles,
     portfolio,
     cards,
 )

@@ -1,7 +1,8 @@
 """Jobs of this feature: the mails that carry a link."""
 
 from app.identity import services
-from app.identity.jobs import SendSignInLink, TellFactorChanged
+from app.identity.forms import ROLE_WORDS
+from app.identity.jobs import SendSignInLink, TellFactorChanged, TellRoleTaken
 from app.identity.models import Person
 from app.platform import mail_templates
 from app.platform.database import Database
@@ -12,6 +13,7 @@ from app.platform.links import link_to
 def register(jobs: Jobs) -> None:
     jobs.handle(SendSignInLink, send_link)
     jobs.handle(TellFactorChanged, tell_factor_changed)
+    jobs.handle(TellRoleTaken, tell_role_taken)
     jobs.every_minute(services.purge_links)
 
 
@@ -49,5 +51,23 @@ def tell_factor_changed(database: Database, task: TellFactorChanged) -> None:
             added=task.added,
             link=link_to("factors.index"),
             directory=link_to("portfolio.incubators"),
+        )
+    )
+
+
+def tell_role_taken(database: Database, task: TellRoleTaken) -> None:
+    """Whoever loses a role learns it, and from whom."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "role_taken",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("role_taken", person.id, task.role, task.at),
+            person=person,
+            role=ROLE_WORDS[task.role],
+            where=task.where,
+            by=task.by,
         )
     )

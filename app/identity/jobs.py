@@ -37,6 +37,18 @@ class TellAuthorityNamed(Task):
 
 
 @dataclass(frozen=True)
+class TellRoleTaken(Task):
+    """`where`: the product's or the incubator's name, nothing for the platform; `at` tells each time apart."""
+
+    kind: ClassVar[str] = "role_taken"
+    person_id: str
+    role: Role
+    where: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
 class AskListingConfirmed(Task):
     """To a second person of the incubator, or of the platform: somebody was added to the directory of authorities."""
 

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     IMPORT_SCANS = "import_scans"
     IMPORT_CARDS = "import_cards"
     VOUCH = "vouch"
+    GIVE_ROLES = "give_roles"
+    ADMINISTER = "administer"
     EDIT_CATALOGUE = "edit_catalogue"
     EDIT_SERVICES = "edit_services"
     APPROVE_LEVEL = "approve_level"
@@ -50,6 +52,8 @@ NEVER_KEPT = frozenset(
         Permission.SET_ESCALATION,
         Permission.RELAUNCH,
         Permission.VOUCH,
+        Permission.GIVE_ROLES,
+        Permission.ADMINISTER,
     }
 )
 
@@ -72,6 +76,8 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.IMPORT_SCANS: frozenset({INCUBATOR, ADMIN}),
     Permission.IMPORT_CARDS: frozenset({ADMIN}),
     Permission.VOUCH: frozenset({INCUBATOR, ADMIN}),
+    Permission.GIVE_ROLES: frozenset({INCUBATOR, ADMIN}),
+    Permission.ADMINISTER: frozenset({ADMIN}),
     Permission.EDIT_CATALOGUE: frozenset({ADMIN}),
     Permission.EDIT_SERVICES: frozenset({INCUBATOR, ADMIN}),
     Permission.APPROVE_LEVEL: frozenset({REVIEWER}),
@@ -104,6 +110,8 @@ class BindingAct(StrEnum):
     DELEGATE = "delegate"
     RECORD_SIGNED = "record_signed"
     GIVE_ROLE = "give_role"
+    GIVE_WIDE_ROLE = "give_wide_role"
+    TAKE_BACK_ROLE = "take_back_role"
     VOUCH = "vouch"
 
 
@@ -135,6 +143,8 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.RECORD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=True),
     BindingAct.VOUCH: ActRule(Permission.VOUCH, factor=True, never_by=frozenset({Bar.ONESELF}), second_person=True),
+    BindingAct.GIVE_WIDE_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
+    BindingAct.TAKE_BACK_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.GIVE_ROLE: ActRule(Permission.INVITE, factor=False, never_by=frozenset({Bar.ONESELF})),
 }
 

@@ -10,7 +10,7 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.identity import policy
-from app.identity.jobs import SendInvitation, SendSignInLink, TellAuthorityNamed
+from app.identity.jobs import SendInvitation, SendSignInLink, TellAuthorityNamed, TellRoleTaken
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person, SignInLink, WebSession
 from app.journal.actions import Action
@@ -242,11 +242,18 @@ def _tell_incubator(
             jobs.enqueue(session, TellAuthorityNamed(member.id, product_id, actor.name, named.name, at))
 
 
+def end_role(session: Session, actor: Person, grant: Grant, where: str) -> None:
+    """The role ends, and the sessions of who held it; they are told. Within its caller's transaction."""
+    session.execute(delete(WebSession).where(WebSession.person_id == grant.person_id))
+    jobs.enqueue(session, TellRoleTaken(grant.person_id, grant.role, where, actor.name, clock.now().isoformat()))
+    session.delete(grant)
+
+
 @transaction
 def withdraw_role(
-    session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str
+    session: Session, actor: Person, actor_roles: frozenset[Role], grant_id: str, product_id: str, where: str
 ) -> None:
-    """Takes a role on a product back. Raises `Refusal` for one that is not the actor's to take, or a team's last member."""
+    """Takes a role on a product, called `where`, back. Raises `Refusal` for one that is not the actor's to take, or a team's last member."""
     grant = session.scalar(
         select(Grant).where(Grant.id == grant_id, Grant.product_id == product_id).options(joinedload(Grant.person))
     )
@@ -274,7 +281,7 @@ def withdraw_role(
         product_id=product_id,
         role=grant.role.value,
     )
-    session.delete(grant)
+    end_role(session, actor, grant, where)
 
 
 def people_of_product(session: Session, product_id: str) -> list[Grant]:

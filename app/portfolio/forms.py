@@ -1,9 +1,14 @@
+from collections.abc import Sequence
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
 
 from app.identity.directory import NamedAuthority
-from app.identity.forms import FactorForm
+from app.identity.forms import ROLE_WORDS, FactorForm
+from app.identity.kinds import Role
 from app.platform import clock
-from app.platform.forms import BaseForm, Day, Line, Paragraph, email_address
+from app.platform.forms import BaseForm, Day, Line, Paragraph, email_address, required
 
 
 class SaveViewForm(BaseForm):
@@ -42,3 +47,17 @@ class AuthorityForm(FactorForm):
             self.deed.data or "",
             self.deed_on.data or clock.today(),
         )
+
+
+class RoleForm(FactorForm):
+    """`roles`: those that may be given here."""
+
+    name = Line(_l("Prénom et nom"), needed=True, render_kw={"autocomplete": "off"})
+    email = Line(
+        _l("Adresse électronique"), most=254, needed=True, check=email_address, render_kw={"autocomplete": "off"}
+    )
+    role = SelectField(_l("Rôle"), validators=[required()])
+
+    def __init__(self, *args: Any, roles: Sequence[Role], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.role.choices = [(role.value, ROLE_WORDS[role]) for role in roles]

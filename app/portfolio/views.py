@@ -40,6 +40,7 @@ def incubators() -> str | Response:
         may_import=_may_anywhere(Permission.IMPORT_SCANS),
         may_import_cards=_may_anywhere(Permission.IMPORT_CARDS),
         may_compare=_may_anywhere(Permission.COMPARE_INCUBATORS),
+        may_administer=_may_anywhere(Permission.ADMINISTER),
     )
 
 
@@ -91,6 +92,7 @@ def _list(found: Incubator, asked: Asked, save_form: SaveViewForm | None = None)
         level_words={level.value: word(level) for level in SecurityLevel},
         may_import=_may_anywhere(Permission.IMPORT_SCANS),
         may_relaunch=_may_on(found, Permission.RELAUNCH),
+        may_give_roles=_may_on(found, Permission.GIVE_ROLES),
         saved=saved.views_of(db_session(), current_person(), found),
         save_form=save_form or SaveViewForm(formdata=None),
     )

@@ -180,7 +180,7 @@ def invite(product: Product) -> str | Response:
 @blueprint.post("/produits/<slug>/equipe/roles/<grant_id>/retirer")
 @product_view(Permission.INVITE)
 def withdraw(product: Product, grant_id: str) -> Response:
-    identity.withdraw_role(db_session(), current_person(), g.roles, grant_id, product.id)
+    identity.withdraw_role(db_session(), current_person(), g.roles, grant_id, product.id, product.name)
     return redirect(url_for("products.team", slug=product.slug))
 
 

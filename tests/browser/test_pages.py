@@ -103,6 +103,7 @@ PEOPLE = {
         "/incubateurs/fabrique-exemple?tri=nom",
         "/incubateurs/fabrique-exemple/rappels",
         "/incubateurs/fabrique-exemple/autorites",
+        "/incubateurs/fabrique-exemple/roles",
         "/incubateurs/fabrique-exemple/relancer?produit=guichet-aides",
         "/produits/guichet-aides/echeances",
         "/compte/rappels",
@@ -113,7 +114,13 @@ PEOPLE = {
         "/homologations/importer",
         "/qui-utilise?q=log4j-core&plage=<2.17.1",
     ],
-    "administration@exemple.test": ["/fiches", "/incubateurs/comparaison", "/catalogue", "/catalogue/nouveau"],
+    "administration@exemple.test": [
+        "/plateforme/roles",
+        "/fiches",
+        "/incubateurs/comparaison",
+        "/catalogue",
+        "/catalogue/nouveau",
+    ],
 }
 
 

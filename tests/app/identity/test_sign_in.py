@@ -199,7 +199,9 @@ def test_two_members_who_remove_each_other_leave_one(world):
             with world.app.test_request_context(), world.session() as session:
                 ready.wait()
                 try:
-                    identity.withdraw_role(session, actor, frozenset({Role.TEAM_MEMBER}), grant, product.id)
+                    identity.withdraw_role(
+                        session, actor, frozenset({Role.TEAM_MEMBER}), grant, product.id, product.name
+                    )
                 except Refusal:
                     refused.append(grant)
 
