@@ -41,6 +41,7 @@ from app.identity import handlers as identity_jobs
 from app.identity.factor_views import blueprint as factors
 from app.identity.forms import ROLE_WORDS
 from app.identity.policy import Permission
+from app.identity.session_views import blueprint as sessions
 from app.identity.views import blueprint as identity
 from app.inventory.component_catalogue_views import blueprint as usual
 from app.inventory.views import blueprint as inventory
@@ -70,6 +71,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BLUEPRINTS = (
     identity,
     factors,
+    sessions,
     home,
     products,
     product_file,
@@ -172,7 +174,8 @@ def _config(settings: Settings) -> dict[str, object]:
         else None,
         "MAX_CONTENT_LENGTH": settings.max_upload_bytes,
         "MAX_FORM_MEMORY_SIZE": 1_000_000,
-        "SESSION_COOKIE_NAME": "jalon",
+        # Browsers take a __Host- cookie over HTTPS only, from this host and for it alone.
+        "SESSION_COOKIE_NAME": "__Host-jalon" if settings.base_url.startswith("https://") else "jalon",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.base_url.startswith("https://"),

@@ -10,16 +10,30 @@ from werkzeug.wrappers import Response
 from app.identity import policy, saved_forms, services
 from app.identity.models import Person
 from app.identity.policy import Permission
+from app.platform import clock
 from app.platform.http import db_session
 
 __all__ = ["Person", "current_person", "load_person", "requires", "sign_in_first", "states"]
+
+# Seconds between two notes in the cookie of the last request seen: not each answer sends it again.
+_SEEN_EVERY = 60
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def load_person() -> None:
-    """Puts the signed-in person, or None, in `g.person`."""
-    g.person = services.person_of_session(db_session(), session["sid"]) if "sid" in session else None
+    """Puts the signed-in person, or None, in `g.person`; in `g.idle_person`, one whose session ended for want of use."""
+    g.person, g.idle_person = None, None
+    if "sid" in session:
+        found = services.person_of_session(db_session(), session["sid"])
+        now = int(clock.now().timestamp())
+        idle = services.idle_minutes(found) * 60 if found else 0
+        if idle and now - session.get("seen", now) > idle:
+            g.idle_person = found
+        else:
+            g.person = found
+            if now - session.get("seen", 0) >= _SEEN_EVERY:
+                session["seen"] = now
     saved_forms.load_form()
 
 

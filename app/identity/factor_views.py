@@ -42,6 +42,7 @@ def confirm() -> str | Response:
     if (form.code.data or form.answer.data) and form.validate():
         with form.showing_refusal():
             factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
+            session["sid"] = services.rotate_session(db_session(), current_person(), session["sid"])
             session["factor_proved"] = int(time.time())
             return redirect(url_for("factors.index"))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")

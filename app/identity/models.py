@@ -87,7 +87,7 @@ class SignInLink(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser."""
+    """A signed-in browser, called `browser` as it calls itself."""
 
     __tablename__ = "web_session"
 
@@ -95,6 +95,8 @@ class WebSession(Base):
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     expires_at: Mapped[Instant]
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    browser: Mapped[str] = mapped_column(String(200), default="", server_default="")
 
     person: Mapped[Person] = relationship(lazy="raise")
 

@@ -148,6 +148,9 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.GIVE_ROLE: ActRule(Permission.INVITE, factor=False, never_by=frozenset({Bar.ONESELF})),
 }
 
+# Whose session is short: roles that bind, that give power, or that read beyond a team's own products.
+PRIVILEGED = frozenset({AUTHORITY, INCUBATOR, ADMIN, AUDITOR})
+
 # Whoever may write for a team prepares what it asks.
 PREPARERS = frozenset({TEAM, INCUBATOR, ADMIN})
 

@@ -33,7 +33,9 @@ def keep_form() -> str:
     view = current_app.view_functions.get(request.endpoint or "")
     if getattr(view, "permission", None) in policy.NEVER_KEPT:
         return page
-    person_id = services.person_of_ended_session(db_session(), session["sid"]) if "sid" in session else None
+    person_id = g.idle_person.id if g.idle_person else None
+    if person_id is None and "sid" in session:
+        person_id = services.person_of_ended_session(db_session(), session["sid"])
     values = [(name, value) for name, value in request.form.items(multi=True) if name not in _LEFT_OUT]
     content = json.dumps({"page": page, "values": values}).encode()
     if person_id and values and len(content) <= _MOST:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
@@ -23,6 +23,8 @@ from app.platform.transactions import transaction, unjournaled_transaction
 
 LINK_LIFE = timedelta(minutes=15)
 SESSION_LIFE = timedelta(hours=12)
+# Of the roles that engage or see the most; OWASP ASVS 4.0.3, 3.3.2.
+PRIVILEGED_IDLE = timedelta(minutes=30)
 _JUST_ENDED = timedelta(hours=1)
 
 
@@ -73,8 +75,8 @@ def link_is_good(session: Session, secret: str) -> bool:
 
 
 @transaction
-def use_link(session: Session, secret: str) -> tuple[str, str]:
-    """Signs in with a link: (secret of the new session, path to go to). Raises `Refusal` when it is spent."""
+def use_link(session: Session, secret: str, browser: str = "") -> tuple[str, str]:
+    """Signs `browser` in with a link: (secret of the new session, path to go to). Raises `Refusal` when it is spent."""
     link = session.scalar(_open_link(secret))
     spent = session.execute(
         update(SignInLink)
@@ -86,8 +88,17 @@ def use_link(session: Session, secret: str) -> tuple[str, str]:
         raise Refusal(_l("Ce lien a déjà servi ou a plus de 15 minutes. Demandez-en un autre."))
     person = session.get_one(Person, link.person_id)
     sid = secrets.token_urlsafe(32)
-    session.add(WebSession(secret_hash=_hash(sid), person_id=person.id, expires_at=clock.now() + SESSION_LIFE))
-    person.last_seen_at = clock.now()
+    now = clock.now()
+    session.add(
+        WebSession(
+            secret_hash=_hash(sid),
+            person_id=person.id,
+            expires_at=now + SESSION_LIFE,
+            opened_at=now,
+            browser=browser[:200],
+        )
+    )
+    person.last_seen_at = now
     record(session, person, Action.SIGN_IN, person.email)
     return sid, link.next_path
 
@@ -117,6 +128,48 @@ def person_of_ended_session(session: Session, sid: str) -> str | None:
             WebSession.expires_at > now - _JUST_ENDED,
         )
     )
+
+
+def idle_minutes(person: Person) -> int:
+    """After how many minutes without a request a session of `person` (grants loaded) ends; 0: it does not before its end."""
+    privileged = not policy.PRIVILEGED.isdisjoint({grant.role for grant in person.grants})
+    return int(PRIVILEGED_IDLE.total_seconds()) // 60 if privileged else 0
+
+
+def sessions_of(session: Session, person_id: str) -> Sequence[WebSession]:
+    """The live sessions of a person, newest first."""
+    live = select(WebSession).where(WebSession.person_id == person_id, WebSession.expires_at > clock.now())
+    return session.scalars(live.order_by(WebSession.expires_at.desc(), WebSession.id)).all()
+
+
+def session_id_of(session: Session, sid: str) -> str | None:
+    return session.scalar(select(WebSession.id).where(WebSession.secret_hash == _hash(sid)))
+
+
+@transaction
+def rotate_session(session: Session, person: Person, sid: str) -> str:
+    """A new secret for a session that has just proved more: a copy of the old cookie opens nothing."""
+    new = secrets.token_urlsafe(32)
+    session.execute(update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(secret_hash=_hash(new)))
+    record(session, person, Action.PROVE_FACTOR, person.email)
+    return new
+
+
+@transaction
+def end_session(session: Session, person: Person, session_id: str) -> None:
+    """Ends one of a person's own sessions. Raises `Refusal` where it has ended."""
+    own = delete(WebSession).where(WebSession.id == session_id, WebSession.person_id == person.id)
+    if session.execute(own).rowcount != 1:  # type: ignore[attr-defined]
+        raise Refusal(_l("Cette session est déjà fermée."))
+    record(session, person, Action.END_SESSIONS, person.email)
+
+
+@transaction
+def end_other_sessions(session: Session, person: Person, sid: str) -> None:
+    """Ends all of a person's sessions but this one."""
+    others = delete(WebSession).where(WebSession.person_id == person.id, WebSession.secret_hash != _hash(sid))
+    session.execute(others)
+    record(session, person, Action.END_SESSIONS, person.email)
 
 
 @transaction

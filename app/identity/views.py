@@ -8,6 +8,7 @@ from app.identity import saved_forms, services
 from app.identity.access import current_person, requires
 from app.identity.forms import SignInForm
 from app.identity.policy import Permission
+from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session
 from app.platform.i18n import LANGUAGES
@@ -42,12 +43,12 @@ def use_link(secret: str) -> str | Response | tuple[str, int]:
     """Shows a button first: programs that open links in mails must not spend the link."""
     if request.method == "POST":
         try:
-            sid, path = services.use_link(db_session(), secret)
+            sid, path = services.use_link(db_session(), secret, request.headers.get("User-Agent", ""))
         except Refusal:
             return render_template("identity/link_spent.html"), 400
         language = session.get("language")
         session.clear()
-        session["sid"] = sid
+        session["sid"], session["seen"] = sid, int(clock.now().timestamp())
         person = services.person_of_session(db_session(), sid)
         kept = saved_forms.forms_of_person(db_session(), person.id) if person else None
         if kept:

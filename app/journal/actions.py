@@ -90,6 +90,8 @@ class Action(StrEnum):
     END_AUTHORITY = "end_authority", Subject.PERSON
     SIGN_IN = "sign_in", Subject.PERSON
     SIGN_OUT = "sign_out", Subject.PERSON
+    END_SESSIONS = "end_sessions", Subject.PERSON
+    PROVE_FACTOR = "prove_factor", Subject.PERSON
     FORGET_FACTORS = "forget_factors", Subject.PERSON
     LANGUAGE = "language", Subject.LANGUAGE
     ADD_FACTOR = "add_factor", Subject.FACTOR
@@ -203,6 +205,8 @@ _NOT_WRITING = frozenset(
         Action.END_AUTHORITY,
         Action.SIGN_IN,
         Action.SIGN_OUT,
+        Action.END_SESSIONS,
+        Action.PROVE_FACTOR,
         Action.LANGUAGE,
         Action.ADD_FACTOR,
         Action.REMOVE_FACTOR,

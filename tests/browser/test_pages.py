@@ -72,6 +72,7 @@ TEAM = [
     "/produits/guichet-aides/dossier/ailleurs",
     "/compte/second-facteur",
     "/compte/second-facteur/codes",
+    "/compte/sessions",
     "/homologations",
     "/registre",
     "/statistiques",
