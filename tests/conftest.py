@@ -139,6 +139,7 @@ def database_url(request) -> Iterator[str]:
 
 # For what renders and reads PDFs, where the database plays no part and seconds count.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ _COMMANDS = {
     "feeds": "app.cli.feeds:feeds",
     "who-uses": "app.cli.who_uses:who_uses",
     "bounce": "app.cli.bounce:bounce",
+    "journal": "app.cli.journal:journal",
     "worker": "app.cli.worker:worker",
     "doctor": "app.cli.doctor:doctor",
     "secrets": "app.cli.secrets:secrets",

@@ -17,3 +17,15 @@ class JournalEntry(Base):
     what: Mapped[str] = mapped_column(String(300))
     product_id: Mapped[str | None] = mapped_column(String(32), index=True)
     details: Mapped[Json]
+
+
+class JournalLink(Base):
+    """What ties a line of the journal to the one before; `texts` holds digests of its free texts, salted with `salt`."""
+
+    __tablename__ = "journal_link"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entry_id: Mapped[str] = mapped_column(ForeignKey("journal_entry.id"), unique=True)
+    texts: Mapped[Json]
+    salt: Mapped[str] = mapped_column(String(32))
+    hash: Mapped[str] = mapped_column(String(64))

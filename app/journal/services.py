@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.journal.actions import Action
+from app.journal.chain import note_entry
 from app.journal.models import JournalEntry
 from app.platform import clock
+from app.platform.database import new_id
 from app.platform.transactions import note_journaled
 
 __all__ = ["PAGE", "Actor", "JournalEntry", "count_of", "entries_of", "has_acted", "record"]
@@ -27,8 +29,10 @@ def record(
 ) -> None:
     """Notes that `actor` (None: Jalon itself) did `action` on `what`."""
     note_journaled(session)
-    session.add(
+    note_entry(
+        session,
         JournalEntry(
+            id=new_id(),
             at=clock.now(),
             person_id=actor.id if actor else None,
             person_name=actor.name if actor else "Jalon",
@@ -36,7 +40,7 @@ def record(
             what=what[:300],
             product_id=product_id,
             details=details,
-        )
+        ),
     )
 
 

@@ -1,0 +1,144 @@
+"""The chain of the journal: each line numbered without gap and tied to the one before, so that whoever holds a former head
+finds what was changed, removed, inserted, moved or put back since.
+
+A line's number and hash are given when its transaction commits, one transaction at a time. The hash is of what the line
+says and of the hash before it; of free text and names, digests with a salt of their own, so that they can be erased one
+day and the chain still hold.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from enum import StrEnum
+from typing import cast
+
+from sqlalchemy import event, func, inspect, select, text
+from sqlalchemy.orm import Session
+
+from app.journal.models import JournalEntry, JournalLink
+
+_PENDING = "journal_pending"
+# Of PostgreSQL's advisory locks, the one that whoever numbers lines holds until it has committed.
+_LOCK = 0x6A6F75726E616C
+BEFORE_THE_FIRST = "0" * 64
+
+
+class Tampering(StrEnum):
+    """What verification finds: `number` says where."""
+
+    GAP = "gap"  # a number is missing
+    CHANGED = "changed"  # a line does not say what its hash says, or does not follow the one before
+    GONE = "gone"  # a number whose line is no longer there
+    UNCHAINED = "unchained"  # a line that no number names
+    OTHER_HEAD = "other_head"  # the head that was kept outside is not in this chain: older copy, or a chain made anew
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHead:
+    """The last line's number and hash; 0 and zeros where there is none."""
+
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalVerdict:
+    """The head of the chain as it is, and what is wrong, each with the number of its line (or the id of an entry)."""
+
+    head: JournalHead
+    faults: tuple[tuple[Tampering, str], ...]
+
+
+def note_entry(session: Session, entry: JournalEntry) -> None:
+    """Adds a line, to be numbered when this transaction commits."""
+    session.add(entry)
+    session.info.setdefault(_PENDING, []).append(entry)
+
+
+@event.listens_for(Session, "before_commit")
+def _chain(session: Session) -> None:
+    transaction = session.get_nested_transaction() or session.get_transaction()
+    if not session.info.get(_PENDING) or (transaction and transaction.nested):
+        return
+    session.flush()
+    # What a savepoint took back is no longer of this session.
+    entries = [entry for entry in session.info.pop(_PENDING) if inspect(entry).persistent]
+    if not entries:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    head = read_head(session)
+    for entry in entries:
+        salt = secrets.token_hex(16)
+        texts = _digests(entry, salt)
+        head = JournalHead(head.number + 1, _hash(head, entry, texts))
+        session.add(JournalLink(number=head.number, entry_id=entry.id, texts=texts, salt=salt, hash=head.hash))
+    session.flush()
+
+
+def read_head(session: Session) -> JournalHead:
+    last = session.scalar(select(JournalLink).order_by(JournalLink.number.desc()).limit(1))
+    return JournalHead(last.number, last.hash) if last else JournalHead(0, BEFORE_THE_FIRST)
+
+
+def verify_journal(session: Session, kept: JournalHead | None = None) -> JournalVerdict:
+    """Reads the whole chain; `kept`: a head that somebody kept outside, which must still be in it."""
+    faults: list[tuple[Tampering, str]] = []
+    head = JournalHead(0, BEFORE_THE_FIRST)
+    found_kept = kept is None or kept == head
+    rows = session.execute(
+        select(JournalLink, JournalEntry)
+        .outerjoin(JournalEntry, JournalEntry.id == JournalLink.entry_id)
+        .order_by(JournalLink.number)
+        .execution_options(yield_per=500)
+    )
+    for link, entry in cast("Iterable[tuple[JournalLink, JournalEntry | None]]", rows):
+        if link.number != head.number + 1:
+            faults.append((Tampering.GAP, str(head.number + 1)))
+        if entry is None:
+            faults.append((Tampering.GONE, str(link.number)))
+        elif link.texts != _digests(entry, link.salt) or link.hash != _hash(
+            JournalHead(link.number - 1, head.hash), entry, link.texts
+        ):
+            faults.append((Tampering.CHANGED, str(link.number)))
+        head = JournalHead(link.number, link.hash)
+        found_kept = found_kept or head == kept
+    faults += [(Tampering.UNCHAINED, entry_id) for entry_id in _unchained(session)]
+    if not found_kept and kept:
+        faults.append((Tampering.OTHER_HEAD, str(kept.number)))
+    return JournalVerdict(head, tuple(faults))
+
+
+def _unchained(session: Session) -> list[str]:
+    """Lines without a number, but those written before there was a chain."""
+    first = session.scalar(select(func.min(JournalEntry.at)).join(JournalLink, JournalLink.entry_id == JournalEntry.id))
+    chained = select(JournalLink.entry_id)
+    found = select(JournalEntry.id).where(JournalEntry.id.not_in(chained))
+    return list(session.scalars(found.where(JournalEntry.at >= first).order_by(JournalEntry.at) if first else found))
+
+
+def _digests(entry: JournalEntry, salt: str) -> dict[str, str]:
+    """Of each free text of a line."""
+    said = {"person_name": entry.person_name, "what": entry.what, "details": _canonical(entry.details)}
+    return {name: hashlib.sha256(f"{salt}{value}".encode()).hexdigest() for name, value in said.items()}
+
+
+def _hash(before: JournalHead, entry: JournalEntry, texts: Mapping[str, str]) -> str:
+    line = {
+        "number": before.number + 1,
+        "before": before.hash,
+        "entry": entry.id,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "person": entry.person_id,
+        "action": str(entry.action),
+        "product": entry.product_id,
+        "texts": dict(texts),
+    }
+    return hashlib.sha256(_canonical(line).encode()).hexdigest()
+
+
+def _canonical(plain: object) -> str:
+    return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,183 @@
+"""The chain of the journal: what is changed, removed, inserted, moved or put back is found, on both databases."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import create_engine, select, text
+
+from app.cli import journal as command
+from app.journal import chain
+from app.journal.actions import Action
+from app.journal.chain import JournalHead, Tampering
+from app.journal.models import JournalEntry, JournalLink
+from app.journal.services import record
+from tests.conftest import on_postgresql, on_sqlite
+
+ACTS, WRITERS = 1_000, 4
+
+
+def act(world, *what: str) -> None:
+    with world.database.writing() as session:
+        for one in what:
+            record(session, None, Action.ADD_COMPONENT, one, product_id="p", details={"of": [1, 2.5, "é"]})
+
+
+def verdict(world, kept: JournalHead | None = None):
+    with world.database.reading() as session:
+        return chain.verify_journal(session, kept)
+
+
+@contextmanager
+def without_triggers(world):
+    """As who owns the database may write in it."""
+    engine = create_engine(world.database.engine.url)
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET session_replication_role = replica"))
+        else:
+            names = connection.scalars(
+                text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'journal%'")
+            ).all()
+            for name in names:
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        yield connection
+        connection.commit()
+    engine.dispose()
+
+
+def test_lines_are_numbered_without_gap_and_hold(world):
+    product = world.filled()
+    people = world.cast(product)
+    world.before_authority(world.person(), product, people)
+    act(world, "un", "deux")
+    found = verdict(world)
+    with world.database.reading() as session:
+        numbers = session.scalars(select(JournalLink.number).order_by(JournalLink.number)).all()
+        assert len(numbers) == len(session.scalars(select(JournalEntry.id)).all())
+    assert numbers == list(range(1, len(numbers) + 1)) and found.head.number == numbers[-1]
+    assert found.faults == () and verdict(world, found.head).faults == ()
+
+
+CHANGES = {
+    "what": ("UPDATE journal_entry SET what = 'autre' WHERE what = 'deux'", [(Tampering.CHANGED, "2")]),
+    "who": ("UPDATE journal_entry SET person_name = 'Autre' WHERE what = 'deux'", [(Tampering.CHANGED, "2")]),
+    "details": ("UPDATE journal_entry SET details = '{}' WHERE what = 'deux'", [(Tampering.CHANGED, "2")]),
+    "action": ("UPDATE journal_entry SET action = 'decide' WHERE what = 'trois'", [(Tampering.CHANGED, "3")]),
+    "when": (
+        "UPDATE journal_entry SET at = '2020-01-01 00:00:00+00:00' WHERE what = 'deux'",
+        [(Tampering.CHANGED, "2")],
+    ),
+    "entry removed": ("DELETE FROM journal_entry WHERE what = 'deux'", [(Tampering.GONE, "2")]),
+    "inserted": (
+        "INSERT INTO journal_entry (id, at, person_name, action, what, details)"
+        " SELECT 'x', at, person_name, action, 'faux', details FROM journal_entry WHERE what = 'deux'",
+        [(Tampering.UNCHAINED, "x")],
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_changed_removed_or_inserted_is_found(world, change):
+    statement, faults = CHANGES[change]
+    act(world, "un", "deux", "trois")
+    with without_triggers(world) as connection:
+        connection.execute(text(statement))
+    found = verdict(world).faults
+    assert set(faults) <= set(found), found
+
+
+def test_two_lines_that_change_places_are_found(world):
+    act(world, "un", "deux", "trois")
+    with without_triggers(world) as connection:
+        rows = dict(connection.execute(text("SELECT number, entry_id FROM journal_link")).all())
+        connection.execute(text("UPDATE journal_link SET entry_id = 'away' WHERE number = 2"))
+        connection.execute(text("UPDATE journal_link SET entry_id = :e WHERE number = 3"), {"e": rows[2]})
+        connection.execute(text("UPDATE journal_link SET entry_id = :e WHERE number = 2"), {"e": rows[3]})
+    assert {(Tampering.CHANGED, "2"), (Tampering.CHANGED, "3")} <= set(verdict(world).faults)
+
+
+def test_a_line_taken_out_whole_leaves_a_gap(world):
+    act(world, "un", "deux", "trois")
+    with without_triggers(world) as connection:
+        connection.execute(text("DELETE FROM journal_link WHERE number = 2"))
+        connection.execute(text("DELETE FROM journal_entry WHERE what = 'deux'"))
+    assert {(Tampering.GAP, "2"), (Tampering.CHANGED, "3")} <= set(verdict(world).faults)
+
+
+def test_an_older_copy_and_a_truncation_are_found_by_who_kept_a_head(world):
+    act(world, "un", "deux", "trois")
+    kept = verdict(world).head
+    with without_triggers(world) as connection:
+        connection.execute(text("DELETE FROM journal_link WHERE number = 3"))
+        connection.execute(text("DELETE FROM journal_entry WHERE what = 'trois'"))
+    assert verdict(world).faults == ()
+    assert verdict(world, kept).faults == ((Tampering.OTHER_HEAD, "3"),)
+    act(world, "quatre")  # the number is taken again, by another line
+    assert verdict(world, kept).faults == ((Tampering.OTHER_HEAD, "3"),)
+
+
+def test_what_a_savepoint_or_a_refusal_takes_back_has_no_number(world):
+    with world.database.writing() as session:
+        record(session, None, Action.ADD_COMPONENT, "un")
+        nested = session.begin_nested()
+        record(session, None, Action.ADD_COMPONENT, "jamais")
+        session.flush()
+        nested.rollback()
+        record(session, None, Action.ADD_COMPONENT, "deux")
+    with pytest.raises(ZeroDivisionError), world.database.writing() as session:
+        record(session, None, Action.ADD_COMPONENT, "jamais non plus")
+        session.flush()
+        raise ZeroDivisionError
+    found = verdict(world)
+    assert found.head.number == 2 and found.faults == ()
+
+
+@on_postgresql
+def test_a_thousand_acts_at_once_make_one_chain(world):
+    """Four writers: no number is missing, none is taken twice, none is deadlocked."""
+    failures: list[BaseException] = []
+
+    def write(writer: int) -> None:
+        try:
+            for n in range(ACTS // WRITERS):
+                act(world, f"{writer}-{n}")
+        except BaseException as error:
+            failures.append(error)
+
+    writers = [threading.Thread(target=write, args=(n,)) for n in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert failures == []
+    found = verdict(world)
+    assert found.head.number == ACTS and found.faults == ()
+
+
+def test_the_database_refuses_to_change_the_chain(world):
+    act(world, "un", "deux")
+    for statement in (
+        "UPDATE journal_link SET hash = 'x'",
+        "DELETE FROM journal_link",
+        "INSERT INTO journal_link (number, entry_id, texts, salt, hash) SELECT number, entry_id, texts, salt, hash FROM journal_link",
+    ):
+        with pytest.raises(Exception, match=r"sealed|unique|UNIQUE"), world.database.writing() as session:
+            session.execute(text(statement))
+    assert verdict(world).faults == ()
+
+
+@on_sqlite
+def test_the_command_prints_the_head_and_says_what_is_wrong(world, monkeypatch):
+    monkeypatch.setattr(command, "create_app", lambda: world.app)
+    act(world, "un", "deux")
+    run = CliRunner().invoke(command.journal, ["verify"])
+    assert run.exit_code == 0 and "2 lines, all as they were written" in run.output
+    head = run.output.split("head: ")[1].split()[0]
+    assert CliRunner().invoke(command.journal, ["verify", "--head", head]).exit_code == 0
+    assert CliRunner().invoke(command.journal, ["verify", "--head", "2"]).exit_code == 2
+    with without_triggers(world) as connection:
+        connection.execute(text("UPDATE journal_entry SET what = 'autre' WHERE what = 'un'"))
+    run = CliRunner().invoke(command.journal, ["verify"])
+    assert run.exit_code == 1 and "line 1 was changed" in run.output
