@@ -20,9 +20,9 @@ def journal() -> None:
     """The record of who did what."""
 
 
-@journal.command()
+@journal.command("verify")
 @click.option("--head", "kept", metavar="NUMBER:HASH", help="A head kept outside, as a former run printed it.")
-def verify(kept: str | None) -> None:
+def verify_chain(kept: str | None) -> None:
     """Check every line of the journal; exit 1 where something was changed, removed, inserted or put back."""
     app = create_app()
     with app.app_context(), app.extensions["database"].reading() as session:

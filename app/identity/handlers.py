@@ -1,20 +1,26 @@
 """Jobs of this feature: the mails that carry a link."""
 
+from datetime import date
+
 from app.identity import services
 from app.identity.forms import ROLE_WORDS
-from app.identity.jobs import SendSignInLink, TellFactorChanged, TellRoleTaken
+from app.identity.jobs import SendJournalHead, SendSignInLink, TellFactorChanged, TellRoleTaken
 from app.identity.models import Person
-from app.platform import mail_templates
+from app.journal import chain
+from app.platform import clock, jobs, mail_templates
 from app.platform.database import Database
+from app.platform.extensions import document_storage
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
 
 
-def register(jobs: Jobs) -> None:
-    jobs.handle(SendSignInLink, send_link)
-    jobs.handle(TellFactorChanged, tell_factor_changed)
-    jobs.handle(TellRoleTaken, tell_role_taken)
-    jobs.every_minute(services.purge_links)
+def register(to: Jobs) -> None:
+    to.handle(SendSignInLink, send_link)
+    to.handle(TellFactorChanged, tell_factor_changed)
+    to.handle(TellRoleTaken, tell_role_taken)
+    to.handle(SendJournalHead, send_journal_head)
+    to.every_minute(services.purge_links)
+    to.every_minute(keep_journal_head)
 
 
 def send_link(database: Database, task: SendSignInLink) -> None:
@@ -69,5 +75,38 @@ def tell_role_taken(database: Database, task: TellRoleTaken) -> None:
             role=ROLE_WORDS[task.role],
             where=task.where,
             by=task.by,
+        )
+    )
+
+
+def keep_journal_head(database: Database) -> None:
+    """Once a day: the head of the journal among the documents, and in the mail of who audits."""
+    day = clock.today()
+    with database.reading() as session:
+        if chain.is_day_kept(session, day):
+            return
+    with database.writing() as session:
+        head = chain.read_head(session)
+        kept = document_storage().put(f"{day.isoformat()} {head.number}:{head.hash}\n".encode())
+        if not chain.keep_day(session, day, head, kept):
+            return
+        for person in services.auditors(session):
+            jobs.enqueue(session, SendJournalHead(person.id, day.isoformat(), head.number, head.hash))
+
+
+def send_journal_head(database: Database, task: SendJournalHead) -> None:
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "journal_head",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("journal_head", person.id, task.day),
+            person=person,
+            day=date.fromisoformat(task.day),
+            number=task.number,
+            hash=task.hash,
+            head=f"{task.number}:{task.hash}",
         )
     )

@@ -67,6 +67,17 @@ class TellListed(Task):
 
 
 @dataclass(frozen=True)
+class SendJournalHead(Task):
+    """The head of the journal on `day` (ISO 8601), to who keeps it outside."""
+
+    kind: ClassVar[str] = "journal_head"
+    person_id: str
+    day: str
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True)
 class TellFactorChanged(Task):
     """Of a person, to `told_id`: that person, or somebody who vouches for them."""
 

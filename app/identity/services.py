@@ -345,6 +345,16 @@ def people_of_product(session: Session, product_id: str) -> list[Grant]:
     return sorted(grants, key=lambda grant: (list(Role).index(grant.role), grant.person.name.lower()))
 
 
+def auditors(session: Session) -> list[Person]:
+    """Who audits the whole platform, by name; where nobody does, who keeps it running."""
+    held = select(Grant.person_id).where(
+        Grant.role == Role.AUDITOR, Grant.product_id.is_(None), Grant.incubator_id.is_(None)
+    )
+    return list(session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name))) or administrators(
+        session
+    )
+
+
 def administrators(session: Session) -> list[Person]:
     """Who keeps this Jalon running, by name."""
     held = select(Grant.person_id).where(Grant.role == Role.ADMINISTRATOR)

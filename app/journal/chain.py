@@ -11,14 +11,15 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import event, func, inspect, select, text
+from sqlalchemy import event, func, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.journal.models import JournalEntry, JournalLink
+from app.journal.models import JournalDay, JournalEntry, JournalLink
 
 _PENDING = "journal_pending"
 # Of PostgreSQL's advisory locks, the one that whoever numbers lines holds until it has committed.
@@ -84,11 +85,28 @@ def read_head(session: Session) -> JournalHead:
     return JournalHead(last.number, last.hash) if last else JournalHead(0, BEFORE_THE_FIRST)
 
 
+def keep_day(session: Session, day: date, head: JournalHead, sha256: str) -> bool:
+    """Keeps the head of `day`, whose document is `sha256`, for whoever asks first; False to the others."""
+    try:
+        with session.begin_nested():
+            values = {"day": day, "number": head.number, "hash": head.hash, "sha256": sha256}
+            session.execute(insert(JournalDay).values(**values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def is_day_kept(session: Session, day: date) -> bool:
+    return session.get(JournalDay, day) is not None
+
+
 def verify_journal(session: Session, kept: JournalHead | None = None) -> JournalVerdict:
-    """Reads the whole chain; `kept`: a head that somebody kept outside, which must still be in it."""
+    """Reads the whole chain, in which must be each head kept day by day, and `kept`, one that somebody kept outside."""
+    missing = {JournalHead(day.number, day.hash) for day in session.scalars(select(JournalDay))}
+    missing |= {kept} if kept else set()
     faults: list[tuple[Tampering, str]] = []
     head = JournalHead(0, BEFORE_THE_FIRST)
-    found_kept = kept is None or kept == head
+    missing.discard(head)
     rows = session.execute(
         select(JournalLink, JournalEntry)
         .outerjoin(JournalEntry, JournalEntry.id == JournalLink.entry_id)
@@ -105,10 +123,9 @@ def verify_journal(session: Session, kept: JournalHead | None = None) -> Journal
         ):
             faults.append((Tampering.CHANGED, str(link.number)))
         head = JournalHead(link.number, link.hash)
-        found_kept = found_kept or head == kept
+        missing.discard(head)
     faults += [(Tampering.UNCHAINED, entry_id) for entry_id in _unchained(session)]
-    if not found_kept and kept:
-        faults.append((Tampering.OTHER_HEAD, str(kept.number)))
+    faults += [(Tampering.OTHER_HEAD, str(number)) for number in sorted(lost.number for lost in missing)]
     return JournalVerdict(head, tuple(faults))
 
 

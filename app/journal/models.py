@@ -1,3 +1,5 @@
+from datetime import date
+
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,3 +31,14 @@ class JournalLink(Base):
     texts: Mapped[Json]
     salt: Mapped[str] = mapped_column(String(32))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class JournalDay(Base):
+    """The head of the chain on a day, as it was mailed to auditors and kept among the documents (`sha256`)."""
+
+    __tablename__ = "journal_day"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64))

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 from sqlalchemy import create_engine, select, text
 
 from app.cli import journal as command
+from app.identity import handlers
+from app.identity.kinds import Role
 from app.journal import chain
 from app.journal.actions import Action
 from app.journal.chain import JournalHead, Tampering
@@ -181,3 +183,21 @@ def test_the_command_prints_the_head_and_says_what_is_wrong(world, monkeypatch):
         connection.execute(text("UPDATE journal_entry SET what = 'autre' WHERE what = 'un'"))
     run = CliRunner().invoke(command.journal, ["verify"])
     assert run.exit_code == 1 and "line 1 was changed" in run.output
+
+
+def test_the_head_is_kept_each_day_and_mailed_to_who_audits(world):
+    """A chain cut since, by who owns the database, no longer holds the head of that day."""
+    auditor = world.person("audit@exemple.test", "Ariel Fournier")
+    world.give(auditor, Role.AUDITOR)
+    act(world, "un", "deux")
+    with world.app.test_request_context():
+        for _ in range(2):
+            handlers.keep_journal_head(world.database)
+        world.jobs.run_due()
+    head = verdict(world).head
+    told = [m for m in world.mails() if m.startswith(auditor.email) and f"{head.number}:{head.hash}" in m]
+    assert len(told) == 1
+    with without_triggers(world) as connection:
+        connection.execute(text("DELETE FROM journal_link WHERE number = :n"), {"n": head.number})
+        connection.execute(text("DELETE FROM journal_entry WHERE what = 'deux'"))
+    assert (Tampering.OTHER_HEAD, str(head.number)) in verdict(world).faults
