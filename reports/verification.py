@@ -204,7 +204,8 @@ def _facts(claims: Claims | FrozenWithdrawal, today: date) -> list[Said]:
                 name=known.name,
                 function=f"{known.function}, {known.entity}",
                 incubator=known.incubator,
-                deed=f"{known.deed} ({known.deed_on.isoformat()})",
+                deed=known.deed,
+                date=known.deed_on.isoformat(),
                 by=f"{known.added_by}, {known.confirmed_by}",
             )
         )

@@ -37,6 +37,19 @@ class TellAuthorityNamed(Task):
 
 
 @dataclass(frozen=True)
+class TellMoved(Task):
+    """To a member of an incubator that a product left or joined; `at` tells each time apart."""
+
+    kind: ClassVar[str] = "product_moved"
+    person_id: str
+    product_id: str
+    incubator: str
+    joined: bool
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
 class TellRoleTaken(Task):
     """`where`: the product's or the incubator's name, nothing for the platform; `at` tells each time apart."""
 

@@ -130,7 +130,7 @@ def _import_one(
     if product is None:
         product = Product(id=new_id(), slug=card.slug, created_at=clock.now())
         product.incubators, product.phases, product.contacts = [], [], []
-    changes = _differences(product, card)
+    changes, before = _differences(product, card), list(product.incubators)
     if changes:
         try:
             products.write_card(session, product, values)
@@ -140,6 +140,8 @@ def _import_one(
         if card.declared_analysis is not None:
             product.declared_analysis = card.declared_analysis
         session.add(product)
+        if not new:
+            products.tell_move(session, actor, product, before)
     product.from_card = True
     session.flush()
     if card.infrastructure is not None:

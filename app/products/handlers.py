@@ -2,7 +2,7 @@
 
 from app.identity import directory
 from app.identity.forms import ROLE_WORDS
-from app.identity.jobs import AskListingConfirmed, SendInvitation, TellAuthorityNamed, TellListed
+from app.identity.jobs import AskListingConfirmed, SendInvitation, TellAuthorityNamed, TellListed, TellMoved
 from app.identity.models import ListedAuthority, Person
 from app.platform import mail_templates
 from app.platform.database import Database
@@ -16,6 +16,7 @@ def register(jobs: Jobs) -> None:
     jobs.handle(TellAuthorityNamed, tell_authority_named)
     jobs.handle(AskListingConfirmed, ask_listing_confirmed)
     jobs.handle(TellListed, tell_listed)
+    jobs.handle(TellMoved, tell_moved)
 
 
 def send_invitation(database: Database, task: SendInvitation) -> None:
@@ -91,5 +92,26 @@ def _tell_of_listing(
             incubator=incubator,
             ended=ended,
             link=link,
+        )
+    )
+
+
+def tell_moved(database: Database, task: TellMoved) -> None:
+    """An incubator learns that a product left or joined it."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+        product = session.get_one(Product, task.product_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "product_moved",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("product_moved", product.id, person.id, task.incubator, task.at),
+            person=person,
+            product=product,
+            incubator=task.incubator,
+            joined=task.joined,
+            by=task.by,
+            link=link_to("portfolio.incubators"),
         )
     )
