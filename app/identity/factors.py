@@ -224,6 +224,8 @@ def prove_factor(
     held = factors_of(session, person.id)
     if not held:
         raise Refusal(_l("Enregistrez d’abord un second facteur."), "code")
+    if not proof.code.strip() and not proof.answer:
+        raise Refusal(_l("Donnez le code de votre application, ou répondez avec votre clé."), "code")
     found = _prove_key(session, person, proof, purpose, held) if proof.answer else _prove_code(session, proof, held)
     if found is None:
         rates.note_event(session, "second-factor", person.id)

@@ -160,3 +160,18 @@ def test_a_factor_added_with_one_that_signs_signs_at_once(world):
         assert added.signs_from <= clock.now()
         factors.forget_all(session, person)
         assert session.scalar(select(func.count(WebSession.id)).where(WebSession.person_id == person.id)) == 0
+
+
+def test_nothing_given_is_no_wrong_proof(world):
+    """Whoever has a key alone sends the form once, for its challenge: this is no try."""
+    person = world.person()
+    world.code(person)
+    for _ in range(12):
+        with (
+            world.app.test_request_context(),
+            world.session() as session,
+            pytest.raises(Refusal, match="Donnez le code"),
+        ):
+            factors.prove_factor(session, person, FactorProof(), "test")
+    with world.app.test_request_context(), world.session() as session:
+        assert factors.prove_factor(session, person, FactorProof(world.code(person)), "test")
