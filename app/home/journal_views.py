@@ -1,13 +1,16 @@
-"""A product's journal: who did what, when."""
+"""The journal: who did what, when; of a product, an incubator, the platform, or of oneself."""
 
 from collections.abc import Callable, Mapping
 from enum import Enum
 
 from flask import Blueprint, render_template
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement
 
 from app.analysis.kinds import StudyStep
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
+from app.identity.access import current_person, requires
 from app.identity.forms import ROLE_WORDS
 from app.identity.kinds import Role
 from app.identity.policy import Permission
@@ -16,12 +19,14 @@ from app.journal.actions import SUBJECTS, Subject
 from app.platform.http import db_session
 from app.platform.i18n import language, word
 from app.platform.pages import Page
-from app.products.access import Product, product_view
+from app.portfolio.access import incubator_view
+from app.products.access import Incubator, Product, product_view
+from app.products.services import ids_of_incubator, names_of_products
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces
 from risk_models.scales import Approach, Need, RiskSourceKind, SecurityLevel
 
-blueprint = Blueprint("journal", __name__, url_prefix="/produits/<slug>/journal")
+blueprint = Blueprint("journal", __name__)
 
 _PARTS: dict[str, object] = {
     "ConditionOfUse": _l("une condition d’emploi"),
@@ -33,13 +38,47 @@ _PARTS: dict[str, object] = {
 }
 
 
-@blueprint.get("")
+@blueprint.get("/produits/<slug>/journal")
 @product_view(Permission.READ_JOURNAL)
 def entries(product: Product) -> str:
-    page = Page.asked(services.PAGE, services.count_of(db_session(), product.id))
-    found = services.entries_of(db_session(), product.id, page=page.number)
+    return _page("home/journal.html", services.about_product(product.id), product=product)
+
+
+@blueprint.get("/incubateurs/<slug>/journal")
+@incubator_view(Permission.READ_INCUBATOR)
+def of_incubator(found: Incubator) -> str:
+    products = ids_of_incubator(found.id)
+    title = _("Journal de « %(name)s »", name=found.name)
+    which = services.about_incubator(found.id, products)
+    return _page(
+        "home/wide_journal.html", which, title=title, endpoint="journal.of_incubator", address={"slug": found.slug}
+    )
+
+
+@blueprint.get("/plateforme/journal")
+@requires(Permission.READ_WHOLE_JOURNAL, everywhere=True)
+def of_platform() -> str:
+    title = _("Journal de toute la plateforme")
+    return _page(
+        "home/wide_journal.html", services.everything(), title=title, endpoint="journal.of_platform", address={}
+    )
+
+
+@blueprint.get("/compte/journal")
+@requires(Permission.SIGNED_IN)
+def of_oneself() -> str:
+    """What was done under one's name: an act that one did not do is told to the administrators."""
+    title = _("Ce qui a été fait à votre nom")
+    which = services.by_person(current_person().id)
+    return _page("home/wide_journal.html", which, title=title, endpoint="journal.of_oneself", address={})
+
+
+def _page(template: str, which: ColumnElement[bool], **values: object) -> str:
+    page = Page.asked(services.PAGE, services.count_entries(db_session(), which))
+    found = services.read_entries(db_session(), which, page=page.number)
+    names = names_of_products(db_session(), {e.product_id for e in found if e.product_id})
     lines = [(entry, _said(entry)) for entry in found]
-    return render_template("home/journal.html", product=product, lines=lines, page=page)
+    return render_template(template, lines=lines, page=page, names=names, **values)
 
 
 def _said(entry: services.JournalEntry) -> str:

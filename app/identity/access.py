@@ -58,8 +58,8 @@ def states(permission: Permission) -> Callable[[View], View]:
     return mark
 
 
-def requires(permission: Permission) -> Callable[[View], View]:
-    """For views about no product: anyone, a signed-in person, or one who has `permission` somewhere."""
+def requires(permission: Permission, *, everywhere: bool = False) -> Callable[[View], View]:
+    """For views about no product: anyone, a signed-in person, or one who has `permission` somewhere, or `everywhere`."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -68,9 +68,9 @@ def requires(permission: Permission) -> Callable[[View], View]:
                 return view(*args, **kwargs)
             if g.person is None:
                 return sign_in_first()
-            if permission is not Permission.SIGNED_IN and not policy.allows(
-                permission, {grant.role for grant in g.person.grants}
-            ):
+            grants = g.person.grants
+            roles = policy.roles_everywhere(grants) if everywhere else {grant.role for grant in grants}
+            if permission is not Permission.SIGNED_IN and not policy.allows(permission, roles):
                 abort(404)
             return view(*args, **kwargs)
 

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     RECORD_ELSEWHERE = "record_elsewhere"
     RECORD_SIGNED = "record_signed"
     READ_JOURNAL = "read_journal"
+    READ_WHOLE_JOURNAL = "read_whole_journal"
     READ_INCUBATOR = "read_incubator"
     COMPARE_INCUBATORS = "compare_incubators"
     IMPORT_SCANS = "import_scans"
@@ -71,6 +72,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.RECORD_ELSEWHERE: frozenset({TEAM, INCUBATOR, ADMIN}),
     Permission.RECORD_SIGNED: frozenset({AUTHORITY, INCUBATOR, ADMIN}),
     Permission.READ_JOURNAL: frozenset({TEAM, INCUBATOR, ADMIN, AUDITOR}),
+    Permission.READ_WHOLE_JOURNAL: frozenset({ADMIN, AUDITOR}),
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
     Permission.COMPARE_INCUBATORS: frozenset({ADMIN}),
     Permission.IMPORT_SCANS: frozenset({INCUBATOR, ADMIN}),
@@ -175,6 +177,11 @@ def roles_on(grants: Iterable[GrantLike], *, product_id: str | None, incubator_i
         or (product_id is not None and grant.product_id == product_id)
         or grant.incubator_id in incubator_ids
     )
+
+
+def roles_everywhere(grants: Iterable[GrantLike]) -> frozenset[Role]:
+    """The roles that `grants` give on the whole platform."""
+    return roles_on(grants, product_id=None, incubator_ids=())
 
 
 def allows(permission: Permission, roles: Collection[Role]) -> bool:

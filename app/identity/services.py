@@ -236,7 +236,9 @@ def give_role(
             given_by_id=actor.id if actor else None,
         )
     )
-    record(session, actor, Action.GIVE_ROLE, f"{person.name} <{person.email}>", product_id=product_id, role=role.value)
+    where = {"incubator": incubator_id} if incubator_id else {}
+    told = f"{person.name} <{person.email}>"
+    record(session, actor, Action.GIVE_ROLE, told, product_id=product_id, role=role.value, **where)
     return True
 
 

@@ -13,7 +13,7 @@ class JournalEntry(Base):
 
     id: Mapped[Id]
     at: Mapped[Instant] = mapped_column(index=True)
-    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"), index=True)
     person_name: Mapped[str] = mapped_column(String(200))
     action: Mapped[str] = mapped_column(String(60))
     what: Mapped[str] = mapped_column(String(300))

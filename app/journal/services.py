@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import Session
 
 from app.journal.actions import Action
@@ -14,7 +14,19 @@ from app.platform import clock
 from app.platform.database import new_id
 from app.platform.transactions import note_journaled
 
-__all__ = ["PAGE", "Actor", "JournalEntry", "count_of", "entries_of", "has_acted", "record"]
+__all__ = [
+    "PAGE",
+    "Actor",
+    "JournalEntry",
+    "about_incubator",
+    "about_product",
+    "by_person",
+    "count_entries",
+    "everything",
+    "has_acted",
+    "read_entries",
+    "record",
+]
 
 PAGE = 50
 
@@ -54,15 +66,35 @@ def has_acted(
     return session.scalar((found.where(JournalEntry.at > since) if since else found).limit(1)) is not None
 
 
-def count_of(session: Session, product_id: str) -> int:
-    return session.scalar(select(func.count()).where(JournalEntry.product_id == product_id)) or 0
+def about_product(product_id: str) -> ColumnElement[bool]:
+    return JournalEntry.product_id == product_id
 
 
-def entries_of(session: Session, product_id: str, *, page: int = 1, size: int = PAGE) -> Sequence[JournalEntry]:
-    """A product's entries, newest first."""
+def about_incubator(incubator_id: str, product_ids: Select[str]) -> ColumnElement[bool]:
+    """What was done on its products, `product_ids`, and on itself: its roles, its directory."""
+    on_itself: ColumnElement[bool] = JournalEntry.details["incubator"].as_string() == incubator_id
+    return JournalEntry.product_id.in_(product_ids) | on_itself
+
+
+def by_person(person_id: str) -> ColumnElement[bool]:
+    return JournalEntry.person_id == person_id
+
+
+def everything() -> ColumnElement[bool]:
+    return true()
+
+
+def count_entries(session: Session, which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(JournalEntry).where(which)) or 0
+
+
+def read_entries(
+    session: Session, which: ColumnElement[bool], *, page: int = 1, size: int = PAGE
+) -> Sequence[JournalEntry]:
+    """Those that `which` chooses, newest first."""
     statement = (
         select(JournalEntry)
-        .where(JournalEntry.product_id == product_id)
+        .where(which)
         .order_by(JournalEntry.at.desc(), JournalEntry.id)
         .limit(size)
         .offset((page - 1) * size)

@@ -27,7 +27,7 @@ def of_incubator(found: Incubator) -> str | Response:
 
 
 @blueprint.route("/plateforme/roles", methods=["GET", "POST"])
-@requires(Permission.ADMINISTER)
+@requires(Permission.ADMINISTER, everywhere=True)
 @limit_posts(20)
 def of_platform() -> str | Response:
     return _given(None)
@@ -41,7 +41,7 @@ def take_back_of_incubator(found: Incubator, grant_id: str) -> str | Response:
 
 
 @blueprint.route("/plateforme/roles/<grant_id>/retirer", methods=["GET", "POST"])
-@requires(Permission.ADMINISTER)
+@requires(Permission.ADMINISTER, everywhere=True)
 @limit_posts(20)
 def take_back_of_platform(grant_id: str) -> str | Response:
     return _taken_back(None, grant_id)

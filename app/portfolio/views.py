@@ -34,13 +34,15 @@ def incubators() -> str | Response:
     found = services.readable_incubators(db_session(), current_person())
     if len(found) == 1:
         return redirect(url_for("portfolio.incubator", slug=found[0].slug))
+    everywhere = policy.roles_everywhere(current_person().grants)
     return render_template(
         "portfolio/incubators.html",
         incubators=found,
         may_import=_may_anywhere(Permission.IMPORT_SCANS),
         may_import_cards=_may_anywhere(Permission.IMPORT_CARDS),
         may_compare=_may_anywhere(Permission.COMPARE_INCUBATORS),
-        may_administer=_may_anywhere(Permission.ADMINISTER),
+        may_administer=policy.allows(Permission.ADMINISTER, everywhere),
+        may_read_journal=policy.allows(Permission.READ_WHOLE_JOURNAL, everywhere),
     )
 
 

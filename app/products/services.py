@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -264,6 +264,16 @@ def incubators_of(session: Session, product_id: str) -> list[str]:
     """Ids of the incubators of a product, for who does not hold it with them."""
     held = product_incubator.c
     return list(session.scalars(select(held.incubator_id).where(held.product_id == product_id)))
+
+
+def ids_of_incubator(incubator_id: str) -> Select[str]:
+    """The query of the ids of an incubator's products."""
+    return select(product_incubator.c.product_id).where(product_incubator.c.incubator_id == incubator_id)
+
+
+def names_of_products(session: Session, product_ids: Collection[str]) -> dict[str, str]:
+    """By id; those that are no longer there are left out."""
+    return dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(product_ids))).tuples().all())
 
 
 def incubator_name(session: Session, incubator_id: str) -> str:

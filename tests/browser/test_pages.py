@@ -73,6 +73,7 @@ TEAM = [
     "/compte/second-facteur",
     "/compte/second-facteur/codes",
     "/compte/sessions",
+    "/compte/journal",
     "/homologations",
     "/registre",
     "/statistiques",
@@ -105,6 +106,7 @@ PEOPLE = {
         "/incubateurs/fabrique-exemple/rappels",
         "/incubateurs/fabrique-exemple/autorites",
         "/incubateurs/fabrique-exemple/roles",
+        "/incubateurs/fabrique-exemple/journal",
         "/incubateurs/fabrique-exemple/relancer?produit=guichet-aides",
         "/produits/guichet-aides/echeances",
         "/compte/rappels",
@@ -117,6 +119,7 @@ PEOPLE = {
     ],
     "administration@exemple.test": [
         "/plateforme/roles",
+        "/plateforme/journal",
         "/fiches",
         "/incubateurs/comparaison",
         "/catalogue",

@@ -7,6 +7,8 @@ import pytest
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.inventory import services as inventory
+from app.journal.actions import Action
+from app.journal.services import record
 from tests.factories.pages import text_of
 
 
@@ -48,3 +50,56 @@ def test_what_was_done_is_said_in_words(lines):
 def test_no_code_is_shown(lines):
     assert len(lines) > 10
     assert [line for line in lines if re.search(r"\b[a-z]+[_:][a-z_]+\b|: [a-z_]+$", line)] == []
+
+
+@pytest.fixture
+def read(world):
+    """Acts on two incubators and on the platform, as those who read them."""
+    owner = world.person()
+    product = world.product(owner)
+    other = world.incubator("autre")
+    people = {
+        name: world.person(f"{name}@exemple.test", name.capitalize()) for name in ("lead", "far", "audit", "admin")
+    }
+    world.give(people["lead"], Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    world.give(people["far"], Role.AUDITOR, incubator_id=other.id)
+    world.give(people["audit"], Role.AUDITOR)
+    world.give(people["admin"], Role.ADMINISTRATOR)
+    with world.database.writing() as session:
+        record(session, people["admin"], Action.LIST_AUTHORITY, "Paule <paule@>", incubator=product.incubators[0].id)
+        record(session, people["admin"], Action.LIST_AUTHORITY, "Karim <karim@>", incubator=other.id)
+    return world, people | {"owner": owner}
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "shown", "hidden"),
+    [
+        ("audit", "/plateforme/journal", ["Paule", "Karim", "Produit créé"], []),
+        ("admin", "/plateforme/journal", ["Paule", "Karim"], []),
+        ("lead", "/incubateurs/dinum/journal", ["Paule", "Produit créé"], ["Karim"]),
+        ("far", "/incubateurs/autre/journal", ["Karim"], ["Paule", "Produit créé"]),
+        ("owner", "/compte/journal", ["Produit créé"], ["Paule", "Karim"]),
+    ],
+)
+def test_each_reads_the_journal_of_what_they_answer_for(read, who, path, shown, hidden):
+    world, people = read
+    page = world.visitor(people[who]).get(path).get_data(as_text=True)
+    assert [text for text in shown if text not in page] == []
+    assert [text for text in hidden if text in page] == []
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        ("owner", "/plateforme/journal"),
+        ("lead", "/plateforme/journal"),
+        ("far", "/plateforme/journal"),
+        ("far", "/plateforme/roles"),
+        ("lead", "/incubateurs/autre/journal"),
+        ("far", "/incubateurs/dinum/journal"),
+        ("owner", "/incubateurs/dinum/journal"),
+    ],
+)
+def test_nobody_reads_the_journal_of_others(read, who, path):
+    world, people = read
+    assert world.visitor(people[who]).get(path).status_code == 404
