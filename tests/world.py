@@ -22,6 +22,7 @@ from app.homologation.deciding import Wish
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
 from app.identity import services as identity
+from app.identity import signing_in
 from app.identity.factors import FactorProof
 from app.identity.kinds import FactorKind, Role
 from app.identity.models import ListedAuthority, Person, SecondFactor, WebSession
@@ -288,7 +289,7 @@ class World:
             with self.database.writing() as session:
                 session.add(
                     WebSession(
-                        secret_hash=identity._hash(f"sid-{person.id}"),
+                        secret_hash=signing_in._hash(f"sid-{person.id}"),
                         person_id=person.id,
                         expires_at=clock.now() + timedelta(hours=1),
                     )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from flask import abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.identity import policy, saved_forms, services
+from app.identity import policy, saved_forms, signing_in
 from app.identity.models import Person
 from app.identity.policy import Permission
 from app.platform import clock
@@ -25,9 +25,9 @@ def load_person() -> None:
     """Puts the signed-in person, or None, in `g.person`; in `g.idle_person`, one whose session ended for want of use."""
     g.person, g.idle_person = None, None
     if "sid" in session:
-        found = services.person_of_session(db_session(), session["sid"])
+        found = signing_in.person_of_session(db_session(), session["sid"])
         now = int(clock.now().timestamp())
-        idle = services.idle_minutes(found) * 60 if found else 0
+        idle = signing_in.idle_minutes(found) * 60 if found else 0
         if idle and now - session.get("seen", now) > idle:
             g.idle_person = found
         else:

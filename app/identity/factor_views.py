@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity import factors, services
+from app.identity import factors, signing_in
 from app.identity.access import current_person, requires
 from app.identity.forms import CodesForm, FactorForm, KeyForm
 from app.identity.models import SecondFactor
@@ -29,7 +29,7 @@ _PROVED_FOR = 600
 @requires(Permission.SIGNED_IN)
 def index() -> str:
     if "next" in request.args:
-        session["factor_next"] = services.safe_path(request.args["next"])
+        session["factor_next"] = signing_in.safe_path(request.args["next"])
     return render_template("identity/factors.html", held=_held(), proved=_proved(), now=clock.now())
 
 
@@ -42,7 +42,7 @@ def confirm() -> str | Response:
     if (form.code.data or form.answer.data) and form.validate():
         with form.showing_refusal():
             factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
-            session["sid"] = services.rotate_session(db_session(), current_person(), session["sid"])
+            session["sid"] = signing_in.rotate_session(db_session(), current_person(), session["sid"])
             session["factor_proved"] = int(time.time())
             return redirect(url_for("factors.index"))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")

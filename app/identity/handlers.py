@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from app.identity import services
+from app.identity import services, signing_in
 from app.identity.forms import ROLE_WORDS
 from app.identity.jobs import SendJournalHead, SendSignInLink, TellFactorChanged, TellRoleTaken
 from app.identity.models import Person
@@ -19,13 +19,13 @@ def register(to: Jobs) -> None:
     to.handle(TellFactorChanged, tell_factor_changed)
     to.handle(TellRoleTaken, tell_role_taken)
     to.handle(SendJournalHead, send_journal_head)
-    to.every_minute(services.purge_links)
+    to.every_minute(signing_in.purge_links)
     to.every_minute(keep_journal_head)
 
 
 def send_link(database: Database, task: SendSignInLink) -> None:
     with database.writing() as session:
-        issued = services.issue_link(session, task.email, task.next_path)
+        issued = signing_in.issue_link(session, task.email, task.next_path)
     if issued is None:
         return
     person, secret = issued

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from app.identity import policy, services
+from app.identity import policy, signing_in
 from app.platform import uploads
 from app.platform.extensions import document_storage
 from app.platform.http import db_session
@@ -35,7 +35,7 @@ def keep_form() -> str:
         return page
     person_id = g.idle_person.id if g.idle_person else None
     if person_id is None and "sid" in session:
-        person_id = services.person_of_ended_session(db_session(), session["sid"])
+        person_id = signing_in.person_of_ended_session(db_session(), session["sid"])
     values = [(name, value) for name, value in request.form.items(multi=True) if name not in _LEFT_OUT]
     content = json.dumps({"page": page, "values": values}).encode()
     if person_id and values and len(content) <= _MOST:

@@ -1,192 +1,25 @@
-"""Signing in by a link sent by mail, and giving roles. Links and sessions are kept as hashes only."""
+"""People and their roles: given, taken back, found."""
 
-import hashlib
-import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.identity import policy
-from app.identity.jobs import SendInvitation, SendSignInLink, TellAuthorityNamed, TellRoleTaken
+from app.identity.jobs import SendInvitation, TellAuthorityNamed, TellRoleTaken
 from app.identity.kinds import Role
-from app.identity.models import Grant, Person, SignInLink, WebSession
+from app.identity.models import Grant, Person, WebSession
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
-from app.platform.database import Database, new_id
+from app.platform.database import new_id
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
-from app.platform.transactions import transaction, unjournaled_transaction
+from app.platform.transactions import transaction
 
-LINK_LIFE = timedelta(minutes=15)
-SESSION_LIFE = timedelta(hours=12)
-# Of the roles that engage or see the most; OWASP ASVS 4.0.3, 3.3.2.
-PRIVILEGED_IDLE = timedelta(minutes=30)
-_JUST_ENDED = timedelta(hours=1)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def safe_path(path: str | None) -> str:
-    """`path` when it stays on this site, otherwise the home page."""
-    good = path and path.startswith("/") and not path.startswith(("//", "/\\")) and len(path) <= 500
-    return path if path and good and path.isprintable() else "/"
-
-
-# A person who asks again waits; a stranger cannot fill somebody's mailbox.
-_LINKS = Rate(5, timedelta(minutes=15))
 _INVITATIONS_OF_ONE, _INVITATIONS_TO_ONE = Rate(10, timedelta(days=1)), Rate(1, timedelta(days=1))
-
-
-@unjournaled_transaction
-def ask_link(session: Session, email: str, next_path: str) -> None:
-    """Asks for a link to be mailed; does the same whether or not somebody has this address, or was written to too often."""
-    if rates.is_allowed(session, _LINKS, "sign-in", rates.mailbox_of(email)):
-        jobs.enqueue(session, SendSignInLink(email.strip().lower(), safe_path(next_path)))
-
-
-def issue_link(session: Session, email: str, next_path: str) -> tuple[Person, str] | None:
-    """A new single-use link for the person of this address, as (person, secret); None for a stranger.
-
-    It ends those that were sent before.
-    """
-    person = session.scalar(select(Person).where(Person.email == email))
-    if person is None:
-        return None
-    older = update(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None))
-    session.execute(older.values(used_at=clock.now()))
-    secret = secrets.token_urlsafe(32)
-    session.add(
-        SignInLink(
-            secret_hash=_hash(secret), person_id=person.id, expires_at=clock.now() + LINK_LIFE, next_path=next_path
-        )
-    )
-    return person, secret
-
-
-def link_is_good(session: Session, secret: str) -> bool:
-    """Whether a link can still be used, without using it."""
-    return session.scalar(_open_link(secret)) is not None
-
-
-@transaction
-def use_link(session: Session, secret: str, browser: str = "") -> tuple[str, str]:
-    """Signs `browser` in with a link: (secret of the new session, path to go to). Raises `Refusal` when it is spent."""
-    link = session.scalar(_open_link(secret))
-    spent = session.execute(
-        update(SignInLink)
-        .where(SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None))
-        .values(used_at=clock.now())
-    )
-    if link is None or spent.rowcount != 1:  # type: ignore[attr-defined]
-        session.rollback()
-        raise Refusal(_l("Ce lien a déjà servi ou a plus de 15 minutes. Demandez-en un autre."))
-    person = session.get_one(Person, link.person_id)
-    sid = secrets.token_urlsafe(32)
-    now = clock.now()
-    session.add(
-        WebSession(
-            secret_hash=_hash(sid),
-            person_id=person.id,
-            expires_at=now + SESSION_LIFE,
-            opened_at=now,
-            browser=browser[:200],
-        )
-    )
-    person.last_seen_at = now
-    record(session, person, Action.SIGN_IN, person.email)
-    return sid, link.next_path
-
-
-def _open_link(secret: str) -> Select[SignInLink]:
-    return select(SignInLink).where(
-        SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > clock.now()
-    )
-
-
-def person_of_session(session: Session, sid: str) -> Person | None:
-    """The person of a live session, grants loaded; None once it ended."""
-    # One question, not two: every page asks it.
-    whole = joinedload(WebSession.person).joinedload(Person.grants)
-    live = select(WebSession).where(WebSession.secret_hash == _hash(sid), WebSession.expires_at > clock.now())
-    found = session.scalars(live.options(whole)).unique().one_or_none()
-    return found.person if found else None
-
-
-def person_of_ended_session(session: Session, sid: str) -> str | None:
-    """Whose session this was, where it ended by itself within the hour; one that was signed out is forgotten."""
-    now = clock.now()
-    return session.scalar(
-        select(WebSession.person_id).where(
-            WebSession.secret_hash == _hash(sid),
-            WebSession.expires_at <= now,
-            WebSession.expires_at > now - _JUST_ENDED,
-        )
-    )
-
-
-def idle_minutes(person: Person) -> int:
-    """After how many minutes without a request a session of `person` (grants loaded) ends; 0: it does not before its end."""
-    privileged = not policy.PRIVILEGED.isdisjoint({grant.role for grant in person.grants})
-    return int(PRIVILEGED_IDLE.total_seconds()) // 60 if privileged else 0
-
-
-def sessions_of(session: Session, person_id: str) -> Sequence[WebSession]:
-    """The live sessions of a person, newest first."""
-    live = select(WebSession).where(WebSession.person_id == person_id, WebSession.expires_at > clock.now())
-    return session.scalars(live.order_by(WebSession.expires_at.desc(), WebSession.id)).all()
-
-
-def session_id_of(session: Session, sid: str) -> str | None:
-    return session.scalar(select(WebSession.id).where(WebSession.secret_hash == _hash(sid)))
-
-
-@transaction
-def rotate_session(session: Session, person: Person, sid: str) -> str:
-    """A new secret for a session that has just proved more: a copy of the old cookie opens nothing."""
-    new = secrets.token_urlsafe(32)
-    session.execute(update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(secret_hash=_hash(new)))
-    record(session, person, Action.PROVE_FACTOR, person.email)
-    return new
-
-
-@transaction
-def end_session(session: Session, person: Person, session_id: str) -> None:
-    """Ends one of a person's own sessions. Raises `Refusal` where it has ended."""
-    own = delete(WebSession).where(WebSession.id == session_id, WebSession.person_id == person.id)
-    if session.execute(own).rowcount != 1:  # type: ignore[attr-defined]
-        raise Refusal(_l("Cette session est déjà fermée."))
-    record(session, person, Action.END_SESSIONS, person.email)
-
-
-@transaction
-def end_other_sessions(session: Session, person: Person, sid: str) -> None:
-    """Ends all of a person's sessions but this one."""
-    others = delete(WebSession).where(WebSession.person_id == person.id, WebSession.secret_hash != _hash(sid))
-    session.execute(others)
-    record(session, person, Action.END_SESSIONS, person.email)
-
-
-@transaction
-def sign_out(session: Session, sid: str, person: Person) -> None:
-    session.execute(delete(WebSession).where(WebSession.secret_hash == _hash(sid)))
-    record(session, person, Action.SIGN_OUT, person.email)
-
-
-_FORGOTTEN = timedelta(days=1)
-
-
-def purge_links(database: Database) -> None:
-    """Forgets the links and the sessions that ended a day ago."""
-    before = clock.now() - _FORGOTTEN
-    with database.writing() as session:
-        session.execute(delete(SignInLink).where(SignInLink.expires_at < before))
-        session.execute(delete(WebSession).where(WebSession.expires_at < before))
 
 
 @transaction

@@ -7,7 +7,7 @@ import time_machine
 from sqlalchemy import func, select
 
 from app.factory import create_app
-from app.identity import services as identity
+from app.identity import signing_in
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.platform import clock, rates
@@ -82,10 +82,10 @@ def test_a_whole_ipv6_network_is_one_visitor(world):
 def test_the_newest_link_ends_the_older_ones(world):
     person = world.person()
     with world.database.writing() as session:
-        older = [identity.issue_link(session, person.email, "/")[1] for _ in range(2)]
-        newest = identity.issue_link(session, person.email, "/")[1]
+        older = [signing_in.issue_link(session, person.email, "/")[1] for _ in range(2)]
+        newest = signing_in.issue_link(session, person.email, "/")[1]
     with world.database.reading() as session:
-        assert [identity.link_is_good(session, secret) for secret in (*older, newest)] == [False, False, True]
+        assert [signing_in.link_is_good(session, secret) for secret in (*older, newest)] == [False, False, True]
 
 
 def test_invitations_are_few_a_day_and_one_to_each(world):

@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import func, select
 
 from app.analysis.models import AnalysisVersion
-from app.identity import services as identity
+from app.identity import signing_in
 from app.identity.jobs import SendSignInLink
 from app.identity.models import SignInLink, WebSession
 from app.journal.models import JournalDay
@@ -75,7 +75,7 @@ def test_what_serves_nobody_any_more_is_forgotten(world):
     person = world.person()
     world.visitor(person)
     with world.database.writing() as session:
-        identity.issue_link(session, person.email, "/")
+        signing_in.issue_link(session, person.email, "/")
         jobs.enqueue(session, SendSignInLink("nobody@exemple.test", "/"))
     world.jobs.run_within(world.app.test_request_context)
     world.jobs.run_due()
