@@ -50,7 +50,7 @@ def ask_address(
     private_hosts: Collection[str] = (),
     redirects_to: Collection[str] = (),
     most: int = FILE_BYTES,
-    seconds: int = _WHOLE_SECONDS,
+    seconds: float = _WHOLE_SECONDS,
     into: IO[bytes] | None = None,
 ) -> Answer:
     """Asks `address`; `private_hosts` are the only machines of one's own network that may be asked.
@@ -76,7 +76,7 @@ def _ask(
     sent: bytes | None,
     private_hosts: Collection[str],
     most: int,
-    seconds: int,
+    seconds: float,
     into: IO[bytes] | None,
 ) -> Answer:
     try:
@@ -92,7 +92,8 @@ def _ask(
         raise Unreachable("refused_address") from None
     if parts.scheme == "http" and host not in private_hosts:
         raise Unreachable("refused_address")  # a token must not travel in clear
-    connection = _Pinned(host, port, _address_of(host, port, private=host in private_hosts), parts.scheme == "https")
+    at = _address_of(host, port, private=host in private_hosts)
+    connection = _Pinned(host, port, at, parts.scheme == "https", min(seconds, _SILENCE_SECONDS))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     watchdog = threading.Timer(seconds, connection.cut)
     watchdog.daemon = True
@@ -164,8 +165,9 @@ def is_public(address: str) -> bool:
 class _Pinned(http.client.HTTPConnection):
     """A connection to one address, whose certificate must be that of the name."""
 
-    def __init__(self, host: str, port: int, address: str, encrypted: bool) -> None:  # noqa: FBT001 - private
-        super().__init__(host, port, timeout=_SILENCE_SECONDS)
+    def __init__(self, host: str, port: int, address: str, encrypted: bool, silence: float) -> None:  # noqa: FBT001 - private
+        super().__init__(host, port, timeout=silence)
+        self._silence = silence
         self._at = address
         self._encrypted = encrypted
         self._line: socket.socket | None = None
@@ -179,7 +181,7 @@ class _Pinned(http.client.HTTPConnection):
                 self._line.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> None:
-        connected = self._line = socket.create_connection((self._at, self.port), _SILENCE_SECONDS)
+        connected = self._line = socket.create_connection((self._at, self.port), self._silence)
         self.sock = (
             ssl.create_default_context().wrap_socket(connected, server_hostname=self.host)
             if self._encrypted
