@@ -10,6 +10,7 @@ BIN := .venv/bin
 RUN := .venv/.run-installed
 DEV := .venv/.dev-installed
 ASSETS := app/static/vendor/.copied
+PROVIDER := tests/provider/node_modules/.installed
 MESSAGES := translations/en/LC_MESSAGES/messages.mo
 READY := instance/.ready-$(shell echo "$(DATABASE_URL)" | cksum | cut -d' ' -f1)
 
@@ -21,7 +22,7 @@ run: $(RUN) $(ASSETS) $(MESSAGES) $(READY) ## install what is missing and serve 
 	@sed -E 's/127\.0\.0\.1:[0-9]+/127.0.0.1:$(PORT)/' $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JALON_BASE_URL="$${JALON_BASE_URL:-http://127.0.0.1:$(PORT)}" exec honcho start -p $(PORT)
 
-test: $(DEV) $(ASSETS) $(MESSAGES) ## install what tests need and run every check
+test: $(DEV) $(ASSETS) $(PROVIDER) $(MESSAGES) ## install what tests need and run every check
 	@scripts/system_packages.sh test
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -n 2 --dist worksteal -q
@@ -33,7 +34,7 @@ lint: $(DEV) ## format, lint, types, import contracts, sizes, no address in a lo
 	@$(BIN)/lint-imports >/dev/null || $(BIN)/lint-imports
 	@$(BIN)/djlint --quiet --lint templates
 	@$(BIN)/python scripts/sizes.py
-	@! grep -n '://' package-lock.json requirements/*.lock
+	@! grep -n '://' package-lock.json tests/provider/package-lock.json requirements/*.lock
 
 format: $(DEV) ## put the code in its form
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -74,7 +75,7 @@ i18n: $(DEV) ## gather the texts to translate and compile the catalogues
 	@$(BIN)/pybabel -q compile -d translations
 
 clean: ## remove everything that was installed or built; keeps instance/
-	rm -rf .venv node_modules app/static/vendor translations/*/LC_MESSAGES/*.mo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .cache test-results instance/.ready-*
+	rm -rf .venv node_modules tests/provider/node_modules app/static/vendor translations/*/LC_MESSAGES/*.mo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .cache test-results instance/.ready-*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.bootstrap: requirements/bootstrap.lock
@@ -97,6 +98,10 @@ $(ASSETS): package-lock.json scripts/copy_assets.py | $(RUN)
 	@command -v npm >/dev/null || $(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/node.lock
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@$(BIN)/python scripts/copy_assets.py
+	@touch $@
+
+$(PROVIDER): tests/provider/package-lock.json | $(ASSETS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix tests/provider ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(MESSAGES): translations/en/LC_MESSAGES/messages.po | $(RUN)

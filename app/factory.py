@@ -41,6 +41,8 @@ from app.identity import handlers as identity_jobs
 from app.identity.factor_views import blueprint as factors
 from app.identity.forms import ROLE_WORDS
 from app.identity.policy import Permission
+from app.identity.proconnect import open_proconnect
+from app.identity.proconnect_views import blueprint as proconnect
 from app.identity.session_views import blueprint as sessions
 from app.identity.views import blueprint as identity
 from app.inventory.component_catalogue_views import blueprint as usual
@@ -72,6 +74,7 @@ BLUEPRINTS = (
     identity,
     factors,
     sessions,
+    proconnect,
     home,
     products,
     product_file,
@@ -209,6 +212,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs.every_minute(jobs.purge)
     app.extensions.update(
         sealer=open_sealer(settings),
+        proconnect=open_proconnect(settings),
         database=database,
         load_person=access.load_person,
         jobs=jobs,

@@ -289,7 +289,7 @@ class World:
             with self.database.writing() as session:
                 session.add(
                     WebSession(
-                        secret_hash=signing_in._hash(f"sid-{person.id}"),
+                        secret_hash=signing_in.hash_secret(f"sid-{person.id}"),
                         person_id=person.id,
                         expires_at=clock.now() + timedelta(hours=1),
                     )

@@ -1,5 +1,6 @@
 """The door of each view: it states a permission, and only who has it comes in. A stranger gets a 404."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -13,8 +14,20 @@ from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.http import db_session
 
-__all__ = ["Person", "current_person", "load_person", "requires", "sign_in_first", "states"]
+__all__ = [
+    "Person",
+    "current_person",
+    "enter",
+    "load_person",
+    "note_proof",
+    "requires",
+    "sign_in_first",
+    "states",
+    "was_proved",
+]
 
+# Seconds during which a factor that was given lets its owner change what opens their account.
+_PROVED_FOR = 600
 # Seconds between two notes in the cookie of the last request seen: not each answer sends it again.
 _SEEN_EVERY = 60
 
@@ -40,6 +53,30 @@ def load_person() -> None:
 def current_person() -> Person:
     """The signed-in person, in a view that requires one."""
     return cast(Person, g.person)
+
+
+def enter(sid: str) -> None:
+    """Makes this browser that of a session just opened, with nothing of what it held before but its language."""
+    language = session.get("language")
+    session.clear()
+    session["sid"], session["seen"] = sid, int(clock.now().timestamp())
+    person = signing_in.person_of_session(db_session(), sid)
+    kept = saved_forms.forms_of_person(db_session(), person.id) if person else None
+    if kept:
+        session["kept_form"] = kept
+    if language:
+        session["language"] = language
+
+
+def note_proof() -> None:
+    """This browser has just given a second factor."""
+    session["factor_proved"] = int(time.time())
+
+
+def was_proved() -> bool:
+    """Whether this browser gave a second factor just now."""
+    proved: float = session.get("factor_proved", 0)
+    return time.time() - proved < _PROVED_FOR
 
 
 def sign_in_first() -> Response:

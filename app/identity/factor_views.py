@@ -1,7 +1,5 @@
 """Registering and removing second factors."""
 
-import time
-
 import pyotp
 import segno
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -9,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.identity import factors, signing_in
-from app.identity.access import current_person, requires
+from app.identity.access import current_person, note_proof, requires, was_proved
 from app.identity.forms import CodesForm, FactorForm, KeyForm
 from app.identity.models import SecondFactor
 from app.identity.policy import Permission
@@ -21,16 +19,13 @@ from app.platform.refusals import Refusal
 
 blueprint = Blueprint("factors", __name__, url_prefix="/compte/second-facteur")
 
-# Seconds during which a factor that was given lets its owner add or remove one.
-_PROVED_FOR = 600
-
 
 @blueprint.get("")
 @requires(Permission.SIGNED_IN)
 def index() -> str:
     if "next" in request.args:
         session["factor_next"] = signing_in.safe_path(request.args["next"])
-    return render_template("identity/factors.html", held=_held(), proved=_proved(), now=clock.now())
+    return render_template("identity/factors.html", held=_held(), proved=was_proved(), now=clock.now())
 
 
 @blueprint.route("/confirmer", methods=["POST"])
@@ -38,13 +33,15 @@ def index() -> str:
 @limit_posts(20)
 def confirm() -> str | Response:
     """Asks for a factor that one has, before letting factors be added or removed."""
+    if "next" in request.args:
+        session["confirm_next"] = signing_in.safe_path(request.args["next"])
     form = FactorForm()
     if (form.code.data or form.answer.data) and form.validate():
         with form.showing_refusal():
             factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
             session["sid"] = signing_in.rotate_session(db_session(), current_person(), session["sid"])
-            session["factor_proved"] = int(time.time())
-            return redirect(url_for("factors.index"))
+            note_proof()
+            return redirect(session.pop("confirm_next", url_for("factors.index")))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")
     return render_template("identity/confirm_factor.html", form=form, challenge_id=challenge_id, options=options)
 
@@ -54,7 +51,7 @@ def confirm() -> str | Response:
 @limit_posts(20)
 def codes() -> str | Response:
     """The QR code of a new secret, and the first code that it gives. The secret waits in the visitor's own cookie."""
-    if _held() and not _proved():
+    if _held() and not was_proved():
         return redirect(url_for("factors.index"))
     form = CodesForm()
     secret: str | None = session.get("new_codes")
@@ -69,7 +66,7 @@ def codes() -> str | Response:
                 name=form.name.data or "",
                 secret=secret,
                 code=form.code.data or "",
-                proved=_proved(),
+                proved=was_proved(),
             )
             session.pop("new_codes", None)
             return _done(_("Votre second facteur est enregistré."))
@@ -87,7 +84,7 @@ def key() -> str | Response:
     if form.answer.data and form.validate():
         try:
             factors.add_key(
-                db_session(), current_person(), name=form.name.data or "", given=form.proof(), proved=_proved()
+                db_session(), current_person(), name=form.name.data or "", given=form.proof(), proved=was_proved()
             )
         except Refusal as refusal:
             discard_changes()
@@ -101,7 +98,7 @@ def key() -> str | Response:
 @blueprint.post("/<factor_id>/retirer")
 @requires(Permission.SIGNED_IN)
 def remove(factor_id: str) -> Response:
-    factors.remove_factor(db_session(), current_person(), factor_id, proved=_proved())
+    factors.remove_factor(db_session(), current_person(), factor_id, proved=was_proved())
     flash(_("Ce second facteur est retiré."), "success")
     return redirect(url_for("factors.index"))
 
@@ -116,12 +113,6 @@ def render_proof_page(template: str, purpose: str, form: BaseForm, **values: obj
 
 def _held() -> list[SecondFactor]:
     return list(factors.factors_of(db_session(), current_person().id))
-
-
-def _proved() -> bool:
-    """Whether this browser gave a factor just now."""
-    proved: float = session.get("factor_proved", 0)
-    return time.time() - proved < _PROVED_FOR
 
 
 def _done(message: str) -> Response:

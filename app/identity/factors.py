@@ -67,12 +67,15 @@ def add_codes(session: Session, person: Person, *, name: str, secret: str, code:
     _add(session, person, factor)
 
 
-def _may_change(session: Session, person: Person, *, proved: bool) -> None:
-    """Whoever holds a factor gives it before adding or removing one: a stolen session alone changes nothing."""
-    held = factors_of(session, person.id)
-    if held and not proved:
+def check_proved(session: Session, person: Person, *, proved: bool) -> None:
+    """Whoever holds a factor gives it before changing what opens their account: a stolen session alone changes nothing."""
+    if not proved and factors_of(session, person.id):
         raise Refusal(_l("Confirmez d’abord avec un second facteur que vous avez déjà."))
-    if len(held) >= MOST_FACTORS:
+
+
+def _may_change(session: Session, person: Person, *, proved: bool) -> None:
+    check_proved(session, person, proved=proved)
+    if len(factors_of(session, person.id)) >= MOST_FACTORS:
         raise Refusal(_l("Vous avez déjà dix seconds facteurs : retirez-en un."))
 
 

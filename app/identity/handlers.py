@@ -2,10 +2,17 @@
 
 from datetime import date
 
-from app.identity import services, signing_in
+from app.identity import linked_accounts, services, signing_in
 from app.identity.forms import ROLE_WORDS
-from app.identity.jobs import SendJournalHead, SendSignInLink, TellFactorChanged, TellRoleTaken
-from app.identity.models import Person
+from app.identity.jobs import (
+    SendJournalHead,
+    SendSignInLink,
+    TellAccountJoined,
+    TellAddressChanged,
+    TellFactorChanged,
+    TellRoleTaken,
+)
+from app.identity.models import LinkedAccount, Person
 from app.journal import chain
 from app.platform import clock, jobs, mail_templates
 from app.platform.database import Database
@@ -19,13 +26,18 @@ def register(to: Jobs) -> None:
     to.handle(TellFactorChanged, tell_factor_changed)
     to.handle(TellRoleTaken, tell_role_taken)
     to.handle(SendJournalHead, send_journal_head)
+    to.handle(TellAccountJoined, tell_account_joined)
+    to.handle(TellAddressChanged, tell_address_changed)
     to.every_minute(signing_in.purge_links)
+    to.every_minute(linked_accounts.purge_accounts)
     to.every_minute(keep_journal_head)
 
 
 def send_link(database: Database, task: SendSignInLink) -> None:
     with database.writing() as session:
-        issued = signing_in.issue_link(session, task.email, task.next_path)
+        account = session.get(LinkedAccount, task.account_id) if task.account_id else None
+        gone = task.account_id is not None and account is None
+        issued = None if gone else signing_in.issue_link(session, task.email, task.next_path, task.account_id)
     if issued is None:
         return
     person, secret = issued
@@ -36,6 +48,7 @@ def send_link(database: Database, task: SendSignInLink) -> None:
             language=person.language,
             message_id=mail_templates.message_id("sign_in", secret),
             person=person,
+            account=account,
             link=link_to("identity.use_link", secret=secret),
         )
     )
@@ -75,6 +88,43 @@ def tell_role_taken(database: Database, task: TellRoleTaken) -> None:
             role=ROLE_WORDS[task.role],
             where=task.where,
             by=task.by,
+        )
+    )
+
+
+def tell_account_joined(database: Database, task: TellAccountJoined) -> None:
+    """Whoever did not do it learns it."""
+    with database.reading() as session:
+        person, account = session.get_one(Person, task.person_id), session.get(LinkedAccount, task.account_id)
+    if account is None:
+        return
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "account_joined",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("account_joined", person.id, account.id, task.at),
+            person=person,
+            account=account,
+            joined=task.joined,
+            link=link_to("proconnect.accounts"),
+        )
+    )
+
+
+def tell_address_changed(database: Database, task: TellAddressChanged) -> None:
+    """The mailbox that is left, and the one that is taken."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "address_changed",
+            to=task.told,
+            language=person.language,
+            message_id=mail_templates.message_id("address_changed", person.id, task.told, task.new),
+            person=person,
+            before=task.before,
+            new=task.new,
         )
     )
 

@@ -9,9 +9,12 @@ from app.platform.jobs import Task
 
 @dataclass(frozen=True)
 class SendSignInLink(Task):
+    """`account_id`: the account of ProConnect that using the link joins."""
+
     kind: ClassVar[str] = "sign_in_link"
     email: str
     next_path: str
+    account_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,3 +103,25 @@ class TellFactorChanged(Task):
     added: bool
     at: str
     told_id: str
+
+
+@dataclass(frozen=True)
+class TellAccountJoined(Task):
+    """To a person: an account of ProConnect opens theirs, or does so no more; `at` tells each time apart."""
+
+    kind: ClassVar[str] = "account_joined"
+    person_id: str
+    account_id: str
+    joined: bool
+    at: str
+
+
+@dataclass(frozen=True)
+class TellAddressChanged(Task):
+    """To `told`, the address that Jalon wrote to `before` or the new one."""
+
+    kind: ClassVar[str] = "address_changed"
+    person_id: str
+    told: str
+    before: str
+    new: str

@@ -1,6 +1,6 @@
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, true
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.identity.kinds import FactorKind, Role
@@ -73,8 +73,27 @@ class ListedAuthority(Base):
     confirmed_by: Mapped[Person | None] = relationship(lazy="raise", foreign_keys=[confirmed_by_id])
 
 
+class LinkedAccount(Base):
+    """An account of ProConnect, joined to a person or not yet; one person may have several, each is one person's."""
+
+    __tablename__ = "linked_account"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[Id]
+    issuer: Mapped[str] = mapped_column(String(300))
+    subject: Mapped[str] = mapped_column(String(255))
+    person_id: Mapped[str | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    name: Mapped[Name]
+    email: Mapped[str] = mapped_column(String(254), comment="lower case, as ProConnect gave it last")
+    siret: Mapped[str] = mapped_column(String(14))
+    organization: Mapped[str] = mapped_column(String(200))
+    provider: Mapped[str] = mapped_column(String(100), comment="identifier of the identity provider")
+    joined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[Instant]
+
+
 class SignInLink(Base):
-    """A magic link: only the hash of its secret is kept."""
+    """A magic link: only the hash of its secret is kept. It may join an account of ProConnect to its person."""
 
     __tablename__ = "sign_in_link"
 
@@ -84,10 +103,11 @@ class SignInLink(Base):
     expires_at: Mapped[Instant]
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_path: Mapped[str] = mapped_column(String(500), default="/")
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("linked_account.id", ondelete="CASCADE"))
 
 
 class WebSession(Base):
-    """A signed-in browser, called `browser` as it calls itself."""
+    """A signed-in browser, called `browser` as it calls itself; `strong`: by a strong factor at ProConnect."""
 
     __tablename__ = "web_session"
 
@@ -97,6 +117,9 @@ class WebSession(Base):
     expires_at: Mapped[Instant]
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     browser: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    account_id: Mapped[str | None] = mapped_column(ForeignKey("linked_account.id", ondelete="CASCADE"))
+    strong: Mapped[bool] = mapped_column(default=False, server_default=false())
+    id_token: Mapped[str | None] = mapped_column(Text, comment="of ProConnect, encrypted: for its sign-out")
 
     person: Mapped[Person] = relationship(lazy="raise")
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.identity import policy
 from app.identity.jobs import SendSignInLink
-from app.identity.models import Person, SignInLink, WebSession
+from app.identity.models import LinkedAccount, Person, SignInLink, WebSession
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
@@ -27,7 +27,7 @@ PRIVILEGED_IDLE = timedelta(minutes=30)
 _JUST_ENDED = timedelta(hours=1)
 
 
-def _hash(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -38,20 +38,22 @@ def safe_path(path: str | None) -> str:
 
 
 # A person who asks again waits; a stranger cannot fill somebody's mailbox.
-_LINKS = Rate(5, timedelta(minutes=15))
+LINKS = Rate(5, timedelta(minutes=15))
 
 
 @unjournaled_transaction
 def ask_link(session: Session, email: str, next_path: str) -> None:
     """Asks for a link to be mailed; does the same whether or not somebody has this address, or was written to too often."""
-    if rates.is_allowed(session, _LINKS, "sign-in", rates.mailbox_of(email)):
+    if rates.is_allowed(session, LINKS, "sign-in", rates.mailbox_of(email)):
         jobs.enqueue(session, SendSignInLink(email.strip().lower(), safe_path(next_path)))
 
 
-def issue_link(session: Session, email: str, next_path: str) -> tuple[Person, str] | None:
+def issue_link(
+    session: Session, email: str, next_path: str, account_id: str | None = None
+) -> tuple[Person, str] | None:
     """A new single-use link for the person of this address, as (person, secret); None for a stranger.
 
-    It ends those that were sent before.
+    It ends those that were sent before, and joins an account of ProConnect where one is given.
     """
     person = session.scalar(select(Person).where(Person.email == email))
     if person is None:
@@ -61,7 +63,11 @@ def issue_link(session: Session, email: str, next_path: str) -> tuple[Person, st
     secret = secrets.token_urlsafe(32)
     session.add(
         SignInLink(
-            secret_hash=_hash(secret), person_id=person.id, expires_at=clock.now() + LINK_LIFE, next_path=next_path
+            secret_hash=hash_secret(secret),
+            person_id=person.id,
+            expires_at=clock.now() + LINK_LIFE,
+            next_path=next_path,
+            account_id=account_id,
         )
     )
     return person, secret
@@ -72,38 +78,49 @@ def link_is_good(session: Session, secret: str) -> bool:
     return session.scalar(_open_link(secret)) is not None
 
 
+def account_to_join(session: Session, secret: str) -> LinkedAccount | None:
+    """The account of ProConnect that using this link joins to its person."""
+    link = session.scalar(_open_link(secret))
+    return session.get(LinkedAccount, link.account_id) if link and link.account_id else None
+
+
 @transaction
 def use_link(session: Session, secret: str, browser: str = "") -> tuple[str, str]:
     """Signs `browser` in with a link: (secret of the new session, path to go to). Raises `Refusal` when it is spent."""
     link = session.scalar(_open_link(secret))
     spent = session.execute(
         update(SignInLink)
-        .where(SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None))
+        .where(SignInLink.secret_hash == hash_secret(secret), SignInLink.used_at.is_(None))
         .values(used_at=clock.now())
     )
     if link is None or spent.rowcount != 1:  # type: ignore[attr-defined]
         session.rollback()
         raise Refusal(_l("Ce lien a déjà servi ou a plus de 15 minutes. Demandez-en un autre."))
     person = session.get_one(Person, link.person_id)
-    sid = secrets.token_urlsafe(32)
-    now = clock.now()
-    session.add(
-        WebSession(
-            secret_hash=_hash(sid),
-            person_id=person.id,
-            expires_at=now + SESSION_LIFE,
-            opened_at=now,
-            browser=browser[:200],
-        )
-    )
-    person.last_seen_at = now
-    record(session, person, Action.SIGN_IN, person.email)
+    sid = open_session(session, person, browser)
+    record(session, person, Action.SIGN_IN, person.email, way="mail")
     return sid, link.next_path
+
+
+def open_session(session: Session, person: Person, browser: str) -> str:
+    """A new session of `person`, by its secret. Within its caller's transaction, which writes the journal."""
+    sid, now = secrets.token_urlsafe(32), clock.now()
+    opened = WebSession(
+        secret_hash=hash_secret(sid),
+        person_id=person.id,
+        expires_at=now + SESSION_LIFE,
+        opened_at=now,
+        browser=browser[:200],
+    )
+    session.add(opened)
+    session.flush()
+    person.last_seen_at = now
+    return sid
 
 
 def _open_link(secret: str) -> Select[SignInLink]:
     return select(SignInLink).where(
-        SignInLink.secret_hash == _hash(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > clock.now()
+        SignInLink.secret_hash == hash_secret(secret), SignInLink.used_at.is_(None), SignInLink.expires_at > clock.now()
     )
 
 
@@ -111,7 +128,7 @@ def person_of_session(session: Session, sid: str) -> Person | None:
     """The person of a live session, grants loaded; None once it ended."""
     # One question, not two: every page asks it.
     whole = joinedload(WebSession.person).joinedload(Person.grants)
-    live = select(WebSession).where(WebSession.secret_hash == _hash(sid), WebSession.expires_at > clock.now())
+    live = select(WebSession).where(WebSession.secret_hash == hash_secret(sid), WebSession.expires_at > clock.now())
     found = session.scalars(live.options(whole)).unique().one_or_none()
     return found.person if found else None
 
@@ -121,7 +138,7 @@ def person_of_ended_session(session: Session, sid: str) -> str | None:
     now = clock.now()
     return session.scalar(
         select(WebSession.person_id).where(
-            WebSession.secret_hash == _hash(sid),
+            WebSession.secret_hash == hash_secret(sid),
             WebSession.expires_at <= now,
             WebSession.expires_at > now - _JUST_ENDED,
         )
@@ -141,14 +158,16 @@ def sessions_of(session: Session, person_id: str) -> Sequence[WebSession]:
 
 
 def session_id_of(session: Session, sid: str) -> str | None:
-    return session.scalar(select(WebSession.id).where(WebSession.secret_hash == _hash(sid)))
+    return session.scalar(select(WebSession.id).where(WebSession.secret_hash == hash_secret(sid)))
 
 
 @transaction
 def rotate_session(session: Session, person: Person, sid: str) -> str:
     """A new secret for a session that has just proved more: a copy of the old cookie opens nothing."""
     new = secrets.token_urlsafe(32)
-    session.execute(update(WebSession).where(WebSession.secret_hash == _hash(sid)).values(secret_hash=_hash(new)))
+    session.execute(
+        update(WebSession).where(WebSession.secret_hash == hash_secret(sid)).values(secret_hash=hash_secret(new))
+    )
     record(session, person, Action.PROVE_FACTOR, person.email)
     return new
 
@@ -165,14 +184,14 @@ def end_session(session: Session, person: Person, session_id: str) -> None:
 @transaction
 def end_other_sessions(session: Session, person: Person, sid: str) -> None:
     """Ends all of a person's sessions but this one."""
-    others = delete(WebSession).where(WebSession.person_id == person.id, WebSession.secret_hash != _hash(sid))
+    others = delete(WebSession).where(WebSession.person_id == person.id, WebSession.secret_hash != hash_secret(sid))
     session.execute(others)
     record(session, person, Action.END_SESSIONS, person.email)
 
 
 @transaction
 def sign_out(session: Session, sid: str, person: Person) -> None:
-    session.execute(delete(WebSession).where(WebSession.secret_hash == _hash(sid)))
+    session.execute(delete(WebSession).where(WebSession.secret_hash == hash_secret(sid)))
     record(session, person, Action.SIGN_OUT, person.email)
 
 

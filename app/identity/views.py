@@ -4,11 +4,10 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity import saved_forms, services, signing_in
-from app.identity.access import current_person, requires
+from app.identity import linked_accounts, proconnect_views, services, signing_in
+from app.identity.access import current_person, enter, requires
 from app.identity.forms import SignInForm
 from app.identity.policy import Permission
-from app.platform import clock
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session
 from app.platform.i18n import LANGUAGES
@@ -27,7 +26,11 @@ def sign_in() -> str | Response:
     if form.validate_on_submit():
         signing_in.ask_link(db_session(), form.email.data or "", request.args.get("next", "/"))
         return redirect(url_for("identity.link_sent"))
-    return render_template("identity/sign_in.html", form=form)
+    return render_template(
+        "identity/sign_in.html",
+        form=form,
+        next=request.args.get("next", "/"),
+    )
 
 
 @blueprint.get("/connexion/envoyee")
@@ -41,31 +44,36 @@ def link_sent() -> str:
 @limit_posts(20)
 def use_link(secret: str) -> str | Response | tuple[str, int]:
     """Shows a button first: programs that open links in mails must not spend the link."""
-    if request.method == "POST":
-        try:
-            sid, path = signing_in.use_link(db_session(), secret, request.headers.get("User-Agent", ""))
-        except Refusal:
-            return render_template("identity/link_spent.html"), 400
-        language = session.get("language")
-        session.clear()
-        session["sid"], session["seen"] = sid, int(clock.now().timestamp())
-        person = signing_in.person_of_session(db_session(), sid)
-        kept = saved_forms.forms_of_person(db_session(), person.id) if person else None
-        if kept:
-            session["kept_form"] = kept
-        if language:
-            session["language"] = language
-        return redirect(path)
     if not signing_in.link_is_good(db_session(), secret):
         return render_template("identity/link_spent.html"), 400
-    return render_template("identity/use_link.html", secret=secret)
+    account = signing_in.account_to_join(db_session(), secret)
+    if account is not None and account.id != session.get("to_join"):
+        return render_template("identity/link_elsewhere.html", account=account), 403
+    if request.method == "POST":
+        browser = request.headers.get("User-Agent", "")
+        try:
+            if account is None:
+                sid, path = signing_in.use_link(db_session(), secret, browser)
+            else:
+                to_join = session.get("to_join", "")
+                sid, path = linked_accounts.use_joining_link(db_session(), secret, browser, to_join)
+        except Refusal:
+            return render_template("identity/link_spent.html"), 400
+        enter(sid)
+        return redirect(path)
+    return render_template("identity/use_link.html", account=account)
 
 
 @blueprint.post("/deconnexion")
 @requires(Permission.SIGNED_IN)
-def sign_out() -> Response:
-    signing_in.sign_out(db_session(), session["sid"], current_person())
+def sign_out() -> str | Response:
+    """At ProConnect too, where it opened this session: whoever has the machine next would otherwise come in by one click."""
+    sid = session["sid"]
+    token = linked_accounts.sign_out_token(db_session(), sid)
+    signing_in.sign_out(db_session(), sid, current_person())
     session.clear()
+    if token and (page := proconnect_views.render_sign_out(token)):
+        return page
     flash(_("Vous êtes déconnecté."), "success")
     return redirect(url_for("home.index"))
 

@@ -16,6 +16,7 @@ class Subject(StrEnum):
     PERSON = "person"
     LANGUAGE = "language"
     FACTOR = "factor"
+    ACCOUNT = "account"  # of ProConnect, by the name that it gives
     COMPONENT = "component"
     LINK = "link"
     FLAW = "flaw"
@@ -93,6 +94,10 @@ class Action(StrEnum):
     END_SESSIONS = "end_sessions", Subject.PERSON
     PROVE_FACTOR = "prove_factor", Subject.PERSON
     FORGET_FACTORS = "forget_factors", Subject.PERSON
+    ASK_JOIN = "ask_join", Subject.ACCOUNT
+    JOIN_ACCOUNT = "join_account", Subject.ACCOUNT
+    SEPARATE_ACCOUNT = "separate_account", Subject.ACCOUNT
+    CHANGE_ADDRESS = "change_address", Subject.PERSON
     LANGUAGE = "language", Subject.LANGUAGE
     ADD_FACTOR = "add_factor", Subject.FACTOR
     REMOVE_FACTOR = "remove_factor", Subject.FACTOR
@@ -207,6 +212,10 @@ _NOT_WRITING = frozenset(
         Action.SIGN_OUT,
         Action.END_SESSIONS,
         Action.PROVE_FACTOR,
+        Action.ASK_JOIN,
+        Action.JOIN_ACCOUNT,
+        Action.SEPARATE_ACCOUNT,
+        Action.CHANGE_ADDRESS,
         Action.LANGUAGE,
         Action.ADD_FACTOR,
         Action.REMOVE_FACTOR,

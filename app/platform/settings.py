@@ -39,6 +39,10 @@ class Settings:
     updown_api: str
     cards_url: str
     private_hosts: frozenset[str]
+    proconnect: str
+    proconnect_client: str
+    proconnect_secret: str
+    proconnect_algorithm: str
     seal_certificate: Path | None
     seal_key: Path | None
     seal_former: Path | None
@@ -85,6 +89,10 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         updown_api=reader.address("JALON_UPDOWN_API", "https://updown.io/api", WEB),
         cards_url=reader.address("JALON_CARDS", "https://beta.gouv.fr/api/v2.6/startups.json", WEB),
         private_hosts=frozenset((reader.get("JALON_PRIVATE_HOSTS") or "").lower().split()),
+        proconnect=reader.address("JALON_PROCONNECT", "", WEB),
+        proconnect_client=reader.get("JALON_PROCONNECT_CLIENT") or "",
+        proconnect_secret=reader.get("JALON_PROCONNECT_SECRET") or "",
+        proconnect_algorithm=reader.one_of("JALON_PROCONNECT_ALGORITHM", ("ES256", "RS256", "HS256"), "ES256"),
         seal_certificate=reader.file("JALON_SEAL_CERTIFICATE"),
         seal_key=reader.file("JALON_SEAL_KEY"),
         seal_former=reader.file("JALON_SEAL_FORMER"),
@@ -93,6 +101,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         timestamp_roots=reader.file("JALON_TIMESTAMP_ROOTS"),
     )
     _check_seal(reader, settings)
+    _check_proconnect(reader, settings)
     _check_addresses(reader, settings)
     reader.integer("WEB_CONCURRENCY", 2, 1, 64)  # gunicorn reads it by itself
     first_of_each = {line.partition(":")[0]: line for line in reversed(reader.wrong)}
@@ -132,6 +141,7 @@ def _unsafe_in_production(settings: Settings) -> list[str]:
         ("JALON_GITHUB_API", settings.github_api),
         ("JALON_UPDOWN_API", settings.updown_api),
         ("JALON_CARDS", settings.cards_url),
+        ("JALON_PROCONNECT", settings.proconnect),
     )
     wrong += [
         f"{name}: in production by https://, but for this machine and the hosts of JALON_PRIVATE_HOSTS"
@@ -173,6 +183,19 @@ def _check_seal(reader: Reader, settings: Settings) -> None:
         reader.wrong.append("JALON_SEAL_CERTIFICATE: needed in production, with JALON_SEAL_KEY; see docs/deploying.md")
     if settings.timestamp_url and settings.timestamp_roots is None:
         reader.wrong.append("JALON_TIMESTAMP_ROOTS: needed with JALON_TIMESTAMP_URL, so that timestamps can be checked")
+
+
+_DISCOVERY = "/.well-known/openid-configuration"
+
+
+def _check_proconnect(reader: Reader, settings: Settings) -> None:
+    given = (settings.proconnect, settings.proconnect_client, settings.proconnect_secret)
+    if any(given) and not all(given):
+        reader.wrong.append(
+            "JALON_PROCONNECT: give it with JALON_PROCONNECT_CLIENT and JALON_PROCONNECT_SECRET, or none of the three (mail links only)"
+        )
+    if settings.proconnect and not settings.proconnect.endswith(_DISCOVERY):
+        reader.wrong.append(f"JALON_PROCONNECT: the address of the discovery document, which ends with {_DISCOVERY}")
 
 
 _SHORTEST_KEY, _FEWEST_SIGNS = 32, 10

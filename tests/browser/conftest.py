@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.conftest import ROOT, free_port
+from tests.oidc_provider import oidc_provider
 from tests.serving import wait_until_up
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
@@ -25,11 +26,17 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
-    """The application as `make run` serves it, on its own SQLite file with the demonstration."""
+    """The application as `make run` serves it, on its own SQLite file with the demonstration, beside a provider of identities."""
     folder = tmp_path_factory.mktemp("server")
     port = free_port()
     address = f"http://localhost:{port}"  # security keys know no numbers
-    environment = os.environ | {
+    with oidc_provider(free_port(), address) as settings:
+        yield from _serve(folder, port, address, settings)
+
+
+def _serve(folder: Path, port: int, address: str, settings: dict[str, str]) -> Iterator[Server]:
+    environment = os.environ | settings
+    environment |= {
         "JALON_INSTANCE": str(folder),
         "PORT": str(port),
         "JALON_BASE_URL": address,

@@ -73,6 +73,7 @@ TEAM = [
     "/compte/second-facteur",
     "/compte/second-facteur/codes",
     "/compte/sessions",
+    "/compte/proconnect",
     "/compte/journal",
     "/homologations",
     "/registre",

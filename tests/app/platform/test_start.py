@@ -44,6 +44,8 @@ def safe(sealed, tmp_path) -> dict[str, dict[str, str]]:
     }
 
 
+PROCONNECT = "https://auth.exemple.gouv.fr/api/v2/.well-known/openid-configuration"
+PAIR = {"JALON_PROCONNECT_CLIENT": "jalon", "JALON_PROCONNECT_SECRET": "un-secret"}
 UNSAFE = [
     # (mode, what is changed, the setting that the line names)
     ("development", {"JALON_ENV": None}, "JALON_ENV"),
@@ -116,6 +118,11 @@ UNSAFE = [
     ("production", {"JALON_FEEDS": "http://flux.exemple.fr"}, "JALON_FEEDS"),
     ("production", {"JALON_GITHUB_API": "http://api.exemple.fr"}, "JALON_GITHUB_API"),
     ("production", {"JALON_CARDS": "http://fiches.exemple.fr"}, "JALON_CARDS"),
+    ("production", {"JALON_PROCONNECT": PROCONNECT}, "JALON_PROCONNECT"),
+    ("production", {"JALON_PROCONNECT_SECRET": "seul"}, "JALON_PROCONNECT"),
+    ("production", PAIR | {"JALON_PROCONNECT": "https://auth.exemple.gouv.fr/api/v2"}, "JALON_PROCONNECT"),
+    ("production", PAIR | {"JALON_PROCONNECT": PROCONNECT.replace("https", "http")}, "JALON_PROCONNECT"),
+    ("production", {"JALON_PROCONNECT_ALGORITHM": "none"}, "JALON_PROCONNECT_ALGORITHM"),
     ("production", {"JALON_SECRET_KEY": "replace-me-with-a-real-key-please"}, "JALON_SECRET_KEY"),
     ("production", {"JALON_SECRET_KEY": "abcdefghijklmnopqrstuvwxyzabcdef"}, "JALON_SECRET_KEY"),
     ("production", {"JALON_SECRET_KEY": "jalon-production-2026-beta-gouv-fr"}, "JALON_SECRET_KEY"),
@@ -139,6 +146,7 @@ SAFE = [
     ("production", {"DATABASE_URL": "postgresql:///jalon?host=/run/postgresql"}),
     ("production", {"JALON_DOCUMENTS": "s3://bucket/prefix"}),
     ("production", {"JALON_FORGES": "http://forge.internal", "JALON_PRIVATE_HOSTS": "forge.internal"}),
+    ("production", PAIR | {"JALON_PROCONNECT": PROCONNECT}),
     ("production", {"JALON_SECRET_KEY": "u3Yw-9rT_kLm2QpXzB7vNcJ5hGdFsA8e"}),
 ]
 
