@@ -198,7 +198,7 @@ def _vouch(session: Session, people: People, incubators: Sequence[Incubator], to
     with clock.at(morning):
         secrets = {
             role: _second_factor(session, people[role])
-            for role in (Role.AUTHORITY, Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR)
+            for role in (Role.AUTHORITY, Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR, Role.AUDITOR)
         }
     authority = people[Role.AUTHORITY]
     named = NamedAuthority(

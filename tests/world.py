@@ -282,8 +282,8 @@ class World:
                 session, person, product, row, wish, asked_sha256=asked, signed_sha256=signed, proof=FactorProof(code)
             )
 
-    def visitor(self, person: Person | None = None) -> Visitor:
-        """A browser, signed in as `person` where one is given."""
+    def visitor(self, person: Person | None = None, *, proved: bool = True) -> Visitor:
+        """A browser, signed in as `person` where one is given, with a second factor unless said otherwise."""
         client = self.app.test_client()
         if person is not None:
             with self.database.writing() as session:
@@ -292,6 +292,7 @@ class World:
                         secret_hash=signing_in.hash_secret(f"sid-{person.id}"),
                         person_id=person.id,
                         expires_at=clock.now() + timedelta(hours=1),
+                        proved_at=clock.now() if proved else None,
                     )
                     if session.scalar(select(WebSession.id).where(WebSession.person_id == person.id)) is None
                     else WebSession(secret_hash=new_id(), person_id=person.id, expires_at=clock.now())

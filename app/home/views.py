@@ -11,7 +11,7 @@ from app.analysis import study
 from app.home import services
 from app.homologation import awaiting
 from app.identity import factors
-from app.identity.access import current_person, requires
+from app.identity.access import current_person, requires, sign_in_first
 from app.identity.policy import Permission
 from app.platform.http import db_session
 from app.platform.network import is_loopback
@@ -25,6 +25,8 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 @requires(Permission.ANYONE)
 def index() -> str | Response:
+    if g.unproven_person is not None:
+        return sign_in_first()
     if g.person is None:
         return render_template("home/welcome.html")
     me = current_person()

@@ -20,6 +20,7 @@ __all__ = [
     "enter",
     "load_person",
     "note_proof",
+    "open_fully",
     "requires",
     "sign_in_first",
     "states",
@@ -35,16 +36,22 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def load_person() -> None:
-    """Puts the signed-in person, or None, in `g.person`; in `g.idle_person`, one whose session ended for want of use."""
-    g.person, g.idle_person = None, None
+    """Puts the signed-in person, or None, in `g.person`.
+
+    In `g.idle_person`, one whose session ended for want of use; in `g.unproven_person`, one who must give a second factor first.
+    """
+    g.person = g.idle_person = g.unproven_person = None
     if "sid" in session:
-        found = signing_in.person_of_session(db_session(), session["sid"])
+        opened = signing_in.live_session(db_session(), session["sid"])
         now = int(clock.now().timestamp())
-        idle = signing_in.idle_minutes(found) * 60 if found else 0
-        if idle and now - session.get("seen", now) > idle:
-            g.idle_person = found
-        else:
-            g.person = found
+        idle = signing_in.idle_minutes(opened.person) * 60 if opened else 0
+        if opened and idle and now - session.get("seen", now) > idle:
+            g.idle_person = opened.person
+        elif opened:
+            if signing_in.lacks_factor(opened):
+                g.unproven_person = opened.person
+            else:
+                g.person = opened.person
             if now - session.get("seen", 0) >= _SEEN_EVERY:
                 session["seen"] = now
     saved_forms.load_form()
@@ -52,7 +59,7 @@ def load_person() -> None:
 
 def current_person() -> Person:
     """The signed-in person, in a view that requires one."""
-    return cast(Person, g.person)
+    return cast(Person, g.person or g.unproven_person)
 
 
 def enter(sid: str) -> None:
@@ -60,16 +67,22 @@ def enter(sid: str) -> None:
     language = session.get("language")
     session.clear()
     session["sid"], session["seen"] = sid, int(clock.now().timestamp())
-    person = signing_in.person_of_session(db_session(), sid)
-    kept = saved_forms.forms_of_person(db_session(), person.id) if person else None
+    opened = signing_in.live_session(db_session(), sid)
+    kept = saved_forms.forms_of_person(db_session(), opened.person_id) if opened else None
     if kept:
         session["kept_form"] = kept
     if language:
         session["language"] = language
 
 
+def open_fully() -> None:
+    """A second factor was given in this browser's session: it opens all that its roles do."""
+    session["sid"] = signing_in.rotate_session(db_session(), current_person(), session["sid"])
+
+
 def note_proof() -> None:
-    """This browser has just given a second factor."""
+    """As `open_fully`, and lets its owner change what opens their account for a while."""
+    open_fully()
     session["factor_proved"] = int(time.time())
 
 
@@ -80,9 +93,9 @@ def was_proved() -> bool:
 
 
 def sign_in_first() -> Response:
-    """To the sign-in page, and back here afterwards, with what was typed."""
+    """To the sign-in page, or to its second half, and back here afterwards, with what was typed."""
     page = request.full_path.rstrip("?") if request.method == "GET" else saved_forms.keep_form()
-    return redirect(url_for("identity.sign_in", next=page))
+    return redirect(url_for("factors.at_sign_in" if g.unproven_person else "identity.sign_in", next=page))
 
 
 def states(permission: Permission) -> Callable[[View], View]:
@@ -95,13 +108,18 @@ def states(permission: Permission) -> Callable[[View], View]:
     return mark
 
 
-def requires(permission: Permission, *, everywhere: bool = False) -> Callable[[View], View]:
-    """For views about no product: anyone, a signed-in person, or one who has `permission` somewhere, or `everywhere`."""
+def requires(permission: Permission, *, everywhere: bool = False, unproven: bool = False) -> Callable[[View], View]:
+    """For views about no product: anyone, a signed-in person, or one who has `permission` somewhere, or `everywhere`.
+
+    `unproven`: also for who must still give a second factor; that view gives nothing else.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if permission is Permission.ANYONE:
+                return view(*args, **kwargs)
+            if unproven and g.unproven_person is not None:
                 return view(*args, **kwargs)
             if g.person is None:
                 return sign_in_first()

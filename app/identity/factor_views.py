@@ -2,12 +2,12 @@
 
 import pyotp
 import segno
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.identity import factors, signing_in
-from app.identity.access import current_person, note_proof, requires, was_proved
+from app.identity.access import current_person, note_proof, open_fully, requires, was_proved
 from app.identity.forms import CodesForm, FactorForm, KeyForm
 from app.identity.models import SecondFactor
 from app.identity.policy import Permission
@@ -28,6 +28,24 @@ def index() -> str:
     return render_template("identity/factors.html", held=_held(), proved=was_proved(), now=clock.now())
 
 
+@blueprint.route("/connexion", methods=["GET", "POST"])
+@requires(Permission.SIGNED_IN, unproven=True)
+@limit_posts(20)
+def at_sign_in() -> str | Response:
+    """The second half of signing in, for a role that engages or sees much: a factor, or the first one registered."""
+    next_path = signing_in.safe_path(request.args.get("next"))
+    if g.person is not None:
+        return redirect(next_path)
+    form = FactorForm()
+    if (form.code.data or form.answer.data) and form.validate():  # sent empty, it asks for a key's challenge
+        with form.showing_refusal():
+            factors.prove_factor(db_session(), current_person(), form.proof(), "sign-in", binds=False)
+            note_proof()
+            return redirect(next_path)
+    session["factor_next"] = next_path
+    return render_proof_page("identity/factor_at_sign_in.html", "sign-in", form, next=next_path)
+
+
 @blueprint.route("/confirmer", methods=["POST"])
 @requires(Permission.SIGNED_IN)
 @limit_posts(20)
@@ -39,7 +57,6 @@ def confirm() -> str | Response:
     if (form.code.data or form.answer.data) and form.validate():
         with form.showing_refusal():
             factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
-            session["sid"] = signing_in.rotate_session(db_session(), current_person(), session["sid"])
             note_proof()
             return redirect(session.pop("confirm_next", url_for("factors.index")))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")
@@ -47,7 +64,7 @@ def confirm() -> str | Response:
 
 
 @blueprint.route("/codes", methods=["GET", "POST"])
-@requires(Permission.SIGNED_IN)
+@requires(Permission.SIGNED_IN, unproven=True)
 @limit_posts(20)
 def codes() -> str | Response:
     """The QR code of a new secret, and the first code that it gives. The secret waits in the visitor's own cookie."""
@@ -76,7 +93,7 @@ def codes() -> str | Response:
 
 
 @blueprint.post("/cle")
-@requires(Permission.SIGNED_IN)
+@requires(Permission.SIGNED_IN, unproven=True)
 @limit_posts(20)
 def key() -> str | Response:
     """First a challenge for the new key, then, with its answer, the key itself."""
@@ -116,5 +133,7 @@ def _held() -> list[SecondFactor]:
 
 
 def _done(message: str) -> Response:
+    """What was just registered was just given too."""
+    open_fully()
     flash(message, "success")
     return redirect(session.pop("factor_next", url_for("factors.index")))

@@ -78,9 +78,9 @@ def use_joining_link(session: Session, secret: str, browser: str, to_join: str) 
     if account is None or account.id != to_join:
         raise Refusal(_l("Ouvrez ce lien dans le navigateur où vous êtes passé par ProConnect."))
     sid, path = signing_in.use_link(session, secret, browser)
-    person = signing_in.person_of_session(session, sid)
-    assert person
-    _join(session, person, account)
+    opened = signing_in.live_session(session, sid)
+    assert opened
+    _join(session, opened.person, account)
     return sid, path
 
 

@@ -107,7 +107,10 @@ class SignInLink(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser, called `browser` as it calls itself; `strong`: by a strong factor at ProConnect."""
+    """A signed-in browser, called `browser` as it calls itself; `strong`: by a strong factor at ProConnect.
+
+    `proved_at`: when a second factor of Jalon was given in it.
+    """
 
     __tablename__ = "web_session"
 
@@ -119,6 +122,7 @@ class WebSession(Base):
     browser: Mapped[str] = mapped_column(String(200), default="", server_default="")
     account_id: Mapped[str | None] = mapped_column(ForeignKey("linked_account.id", ondelete="CASCADE"))
     strong: Mapped[bool] = mapped_column(default=False, server_default=false())
+    proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     id_token: Mapped[str | None] = mapped_column(Text, comment="of ProConnect, encrypted: for its sign-out")
 
     person: Mapped[Person] = relationship(lazy="raise")

@@ -124,13 +124,22 @@ def _open_link(secret: str) -> Select[SignInLink]:
     )
 
 
-def person_of_session(session: Session, sid: str) -> Person | None:
-    """The person of a live session, grants loaded; None once it ended."""
+def live_session(session: Session, sid: str) -> WebSession | None:
+    """A session that has not ended, its person and their grants loaded."""
     # One question, not two: every page asks it.
     whole = joinedload(WebSession.person).joinedload(Person.grants)
     live = select(WebSession).where(WebSession.secret_hash == hash_secret(sid), WebSession.expires_at > clock.now())
-    found = session.scalars(live.options(whole)).unique().one_or_none()
-    return found.person if found else None
+    return session.scalars(live.options(whole)).unique().one_or_none()
+
+
+def is_privileged(person: Person) -> bool:
+    """Whether `person` (grants loaded) has a role that engages or that sees much."""
+    return not policy.PRIVILEGED.isdisjoint({grant.role for grant in person.grants})
+
+
+def lacks_factor(opened: WebSession) -> bool:
+    """Whether a session opens nothing before a second factor is given: a mailbox alone is no proof of who binds."""
+    return is_privileged(opened.person) and not opened.strong and opened.proved_at is None
 
 
 def person_of_ended_session(session: Session, sid: str) -> str | None:
@@ -147,8 +156,7 @@ def person_of_ended_session(session: Session, sid: str) -> str | None:
 
 def idle_minutes(person: Person) -> int:
     """After how many minutes without a request a session of `person` (grants loaded) ends; 0: it does not before its end."""
-    privileged = not policy.PRIVILEGED.isdisjoint({grant.role for grant in person.grants})
-    return int(PRIVILEGED_IDLE.total_seconds()) // 60 if privileged else 0
+    return int(PRIVILEGED_IDLE.total_seconds()) // 60 if is_privileged(person) else 0
 
 
 def sessions_of(session: Session, person_id: str) -> Sequence[WebSession]:
@@ -163,11 +171,10 @@ def session_id_of(session: Session, sid: str) -> str | None:
 
 @transaction
 def rotate_session(session: Session, person: Person, sid: str) -> str:
-    """A new secret for a session that has just proved more: a copy of the old cookie opens nothing."""
+    """A new secret for a session where a factor was just given: a copy of the old cookie opens nothing."""
     new = secrets.token_urlsafe(32)
-    session.execute(
-        update(WebSession).where(WebSession.secret_hash == hash_secret(sid)).values(secret_hash=hash_secret(new))
-    )
+    here = update(WebSession).where(WebSession.secret_hash == hash_secret(sid))
+    session.execute(here.values(secret_hash=hash_secret(new), proved_at=clock.now()))
     record(session, person, Action.PROVE_FACTOR, person.email)
     return new
 

@@ -20,7 +20,7 @@ blueprint = Blueprint("identity", __name__)
 @requires(Permission.ANYONE)
 @limit_posts(20)
 def sign_in() -> str | Response:
-    if g.person is not None:
+    if g.person is not None or g.unproven_person is not None:
         return redirect(signing_in.safe_path(request.args.get("next")))
     form = SignInForm()
     if form.validate_on_submit():
@@ -65,7 +65,7 @@ def use_link(secret: str) -> str | Response | tuple[str, int]:
 
 
 @blueprint.post("/deconnexion")
-@requires(Permission.SIGNED_IN)
+@requires(Permission.SIGNED_IN, unproven=True)
 def sign_out() -> str | Response:
     """At ProConnect too, where it opened this session: whoever has the machine next would otherwise come in by one click."""
     sid = session["sid"]

@@ -120,7 +120,7 @@ def _start_over() -> None:
         current_app.extensions["load_person"]()
     except SQLAlchemyError:
         get_logger().exception("error page without its person")
-        g.person = None
+        g.person = g.unproven_person = None
 
 
 def _error_page(error: Exception) -> tuple[str, int]:

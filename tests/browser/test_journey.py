@@ -223,7 +223,7 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
     if javascript:
         authority.presses("Signer la décision avec ma clé")
     else:
-        authority.fills(code=_code(authority))
+        authority.fills(code=authority.code_of("Andrée Laurent"))
         authority.presses("Signer la décision")
     authority.sees("La décision est signée")
     _check_kept_factor(server, slug, "webauthn" if javascript else "totp")
@@ -246,16 +246,6 @@ def _check_kept_factor(server, slug: str, kind: str) -> None:
     assert challenge[16:] == hashlib.sha256(f"decide:{content}".encode()).digest()
 
 
-def _code(somebody: Somebody, name: str = "Andrée Laurent") -> str:
-    """The code that the demonstration's mailbox shows of somebody, read in a page of its own."""
-    page = somebody.page.context.new_page()
-    page.goto(f"{somebody.server.address}/demonstration/courriels")
-    told = page.locator(".fr-info-text", has_text=name)
-    code = told.locator("strong").first.inner_text()
-    page.close()
-    return code
-
-
 def _vouch(chromium, server, incubator: str, *, javascript: bool) -> None:
     """The incubator's member adds the authority to its directory; as it has no other, an administrator confirms."""
     lead = Somebody.arrives(chromium, server, javascript=javascript)
@@ -266,7 +256,7 @@ def _vouch(chromium, server, incubator: str, *, javascript: bool) -> None:
     lead.sees("Personne encore")
     lead.fills(name="Andrée Laurent", email="autorite@exemple.test", function="Directrice du numérique")
     lead.fills(entity="Ministère exemple", deed="Arrêté du 3 mars 2026", deed_on="2026-03-03")
-    lead.fills(code=_code(lead, "Maxime Garcia"))
+    lead.fills(code=lead.code_of("Maxime Garcia"))
     lead.presses("Inscrire cette autorité")
     lead.sees("à confirmer par une autre personne")
     assert not javascript or faults_of(lead.page) == []
@@ -276,7 +266,7 @@ def _vouch(chromium, server, incubator: str, *, javascript: bool) -> None:
     administrator.page.get_by_role("link", name=re.compile("^Confirmer")).click()
     administrator.sees("Vérifiez l’acte qui la nomme")
     assert not javascript or faults_of(administrator.page) == []
-    administrator.fills(code=_code(administrator, "Morgan Roux"))
+    administrator.fills(code=administrator.code_of("Morgan Roux"))
     administrator.presses("Confirmer cette autorité")
     administrator.sees("confirmée par Morgan Roux")
 
@@ -289,7 +279,7 @@ def _register_key(authority: Somebody) -> None:
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     authority.goes("/compte/second-facteur")
     authority.presses("Confirmer avec un second facteur")
-    authority.fills(code=_code(authority))
+    authority.fills(code=authority.code_of("Andrée Laurent"))
     authority.presses("Confirmer")
     authority.presses("Enregistrer une clé de sécurité")
     authority.fills(name="Clé virtuelle")

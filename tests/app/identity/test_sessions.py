@@ -108,4 +108,5 @@ def test_what_was_typed_is_kept_when_a_session_ends_for_want_of_use(world):
         )
         assert answer.status_code == 302 and "/connexion" in answer.location
         back = sign_in(world, person, "Firefox")
+        back.post("/compte/second-facteur/connexion", {"code": world.code(person)})
         assert "Astreinte du dimanche" in back.get("/produits/exemple/equipe").get_data(as_text=True)
