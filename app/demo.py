@@ -21,7 +21,7 @@ from app.homologation.models import Dossier
 from app.identity import directory, factors
 from app.identity import services as identity
 from app.identity.directory import NamedAuthority
-from app.identity.factors import FactorProof
+from app.identity.factors import FactorProof, SessionProof
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.inventory import services as inventory
@@ -227,7 +227,7 @@ def _second_factor(session: Session, authority: Person) -> str:
     """Registered as a person does; the demonstration's mailbox shows its codes."""
     secret = pyotp.random_base32()
     code = pyotp.TOTP(secret).at(clock.now())
-    factors.add_codes(session, authority, name=factors.DEMONSTRATION, secret=secret, code=code, proved=False)
+    factors.add_codes(session, authority, SessionProof(), name=factors.DEMONSTRATION, secret=secret, code=code)
     return secret
 
 

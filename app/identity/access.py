@@ -1,14 +1,15 @@
 """The door of each view: it states a permission, and only who has it comes in. A stranger gets a 404."""
 
-import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.identity import policy, saved_forms, signing_in
+from app.identity import linked_accounts, policy, saved_forms, signing_in
+from app.identity.factors import SessionProof
 from app.identity.models import Person
 from app.identity.policy import Permission
 from app.platform import clock
@@ -19,16 +20,15 @@ __all__ = [
     "current_person",
     "enter",
     "load_person",
-    "note_proof",
     "open_fully",
     "requires",
+    "shown_proof",
     "sign_in_first",
     "states",
-    "was_proved",
 ]
 
-# Seconds during which a factor that was given lets its owner change what opens their account.
-_PROVED_FOR = 600
+# How long a factor that was given lets its owner change what opens their account.
+_PROVED_FOR = timedelta(minutes=10)
 # Seconds between two notes in the cookie of the last request seen: not each answer sends it again.
 _SEEN_EVERY = 60
 
@@ -40,7 +40,7 @@ def load_person() -> None:
 
     In `g.idle_person`, one whose session ended for want of use; in `g.unproven_person`, one who must give a second factor first.
     """
-    g.person = g.idle_person = g.unproven_person = None
+    g.person = g.idle_person = g.unproven_person = g.web_session = None
     if "sid" in session:
         opened = signing_in.live_session(db_session(), session["sid"])
         now = int(clock.now().timestamp())
@@ -48,6 +48,7 @@ def load_person() -> None:
         if opened and idle and now - session.get("seen", now) > idle:
             g.idle_person = opened.person
         elif opened:
+            g.web_session = opened
             if signing_in.lacks_factor(opened):
                 g.unproven_person = opened.person
             else:
@@ -80,16 +81,16 @@ def open_fully() -> None:
     session["sid"] = signing_in.rotate_session(db_session(), current_person(), session["sid"])
 
 
-def note_proof() -> None:
-    """As `open_fully`, and lets its owner change what opens their account for a while."""
-    open_fully()
-    session["factor_proved"] = int(time.time())
-
-
-def was_proved() -> bool:
-    """Whether this browser gave a second factor just now."""
-    proved: float = session.get("factor_proved", 0)
-    return time.time() - proved < _PROVED_FOR
+def shown_proof() -> SessionProof:
+    """What this browser's session showed within ten minutes."""
+    opened, since = g.web_session, clock.now() - _PROVED_FOR
+    given = opened.proved_at is not None and opened.proved_at > since
+    strong = opened.strong and opened.opened_at is not None and opened.opened_at > since
+    return SessionProof(
+        proved=given or strong,
+        recovered=opened.recovered and not strong,
+        vouched=strong and linked_accounts.is_surely_theirs(db_session(), opened),
+    )
 
 
 def sign_in_first() -> Response:

@@ -6,9 +6,9 @@ from flask import Blueprint, flash, g, redirect, render_template, request, sessi
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity import factors, signing_in
-from app.identity.access import current_person, note_proof, open_fully, requires, was_proved
-from app.identity.forms import CodesForm, FactorForm, KeyForm
+from app.identity import factors, recovery, signing_in
+from app.identity.access import current_person, open_fully, requires, shown_proof
+from app.identity.forms import CodesForm, FactorForm, KeyForm, RecoveryForm
 from app.identity.models import SecondFactor
 from app.identity.policy import Permission
 from app.platform import clock
@@ -25,7 +25,14 @@ blueprint = Blueprint("factors", __name__, url_prefix="/compte/second-facteur")
 def index() -> str:
     if "next" in request.args:
         session["factor_next"] = signing_in.safe_path(request.args["next"])
-    return render_template("identity/factors.html", held=_held(), proved=was_proved(), now=clock.now())
+    return render_template(
+        "identity/factors.html",
+        held=_held(),
+        proved=shown_proof().proved,
+        now=clock.now(),
+        codes_left=recovery.count_left(db_session(), current_person().id),
+        fingerprint=factors.signs_of,
+    )
 
 
 @blueprint.route("/connexion", methods=["GET", "POST"])
@@ -40,10 +47,41 @@ def at_sign_in() -> str | Response:
     if (form.code.data or form.answer.data) and form.validate():  # sent empty, it asks for a key's challenge
         with form.showing_refusal():
             factors.prove_factor(db_session(), current_person(), form.proof(), "sign-in", binds=False)
-            note_proof()
+            open_fully()
             return redirect(next_path)
     session["factor_next"] = next_path
-    return render_proof_page("identity/factor_at_sign_in.html", "sign-in", form, next=next_path)
+    return _sign_in_page(form, RecoveryForm(), next_path)
+
+
+@blueprint.post("/connexion/secours")
+@requires(Permission.SIGNED_IN, unproven=True)
+@limit_posts(20)
+def recover() -> str | Response:
+    """A recovery code in place of the factor that was lost."""
+    next_path = signing_in.safe_path(request.args.get("next"))
+    form = RecoveryForm()
+    if g.person is None and form.validate_on_submit():
+        with form.showing_refusal():
+            session["sid"] = recovery.use_code(db_session(), current_person(), session["sid"], form.recovery.data or "")
+            flash(
+                _(
+                    "Un code de secours a ouvert votre compte : retirez le second facteur perdu, puis enregistrez-en un autre."
+                ),
+                "warning",
+            )
+            return redirect(url_for("factors.index", next=next_path))
+    return redirect(next_path) if g.person else _sign_in_page(FactorForm(formdata=None), form, next_path)
+
+
+def _sign_in_page(form: FactorForm, recovery_form: RecoveryForm, next_path: str) -> str:
+    return render_proof_page(
+        "identity/factor_at_sign_in.html",
+        "sign-in",
+        form,
+        next=next_path,
+        recovery_form=recovery_form,
+        codes_left=recovery.count_left(db_session(), current_person().id),
+    )
 
 
 @blueprint.route("/confirmer", methods=["POST"])
@@ -57,7 +95,7 @@ def confirm() -> str | Response:
     if (form.code.data or form.answer.data) and form.validate():
         with form.showing_refusal():
             factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
-            note_proof()
+            open_fully()
             return redirect(session.pop("confirm_next", url_for("factors.index")))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")
     return render_template("identity/confirm_factor.html", form=form, challenge_id=challenge_id, options=options)
@@ -68,7 +106,7 @@ def confirm() -> str | Response:
 @limit_posts(20)
 def codes() -> str | Response:
     """The QR code of a new secret, and the first code that it gives. The secret waits in the visitor's own cookie."""
-    if _held() and not was_proved():
+    if _held() and not shown_proof().proved:
         return redirect(url_for("factors.index"))
     form = CodesForm()
     secret: str | None = session.get("new_codes")
@@ -80,10 +118,10 @@ def codes() -> str | Response:
             factors.add_codes(
                 db_session(),
                 current_person(),
+                shown_proof(),
                 name=form.name.data or "",
                 secret=secret,
                 code=form.code.data or "",
-                proved=was_proved(),
             )
             session.pop("new_codes", None)
             return _done(_("Votre second facteur est enregistré."))
@@ -101,7 +139,7 @@ def key() -> str | Response:
     if form.answer.data and form.validate():
         try:
             factors.add_key(
-                db_session(), current_person(), name=form.name.data or "", given=form.proof(), proved=was_proved()
+                db_session(), current_person(), shown_proof(), name=form.name.data or "", given=form.proof()
             )
         except Refusal as refusal:
             discard_changes()
@@ -115,9 +153,18 @@ def key() -> str | Response:
 @blueprint.post("/<factor_id>/retirer")
 @requires(Permission.SIGNED_IN)
 def remove(factor_id: str) -> Response:
-    factors.remove_factor(db_session(), current_person(), factor_id, proved=was_proved())
+    factors.remove_factor(db_session(), current_person(), factor_id, shown_proof())
     flash(_("Ce second facteur est retiré."), "success")
     return redirect(url_for("factors.index"))
+
+
+@blueprint.post("/secours")
+@requires(Permission.SIGNED_IN)
+@limit_posts(20)
+def draw_recovery() -> str:
+    """Ten recovery codes, on the only page that ever shows them."""
+    drawn = recovery.draw_codes(db_session(), current_person(), shown_proof())
+    return render_template("identity/recovery_codes.html", drawn=drawn)
 
 
 def render_proof_page(template: str, purpose: str, form: BaseForm, **values: object) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app.identity.jobs import TellFactorChanged
 from app.identity.kinds import FactorKind, Role
-from app.identity.models import FactorChallenge, Grant, ListedAuthority, Person, SecondFactor, WebSession
+from app.identity.models import FactorChallenge, Grant, ListedAuthority, Person, RecoveryCode, SecondFactor, WebSession
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
@@ -35,6 +35,7 @@ _BINDS_AFTER = timedelta(hours=24)
 STEP_SECONDS = 30
 MOST_FACTORS = 10
 _WRONG = Rate(10, timedelta(hours=1))
+WRONG_FACTORS = "second-factor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,29 @@ class FactorProof:
     answer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SessionProof:
+    """What a session showed of its person lately.
+
+    `proved`: a factor of Jalon, a recovery code, or a strong factor at ProConnect; `recovered`: a recovery code alone;
+    `vouched`: a strong factor at ProConnect by an account that is surely theirs.
+    """
+
+    proved: bool = False
+    recovered: bool = False
+    vouched: bool = False
+
+
 def factors_of(session: Session, person_id: str) -> Sequence[SecondFactor]:
     return session.scalars(
         select(SecondFactor).where(SecondFactor.person_id == person_id).order_by(SecondFactor.added_at)
     ).all()
+
+
+def signs_of(factor: SecondFactor) -> str:
+    """Eight signs by which its owner and who confirms it know that they speak of the same factor."""
+    drawn = hashlib.sha256(factor.id.encode()).hexdigest()[:8].upper()
+    return f"{drawn[:4]} {drawn[4:]}"
 
 
 def codes_address_of(person: Person, secret: str) -> str:
@@ -57,35 +77,35 @@ def codes_address_of(person: Person, secret: str) -> str:
     return pyotp.TOTP(secret, name=person.email, issuer="Jalon").provisioning_uri()
 
 
-def add_codes(session: Session, person: Person, *, name: str, secret: str, code: str, proved: bool) -> None:
+def add_codes(session: Session, person: Person, shown: SessionProof, *, name: str, secret: str, code: str) -> None:
     """Raises `Refusal` for a code that this secret does not give, or without the factor one already has."""
-    _may_change(session, person, proved=proved)
+    _may_change(session, person, shown)
     step = _step_of(secret, code, after=0)
     if step is None:
         raise Refusal(_l("Ce code n’est pas celui attendu. Vérifiez l’heure du téléphone, puis réessayez."), "code")
     factor = SecondFactor(kind=FactorKind.TOTP, name=name, secret=encrypt_text(secret), counter=step)
-    _add(session, person, factor)
+    _add(session, person, factor, shown)
 
 
-def check_proved(session: Session, person: Person, *, proved: bool) -> None:
+def check_proved(session: Session, person: Person, shown: SessionProof) -> None:
     """Whoever holds a factor gives it before changing what opens their account: a stolen session alone changes nothing."""
-    if not proved and factors_of(session, person.id):
+    if not shown.proved and factors_of(session, person.id):
         raise Refusal(_l("Confirmez d’abord avec un second facteur que vous avez déjà."))
 
 
-def _may_change(session: Session, person: Person, *, proved: bool) -> None:
-    check_proved(session, person, proved=proved)
+def _may_change(session: Session, person: Person, shown: SessionProof) -> None:
+    check_proved(session, person, shown)
     if len(factors_of(session, person.id)) >= MOST_FACTORS:
         raise Refusal(_l("Vous avez déjà dix seconds facteurs : retirez-en un."))
 
 
 @transaction
-def _add(session: Session, person: Person, factor: SecondFactor) -> None:
+def _add(session: Session, person: Person, factor: SecondFactor, shown: SessionProof) -> None:
     now = clock.now()
-    # One that its owner already signs with was given to add this one.
-    known = any(held.signs_from <= now for held in factors_of(session, person.id))
+    # One that its owner already signs with was given to add this one; a recovery code may have been read on a desk.
+    known = not shown.recovered and any(held.signs_from <= now for held in factors_of(session, person.id))
     factor.id, factor.person_id, factor.added_at = new_id(), person.id, now
-    factor.signs_from = now if known else now + _BINDS_AFTER
+    factor.signs_from = now if known or shown.vouched else now + _BINDS_AFTER
     session.add(factor)
     record(session, person, Action.ADD_FACTOR, f"{factor.kind.value}: {factor.name}")
     _tell(session, person, factor.name, added=True)
@@ -94,11 +114,11 @@ def _add(session: Session, person: Person, factor: SecondFactor) -> None:
 def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
     """The person, and whoever vouches for them."""
     at = clock.now().isoformat()
-    for told in (person.id, *_guarantors(session, person.id)):
+    for told in (person.id, *guarantors_of(session, person.id)):
         jobs.enqueue(session, TellFactorChanged(person.id, name, added, at, told))
 
 
-def _guarantors(session: Session, person_id: str) -> Sequence[str]:
+def guarantors_of(session: Session, person_id: str) -> Sequence[str]:
     """Ids of the members of the incubators that list this person as an authority."""
     listing = select(ListedAuthority.incubator_id).where(
         ListedAuthority.person_id == person_id, ListedAuthority.ended_at.is_(None)
@@ -108,13 +128,12 @@ def _guarantors(session: Session, person_id: str) -> Sequence[str]:
 
 
 @transaction
-def remove_factor(session: Session, person: Person, factor_id: str, *, proved: bool) -> None:
+def remove_factor(session: Session, person: Person, factor_id: str, shown: SessionProof) -> None:
     """Raises `Refusal` unless a factor was given just before."""
     factor = session.get(SecondFactor, factor_id)
     if factor is None or factor.person_id != person.id:
         raise Refusal(_l("Ce second facteur a déjà été retiré."))
-    if not proved:
-        raise Refusal(_l("Confirmez d’abord avec un second facteur que vous avez déjà."))
+    check_proved(session, person, shown)
     session.delete(factor)
     record(session, person, Action.REMOVE_FACTOR, factor.name)
     _tell(session, person, factor.name, added=False)
@@ -124,6 +143,7 @@ def remove_factor(session: Session, person: Person, factor_id: str, *, proved: b
 def forget_all(session: Session, person: Person) -> None:
     """For somebody who lost them all; the command line alone does it. It ends their sessions."""
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
+    session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     session.execute(delete(WebSession).where(WebSession.person_id == person.id))
     record(session, None, Action.FORGET_FACTORS, person.email)
     _tell(session, person, "", added=False)
@@ -169,13 +189,13 @@ def options_to_add(session: Session, person: Person) -> tuple[str, str]:
     return _keep(session, person, "add", options.challenge), options_to_json(options)
 
 
-def add_key(session: Session, person: Person, *, name: str, given: FactorProof, proved: bool) -> None:
+def add_key(session: Session, person: Person, shown: SessionProof, *, name: str, given: FactorProof) -> None:
     """`given` is the new key's answer. Raises `Refusal`."""
     from webauthn import verify_registration_response
     from webauthn.helpers import bytes_to_base64url
     from webauthn.helpers.exceptions import WebAuthnException
 
-    _may_change(session, person, proved=proved)
+    _may_change(session, person, shown)
     rp_id, origins = _site()
     try:
         new = verify_registration_response(
@@ -193,7 +213,7 @@ def add_key(session: Session, person: Person, *, name: str, given: FactorProof, 
         credential_id=bytes_to_base64url(new.credential_id),
         counter=new.sign_count,
     )
-    _add(session, person, factor)
+    _add(session, person, factor, shown)
 
 
 DEMONSTRATION = "Téléphone de démonstration"
@@ -222,8 +242,7 @@ def prove_factor(
     Raises `Refusal` at the field `code`, for a factor of the day too where the act `binds`; after ten wrong proofs within
     an hour, every proof is refused for a while.
     """
-    if rates.is_reached(session, _WRONG, "second-factor", person.id):
-        raise Refusal(_l("Trop d’essais : réessayez dans une heure."), "code")
+    check_tries(session, person, "code")
     held = factors_of(session, person.id)
     if not held:
         raise Refusal(_l("Enregistrez d’abord un second facteur."), "code")
@@ -231,7 +250,7 @@ def prove_factor(
         raise Refusal(_l("Donnez le code de votre application, ou répondez avec votre clé."), "code")
     found = _prove_key(session, person, proof, purpose, held) if proof.answer else _prove_code(session, proof, held)
     if found is None:
-        rates.note_event(session, "second-factor", person.id)
+        rates.note_event(session, WRONG_FACTORS, person.id)
         keep_despite_refusal(session)
         raise Refusal(
             _l("Ce code ou cette clé n’est pas bon, ou a déjà servi. Attendez le code suivant, puis réessayez."), "code"
@@ -246,6 +265,12 @@ def prove_factor(
         )
     found.last_used_at = clock.now()
     return found
+
+
+def check_tries(session: Session, person: Person, field: str) -> None:
+    """Raises `Refusal` at `field` once ten wrong factors or recovery codes were given within an hour."""
+    if rates.is_reached(session, _WRONG, WRONG_FACTORS, person.id):
+        raise Refusal(_l("Trop d’essais : réessayez dans une heure."), field)
 
 
 def kept_proof(factor: SecondFactor, proof: FactorProof) -> dict[str, str] | None:

@@ -68,6 +68,16 @@ class FactorForm(KeyAnswer):
         return FactorProof(self.code.data or "", self.challenge_id.data or "", self.answer.data or "")
 
 
+class RecoveryForm(BaseForm):
+    recovery = Line(
+        _l("Code de secours"),
+        most=40,
+        needed=_l("Saisissez l’un de vos codes de secours."),
+        description=_l("Seize lettres et chiffres, comme 7KQ2-M9TD-4XWH-ZB61. Chacun sert une fois."),
+        render_kw={"autocomplete": "off"},
+    )
+
+
 class CodesForm(BaseForm):
     name = Line(_l("Nom de ce second facteur"), needed=True, description=_l("Exemple : « Téléphone professionnel »."))
     code = Line(_l("Code à six chiffres que donne l’application"), most=10, needed=True, render_kw=_CODE)

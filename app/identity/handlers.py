@@ -10,6 +10,8 @@ from app.identity.jobs import (
     TellAccountJoined,
     TellAddressChanged,
     TellFactorChanged,
+    TellFactorConfirmed,
+    TellRecovery,
     TellRoleTaken,
 )
 from app.identity.models import LinkedAccount, Person
@@ -26,6 +28,8 @@ def register(to: Jobs) -> None:
     to.handle(TellFactorChanged, tell_factor_changed)
     to.handle(TellRoleTaken, tell_role_taken)
     to.handle(SendJournalHead, send_journal_head)
+    to.handle(TellFactorConfirmed, tell_factor_confirmed)
+    to.handle(TellRecovery, tell_recovery)
     to.handle(TellAccountJoined, tell_account_joined)
     to.handle(TellAddressChanged, tell_address_changed)
     to.every_minute(signing_in.purge_links)
@@ -70,6 +74,42 @@ def tell_factor_changed(database: Database, task: TellFactorChanged) -> None:
             added=task.added,
             link=link_to("factors.index"),
             directory=link_to("portfolio.incubators"),
+        )
+    )
+
+
+def tell_factor_confirmed(database: Database, task: TellFactorConfirmed) -> None:
+    """Whoever did not ask for it learns it."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "factor_confirmed",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("factor_confirmed", person.id, task.at),
+            person=person,
+            factor=task.name,
+            by=task.by,
+            link=link_to("factors.index"),
+        )
+    )
+
+
+def tell_recovery(database: Database, task: TellRecovery) -> None:
+    """Whoever did not do it learns it."""
+    with database.reading() as session:
+        owner, person = session.get_one(Person, task.person_id), session.get_one(Person, task.told_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "recovery",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("recovery", owner.id, person.id, task.at),
+            person=person,
+            owner=owner,
+            used=task.used,
+            link=link_to("factors.index"),
         )
     )
 

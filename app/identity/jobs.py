@@ -125,3 +125,25 @@ class TellAddressChanged(Task):
     told: str
     before: str
     new: str
+
+
+@dataclass(frozen=True)
+class TellRecovery(Task):
+    """Of a person, to `told_id`: recovery codes were drawn, or one was used."""
+
+    kind: ClassVar[str] = "recovery"
+    person_id: str
+    told_id: str
+    used: bool
+    at: str
+
+
+@dataclass(frozen=True)
+class TellFactorConfirmed(Task):
+    """To a person: somebody else confirmed their factor, which signs from now on."""
+
+    kind: ClassVar[str] = "factor_confirmed"
+    person_id: str
+    name: str
+    by: str
+    at: str

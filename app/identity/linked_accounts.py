@@ -20,6 +20,8 @@ from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt_text, encrypt_text
 from app.platform.transactions import transaction, unjournaled_transaction
 
+# Its person is told of an account that was joined.
+_OBJECTED_WITHIN = timedelta(days=1)
 # An account that nobody confirmed is forgotten.
 _CONFIRMED_WITHIN = timedelta(days=1)
 
@@ -142,6 +144,15 @@ def accounts_of(session: Session, person_id: str) -> Sequence[LinkedAccount]:
     """Those joined to a person, the oldest first."""
     joined = select(LinkedAccount).where(LinkedAccount.person_id == person_id)
     return session.scalars(joined.order_by(LinkedAccount.joined_at, LinkedAccount.id)).all()
+
+
+def is_surely_theirs(session: Session, opened: WebSession) -> bool:
+    """Whether the account that opened a session is its person's beyond what a mailbox shows: at their address, or joined since
+    a day in which they could object."""
+    account = session.get(LinkedAccount, opened.account_id) if opened.account_id else None
+    if account is None or account.joined_at is None:
+        return False
+    return account.email == opened.person.email or account.joined_at <= clock.now() - _OBJECTED_WITHIN
 
 
 def sign_out_token(session: Session, sid: str) -> str | None:

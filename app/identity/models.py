@@ -109,7 +109,7 @@ class SignInLink(Base):
 class WebSession(Base):
     """A signed-in browser, called `browser` as it calls itself; `strong`: by a strong factor at ProConnect.
 
-    `proved_at`: when a second factor of Jalon was given in it.
+    `proved_at`: when a second factor of Jalon was given in it; `recovered`: it was a recovery code.
     """
 
     __tablename__ = "web_session"
@@ -123,6 +123,7 @@ class WebSession(Base):
     account_id: Mapped[str | None] = mapped_column(ForeignKey("linked_account.id", ondelete="CASCADE"))
     strong: Mapped[bool] = mapped_column(default=False, server_default=false())
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    recovered: Mapped[bool] = mapped_column(default=False, server_default=false())
     id_token: Mapped[str | None] = mapped_column(Text, comment="of ProConnect, encrypted: for its sign-out")
 
     person: Mapped[Person] = relationship(lazy="raise")
@@ -142,7 +143,22 @@ class SecondFactor(Base):
     counter: Mapped[int] = mapped_column(default=0, comment="signatures made by a key; last step of a code used")
     added_at: Mapped[Instant]
     signs_from: Mapped[Instant]
+    confirmed_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship(lazy="raise", foreign_keys=[person_id])
+
+
+class RecoveryCode(Base):
+    """One of the ten codes that open the account of who lost their factor: only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[Instant]
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class FactorChallenge(Base):

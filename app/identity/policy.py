@@ -114,6 +114,7 @@ class BindingAct(StrEnum):
     GIVE_ROLE = "give_role"
     GIVE_WIDE_ROLE = "give_wide_role"
     TAKE_BACK_ROLE = "take_back_role"
+    CONFIRM_FACTOR = "confirm_factor"
     VOUCH = "vouch"
 
 
@@ -147,6 +148,7 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.VOUCH: ActRule(Permission.VOUCH, factor=True, never_by=frozenset({Bar.ONESELF}), second_person=True),
     BindingAct.GIVE_WIDE_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.TAKE_BACK_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
+    BindingAct.CONFIRM_FACTOR: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.GIVE_ROLE: ActRule(Permission.INVITE, factor=False, never_by=frozenset({Bar.ONESELF})),
 }
 

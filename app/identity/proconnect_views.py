@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.identity import factors, linked_accounts, signing_in
-from app.identity.access import current_person, enter, requires, was_proved
+from app.identity.access import current_person, enter, requires, shown_proof
 from app.identity.policy import Permission
 from app.identity.proconnect import Attempt, ProConnect, ProConnectClaims, ProConnectError
 from app.platform import clock
@@ -104,7 +104,7 @@ def accounts() -> str:
     return render_template(
         "identity/linked_accounts.html",
         accounts=linked_accounts.accounts_of(db_session(), current_person().id),
-        must_prove=not was_proved() and bool(factors.factors_of(db_session(), current_person().id)),
+        must_prove=not shown_proof().proved and bool(factors.factors_of(db_session(), current_person().id)),
         offered=find_proconnect() is not None,
     )
 
@@ -113,7 +113,7 @@ def accounts() -> str:
 @requires(Permission.SIGNED_IN)
 def join() -> str | tuple[str, int]:
     """To ProConnect, to come back with an account that will open this one."""
-    factors.check_proved(db_session(), current_person(), proved=was_proved())
+    factors.check_proved(db_session(), current_person(), shown_proof())
     provider = find_proconnect()
     if provider is None:
         raise Refusal(_("Ce Jalon n’est pas raccordé à ProConnect."))
@@ -128,7 +128,7 @@ def join() -> str | tuple[str, int]:
 @blueprint.post("/compte/proconnect/<account_id>/separer")
 @requires(Permission.SIGNED_IN)
 def separate(account_id: str) -> Response:
-    factors.check_proved(db_session(), current_person(), proved=was_proved())
+    factors.check_proved(db_session(), current_person(), shown_proof())
     linked_accounts.separate_account(db_session(), current_person(), account_id)
     flash(_("Ce compte ProConnect n’ouvre plus votre compte Jalon."), "success")
     return redirect(url_for("proconnect.accounts"))
@@ -137,7 +137,7 @@ def separate(account_id: str) -> Response:
 @blueprint.post("/compte/proconnect/<account_id>/adresse")
 @requires(Permission.SIGNED_IN)
 def take_address(account_id: str) -> Response:
-    factors.check_proved(db_session(), current_person(), proved=was_proved())
+    factors.check_proved(db_session(), current_person(), shown_proof())
     linked_accounts.take_address(db_session(), current_person(), account_id)
     flash(_("Jalon vous écrit désormais à cette adresse."), "success")
     return redirect(url_for("proconnect.accounts"))

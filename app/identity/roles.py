@@ -1,17 +1,32 @@
 """Roles on an incubator or on the whole platform: given and taken back with a second factor, never one's own."""
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.identity import factors, policy, services
 from app.identity.factors import FactorProof
+from app.identity.jobs import TellFactorConfirmed
 from app.identity.kinds import Role
-from app.identity.models import Grant, Person
+from app.identity.models import Grant, ListedAuthority, Person, SecondFactor
 from app.journal.actions import Action
 from app.journal.services import record
+from app.platform import clock, jobs
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
+
+__all__ = [
+    "OF_INCUBATOR",
+    "OF_PLATFORM",
+    "SecondFactor",
+    "confirm_factor",
+    "confirming_purpose_of",
+    "give_wide_role",
+    "grants_of_scope",
+    "purpose_of",
+    "take_back_role",
+    "waiting_factors",
+]
 
 # What is given on a whole incubator, and on the platform; the other roles are given on a product.
 OF_INCUBATOR = (Role.INCUBATOR_MEMBER, Role.REVIEWER, Role.AUTHORITY)
@@ -72,3 +87,41 @@ def take_back_role(
         role=grant.role.value,
         incubator=grant.incubator_id,
     )
+
+
+def waiting_factors(session: Session, incubator_id: str | None, product_ids: Select[str] | None) -> list[SecondFactor]:
+    """Factors that sign nothing yet, each with its person: of the people of an incubator and of its products, or of anybody."""
+    waiting = select(SecondFactor).where(SecondFactor.signs_from > clock.now())
+    if incubator_id is not None and product_ids is not None:
+        here = select(Grant.person_id).where((Grant.incubator_id == incubator_id) | Grant.product_id.in_(product_ids))
+        listed = select(ListedAuthority.person_id).where(
+            ListedAuthority.incubator_id == incubator_id, ListedAuthority.ended_at.is_(None)
+        )
+        waiting = waiting.where(SecondFactor.person_id.in_(here) | SecondFactor.person_id.in_(listed))
+    found = session.scalars(waiting.options(joinedload(SecondFactor.person)).order_by(SecondFactor.added_at))
+    return list(found)
+
+
+def confirming_purpose_of(factor: SecondFactor) -> str:
+    """What a key is asked to sign for, when this factor is confirmed."""
+    return f"confirm-factor:{factor.id}"
+
+
+@transaction
+def confirm_factor(
+    session: Session, actor: Person, factor: SecondFactor, where: str | None, proof: FactorProof
+) -> None:
+    """A second person has checked, by another way than mail, whose factor this is: it signs from now on. Raises `Refusal`.
+
+    `where`: id of the incubator that the actor answers for, or nothing for the platform.
+    """
+    if factor.person_id == actor.id:
+        raise Refusal(_l("Personne ne confirme son propre second facteur : demandez-le à une autre personne."))
+    if factor.signs_from <= clock.now():
+        raise Refusal(_l("Ce second facteur vaut déjà pour signer."))
+    factors.prove_factor(session, actor, proof, confirming_purpose_of(factor))
+    factor.signs_from, factor.confirmed_by_id = clock.now(), actor.id
+    told = f"{factor.person.name} <{factor.person.email}>"
+    record(session, actor, Action.CONFIRM_FACTOR, told, incubator=where, factor=factor.name)
+    at = clock.now().isoformat()
+    jobs.enqueue(session, TellFactorConfirmed(factor.person_id, factor.name, actor.name, at))

@@ -170,11 +170,11 @@ def session_id_of(session: Session, sid: str) -> str | None:
 
 
 @transaction
-def rotate_session(session: Session, person: Person, sid: str) -> str:
-    """A new secret for a session where a factor was just given: a copy of the old cookie opens nothing."""
+def rotate_session(session: Session, person: Person, sid: str, *, recovered: bool = False) -> str:
+    """A new secret for a session where a factor, or a recovery code, was just given: a copy of the old cookie opens nothing."""
     new = secrets.token_urlsafe(32)
     here = update(WebSession).where(WebSession.secret_hash == hash_secret(sid))
-    session.execute(here.values(secret_hash=hash_secret(new), proved_at=clock.now()))
+    session.execute(here.values(secret_hash=hash_secret(new), proved_at=clock.now(), recovered=recovered))
     record(session, person, Action.PROVE_FACTOR, person.email)
     return new
 

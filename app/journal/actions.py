@@ -94,6 +94,9 @@ class Action(StrEnum):
     END_SESSIONS = "end_sessions", Subject.PERSON
     PROVE_FACTOR = "prove_factor", Subject.PERSON
     FORGET_FACTORS = "forget_factors", Subject.PERSON
+    DRAW_RECOVERY = "draw_recovery", Subject.PERSON
+    USE_RECOVERY = "use_recovery", Subject.PERSON
+    CONFIRM_FACTOR = "confirm_factor", Subject.PERSON
     ASK_JOIN = "ask_join", Subject.ACCOUNT
     JOIN_ACCOUNT = "join_account", Subject.ACCOUNT
     SEPARATE_ACCOUNT = "separate_account", Subject.ACCOUNT
@@ -212,6 +215,9 @@ _NOT_WRITING = frozenset(
         Action.SIGN_OUT,
         Action.END_SESSIONS,
         Action.PROVE_FACTOR,
+        Action.DRAW_RECOVERY,
+        Action.USE_RECOVERY,
+        Action.CONFIRM_FACTOR,
         Action.ASK_JOIN,
         Action.JOIN_ACCOUNT,
         Action.SEPARATE_ACCOUNT,

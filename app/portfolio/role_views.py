@@ -4,17 +4,19 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity import policy, roles
+from app.identity import factors, policy, roles
 from app.identity.access import current_person, requires
 from app.identity.factor_views import render_proof_page
 from app.identity.forms import ROLE_WORDS, FactorForm
 from app.identity.kinds import Role
 from app.identity.policy import Permission
+from app.identity.roles import SecondFactor
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session
 from app.portfolio.access import incubator_view
 from app.portfolio.forms import RoleForm
 from app.products.access import Incubator
+from app.products.services import ids_of_incubator
 
 blueprint = Blueprint("roles", __name__)
 
@@ -47,6 +49,20 @@ def take_back_of_platform(grant_id: str) -> str | Response:
     return _taken_back(None, grant_id)
 
 
+@blueprint.route("/incubateurs/<slug>/seconds-facteurs/<factor_id>/confirmer", methods=["GET", "POST"])
+@incubator_view(Permission.GIVE_ROLES)
+@limit_posts(20)
+def confirm_factor_of_incubator(found: Incubator, factor_id: str) -> str | Response:
+    return _confirmed(found, factor_id)
+
+
+@blueprint.route("/plateforme/seconds-facteurs/<factor_id>/confirmer", methods=["GET", "POST"])
+@requires(Permission.ADMINISTER, everywhere=True)
+@limit_posts(20)
+def confirm_factor_of_platform(factor_id: str) -> str | Response:
+    return _confirmed(None, factor_id)
+
+
 def _given(found: Incubator | None) -> str | Response:
     """The roles of a scope, and the form that gives one."""
     form = RoleForm(roles=roles.OF_INCUBATOR if found else roles.OF_PLATFORM)
@@ -75,7 +91,33 @@ def _given(found: Incubator | None) -> str | Response:
         form,
         incubator=found,
         grants=roles.grants_of_scope(db_session(), found.id if found else None),
+        waiting=_waiting(found),
+        fingerprint=factors.signs_of,
         role_words=ROLE_WORDS,
+        here=_address(found),
+    )
+
+
+def _waiting(found: Incubator | None) -> list[SecondFactor]:
+    return roles.waiting_factors(db_session(), *((found.id, ids_of_incubator(found.id)) if found else (None, None)))
+
+
+def _confirmed(found: Incubator | None, factor_id: str) -> str | Response:
+    """A second person says whose factor this is."""
+    factor = next((x for x in _waiting(found) if x.id == factor_id), None) or abort(404)
+    form = FactorForm()
+    if (form.code.data or form.answer.data) and form.validate():
+        with form.showing_refusal():
+            roles.confirm_factor(db_session(), current_person(), factor, found.id if found else None, form.proof())
+            flash(_("Ce second facteur vaut désormais pour signer."), "success")
+            return redirect(_address(found))
+    return render_proof_page(
+        "portfolio/confirm_factor.html",
+        roles.confirming_purpose_of(factor),
+        form,
+        incubator=found,
+        factor=factor,
+        fingerprint=factors.signs_of(factor),
         here=_address(found),
     )
 

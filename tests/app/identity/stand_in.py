@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from app.identity.models import LinkedAccount
 from app.identity.proconnect import ProConnect
 from app.platform import clock
 
@@ -179,3 +180,41 @@ def standing_in() -> Iterator[StandIn]:
         released.set()
         server.shutdown()
         server.server_close()
+
+
+def connect(world, found, algorithm="ES256"):
+    known = found.proconnect(algorithm)
+    world.app.extensions["proconnect"] = known
+    world.app.config["SETTINGS"] = replace(world.app.config["SETTINGS"], proconnect=known.discovery)
+
+
+def joined(world, person, provider):
+    with world.database.writing() as session:
+        account = LinkedAccount(
+            issuer=provider.issuer,
+            subject=provider.person["sub"],
+            person_id=person.id,
+            name=person.name,
+            email=person.email,
+            siret="",
+            organization="",
+            provider="",
+            joined_at=clock.now(),
+            last_used_at=clock.now(),
+        )
+        session.add(account)
+        return account
+
+
+def begin(visitor, provider, page="/connexion/proconnect"):
+    """What ProConnect will be brought back with."""
+    return provider.authorizes(visitor.get(page).location)
+
+
+def come_back(visitor, given):
+    return visitor.get("/connexion/proconnect/retour", query_string=given)
+
+
+def run_jobs(world):
+    world.jobs.run_within(world.app.test_request_context)
+    world.jobs.run_due()

@@ -6,12 +6,9 @@ import pyotp
 import pytest
 
 from app.identity.kinds import Role
-from tests.app.identity.stand_in import standing_in
-from tests.app.identity.test_factors import PAGE
-from tests.app.identity.test_proconnect import begin, come_back, connect, joined
+from tests.app.identity.enrolling import GATE, PAGE
+from tests.app.identity.stand_in import begin, come_back, connect, joined, standing_in
 from tests.html import as_read
-
-GATE = f"{PAGE}/connexion"
 
 
 def scoped(world, role):

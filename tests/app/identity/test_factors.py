@@ -1,6 +1,5 @@
 """The second factor: registered with care, given again for each act, never twice the same."""
 
-import re
 from datetime import timedelta
 
 import pyotp
@@ -9,19 +8,12 @@ import time_machine
 from sqlalchemy import func, select
 
 from app.identity import factors
-from app.identity.factors import FactorProof
+from app.identity.factors import FactorProof, SessionProof
 from app.identity.kinds import Role
 from app.identity.models import SecondFactor, WebSession
 from app.platform import clock
 from app.platform.refusals import Refusal
-
-PAGE = "/compte/second-facteur"
-
-
-def register(visitor, name="Téléphone"):
-    page = visitor.get(f"{PAGE}/codes").get_data(as_text=True)
-    secret = re.search(r"<code>([A-Z2-7]{32})</code>", page)[1]
-    return secret, visitor.post(f"{PAGE}/codes", {"name": name, "code": pyotp.TOTP(secret).now()})
+from tests.app.identity.enrolling import PAGE, register
 
 
 def count(world) -> int:
@@ -46,14 +38,14 @@ def test_whoever_has_a_factor_gives_it_before_changing_any(world):
     person = world.person()
     visitor = world.visitor(person)
     secret, _ = register(visitor)
-    assert visitor.get(f"{PAGE}/codes").status_code == 302
     with world.database.reading() as session:
         factor_id = session.scalar(select(SecondFactor.id))
-    assert visitor.post(f"{PAGE}/{factor_id}/retirer").status_code == 409
-    key = {"name": "K", "answer": "{}", "challenge_id": "x"}
-    assert "déjà" in visitor.post(f"{PAGE}/cle", key).get_data(as_text=True)
-    assert count(world) == 1
-    with time_machine.travel(clock.now() + timedelta(seconds=60)):
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        assert visitor.get(f"{PAGE}/codes").status_code == 302
+        assert visitor.post(f"{PAGE}/{factor_id}/retirer").status_code == 409
+        key = {"name": "K", "answer": "{}", "challenge_id": "x"}
+        assert "déjà" in visitor.post(f"{PAGE}/cle", key).get_data(as_text=True)
+        assert count(world) == 1
         assert visitor.post(f"{PAGE}/confirmer", {"code": pyotp.TOTP(secret).at(clock.now())}).status_code == 302
         assert register(visitor, "Autre")[1].status_code == 302
         assert visitor.post(f"{PAGE}/{factor_id}/retirer").status_code == 302
@@ -151,10 +143,10 @@ def test_a_factor_added_with_one_that_signs_signs_at_once(world):
         factors.add_codes(
             session,
             person,
+            SessionProof(proved=True),
             name="Autre",
             secret=(new := pyotp.random_base32()),
             code=pyotp.TOTP(new).now(),
-            proved=True,
         )
         added = session.scalar(select(SecondFactor).where(SecondFactor.name == "Autre"))
         assert added.signs_from <= clock.now()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +14,7 @@ from app.identity import linked_accounts, proconnect
 from app.identity.models import LinkedAccount, Person, WebSession
 from app.journal.models import JournalEntry
 from app.platform import clock
-from tests.app.identity.stand_in import standing_in
+from tests.app.identity.stand_in import begin, come_back, connect, joined, run_jobs, standing_in
 
 # Those that ProConnect accepts (its authorize-params.dto.ts); any other makes it refuse the whole.
 ACCEPTED = {
@@ -42,44 +41,6 @@ def provider(world):
     with standing_in() as found:
         connect(world, found)
         yield found
-
-
-def connect(world, found, algorithm="ES256"):
-    known = found.proconnect(algorithm)
-    world.app.extensions["proconnect"] = known
-    world.app.config["SETTINGS"] = replace(world.app.config["SETTINGS"], proconnect=known.discovery)
-
-
-def joined(world, person, provider):
-    with world.database.writing() as session:
-        account = LinkedAccount(
-            issuer=provider.issuer,
-            subject=provider.person["sub"],
-            person_id=person.id,
-            name=person.name,
-            email=person.email,
-            siret="",
-            organization="",
-            provider="",
-            joined_at=clock.now(),
-            last_used_at=clock.now(),
-        )
-        session.add(account)
-        return account
-
-
-def begin(visitor, provider, page="/connexion/proconnect"):
-    """What ProConnect will be brought back with."""
-    return provider.authorizes(visitor.get(page).location)
-
-
-def come_back(visitor, given):
-    return visitor.get("/connexion/proconnect/retour", query_string=given)
-
-
-def run_jobs(world):
-    world.jobs.run_within(world.app.test_request_context)
-    world.jobs.run_due()
 
 
 def count(world, table):

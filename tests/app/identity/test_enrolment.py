@@ -1,0 +1,180 @@
+"""When a new factor signs at once: never by a mailbox alone. Recovery codes open and sign nothing."""
+
+import re
+from datetime import timedelta
+
+import pyotp
+import time_machine
+from sqlalchemy import select, update
+
+from app.identity import signing_in
+from app.identity.kinds import Role
+from app.identity.models import LinkedAccount, RecoveryCode, SecondFactor
+from app.platform import clock
+from tests.app.identity.enrolling import GATE, PAGE, register
+from tests.app.identity.stand_in import begin, come_back, connect, joined, run_jobs, standing_in
+
+
+def newest(world) -> SecondFactor:
+    with world.database.reading() as session:
+        return session.scalars(select(SecondFactor).order_by(SecondFactor.added_at.desc())).first()
+
+
+def newest_of(world, person) -> SecondFactor:
+    with world.database.reading() as session:
+        return session.scalars(select(SecondFactor).where(SecondFactor.person_id == person.id)).first()
+
+
+def in_strong_session(world, person, provider):
+    connect(world, provider)
+    provider.acr = "eidas2"
+    visitor = world.visitor()
+    come_back(visitor, begin(visitor, provider))
+    return visitor
+
+
+def test_a_strong_session_of_ones_own_account_makes_a_factor_sign_at_once(world):
+    person = world.person()
+    with standing_in() as provider:
+        joined(world, person, provider)
+        register(in_strong_session(world, person, provider))
+    assert newest(world).signs_from <= clock.now()
+
+
+def test_an_account_of_another_address_joined_today_does_not(world):
+    person = world.person("autre@exemple.test")
+    with standing_in() as provider:
+        joined(world, person, provider)
+        register(in_strong_session(world, person, provider))
+        assert newest(world).signs_from > clock.now()
+        with world.database.writing() as session:
+            session.execute(update(LinkedAccount).values(joined_at=clock.now() - timedelta(days=2)))
+        visitor = in_strong_session(world, person, provider)
+        register(visitor, "Second")
+    assert newest(world).signs_from <= clock.now()
+
+
+def test_a_strong_session_of_the_morning_vouches_no_more(world):
+    person = world.person()
+    with standing_in() as provider:
+        joined(world, person, provider)
+        visitor = in_strong_session(world, person, provider)
+        with time_machine.travel(clock.now() + timedelta(minutes=11)):
+            register(visitor)
+            assert newest(world).signs_from > clock.now()
+
+
+def with_codes(world, person):
+    """The visitor who registered a factor, and ten codes drawn."""
+    visitor = world.visitor(person, proved=False)
+    secret, _ = register(visitor)
+    page = visitor.post(f"{PAGE}/secours").get_data(as_text=True)
+    return visitor, secret, re.findall(r"<code>((?:[0-9A-Z]{4}-){3}[0-9A-Z]{4})</code>", page)
+
+
+def test_ten_codes_open_the_account_once_each_and_are_told(world):
+    person = world.person()
+    world.give(person, Role.AUTHORITY)
+    lea = world.person("lea@exemple.test", "Léa Garant")
+    world.give(lea, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    _, _, codes = with_codes(world, person)
+    assert len(set(codes)) == 10
+    with world.database.writing() as session:
+        session.execute(update(SecondFactor).values(signs_from=clock.now() - timedelta(days=1)))
+    fresh = fully_signed_out(world, person)
+    assert fresh.get("/produits").location.startswith(GATE)
+    typed = codes[0].lower().replace("-", " ")
+    assert fresh.post(f"{GATE}/secours?next=/produits", {"recovery": typed}).location.startswith(PAGE)
+    assert fresh.get("/produits").status_code == 200
+    again = fully_signed_out(world, person)
+    assert "a déjà servi" in again.post(f"{GATE}/secours", {"recovery": codes[0]}).get_data(as_text=True)
+    run_jobs(world)
+    told = [mail for mail in world.mails() if "code de secours a ouvert" in mail]
+    assert {mail.partition(" |")[0] for mail in told} == {"camille@exemple.test", "lea@exemple.test"}
+
+
+def fully_signed_out(world, person):
+    """Another browser, where only the mailbox was shown."""
+    with world.database.session(writing=True) as session:
+        _, secret = signing_in.issue_link(session, person.email, "/")
+        session.commit()
+    visitor = world.visitor()
+    visitor.post(f"/connexion/{secret}")
+    return visitor
+
+
+def test_a_recovery_code_signs_nothing_nor_makes_a_factor_that_does(world):
+    person = world.person()
+    world.give(person, Role.AUTHORITY)
+    _, _, codes = with_codes(world, person)
+    with world.database.writing() as session:
+        session.execute(update(SecondFactor).values(signs_from=clock.now() - timedelta(days=1)))
+    visitor = fully_signed_out(world, person)
+    visitor.post(f"{GATE}/secours", {"recovery": codes[3]})
+    secret, answer = register(visitor, "Nouveau téléphone")
+    assert answer.status_code == 302
+    assert newest(world).name == "Nouveau téléphone"
+    assert newest(world).signs_from > clock.now() + timedelta(hours=23)
+    assert secret
+
+
+def test_recovery_codes_tried_in_a_row_are_stopped(world):
+    person = world.person()
+    world.give(person, Role.AUDITOR)
+    _, _, codes = with_codes(world, person)
+    visitor = fully_signed_out(world, person)
+    for number in range(10):
+        visitor.post(f"{GATE}/secours", {"recovery": f"0000-0000-0000-{number:04}"})
+    assert "Trop d’essais" in visitor.post(f"{GATE}/secours", {"recovery": codes[0]}).get_data(as_text=True)
+    assert "Trop d’essais" in visitor.post(GATE, {"code": "123456"}).get_data(as_text=True)
+
+
+def test_new_codes_end_the_old_ones_and_need_a_factor(world):
+    person = world.person()
+    visitor, secret, codes = with_codes(world, person)
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        assert visitor.post(f"{PAGE}/secours").status_code == 409
+        visitor.post(f"{PAGE}/confirmer", {"code": pyotp.TOTP(secret).at(clock.now())})
+        assert visitor.post(f"{PAGE}/secours").status_code == 200
+    with world.database.reading() as session:
+        assert len(session.scalars(select(RecoveryCode.id)).all()) == 10
+    stranger = world.visitor(world.person("sans@exemple.test"))
+    assert stranger.post(f"{PAGE}/secours").status_code == 409
+    assert codes
+
+
+def test_another_person_of_the_incubator_confirms_a_factor(world):
+    product = world.product()
+    authority = world.person("autorite@exemple.test", "Andrée Laurent")
+    world.give(authority, Role.AUTHORITY, product_id=product.id)
+    lea = world.person("lea@exemple.test", "Léa Garant")
+    world.give(lea, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    mine = world.visitor(authority, proved=False)
+    register(mine)
+    signs = re.search(r"signes à lui lire : ([0-9A-F]{4} [0-9A-F]{4})", mine.get(PAGE).get_data(as_text=True))[1]
+    code = world.code(lea)
+    factor, here = newest_of(world, authority), "/incubateurs/dinum/seconds-facteurs"
+    member = world.visitor(lea)
+    assert f"{here}/{factor.id}/confirmer" in member.get("/incubateurs/dinum/roles").get_data(as_text=True)
+    assert signs in member.get(f"{here}/{factor.id}/confirmer").get_data(as_text=True)
+    assert "n’est pas bon" in member.post(f"{here}/{factor.id}/confirmer", {"code": "000000"}).get_data(as_text=True)
+    assert newest_of(world, authority).signs_from > clock.now()
+    assert member.post(f"{here}/{factor.id}/confirmer", {"code": code}).status_code == 302
+    assert newest_of(world, authority).signs_from <= clock.now()
+    run_jobs(world)
+    assert any("Léa Garant a confirmé" in mail for mail in world.mails())
+
+
+def test_nobody_confirms_their_own_factor_nor_one_of_elsewhere(world):
+    lea = world.person("lea@exemple.test", "Léa Garant")
+    world.give(lea, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    visitor = world.visitor(lea)
+    secret, _ = register(visitor)
+    own = f"/incubateurs/dinum/seconds-facteurs/{newest(world).id}/confirmer"
+    elsewhere = world.person("ailleurs@exemple.test", "Ailleurs")
+    register(world.visitor(elsewhere))
+    theirs = newest_of(world, elsewhere).id
+    assert visitor.get(f"/incubateurs/dinum/seconds-facteurs/{theirs}/confirmer").status_code == 404
+    with time_machine.travel(clock.now() + timedelta(seconds=60)):
+        page = visitor.post(own, {"code": pyotp.TOTP(secret).at(clock.now())}).get_data(as_text=True)
+    assert "Personne ne confirme son propre second facteur" in page
