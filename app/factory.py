@@ -59,6 +59,7 @@ from app.platform.mail import Mailer
 from app.platform.settings import Settings, load_settings
 from app.platform.storage import Storage
 from app.portfolio import handlers as portfolio_jobs
+from app.portfolio.account_views import blueprint as accounts
 from app.portfolio.directory_views import blueprint as directory
 from app.portfolio.role_views import blueprint as roles
 from app.portfolio.views import blueprint as portfolio
@@ -102,6 +103,7 @@ BLUEPRINTS = (
     journal,
     directory,
     roles,
+    accounts,
     portfolio,
     cards,
 )

@@ -45,5 +45,5 @@ def forget_factors(email: str) -> None:
         person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
         if person is None:
             raise click.ClickException(f"nobody has the address {email!r}")
-        factors.forget_all(session, person)
+        factors.forget_all(session, person, None)
     click.echo(f"{email}: no second factor any more")

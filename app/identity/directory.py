@@ -115,6 +115,8 @@ def list_authority(
     person = services.find_or_create(session, named.email, named.name)
     if person.id == actor.id:
         raise Refusal(_l("Personne ne s’inscrit soi-même : demandez-le à une autre personne de l’incubateur."), "email")
+    if person.closed_at is not None:
+        raise Refusal(_l("Ce compte a été fermé : l’administration de Jalon peut le rouvrir."), "email")
     if any(a.person_id == person.id for a in listed_authorities(session, incubator_id)):
         raise Refusal(_l("Cette personne est déjà dans l’annuaire."), "email")
     factors.prove_factor(session, actor, proof, f"list:{incubator_id}")

@@ -140,12 +140,12 @@ def remove_factor(session: Session, person: Person, factor_id: str, shown: Sessi
 
 
 @transaction
-def forget_all(session: Session, person: Person) -> None:
-    """For somebody who lost them all; the command line alone does it. It ends their sessions."""
+def forget_all(session: Session, person: Person, actor: Person | None) -> None:
+    """For somebody who lost them all, by an administrator or the command line (None). It ends their sessions."""
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
     session.execute(delete(WebSession).where(WebSession.person_id == person.id))
-    record(session, None, Action.FORGET_FACTORS, person.email)
+    record(session, actor, Action.FORGET_FACTORS, person.email)
     _tell(session, person, "", added=False)
 
 

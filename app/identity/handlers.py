@@ -7,6 +7,7 @@ from app.identity.forms import ROLE_WORDS
 from app.identity.jobs import (
     SendJournalHead,
     SendSignInLink,
+    TellAccountClosed,
     TellAccountJoined,
     TellAddressChanged,
     TellFactorChanged,
@@ -30,6 +31,7 @@ def register(to: Jobs) -> None:
     to.handle(SendJournalHead, send_journal_head)
     to.handle(TellFactorConfirmed, tell_factor_confirmed)
     to.handle(TellRecovery, tell_recovery)
+    to.handle(TellAccountClosed, tell_account_closed)
     to.handle(TellAccountJoined, tell_account_joined)
     to.handle(TellAddressChanged, tell_address_changed)
     to.every_minute(signing_in.purge_links)
@@ -127,6 +129,22 @@ def tell_role_taken(database: Database, task: TellRoleTaken) -> None:
             person=person,
             role=ROLE_WORDS[task.role],
             where=task.where,
+            by=task.by,
+        )
+    )
+
+
+def tell_account_closed(database: Database, task: TellAccountClosed) -> None:
+    """Whoever used it learns why it does not open."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "account_closed",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("account_closed", person.id, task.at),
+            person=person,
             by=task.by,
         )
     )

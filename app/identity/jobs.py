@@ -147,3 +147,13 @@ class TellFactorConfirmed(Task):
     name: str
     by: str
     at: str
+
+
+@dataclass(frozen=True)
+class TellAccountClosed(Task):
+    """To a person: their account was closed."""
+
+    kind: ClassVar[str] = "account_closed"
+    person_id: str
+    by: str
+    at: str

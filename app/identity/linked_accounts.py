@@ -45,7 +45,8 @@ def sign_in_with_account(session: Session, claims: ProConnectClaims, browser: st
     account = _account_of(session, claims)
     if account is not None and account.person_id:
         return AccountArrival(sid=_open_session(session, account, claims, browser))
-    person = session.scalar(select(Person).where(Person.email == claims.email)) if claims.email else None
+    known = select(Person).where(Person.email == claims.email, Person.closed_at.is_(None))
+    person = session.scalar(known) if claims.email else None
     if person is None:
         return AccountArrival()
     if account is None:

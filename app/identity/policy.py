@@ -115,6 +115,8 @@ class BindingAct(StrEnum):
     GIVE_WIDE_ROLE = "give_wide_role"
     TAKE_BACK_ROLE = "take_back_role"
     CONFIRM_FACTOR = "confirm_factor"
+    RESET_FACTORS = "reset_factors"
+    CLOSE_ACCOUNT = "close_account"
     VOUCH = "vouch"
 
 
@@ -149,6 +151,8 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.GIVE_WIDE_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.TAKE_BACK_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.CONFIRM_FACTOR: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
+    BindingAct.RESET_FACTORS: ActRule(Permission.ADMINISTER, factor=True, never_by=frozenset({Bar.ONESELF})),
+    BindingAct.CLOSE_ACCOUNT: ActRule(Permission.ADMINISTER, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.GIVE_ROLE: ActRule(Permission.INVITE, factor=False, never_by=frozenset({Bar.ONESELF})),
 }
 

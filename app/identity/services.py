@@ -48,7 +48,11 @@ def give_role(
     product_id: str | None = None,
     incubator_id: str | None = None,
 ) -> bool:
-    """Gives `role`; False when the person already has it there."""
+    """Gives `role`; False when the person already has it there. Raises `Refusal` where their account is closed."""
+    if person.closed_at is not None:
+        raise Refusal(
+            _l("Ce compte a été fermé : l’administration de Jalon peut le rouvrir, puis donnez-lui ce rôle."), "email"
+        )
     exists = session.scalar(
         select(Grant.id).where(
             Grant.person_id == person.id,

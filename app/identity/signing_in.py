@@ -55,7 +55,7 @@ def issue_link(
 
     It ends those that were sent before, and joins an account of ProConnect where one is given.
     """
-    person = session.scalar(select(Person).where(Person.email == email))
+    person = session.scalar(select(Person).where(Person.email == email, Person.closed_at.is_(None)))
     if person is None:
         return None
     older = update(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None))

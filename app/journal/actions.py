@@ -94,6 +94,8 @@ class Action(StrEnum):
     END_SESSIONS = "end_sessions", Subject.PERSON
     PROVE_FACTOR = "prove_factor", Subject.PERSON
     FORGET_FACTORS = "forget_factors", Subject.PERSON
+    CLOSE_ACCOUNT = "close_account", Subject.PERSON
+    REOPEN_ACCOUNT = "reopen_account", Subject.PERSON
     DRAW_RECOVERY = "draw_recovery", Subject.PERSON
     USE_RECOVERY = "use_recovery", Subject.PERSON
     CONFIRM_FACTOR = "confirm_factor", Subject.PERSON
@@ -215,6 +217,8 @@ _NOT_WRITING = frozenset(
         Action.SIGN_OUT,
         Action.END_SESSIONS,
         Action.PROVE_FACTOR,
+        Action.CLOSE_ACCOUNT,
+        Action.REOPEN_ACCOUNT,
         Action.DRAW_RECOVERY,
         Action.USE_RECOVERY,
         Action.CONFIRM_FACTOR,

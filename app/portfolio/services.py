@@ -1,6 +1,6 @@
 """Many products at a glance: where each stands, most urgent first; the queries do not grow with the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -47,6 +47,11 @@ def count_figures(products: Sequence[Product], today: date) -> Figures:
 
 def find_incubator(session: Session, slug: str) -> Incubator | None:
     return session.scalar(select(Incubator).where(Incubator.slug == slug))
+
+
+def names_of_incubators(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """By id."""
+    return dict(session.execute(select(Incubator.id, Incubator.name).where(Incubator.id.in_(ids))).tuples().all())
 
 
 def readable_incubators(session: Session, person: Person) -> Sequence[Incubator]:

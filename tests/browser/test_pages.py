@@ -120,6 +120,7 @@ PEOPLE = {
     ],
     "administration@exemple.test": [
         "/plateforme/roles",
+        "/plateforme/comptes",
         "/plateforme/journal",
         "/fiches",
         "/incubateurs/comparaison",

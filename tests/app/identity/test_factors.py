@@ -100,7 +100,7 @@ def test_the_command_line_helps_who_lost_them(world):
     person = world.person()
     world.code(person)
     with world.app.test_request_context(), world.session() as session:
-        factors.forget_all(session, person)
+        factors.forget_all(session, person, None)
     assert count(world) == 0
 
 
@@ -150,7 +150,7 @@ def test_a_factor_added_with_one_that_signs_signs_at_once(world):
         )
         added = session.scalar(select(SecondFactor).where(SecondFactor.name == "Autre"))
         assert added.signs_from <= clock.now()
-        factors.forget_all(session, person)
+        factors.forget_all(session, person, None)
         assert session.scalar(select(func.count(WebSession.id)).where(WebSession.person_id == person.id)) == 0
 
 
