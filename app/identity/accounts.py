@@ -11,6 +11,7 @@ from app.identity.factors import FactorProof
 from app.identity.jobs import TellAccountClosed
 from app.identity.models import Grant, ListedAuthority, Person
 from app.journal.actions import Action
+from app.journal.chain import erase_texts
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import Base
@@ -26,6 +27,8 @@ __all__ = [
     "accounts_among",
     "close_account",
     "closing_purpose_of",
+    "erase_person",
+    "erasing_purpose_of",
     "find_accounts",
     "reopen_account",
     "reset_factors",
@@ -33,6 +36,8 @@ __all__ = [
 ]
 
 PAGE = 50
+# Not translated: it is kept as a name, and read in either language.
+ERASED_NAME = "Personne effacée"
 
 
 def find_accounts(session: Session, asked: str) -> list[str]:
@@ -72,6 +77,11 @@ def closing_purpose_of(person: Person) -> str:
     return f"close:{person.id}"
 
 
+def erasing_purpose_of(person: Person) -> str:
+    """What a key is asked to sign for, when this person is erased."""
+    return f"erase:{person.id}"
+
+
 def resetting_purpose_of(person: Person) -> str:
     """What a key is asked to sign for, when the factors of this person are erased."""
     return f"reset:{person.id}"
@@ -101,8 +111,28 @@ def reopen_account(session: Session, actor: Person, person: Person) -> None:
     """The person can sign in again; their roles are given anew by whoever may. Raises `Refusal`."""
     if person.closed_at is None:
         raise Refusal(_l("Ce compte est ouvert."))
+    if person.erased_at is not None:
+        raise Refusal(_l("Cette personne a été effacée : invitez-la, elle aura un autre compte."))
     person.closed_at = None
     record(session, actor, Action.REOPEN_ACCOUNT, f"{person.name} <{person.email}>")
+
+
+@transaction
+def erase_person(session: Session, actor: Person, person: Person, proof: FactorProof) -> int:
+    """Takes the name and the address of a closed account away, in the journal too; how many of its lines were blanked.
+
+    What is sealed keeps its names: a decision says who took it for as long as it is kept. Raises `Refusal`.
+    """
+    if person.closed_at is None:
+        raise Refusal(_l("Fermez d’abord ce compte."))
+    if person.erased_at is not None:
+        raise Refusal(_l("Cette personne est déjà effacée."))
+    factors.prove_factor(session, actor, proof, erasing_purpose_of(person))
+    lines = erase_texts(session, person.id, {person.name, person.email})
+    person.name, person.email, person.title = ERASED_NAME, f"{person.id}@efface.invalid", ""
+    person.erased_at = clock.now()
+    record(session, actor, Action.ERASE_PERSON, person.id, lines=lines)
+    return len(lines)
 
 
 @transaction

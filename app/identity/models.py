@@ -24,6 +24,7 @@ class Person(Base):
     created_at: Mapped[Instant]
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     grants: Mapped[list["Grant"]] = relationship(
         back_populates="person", lazy="raise", cascade="all, delete-orphan", foreign_keys="Grant.person_id"

@@ -117,6 +117,7 @@ class BindingAct(StrEnum):
     CONFIRM_FACTOR = "confirm_factor"
     RESET_FACTORS = "reset_factors"
     CLOSE_ACCOUNT = "close_account"
+    ERASE_PERSON = "erase_person"
     VOUCH = "vouch"
 
 
@@ -153,6 +154,7 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.CONFIRM_FACTOR: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.RESET_FACTORS: ActRule(Permission.ADMINISTER, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.CLOSE_ACCOUNT: ActRule(Permission.ADMINISTER, factor=True, never_by=frozenset({Bar.ONESELF})),
+    BindingAct.ERASE_PERSON: ActRule(Permission.ADMINISTER, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.GIVE_ROLE: ActRule(Permission.INVITE, factor=False, never_by=frozenset({Bar.ONESELF})),
 }
 

@@ -14,6 +14,7 @@ class Subject(StrEnum):
     CARDS = "cards"
     CONTACT = "contact"
     PERSON = "person"
+    ERASED = "erased"  # a person whose name is gone, by their id
     LANGUAGE = "language"
     FACTOR = "factor"
     ACCOUNT = "account"  # of ProConnect, by the name that it gives
@@ -96,6 +97,7 @@ class Action(StrEnum):
     FORGET_FACTORS = "forget_factors", Subject.PERSON
     CLOSE_ACCOUNT = "close_account", Subject.PERSON
     REOPEN_ACCOUNT = "reopen_account", Subject.PERSON
+    ERASE_PERSON = "erase_person", Subject.ERASED
     DRAW_RECOVERY = "draw_recovery", Subject.PERSON
     USE_RECOVERY = "use_recovery", Subject.PERSON
     CONFIRM_FACTOR = "confirm_factor", Subject.PERSON
@@ -219,6 +221,7 @@ _NOT_WRITING = frozenset(
         Action.PROVE_FACTOR,
         Action.CLOSE_ACCOUNT,
         Action.REOPEN_ACCOUNT,
+        Action.ERASE_PERSON,
         Action.DRAW_RECOVERY,
         Action.USE_RECOVERY,
         Action.CONFIRM_FACTOR,

@@ -9,16 +9,17 @@ day and the chain still hold.
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import event, func, insert, inspect, select, text
+from sqlalchemy import event, func, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.journal.actions import Action
 from app.journal.models import JournalDay, JournalEntry, JournalLink
 
 _PENDING = "journal_pending"
@@ -74,7 +75,7 @@ def _chain(session: Session) -> None:
     head = read_head(session)
     for entry in entries:
         salt = secrets.token_hex(16)
-        texts = _digests(entry, salt)
+        texts = _digests(entry, _salts_from(salt))
         head = JournalHead(head.number + 1, _hash(head, entry, texts))
         session.add(JournalLink(number=head.number, entry_id=entry.id, texts=texts, salt=salt, hash=head.hash))
     session.flush()
@@ -107,6 +108,7 @@ def verify_journal(session: Session, kept: JournalHead | None = None) -> Journal
     faults: list[tuple[Tampering, str]] = []
     head = JournalHead(0, BEFORE_THE_FIRST)
     missing.discard(head)
+    erased = _erased_numbers(session)
     rows = session.execute(
         select(JournalLink, JournalEntry)
         .outerjoin(JournalEntry, JournalEntry.id == JournalLink.entry_id)
@@ -118,7 +120,7 @@ def verify_journal(session: Session, kept: JournalHead | None = None) -> Journal
             faults.append((Tampering.GAP, str(head.number + 1)))
         if entry is None:
             faults.append((Tampering.GONE, str(link.number)))
-        elif link.texts != _digests(entry, link.salt) or link.hash != _hash(
+        elif not _says_its_texts(link, entry, erased) or link.hash != _hash(
             JournalHead(link.number - 1, head.hash), entry, link.texts
         ):
             faults.append((Tampering.CHANGED, str(link.number)))
@@ -137,10 +139,73 @@ def _unchained(session: Session) -> list[str]:
     return list(session.scalars(found.where(JournalEntry.at >= first).order_by(JournalEntry.at) if first else found))
 
 
-def _digests(entry: JournalEntry, salt: str) -> dict[str, str]:
+def erase_texts(session: Session, person_id: str, names: Collection[str]) -> list[int]:
+    """Blanks what names somebody in the lines they wrote or that speak of them; the numbers of those lines.
+
+    The digests stay in the chain, without the salt that would let a name be tried against them. The caller says these numbers
+    in the line that tells of the erasure: a line blanked without it is found as changed.
+    """
+    numbers = []
+    rows = session.execute(
+        select(JournalEntry, JournalLink).outerjoin(JournalLink, JournalLink.entry_id == JournalEntry.id)
+    ).tuples()
+    for entry, link in cast("Iterable[tuple[JournalEntry, JournalLink | None]]", rows):
+        said = _texts_of(entry)
+        named = {text for text, value in said.items() if any(name in value for name in names)}
+        named |= {"person_name"} if entry.person_id == person_id else set()
+        named = {text for text in named if said[text] != _BLANK[text]}
+        if not named:
+            continue
+        if link is not None:
+            salts = link.kept_salts if link.kept_salts is not None else _salts_of(link, entry)
+            # Of a line of before each text had its own salt, none can stay.
+            named = named if salts else set(_BLANK)
+            link.salt, link.kept_salts = "", {text: salt for text, salt in salts.items() if text not in named}
+            numbers.append(link.number)
+        blank = {text: {} if text == "details" else "" for text in named}
+        session.execute(update(JournalEntry).where(JournalEntry.id == entry.id).values(**blank))
+    session.flush()
+    return sorted(numbers)
+
+
+def _salts_of(link: JournalLink, entry: JournalEntry) -> dict[str, str]:
+    """The salt of each text of a line; none where one salt served them all."""
+    salts = _salts_from(link.salt)
+    return salts if link.texts == _digests(entry, salts) else {}
+
+
+def _salts_from(salt: str) -> dict[str, str]:
+    return {text: hashlib.sha256(f"{salt}:{text}".encode()).hexdigest() for text in _BLANK}
+
+
+def _erased_numbers(session: Session) -> frozenset[int]:
+    """The lines that erasures say they blanked."""
+    told = select(JournalEntry).where(JournalEntry.action == Action.ERASE_PERSON)
+    return frozenset(number for entry in session.scalars(told) for number in entry.details.get("lines", ()))
+
+
+def _says_its_texts(link: JournalLink, entry: JournalEntry, erased: Collection[int]) -> bool:
+    """Whether a line says what its digests are of; one that named somebody erased, for what stays of it."""
+    if link.salt:
+        one_for_all = dict.fromkeys(_BLANK, link.salt)
+        return link.texts in (_digests(entry, _salts_from(link.salt)), _digests(entry, one_for_all))
+    said, kept = _digests(entry, link.kept_salts or {}), link.kept_salts or {}
+    blank = all(value == _BLANK[text] for text, value in _texts_of(entry).items() if text not in kept)
+    return link.number in erased and blank and all(said[text] == link.texts[text] for text in kept)
+
+
+def _texts_of(entry: JournalEntry) -> dict[str, str]:
+    return {"person_name": entry.person_name, "what": entry.what, "details": _canonical(entry.details)}
+
+
+# The free texts of a line, and what they are once erased.
+_BLANK = {"person_name": "", "what": "", "details": "{}"}
+
+
+def _digests(entry: JournalEntry, salts: Mapping[str, str]) -> dict[str, str]:
     """Of each free text of a line."""
-    said = {"person_name": entry.person_name, "what": entry.what, "details": _canonical(entry.details)}
-    return {name: hashlib.sha256(f"{salt}{value}".encode()).hexdigest() for name, value in said.items()}
+    said = _texts_of(entry)
+    return {text: hashlib.sha256(f"{salts.get(text, '')}{said[text]}".encode()).hexdigest() for text in said}
 
 
 def _hash(before: JournalHead, entry: JournalEntry, texts: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from app.platform.database import Base, Id, Instant, Json
 
 
 class JournalEntry(Base):
-    """One change of state; nothing in the application updates or deletes it."""
+    """One change of state; nothing deletes it, nothing changes it but to blank the texts that name somebody erased."""
 
     __tablename__ = "journal_entry"
 
@@ -22,7 +22,8 @@ class JournalEntry(Base):
 
 
 class JournalLink(Base):
-    """What ties a line of the journal to the one before; `texts` holds digests of its free texts, salted with `salt`."""
+    """What ties a line of the journal to the one before; `texts` holds digests of its free texts, each with a salt that comes
+    from `salt`. Of a line that named somebody erased, `salt` is empty and `kept_salts` holds those of the texts that stay."""
 
     __tablename__ = "journal_link"
 
@@ -30,6 +31,7 @@ class JournalLink(Base):
     entry_id: Mapped[str] = mapped_column(ForeignKey("journal_entry.id"), unique=True)
     texts: Mapped[Json]
     salt: Mapped[str] = mapped_column(String(32))
+    kept_salts: Mapped[Json | None]
     hash: Mapped[str] = mapped_column(String(64))
 
 

@@ -75,6 +75,20 @@ def reset_factors(person_id: str) -> str | Response:
     )
 
 
+@blueprint.route("/<person_id>/effacer", methods=["GET", "POST"])
+@requires(Permission.ADMINISTER, everywhere=True)
+@limit_posts(20)
+def erase(person_id: str) -> str | Response:
+    person = _person(person_id)
+    return _act(
+        "portfolio/erase_person.html",
+        person,
+        accounts.erasing_purpose_of(person),
+        accounts.erase_person,
+        _("Cette personne est effacée."),
+    )
+
+
 @blueprint.post("/<person_id>/rouvrir")
 @requires(Permission.ADMINISTER, everywhere=True)
 def reopen(person_id: str) -> Response:
@@ -83,7 +97,7 @@ def reopen(person_id: str) -> Response:
     return redirect(url_for("accounts.show", person_id=person_id))
 
 
-def _act(template: str, person: Person, purpose: str, act: Callable[..., None], done: str) -> str | Response:
+def _act(template: str, person: Person, purpose: str, act: Callable[..., object], done: str) -> str | Response:
     """An act on somebody's account, with a second factor."""
     form = FactorForm()
     if (form.code.data or form.answer.data) and form.validate():

@@ -1,0 +1,115 @@
+"""A person erased: their name is nowhere in the journal, and the chain still holds; a line blanked otherwise is found."""
+
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from app.identity.kinds import Role
+from app.identity.models import Person
+from app.journal import chain
+from app.journal.chain import Tampering
+from app.journal.models import JournalEntry, JournalLink
+from app.platform import clock
+
+NAME, ADDRESS = "Éloïse Partie", "parti@exemple.test"
+
+
+@pytest.fixture
+def scene(world):
+    """An administrator, and somebody who acted, was acted on, and whose account is closed."""
+    admin, gone = world.person("admin@exemple.test", "Morgan Roux"), world.person(ADDRESS, NAME)
+    world.give(admin, Role.ADMINISTRATOR)
+    world.product(gone)
+    visitor = world.visitor(gone)
+    visitor.post("/langue", {"language": "en"})
+    with world.database.writing() as session:
+        session.execute(update(Person).where(Person.id == gone.id).values(closed_at=clock.now()))
+    return world, admin, gone
+
+
+def erase(world, admin, gone):
+    return world.visitor(admin).post(f"/plateforme/comptes/{gone.id}/effacer", {"code": world.code(admin)})
+
+
+def verdict(world):
+    with world.database.reading() as session:
+        return chain.verify_journal(session)
+
+
+def test_an_erased_person_is_named_nowhere_in_the_journal_and_the_chain_holds(scene):
+    world, admin, gone = scene
+    before = verdict(world).head
+    assert erase(world, admin, gone).status_code == 302
+    with world.database.reading() as session:
+        said = " ".join(f"{e.person_name} {e.what} {e.details}" for e in session.scalars(select(JournalEntry)))
+        assert NAME not in said and ADDRESS not in said
+        kept = session.scalar(select(JournalEntry).where(JournalEntry.action == "create_product"))
+        assert (kept.person_name, kept.what) == ("", "Exemple"), "what does not name them stays"
+        person = session.get(Person, gone.id)
+        assert person.name == "Personne effacée" and ADDRESS not in person.email
+        assert chain.verify_journal(session, before).faults == (), "the head kept outside is still in the chain"
+    assert world.visitor(admin).get("/plateforme/journal").status_code == 200
+
+
+def test_a_line_that_stays_partly_is_still_checked_for_the_rest(scene):
+    world, admin, gone = scene
+    erase(world, admin, gone)
+    with world.database.writing() as session:
+        entry = session.scalar(select(JournalEntry).where(JournalEntry.action == "create_product"))
+        number = session.scalar(select(JournalLink.number).where(JournalLink.entry_id == entry.id))
+        session.execute(update(JournalEntry).where(JournalEntry.id == entry.id).values(what=""))
+    assert (Tampering.CHANGED, str(number)) in verdict(world).faults
+
+
+def test_a_line_blanked_without_an_erasure_is_found(scene):
+    world, _, _ = scene
+    with world.database.writing() as session:
+        number, entry_id = session.execute(select(JournalLink.number, JournalLink.entry_id).limit(1)).one()
+        session.execute(
+            update(JournalEntry).where(JournalEntry.id == entry_id).values(person_name="", what="", details={})
+        )
+        session.execute(update(JournalLink).where(JournalLink.number == number).values(salt="", kept_salts={}))
+    assert (Tampering.CHANGED, str(number)) in verdict(world).faults
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal_entry SET what = 'autre chose'",
+        "UPDATE journal_entry SET person_name = 'Quelqu’un d’autre'",
+        "UPDATE journal_entry SET action = 'decide', what = ''",
+        "UPDATE journal_link SET hash = '0'",
+        "UPDATE journal_link SET salt = 'autre'",
+        "UPDATE journal_link SET texts = '{}', salt = ''",
+        "DELETE FROM journal_entry",
+    ],
+)
+def test_the_database_lets_texts_be_blanked_and_nothing_else(scene, statement):
+    world, _, _ = scene
+    with pytest.raises(IntegrityError), world.database.writing() as session:
+        session.execute(text(statement))
+
+
+def test_an_account_is_closed_before_its_person_is_erased_and_once(scene):
+    world, admin, gone = scene
+    other = world.person("encore@exemple.test", "Encore Là")
+    page = erase(world, admin, other).get_data(as_text=True)
+    assert "Fermez d’abord ce compte" in page
+    erase(world, admin, gone)
+    assert "déjà effacée" in erase(world, admin, gone).get_data(as_text=True)
+    answer = world.visitor(admin).post(f"/plateforme/comptes/{gone.id}/rouvrir")
+    assert answer.status_code == 409
+
+
+def test_lines_of_before_each_text_had_its_own_salt_are_blanked_whole(scene):
+    world, admin, gone = scene
+    with world.database.reading() as session:
+        entry, link = session.execute(
+            select(JournalEntry, JournalLink)
+            .join(JournalLink, JournalLink.entry_id == JournalEntry.id)
+            .where(JournalEntry.action == "create_product")
+        ).one()
+    old = chain._digests(entry, dict.fromkeys(chain._BLANK, "sel"))
+    assert chain._salts_of(JournalLink(salt="sel", texts=old), entry) == {}
+    assert chain._says_its_texts(JournalLink(salt="sel", texts=old), entry, frozenset())
+    assert link.salt and gone and admin
