@@ -148,8 +148,10 @@ def _unsafe_in_production(settings: Settings) -> list[str]:
         for name, address in asked
         if address.startswith("http:") and not _is_near(address, settings.private_hosts)
     ]
-    if "sslmode=disable" in settings.database_url and not _is_near(settings.database_url, settings.private_hosts):
-        wrong.append("DATABASE_URL: beyond this machine or a host of JALON_PRIVATE_HOSTS, not without TLS (sslmode)")
+    if not _is_checked_database(settings):
+        wrong.append(
+            "DATABASE_URL: beyond this machine or a host of JALON_PRIVATE_HOSTS, with sslmode=verify-full (or verify-ca)"
+        )
     return wrong
 
 
@@ -159,6 +161,13 @@ def _unsafe_in_public(settings: Settings) -> list[str]:
     if address.scheme != "https" or not is_reachable_name(address.hostname or ""):
         return ["JALON_BASE_URL: needed, by https://, such as https://jalon.example.gouv.fr"]
     return []
+
+
+def _is_checked_database(settings: Settings) -> bool:
+    """Whether the database is near, or its certificate checked: by default PostgreSQL's client falls back to plain text."""
+    if _is_near(settings.database_url, settings.private_hosts):
+        return True
+    return bool({"sslmode=verify-full", "sslmode=verify-ca"} & set(urlsplit(settings.database_url).query.split("&")))
 
 
 def _is_near(address: str, private_hosts: frozenset[str]) -> bool:
