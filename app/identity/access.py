@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
+import structlog
 from flask import abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
@@ -14,6 +15,7 @@ from app.identity.models import Person
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.http import db_session
+from app.platform.logs import note_security
 
 __all__ = [
     "Person",
@@ -21,6 +23,7 @@ __all__ = [
     "enter",
     "load_person",
     "open_fully",
+    "refuse",
     "requires",
     "shown_proof",
     "sign_in_first",
@@ -55,7 +58,16 @@ def load_person() -> None:
                 g.person = opened.person
             if now - session.get("seen", 0) >= _SEEN_EVERY:
                 session["seen"] = now
+    known = g.person or g.unproven_person
+    if known is not None:
+        structlog.contextvars.bind_contextvars(person=known.id)
     saved_forms.load_form()
+
+
+def refuse(permission: Permission) -> NoReturn:
+    """The same answer as for what does not exist, and a line for whoever watches. Raises `NotFound`."""
+    note_security("access refused", permission=permission.value, endpoint=request.endpoint)
+    abort(404)
 
 
 def current_person() -> Person:
@@ -90,6 +102,7 @@ def shown_proof() -> SessionProof:
         proved=given or strong,
         recovered=opened.recovered and not strong,
         vouched=strong and linked_accounts.is_surely_theirs(db_session(), opened),
+        session_id=opened.id,
     )
 
 
@@ -127,7 +140,7 @@ def requires(permission: Permission, *, everywhere: bool = False, unproven: bool
             grants = g.person.grants
             roles = policy.roles_everywhere(grants) if everywhere else {grant.role for grant in grants}
             if permission is not Permission.SIGNED_IN and not policy.allows(permission, roles):
-                abort(404)
+                refuse(permission)
             return view(*args, **kwargs)
 
         return states(permission)(cast(View, guarded))

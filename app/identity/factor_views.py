@@ -16,6 +16,7 @@ from app.platform.extensions import limit_posts
 from app.platform.forms import BaseForm
 from app.platform.http import db_session, discard_changes
 from app.platform.refusals import Refusal
+from app.platform.secrets import Unopenable, decrypt_text, encrypt_text
 
 blueprint = Blueprint("factors", __name__, url_prefix="/compte/second-facteur")
 
@@ -105,14 +106,14 @@ def confirm() -> str | Response:
 @requires(Permission.SIGNED_IN, unproven=True)
 @limit_posts(20)
 def codes() -> str | Response:
-    """The QR code of a new secret, and the first code that it gives. The secret waits in the visitor's own cookie."""
+    """The QR code of a new secret, and the first code that it gives. The secret waits, encrypted, in the visitor's own cookie."""
     if _held() and not shown_proof().proved:
         return redirect(url_for("factors.index"))
     form = CodesForm()
-    secret: str | None = session.get("new_codes")
+    secret = _pending_secret()
     if request.method == "GET" or secret is None:
         secret = pyotp.random_base32()
-        session["new_codes"] = secret
+        session["new_codes"] = encrypt_text(secret)
     if form.validate_on_submit():
         with form.showing_refusal():
             factors.add_codes(
@@ -177,6 +178,14 @@ def render_proof_page(template: str, purpose: str, form: BaseForm, **values: obj
 
 def _held() -> list[SecondFactor]:
     return list(factors.factors_of(db_session(), current_person().id))
+
+
+def _pending_secret() -> str | None:
+    """The secret of the QR code that this browser was shown last."""
+    try:
+        return decrypt_text(session["new_codes"]) if "new_codes" in session else None
+    except Unopenable:
+        return None
 
 
 def _done(message: str) -> Response:

@@ -1,35 +1,33 @@
 """The second factor: a security key, or an application that gives codes; given again for each act that binds."""
 
 import hashlib
-import json
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
-from urllib.parse import urlsplit
 
 import pyotp
-from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from app.identity.jobs import TellFactorChanged
+from app.identity import services
+from app.identity.challenges import keep_challenge, read_answer, site_of_keys, take_challenge
+from app.identity.jobs import TellFactorChanged, TellTries
 from app.identity.kinds import FactorKind, Role
-from app.identity.models import FactorChallenge, Grant, ListedAuthority, Person, RecoveryCode, SecondFactor, WebSession
+from app.identity.models import Grant, ListedAuthority, Person, RecoveryCode, SecondFactor, WebSession
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
 from app.platform.database import new_id
 from app.platform.i18n import format_instant
+from app.platform.logs import note_security
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 from app.platform.secrets import Unopenable, decrypt_text, encrypt_text
 from app.platform.transactions import keep_despite_refusal, transaction, unjournaled_transaction
 
-CHALLENGE_LIFE = timedelta(minutes=10)
 # A factor registered by whoever reads a mailbox binds nobody before the person and the incubator could object.
 _BINDS_AFTER = timedelta(hours=24)
 STEP_SECONDS = 30
@@ -58,6 +56,7 @@ class SessionProof:
     proved: bool = False
     recovered: bool = False
     vouched: bool = False
+    session_id: str = ""
 
 
 def factors_of(session: Session, person_id: str) -> Sequence[SecondFactor]:
@@ -135,6 +134,8 @@ def remove_factor(session: Session, person: Person, factor_id: str, shown: Sessi
         raise Refusal(_l("Ce second facteur a déjà été retiré."))
     check_proved(session, person, shown)
     session.delete(factor)
+    # What it opened elsewhere is open no more; this session was proved otherwise.
+    session.execute(delete(WebSession).where(WebSession.person_id == person.id, WebSession.id != shown.session_id))
     record(session, person, Action.REMOVE_FACTOR, factor.name)
     _tell(session, person, factor.name, added=False)
 
@@ -163,11 +164,11 @@ def options_to_prove(session: Session, person: Person, purpose: str) -> tuple[st
     if not keys:
         return "", ""
     options = generate_authentication_options(
-        rp_id=_site()[0],
+        rp_id=site_of_keys()[0],
         challenge=secrets.token_bytes(16) + hashlib.sha256(purpose.encode()).digest(),
         allow_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(k.credential_id or "")) for k in keys],
     )
-    return _keep(session, person, purpose, options.challenge), options_to_json(options)
+    return keep_challenge(session, person, purpose, options.challenge), options_to_json(options)
 
 
 @unjournaled_transaction
@@ -179,14 +180,14 @@ def options_to_add(session: Session, person: Person) -> tuple[str, str]:
 
     known = [f.credential_id for f in factors_of(session, person.id) if f.credential_id]
     options = generate_registration_options(
-        rp_id=_site()[0],
+        rp_id=site_of_keys()[0],
         rp_name="Jalon",
         user_name=person.email,
         user_display_name=person.name,
         user_id=person.id.encode(),
         exclude_credentials=[PublicKeyCredentialDescriptor(base64url_to_bytes(k)) for k in known],
     )
-    return _keep(session, person, "add", options.challenge), options_to_json(options)
+    return keep_challenge(session, person, "add", options.challenge), options_to_json(options)
 
 
 def add_key(session: Session, person: Person, shown: SessionProof, *, name: str, given: FactorProof) -> None:
@@ -196,11 +197,11 @@ def add_key(session: Session, person: Person, shown: SessionProof, *, name: str,
     from webauthn.helpers.exceptions import WebAuthnException
 
     _may_change(session, person, shown)
-    rp_id, origins = _site()
+    rp_id, origins = site_of_keys()
     try:
         new = verify_registration_response(
-            credential=_answer(given),
-            expected_challenge=_take(session, person, "add", given.challenge_id),
+            credential=read_answer(given.answer),
+            expected_challenge=take_challenge(session, person, "add", given.challenge_id),
             expected_rp_id=rp_id,
             expected_origin=origins,
         )
@@ -250,7 +251,7 @@ def prove_factor(
         raise Refusal(_l("Donnez le code de votre application, ou répondez avec votre clé."), "code")
     found = _prove_key(session, person, proof, purpose, held) if proof.answer else _prove_code(session, proof, held)
     if found is None:
-        rates.note_event(session, WRONG_FACTORS, person.id)
+        note_wrong(session, person)
         keep_despite_refusal(session)
         raise Refusal(
             _l("Ce code ou cette clé n’est pas bon, ou a déjà servi. Attendez le code suivant, puis réessayez."), "code"
@@ -271,6 +272,16 @@ def check_tries(session: Session, person: Person, field: str) -> None:
     """Raises `Refusal` at `field` once ten wrong factors or recovery codes were given within an hour."""
     if rates.is_reached(session, _WRONG, WRONG_FACTORS, person.id):
         raise Refusal(_l("Trop d’essais : réessayez dans une heure."), field)
+
+
+def note_wrong(session: Session, person: Person) -> None:
+    """Counts a wrong factor or recovery code; administrators are written to when the last one allowed within an hour was given."""
+    note_security("factor refused", person=person.id)
+    rates.note_event(session, WRONG_FACTORS, person.id)
+    if rates.is_reached(session, _WRONG, WRONG_FACTORS, person.id):
+        note_security("too many wrong factors", person=person.id)
+        for administrator in services.administrators(session):
+            jobs.enqueue(session, TellTries(administrator.id, person.id, clock.now().isoformat()))
 
 
 def kept_proof(factor: SecondFactor, proof: FactorProof) -> dict[str, str] | None:
@@ -330,15 +341,15 @@ def _prove_key(
     from webauthn.helpers import base64url_to_bytes
     from webauthn.helpers.exceptions import WebAuthnException
 
-    rp_id, origins = _site()
+    rp_id, origins = site_of_keys()
     try:
-        answer = _answer(proof)
+        answer = read_answer(proof.answer)
         factor = next((f for f in held if f.credential_id and f.credential_id == answer.get("id")), None)
         if factor is None:
             return None
         verified = verify_authentication_response(
             credential=answer,
-            expected_challenge=_take(session, person, purpose, proof.challenge_id),
+            expected_challenge=take_challenge(session, person, purpose, proof.challenge_id),
             expected_rp_id=rp_id,
             expected_origin=origins,
             credential_public_key=base64url_to_bytes(factor.secret),
@@ -347,47 +358,3 @@ def _prove_key(
     except (WebAuthnException, ValueError, KeyError, TypeError):
         return None
     return factor if _moves_on(session, factor, verified.new_sign_count) else None
-
-
-def _answer(proof: FactorProof) -> dict[str, object]:
-    answer = json.loads(proof.answer)
-    if not isinstance(answer, dict):
-        raise TypeError("a key answers with an object")
-    return answer
-
-
-def _keep(session: Session, person: Person, purpose: str, challenge: bytes) -> str:
-    from webauthn.helpers import bytes_to_base64url
-
-    now = clock.now()
-    session.execute(delete(FactorChallenge).where(FactorChallenge.made_at < now - CHALLENGE_LIFE))
-    kept = FactorChallenge(
-        id=new_id(), person_id=person.id, purpose=purpose, challenge=bytes_to_base64url(challenge), made_at=now
-    )
-    session.add(kept)
-    return kept.id
-
-
-def _take(session: Session, person: Person, purpose: str, challenge_id: str) -> bytes:
-    """A challenge, spent by being taken. Raises `ValueError` for one that is not for this person and purpose."""
-    from webauthn.helpers import base64url_to_bytes
-
-    kept = session.get(FactorChallenge, challenge_id)
-    if kept is None or (kept.person_id, kept.purpose) != (person.id, purpose):
-        raise ValueError("no such challenge")
-    if kept.made_at < clock.now() - CHALLENGE_LIFE:
-        raise ValueError("this challenge is too old")
-    taken = session.execute(delete(FactorChallenge).where(FactorChallenge.id == challenge_id))
-    if cast("CursorResult[Any]", taken).rowcount != 1:
-        raise ValueError("this challenge was taken a moment ago")
-    return base64url_to_bytes(kept.challenge)
-
-
-def _site() -> tuple[str, list[str]]:
-    """The name that keys know this site by, and the addresses it may be visited at. Keys know no numbers: on the
-    machine of a developer the site is `localhost`."""
-    address: str = current_app.config["BASE_URL"]
-    name = urlsplit(address).hostname or ""
-    if name == "127.0.0.1":
-        return "localhost", [address.replace("127.0.0.1", "localhost")]
-    return name, [address]

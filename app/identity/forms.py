@@ -73,7 +73,7 @@ class RecoveryForm(BaseForm):
         _l("Code de secours"),
         most=40,
         needed=_l("Saisissez l’un de vos codes de secours."),
-        description=_l("Seize lettres et chiffres, comme 7KQ2-M9TD-4XWH-ZB61. Chacun sert une fois."),
+        description=_l("Vingt-quatre lettres et chiffres, comme 7KQ2-M9TD-4XWH-ZB61-R8GV-0CEN. Chacun sert une fois."),
         render_kw={"autocomplete": "off"},
     )
 

@@ -14,6 +14,7 @@ from app.identity.jobs import (
     TellFactorConfirmed,
     TellRecovery,
     TellRoleTaken,
+    TellTries,
 )
 from app.identity.models import LinkedAccount, Person
 from app.journal import chain
@@ -31,6 +32,7 @@ def register(to: Jobs) -> None:
     to.handle(SendJournalHead, send_journal_head)
     to.handle(TellFactorConfirmed, tell_factor_confirmed)
     to.handle(TellRecovery, tell_recovery)
+    to.handle(TellTries, tell_tries)
     to.handle(TellAccountClosed, tell_account_closed)
     to.handle(TellAccountJoined, tell_account_joined)
     to.handle(TellAddressChanged, tell_address_changed)
@@ -130,6 +132,23 @@ def tell_role_taken(database: Database, task: TellRoleTaken) -> None:
             role=ROLE_WORDS[task.role],
             where=task.where,
             by=task.by,
+        )
+    )
+
+
+def tell_tries(database: Database, task: TellTries) -> None:
+    """Whoever keeps this Jalon hears of an attack while it lasts."""
+    with database.reading() as session:
+        person, of = session.get_one(Person, task.person_id), session.get_one(Person, task.of_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "wrong_factors",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("wrong_factors", person.id, of.id, task.at),
+            person=person,
+            of=of,
+            link=link_to("accounts.show", person_id=of.id),
         )
     )
 

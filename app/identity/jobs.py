@@ -157,3 +157,13 @@ class TellAccountClosed(Task):
     person_id: str
     by: str
     at: str
+
+
+@dataclass(frozen=True)
+class TellTries(Task):
+    """To an administrator: wrong factors were given in a row for somebody's account."""
+
+    kind: ClassVar[str] = "wrong_factors"
+    person_id: str
+    of_id: str
+    at: str

@@ -14,7 +14,7 @@ from app.identity.jobs import TellRecovery
 from app.identity.models import Person, RecoveryCode
 from app.journal.actions import Action
 from app.journal.services import record
-from app.platform import clock, jobs, rates
+from app.platform import clock, jobs
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.platform.transactions import keep_despite_refusal, transaction
@@ -22,7 +22,7 @@ from app.platform.transactions import keep_despite_refusal, transaction
 _HOW_MANY = 10
 # Letters and digits that are not taken for one another, as in Crockford's base 32.
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_LENGTH = 16
+_LENGTH = 24
 
 
 @transaction
@@ -57,9 +57,10 @@ def use_code(session: Session, person: Person, sid: str, code: str) -> str:
         .values(used_at=clock.now())
     )
     if spent.rowcount != 1:  # type: ignore[attr-defined]
-        rates.note_event(session, factors.WRONG_FACTORS, person.id)
+        factors.note_wrong(session, person)
         keep_despite_refusal(session)
         raise Refusal(_l("Ce code de secours n’est pas bon, ou a déjà servi."), "recovery")
+    signing_in.end_other_sessions(session, person, sid)  # whoever found the phone has them
     new = signing_in.rotate_session(session, person, sid, recovered=True)
     record(session, person, Action.USE_RECOVERY, person.email)
     for told in (person.id, *factors.guarantors_of(session, person.id)):

@@ -19,7 +19,7 @@ from app.platform.uploads import Upload
 _PURPOSE = "form"
 _MOST = 200_000
 _LEFT_OUT = frozenset(
-    {"csrf_token", "token", "code", "answer", "challenge_id"}
+    {"csrf_token", "token", "code", "answer", "challenge_id", "recovery"}
 )  # a secret that was typed is typed again
 
 

@@ -20,7 +20,8 @@ from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction, unjournaled_transaction
 
-LINK_LIFE = timedelta(minutes=15)
+# OWASP ASVS 4.0.3, 2.7.2.
+LINK_LIFE = timedelta(minutes=10)
 SESSION_LIFE = timedelta(hours=12)
 # Of the roles that engage or see the most; OWASP ASVS 4.0.3, 3.3.2.
 PRIVILEGED_IDLE = timedelta(minutes=30)
@@ -95,7 +96,7 @@ def use_link(session: Session, secret: str, browser: str = "") -> tuple[str, str
     )
     if link is None or spent.rowcount != 1:  # type: ignore[attr-defined]
         session.rollback()
-        raise Refusal(_l("Ce lien a déjà servi ou a plus de 15 minutes. Demandez-en un autre."))
+        raise Refusal(_l("Ce lien a déjà servi ou a plus de dix minutes. Demandez-en un autre."))
     person = session.get_one(Person, link.person_id)
     sid = open_session(session, person, browser)
     record(session, person, Action.SIGN_IN, person.email, way="mail")

@@ -1,6 +1,6 @@
 """Signing in and out, choosing a language."""
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, after_this_request, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -11,6 +11,7 @@ from app.identity.policy import Permission
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session
 from app.platform.i18n import LANGUAGES
+from app.platform.logs import note_security
 from app.platform.refusals import Refusal
 
 blueprint = Blueprint("identity", __name__)
@@ -45,6 +46,7 @@ def link_sent() -> str:
 def use_link(secret: str) -> str | Response | tuple[str, int]:
     """Shows a button first: programs that open links in mails must not spend the link."""
     if not signing_in.link_is_good(db_session(), secret):
+        note_security("link refused")
         return render_template("identity/link_spent.html"), 400
     account = signing_in.account_to_join(db_session(), secret)
     if account is not None and account.id != session.get("to_join"):
@@ -58,6 +60,7 @@ def use_link(secret: str) -> str | Response | tuple[str, int]:
                 to_join = session.get("to_join", "")
                 sid, path = linked_accounts.use_joining_link(db_session(), secret, browser, to_join)
         except Refusal:
+            note_security("link refused")
             return render_template("identity/link_spent.html"), 400
         enter(sid)
         return redirect(path)
@@ -72,10 +75,17 @@ def sign_out() -> str | Response:
     token = linked_accounts.sign_out_token(db_session(), sid)
     signing_in.sign_out(db_session(), sid, current_person())
     session.clear()
+    after_this_request(_forget_pages)
     if token and (page := proconnect_views.render_sign_out(token)):
         return page
     flash(_("Vous êtes déconnecté."), "success")
     return redirect(url_for("home.index"))
+
+
+def _forget_pages(response: Response) -> Response:
+    """The browser forgets what it kept of this site: whoever has the machine next reads none of it by the back button."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @blueprint.post("/langue")

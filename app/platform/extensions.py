@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from app.platform import rates
 from app.platform.http import db_session
+from app.platform.logs import note_security
 from app.platform.rates import Rate
 from app.platform.storage import Storage
 from app.platform.transactions import unjournaled_transaction
@@ -30,6 +31,7 @@ def limit_posts(most: int) -> Callable[[View], View]:
             if request.method == "POST":
                 network = rates.network_of(request.remote_addr or "")
                 if not _count_post(db_session(), rate, request.endpoint or "", network):
+                    note_security("too many posts", endpoint=request.endpoint)
                     abort(429)
             return view(*args, **kwargs)
 

@@ -17,7 +17,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.platform.database import Database, new_id
-from app.platform.logs import get_logger
+from app.platform.logs import get_logger, note_security
+from app.platform.rates import network_of
 from app.platform.refusals import Refusal
 
 health = Blueprint("health", __name__)
@@ -64,7 +65,13 @@ def discard_changes() -> None:
     session.rollback()
 
 
+def _log_fault(_: object) -> None:
+    """In place of Flask's own line, which says the whole path: that of a link or a calendar holds a secret."""
+    get_logger().exception("fault", method=request.method, endpoint=request.endpoint)
+
+
 def init_app(app: Flask) -> None:
+    app.log_exception = _log_fault  # type: ignore[assignment, method-assign]
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_close)
@@ -84,7 +91,7 @@ def _begin() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else new_id()
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    structlog.contextvars.bind_contextvars(request_id=g.request_id, network=network_of(request.remote_addr or ""))
 
 
 def _finish(response: Response) -> Response:
@@ -95,7 +102,7 @@ def _finish(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     headers["X-Request-ID"] = g.get("request_id", "")
-    if request.is_secure:
+    if request.is_secure or current_app.config["BASE_URL"].startswith("https://"):
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
@@ -134,10 +141,11 @@ def _unknown_name(error: SecurityError) -> Response:
     return Response("This service has another name: JALON_BASE_URL.\n", status=400, mimetype="text/plain")
 
 
-_SECRET = frozenset({"token", "code", "answer"})
+_SECRET = frozenset({"token", "code", "answer", "recovery"})
 
 
 def _csrf_page(error: CSRFError) -> tuple[str, int]:
+    note_security("form without its token", endpoint=request.endpoint)
     page = render_template("errors/error.html", code=400, expired=True, typed=_typed(), request_id=g.get("request_id"))
     return page, 400
 
@@ -155,19 +163,19 @@ def _refusal_page(error: Refusal) -> tuple[str, int]:
 
 def _collision_page(error: IntegrityError) -> tuple[str, int]:
     """Two people, or one pressing twice, wrote the same thing at the same instant: the first one won."""
-    get_logger().warning("collision", error=str(error.orig)[:300])
+    get_logger().warning("collision", error=type(error.orig).__name__)
     return _refusal_page(Refusal(_l("Quelqu’un vient d’enregistrer la même chose. Rechargez la page.")))
 
 
 def _overtaken_page(error: StaleDataError) -> tuple[str, int]:
     """Somebody changed or removed the same row between its reading and its writing."""
-    get_logger().warning("overtaken", error=str(error)[:300])
+    get_logger().warning("overtaken", error=type(error).__name__)
     return _refusal_page(Refusal(_l("Quelqu’un vient de changer la même chose. Rechargez la page.")))
 
 
 def _unstorable_page(error: DataError) -> tuple[str, int]:
     """A value that no form lets through reached the database, such as a NUL character in an address."""
-    get_logger().warning("unstorable", error=str(error.orig)[:300])
+    get_logger().warning("unstorable", error=type(error.orig).__name__)
     _start_over()
     return render_template("errors/error.html", code=400, request_id=g.get("request_id")), 400
 

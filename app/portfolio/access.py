@@ -7,7 +7,7 @@ from typing import Any, cast
 from flask import abort, g
 
 from app.identity import policy
-from app.identity.access import View, requires
+from app.identity.access import View, refuse, requires
 from app.identity.policy import Permission
 from app.platform.http import db_session
 from app.portfolio import services
@@ -20,10 +20,12 @@ def incubator_view(permission: Permission) -> Callable[[View], View]:
         @wraps(view)
         def guarded(slug: str, **kwargs: Any) -> Any:
             found = services.find_incubator(db_session(), slug)
-            if found is None or not policy.allows(
+            if found is None:
+                abort(404)
+            if not policy.allows(
                 permission, policy.roles_on(g.person.grants, product_id=None, incubator_ids={found.id})
             ):
-                abort(404)
+                refuse(permission)
             return view(found, **kwargs)
 
         return requires(permission)(cast(View, guarded))

@@ -7,7 +7,7 @@ from typing import Any, cast
 from flask import abort, g
 
 from app.identity import policy
-from app.identity.access import View, sign_in_first, states
+from app.identity.access import View, refuse, sign_in_first, states
 from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform.http import db_session
@@ -42,7 +42,7 @@ def product_view(permission: Permission) -> Callable[[View], View]:
                 abort(404)
             g.roles = product_roles(product)
             if not policy.allows(permission, g.roles):
-                abort(404)
+                refuse(permission)
             g.product = product
             return view(product, **kwargs)
 

@@ -278,9 +278,11 @@ def _register_key(authority: Somebody) -> None:
     options = {"protocol": "ctap2", "transport": "usb", "automaticPresenceSimulation": True, "isUserVerified": True}
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     authority.goes("/compte/second-facteur")
-    authority.presses("Confirmer avec un second facteur")
-    authority.fills(code=authority.code_of("Andrée Laurent"))
-    authority.presses("Confirmer")
+    assert faults_of(authority.page) == []
+    authority.presses("Tirer dix codes de secours")
+    authority.sees("Aucun ne permet de signer")
+    assert faults_of(authority.page) == []
+    authority.follows("Je les ai gardés")
     authority.presses("Enregistrer une clé de sécurité")
     authority.fills(name="Clé virtuelle")
     authority.presses("Enregistrer cette clé")
