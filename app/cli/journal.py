@@ -6,7 +6,7 @@ from app.factory import create_app
 from app.journal import chain
 from app.journal.chain import JournalHead
 
-_SAID = {
+TAMPERING_WORDS = {
     chain.Tampering.GAP: "line {0} is missing",
     chain.Tampering.CHANGED: "line {0} was changed, moved or inserted",
     chain.Tampering.GONE: "line {0} was removed",
@@ -26,9 +26,9 @@ def verify_chain(kept: str | None) -> None:
     """Check every line of the journal; exit 1 where something was changed, removed, inserted or put back."""
     app = create_app()
     with app.app_context(), app.extensions["database"].reading() as session:
-        found = chain.verify_journal(session, _read_head(kept) if kept else None)
+        found = chain.verify_journal(session, read_kept_head(kept) if kept else None)
     for tampering, where in found.faults:
-        click.echo(_SAID[tampering].format(where))
+        click.echo(TAMPERING_WORDS[tampering].format(where))
     click.echo(f"head: {found.head.number}:{found.head.hash}")
     if found.faults:
         raise SystemExit(1)
@@ -37,7 +37,8 @@ def verify_chain(kept: str | None) -> None:
     )
 
 
-def _read_head(kept: str) -> JournalHead:
+def read_kept_head(kept: str) -> JournalHead:
+    """A head as it is printed and mailed. Raises `click.BadParameter`."""
     number, _, digest = kept.partition(":")
     if not number.isdigit() or len(digest) != 64:
         raise click.BadParameter("a head is written NUMBER:HASH, as `jalon journal verify` prints it")

@@ -2,6 +2,7 @@
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.evidence.models import Connector
 from app.factory import create_app
@@ -9,6 +10,15 @@ from app.identity.kinds import FactorKind
 from app.identity.models import SecondFactor
 from app.platform.secrets import Unopenable, renew_text
 from app.renewals.models import Channel
+
+
+def entrusted_secrets(session: Session) -> list[tuple[SecondFactor | Connector | Channel, str]]:
+    """Each row that holds a secret encrypted under the application's keys, and the name of its column."""
+    return [
+        *((f, "secret") for f in session.scalars(select(SecondFactor).where(SecondFactor.kind == FactorKind.TOTP))),
+        *((c, "token") for c in session.scalars(select(Connector).where(Connector.token != ""))),
+        *((c, "address") for c in session.scalars(select(Channel))),
+    ]
 
 
 @click.group()
@@ -22,12 +32,7 @@ def rotate() -> None:
     app = create_app()
     done, lost = 0, list[str]()
     with app.app_context(), app.extensions["database"].writing() as session:
-        held = [
-            *((f, "secret") for f in session.scalars(select(SecondFactor).where(SecondFactor.kind == FactorKind.TOTP))),
-            *((c, "token") for c in session.scalars(select(Connector).where(Connector.token != ""))),
-            *((c, "address") for c in session.scalars(select(Channel))),
-        ]
-        for row, column in held:
+        for row, column in entrusted_secrets(session):
             try:
                 setattr(row, column, renew_text(getattr(row, column)))
                 done += 1
