@@ -20,6 +20,12 @@ _RELAXED = {
 }
 
 
+_SEAL_KEY = {
+    True: "its key within reach of this user: give it to the worker's own user alone, where you can",
+    False: "its key out of reach of this user, as it should be of the web's",
+}
+
+
 def check_start(app: Flask) -> None:
     """Refuses to start in production with what only a trial may have. Raises `InvalidSettings`, a line for each."""
     settings: Settings = app.config["SETTINGS"]
@@ -51,11 +57,12 @@ def examine_database(app: Flask) -> Iterator[tuple[bool, str]]:
     settings: Settings = app.config["SETTINGS"]
     yield True, _RELAXED[settings.mode]
     yield _database(app)
-    sealer = open_sealer(settings)
+    sealer = open_sealer(settings, with_key=settings.seal_key is not None)
     yield (
         not (settings.mode is Mode.PRODUCTION and sealer.is_trial),
-        f"seal: {'trial' if sealer.is_trial else 'configured'}",
+        f"seal: {'trial' if sealer.is_trial else 'configured'}, {_SEAL_KEY[sealer.key is not None or sealer.is_trial]}",
     )
+    yield True, _journal(app)
     if settings.shows_mailbox:
         yield True, f"mailbox: {settings.base_url}/demonstration/courriels, from this machine only"
     elif settings.mail_url.startswith("file:"):
@@ -64,6 +71,22 @@ def examine_database(app: Flask) -> Iterator[tuple[bool, str]]:
         yield True, f"mail: {'all to ' + settings.review_mail if settings.review_mail else 'sent'}"
     for line in _only_for_trials(app) if settings.mode is Mode.PRODUCTION else ():
         yield False, line
+
+
+def _journal(app: Flask) -> str:
+    """What keeps the journal from change, beside its chain."""
+    database: Database = app.extensions["database"]
+    if database.engine.dialect.name != "postgresql":
+        return "journal: kept from change by triggers alone, which who owns the file may drop"
+    asked = "SELECT has_table_privilege('journal_entry', 'UPDATE, DELETE') OR has_table_privilege('journal_link', 'UPDATE, DELETE')"
+    try:
+        with database.reading() as session:
+            may = session.scalar(text(asked))
+    except SQLAlchemyError:
+        return "journal: not known, the database does not answer"
+    if may:
+        return "journal: kept from change by triggers; this role could still drop them: give the web another (docs/deploying.md)"
+    return "journal: kept from change by triggers, and by this role, which may neither update nor delete in it"
 
 
 def _database(app: Flask) -> tuple[bool, str]:

@@ -109,13 +109,13 @@ BLUEPRINTS = (
 )
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The application. Raises `InvalidSettings` when the environment is wrong."""
+def create_app(settings: Settings | None = None, *, seals: bool = False) -> Flask:
+    """The application, whose process `seals` or only says who does. Raises `InvalidSettings` when the environment is wrong."""
     settings = settings or load_settings()
     settings.instance.mkdir(parents=True, exist_ok=True)
     logs.configure_logs(development=settings.development)
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "app" / "static"))
-    configure_app(app, settings)
+    configure_app(app, settings, seals=seals)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -152,10 +152,10 @@ def _computing_page(found: results.StillComputing) -> tuple[str, int, dict[str, 
     return page, 503, {"Retry-After": "30"}
 
 
-def configure_app(app: Flask, settings: Settings) -> None:
+def configure_app(app: Flask, settings: Settings, *, seals: bool = False) -> None:
     """Gives `app` its settings and the stores that they name."""
     app.config.update(_config(settings))
-    _open_stores(app, settings)
+    _open_stores(app, settings, seals=seals)
 
 
 # Whoever asks by these names is on this machine: the checks of its health.
@@ -189,7 +189,7 @@ def _config(settings: Settings) -> dict[str, object]:
     }
 
 
-def _open_stores(app: Flask, settings: Settings) -> None:
+def _open_stores(app: Flask, settings: Settings, *, seals: bool) -> None:
     """Database, documents, mail and jobs, where every feature finds them."""
     jobs = Jobs(settings.jobs_url, settings.job_lease_seconds)
     database = Database(make_engine(settings.database_url), jobs.ring)
@@ -213,7 +213,7 @@ def _open_stores(app: Flask, settings: Settings) -> None:
     jobs.every_minute(rates.purge_counts)
     jobs.every_minute(jobs.purge)
     app.extensions.update(
-        sealer=open_sealer(settings),
+        sealer=open_sealer(settings, with_key=seals),
         proconnect=open_proconnect(settings),
         database=database,
         load_person=access.load_person,

@@ -38,11 +38,11 @@ class Trust:
 class Sealer:
     """What seals: the certificate, its key, the certificates that vouch for it, and whom our readers trust.
 
-    Level B-B; with a timestamp authority B-T, or B-LTA when `long_term`.
+    Level B-B; with a timestamp authority B-T, or B-LTA when `long_term`. Without its key, it says who seals and seals nothing.
     """
 
     certificate: Certificate
-    key: keys.PrivateKeyInfo
+    key: keys.PrivateKeyInfo | None
     chain: tuple[Certificate, ...]
     trust: Trust
     timestamp_url: str = ""
@@ -66,7 +66,7 @@ def read_certificates(text: bytes) -> tuple[Certificate, ...]:
 
 def read_sealer(
     chain_pem: bytes,
-    key_pem: bytes,
+    key_pem: bytes | None,
     *,
     former_pem: bytes = b"",
     clocks_pem: bytes = b"",
@@ -74,28 +74,20 @@ def read_sealer(
     long_term: bool = False,
 ) -> Sealer:
     """From PEM texts: the seal's certificate first, then those above it; `former_pem` holds the certificates that sealed
-    before it, `clocks_pem` the roots of the timestamp authorities. Raises `UnusableSeal`."""
+    before it, `clocks_pem` the roots of the timestamp authorities. No key: of a process that does not seal. Raises
+    `UnusableSeal`."""
     chain = read_certificates(chain_pem)
     if not chain:
         raise UnusableSeal("no certificate in the file of the seal")
-    try:
-        key = serialization.load_pem_private_key(key_pem, password=None)
-    except (ValueError, TypeError) as error:
-        raise UnusableSeal("the key of the seal is not an unencrypted PEM private key") from error
-    encoding = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    if key.public_key().public_bytes(*encoding) != chain[0].public_key.dump():
-        raise UnusableSeal("the key of the seal is not that of its certificate")
+    key = None if key_pem is None else _read_key(key_pem, chain[0])
     usage = chain[0].key_usage_value
     if chain[0].ca:
         raise UnusableSeal("the certificate of the seal is an authority's: ask it for a certificate of seal")
     if usage is not None and not {"digital_signature", "non_repudiation"} & usage.native:
         raise UnusableSeal("the certificate of the seal is not for signing (its key usage says so)")
-    plain = key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
     return Sealer(
         chain[0],
-        keys.PrivateKeyInfo.load(plain),
+        key,
         chain[1:],
         Trust(
             chain + (read_certificates(former_pem) if former_pem else ()),
@@ -104,6 +96,20 @@ def read_sealer(
         timestamp_url,
         long_term,
     )
+
+
+def _read_key(key_pem: bytes, certificate: Certificate) -> keys.PrivateKeyInfo:
+    try:
+        key = serialization.load_pem_private_key(key_pem, password=None)
+    except (ValueError, TypeError) as error:
+        raise UnusableSeal("the key of the seal is not an unencrypted PEM private key") from error
+    encoding = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    if key.public_key().public_bytes(*encoding) != certificate.public_key.dump():
+        raise UnusableSeal("the key of the seal is not that of its certificate")
+    plain = key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return keys.PrivateKeyInfo.load(plain)
 
 
 def make_trial(now: datetime) -> tuple[bytes, bytes]:

@@ -57,8 +57,10 @@ def seal_document(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) 
     """`pdf` with the seal added after its last byte; with `clock`, timestamped.
 
     The bytes of `pdf` stay an exact prefix and their SHA-256 is the reason of the seal. Raises `UnusableSeal` for a
-    certificate that is not valid now, `TimestampFailed` when the authority fails.
+    certificate that is not valid now or a process without its key, `TimestampFailed` when the authority fails.
     """
+    if sealer.key is None:
+        raise UnusableSeal("this process does not hold the seal's key: the worker seals")
     check_dates(sealer.certificate, datetime.now(UTC))
     store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register_multiple(sealer.chain)

@@ -146,7 +146,7 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 def instance(tmp_path_factory) -> Path:
     """The secret key and the trial seal that a first start makes."""
     folder = tmp_path_factory.mktemp("instance")
-    open_sealer(app_settings.load_settings({"JALON_ENV": "development", "JALON_INSTANCE": str(folder)}))
+    open_sealer(app_settings.load_settings({"JALON_ENV": "development", "JALON_INSTANCE": str(folder)}), with_key=True)
     return folder
 
 
@@ -171,6 +171,7 @@ def app(database_url: str, tmp_path: Path, instance: Path, routes: tuple[Flask, 
         app_settings.load_settings(
             {"JALON_ENV": "development", "JALON_INSTANCE": str(tmp_path), "DATABASE_URL": database_url}
         ),
+        seals=True,
     )
     return app
 

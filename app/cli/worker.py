@@ -12,7 +12,9 @@ from app.platform.jobs import Jobs
 @click.option("--threads", default=2, show_default=True)
 def worker(threads: int) -> None:
     """Do the jobs until stopped."""
-    app = create_app()
+    app = create_app(seals=True)
+    if app.extensions["sealer"].key is None:
+        raise click.ClickException("JALON_SEAL_KEY: needed by the worker, which seals")
     jobs: Jobs = app.extensions["jobs"]
     jobs.run_within(app.app_context)
     jobs.warm()

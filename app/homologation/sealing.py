@@ -33,10 +33,13 @@ if TYPE_CHECKING:
 AGAIN = timedelta(hours=1)
 
 
-def open_sealer(settings: Settings) -> Sealer:
-    """The sealer of the settings; in development, one made once and kept in the instance folder. Raises `InvalidSettings`."""
+def open_sealer(settings: Settings, *, with_key: bool) -> Sealer:
+    """The sealer of the settings; in development, one made once and kept in the instance folder. Raises `InvalidSettings`.
+
+    Only the process that seals reads the key (`with_key`): who breaks into a page finds the certificates alone.
+    """
     certificate, key = settings.seal_certificate, settings.seal_key
-    if certificate is None or key is None:
+    if certificate is None:
         certificate, key = settings.instance / "seal" / "certificate.pem", settings.instance / "seal" / "key.pem"
         if not certificate.exists():
             certificate.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +50,7 @@ def open_sealer(settings: Settings) -> Sealer:
     try:
         return read_sealer(
             certificate.read_bytes(),
-            key.read_bytes(),
+            key.read_bytes() if with_key and key is not None else None,
             former_pem=settings.seal_former.read_bytes() if settings.seal_former else b"",
             clocks_pem=settings.timestamp_roots.read_bytes() if settings.timestamp_roots else b"",
             timestamp_url=settings.timestamp_url,

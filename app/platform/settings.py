@@ -186,10 +186,14 @@ def _is_open_redis(address: str, private_hosts: frozenset[str]) -> bool:
 
 
 def _check_seal(reader: Reader, settings: Settings) -> None:
-    if (settings.seal_certificate is None) != (settings.seal_key is None):
-        reader.wrong.append("JALON_SEAL_CERTIFICATE, JALON_SEAL_KEY: give both, or neither in development")
+    if settings.seal_certificate is None and settings.seal_key is not None:
+        reader.wrong.append("JALON_SEAL_CERTIFICATE: needed with JALON_SEAL_KEY; the web goes without the key")
     if settings.mode is Mode.PRODUCTION and settings.seal_certificate is None:
-        reader.wrong.append("JALON_SEAL_CERTIFICATE: needed in production, with JALON_SEAL_KEY; see docs/deploying.md")
+        reader.wrong.append(
+            "JALON_SEAL_CERTIFICATE: needed in production; JALON_SEAL_KEY too for the worker, which seals"
+        )
+    if settings.mode is Mode.PRODUCTION and settings.seal_key and settings.seal_key.stat().st_mode & 0o077:
+        reader.wrong.append("JALON_SEAL_KEY: others of this machine may read this file; chmod 600 it")
     if settings.timestamp_url and settings.timestamp_roots is None:
         reader.wrong.append("JALON_TIMESTAMP_ROOTS: needed with JALON_TIMESTAMP_URL, so that timestamps can be checked")
 

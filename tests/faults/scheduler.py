@@ -9,7 +9,7 @@ from app.renewals import planning
 
 
 def main() -> None:
-    app = create_app()
+    app = create_app(seals=True)
     database, jobs = app.extensions["database"], app.extensions["jobs"]
     jobs.run_within(app.test_request_context)
     pause, day = Event(), date.fromisoformat(os.environ["JALON_TEST_DAY"])

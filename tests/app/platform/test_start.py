@@ -6,12 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import create_engine, text
 
 from app import doctor
+from app.cli.worker import worker as worker_command
 from app.factory import create_app
 from app.platform.setting_reader import InvalidSettings, Mode
 from app.platform.settings import load_settings
+from reports.certificates import UnusableSeal
+from reports.seal import seal_document
 from tests.certificates import chain
 from tests.conftest import ROOT, free_port
 from tests.factories.settings import KEY
@@ -131,6 +135,7 @@ UNSAFE = [
     ("production", {"WEB_CONCURRENCY": "0"}, "WEB_CONCURRENCY"),
 ]
 SAFE = [
+    ("production", {"JALON_SEAL_KEY": None}),
     ("development", {}),
     ("review", {}),
     ("review", {"JALON_MAIL": "smtps://u:p@c.exemple.gouv.fr", "JALON_REVIEW_MAIL": "revue@exemple.gouv.fr"}),
@@ -300,3 +305,36 @@ def test_the_demonstration_knows_its_own_addresses():
     from app.demo import PEOPLE
 
     assert all(person.email.endswith(doctor.DEMONSTRATION_DOMAIN) for person in PEOPLE)
+
+
+def test_only_the_worker_reads_the_seals_key(safe):
+    settings = load_settings(safe["production"])
+    assert settings.seal_key
+    web, worker = create_app(settings), create_app(settings, seals=True)
+    assert web.extensions["sealer"].key is None and worker.extensions["sealer"].key is not None
+    said, kept = ([c.dump() for c in app.extensions["sealer"].trust.seals] for app in (web, worker))
+    assert said == kept, "both say who seals"
+    for app in (web, worker):
+        app.extensions["database"].engine.dispose()
+    with pytest.raises(UnusableSeal, match="the worker seals"):
+        seal_document(b"%PDF-1.7", web.extensions["sealer"])
+
+
+def test_a_worker_without_the_seals_key_does_not_start(safe, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith("JALON_"):
+            monkeypatch.delenv(name)
+    for name, value in changed(safe["production"], {"JALON_SEAL_KEY": None}).items():
+        monkeypatch.setenv(name, value)
+    run = CliRunner().invoke(worker_command, [])
+    assert run.exit_code == 1 and "JALON_SEAL_KEY: needed by the worker" in run.output
+
+
+def test_a_seals_key_that_others_may_read_is_refused_in_production(safe):
+    key = Path(safe["production"]["JALON_SEAL_KEY"])
+    key.chmod(0o644)
+    try:
+        with pytest.raises(InvalidSettings, match="chmod 600"):
+            load_settings(safe["production"])
+    finally:
+        key.chmod(0o600)
