@@ -59,6 +59,12 @@ fuzz-readers: $(DEV) ## give each reader of foreign files 20,000 of them (20 min
 bench: $(DEV) ## print the benchmarks
 	@$(BIN)/pytest -q -s tests/benchmarks -p no:xdist --benchmarks
 
+sbom: $(RUN) ## print what Jalon is made of, Python and npm, as CycloneDX 1.6
+	@$(BIN)/python scripts/write_sbom.py
+
+security: $(RUN) ## write docs/security.md from the tables of permissions and acts, and docs/asvs.yaml
+	@$(BIN)/python scripts/write_security.py
+
 migrate: $(RUN) ## bring the database up to date
 	@mkdir -p $(@D)
 	@$(BIN)/jalon migrate
@@ -112,4 +118,4 @@ $(READY): $(RUN) $(wildcard migrations/versions/*.py) $(wildcard examples/*.yaml
 	@$(BIN)/jalon migrate
 	@$(BIN)/jalon demo > $@
 
-.PHONY: help run test lint format fuzz fuzz-ranking fuzz-contents fuzz-readers bench migrate lock i18n clean
+.PHONY: help run test lint format fuzz fuzz-ranking fuzz-contents fuzz-readers bench sbom security migrate lock i18n clean

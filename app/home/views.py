@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Blueprint, abort, current_app, g, redirect, render_template, request, url_for
@@ -13,13 +14,16 @@ from app.homologation import awaiting
 from app.identity import factors
 from app.identity.access import current_person, requires, sign_in_first
 from app.identity.policy import Permission
+from app.platform import clock
 from app.platform.http import db_session
+from app.platform.links import link_to
 from app.platform.network import is_loopback
 from app.portfolio import acts
 from app.portfolio import services as portfolio
 from app.products.access import Product, may, product_view
 
 blueprint = Blueprint("home", __name__)
+_SECURITY_TXT_LIFE = timedelta(days=180)
 
 
 @blueprint.get("/")
@@ -74,6 +78,21 @@ def legal() -> str:
 @requires(Permission.ANYONE)
 def privacy() -> str:
     return render_template("home/privacy.html")
+
+
+@blueprint.get("/.well-known/security.txt")
+@requires(Permission.ANYONE)
+def security_txt() -> Response:
+    """Whom to tell of a flaw in this very service (RFC 9116)."""
+    contact = current_app.config["SETTINGS"].security_contact or abort(404)
+    ends = clock.now() + _SECURITY_TXT_LIFE
+    lines = (
+        f"Contact: mailto:{contact}",
+        f"Expires: {ends:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {link_to('home.security_txt')}",
+    )
+    return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @blueprint.get("/demonstration/courriels")

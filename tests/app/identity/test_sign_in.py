@@ -48,11 +48,11 @@ def test_opening_a_link_does_not_spend_it(world):
     assert visitor.post(link).status_code == 302
 
 
-def test_a_link_dies_after_fifteen_minutes(world):
+def test_a_link_dies_after_ten_minutes(world):
     world.person()
     _ask(world, world.visitor(), "camille@exemple.test")
     link = _link(world.mails()[0])
-    with time_machine.travel(clock.now() + timedelta(minutes=16)):
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
         assert world.visitor().post(link).status_code == 400
 
 
