@@ -2,11 +2,12 @@
 
 from sqlalchemy import select
 
-from app.homologation import drift_watch, notifications, sealing
+from app.homologation import drift_watch, integrity, notifications, sealing
 from app.homologation.jobs import (
     CallReader,
     IssueWithdrawal,
     RenderDossier,
+    TellDamage,
     TellDrift,
     TellFault,
     TellOfDossier,
@@ -32,7 +33,9 @@ def register(jobs: Jobs) -> None:
     jobs.handle(TellOfDossier, notifications.send_told)
     jobs.handle(TellFault, notifications.send_fault)
     jobs.handle(TellDrift, drift_watch.tell_drift)
+    jobs.handle(TellDamage, integrity.tell_damage)
     jobs.every_minute(drift_watch.watch_drift)
+    jobs.every_minute(integrity.watch_integrity)
 
 
 def try_again(database: Database, task: Task, error: str) -> None:

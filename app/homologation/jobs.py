@@ -67,3 +67,14 @@ class TellDrift(Task):
     then: float
     now: float
     raised: bool
+
+
+@dataclass(frozen=True)
+class TellDamage(Task):
+    """`lines`: a kind of damage and where, between a space; `count`: of all that was found."""
+
+    kind: ClassVar[str] = "damage_told"
+    person_id: str
+    count: int
+    lines: tuple[str, ...]
+    at: str

@@ -1,0 +1,137 @@
+"""Each day, what was sealed is compared with what is kept: contents with their hashes, rows with contents, issued files with
+their SHA-256, the journal with its chain. Whoever keeps this Jalon, and who audits it, hears at once of what differs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from app.homologation.jobs import TellDamage
+from app.homologation.kinds import Act, DossierState
+from app.homologation.models import Dossier, IssuedFile, Reservation, Withdrawal
+from app.identity import services as identity
+from app.identity.models import Person
+from app.journal import chain
+from app.platform import clock, jobs, mail_templates, rates
+from app.platform.database import Database
+from app.platform.extensions import document_storage
+from app.platform.logs import note_security
+from app.platform.rates import Rate
+from app.platform.storage import Storage
+from app.products.models import Product
+from reports import dossier as content
+
+_ONCE_A_DAY = Rate(1, timedelta(hours=24))
+# A letter names that many; the log names them all.
+_TOLD = 20
+
+
+class Damage(StrEnum):
+    """What is no longer as it was sealed."""
+
+    CONTENT = "content"
+    DECISION = "decision"
+    RESERVATIONS = "reservations"
+    FILE_GONE = "file_gone"
+    FILE_ALTERED = "file_altered"
+    FILE_OF_OTHER = "file_of_other"
+    JOURNAL = "journal"
+
+
+@dataclass(frozen=True, slots=True)
+class DamageFound:
+    """`where`: the product and the number of its dossier, or a line of the journal."""
+
+    kind: Damage
+    where: str
+
+
+def watch_integrity(database: Database) -> None:
+    """Once a day, compares everything and tells of what differs."""
+    with database.writing() as session:
+        if not rates.is_allowed(session, _ONCE_A_DAY, "integrity"):
+            return
+    with database.reading() as session:
+        found = list(find_damage(session, document_storage()))
+    for one in found:
+        note_security("sealed thing changed", damage=one.kind.value, where=one.where)
+    if not found:
+        return
+    lines = tuple(f"{one.kind.value} {one.where}" for one in found[:_TOLD])
+    with database.writing() as session:
+        told = {p.id for p in (*identity.auditors(session), *identity.administrators(session))}
+        for person_id in sorted(told):
+            jobs.enqueue(session, TellDamage(person_id, len(found), lines, clock.now().isoformat()))
+
+
+def find_damage(session: Session, storage: Storage) -> Iterator[DamageFound]:
+    """Everything that is no longer as it was sealed."""
+    names = dict(session.execute(select(Product.id, Product.name)).tuples().all())
+    for dossier_id in session.scalars(
+        select(Dossier.id).where(Dossier.content.is_not(None)).order_by(Dossier.id)
+    ).all():
+        dossier = session.scalars(
+            select(Dossier).where(Dossier.id == dossier_id).options(joinedload(Dossier.decision))
+        ).one()
+        where = f"{names.get(dossier.product_id, dossier.product_id)} {dossier.number}"
+        for kind in (*_of_content(session, dossier), *_of_files(session, dossier, storage)):
+            yield DamageFound(kind, where)
+        session.expunge(dossier)  # a content is large
+    for _, line in chain.verify_journal(session).faults:
+        yield DamageFound(Damage.JOURNAL, line)
+
+
+def _of_content(session: Session, dossier: Dossier) -> Iterator[Damage]:
+    if content.sha256(dossier.content or "") != dossier.content_sha256:
+        yield Damage.CONTENT
+        return
+    if dossier.state is not DossierState.DECIDED:
+        return
+    frozen, row = content.loads(dossier.content or "").decision, dossier.decision
+    if frozen is None or row is None:
+        yield Damage.DECISION
+        return
+    said = (frozen.outcome, frozen.months, frozen.decided_on, frozen.expires_on)
+    if said != (row.outcome.value, row.months, row.decided_on, row.expires_on):
+        yield Damage.DECISION
+    kept = select(Reservation.text).where(Reservation.dossier_id == dossier.id).order_by(Reservation.position)
+    if frozen.to_lift and tuple(session.scalars(kept)) != frozen.to_lift:
+        yield Damage.RESERVATIONS
+
+
+def _of_files(session: Session, dossier: Dossier, storage: Storage) -> Iterator[Damage]:
+    withdrawn = session.scalar(select(Withdrawal).where(Withdrawal.dossier_id == dossier.id))
+    if withdrawn is not None and content.sha256(withdrawn.content) != withdrawn.content_sha256:
+        yield Damage.CONTENT
+    of = {Act.DECISION: dossier.content_sha256, Act.WITHDRAWAL: withdrawn.content_sha256 if withdrawn else None}
+    for issued in session.scalars(select(IssuedFile).where(IssuedFile.dossier_id == dossier.id)):
+        # A project is of what was asked, which the decision's content followed.
+        if issued.act in of and issued.content_sha256 != of[issued.act]:
+            yield Damage.FILE_OF_OTHER
+        try:
+            storage.get(issued.sha256)
+        except FileNotFoundError:
+            yield Damage.FILE_GONE
+        except ValueError:
+            yield Damage.FILE_ALTERED
+
+
+def tell_damage(database: Database, task: TellDamage) -> None:
+    """To who keeps this Jalon, or audits it."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    lines = [tuple(line.split(" ", 1)) for line in task.lines]
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "damage",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("damage", person.id, task.at),
+            person=person,
+            count=task.count,
+            lines=lines,
+        )
+    )
