@@ -1,18 +1,21 @@
 """The door of each view: it states a permission, and only who has it comes in. A stranger gets a 404."""
 
+import re
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any, NoReturn, TypeVar, cast
 
 import structlog
-from flask import abort, g, redirect, request, session, url_for
+from flask import abort, after_this_request, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from app.identity import linked_accounts, policy, saved_forms, signing_in
 from app.identity.factors import SessionProof
 from app.identity.models import Person
 from app.identity.policy import Permission
+from app.identity.signing_in import Browser
 from app.platform import clock
 from app.platform.http import db_session
 from app.platform.logs import note_security
@@ -28,10 +31,12 @@ __all__ = [
     "shown_proof",
     "sign_in_first",
     "states",
+    "this_browser",
 ]
 
 # How long a factor that was given lets its owner change what opens their account.
 _PROVED_FOR = timedelta(minutes=10)
+_BROWSER_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 # Seconds between two notes in the cookie of the last request seen: not each answer sends it again.
 _SEEN_EVERY = 60
 
@@ -73,6 +78,28 @@ def refuse(permission: Permission) -> NoReturn:
 def current_person() -> Person:
     """The signed-in person, in a view that requires one."""
     return cast(Person, g.person or g.unproven_person)
+
+
+def this_browser() -> Browser:
+    """The browser that asks, known by a cookie of its own that outlives sessions, given to it at the end of this request."""
+    name = f"{current_app.config['SESSION_COOKIE_NAME']}-browser"
+    secret = request.cookies.get(name, "")
+    if not _BROWSER_SECRET.fullmatch(secret):
+        secret = secrets.token_urlsafe(32)
+
+    def keep(response: Response) -> Response:
+        response.set_cookie(
+            name,
+            secret,
+            max_age=signing_in.BROWSER_LIFE,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+    after_this_request(keep)
+    return Browser(request.headers.get("User-Agent", ""), secret)
 
 
 def enter(sid: str) -> None:

@@ -1,8 +1,8 @@
 """Jobs of this feature: the mails that carry a link."""
 
-from datetime import date
+from datetime import date, datetime
 
-from app.identity import linked_accounts, services, signing_in
+from app.identity import linked_accounts, reviews, services, signing_in
 from app.identity.forms import ROLE_WORDS
 from app.identity.jobs import (
     SendJournalHead,
@@ -12,6 +12,7 @@ from app.identity.jobs import (
     TellAddressChanged,
     TellFactorChanged,
     TellFactorConfirmed,
+    TellNewBrowser,
     TellRecovery,
     TellRoleTaken,
     TellTries,
@@ -32,6 +33,8 @@ def register(to: Jobs) -> None:
     to.handle(SendJournalHead, send_journal_head)
     to.handle(TellFactorConfirmed, tell_factor_confirmed)
     to.handle(TellRecovery, tell_recovery)
+    to.handle(TellNewBrowser, tell_new_browser)
+    to.every_minute(reviews.ask_reviews)
     to.handle(TellTries, tell_tries)
     to.handle(TellAccountClosed, tell_account_closed)
     to.handle(TellAccountJoined, tell_account_joined)
@@ -132,6 +135,24 @@ def tell_role_taken(database: Database, task: TellRoleTaken) -> None:
             role=ROLE_WORDS[task.role],
             where=task.where,
             by=task.by,
+        )
+    )
+
+
+def tell_new_browser(database: Database, task: TellNewBrowser) -> None:
+    """Whoever did not sign in there learns that somebody did."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "new_browser",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("new_browser", person.id, task.at),
+            person=person,
+            browser=task.browser,
+            at=datetime.fromisoformat(task.at),
+            link=link_to("sessions.index"),
         )
     )
 

@@ -167,3 +167,23 @@ class TellTries(Task):
     person_id: str
     of_id: str
     at: str
+
+
+@dataclass(frozen=True)
+class AskRightsReview(Task):
+    """To who answers for an incubator (None: the platform): its roles are to be read again."""
+
+    kind: ClassVar[str] = "ask_rights_review"
+    person_id: str
+    incubator_id: str | None
+    at: str
+
+
+@dataclass(frozen=True)
+class TellNewBrowser(Task):
+    """To a person: their account was opened in a browser that it was never opened in."""
+
+    kind: ClassVar[str] = "new_browser"
+    person_id: str
+    browser: str
+    at: str

@@ -12,6 +12,7 @@ from app.identity import signing_in
 from app.identity.jobs import SendSignInLink, TellAccountJoined, TellAddressChanged
 from app.identity.models import LinkedAccount, Person, WebSession
 from app.identity.proconnect import ProConnectClaims
+from app.identity.signing_in import Browser
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
@@ -36,7 +37,9 @@ class AccountArrival:
 
 
 @transaction
-def sign_in_with_account(session: Session, claims: ProConnectClaims, browser: str, next_path: str) -> AccountArrival:
+def sign_in_with_account(
+    session: Session, claims: ProConnectClaims, browser: Browser, next_path: str
+) -> AccountArrival:
     """Opens a session for the person of an account of ProConnect, with the name that it gives.
 
     One not joined yet, whose address is a person's, is kept until that person opens the link mailed to them: the address of
@@ -58,7 +61,7 @@ def sign_in_with_account(session: Session, claims: ProConnectClaims, browser: st
     return AccountArrival(to_join=account.id)
 
 
-def _open_session(session: Session, account: LinkedAccount, claims: ProConnectClaims, browser: str) -> str:
+def _open_session(session: Session, account: LinkedAccount, claims: ProConnectClaims, browser: Browser) -> str:
     person = session.get_one(Person, account.person_id)
     _note_claims(account, claims)
     before = person.name
@@ -72,7 +75,7 @@ def _open_session(session: Session, account: LinkedAccount, claims: ProConnectCl
 
 
 @transaction
-def use_joining_link(session: Session, secret: str, browser: str, to_join: str) -> tuple[str, str]:
+def use_joining_link(session: Session, secret: str, browser: Browser, to_join: str) -> tuple[str, str]:
     """As `signing_in.use_link`, for a link that joins `to_join`, the account that this browser came with.
 
     Raises `Refusal` where the browser came with none or with another: whoever reads a mail would join a stranger's account.

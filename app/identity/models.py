@@ -131,6 +131,31 @@ class WebSession(Base):
     person: Mapped[Person] = relationship(lazy="raise")
 
 
+class KnownBrowser(Base):
+    """A browser where somebody signed in, known by a cookie of its own whose hash is kept."""
+
+    __tablename__ = "known_browser"
+    __table_args__ = (UniqueConstraint("person_id", "secret_hash"),)
+
+    id: Mapped[Id]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    last_used_at: Mapped[Instant]
+
+
+class RightsReview(Base):
+    """Somebody read again the roles of an incubator, or of the platform (no incubator)."""
+
+    __tablename__ = "rights_review"
+
+    id: Mapped[Id]
+    incubator_id: Mapped[str | None] = mapped_column(ForeignKey("incubator.id", ondelete="CASCADE"), index=True)
+    at: Mapped[Instant]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+
+    person: Mapped[Person] = relationship(lazy="raise")
+
+
 class SecondFactor(Base):
     """A security key, or an application that gives codes, of a person; it binds from `signs_from` on."""
 

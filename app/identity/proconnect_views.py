@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.identity import factors, linked_accounts, signing_in
-from app.identity.access import current_person, enter, requires, shown_proof
+from app.identity.access import current_person, enter, requires, shown_proof, this_browser
 from app.identity.policy import Permission
 from app.identity.proconnect import Attempt, ProConnect, ProConnectClaims, ProConnectError
 from app.platform import clock
@@ -67,7 +67,7 @@ def come_back() -> Response | tuple[str, int]:
 
 
 def _sign_in(claims: ProConnectClaims, attempt: Attempt) -> Response | tuple[str, int]:
-    browser = request.headers.get("User-Agent", "")
+    browser = this_browser()
     with get_database().session(writing=True) as writing:
         arrival = linked_accounts.sign_in_with_account(writing, claims, browser, attempt.next_path)
     if arrival.sid:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
@@ -10,12 +11,12 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.identity import policy
-from app.identity.jobs import SendSignInLink
-from app.identity.models import LinkedAccount, Person, SignInLink, WebSession
+from app.identity.jobs import SendSignInLink, TellNewBrowser
+from app.identity.models import KnownBrowser, LinkedAccount, Person, SignInLink, WebSession
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
-from app.platform.database import Database
+from app.platform.database import Database, new_id
 from app.platform.rates import Rate
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction, unjournaled_transaction
@@ -26,6 +27,8 @@ SESSION_LIFE = timedelta(hours=12)
 # Of the roles that engage or see the most; OWASP ASVS 4.0.3, 3.3.2.
 PRIVILEGED_IDLE = timedelta(minutes=30)
 _JUST_ENDED = timedelta(hours=1)
+# How long a browser is known after its last use.
+BROWSER_LIFE = timedelta(days=365)
 
 
 def hash_secret(secret: str) -> str:
@@ -85,8 +88,16 @@ def account_to_join(session: Session, secret: str) -> LinkedAccount | None:
     return session.get(LinkedAccount, link.account_id) if link and link.account_id else None
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What comes in: the name that a browser gives itself, and the secret of the cookie by which it is known again."""
+
+    name: str = ""
+    secret: str = ""
+
+
 @transaction
-def use_link(session: Session, secret: str, browser: str = "") -> tuple[str, str]:
+def use_link(session: Session, secret: str, browser: Browser) -> tuple[str, str]:
     """Signs `browser` in with a link: (secret of the new session, path to go to). Raises `Refusal` when it is spent."""
     link = session.scalar(_open_link(secret))
     spent = session.execute(
@@ -103,20 +114,39 @@ def use_link(session: Session, secret: str, browser: str = "") -> tuple[str, str
     return sid, link.next_path
 
 
-def open_session(session: Session, person: Person, browser: str) -> str:
-    """A new session of `person`, by its secret. Within its caller's transaction, which writes the journal."""
+def open_session(session: Session, person: Person, browser: Browser) -> str:
+    """A new session of `person`, by its secret. Within its caller's transaction, which writes the journal.
+
+    A browser where this person never came is told to them, but for their first one.
+    """
     sid, now = secrets.token_urlsafe(32), clock.now()
     opened = WebSession(
         secret_hash=hash_secret(sid),
         person_id=person.id,
         expires_at=now + SESSION_LIFE,
         opened_at=now,
-        browser=browser[:200],
+        browser=browser.name[:200],
     )
     session.add(opened)
+    _note_browser(session, person, browser)
     session.flush()
     person.last_seen_at = now
     return sid
+
+
+def _note_browser(session: Session, person: Person, browser: Browser) -> None:
+    mine = select(KnownBrowser).where(KnownBrowser.person_id == person.id)
+    known = session.scalar(mine.where(KnownBrowser.secret_hash == hash_secret(browser.secret)))
+    if known is not None:
+        known.last_used_at = clock.now()
+        return
+    if session.scalar(mine.limit(1)) is not None:
+        jobs.enqueue(session, TellNewBrowser(person.id, browser.name[:200], clock.now().isoformat()))
+    session.add(
+        KnownBrowser(
+            id=new_id(), person_id=person.id, secret_hash=hash_secret(browser.secret), last_used_at=clock.now()
+        )
+    )
 
 
 def _open_link(secret: str) -> Select[SignInLink]:
@@ -212,3 +242,4 @@ def purge_links(database: Database) -> None:
     with database.writing() as session:
         session.execute(delete(SignInLink).where(SignInLink.expires_at < before))
         session.execute(delete(WebSession).where(WebSession.expires_at < before))
+        session.execute(delete(KnownBrowser).where(KnownBrowser.last_used_at < clock.now() - BROWSER_LIFE))

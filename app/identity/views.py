@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.identity import linked_accounts, proconnect_views, services, signing_in
-from app.identity.access import current_person, enter, requires
+from app.identity.access import current_person, enter, requires, this_browser
 from app.identity.forms import SignInForm
 from app.identity.policy import Permission
 from app.platform.extensions import limit_posts
@@ -52,7 +52,7 @@ def use_link(secret: str) -> str | Response | tuple[str, int]:
     if account is not None and account.id != session.get("to_join"):
         return render_template("identity/link_elsewhere.html", account=account), 403
     if request.method == "POST":
-        browser = request.headers.get("User-Agent", "")
+        browser = this_browser()
         try:
             if account is None:
                 sid, path = signing_in.use_link(db_session(), secret, browser)

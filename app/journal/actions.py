@@ -98,6 +98,7 @@ class Action(StrEnum):
     CLOSE_ACCOUNT = "close_account", Subject.PERSON
     REOPEN_ACCOUNT = "reopen_account", Subject.PERSON
     ERASE_PERSON = "erase_person", Subject.ERASED
+    REVIEW_RIGHTS = "review_rights", Subject.PERSON
     DRAW_RECOVERY = "draw_recovery", Subject.PERSON
     USE_RECOVERY = "use_recovery", Subject.PERSON
     CONFIRM_FACTOR = "confirm_factor", Subject.PERSON
@@ -222,6 +223,7 @@ _NOT_WRITING = frozenset(
         Action.CLOSE_ACCOUNT,
         Action.REOPEN_ACCOUNT,
         Action.ERASE_PERSON,
+        Action.REVIEW_RIGHTS,
         Action.DRAW_RECOVERY,
         Action.USE_RECOVERY,
         Action.CONFIRM_FACTOR,

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity import factors, policy, roles
+from app.identity import factors, policy, reviews, roles
 from app.identity.access import current_person, requires
 from app.identity.factor_views import render_proof_page
 from app.identity.forms import ROLE_WORDS, FactorForm
@@ -63,6 +63,24 @@ def confirm_factor_of_platform(factor_id: str) -> str | Response:
     return _confirmed(None, factor_id)
 
 
+@blueprint.post("/incubateurs/<slug>/roles/relus")
+@incubator_view(Permission.GIVE_ROLES)
+def review_of_incubator(found: Incubator) -> Response:
+    return _reviewed(found)
+
+
+@blueprint.post("/plateforme/roles/relus")
+@requires(Permission.ADMINISTER, everywhere=True)
+def review_of_platform() -> Response:
+    return _reviewed(None)
+
+
+def _reviewed(found: Incubator | None) -> Response:
+    reviews.note_review(db_session(), current_person(), found.id if found else None)
+    flash(_("La revue des droits est notée ; la prochaine est dans un an."), "success")
+    return redirect(_address(found))
+
+
 def _given(found: Incubator | None) -> str | Response:
     """The roles of a scope, and the form that gives one."""
     form = RoleForm(roles=roles.OF_INCUBATOR if found else roles.OF_PLATFORM)
@@ -93,6 +111,7 @@ def _given(found: Incubator | None) -> str | Response:
         grants=roles.grants_of_scope(db_session(), found.id if found else None),
         waiting=_waiting(found),
         fingerprint=factors.signs_of,
+        review=reviews.review_standing(db_session(), found.id if found else None),
         role_words=ROLE_WORDS,
         here=_address(found),
     )

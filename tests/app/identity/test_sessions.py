@@ -20,7 +20,9 @@ def sign_in(world, person, browser: str):
     visitor.post("/connexion", {"email": person.email})
     with world.app.test_request_context():
         world.jobs.run_due()
-    link = re.search(r"/connexion/[\w-]{20,}", next(m for m in world.mails() if m not in before))[0]
+    link = re.search(
+        r"/connexion/[\w-]{20,}", next(m for m in world.mails() if m not in before and "/connexion/" in m)
+    )[0]
     visitor.post(link, headers={"User-Agent": browser})
     return visitor
 

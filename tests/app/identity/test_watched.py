@@ -112,18 +112,19 @@ def test_over_https_the_cookie_is_of_this_host_alone(world):
         data={"csrf_token": token},
         headers={"Referer": "https://localhost/"},
     )
-    cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("__Host-jalon=")
-    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
-    assert {"secure", "httponly", "path=/", "samesite=lax"} <= parts
-    assert not any(part.startswith("domain") for part in parts)
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"__Host-jalon", "__Host-jalon-browser"}
+    for cookie in cookies:
+        parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+        assert {"secure", "httponly", "path=/", "samesite=lax"} <= parts
+        assert not any(part.startswith("domain") for part in parts)
 
 
 def test_secrets_are_long_never_the_same_and_kept_as_hashes(world):
     person = world.person()
     secrets = [link_of(world, person) for _ in range(3)]
     with world.database.session(writing=True) as session:
-        sids = [signing_in.open_session(session, person, "") for _ in range(3)]
+        sids = [signing_in.open_session(session, person, signing_in.Browser()) for _ in range(3)]
         session.commit()
     assert len(set(secrets + sids)) == 6
     assert {len(secret) for secret in secrets + sids} == {43}
