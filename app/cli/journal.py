@@ -29,6 +29,8 @@ def verify_chain(kept: str | None) -> None:
         found = chain.verify_journal(session, read_kept_head(kept) if kept else None)
     for tampering, where in found.faults:
         click.echo(TAMPERING_WORDS[tampering].format(where))
+    if found.older:
+        click.echo(f"{found.older} lines dated before there was a chain: nothing proves them")
     click.echo(f"head: {found.head.number}:{found.head.hash}")
     if found.faults:
         raise SystemExit(1)

@@ -128,7 +128,7 @@ def erase_person(session: Session, actor: Person, person: Person, proof: FactorP
     if person.erased_at is not None:
         raise Refusal(_l("Cette personne est déjà effacée."))
     factors.prove_factor(session, actor, proof, erasing_purpose_of(person))
-    lines = erase_texts(session, person.id, {person.name, person.email})
+    lines = erase_texts(session, person.id, person.name, person.email)
     person.name, person.email, person.title = ERASED_NAME, f"{person.id}@efface.invalid", ""
     person.erased_at = clock.now()
     record(session, actor, Action.ERASE_PERSON, person.id, lines=lines)

@@ -8,14 +8,15 @@ day and the chain still hold.
 
 import hashlib
 import json
+import re
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import event, func, insert, inspect, select, text, update
+from sqlalchemy import Select, String, column, event, func, insert, inspect, select, table, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,11 @@ _PENDING = "journal_pending"
 # Of PostgreSQL's advisory locks, the one that whoever numbers lines holds until it has committed.
 _LOCK = 0x6A6F75726E616C
 BEFORE_THE_FIRST = "0" * 64
+_SALT = re.compile(r"[0-9a-f]{64}")
+# The journal knows no people: their table is asked by its name.
+_ERASED_PEOPLE: Select[str] = (
+    select(column("id", String)).select_from(table("person")).where(column("erased_at").is_not(None))
+)
 
 
 class Tampering(StrEnum):
@@ -48,10 +54,12 @@ class JournalHead:
 
 @dataclass(frozen=True, slots=True)
 class JournalVerdict:
-    """The head of the chain as it is, and what is wrong, each with the number of its line (or the id of an entry)."""
+    """The head of the chain as it is, and what is wrong, each with the number of its line (or the id of an entry); `older`:
+    lines dated before there was a chain, which nothing proves."""
 
     head: JournalHead
     faults: tuple[tuple[Tampering, str], ...]
+    older: int
 
 
 def note_entry(session: Session, entry: JournalEntry) -> None:
@@ -108,7 +116,8 @@ def verify_journal(session: Session, kept: JournalHead | None = None) -> Journal
     faults: list[tuple[Tampering, str]] = []
     head = JournalHead(0, BEFORE_THE_FIRST)
     missing.discard(head)
-    erased = _erased_numbers(session)
+    erased_people = frozenset(session.scalars(_ERASED_PEOPLE))
+    told, partly = dict[int, set[str]](), list[tuple[JournalLink, JournalEntry]]()
     rows = session.execute(
         select(JournalLink, JournalEntry)
         .outerjoin(JournalEntry, JournalEntry.id == JournalLink.entry_id)
@@ -120,15 +129,29 @@ def verify_journal(session: Session, kept: JournalHead | None = None) -> Journal
             faults.append((Tampering.GAP, str(head.number + 1)))
         if entry is None:
             faults.append((Tampering.GONE, str(link.number)))
-        elif not _says_its_texts(link, entry, erased) or link.hash != _hash(
+        elif not _says_its_texts(link, entry) or link.hash != _hash(
             JournalHead(link.number - 1, head.hash), entry, link.texts
         ):
             faults.append((Tampering.CHANGED, str(link.number)))
+        else:
+            if not link.salt:
+                partly.append((link, entry))
+            if entry.action == Action.ERASE_PERSON and entry.what in erased_people:
+                for number in entry.details.get("lines", ()):
+                    told.setdefault(number, set()).add(entry.what)
         head = JournalHead(link.number, link.hash)
         missing.discard(head)
+    # Only a line of the chain, as it was written, accounts for what was blanked before it.
+    faults += [(Tampering.CHANGED, str(link.number)) for link, entry in partly if not _is_accounted(link, entry, told)]
     faults += [(Tampering.UNCHAINED, entry_id) for entry_id in _unchained(session)]
     faults += [(Tampering.OTHER_HEAD, str(number)) for number in sorted(lost.number for lost in missing)]
-    return JournalVerdict(head, tuple(faults))
+    return JournalVerdict(head, tuple(faults), _count_older(session))
+
+
+def _count_older(session: Session) -> int:
+    chained = select(JournalLink.entry_id)
+    found = session.scalar(select(func.count()).select_from(JournalEntry).where(JournalEntry.id.not_in(chained))) or 0
+    return found - len(_unchained(session))
 
 
 def _unchained(session: Session) -> list[str]:
@@ -139,7 +162,7 @@ def _unchained(session: Session) -> list[str]:
     return list(session.scalars(found.where(JournalEntry.at >= first).order_by(JournalEntry.at) if first else found))
 
 
-def erase_texts(session: Session, person_id: str, names: Collection[str]) -> list[int]:
+def erase_texts(session: Session, person_id: str, name: str, address: str) -> list[int]:
     """Blanks what names somebody in the lines they wrote or that speak of them; the numbers of those lines.
 
     The digests stay in the chain, without the salt that would let a name be tried against them. The caller says these numbers
@@ -150,9 +173,11 @@ def erase_texts(session: Session, person_id: str, names: Collection[str]) -> lis
         select(JournalEntry, JournalLink).outerjoin(JournalLink, JournalLink.entry_id == JournalEntry.id)
     ).tuples()
     for entry, link in cast("Iterable[tuple[JournalEntry, JournalLink | None]]", rows):
+        named = {"person_name"} if entry.person_id == person_id else set()
+        if entry.action != Action.ERASE_PERSON:  # which says numbers, and an id
+            named |= {"what"} if _names(entry.what, name, address) else set()
+            named |= {"details"} if any(_names(text, name, address) for text in _values(entry.details)) else set()
         said = _texts_of(entry)
-        named = {text for text, value in said.items() if any(name in value for name in names)}
-        named |= {"person_name"} if entry.person_id == person_id else set()
         named = {text for text in named if said[text] != _BLANK[text]}
         if not named:
             continue
@@ -168,6 +193,27 @@ def erase_texts(session: Session, person_id: str, names: Collection[str]) -> lis
     return sorted(numbers)
 
 
+def _names(text: str, name: str, address: str) -> bool:
+    """Whether a text names that very person: by their address, or by a whole name that is no ordinary word."""
+    said = text.casefold()
+    if re.search(rf"(?<![\w.+-]){re.escape(address.casefold())}(?![\w-])", said) or said == name.casefold():
+        return True
+    whole = rf"(?<!\w){re.escape(name.casefold())}(?!\w)"
+    return " " in name.strip() and re.search(whole, said) is not None
+
+
+def _values(details: object) -> Iterator[str]:
+    """The texts that details hold, not the names that they are held by."""
+    if isinstance(details, str):
+        yield details
+    elif isinstance(details, dict):
+        for value in details.values():
+            yield from _values(value)
+    elif isinstance(details, list):
+        for value in details:
+            yield from _values(value)
+
+
 def _salts_of(link: JournalLink, entry: JournalEntry) -> dict[str, str]:
     """The salt of each text of a line; none where one salt served them all."""
     salts = _salts_from(link.salt)
@@ -178,20 +224,24 @@ def _salts_from(salt: str) -> dict[str, str]:
     return {text: hashlib.sha256(f"{salt}:{text}".encode()).hexdigest() for text in _BLANK}
 
 
-def _erased_numbers(session: Session) -> frozenset[int]:
-    """The lines that erasures say they blanked."""
-    told = select(JournalEntry).where(JournalEntry.action == Action.ERASE_PERSON)
-    return frozenset(number for entry in session.scalars(told) for number in entry.details.get("lines", ()))
-
-
-def _says_its_texts(link: JournalLink, entry: JournalEntry, erased: Collection[int]) -> bool:
+def _says_its_texts(link: JournalLink, entry: JournalEntry) -> bool:
     """Whether a line says what its digests are of; one that named somebody erased, for what stays of it."""
     if link.salt:
         one_for_all = dict.fromkeys(_BLANK, link.salt)
         return link.texts in (_digests(entry, _salts_from(link.salt)), _digests(entry, one_for_all))
-    said, kept = _digests(entry, link.kept_salts or {}), link.kept_salts or {}
+    kept = link.kept_salts or {}
+    # Of any other length, the beginning of a text could pass for the end of its salt.
+    if not all(isinstance(salt, str) and _SALT.fullmatch(salt) for salt in kept.values()):
+        return False
+    said = _digests(entry, kept)
     blank = all(value == _BLANK[text] for text, value in _texts_of(entry).items() if text not in kept)
-    return link.number in erased and blank and all(said[text] == link.texts[text] for text in kept)
+    return blank and all(said[text] == link.texts[text] for text in kept)
+
+
+def _is_accounted(link: JournalLink, entry: JournalEntry, told: Mapping[int, set[str]]) -> bool:
+    """Whether a line blanked in part is one that an erasure named, of the person who wrote it where their name is gone."""
+    people = told.get(link.number, set())
+    return bool(people) and ("person_name" in (link.kept_salts or {}) or entry.person_id in people)
 
 
 def _texts_of(entry: JournalEntry) -> dict[str, str]:

@@ -111,5 +111,67 @@ def test_lines_of_before_each_text_had_its_own_salt_are_blanked_whole(scene):
         ).one()
     old = chain._digests(entry, dict.fromkeys(chain._BLANK, "sel"))
     assert chain._salts_of(JournalLink(salt="sel", texts=old), entry) == {}
-    assert chain._says_its_texts(JournalLink(salt="sel", texts=old), entry, frozenset())
+    assert chain._says_its_texts(JournalLink(salt="sel", texts=old), entry)
     assert link.salt and gone and admin
+
+
+def test_an_ordinary_word_for_a_name_erases_nothing_of_others(world):
+    """Whoever invites somebody under the name "e" would otherwise have the whole journal blanked."""
+    admin = world.person("admin@exemple.test", "Morgan Roux")
+    world.give(admin, Role.ADMINISTRATOR)
+    world.product()
+    for number, name in enumerate(("e", "lines", "Exemple", "incubator")):
+        gone = world.person(f"jetable{number}@exemple.test", name)
+        with world.database.writing() as session:
+            session.execute(update(Person).where(Person.id == gone.id).values(closed_at=clock.now()))
+        with world.database.writing() as session:
+            session.execute(text("UPDATE second_factor SET counter = 0"))
+        assert erase(world, admin, gone).status_code == 302
+    with world.database.reading() as session:
+        lines = session.scalars(select(JournalEntry).where(JournalEntry.action != "erase_person")).all()
+        assert all(entry.person_name and entry.details is not None for entry in lines)
+        assert {entry.what for entry in lines if entry.action == "give_role"} != {""}
+    assert verdict(world).faults == ()
+
+
+def test_an_erasure_outside_the_chain_accounts_for_nothing(scene):
+    world, admin, gone = scene
+    erase(world, admin, gone)
+    with world.database.writing() as session:
+        number, entry_id = session.execute(
+            select(JournalLink.number, JournalLink.entry_id)
+            .join(JournalEntry, JournalEntry.id == JournalLink.entry_id)
+            .where(JournalEntry.person_id == admin.id)
+            .limit(1)
+        ).one()
+        forged = JournalEntry(
+            at=clock.now().replace(year=2001),
+            person_name="Jalon",
+            action="erase_person",
+            what=gone.id,
+            details={"lines": [number]},
+        )
+        session.add(forged)
+        session.execute(
+            update(JournalEntry).where(JournalEntry.id == entry_id).values(person_name="", what="", details={})
+        )
+        session.execute(update(JournalLink).where(JournalLink.number == number).values(salt="", kept_salts={}))
+    found = verdict(world)
+    assert (Tampering.CHANGED, str(number)) in found.faults
+    assert found.older == 1
+
+
+def test_the_beginning_of_a_text_does_not_pass_for_a_salt(scene):
+    world, admin, gone = scene
+    erase(world, admin, gone)
+    with world.database.reading() as session:
+        entry, link = session.execute(
+            select(JournalEntry, JournalLink)
+            .join(JournalLink, JournalLink.entry_id == JournalEntry.id)
+            .where(JournalEntry.action == "create_product")
+        ).one()
+        session.expunge_all()
+    assert chain._says_its_texts(link, entry)
+    link.kept_salts = link.kept_salts | {"what": link.kept_salts["what"] + entry.what[:3]}
+    entry.what = entry.what[3:]
+    assert not chain._says_its_texts(link, entry)
