@@ -4,12 +4,13 @@ The keys go apart, or whoever finds the folder could open what it holds: JALON_S
 secrets are kept, and the folder says by a fingerprint which of them it needs.
 """
 
+import hmac
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +37,10 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class BackupManifest:
-    """What a backup holds: its tables as they were counted, its documents, and by fingerprints the keys that it needs."""
+    """What a backup holds: its tables as they were counted, its documents, and by fingerprints the keys that it needs.
+
+    `seal`: an HMAC of all that under the newest of those keys, so that nobody rewrites the folder and its sums together.
+    """
 
     format: int
     made_at: str
@@ -44,6 +48,7 @@ class BackupManifest:
     tables: dict[str, TableSummary]
     documents: list[str]
     keys: list[str]
+    seal: str = ""
 
 
 @click.command()
@@ -65,6 +70,7 @@ def backup(folder: Path) -> None:
     for digest in documents:
         copy.put(kept.get(digest))
     manifest = BackupManifest(_FORMAT, made_at.isoformat(), _newest(app), tables, documents, _fingerprints(app))
+    manifest = replace(manifest, seal=_seals(app, manifest)[0])
     path = folder / "manifest.json"
     path.touch(mode=0o600)
     path.write_text(json.dumps(plain(manifest), indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -119,6 +125,8 @@ def _faults(
     app: Flask, database: Database, documents: Storage, manifest: BackupManifest, head: JournalHead | None
 ) -> Iterator[str]:
     """What a restored place lacks or says otherwise, a line each."""
+    if not any(hmac.compare_digest(manifest.seal, seal) for seal in _seals(app, manifest)):
+        yield "manifest.json: rewritten since, or made under a key that is not in JALON_SECRET_KEY: nothing in it proves itself"
     for name, found in summarize_tables(database).items():
         if manifest.tables.get(name) != found:
             yield f"table {name}: {found.rows} rows that are not those of the backup"
@@ -159,6 +167,12 @@ def _closed_secrets(session: Session) -> Iterator[str]:
 def _fingerprints(app: Flask) -> list[str]:
     """By which to know a key without learning it."""
     return [derive_key(key, "fingerprint").hex()[:16] for key in app.config["SETTINGS"].secret_keys]
+
+
+def _seals(app: Flask, manifest: BackupManifest) -> list[str]:
+    """The seal of a manifest under each key of these settings, the newest first."""
+    said = json.dumps(plain(replace(manifest, seal="")), sort_keys=True).encode()
+    return [hmac.digest(derive_key(key, "backup"), said, "sha256").hex() for key in app.config["SETTINGS"].secret_keys]
 
 
 def _newest(app: Flask) -> str:

@@ -1,5 +1,6 @@
 """A backup taken while people work is put back elsewhere, equal; what it lacks or says otherwise is named."""
 
+import hashlib
 import json
 import threading
 
@@ -47,6 +48,15 @@ def made(decided, tmp_path, monkeypatch):
 
 def restore(*arguments):
     return CliRunner().invoke(backups.restore, [str(a) for a in arguments])
+
+
+def rewrite(folder) -> None:
+    """A row changed, and the sums with it, by somebody without the key."""
+    path, manifest = folder / "tables" / "person.jsonl", json.loads((folder / "manifest.json").read_text())
+    lines = sorted(line.replace("Camille", "Quelqu’un") for line in path.read_text().splitlines(keepends=True))
+    path.write_text("".join(lines))
+    manifest["tables"]["person"]["sha256"] = hashlib.sha256("".join(lines).encode()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 def move_to(world, tmp_path, url=None, **changes):
@@ -120,7 +130,9 @@ def test_a_backup_older_than_the_head_that_was_mailed_is_found(made):
 
 
 @on_sqlite
-@pytest.mark.parametrize("fault", ["row", "document gone", "document altered", "table gone", "manifest", "key"])
+@pytest.mark.parametrize(
+    "fault", ["row", "rewritten", "document gone", "document altered", "table gone", "manifest", "key"]
+)
 def test_what_a_backup_lacks_or_says_otherwise_is_named(made, tmp_path, fault):
     world, folder = made
     with world.database.reading() as session:
@@ -129,6 +141,8 @@ def test_what_a_backup_lacks_or_says_otherwise_is_named(made, tmp_path, fault):
     if fault == "row":
         path = folder / "tables" / "journal_entry.jsonl"
         path.write_text(path.read_text().replace("ajout 0", "autre chose", 1))
+    elif fault == "rewritten":
+        rewrite(folder)
     elif fault == "document gone":
         document.unlink()
     elif fault == "document altered":
@@ -144,6 +158,7 @@ def test_what_a_backup_lacks_or_says_otherwise_is_named(made, tmp_path, fault):
     said = run.output + str(run.exception or "")
     expected = {
         "row": "table journal_entry",
+        "rewritten": "manifest.json: rewritten since",
         "document gone": f"issued file: document {digest} is not there",
         "document altered": f"document {digest} was altered",
         "table gone": "person.jsonl",
