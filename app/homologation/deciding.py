@@ -367,11 +367,14 @@ def to_withdraw(session: Session, actor: Person, dossier: Dossier) -> Decision:
 
 
 def may_withdraw_homologation(session: Session, person: Person, dossier: Dossier) -> bool:
-    """Whether `person`, an authority of the product, may take its homologation back: as the one that decided, or in the
-    place of one that no longer is an authority."""
-    if dossier.origin is not Origin.JALON or may_decide(session, person, dossier):
+    """Whether `person`, an authority of the product, may take its homologation back: as the one that decided, or, vouched for by
+    an incubator, in the place of one that no longer is an authority or that decided elsewhere."""
+    here = dossier.origin is Origin.JALON
+    if here and may_decide(session, person, dossier):
         return True
-    return not _holds(session, dossier.authority_id, Role.AUTHORITY, dossier)
+    if here and _holds(session, dossier.authority_id, Role.AUTHORITY, dossier):
+        return False
+    return directory.vouching_of(session, person.id, incubators_of(session, dossier.product_id)) is not None
 
 
 def _holds(session: Session, person_id: str | None, role: Role, dossier: Dossier) -> bool:

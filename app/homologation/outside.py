@@ -16,11 +16,13 @@ from app.homologation import deciding, register, sealing
 from app.homologation.deciding import Wish
 from app.homologation.kinds import DossierState, Origin, Outcome
 from app.homologation.models import Decision, Dossier
+from app.homologation.separation import check_apart, check_vouched
 from app.homologation.services import must_be
 from app.identity import factors, policy
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import attachments, clock, i18n
@@ -328,6 +330,11 @@ def record_signed(
     if not roles & _RECORDERS and not deciding.may_decide(session, actor, dossier):
         raise Refusal(_l("Cette signature s’enregistre par l’autorité nommée dans le dossier, ou par l’incubateur."))
     must_be(dossier, DossierState.DECISION)
+    # The decision is the authority's, whoever records it: what keeps them from signing here keeps them from signing there.
+    if dossier.authority is not None:
+        check_apart(session, BindingAct.DECIDE, dossier.authority, dossier)
+    check_vouched(session, dossier)
+    check_apart(session, BindingAct.RECORD_SIGNED, actor, dossier)
     deciding.check_wish(dossier, wish)
     frozen = content.loads(dossier.content or "")
     if not frozen.frozen_on <= decided_on <= clock.today():

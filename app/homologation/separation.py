@@ -22,6 +22,9 @@ _ASKED = {
     BindingAct.GIVE_OPINION: _l(
         "%(why)s : qui prépare un dossier ne le juge pas. Demandez cet avis à une autre personne."
     ),
+    BindingAct.RECORD_SIGNED: _l(
+        "%(why)s : qui prépare un dossier n’enregistre pas sa décision. Demandez-le à une autre personne de l’incubateur."
+    ),
     BindingAct.DECIDE: _l("%(why)s : qui prépare un dossier ou le juge ne le décide pas. Il faut une autre autorité."),
 }
 

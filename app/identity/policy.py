@@ -147,7 +147,7 @@ ACTS: dict[BindingAct, ActRule] = {
     ),
     BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
     BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),
-    BindingAct.RECORD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=True),
+    BindingAct.RECORD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=True, never_by=frozenset({Bar.WROTE})),
     BindingAct.VOUCH: ActRule(Permission.VOUCH, factor=True, never_by=frozenset({Bar.ONESELF}), second_person=True),
     BindingAct.GIVE_WIDE_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.TAKE_BACK_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
