@@ -11,7 +11,7 @@ import structlog
 from flask import abort, after_this_request, current_app, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from app.identity import linked_accounts, policy, saved_forms, signing_in
+from app.identity import policy, saved_forms, signing_in
 from app.identity.factors import SessionProof
 from app.identity.models import Person
 from app.identity.policy import Permission
@@ -25,6 +25,7 @@ __all__ = [
     "current_person",
     "enter",
     "load_person",
+    "note_confirmed",
     "open_fully",
     "refuse",
     "requires",
@@ -116,19 +117,26 @@ def enter(sid: str) -> None:
 
 
 def open_fully() -> None:
-    """A second factor was given in this browser's session: it opens all that its roles do."""
+    """A second factor was given in this browser's session to come in: it opens all that its roles do."""
     session["sid"] = signing_in.rotate_session(db_session(), current_person(), session["sid"])
+
+
+def note_confirmed(*, signing: bool) -> None:
+    """One was given again, or just registered: for ten minutes its owner may change what opens their account."""
+    session["sid"] = signing_in.confirm_session(db_session(), current_person(), session["sid"], signing=signing)
 
 
 def shown_proof() -> SessionProof:
     """What this browser's session showed within ten minutes."""
     opened, since = g.web_session, clock.now() - _PROVED_FOR
-    given = opened.proved_at is not None and opened.proved_at > since
-    strong = opened.strong and opened.opened_at is not None and opened.opened_at > since
+    fresh = opened.opened_at is not None and opened.opened_at > since
+    confirmed = opened.confirmed_at is not None and opened.confirmed_at > since
+    vouched = opened.strong and fresh
     return SessionProof(
-        proved=given or strong,
-        recovered=opened.recovered and not strong,
-        vouched=strong and linked_accounts.is_surely_theirs(db_session(), opened),
+        fresh=fresh,
+        proved=confirmed or vouched,
+        signing=confirmed and opened.signing,
+        vouched=vouched,
         session_id=opened.id,
     )
 

@@ -140,15 +140,17 @@ def list_authority(
 
 
 def second_people(session: Session, listed: ListedAuthority) -> list[Person]:
-    """Who may confirm a listing: another member of the incubator; where there is none, an administrator."""
+    """Who may confirm a listing: another member of the incubator, who does not owe their role to who adds; where there is none,
+    an administrator."""
     apart = {listed.added_by_id, listed.person_id}
-    members = session.scalars(
-        select(Person)
+    members = session.execute(
+        select(Person, Grant.given_by_id)
         .join(Grant, Grant.person_id == Person.id)
         .where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == listed.incubator_id)
         .order_by(Person.name)
-    ).unique()
-    others = [person for person in members if person.id not in apart]
+    ).tuples()
+    # Whoever was let in by who adds, or by who is added, is no second person: one could let in another mailbox of one's own.
+    others = [person for person, giver in members if person.id not in apart and giver not in apart]
     return others or [p for p in services.administrators(session) if p.id not in apart]
 
 
@@ -164,7 +166,7 @@ def confirm_authority(session: Session, actor: Person, listed: ListedAuthority, 
     if not may_confirm(session, actor, listed):
         raise Refusal(
             _l(
-                "Une autorité est confirmée par une autre personne de l’incubateur que celle qui l’a inscrite ; s’il n’y en a pas, par l’administration de Jalon."
+                "Une autorité est confirmée par une autre personne de l’incubateur que celle qui l’a inscrite ; s’il n’y en a pas, ou si elle doit son rôle à celle-ci, par l’administration de Jalon."
             )
         )
     factors.prove_factor(session, actor, proof, f"confirm:{listed.id}")

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.identity import factors, recovery, signing_in
-from app.identity.access import current_person, open_fully, requires, shown_proof
+from app.identity.access import current_person, note_confirmed, open_fully, requires, shown_proof
 from app.identity.forms import CodesForm, FactorForm, KeyForm, RecoveryForm
 from app.identity.models import SecondFactor
 from app.identity.policy import Permission
@@ -95,8 +95,8 @@ def confirm() -> str | Response:
     form = FactorForm()
     if (form.code.data or form.answer.data) and form.validate():
         with form.showing_refusal():
-            factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
-            open_fully()
+            given = factors.prove_factor(db_session(), current_person(), form.proof(), "factor", binds=False)
+            note_confirmed(signing=given.signs_from <= clock.now())
             return redirect(session.pop("confirm_next", url_for("factors.index")))
     challenge_id, options = factors.options_to_prove(db_session(), current_person(), "factor")
     return render_template("identity/confirm_factor.html", form=form, challenge_id=challenge_id, options=options)
@@ -116,7 +116,7 @@ def codes() -> str | Response:
         session["new_codes"] = encrypt_text(secret)
     if form.validate_on_submit():
         with form.showing_refusal():
-            factors.add_codes(
+            added = factors.add_codes(
                 db_session(),
                 current_person(),
                 shown_proof(),
@@ -125,10 +125,10 @@ def codes() -> str | Response:
                 code=form.code.data or "",
             )
             session.pop("new_codes", None)
-            return _done(_("Votre second facteur est enregistré."))
+            return _done(added, _("Votre second facteur est enregistré."))
     address = factors.codes_address_of(current_person(), secret)
     drawn = segno.make(address, error="m").svg_inline(scale=5, border=4, svgclass="jalon-qr", title="QR code")
-    return render_template("identity/codes.html", form=form, secret=secret, qr=drawn)
+    return render_template("identity/codes.html", form=form, secret=secret, qr=drawn, first=request.method == "GET")
 
 
 @blueprint.post("/cle")
@@ -139,14 +139,14 @@ def key() -> str | Response:
     form = KeyForm()
     if form.answer.data and form.validate():
         try:
-            factors.add_key(
+            added = factors.add_key(
                 db_session(), current_person(), shown_proof(), name=form.name.data or "", given=form.proof()
             )
         except Refusal as refusal:
             discard_changes()
             flash(str(refusal), "error")
         else:
-            return _done(_("Votre clé est enregistrée."))
+            return _done(added, _("Votre clé est enregistrée."))
     challenge_id, options = factors.options_to_add(db_session(), current_person())
     return render_template("identity/key.html", form=form, challenge_id=challenge_id, options=options)
 
@@ -188,8 +188,8 @@ def _pending_secret() -> str | None:
         return None
 
 
-def _done(message: str) -> Response:
-    """What was just registered was just given too."""
-    open_fully()
+def _done(added: SecondFactor, message: str) -> Response:
+    """What was just registered was just given too; what was shown before of one that signs stays so."""
+    note_confirmed(signing=added.signs_from <= clock.now())
     flash(message, "success")
     return redirect(session.pop("factor_next", url_for("factors.index")))

@@ -16,7 +16,7 @@ from app.identity import services
 from app.identity.challenges import keep_challenge, read_answer, site_of_keys, take_challenge
 from app.identity.jobs import TellFactorChanged, TellTries
 from app.identity.kinds import FactorKind, Role
-from app.identity.models import Grant, ListedAuthority, Person, RecoveryCode, SecondFactor, WebSession
+from app.identity.models import Grant, LinkedAccount, ListedAuthority, Person, RecoveryCode, SecondFactor, WebSession
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs, rates
@@ -49,12 +49,13 @@ class FactorProof:
 class SessionProof:
     """What a session showed of its person lately.
 
-    `proved`: a factor of Jalon, a recovery code, or a strong factor at ProConnect; `recovered`: a recovery code alone;
-    `vouched`: a strong factor at ProConnect by an account that is surely theirs.
+    `fresh`: it has just been opened; `proved`: a factor or a recovery code was given again, or a strong factor at ProConnect;
+    `signing`: by one that signs; `vouched`: a strong factor at ProConnect.
     """
 
+    fresh: bool = False
     proved: bool = False
-    recovered: bool = False
+    signing: bool = False
     vouched: bool = False
     session_id: str = ""
 
@@ -76,20 +77,34 @@ def codes_address_of(person: Person, secret: str) -> str:
     return pyotp.TOTP(secret, name=person.email, issuer="Jalon").provisioning_uri()
 
 
-def add_codes(session: Session, person: Person, shown: SessionProof, *, name: str, secret: str, code: str) -> None:
-    """Raises `Refusal` for a code that this secret does not give, or without the factor one already has."""
+def add_codes(
+    session: Session, person: Person, shown: SessionProof, *, name: str, secret: str, code: str
+) -> SecondFactor:
+    """The factor registered. Raises `Refusal` for a code that this secret does not give, or without the factor one already has."""
     _may_change(session, person, shown)
     step = _step_of(secret, code, after=0)
     if step is None:
         raise Refusal(_l("Ce code n’est pas celui attendu. Vérifiez l’heure du téléphone, puis réessayez."), "code")
     factor = SecondFactor(kind=FactorKind.TOTP, name=name, secret=encrypt_text(secret), counter=step)
     _add(session, person, factor, shown)
+    return factor
 
 
 def check_proved(session: Session, person: Person, shown: SessionProof) -> None:
     """Whoever holds a factor gives it before changing what opens their account: a stolen session alone changes nothing."""
     if not shown.proved and factors_of(session, person.id):
         raise Refusal(_l("Confirmez d’abord avec un second facteur que vous avez déjà."))
+
+
+def check_fresh(session: Session, person: Person, shown: SessionProof) -> None:
+    """As `check_proved`; of who holds no factor, a session just opened: a cookie stolen since changes nothing either."""
+    check_proved(session, person, shown)
+    if not shown.proved and not shown.fresh:
+        raise Refusal(
+            _l(
+                "Déconnectez-vous, reconnectez-vous, puis recommencez : ce changement demande une connexion toute récente."
+            )
+        )
 
 
 def _may_change(session: Session, person: Person, shown: SessionProof) -> None:
@@ -101,10 +116,9 @@ def _may_change(session: Session, person: Person, shown: SessionProof) -> None:
 @transaction
 def _add(session: Session, person: Person, factor: SecondFactor, shown: SessionProof) -> None:
     now = clock.now()
-    # One that its owner already signs with was given to add this one; a recovery code may have been read on a desk.
-    known = not shown.recovered and any(held.signs_from <= now for held in factors_of(session, person.id))
     factor.id, factor.person_id, factor.added_at = new_id(), person.id, now
-    factor.signs_from = now if known or shown.vouched else now + _BINDS_AFTER
+    # At once where one that signs was given for it, or where ProConnect vouches for the session.
+    factor.signs_from = now if (shown.proved and shown.signing) or shown.vouched else now + _BINDS_AFTER
     session.add(factor)
     record(session, person, Action.ADD_FACTOR, f"{factor.kind.value}: {factor.name}")
     _tell(session, person, factor.name, added=True)
@@ -145,6 +159,9 @@ def forget_all(session: Session, person: Person, actor: Person | None) -> None:
     """For somebody who lost them all, by an administrator or the command line (None). It ends their sessions."""
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person.id))
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person.id))
+    # Whoever joined an account of theirs would come back by it.
+    apart = update(LinkedAccount).where(LinkedAccount.person_id == person.id)
+    session.execute(apart.values(person_id=None, joined_at=None))
     session.execute(delete(WebSession).where(WebSession.person_id == person.id))
     record(session, actor, Action.FORGET_FACTORS, person.email)
     _tell(session, person, "", added=False)
@@ -190,8 +207,8 @@ def options_to_add(session: Session, person: Person) -> tuple[str, str]:
     return keep_challenge(session, person, "add", options.challenge), options_to_json(options)
 
 
-def add_key(session: Session, person: Person, shown: SessionProof, *, name: str, given: FactorProof) -> None:
-    """`given` is the new key's answer. Raises `Refusal`."""
+def add_key(session: Session, person: Person, shown: SessionProof, *, name: str, given: FactorProof) -> SecondFactor:
+    """The key registered; `given` is its answer. Raises `Refusal`."""
     from webauthn import verify_registration_response
     from webauthn.helpers import bytes_to_base64url
     from webauthn.helpers.exceptions import WebAuthnException
@@ -215,6 +232,7 @@ def add_key(session: Session, person: Person, shown: SessionProof, *, name: str,
         counter=new.sign_count,
     )
     _add(session, person, factor, shown)
+    return factor
 
 
 DEMONSTRATION = "Téléphone de démonstration"

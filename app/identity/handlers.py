@@ -199,7 +199,7 @@ def tell_account_joined(database: Database, task: TellAccountJoined) -> None:
     mail_templates.send_letter(
         mail_templates.compose_letter(
             "account_joined",
-            to=person.email,
+            to=task.to,
             language=person.language,
             message_id=mail_templates.message_id("account_joined", person.id, account.id, task.at),
             person=person,

@@ -107,12 +107,13 @@ class TellFactorChanged(Task):
 
 @dataclass(frozen=True)
 class TellAccountJoined(Task):
-    """To a person: an account of ProConnect opens theirs, or does so no more; `at` tells each time apart."""
+    """To the address `to` of a person: an account of ProConnect opens theirs, or does so no more; `at` tells times apart."""
 
     kind: ClassVar[str] = "account_joined"
     person_id: str
     account_id: str
     joined: bool
+    to: str
     at: str
 
 

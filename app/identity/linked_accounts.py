@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.identity import signing_in
+from app.identity import factors, signing_in
+from app.identity.factors import SessionProof
 from app.identity.jobs import SendSignInLink, TellAccountJoined, TellAddressChanged
 from app.identity.models import LinkedAccount, Person, WebSession
 from app.identity.proconnect import ProConnectClaims
@@ -68,17 +69,19 @@ def _open_session(session: Session, account: LinkedAccount, claims: ProConnectCl
     person.name = account.name or before
     sid = signing_in.open_session(session, person, browser)
     opened = session.scalars(select(WebSession).where(WebSession.secret_hash == signing_in.hash_secret(sid))).one()
-    opened.account_id, opened.strong, opened.id_token = account.id, claims.strong, encrypt_text(claims.id_token)
+    opened.account_id, opened.id_token = account.id, encrypt_text(claims.id_token)
+    opened.strong = claims.strong and is_settled(account)
     renamed = {"renamed_from": before} if before != person.name else {}
     record(session, person, Action.SIGN_IN, person.email, way="proconnect", level=claims.level, **renamed)
     return sid
 
 
 @transaction
-def use_joining_link(session: Session, secret: str, browser: Browser, to_join: str) -> tuple[str, str]:
-    """As `signing_in.use_link`, for a link that joins `to_join`, the account that this browser came with.
+def use_joining_link(session: Session, secret: str, browser: Browser, to_join: str) -> tuple[str, str, bool]:
+    """As `signing_in.use_link`, for a link that joins `to_join`, the account that this browser came with; whether it did.
 
-    Raises `Refusal` where the browser came with none or with another: whoever reads a mail would join a stranger's account.
+    Not yet for somebody who holds a second factor: they give it first (`join_presented`). Raises `Refusal` where the browser
+    came with no account or with another: whoever reads a mail would join a stranger's.
     """
     account = signing_in.account_to_join(session, secret)
     if account is None or account.id != to_join:
@@ -86,8 +89,23 @@ def use_joining_link(session: Session, secret: str, browser: Browser, to_join: s
     sid, path = signing_in.use_link(session, secret, browser)
     opened = signing_in.live_session(session, sid)
     assert opened
-    _join(session, opened.person, account)
-    return sid, path
+    joins = not factors.factors_of(session, opened.person_id)
+    if joins:
+        _join(session, opened.person, account)
+    return sid, path, joins
+
+
+def presented_account(session: Session, account_id: str | None) -> LinkedAccount | None:
+    """The account that this browser came with and that waits for its person's second factor."""
+    account = session.get(LinkedAccount, account_id) if account_id else None
+    return account if account and account.person_id is None else None
+
+
+@transaction
+def join_presented(session: Session, person: Person, account: LinkedAccount, shown: SessionProof) -> None:
+    """Joins the account that this browser came with, once a factor was given. Raises `Refusal`."""
+    factors.check_fresh(session, person, shown)
+    _join(session, person, account)
 
 
 @transaction
@@ -109,7 +127,13 @@ def _join(session: Session, person: Person, account: LinkedAccount) -> None:
         )
     account.person_id, account.joined_at = person.id, clock.now()
     record(session, person, Action.JOIN_ACCOUNT, account.name, organization=account.organization)
-    jobs.enqueue(session, TellAccountJoined(person.id, account.id, joined=True, at=clock.now().isoformat()))
+    _tell(session, person, account, joined=True)
+
+
+def _tell(session: Session, person: Person, account: LinkedAccount, *, joined: bool) -> None:
+    """At the address of this very moment: the next act may change it."""
+    at = clock.now().isoformat()
+    jobs.enqueue(session, TellAccountJoined(person.id, account.id, joined=joined, to=person.email, at=at))
 
 
 @transaction
@@ -121,7 +145,7 @@ def separate_account(session: Session, person: Person, account_id: str) -> None:
     session.execute(delete(WebSession).where(WebSession.account_id == account.id))
     account.person_id = account.joined_at = None
     record(session, person, Action.SEPARATE_ACCOUNT, account.name, organization=account.organization)
-    jobs.enqueue(session, TellAccountJoined(person.id, account.id, joined=False, at=clock.now().isoformat()))
+    _tell(session, person, account, joined=False)
 
 
 @transaction
@@ -132,6 +156,8 @@ def take_address(session: Session, person: Person, account_id: str) -> None:
         raise Refusal(_l("Ce compte ProConnect n’est pas joint au vôtre."))
     if account.email == person.email:
         raise Refusal(_l("Jalon vous écrit déjà à cette adresse."))
+    if not is_settled(account):
+        raise Refusal(_l("Ce compte vient d’être joint : son adresse peut devenir la vôtre un jour après."))
     if session.scalar(select(Person.id).where(Person.email == account.email)):
         raise Refusal(
             _l(
@@ -150,13 +176,10 @@ def accounts_of(session: Session, person_id: str) -> Sequence[LinkedAccount]:
     return session.scalars(joined.order_by(LinkedAccount.joined_at, LinkedAccount.id)).all()
 
 
-def is_surely_theirs(session: Session, opened: WebSession) -> bool:
-    """Whether the account that opened a session is its person's beyond what a mailbox shows: at their address, or joined since
-    a day in which they could object."""
-    account = session.get(LinkedAccount, opened.account_id) if opened.account_id else None
-    if account is None or account.joined_at is None:
-        return False
-    return account.email == opened.person.email or account.joined_at <= clock.now() - _OBJECTED_WITHIN
+def is_settled(account: LinkedAccount) -> bool:
+    """Whether an account was joined long enough ago for its person, told of it, to object: an address proves nothing, whoever
+    reads a mailbox may have an account that bears it."""
+    return account.joined_at is not None and account.joined_at <= clock.now() - _OBJECTED_WITHIN
 
 
 def sign_out_token(session: Session, sid: str) -> str | None:

@@ -109,9 +109,11 @@ class SignInLink(Base):
 
 
 class WebSession(Base):
-    """A signed-in browser, called `browser` as it calls itself; `strong`: by a strong factor at ProConnect.
+    """A signed-in browser, called `browser` as it calls itself; `strong`: by a strong factor at ProConnect, of an account joined long enough
+    for its person to object.
 
-    `proved_at`: when a second factor of Jalon was given in it; `recovered`: it was a recovery code.
+    `proved_at`: when a second factor of Jalon, or a recovery code, opened it fully; `confirmed_at`: when one was given again to
+    change what opens the account; `signing`: that one signs.
     """
 
     __tablename__ = "web_session"
@@ -125,7 +127,8 @@ class WebSession(Base):
     account_id: Mapped[str | None] = mapped_column(ForeignKey("linked_account.id", ondelete="CASCADE"))
     strong: Mapped[bool] = mapped_column(default=False, server_default=false())
     proved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    recovered: Mapped[bool] = mapped_column(default=False, server_default=false())
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    signing: Mapped[bool] = mapped_column(default=False, server_default=false())
     id_token: Mapped[str | None] = mapped_column(Text, comment="of ProConnect, encrypted: for its sign-out")
 
     person: Mapped[Person] = relationship(lazy="raise")

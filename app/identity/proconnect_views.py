@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -106,6 +106,7 @@ def accounts() -> str:
         accounts=linked_accounts.accounts_of(db_session(), current_person().id),
         must_prove=not shown_proof().proved and bool(factors.factors_of(db_session(), current_person().id)),
         offered=find_proconnect() is not None,
+        presented=linked_accounts.presented_account(db_session(), session.get("to_join")),
     )
 
 
@@ -113,7 +114,7 @@ def accounts() -> str:
 @requires(Permission.SIGNED_IN)
 def join() -> str | tuple[str, int]:
     """To ProConnect, to come back with an account that will open this one."""
-    factors.check_proved(db_session(), current_person(), shown_proof())
+    factors.check_fresh(db_session(), current_person(), shown_proof())
     provider = find_proconnect()
     if provider is None:
         raise Refusal(_("Ce Jalon n’est pas raccordé à ProConnect."))
@@ -125,10 +126,21 @@ def join() -> str | tuple[str, int]:
     return render_template("identity/to_proconnect.html", address=address, signed_out=False)
 
 
+@blueprint.post("/compte/proconnect/presente")
+@requires(Permission.SIGNED_IN)
+def join_presented() -> Response:
+    """The account that this browser came with, of somebody who had to give a second factor first."""
+    account = linked_accounts.presented_account(db_session(), session.get("to_join")) or abort(404)
+    linked_accounts.join_presented(db_session(), current_person(), account, shown_proof())
+    session.pop("to_join")
+    flash(_("Ce compte ProConnect ouvre désormais votre compte Jalon."), "success")
+    return redirect(url_for("proconnect.accounts"))
+
+
 @blueprint.post("/compte/proconnect/<account_id>/separer")
 @requires(Permission.SIGNED_IN)
 def separate(account_id: str) -> Response:
-    factors.check_proved(db_session(), current_person(), shown_proof())
+    factors.check_fresh(db_session(), current_person(), shown_proof())
     linked_accounts.separate_account(db_session(), current_person(), account_id)
     flash(_("Ce compte ProConnect n’ouvre plus votre compte Jalon."), "success")
     return redirect(url_for("proconnect.accounts"))
@@ -137,7 +149,7 @@ def separate(account_id: str) -> Response:
 @blueprint.post("/compte/proconnect/<account_id>/adresse")
 @requires(Permission.SIGNED_IN)
 def take_address(account_id: str) -> Response:
-    factors.check_proved(db_session(), current_person(), shown_proof())
+    factors.check_fresh(db_session(), current_person(), shown_proof())
     linked_accounts.take_address(db_session(), current_person(), account_id)
     flash(_("Jalon vous écrit désormais à cette adresse."), "success")
     return redirect(url_for("proconnect.accounts"))

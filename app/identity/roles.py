@@ -1,7 +1,7 @@
 """Roles on an incubator or on the whole platform: given and taken back with a second factor, never one's own."""
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.identity import factors, policy, services
@@ -90,14 +90,24 @@ def take_back_role(
 
 
 def waiting_factors(session: Session, incubator_id: str | None, product_ids: Select[str] | None) -> list[SecondFactor]:
-    """Factors that sign nothing yet, each with its person: of the people of an incubator and of its products, or of anybody."""
+    """Factors that sign nothing yet, each with its person: of anybody, or of the people whose roles are all of an incubator
+    and of its products. Who engages elsewhere too is not for one incubator to vouch for.
+    """
     waiting = select(SecondFactor).where(SecondFactor.signs_from > clock.now())
     if incubator_id is not None and product_ids is not None:
         here = select(Grant.person_id).where((Grant.incubator_id == incubator_id) | Grant.product_id.in_(product_ids))
         listed = select(ListedAuthority.person_id).where(
             ListedAuthority.incubator_id == incubator_id, ListedAuthority.ended_at.is_(None)
         )
-        waiting = waiting.where(SecondFactor.person_id.in_(here) | SecondFactor.person_id.in_(listed))
+        elsewhere = select(Grant.person_id).where(
+            Grant.role.in_(policy.PRIVILEGED),
+            or_(Grant.incubator_id.is_(None), Grant.incubator_id != incubator_id),
+            or_(Grant.product_id.is_(None), Grant.product_id.not_in(product_ids)),
+        )
+        waiting = waiting.where(
+            SecondFactor.person_id.in_(here) | SecondFactor.person_id.in_(listed),
+            SecondFactor.person_id.not_in(elsewhere),
+        )
     found = session.scalars(waiting.options(joinedload(SecondFactor.person)).order_by(SecondFactor.added_at))
     return list(found)
 
@@ -119,6 +129,11 @@ def confirm_factor(
         raise Refusal(_l("Personne ne confirme son propre second facteur : demandez-le à une autre personne."))
     if factor.signs_from <= clock.now():
         raise Refusal(_l("Ce second facteur vaut déjà pour signer."))
+    given = select(Grant.id).where(Grant.person_id == factor.person_id, Grant.given_by_id == actor.id)
+    if session.scalar(given.limit(1)) is not None:
+        raise Refusal(
+            _l("Vous avez donné un rôle à cette personne : une autre confirme son second facteur, ou l’administration.")
+        )
     factors.prove_factor(session, actor, proof, confirming_purpose_of(factor))
     factor.signs_from, factor.confirmed_by_id = clock.now(), actor.id
     told = f"{factor.person.name} <{factor.person.email}>"

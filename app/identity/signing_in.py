@@ -201,11 +201,22 @@ def session_id_of(session: Session, sid: str) -> str | None:
 
 
 @transaction
-def rotate_session(session: Session, person: Person, sid: str, *, recovered: bool = False) -> str:
-    """A new secret for a session where a factor, or a recovery code, was just given: a copy of the old cookie opens nothing."""
+def rotate_session(session: Session, person: Person, sid: str) -> str:
+    """A new secret for a session where a factor, or a recovery code, was just given to come in: a copy of the old cookie opens
+    nothing."""
+    return _rotate(session, person, sid, proved_at=clock.now())
+
+
+@transaction
+def confirm_session(session: Session, person: Person, sid: str, *, signing: bool) -> str:
+    """The same, for a factor given again, or just registered, so as to change what opens the account; whether that one signs."""
+    return _rotate(session, person, sid, proved_at=clock.now(), confirmed_at=clock.now(), signing=signing)
+
+
+def _rotate(session: Session, person: Person, sid: str, **values: object) -> str:
     new = secrets.token_urlsafe(32)
     here = update(WebSession).where(WebSession.secret_hash == hash_secret(sid))
-    session.execute(here.values(secret_hash=hash_secret(new), proved_at=clock.now(), recovered=recovered))
+    session.execute(here.values(secret_hash=hash_secret(new), **values))
     record(session, person, Action.PROVE_FACTOR, person.email)
     return new
 

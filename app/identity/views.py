@@ -56,13 +56,17 @@ def use_link(secret: str) -> str | Response | tuple[str, int]:
         try:
             if account is None:
                 sid, path = signing_in.use_link(db_session(), secret, browser)
+                joined = True
             else:
                 to_join = session.get("to_join", "")
-                sid, path = linked_accounts.use_joining_link(db_session(), secret, browser, to_join)
+                sid, path, joined = linked_accounts.use_joining_link(db_session(), secret, browser, to_join)
         except Refusal:
             note_security("link refused")
             return render_template("identity/link_spent.html"), 400
         enter(sid)
+        if account is not None and not joined:
+            session["to_join"] = account.id
+            return redirect(url_for("proconnect.accounts"))
         return redirect(path)
     return render_template("identity/use_link.html", account=account)
 

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.identity import accounts, factors, signing_in
+from app.identity import accounts, factors, linked_accounts, signing_in
 from app.identity.access import Person, current_person, requires
 from app.identity.accounts import Grant
 from app.identity.factor_views import render_proof_page
@@ -44,6 +44,7 @@ def show(person_id: str) -> str:
         roles=_places(person.grants),
         held=factors.factors_of(db_session(), person.id),
         sessions=signing_in.sessions_of(db_session(), person.id),
+        linked=linked_accounts.accounts_of(db_session(), person.id),
     )
 
 

@@ -1,4 +1,4 @@
-"""a session says whether a recovery code opened it
+"""a session says when a factor was given in it to change what opens the account, and whether that factor signs
 
 Revision: 0050
 """
@@ -14,9 +14,11 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("web_session") as table:
-        table.add_column(sa.Column("recovered", sa.Boolean(), nullable=False, server_default=sa.false()))
+        table.add_column(sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(sa.Column("signing", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("web_session") as table:
-        table.drop_column("recovered")
+        table.drop_column("signing")
+        table.drop_column("confirmed_at")

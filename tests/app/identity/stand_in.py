@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -188,7 +189,8 @@ def connect(world, found, algorithm="ES256"):
     world.app.config["SETTINGS"] = replace(world.app.config["SETTINGS"], proconnect=known.discovery)
 
 
-def joined(world, person, provider):
+def joined(world, person, provider, days=2):
+    """An account joined that many days ago."""
     with world.database.writing() as session:
         account = LinkedAccount(
             issuer=provider.issuer,
@@ -199,7 +201,7 @@ def joined(world, person, provider):
             siret="",
             organization="",
             provider="",
-            joined_at=clock.now(),
+            joined_at=clock.now() - timedelta(days=days),
             last_used_at=clock.now(),
         )
         session.add(account)

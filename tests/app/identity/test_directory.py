@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from sqlalchemy import update
 
 from app.homologation import services
 from app.homologation.kinds import Verdict
 from app.identity.kinds import Role
+from app.identity.models import Grant
 from app.platform import clock
 from reports import dossier as content
 from tests.conftest import on_sqlite
@@ -105,6 +107,16 @@ def test_nobody_vouches_for_oneself_nor_confirms_what_they_added(scene):
 
 
 @on_sqlite
+def test_who_owes_their_role_to_who_adds_is_no_second_person(scene):
+    """One member with another mailbox of their own would be both."""
+    world, _, _, people = scene
+    with world.database.writing() as session:
+        session.execute(update(Grant).where(Grant.person_id == people["mate"].id).values(given_by_id=people["lead"].id))
+    add(world, people["lead"])
+    assert "une autre personne" in confirm(world, people["mate"]).get_data(as_text=True)
+    assert confirm(world, people["admin"]).status_code == 302
+
+
 def test_where_an_incubator_has_one_member_an_administrator_confirms(world):
     owner = world.person()
     product = world.filled(owner)

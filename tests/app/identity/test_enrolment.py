@@ -4,14 +4,15 @@ import re
 from datetime import timedelta
 
 import pyotp
+import pytest
 import time_machine
 from sqlalchemy import select, update
 
-from app.identity import signing_in
+from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import LinkedAccount, RecoveryCode, SecondFactor
 from app.platform import clock
-from tests.app.identity.enrolling import GATE, PAGE, register
+from tests.app.identity.enrolling import GATE, PAGE, arrive, register
 from tests.app.identity.stand_in import begin, come_back, connect, joined, run_jobs, standing_in
 
 
@@ -41,17 +42,27 @@ def test_a_strong_session_of_ones_own_account_makes_a_factor_sign_at_once(world)
     assert newest(world).signs_from <= clock.now()
 
 
-def test_an_account_of_another_address_joined_today_does_not(world):
-    person = world.person("autre@exemple.test")
+@pytest.mark.parametrize("address", ["camille@exemple.test", "autre@exemple.test"])
+def test_an_account_joined_today_makes_nothing_sign_whatever_its_address(world, address):
+    """Whoever reads a mailbox may have an account that bears its address."""
+    person = world.person(address)
     with standing_in() as provider:
-        joined(world, person, provider)
+        joined(world, person, provider, days=0)
         register(in_strong_session(world, person, provider))
         assert newest(world).signs_from > clock.now()
         with world.database.writing() as session:
             session.execute(update(LinkedAccount).values(joined_at=clock.now() - timedelta(days=2)))
-        visitor = in_strong_session(world, person, provider)
-        register(visitor, "Second")
+        register(in_strong_session(world, person, provider), "Second")
     assert newest(world).signs_from <= clock.now()
+
+
+def test_an_account_joined_today_opens_nothing_of_a_privileged_role(world):
+    person = world.person()
+    world.give(person, Role.ADMINISTRATOR)
+    world.code(person)
+    with standing_in() as provider:
+        joined(world, person, provider, days=0)
+        assert in_strong_session(world, person, provider).get("/produits").location.startswith(GATE)
 
 
 def test_a_strong_session_of_the_morning_vouches_no_more(world):
@@ -81,26 +92,16 @@ def test_ten_codes_open_the_account_once_each_and_are_told(world):
     assert len(set(codes)) == 10
     with world.database.writing() as session:
         session.execute(update(SecondFactor).values(signs_from=clock.now() - timedelta(days=1)))
-    fresh = fully_signed_out(world, person)
+    fresh = arrive(world, person)
     assert fresh.get("/produits").location.startswith(GATE)
     typed = codes[0].lower().replace("-", " ")
     assert fresh.post(f"{GATE}/secours?next=/produits", {"recovery": typed}).location.startswith(PAGE)
     assert fresh.get("/produits").status_code == 200
-    again = fully_signed_out(world, person)
+    again = arrive(world, person)
     assert "a déjà servi" in again.post(f"{GATE}/secours", {"recovery": codes[0]}).get_data(as_text=True)
     run_jobs(world)
     told = [mail for mail in world.mails() if "code de secours a ouvert" in mail]
     assert {mail.partition(" |")[0] for mail in told} == {"camille@exemple.test", "lea@exemple.test"}
-
-
-def fully_signed_out(world, person):
-    """Another browser, where only the mailbox was shown."""
-    with world.database.session(writing=True) as session:
-        _, secret = signing_in.issue_link(session, person.email, "/")
-        session.commit()
-    visitor = world.visitor()
-    visitor.post(f"/connexion/{secret}")
-    return visitor
 
 
 def test_a_recovery_code_signs_nothing_nor_makes_a_factor_that_does(world):
@@ -109,20 +110,54 @@ def test_a_recovery_code_signs_nothing_nor_makes_a_factor_that_does(world):
     _, _, codes = with_codes(world, person)
     with world.database.writing() as session:
         session.execute(update(SecondFactor).values(signs_from=clock.now() - timedelta(days=1)))
-    visitor = fully_signed_out(world, person)
+    visitor = arrive(world, person)
     visitor.post(f"{GATE}/secours", {"recovery": codes[3]})
-    secret, answer = register(visitor, "Nouveau téléphone")
-    assert answer.status_code == 302
-    assert newest(world).name == "Nouveau téléphone"
-    assert newest(world).signs_from > clock.now() + timedelta(hours=23)
-    assert secret
+    for name in ("Nouveau téléphone", "Encore un"):
+        _, answer = register(visitor, name)
+        assert answer.status_code == 302
+        assert newest(world).name == name
+        assert newest(world).signs_from > clock.now() + timedelta(hours=23)
+    secret, _ = register(visitor, "Troisième")
+    with time_machine.travel(clock.now() + timedelta(seconds=60)):
+        visitor.post(f"{PAGE}/confirmer", {"code": pyotp.TOTP(secret).at(clock.now())})
+        register(visitor, "Quatrième")
+        assert newest(world).signs_from > clock.now() + timedelta(hours=23), "a waiting factor vouches for none"
+
+
+def test_a_cookie_stolen_after_the_sign_in_adds_no_factor(world):
+    person = world.person()
+    world.give(person, Role.AUTHORITY)
+    code = world.code(person)
+    visitor = world.visitor(person, proved=False)
+    visitor.post(GATE, {"code": code})
+    assert visitor.get(f"{PAGE}/codes").status_code == 302
+    assert visitor.post(f"{PAGE}/secours").status_code == 409
+
+
+def test_the_secret_of_codes_is_shown_once(world):
+    visitor = world.visitor(world.person())
+    shown = visitor.get(f"{PAGE}/codes").get_data(as_text=True)
+    secret = re.search(r"<code>([A-Z2-7]{32})</code>", shown)[1]
+    again = visitor.post(f"{PAGE}/codes", {"name": "T", "code": "000000"}).get_data(as_text=True)
+    assert secret not in again and "<svg" not in again
+
+
+def test_erased_factors_take_joined_accounts_with_them(world):
+    admin, person = world.person("admin@exemple.test", "Morgan Roux"), world.person()
+    world.give(admin, Role.ADMINISTRATOR)
+    with standing_in() as provider:
+        joined(world, person, provider)
+        register(in_strong_session(world, person, provider))
+        world.visitor(admin).post(f"/plateforme/comptes/{person.id}/effacer-les-facteurs", {"code": world.code(admin)})
+        visitor = world.visitor()
+        assert "Confirmez que c’est vous" in come_back(visitor, begin(visitor, provider)).get_data(as_text=True)
 
 
 def test_recovery_codes_tried_in_a_row_are_stopped(world):
     person = world.person()
     world.give(person, Role.AUDITOR)
     _, _, codes = with_codes(world, person)
-    visitor = fully_signed_out(world, person)
+    visitor = arrive(world, person)
     for number in range(10):
         visitor.post(f"{GATE}/secours", {"recovery": f"0000-0000-0000-0000-0000-{number:04}"})
     assert "Trop d’essais" in visitor.post(f"{GATE}/secours", {"recovery": codes[0]}).get_data(as_text=True)
@@ -178,3 +213,32 @@ def test_nobody_confirms_their_own_factor_nor_one_of_elsewhere(world):
     with time_machine.travel(clock.now() + timedelta(seconds=60)):
         page = visitor.post(own, {"code": pyotp.TOTP(secret).at(clock.now())}).get_data(as_text=True)
     assert "Personne ne confirme son propre second facteur" in page
+
+
+def test_who_let_somebody_in_does_not_confirm_their_factor(world):
+    """One person with two mailboxes would otherwise be their own second person."""
+    world.product()
+    lea = world.person("lea@exemple.test", "Léa Garant")
+    world.give(lea, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    other = world.person("seconde@exemple.test", "Seconde Boîte")
+    with world.database.writing() as session:
+        identity.give_role(session, lea, other, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    register(world.visitor(other, proved=False))
+    code = world.code(lea)
+    path = f"/incubateurs/dinum/seconds-facteurs/{newest_of(world, other).id}/confirmer"
+    assert "Vous avez donné un rôle" in world.visitor(lea).post(path, {"code": code}).get_data(as_text=True)
+    assert newest_of(world, other).signs_from > clock.now()
+
+
+@pytest.mark.parametrize("elsewhere", ["platform", "incubator"])
+def test_an_incubator_confirms_nobody_who_engages_elsewhere(world, elsewhere):
+    product = world.product()
+    lea, wide = world.person("lea@exemple.test", "Léa Garant"), world.person("large@exemple.test", "Large Rôle")
+    world.give(lea, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    world.give(wide, Role.REVIEWER, product_id=product.id)
+    world.give(wide, Role.ADMINISTRATOR) if elsewhere == "platform" else world.give(
+        wide, Role.INCUBATOR_MEMBER, incubator_id=world.incubator("autre").id
+    )
+    register(world.visitor(wide, proved=False))
+    path = f"/incubateurs/dinum/seconds-facteurs/{newest_of(world, wide).id}/confirmer"
+    assert world.visitor(lea).get(path).status_code == 404

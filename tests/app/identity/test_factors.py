@@ -143,7 +143,7 @@ def test_a_factor_added_with_one_that_signs_signs_at_once(world):
         factors.add_codes(
             session,
             person,
-            SessionProof(proved=True),
+            SessionProof(proved=True, signing=True),
             name="Autre",
             secret=(new := pyotp.random_base32()),
             code=pyotp.TOTP(new).now(),

@@ -14,6 +14,7 @@ from app.identity import linked_accounts, proconnect
 from app.identity.models import LinkedAccount, Person, WebSession
 from app.journal.models import JournalEntry
 from app.platform import clock
+from tests.app.identity.enrolling import arrive
 from tests.app.identity.stand_in import begin, come_back, connect, joined, run_jobs, standing_in
 
 # Those that ProConnect accepts (its authorize-params.dto.ts); any other makes it refuse the whole.
@@ -136,7 +137,7 @@ def test_an_account_that_nobody_confirmed_is_forgotten(world, provider):
 
 def test_two_people_never_share_one_account(world, provider):
     joined(world, world.person(), provider)
-    other = world.visitor(world.person("autre@exemple.test", "Autre"))
+    other = arrive(world, world.person("autre@exemple.test", "Autre"))
     page = other.post("/compte/proconnect/joindre").get_data(as_text=True)
     address = re.search(r'content="0; url=([^"]+)"', page)[1].replace("&amp;", "&")
     answer = come_back(other, provider.authorizes(address))
@@ -145,7 +146,7 @@ def test_two_people_never_share_one_account(world, provider):
 
 def test_whoever_is_signed_in_joins_and_separates(world, provider):
     person = world.person("autre@exemple.test", "Autre")
-    visitor = world.visitor(person)
+    visitor = arrive(world, person)
     page = visitor.post("/compte/proconnect/joindre").get_data(as_text=True)
     address = re.search(r'content="0; url=([^"]+)"', page)[1].replace("&amp;", "&")
     answer = come_back(visitor, provider.authorizes(address))
@@ -169,8 +170,47 @@ def test_whoever_holds_a_factor_gives_it_before_joining(world, provider):
     assert provider.asked == []
 
 
-def test_the_session_of_another_person_joins_nothing(world, provider):
+def test_a_session_opened_a_while_ago_joins_nothing_nor_takes_an_address(world, provider):
+    """A cookie stolen of somebody without a factor would otherwise give the account for good."""
     visitor = world.visitor(world.person())
+    answer = visitor.post("/compte/proconnect/joindre")
+    assert answer.status_code == 409 and "toute récente" in answer.get_data(as_text=True)
+    assert provider.asked == []
+
+
+def test_an_account_just_joined_gives_no_address(world, provider):
+    person = world.person("ancienne@exemple.test")
+    joined(world, person, provider, days=0)
+    visitor = world.visitor()
+    come_back(visitor, begin(visitor, provider))
+    page = visitor.get("/compte/proconnect").get_data(as_text=True)
+    answer = visitor.post(re.search(r"/compte/proconnect/(\w+)/adresse", page)[0])
+    assert "un jour après" in answer.get_data(as_text=True)
+    with world.database.reading() as session:
+        assert session.scalars(select(Person.email)).all() == ["ancienne@exemple.test"]
+
+
+def test_who_holds_a_factor_gives_it_before_a_mailed_link_joins(world, provider):
+    """A mailbox and an account that bears its address would otherwise go round the factor."""
+    person = world.person()
+    code = world.code(person)
+    visitor = world.visitor()
+    come_back(visitor, begin(visitor, provider))
+    run_jobs(world)
+    link = re.search(r"/connexion/[\w-]{20,}", world.mails()[0])[0]
+    assert visitor.post(link).location == "/compte/proconnect"
+    with world.database.reading() as session:
+        assert session.scalars(select(LinkedAccount.person_id)).all() == [None]
+    assert "attend votre accord" in visitor.get("/compte/proconnect").get_data(as_text=True)
+    assert visitor.post("/compte/proconnect/presente").status_code == 409
+    visitor.post("/compte/second-facteur/confirmer", {"code": code})
+    assert visitor.post("/compte/proconnect/presente").status_code == 302
+    with world.database.reading() as session:
+        assert session.scalars(select(LinkedAccount.person_id)).all() == [person.id]
+
+
+def test_the_session_of_another_person_joins_nothing(world, provider):
+    visitor = arrive(world, world.person())
     page = visitor.post("/compte/proconnect/joindre").get_data(as_text=True)
     address = re.search(r'content="0; url=([^"]+)"', page)[1].replace("&amp;", "&")
     other = world.person("autre@exemple.test", "Autre")
