@@ -278,6 +278,9 @@ def _register_key(authority: Somebody) -> None:
     options = {"protocol": "ctap2", "transport": "usb", "automaticPresenceSimulation": True, "isUserVerified": True}
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     authority.goes("/compte/second-facteur")
+    authority.presses("Confirmer avec un second facteur")
+    authority.fills(code=authority.code_of("Andrée Laurent"))
+    authority.presses("Confirmer")
     assert faults_of(authority.page) == []
     authority.presses("Tirer dix codes de secours")
     authority.sees("Aucun ne permet de signer")
