@@ -7,6 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asn1crypto.x509 import Certificate
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
@@ -95,6 +99,24 @@ def seal_document(pdf: bytes, sealer: Sealer, clock: TimeStamper | None = None) 
         if not has_miscounted_stream(whole[len(pdf) :]):
             return whole
     raise UnusableSeal("a stream ends with a line end, whatever room the seal leaves")
+
+
+def seal_text(said: bytes, sealer: Sealer) -> bytes:
+    """`said` inside a CMS signature (RFC 5652, DER) by the seal: read with `openssl cms -verify -inform DER`.
+
+    Raises `UnusableSeal` for a certificate that is not valid now or a process without its key.
+    """
+    if sealer.key is None:
+        raise UnusableSeal("this process does not hold the seal's key: the worker seals")
+    check_dates(sealer.certificate, datetime.now(UTC))
+    key = serialization.load_der_private_key(sealer.key.dump(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise UnusableSeal("the key of the seal is neither RSA nor of an elliptic curve")
+    certificates = [x509.load_der_x509_certificate(one.dump()) for one in (sealer.certificate, *sealer.chain)]
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(said).add_signer(certificates[0], key, hashes.SHA256())
+    for above in certificates[1:]:
+        builder = builder.add_certificate(above)
+    return builder.sign(serialization.Encoding.DER, [pkcs7.PKCS7Options.Binary])
 
 
 def _long_term(sealer: Sealer) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """The journal: who did what, when; of a product, an incubator, the platform, or of oneself."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from enum import Enum
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, abort, render_template
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement
@@ -14,9 +15,10 @@ from app.identity.access import current_person, requires
 from app.identity.forms import ROLE_WORDS
 from app.identity.kinds import Role
 from app.identity.policy import Permission
-from app.journal import services
+from app.journal import chain, services
 from app.journal.actions import SUBJECTS, Subject
-from app.platform.http import db_session
+from app.platform.extensions import document_storage
+from app.platform.http import db_session, file_response
 from app.platform.i18n import language, word
 from app.platform.pages import Page
 from app.portfolio.access import incubator_view
@@ -27,6 +29,7 @@ from risk_models.catalogue.pieces import pieces
 from risk_models.scales import Approach, Need, RiskSourceKind, SecurityLevel
 
 blueprint = Blueprint("journal", __name__)
+_DAYS_SHOWN = 7
 
 _PARTS: dict[str, object] = {
     "ConditionOfUse": _l("une condition d’emploi"),
@@ -59,9 +62,21 @@ def of_incubator(found: Incubator) -> str:
 @requires(Permission.READ_WHOLE_JOURNAL, everywhere=True)
 def of_platform() -> str:
     title = _("Journal de toute la plateforme")
-    return _page(
-        "home/wide_journal.html", services.everything(), title=title, endpoint="journal.of_platform", address={}
-    )
+    days = chain.kept_days(db_session(), _DAYS_SHOWN)
+    which = services.everything()
+    return _page("home/wide_journal.html", which, title=title, endpoint="journal.of_platform", address={}, days=days)
+
+
+@blueprint.get("/plateforme/journal/tetes/<day>.p7m")
+@requires(Permission.READ_WHOLE_JOURNAL, everywhere=True)
+def head_of_day(day: str) -> Response:
+    """The head of the journal on a day, as it was sealed: to be kept outside, and read without Jalon."""
+    try:
+        found = chain.kept_day(db_session(), date.fromisoformat(day)) or abort(404)
+    except ValueError:
+        abort(404)
+    sealed = document_storage().get(found.sha256)
+    return file_response(sealed, "application/pkcs7-mime", f"journal-{day}.p7m")
 
 
 @blueprint.get("/compte/journal")

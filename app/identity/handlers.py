@@ -2,6 +2,8 @@
 
 from datetime import date, datetime
 
+from flask import current_app
+
 from app.identity import linked_accounts, reviews, services, signing_in
 from app.identity.forms import ROLE_WORDS
 from app.identity.jobs import (
@@ -24,6 +26,8 @@ from app.platform.database import Database
 from app.platform.extensions import document_storage
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
+from app.platform.logs import get_logger
+from reports.certificates import UnusableSeal
 
 
 def register(to: Jobs) -> None:
@@ -228,14 +232,21 @@ def tell_address_changed(database: Database, task: TellAddressChanged) -> None:
 
 
 def keep_journal_head(database: Database) -> None:
-    """Once a day: the head of the journal among the documents, and in the mail of who audits."""
+    """Once a day: the head of the journal, sealed, among the documents, and in the mail of who audits."""
+    from reports.seal import seal_text
+
     day = clock.today()
     with database.reading() as session:
-        if chain.is_day_kept(session, day):
+        if chain.kept_day(session, day):
             return
     with database.writing() as session:
         head = chain.read_head(session)
-        kept = document_storage().put(f"{day.isoformat()} {head.number}:{head.hash}\n".encode())
+        said = f"{day.isoformat()} {head.number}:{head.hash}\n".encode()
+        try:
+            kept = document_storage().put(seal_text(said, current_app.extensions["sealer"]))
+        except UnusableSeal as error:  # the mail goes all the same: what it holds is outside
+            get_logger().error("head of the journal not sealed", error=str(error))
+            kept = document_storage().put(said)
         if not chain.keep_day(session, day, head, kept):
             return
         for person in services.auditors(session):

@@ -105,8 +105,14 @@ def keep_day(session: Session, day: date, head: JournalHead, sha256: str) -> boo
     return True
 
 
-def is_day_kept(session: Session, day: date) -> bool:
-    return session.get(JournalDay, day) is not None
+def kept_day(session: Session, day: date) -> JournalDay | None:
+    """The head that was kept on `day`."""
+    return session.get(JournalDay, day)
+
+
+def kept_days(session: Session, most: int) -> list[JournalDay]:
+    """The days whose head was kept, the newest first."""
+    return list(session.scalars(select(JournalDay).order_by(JournalDay.day.desc()).limit(most)))
 
 
 def verify_journal(session: Session, kept: JournalHead | None = None) -> JournalVerdict:

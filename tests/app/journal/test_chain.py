@@ -1,5 +1,6 @@
 """The chain of the journal: what is changed, removed, inserted, moved or put back is found, on both databases."""
 
+import subprocess
 import threading
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from app.journal.actions import Action
 from app.journal.chain import JournalHead, Tampering
 from app.journal.models import JournalEntry, JournalLink
 from app.journal.services import record
+from app.platform import clock
 from tests.conftest import on_postgresql, on_sqlite
 
 ACTS, WRITERS = 1_000, 4
@@ -201,3 +203,25 @@ def test_the_head_is_kept_each_day_and_mailed_to_who_audits(world):
         connection.execute(text("DELETE FROM journal_link WHERE number = :n"), {"n": head.number})
         connection.execute(text("DELETE FROM journal_entry WHERE what = 'deux'"))
     assert (Tampering.OTHER_HEAD, str(head.number)) in verdict(world).faults
+
+
+@on_sqlite
+def test_the_head_of_the_day_is_sealed_and_read_without_jalon(world, tmp_path):
+    auditor = world.person("audit@exemple.test", "Ariel Fournier")
+    world.give(auditor, Role.AUDITOR)
+    act(world, "un")
+    with world.app.test_request_context():
+        handlers.keep_journal_head(world.database)
+    head, day = verdict(world).head, clock.today().isoformat()
+    visitor = world.visitor(auditor)
+    assert f"/plateforme/journal/tetes/{day}.p7m" in visitor.get("/plateforme/journal").get_data(as_text=True)
+    sealed = tmp_path / "tete.p7m"
+    sealed.write_bytes(visitor.get(f"/plateforme/journal/tetes/{day}.p7m").data)
+    certificate = tmp_path / "seal" / "certificate.pem"
+    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", str(sealed), "-purpose", "any"]
+    read = subprocess.run([*command, "-CAfile", str(certificate)], capture_output=True, check=True)
+    assert read.stdout.decode().strip() == f"{day} {head.number}:{head.hash}"
+    sealed.write_bytes(sealed.read_bytes().replace(head.hash.encode(), b"0" * 64))
+    assert subprocess.run([*command, "-CAfile", str(certificate)], capture_output=True, check=False).returncode
+    assert visitor.get("/plateforme/journal/tetes/2001-01-01.p7m").status_code == 404
+    assert visitor.get("/plateforme/journal/tetes/x.p7m").status_code == 404
