@@ -5,11 +5,14 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from app.homologation.models import Decision
 from app.identity.kinds import Role
 from app.identity.models import Grant, LinkedAccount, ListedAuthority, Person, SecondFactor, WebSession
 from tests.app.identity.enrolling import PAGE as FACTORS
 from tests.app.identity.enrolling import register
 from tests.app.identity.stand_in import begin, come_back, connect, joined, run_jobs, standing_in
+from tests.conftest import on_sqlite
+from tests.factories.homologation import PAGE, choices
 
 PLATFORM = "/plateforme/comptes"
 
@@ -122,3 +125,39 @@ def test_only_administrators_see_accounts(scene, role):
     visitor = world.visitor(person)
     for path in (PLATFORM, f"{PLATFORM}/{gone.id}", f"{PLATFORM}/{gone.id}/fermer"):
         assert visitor.get(path).status_code == 404
+
+
+@on_sqlite
+def test_an_authority_who_leaves_before_the_decision_leaves_the_dossier_to_its_team(transmitted):
+    world, owner, people, _ = transmitted
+    admin, authority = world.person("admin@exemple.test", "Morgan Roux"), people["authority"]
+    world.give(admin, Role.ADMINISTRATOR)
+    theirs = world.visitor(authority)
+    assert theirs.get(PAGE).status_code == 200
+    assert close(world, admin, authority).status_code == 302
+    assert theirs.get(PAGE).status_code == 302
+    team = world.visitor(owner)
+    assert team.post(f"{PAGE}/reprendre").status_code == 302
+    assert "une autre personne que Andrée Laurent" in team.get(f"{PAGE}/composer").get_data(as_text=True)
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 0
+
+
+@on_sqlite
+def test_a_role_lost_with_the_page_to_sign_open_signs_nothing(transmitted):
+    world, _, people, dossier = transmitted
+    authority = people["authority"]
+    world.print_asked(dossier.product_id, 1)
+    visitor, code = world.visitor(authority), world.code(authority)
+    page = visitor.post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    hidden.pop("csrf_token")
+    assert "signed_sha256" in hidden
+    with world.database.reading() as session:
+        grant = session.scalar(select(Grant.id).where(Grant.person_id == authority.id, Grant.role == Role.AUTHORITY))
+    lead = world.person("lea@exemple.test", "Léa Garant")
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+    assert world.visitor(lead).post(f"/produits/exemple/equipe/roles/{grant}/retirer").status_code == 302
+    assert visitor.post(f"{PAGE}/signer", hidden | {"code": code}).location.startswith("/connexion")
+    with world.database.reading() as session:
+        assert session.scalar(select(func.count(Decision.id))) == 0
