@@ -1,5 +1,6 @@
 """The chain of the journal: what is changed, removed, inserted, moved or put back is found, on both databases."""
 
+import re
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -7,7 +8,9 @@ from contextlib import contextmanager
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import ProgrammingError
 
+from app import doctor
 from app.cli import journal as command
 from app.identity import handlers
 from app.identity.kinds import Role
@@ -17,7 +20,8 @@ from app.journal.chain import JournalHead, Tampering
 from app.journal.models import JournalEntry, JournalLink
 from app.journal.services import record
 from app.platform import clock
-from tests.conftest import on_postgresql, on_sqlite
+from app.platform.database import Database, make_engine
+from tests.conftest import ROOT, on_postgresql, on_sqlite
 
 ACTS, WRITERS = 1_000, 4
 
@@ -225,3 +229,39 @@ def test_the_head_of_the_day_is_sealed_and_read_without_jalon(world, tmp_path):
     assert subprocess.run([*command, "-CAfile", str(certificate)], capture_output=True, check=False).returncode
     assert visitor.get("/plateforme/journal/tetes/2001-01-01.p7m").status_code == 404
     assert visitor.get("/plateforme/journal/tetes/x.p7m").status_code == 404
+
+
+@on_postgresql
+def test_a_role_without_update_nor_delete_does_all_that_jalon_does(world):
+    """As docs/deploying.md gives it: acts are written, people erased, and the journal changed by nobody."""
+    statements = re.search(r"```sql\n(.*?)```", (ROOT / "docs" / "deploying.md").read_text(), re.DOTALL)[1]
+    owner = create_engine(world.database.engine.url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS jalon_web"))
+        for statement in statements.split(";"):
+            if statement.strip():
+                connection.execute(text(statement))
+    database = Database(make_engine(world.database.engine.url.set(username="jalon_web").render_as_string()))
+    before, world.app.extensions["database"] = world.app.extensions["database"], database
+    try:
+        assert "may neither update nor delete" in doctor._journal(world.app)
+        with database.writing() as session:
+            record(session, None, Action.ADD_COMPONENT, "Éloïse Partie <parti@exemple.test>")
+        with database.writing() as session:
+            assert chain.erase_texts(session, "x", "Éloïse Partie", "parti@exemple.test") == [1]
+        for statement in ("UPDATE journal_entry SET action = 'x'", "DELETE FROM journal_link", "TRUNCATE journal_link"):
+            with pytest.raises(ProgrammingError, match="permission denied"), database.writing() as session:
+                session.execute(text(statement))
+    finally:
+        world.app.extensions["database"] = before
+        database.engine.dispose()
+        with owner.connect() as connection:
+            connection.execute(text("DROP OWNED BY jalon_web"))
+            connection.execute(text("DROP ROLE jalon_web"))
+        owner.dispose()
+    assert "could still drop them" in doctor._journal(world.app)
+
+
+@on_sqlite
+def test_the_doctor_says_that_triggers_alone_keep_a_file(world):
+    assert "triggers alone" in doctor._journal(world.app)
