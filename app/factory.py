@@ -61,6 +61,7 @@ from app.platform.storage import Storage
 from app.portfolio import handlers as portfolio_jobs
 from app.portfolio.account_views import blueprint as accounts
 from app.portfolio.directory_views import blueprint as directory
+from app.portfolio.move_views import blueprint as moves
 from app.portfolio.role_views import blueprint as roles
 from app.portfolio.views import blueprint as portfolio
 from app.product_files.views import blueprint as product_file
@@ -104,6 +105,7 @@ BLUEPRINTS = (
     directory,
     roles,
     accounts,
+    moves,
     portfolio,
     cards,
 )

@@ -188,3 +188,27 @@ class TellNewBrowser(Task):
     person_id: str
     browser: str
     at: str
+
+
+@dataclass(frozen=True)
+class AskMove(Task):
+    """To who answers for an incubator: a product asks to leave or to join it; `at` tells times apart."""
+
+    kind: ClassVar[str] = "ask_move"
+    person_id: str
+    product_id: str
+    incubator_id: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True)
+class TellMoveRefused(Task):
+    """To who asked: an incubator said no."""
+
+    kind: ClassVar[str] = "move_refused"
+    person_id: str
+    product_id: str
+    incubator_id: str
+    by: str
+    at: str

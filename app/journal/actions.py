@@ -82,6 +82,10 @@ class Action(StrEnum):
     IMPORT_CARDS = "import_cards", Subject.CARDS
     READ_CARDS = "read_cards", Subject.CARDS
     CONFIRM_CARDS = "confirm_cards", Subject.CARDS
+    ASK_MOVE = "ask_move", Subject.PRODUCT
+    ACCEPT_MOVE = "accept_move", Subject.PRODUCT
+    REFUSE_MOVE = "refuse_move", Subject.PRODUCT
+    MOVE_PRODUCT = "move_product", Subject.PRODUCT
     ADD_CONTACT = "add_contact", Subject.CONTACT
     CHANGE_CONTACT = "change_contact", Subject.CONTACT
     REMOVE_CONTACT = "remove_contact", Subject.CONTACT
@@ -224,6 +228,8 @@ _NOT_WRITING = frozenset(
         Action.REOPEN_ACCOUNT,
         Action.ERASE_PERSON,
         Action.REVIEW_RIGHTS,
+        Action.ACCEPT_MOVE,
+        Action.REFUSE_MOVE,
         Action.DRAW_RECOVERY,
         Action.USE_RECOVERY,
         Action.CONFIRM_FACTOR,

@@ -18,6 +18,7 @@ from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.product_files import files
+from app.products import moves
 from app.products import services as products
 from app.products.changes import hold_products
 from app.products.importers.cards import Card, IncubatorCard
@@ -141,7 +142,7 @@ def _import_one(
             product.declared_analysis = card.declared_analysis
         session.add(product)
         if not new:
-            products.tell_move(session, actor, product, before)
+            moves.tell_move(session, actor, product, before)
     product.from_card = True
     session.flush()
     if card.infrastructure is not None:

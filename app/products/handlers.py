@@ -2,12 +2,21 @@
 
 from app.identity import directory
 from app.identity.forms import ROLE_WORDS
-from app.identity.jobs import AskListingConfirmed, SendInvitation, TellAuthorityNamed, TellListed, TellMoved
+from app.identity.jobs import (
+    AskListingConfirmed,
+    AskMove,
+    SendInvitation,
+    TellAuthorityNamed,
+    TellListed,
+    TellMoved,
+    TellMoveRefused,
+)
 from app.identity.models import ListedAuthority, Person
 from app.platform import mail_templates
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
+from app.products import moves
 from app.products.models import Incubator, Product
 
 
@@ -17,6 +26,8 @@ def register(jobs: Jobs) -> None:
     jobs.handle(AskListingConfirmed, ask_listing_confirmed)
     jobs.handle(TellListed, tell_listed)
     jobs.handle(TellMoved, tell_moved)
+    jobs.handle(AskMove, ask_move)
+    jobs.handle(TellMoveRefused, tell_move_refused)
 
 
 def send_invitation(database: Database, task: SendInvitation) -> None:
@@ -113,5 +124,49 @@ def tell_moved(database: Database, task: TellMoved) -> None:
             joined=task.joined,
             by=task.by,
             link=link_to("portfolio.incubators"),
+        )
+    )
+
+
+def ask_move(database: Database, task: AskMove) -> None:
+    """An incubator is asked; nothing where it was answered meanwhile."""
+    with database.reading() as session:
+        person, product = session.get_one(Person, task.person_id), session.get(Product, task.product_id)
+        asked = [m for m in moves.moves_to_answer(session, task.incubator_id) if m.product_id == task.product_id]
+    if product is None or not asked:
+        return
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "ask_move",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("ask_move", product.id, person.id, task.incubator_id, task.at),
+            person=person,
+            product=product,
+            incubator=asked[0].incubator,
+            joins=asked[0].joins,
+            by=task.by,
+            link=link_to("moves.index", slug=asked[0].incubator.slug),
+        )
+    )
+
+
+def tell_move_refused(database: Database, task: TellMoveRefused) -> None:
+    with database.reading() as session:
+        person, product = session.get_one(Person, task.person_id), session.get(Product, task.product_id)
+        incubator = session.get_one(Incubator, task.incubator_id)
+    if product is None:
+        return
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "move_refused",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("move_refused", product.id, person.id, task.at),
+            person=person,
+            product=product,
+            incubator=incubator,
+            by=task.by,
+            link=link_to("products.card", slug=product.slug),
         )
     )

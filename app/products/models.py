@@ -1,9 +1,10 @@
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, false
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.platform.database import Base, Id, Instant, Json, LongText, Name
+from app.identity.models import Person
+from app.platform.database import Base, Id, Instant, Json, LongText, Name, UtcDateTime
 from risk_models.rules.schedule import AUTHORITY_WEEKS, INCUBATOR_WEEKS
 from risk_models.scales import PhaseName
 
@@ -91,3 +92,22 @@ class Contact(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     can_suspend: Mapped[bool] = mapped_column(default=False)
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
+
+
+class IncubatorMove(Base):
+    """A product asks to leave an incubator or to join it (`joins`); with the others it asks at once, done when all are accepted."""
+
+    __tablename__ = "incubator_move"
+    __table_args__ = (UniqueConstraint("product_id", "incubator_id"),)
+
+    id: Mapped[Id]
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
+    incubator_id: Mapped[str] = mapped_column(ForeignKey("incubator.id", ondelete="CASCADE"), index=True)
+    joins: Mapped[bool]
+    asked_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[Instant]
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    product: Mapped[Product] = relationship(lazy="raise")
+    incubator: Mapped[Incubator] = relationship(lazy="raise")
+    asked_by: Mapped[Person] = relationship(lazy="raise")

@@ -12,17 +12,17 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from app.identity import policy
-from app.identity.jobs import TellMoved
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.identity.policy import Permission
 from app.identity.services import give_role
 from app.journal.actions import Action
 from app.journal.services import record
-from app.platform import clock, jobs
+from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
+from app.products import moves
 from app.products.kinds import RESERVED_SLUGS
 from app.products.models import Contact, Incubator, Phase, Product, product_incubator
 from risk_models.rules import schedule
@@ -161,48 +161,17 @@ def add_product(session: Session, actor: Person, values: CardValues, *, slug: st
 
 
 @transaction
-def change_card(session: Session, actor: Person, product: Product, values: CardValues) -> None:
-    """Replaces what the card says. Raises `Refusal` at the field to mend.
+def change_card(session: Session, actor: Person, product: Product, values: CardValues) -> bool:
+    """Replaces what the card says; whether all of it is done. Raises `Refusal` at the field to mend.
 
-    A product leaves or joins an incubator by somebody who answers for each, or by an administrator.
+    A product leaves or joins an incubator with the yes of each: what the actor cannot answer for is asked (`moves`).
     """
     before = list(product.incubators)
     write_card(session, product, values)
-    moved = [i for i in {*before, *product.incubators} if (i in before) is not (i in product.incubators)]
-    if moved:
-        _check_move(session, actor, moved)
-        tell_move(session, actor, product, before)
+    wanted, product.incubators = list(product.incubators), before
+    done = moves.propose_move(session, actor, product, wanted)
     record(session, actor, Action.CHANGE_CARD, product.name, product_id=product.id)
-
-
-def _check_move(session: Session, actor: Person, moved: Sequence[Incubator]) -> None:
-    grants = session.scalars(select(Grant).where(Grant.person_id == actor.id)).all()
-    without = sorted(
-        i.name
-        for i in moved
-        if policy.MOVERS.isdisjoint(policy.roles_on(grants, product_id=None, incubator_ids={i.id}))
-    )
-    if without:
-        raise Refusal(
-            _l(
-                "Un produit quitte ou rejoint un incubateur avec son accord : demandez-le à une personne de %(names)s, ou à l’administration de Jalon. Rien n’est changé.",
-                names=" ; ".join(without),
-            ),
-            "incubators",
-        )
-
-
-def tell_move(session: Session, actor: Person | None, product: Product, before: Sequence[Incubator]) -> None:
-    """Each member of an incubator that `product` left or joined is written to; it was of those of `before`."""
-    left = [i for i in before if i not in product.incubators]
-    joined = [i for i in product.incubators if i not in before]
-    at = clock.now().isoformat()
-    for incubator in (*left, *joined):
-        members = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == incubator.id)
-        for person_id in session.scalars(members.order_by(Grant.person_id)):
-            if actor is None or person_id != actor.id:
-                by = actor.name if actor else "Jalon"
-                jobs.enqueue(session, TellMoved(person_id, product.id, incubator.name, incubator in joined, by, at))
+    return done
 
 
 @transaction

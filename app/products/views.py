@@ -19,7 +19,7 @@ from app.platform.http import db_session
 from app.platform.pages import Page
 from app.platform.refusals import Refusal
 from app.product_files import cards
-from app.products import services
+from app.products import moves, services
 from app.products.access import product_view
 from app.products.forms import CardFileForm, CardForm, ContactForm
 from app.products.importers.cards import MAX_CHARACTERS, Card, read_card
@@ -91,6 +91,12 @@ def _read_upload(upload: FileStorage) -> Card:
 def card(product: Product) -> str | Response:
     form = _card_form(product)
 
+    def save() -> None:
+        if not services.change_card(db_session(), current_person(), product, form.values()):
+            flash(
+                _("La fiche est enregistrée. Le changement d’incubateur est demandé : chacun doit l’accepter."), "info"
+            )
+
     def stored() -> tuple[Product, EditForm]:
         kept = services.load_product(db_session(), product.slug, fresh=True) or abort(404)
         return kept, _card_form(kept, fresh=True)
@@ -99,14 +105,20 @@ def card(product: Product) -> str | Response:
         db_session(),
         form,
         product,
-        lambda: services.change_card(db_session(), current_person(), product, form.values()),
+        save,
         stored=stored,
     ):
         if request.form.get("then") == "stay":
             flash(_("La fiche est enregistrée."), "success")
             return redirect(url_for("products.card", slug=product.slug))
         return redirect(url_for("products.team", slug=product.slug))
-    return render_template("products/card.html", product=product, form=form, due=services.analysis_due_rule(product))
+    return render_template(
+        "products/card.html",
+        product=product,
+        form=form,
+        due=services.analysis_due_rule(product),
+        moves=moves.moves_of(db_session(), product.id),
+    )
 
 
 @blueprint.route("/produits/<slug>/equipe", methods=["GET", "POST"])

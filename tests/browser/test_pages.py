@@ -107,6 +107,7 @@ PEOPLE = {
         "/incubateurs/fabrique-exemple/rappels",
         "/incubateurs/fabrique-exemple/autorites",
         "/incubateurs/fabrique-exemple/roles",
+        "/incubateurs/fabrique-exemple/mouvements",
         "/incubateurs/fabrique-exemple/journal",
         "/incubateurs/fabrique-exemple/relancer?produit=guichet-aides",
         "/produits/guichet-aides/echeances",

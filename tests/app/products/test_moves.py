@@ -1,4 +1,6 @@
-"""A product leaves or joins an incubator by somebody who answers for each, or by an administrator; both hear of it."""
+"""A product leaves or joins incubators with the yes of each: who does not answer for all only asks; each hears of it."""
+
+import re
 
 import pytest
 
@@ -51,9 +53,85 @@ def test_a_team_or_one_side_alone_moves_nothing(scene, who, to):
     world, people = scene
     if who == "next":
         world.give(people[who], Role.TEAM_MEMBER, product_id=world.reload().id)
-    answer = move(world, people[who], *to)
-    assert answer.status_code == 200 and "avec son accord" in answer.get_data(as_text=True)
+    assert move(world, people[who], *to).status_code == 302
     assert incubators(world) == {"dinum"}
+    page = world.visitor(people[who]).get("/produits/exemple/fiche").get_data(as_text=True)
+    assert "Un changement d’incubateur est demandé" in page and "attend sa réponse" in page
+    run_jobs(world)
+    asked = {m.split(" | ")[0] for m in world.mails() if "demande à" in m}
+    assert asked and people[who].email not in asked
+
+
+def answer(world, person, slug: str, act: str):
+    visitor, page = world.visitor(person), f"/incubateurs/{slug}/mouvements"
+    found = re.search(rf"{page}/(\w+)/{act}", visitor.get(page).get_data(as_text=True))
+    return visitor.post(found[0] if found else f"{page}/x/{act}")
+
+
+def test_the_last_yes_moves_it_and_both_hear_of_it(scene):
+    world, people = scene
+    move(world, people["owner"], "vide")
+    assert answer(world, people["lead"], "dinum", "accepter").status_code == 302
+    assert incubators(world) == {"dinum"}, "one yes is not enough"
+    assert answer(world, people["lead"], "dinum", "accepter").status_code == 409, "answered already"
+    assert answer(world, people["next"], "vide", "accepter").status_code == 302
+    assert incubators(world) == {"vide"}
+    run_jobs(world)
+    assert people["lead"].email in {
+        m.split(" | ")[0] for m in world.mails() if "quitte dinum" in m or "quitte Incub" in m
+    }
+    page = world.visitor(people["owner"]).get("/produits/exemple/fiche").get_data(as_text=True)
+    assert "est demandé" not in page
+
+
+def test_who_answers_for_one_side_asks_the_other_alone(scene):
+    world, people = scene
+    move(world, people["lead"], "vide")
+    assert answer(world, people["next"], "vide", "accepter").status_code == 302
+    assert incubators(world) == {"vide"}
+
+
+def test_one_no_ends_it_and_is_told_to_who_asked(scene):
+    world, people = scene
+    move(world, people["owner"], "vide")
+    assert answer(world, people["next"], "vide", "refuser").status_code == 302
+    assert answer(world, people["lead"], "dinum", "accepter").status_code == 409
+    assert incubators(world) == {"dinum"}
+    run_jobs(world)
+    assert [m for m in world.mails() if m.startswith(people["owner"].email) and "a refusé ce changement" in m]
+
+
+def test_nobody_answers_for_an_incubator_that_is_not_theirs(scene):
+    world, people = scene
+    move(world, people["owner"], "vide")
+    page = world.visitor(people["next"]).get("/incubateurs/vide/mouvements").get_data(as_text=True)
+    there = re.search(r"/incubateurs/vide/mouvements/(\w+)/accepter", page)[1]
+    lead = world.visitor(people["lead"])
+    assert lead.post(f"/incubateurs/vide/mouvements/{there}/accepter").status_code == 404
+    assert lead.post(f"/incubateurs/dinum/mouvements/{there}/accepter").status_code == 409
+    assert world.visitor(people["owner"]).get("/incubateurs/dinum/mouvements").status_code == 404
+    assert incubators(world) == {"dinum"}
+
+
+def test_an_incubator_without_members_is_answered_for_by_administrators(scene):
+    world, people = scene
+    world.incubator("desert")
+    move(world, people["lead"], "dinum", "desert")
+    run_jobs(world)
+    assert [m for m in world.mails() if m.startswith(people["admin"].email) and "demande à rejoindre" in m]
+    assert answer(world, people["admin"], "desert", "accepter").status_code == 302
+    assert incubators(world) == {"dinum", "desert"}
+
+
+def test_another_change_of_the_card_leaves_what_was_asked_and_another_choice_replaces_it(scene):
+    world, people = scene
+    move(world, people["owner"], "vide")
+    move(world, people["owner"], "dinum")
+    assert "est demandé" in world.visitor(people["owner"]).get("/produits/exemple/fiche").get_data(as_text=True)
+    move(world, people["owner"], "dinum", "vide")
+    assert answer(world, people["lead"], "dinum", "accepter").status_code == 409, "it would leave no more"
+    assert answer(world, people["next"], "vide", "accepter").status_code == 302
+    assert incubators(world) == {"dinum", "vide"}
 
 
 @pytest.mark.parametrize("who", ["both", "admin"])
