@@ -124,14 +124,4 @@ def tell_damage(database: Database, task: TellDamage) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
     lines = [tuple(line.split(" ", 1)) for line in task.lines]
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "damage",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("damage", person.id, task.at),
-            person=person,
-            count=task.count,
-            lines=lines,
-        )
-    )
+    mail_templates.write_to(person, "damage", person.id, task.at, count=task.count, lines=lines)

@@ -56,16 +56,8 @@ def send_link(database: Database, task: SendSignInLink) -> None:
     if issued is None:
         return
     person, secret = issued
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "sign_in",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("sign_in", secret),
-            person=person,
-            account=account,
-            link=link_to("identity.use_link", secret=secret),
-        )
+    mail_templates.write_to(
+        person, "sign_in", secret, account=account, link=link_to("identity.use_link", secret=secret)
     )
 
 
@@ -73,19 +65,17 @@ def tell_factor_changed(database: Database, task: TellFactorChanged) -> None:
     """Whoever did not do it learns it."""
     with database.reading() as session:
         owner, person = session.get_one(Person, task.person_id), session.get_one(Person, task.told_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "factor_changed",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("factor_changed", owner.id, person.id, task.at),
-            person=person,
-            owner=owner,
-            factor=task.name,
-            added=task.added,
-            link=link_to("factors.index"),
-            directory=link_to("portfolio.incubators"),
-        )
+    mail_templates.write_to(
+        person,
+        "factor_changed",
+        owner.id,
+        person.id,
+        task.at,
+        owner=owner,
+        factor=task.name,
+        added=task.added,
+        link=link_to("factors.index"),
+        directory=link_to("portfolio.incubators"),
     )
 
 
@@ -93,17 +83,8 @@ def tell_factor_confirmed(database: Database, task: TellFactorConfirmed) -> None
     """Whoever did not ask for it learns it."""
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "factor_confirmed",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("factor_confirmed", person.id, task.at),
-            person=person,
-            factor=task.name,
-            by=task.by,
-            link=link_to("factors.index"),
-        )
+    mail_templates.write_to(
+        person, "factor_confirmed", person.id, task.at, factor=task.name, by=task.by, link=link_to("factors.index")
     )
 
 
@@ -111,17 +92,8 @@ def tell_recovery(database: Database, task: TellRecovery) -> None:
     """Whoever did not do it learns it."""
     with database.reading() as session:
         owner, person = session.get_one(Person, task.person_id), session.get_one(Person, task.told_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "recovery",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("recovery", owner.id, person.id, task.at),
-            person=person,
-            owner=owner,
-            used=task.used,
-            link=link_to("factors.index"),
-        )
+    mail_templates.write_to(
+        person, "recovery", owner.id, person.id, task.at, owner=owner, used=task.used, link=link_to("factors.index")
     )
 
 
@@ -129,17 +101,8 @@ def tell_role_taken(database: Database, task: TellRoleTaken) -> None:
     """Whoever loses a role learns it, and from whom."""
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "role_taken",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("role_taken", person.id, task.role, task.at),
-            person=person,
-            role=ROLE_WORDS[task.role],
-            where=task.where,
-            by=task.by,
-        )
+    mail_templates.write_to(
+        person, "role_taken", person.id, task.role, task.at, role=ROLE_WORDS[task.role], where=task.where, by=task.by
     )
 
 
@@ -147,17 +110,14 @@ def tell_new_browser(database: Database, task: TellNewBrowser) -> None:
     """Whoever did not sign in there learns that somebody did."""
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "new_browser",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("new_browser", person.id, task.at),
-            person=person,
-            browser=task.browser,
-            at=datetime.fromisoformat(task.at),
-            link=link_to("sessions.index"),
-        )
+    mail_templates.write_to(
+        person,
+        "new_browser",
+        person.id,
+        task.at,
+        browser=task.browser,
+        at=datetime.fromisoformat(task.at),
+        link=link_to("sessions.index"),
     )
 
 
@@ -165,16 +125,8 @@ def tell_tries(database: Database, task: TellTries) -> None:
     """Whoever keeps this Jalon hears of an attack while it lasts."""
     with database.reading() as session:
         person, of = session.get_one(Person, task.person_id), session.get_one(Person, task.of_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "wrong_factors",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("wrong_factors", person.id, of.id, task.at),
-            person=person,
-            of=of,
-            link=link_to("accounts.show", person_id=of.id),
-        )
+    mail_templates.write_to(
+        person, "wrong_factors", person.id, of.id, task.at, of=of, link=link_to("accounts.show", person_id=of.id)
     )
 
 
@@ -182,16 +134,7 @@ def tell_account_closed(database: Database, task: TellAccountClosed) -> None:
     """Whoever used it learns why it does not open."""
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "account_closed",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("account_closed", person.id, task.at),
-            person=person,
-            by=task.by,
-        )
-    )
+    mail_templates.write_to(person, "account_closed", person.id, task.at, by=task.by)
 
 
 def tell_account_joined(database: Database, task: TellAccountJoined) -> None:
@@ -200,17 +143,16 @@ def tell_account_joined(database: Database, task: TellAccountJoined) -> None:
         person, account = session.get_one(Person, task.person_id), session.get(LinkedAccount, task.account_id)
     if account is None:
         return
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "account_joined",
-            to=task.to,
-            language=person.language,
-            message_id=mail_templates.message_id("account_joined", person.id, account.id, task.at),
-            person=person,
-            account=account,
-            joined=task.joined,
-            link=link_to("proconnect.accounts"),
-        )
+    mail_templates.write_to(
+        person,
+        "account_joined",
+        person.id,
+        account.id,
+        task.at,
+        to=task.to,
+        account=account,
+        joined=task.joined,
+        link=link_to("proconnect.accounts"),
     )
 
 
@@ -218,16 +160,8 @@ def tell_address_changed(database: Database, task: TellAddressChanged) -> None:
     """The mailbox that is left, and the one that is taken."""
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "address_changed",
-            to=task.told,
-            language=person.language,
-            message_id=mail_templates.message_id("address_changed", person.id, task.told, task.new),
-            person=person,
-            before=task.before,
-            new=task.new,
-        )
+    mail_templates.write_to(
+        person, "address_changed", person.id, task.told, task.new, to=task.told, before=task.before, new=task.new
     )
 
 
@@ -256,16 +190,13 @@ def keep_journal_head(database: Database) -> None:
 def send_journal_head(database: Database, task: SendJournalHead) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "journal_head",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("journal_head", person.id, task.day),
-            person=person,
-            day=date.fromisoformat(task.day),
-            number=task.number,
-            hash=task.hash,
-            head=f"{task.number}:{task.hash}",
-        )
+    mail_templates.write_to(
+        person,
+        "journal_head",
+        person.id,
+        task.day,
+        day=date.fromisoformat(task.day),
+        number=task.number,
+        hash=task.hash,
+        head=f"{task.number}:{task.hash}",
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from flask import current_app, render_template
 from flask_babel import force_locale, gettext, ngettext
@@ -37,6 +37,27 @@ def _unquoted(say: Callable[..., str]) -> Callable[..., str]:
 def send_letter(mail: Mail) -> None:
     mailer: Mailer = current_app.extensions["mailer"]
     mailer.send(mail)
+
+
+class LetterReader(Protocol):
+    """Whom a letter is for."""
+
+    email: Any
+    language: Any
+
+
+def write_to(person: LetterReader, template: str, *told_apart_by: str, to: str | None = None, **values: object) -> None:
+    """Composes and sends a letter to `person`, at `to` where that is not their address of now; `told_apart_by` makes its id."""
+    send_letter(
+        compose_letter(
+            template,
+            to=to or person.email,
+            language=person.language,
+            message_id=message_id(template, *told_apart_by),
+            person=person,
+            **values,
+        )
+    )
 
 
 def message_id(*parts: str) -> str:

@@ -30,15 +30,13 @@ def ask_rights_review(database: Database, task: AskRightsReview) -> None:
         standing = reviews.review_standing(session, task.incubator_id)
     if standing.days_late < 0 or (task.incubator_id and incubator is None):
         return
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "rights_review",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("rights_review", person.id, task.incubator_id or "", task.at),
-            person=person,
-            incubator=incubator,
-            due_on=standing.due_on,
-            link=link_to("roles.of_incubator", slug=incubator.slug) if incubator else link_to("roles.of_platform"),
-        )
+    mail_templates.write_to(
+        person,
+        "rights_review",
+        person.id,
+        task.incubator_id or "",
+        task.at,
+        incubator=incubator,
+        due_on=standing.due_on,
+        link=link_to("roles.of_incubator", slug=incubator.slug) if incubator else link_to("roles.of_platform"),
     )

@@ -34,18 +34,16 @@ def send_invitation(database: Database, task: SendInvitation) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         product = session.get(Product, task.product_id) if task.product_id else None
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "invitation",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("invitation", person.id, task.role, task.next_path),
-            person=person,
-            by=task.by,
-            role=ROLE_WORDS[task.role],
-            product=product,
-            link=link_to("identity.sign_in", next=task.next_path),
-        )
+    mail_templates.write_to(
+        person,
+        "invitation",
+        person.id,
+        task.role,
+        task.next_path,
+        by=task.by,
+        role=ROLE_WORDS[task.role],
+        product=product,
+        link=link_to("identity.sign_in", next=task.next_path),
     )
 
 
@@ -54,19 +52,17 @@ def tell_authority_named(database: Database, task: TellAuthorityNamed) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         product = session.get_one(Product, task.product_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "authority_named",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("authority_named", product.id, person.id, task.at),
-            person=person,
-            product=product,
-            by=task.by,
-            named=task.named,
-            link=link_to("products.team", slug=product.slug),
-            directory=link_to("portfolio.incubators"),
-        )
+    mail_templates.write_to(
+        person,
+        "authority_named",
+        product.id,
+        person.id,
+        task.at,
+        product=product,
+        by=task.by,
+        named=task.named,
+        link=link_to("products.team", slug=product.slug),
+        directory=link_to("portfolio.incubators"),
     )
 
 
@@ -112,19 +108,18 @@ def tell_moved(database: Database, task: TellMoved) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         product = session.get_one(Product, task.product_id)
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "product_moved",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("product_moved", product.id, person.id, task.incubator, task.at),
-            person=person,
-            product=product,
-            incubator=task.incubator,
-            joined=task.joined,
-            by=task.by,
-            link=link_to("portfolio.incubators"),
-        )
+    mail_templates.write_to(
+        person,
+        "product_moved",
+        product.id,
+        person.id,
+        task.incubator,
+        task.at,
+        product=product,
+        incubator=task.incubator,
+        joined=task.joined,
+        by=task.by,
+        link=link_to("portfolio.incubators"),
     )
 
 
@@ -135,19 +130,18 @@ def ask_move(database: Database, task: AskMove) -> None:
         asked = [m for m in moves.moves_to_answer(session, task.incubator_id) if m.product_id == task.product_id]
     if product is None or not asked:
         return
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "ask_move",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("ask_move", product.id, person.id, task.incubator_id, task.at),
-            person=person,
-            product=product,
-            incubator=asked[0].incubator,
-            joins=asked[0].joins,
-            by=task.by,
-            link=link_to("moves.index", slug=asked[0].incubator.slug),
-        )
+    mail_templates.write_to(
+        person,
+        "ask_move",
+        product.id,
+        person.id,
+        task.incubator_id,
+        task.at,
+        product=product,
+        incubator=asked[0].incubator,
+        joins=asked[0].joins,
+        by=task.by,
+        link=link_to("moves.index", slug=asked[0].incubator.slug),
     )
 
 
@@ -157,16 +151,14 @@ def tell_move_refused(database: Database, task: TellMoveRefused) -> None:
         incubator = session.get_one(Incubator, task.incubator_id)
     if product is None:
         return
-    mail_templates.send_letter(
-        mail_templates.compose_letter(
-            "move_refused",
-            to=person.email,
-            language=person.language,
-            message_id=mail_templates.message_id("move_refused", product.id, person.id, task.at),
-            person=person,
-            product=product,
-            incubator=incubator,
-            by=task.by,
-            link=link_to("products.card", slug=product.slug),
-        )
+    mail_templates.write_to(
+        person,
+        "move_refused",
+        product.id,
+        person.id,
+        task.at,
+        product=product,
+        incubator=incubator,
+        by=task.by,
+        link=link_to("products.card", slug=product.slug),
     )
