@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.identity import services
 from app.identity.jobs import AskRightsReview
-from app.identity.kinds import Role
 from app.identity.models import Grant, Person, RightsReview
 from app.journal.actions import Action
 from app.journal.services import record
@@ -66,18 +65,9 @@ def ask_reviews(database: Database) -> None:
         with database.writing() as session:
             if not rates.is_allowed(session, _ONCE, "rights review", scope or "platform"):
                 continue
-            for person in _reviewers(session, scope):
+            for person in services.people_answering_for(session, scope):
                 jobs.enqueue(session, AskRightsReview(person.id, scope, clock.now().isoformat()))
 
 
 def _is_asked(days_late: int) -> bool:
     return days_late >= 0 and days_late % _ASKED_EVERY_DAYS == 0
-
-
-def _reviewers(session: Session, incubator_id: str | None) -> list[Person]:
-    """Members of the incubator; where it has none, and for the platform, administrators."""
-    if incubator_id is None:
-        return services.administrators(session)
-    held = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == incubator_id)
-    members = session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name)).all()
-    return list(members) or services.administrators(session)

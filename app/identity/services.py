@@ -200,6 +200,15 @@ def administrators(session: Session) -> list[Person]:
     return list(session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name)))
 
 
+def people_answering_for(session: Session, incubator_id: str | None) -> list[Person]:
+    """Who answers for an incubator, by name: its members; administrators where it has none, and for the platform (None)."""
+    if incubator_id is None:
+        return administrators(session)
+    held = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == incubator_id)
+    members = session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name)).all()
+    return list(members) or administrators(session)
+
+
 def people_with_role(session: Session, role: Role, product_id: str, incubator_ids: Collection[str]) -> list[Person]:
     """Who has `role` on a product, directly or through one of its incubators, by name."""
     people = session.scalars(

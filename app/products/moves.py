@@ -50,7 +50,7 @@ def propose_move(session: Session, actor: Person, product: Product, wanted: Sequ
             )
         )
         if not mine:
-            for person in _whom_to_ask(session, incubator):
+            for person in identity.people_answering_for(session, incubator.id):
                 jobs.enqueue(session, AskMove(person.id, product.id, incubator.id, actor.name, now.isoformat()))
     session.flush()
     record(session, actor, Action.ASK_MOVE, product.name, product_id=product.id)
@@ -139,10 +139,3 @@ def _asked(session: Session, incubator: Incubator, move_id: str) -> IncubatorMov
 
 def _answered_by(session: Session, actor: Person) -> Sequence[Grant]:
     return session.scalars(select(Grant).where(Grant.person_id == actor.id)).all()
-
-
-def _whom_to_ask(session: Session, incubator: Incubator) -> list[Person]:
-    """Its members; the administrators where it has none: an empty incubator lets nobody in."""
-    held = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == incubator.id)
-    members = session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name)).all()
-    return list(members) or identity.administrators(session)
