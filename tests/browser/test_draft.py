@@ -1,6 +1,7 @@
 """From an empty product to a ranked analysis, by its repository and three answers; with JavaScript and without."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.person import Somebody, faults_of
 from tests.factories.repositories import zipped
@@ -49,7 +50,7 @@ def test_a_repository_becomes_a_ranked_analysis(server, chromium, tmp_path, java
         drawing.locator('[data-component="brevo"]').wait_for(timeout=5000, state="attached")
     else:
         team.presses("Voir le schéma avec ces choix")
-        assert team.page.locator('#brouillon-schema [data-component="brevo"]').count() == 1
+        expect(team.page.locator('#brouillon-schema [data-component="brevo"]')).to_have_count(1)
     team.presses("Reprendre ce qui est coché")
     team.sees("choses sont reprises")
     team.sees("Application Rails")

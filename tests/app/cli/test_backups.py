@@ -26,9 +26,12 @@ def made(decided, tmp_path, monkeypatch):
     world = decided[0]
     world.code(world.person())
     monkeypatch.setattr(backups, "create_app", lambda: world.app)
-    stop = threading.Event()
+    stop, everyone_wrote = threading.Event(), threading.Barrier(5)
 
     def work(number: int) -> None:
+        with world.database.writing() as session:
+            record(session, None, Action.ADD_COMPONENT, f"ajout {number}")
+        everyone_wrote.wait(60)
         while not stop.is_set():
             with world.database.writing() as session:
                 record(session, None, Action.ADD_COMPONENT, f"ajout {number}")
@@ -37,6 +40,7 @@ def made(decided, tmp_path, monkeypatch):
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
+    everyone_wrote.wait(60)
     folder = tmp_path / "sauvegarde"
     run = CliRunner().invoke(backups.backup, [str(folder)])
     stop.set()
