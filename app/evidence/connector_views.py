@@ -4,9 +4,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.evidence import connectors
+from app.evidence import connectors, repositories
 from app.evidence.connectors import Scope
 from app.evidence.forms import AsideForm, ConnectorForm, TokenForm
+from app.evidence.kinds import ConnectorKind
 from app.evidence.models import Connector
 from app.identity.access import current_person
 from app.identity.policy import Permission
@@ -40,9 +41,12 @@ def _add(scope: Scope) -> str | Response:
     form = ConnectorForm()
     if form.validate_on_submit():
         with form.showing_refusal():
-            connectors.add_connector(
+            row = connectors.add_connector(
                 db_session(), current_person(), scope, form.kind.data, form.address.data or "", form.token.data or ""
             )
+            if scope.incubator and row.kind is ConnectorKind.GITHUB:
+                flash(_("L’outil est branché : confirmez les dépôts qu’il doit lire."), "success")
+                return redirect(url_for("connectors.edit_of_incubator", slug=scope.incubator.slug, connector_id=row.id))
             flash(_("L’outil est branché : premier relevé dans la minute."), "success")
             return redirect(_home(scope))
     if not form.is_submitted() and scope.product:
@@ -99,6 +103,7 @@ def _edit(scope: Scope, connector_id: str) -> str | Response:
         connector=row,
         form=form,
         token_form=TokenForm(formdata=None),
+        repositories=repositories.card_repositories(db_session(), row),
     )
 
 
@@ -112,6 +117,24 @@ def do(product: Product, connector_id: str, act: str) -> Response:
 @incubator_view(Permission.EDIT_SERVICES)
 def do_for_incubator(incubator: Incubator, connector_id: str, act: str) -> Response:
     return _act(Scope(incubator=incubator), connector_id, act)
+
+
+@blueprint.post("/incubateurs/<slug>/outils/<connector_id>/depots")
+@incubator_view(Permission.EDIT_SERVICES)
+def confirm_repositories(incubator: Incubator, connector_id: str) -> Response:
+    row = _connector(Scope(incubator=incubator), connector_id)
+    repositories.confirm_repositories(db_session(), current_person(), row, request.form.getlist("depot"))
+    flash(_("C’est confirmé : nouveau relevé dans la minute."), "success")
+    return redirect(url_for("connectors.edit_of_incubator", slug=incubator.slug, connector_id=row.id))
+
+
+@blueprint.post("/incubateurs/<slug>/outils/<connector_id>/depots/<product_id>/reprendre")
+@incubator_view(Permission.EDIT_SERVICES)
+def withdraw_repository(incubator: Incubator, connector_id: str, product_id: str) -> Response:
+    row = _connector(Scope(incubator=incubator), connector_id)
+    repositories.withdraw_repository(db_session(), current_person(), row, product_id)
+    flash(_("Ce dépôt n’est plus relevé pour ce produit."), "success")
+    return redirect(url_for("connectors.edit_of_incubator", slug=incubator.slug, connector_id=row.id))
 
 
 def _act(scope: Scope, connector_id: str, act: str) -> Response:

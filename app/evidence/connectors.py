@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.evidence.jobs import RunConnector
 from app.evidence.kinds import ConnectorKind, EvidenceSource
 from app.evidence.models import Connector
+from app.evidence.repositories import read_repository_name
 from app.evidence.services import evidence_of, forget_subjects
 from app.identity.models import Person
 from app.journal.actions import Action
@@ -27,7 +28,6 @@ from app.products.models import Incubator, Product
 
 EVERY = timedelta(hours=24)
 AGAIN = timedelta(hours=1)  # after a fault
-_REPOSITORY = re.compile(r"(?:https?://github\.com/)?([A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}?)(?:\.git)?/?")
 # Paths that no pattern may hide: they are where the product itself is.
 _ORDINARY = (
     "package.json",
@@ -113,18 +113,12 @@ def add_connector(
     return row
 
 
-def _repository(address: str) -> str:
-    match = _REPOSITORY.fullmatch(address.strip())
-    if not match or ".." in match[1]:
-        raise Refusal(_l("Donnez le dépôt ainsi : organisation/depot."), "address")
-    return match[1]
-
-
 def _own_repository(address: str, product: Product) -> str:
     """The repository of the product's own card: another one would prove nothing of this product."""
-    found = _repository(address)
-    known = _REPOSITORY.fullmatch(product.repository.strip())
-    if known is None or known[1].lower() != found.lower():
+    found, known = read_repository_name(address), read_repository_name(product.repository)
+    if found is None:
+        raise Refusal(_l("Donnez le dépôt ainsi : organisation/depot."), "address")
+    if known is None or known.lower() != found.lower():
         raise Refusal(
             _l("Ce n’est pas le dépôt de la fiche du produit. Changez d’abord la fiche, si le dépôt a changé."),
             "address",

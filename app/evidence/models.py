@@ -70,6 +70,18 @@ class Connector(Base):
     next_run_at: Mapped[Instant] = mapped_column(index=True)
 
 
+class ConfirmedRepository(Base):
+    """A repository of which the incubator says that it is a product's: its connector reads that one of the product's."""
+
+    __tablename__ = "confirmed_repository"
+
+    connector_id: Mapped[str] = mapped_column(ForeignKey("connector.id", ondelete="CASCADE"), primary_key=True)
+    product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True, index=True)
+    repository: Mapped[Name] = mapped_column(comment="owner/name, as the card named it that day")
+    confirmed_by: Mapped[Name]
+    confirmed_at: Mapped[Instant]
+
+
 class Sighting(Base):
     """Something seen from outside that may be a component: a person says whether it is."""
 

@@ -2,16 +2,14 @@
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.evidence import connectors, scans, services
+from app.evidence import connectors, repositories, scans, services
 from app.evidence.importers import Reading, UnreadablePayload, github, updown
 from app.evidence.importers.dashlord import host_of
 from app.evidence.jobs import RunConnector
@@ -42,15 +40,17 @@ def run_connector(database: Database, task: RunConnector) -> None:
         if connector is None:
             return
         products = _products(session, connector)
+        names = repositories.repositories_read(session, connector, products)
     at, problem = clock.now(), ""
     try:
         if connector.kind is ConnectorKind.DASHLORD:
             _run_dashlord(database, connector, [p.id for p in products])
         else:
             token = secrets.decrypt_text(connector.token)
-            found, problem = (_github if connector.kind is ConnectorKind.GITHUB else _updown)(
-                connector, products, token
-            )
+            if connector.kind is ConnectorKind.GITHUB:
+                found, problem = _github(connector, products, names, token)
+            else:
+                found, problem = _updown(connector, products, token)
             with database.session(writing=True) as session:
                 _write(session, connector, found)
     except (Unreachable, UnreadablePayload) as error:
@@ -94,8 +94,10 @@ def _run_dashlord(database: Database, connector: Connector, products: list[str])
         scans.import_report(session, None, answer.body, connector.address, products=products)
 
 
-def _github(connector: Connector, products: list[Product], token: str) -> tuple[list[Found], str]:
-    """A product's own repository; for an incubator, that of each of its products, within one owner where one is given."""
+def _github(
+    connector: Connector, products: list[Product], names: dict[str, str], token: str
+) -> tuple[list[Found], str]:
+    """What GitHub says of each product whose repository is in `names`; and the first problem."""
     base = current_app.config["SETTINGS"].github_api
     headers = {
         "Authorization": f"Bearer {token}",
@@ -105,8 +107,10 @@ def _github(connector: Connector, products: list[Product], token: str) -> tuple[
     aside = github.AsideRules(tuple(connector.aside_paths), connector.aside_development)
     found, first = [], ""
     for product in products:
-        repository = connector.address if connector.product_id else _repository_of(product, connector.address)
-        if not repository:
+        repository = names.get(product.id)
+        if repository is None:
+            found.append(Found(product, [], ""))
+            first = first or ("other_repository" if connector.product_id else "")
             continue
         digest = hashlib.sha256()
 
@@ -124,17 +128,6 @@ def _github(connector: Connector, products: list[Product], token: str) -> tuple[
         first = first or problem
         found.append(Found(product, readings, digest.hexdigest()))
     return found, first
-
-
-def _repository_of(product: Product, owner: str) -> str:
-    """The product's repository where it is one of `owner`: a team must not lead the incubator's token elsewhere."""
-    try:
-        parts = urlsplit(product.repository)
-    except ValueError:
-        return ""
-    path = parts.path.strip("/").removesuffix(".git")
-    within = parts.hostname == "github.com" and re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9_.-]+", path)
-    return path if within and path.partition("/")[0].lower() == owner.lower() and ".." not in path else ""
 
 
 def _updown(connector: Connector, products: list[Product], token: str) -> tuple[list[Found], str]:
@@ -160,12 +153,14 @@ def _no_constant(name: str) -> None:
 
 @unjournaled_transaction
 def _write(session: Session, connector: Connector, found: list[Found]) -> None:
+    source = EvidenceSource(connector.kind.value)
+    standing = repositories.standing_repositories(session, [one.product.id for one in found])
     for one in found:
-        arrival = services.Arrival(
-            EvidenceSource(connector.kind.value), connector.kind.value, one.sha256, clock.today()
-        )
+        arrival = services.Arrival(source, connector.kind.value, one.sha256, clock.today())
         services.write_readings(session, one.product, one.readings, arrival)
-        read = {reading.subject for reading in one.readings}
-        if read:
-            known = {e.subject for e in services.evidence_of(session, one.product.id) if e.source is arrival.source}
-            services.forget_subjects(session, one.product, arrival.source, known - read, arrival.by)
+        known = {e.subject for e in services.evidence_of(session, one.product.id) if e.source is source}
+        if connector.kind is ConnectorKind.GITHUB:
+            gone = {subject for subject in known if subject.lower() not in standing[one.product.id]}
+        else:
+            gone = known - {reading.subject for reading in one.readings} if one.readings else set()
+        services.forget_subjects(session, one.product, source, gone, arrival.by)

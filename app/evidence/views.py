@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.analysis import services as analysis
-from app.evidence import connectors, proofs, services
+from app.evidence import connectors, proofs, repositories, services
 from app.evidence.connectors import Scope
 from app.evidence.forms import EvidenceForm
 from app.evidence.services import Shown
@@ -29,6 +29,7 @@ def index(product: Product) -> str:
     rows = mitigations.measures_of(session, product.id)
     proof_by_row = mitigations.proofs_by_row(rows, system)
     given = services.evidence_of(session, product.id)
+    shared = connectors.shared_connectors(session, product)
     return render_template(
         "evidence/index.html",
         product=product,
@@ -40,7 +41,8 @@ def index(product: Product) -> str:
         given=[e for e in given if not e.check],
         state_of=proofs.shown_state,
         connectors=connectors.connectors_of(session, Scope(product=product)),
-        shared=connectors.shared_connectors(session, product),
+        shared=shared,
+        unconfirmed=repositories.waits_for_confirmation(session, product, shared),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 

@@ -170,6 +170,8 @@ class Action(StrEnum):
     SET_ALERTS_ASIDE = "set_alerts_aside", Subject.CONNECTOR
     RUN_CONNECTOR = "run_connector", Subject.CONNECTOR
     REMOVE_CONNECTOR = "remove_connector", Subject.CONNECTOR
+    CONFIRM_REPOSITORY = "confirm_repository", Subject.CONNECTOR
+    WITHDRAW_REPOSITORY = "withdraw_repository", Subject.CONNECTOR
     SAVE_COMMON_SERVICE = "save_common_service", Subject.COMMON_SERVICE
     BRING_MEASURE = "bring_measure", Subject.COMMON_SERVICE
     WITHDRAW_MEASURE = "withdraw_measure", Subject.COMMON_SERVICE

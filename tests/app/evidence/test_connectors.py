@@ -292,3 +292,92 @@ def test_a_token_under_another_key_says_so(world, tool):
     world.app.config["SETTINGS"] = replace(world.app.config["SETTINGS"], secret_keys=("x" * 40,))
     run(world)
     assert "Donnez-le de nouveau" in page_of(visitor)
+
+
+def of_incubator(world, tool):
+    """An incubator's connector on GitHub's `octocat`, a product whose card names a repository of it; GitHub says all is well."""
+    team, lead = world.person(), world.person("chef@exemple.test", "Chef")
+    product = world.filled(team)
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    settings = world.app.config["SETTINGS"]
+    world.app.config["SETTINGS"] = replace(settings, github_api=tool.address, private_hosts=frozenset({"127.0.0.1"}))
+    tool.server.answer = lambda path: (
+        (200, {}, b'{"default_branch": "main"}') if path.count("/") == 3 else (200, {}, b"[]")
+    )
+    name_repository(world, "https://github.com/octocat/hello-world")
+    visitor = world.visitor(lead)
+    answer = visitor.post("/incubateurs/dinum/outils", {"kind": "github", "address": "octocat", "token": "jeton"})
+    where = answer.headers["Location"]
+    run(world)
+    return visitor, where, world.visitor(team)
+
+
+def name_repository(world, address: str) -> None:
+    with world.database.writing() as session:
+        session.get(type(world.reload()), world.reload().id).repository = address
+
+
+def asked_of(tool, repository: str) -> int:
+    return sum(repository in path for path, _ in tool.server.asked)
+
+
+def ticks(visitor, where: str) -> list[str]:
+    return re.findall(r'name="depot" value="([^"]+)"', visitor.get(where).get_data(as_text=True))
+
+
+def test_an_incubator_reads_only_the_repositories_that_it_confirmed(world, tool):
+    visitor, where, team = of_incubator(world, tool)
+    assert tool.server.asked == []
+    assert "Votre dépôt n’est pas lu" in page_of(team)
+    visitor.post(f"{where}/depots", {"depot": ticks(visitor, where)})
+    run(world)
+    assert asked_of(tool, "octocat/hello-world")
+    assert "Votre dépôt n’est pas lu" not in page_of(team)
+    assert proof(world, world.reload(), "dependabot") is ProofState.FRESH
+    assert "Confirmé" in visitor.get(where).get_data(as_text=True) and not ticks(visitor, where)
+
+
+def test_a_card_that_names_another_s_repository_is_not_followed(world, tool):
+    visitor, where, team = of_incubator(world, tool)
+    visitor.post(f"{where}/depots", {"depot": ticks(visitor, where)})
+    run(world)
+    name_repository(world, "https://github.com/octocat/celui-d-un-autre")
+    visitor.post(f"{where}/lancer")
+    run(world)
+    assert asked_of(tool, "celui-d-un-autre") == 0
+    assert proof(world, world.reload(), "dependabot") is not ProofState.FRESH  # that of the first is not the second’s
+    assert "Votre dépôt n’est pas lu" in page_of(team)
+    assert [key.partition(":")[2] for key in ticks(visitor, where)] == ["octocat/celui-d-un-autre"]
+
+
+def test_a_tick_holds_for_the_repository_that_was_shown(world, tool):
+    visitor, where, _ = of_incubator(world, tool)
+    shown = ticks(visitor, where)
+    name_repository(world, "https://github.com/octocat/celui-d-un-autre")
+    answer = visitor.post(f"{where}/depots", {"depot": shown}, follow_redirects=True)
+    assert "Une fiche a changé" in answer.get_data(as_text=True)
+    answer = visitor.post(f"{where}/depots", {}, follow_redirects=True)
+    assert "Cochez les dépôts" in answer.get_data(as_text=True)
+    run(world)
+    assert tool.server.asked == []
+
+
+def test_a_confirmation_is_taken_back(world, tool):
+    visitor, where, _ = of_incubator(world, tool)
+    visitor.post(f"{where}/depots", {"depot": ticks(visitor, where)})
+    run(world)
+    before = len(tool.server.asked)
+    product = world.reload()
+    visitor.post(f"{where}/depots/{product.id}/reprendre")
+    run(world)
+    assert len(tool.server.asked) == before
+    assert proof(world, product, "dependabot") is not ProofState.FRESH
+    assert len(ticks(visitor, where)) == 1
+
+
+def test_the_connector_of_a_product_stops_with_the_card_that_names_another(world, tool):
+    visitor, _ = branched(world, tool, "github", "octocat/hello-world")
+    name_repository(world, "https://github.com/octocat/celui-d-un-autre")
+    run(world)
+    assert tool.server.asked == []
+    assert "nomme un autre dépôt" in page_of(visitor)
