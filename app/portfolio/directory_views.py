@@ -11,6 +11,7 @@ from app.identity.forms import FactorForm
 from app.identity.policy import Permission
 from app.platform.extensions import limit_posts
 from app.platform.http import db_session
+from app.portfolio import services
 from app.portfolio.access import incubator_view
 from app.portfolio.forms import AuthorityForm
 from app.products.access import Incubator
@@ -22,6 +23,15 @@ blueprint = Blueprint("directory", __name__, url_prefix="/incubateurs/<slug>/aut
 @incubator_view(Permission.READ_INCUBATOR)
 def index(found: Incubator) -> str:
     return _page(found, AuthorityForm(formdata=None))
+
+
+@blueprint.get("/proposees/<person_id>")
+@incubator_view(Permission.VOUCH)
+def proposed(found: Incubator, person_id: str) -> str:
+    """The directory, its form begun with somebody whom a team proposes."""
+    people = {one.person.id: one.person for one in services.proposed_authorities(db_session(), found.id)}
+    person = people.get(person_id) or abort(404)
+    return _page(found, AuthorityForm(formdata=None, data={"name": person.name, "email": person.email}))
 
 
 @blueprint.post("")
@@ -78,6 +88,7 @@ def _page(found: Incubator, form: AuthorityForm) -> str:
         form,
         incubator=found,
         listed=listed,
+        proposed=services.proposed_authorities(db_session(), found.id),
         confirmable={a.id for a in listed if directory.may_confirm(db_session(), me, a)},
         may_vouch=policy.allows(
             Permission.VOUCH, policy.roles_on(me.grants, product_id=None, incubator_ids={found.id})

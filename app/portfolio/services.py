@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, subqueryload
 
 from app.analysis import services as analysis
-from app.identity import policy
-from app.identity.models import Person
+from app.identity import directory, policy
+from app.identity.kinds import Role
+from app.identity.models import Grant, Person
 from app.identity.policy import Permission
 from app.products.models import Incubator, Product
 from app.products.services import is_active_product, phase_values
@@ -43,6 +44,35 @@ def count_figures(products: Sequence[Product], today: date) -> Figures:
         past_six_months=len(past),
         without_analysis=sum(not p.declared_analysis for p in past),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedAuthority:
+    """Somebody whom teams of an incubator named as authority, and whom its directory does not hold."""
+
+    person: Person
+    products: tuple[str, ...]
+
+
+def proposed_authorities(session: Session, incubator_id: str) -> list[ProposedAuthority]:
+    """Whom the teams of an incubator propose as authority, by name."""
+    listed = {a.person_id for a in directory.listed_authorities(session, incubator_id)}
+    named: dict[Person, list[str]] = {}
+    for person, product in session.execute(
+        select(Person, Product.name)
+        .join(Grant, Grant.person_id == Person.id)
+        .join(Product, Product.id == Grant.product_id)
+        .where(
+            Grant.role == Role.AUTHORITY,
+            Person.id.not_in(listed),
+            Person.closed_at.is_(None),
+            Product.archived_on.is_(None),
+            Product.incubators.any(Incubator.id == incubator_id),
+        )
+        .order_by(Person.name, Person.id, Product.name)
+    ).tuples():
+        named.setdefault(person, []).append(product)
+    return [ProposedAuthority(person, tuple(products)) for person, products in named.items()]
 
 
 def find_incubator(session: Session, slug: str) -> Incubator | None:

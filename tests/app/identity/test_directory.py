@@ -141,3 +141,16 @@ def test_pages_say_how_an_authority_is_known(scene):
         as_text=True
     )
     assert team.get(DIRECTORY).status_code == 404
+
+
+def test_whom_a_team_proposes_waits_in_the_directory_to_be_put_in(scene):
+    world, _owner, product, people = scene
+    page = world.visitor(people["lead"]).get(DIRECTORY).get_data(as_text=True)
+    world.code(people["lead"])
+    assert "Proposées par des équipes" in page and f"proposée pour {product.name}" in page
+    begun = world.visitor(people["lead"]).get(f"{DIRECTORY}/proposees/{people['authority'].id}")
+    assert 'value="autorite@exemple.test"' in begun.get_data(as_text=True)
+    stranger = world.person("ailleurs@exemple.test", "Ailleurs")
+    assert world.visitor(people["lead"]).get(f"{DIRECTORY}/proposees/{stranger.id}").status_code == 404
+    add(world, people["lead"])
+    assert "Proposées par des équipes" not in world.visitor(people["lead"]).get(DIRECTORY).get_data(as_text=True)
