@@ -69,7 +69,7 @@ def watch_integrity(database: Database) -> None:
 
 def find_damage(session: Session, storage: Storage) -> Iterator[DamageFound]:
     """Everything that is no longer as it was sealed."""
-    names = dict(session.execute(select(Product.id, Product.name)).tuples().all())
+    names = dict(session.execute(select(Product.id, Product.name)).all())
     for dossier_id in session.scalars(
         select(Dossier.id).where(Dossier.content.is_not(None)).order_by(Dossier.id)
     ).all():

@@ -43,7 +43,7 @@ ERASED_NAME = "Personne effacée"
 def find_accounts(session: Session, asked: str) -> list[str]:
     """The ids of the people whose name or address holds each word of `asked`, by name."""
     words = as_plain_text(asked).split()
-    rows = session.execute(select(Person.id, Person.name, Person.email)).tuples()
+    rows = session.execute(select(Person.id, Person.name, Person.email))
     found = [(as_plain_text(f"{name} {email}"), person_id) for person_id, name, email in rows]
     return [person_id for text, person_id in sorted(found) if all(word in text for word in words)]
 

@@ -148,7 +148,7 @@ def second_people(session: Session, listed: ListedAuthority) -> list[Person]:
         .join(Grant, Grant.person_id == Person.id)
         .where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == listed.incubator_id)
         .order_by(Person.name)
-    ).tuples()
+    )
     # Whoever was let in by who adds, or by who is added, is no second person: one could let in another mailbox of one's own.
     others = [person for person, giver in members if person.id not in apart and giver not in apart]
     return others or [p for p in services.administrators(session) if p.id not in apart]

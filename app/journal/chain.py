@@ -177,7 +177,7 @@ def erase_texts(session: Session, person_id: str, name: str, address: str) -> li
     numbers = []
     rows = session.execute(
         select(JournalEntry, JournalLink).outerjoin(JournalLink, JournalLink.entry_id == JournalEntry.id)
-    ).tuples()
+    )
     for entry, link in cast("Iterable[tuple[JournalEntry, JournalLink | None]]", rows):
         named = {"person_name"} if entry.person_id == person_id else set()
         if entry.action != Action.ERASE_PERSON:  # which says numbers, and an id

@@ -143,7 +143,7 @@ def _without_triggers(connection: Connection) -> Iterator[None]:
         for table in _tables():
             connection.execute(text(f'ALTER TABLE "{table.name}" ENABLE TRIGGER USER'))
         return
-    found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).tuples().all()
+    found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
     for name, _ in found:
         connection.execute(text(f'DROP TRIGGER "{name}"'))
     yield

@@ -70,7 +70,7 @@ def proposed_authorities(session: Session, incubator_id: str) -> list[ProposedAu
             Product.incubators.any(Incubator.id == incubator_id),
         )
         .order_by(Person.name, Person.id, Product.name)
-    ).tuples():
+    ):
         named.setdefault(person, []).append(product)
     return [ProposedAuthority(person, tuple(products)) for person, products in named.items()]
 
@@ -81,7 +81,7 @@ def find_incubator(session: Session, slug: str) -> Incubator | None:
 
 def names_of_incubators(session: Session, ids: Collection[str]) -> dict[str, str]:
     """By id."""
-    return dict(session.execute(select(Incubator.id, Incubator.name).where(Incubator.id.in_(ids))).tuples().all())
+    return dict(session.execute(select(Incubator.id, Incubator.name).where(Incubator.id.in_(ids))).all())
 
 
 def readable_incubators(session: Session, person: Person) -> Sequence[Incubator]:

@@ -242,7 +242,7 @@ def ids_of_incubator(incubator_id: str) -> Select[str]:
 
 def names_of_products(session: Session, product_ids: Collection[str]) -> dict[str, str]:
     """By id; those that are no longer there are left out."""
-    return dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(product_ids))).tuples().all())
+    return dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(product_ids))).all())
 
 
 def incubator_name(session: Session, incubator_id: str) -> str:
