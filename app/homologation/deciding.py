@@ -14,9 +14,10 @@ from app.homologation import consistency, delegating, freezing, notifications, r
 from app.homologation.jobs import IssueWithdrawal, RenderDossier
 from app.homologation.kinds import DossierState, Heard, Origin, Outcome
 from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
-from app.homologation.separation import check_apart, check_vouched
+from app.homologation.separation import check_apart, check_vouched, scope_of_product
 from app.homologation.services import move_dossier, must_be
 from app.identity import directory, factors
+from app.identity.acts import prove_act
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -215,7 +216,8 @@ def decide_dossier(
         raise Refusal(
             _l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."), "code"
         )
-    factor = factors.prove_factor(session, actor, proof, factor_purpose(signed_sha256))
+    purpose, scope = factor_purpose(signed_sha256), scope_of_product(session, product.id)
+    factor = prove_act(session, actor, BindingAct.DECIDE, proof, purpose, scope)
     return _keep(session, actor, product, dossier, text, factor.kind.value, factors.kept_proof(factor, proof))
 
 
@@ -310,7 +312,8 @@ def withdraw_homologation(
 ) -> None:
     """Takes a homologation back, on a sealed page of its own; the decision stays whole. Raises `Refusal`."""
     decision = to_withdraw(session, actor, dossier)
-    factors.prove_factor(session, actor, proof, f"withdraw:{dossier.id}")
+    scope = scope_of_product(session, product.id)
+    prove_act(session, actor, BindingAct.WITHDRAW, proof, f"withdraw:{dossier.id}", scope)
     today = clock.today()
     text = content.dumps(
         FrozenWithdrawal(

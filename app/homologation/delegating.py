@@ -11,9 +11,11 @@ from app.homologation import notifications
 from app.homologation.awaiting import delegated_to
 from app.homologation.kinds import Heard
 from app.homologation.models import Delegation, Dossier
-from app.identity import factors
+from app.homologation.separation import scope_of_product
+from app.identity.acts import prove_act
 from app.identity.factors import FactorProof
 from app.identity.models import Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
@@ -65,7 +67,8 @@ def delegate_signature(
         raise Refusal(_l("La fin vient après le début, et elle est à venir."), "ends_on")
     if ends_on > schedule.add_months(starts_on, limits.LONGEST_DELEGATION_MONTHS):
         raise Refusal(_l("Une délégation dure trois ans au plus ; elle se redonne."), "ends_on")
-    factors.prove_factor(session, actor, proof, f"delegate:{product.id}")
+    purpose, scope = f"delegate:{product.id}", scope_of_product(session, product.id)
+    prove_act(session, actor, BindingAct.DELEGATE, proof, purpose, scope, delegate_id)
     session.add(
         Delegation(
             product_id=product.id,

@@ -16,9 +16,10 @@ from app.homologation import deciding, register, sealing
 from app.homologation.deciding import Wish
 from app.homologation.kinds import DossierState, Origin, Outcome
 from app.homologation.models import Decision, Dossier
-from app.homologation.separation import check_apart, check_vouched
+from app.homologation.separation import check_apart, check_vouched, scope_of_product
 from app.homologation.services import must_be
-from app.identity import factors, policy
+from app.identity import policy
+from app.identity.acts import prove_act
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -351,7 +352,8 @@ def record_signed(
         raise Refusal(
             _l("Recopiez les huit premiers caractères de l’empreinte imprimée sous la signature."), "printed_code"
         )
-    factors.prove_factor(session, actor, proof, f"record:{dossier.content_sha256}")
+    purpose = f"record:{dossier.content_sha256}"
+    prove_act(session, actor, BindingAct.RECORD_SIGNED, proof, purpose, scope_of_product(session, product.id))
     signature = FrozenSignature(
         sha256=attachments.keep_attachment(session, file, by=actor.id, of=product.id),
         electronic=signed.electronic,

@@ -4,8 +4,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.homologation.kinds import Origin
 from app.homologation.models import Decision, Dossier, Opinion
 from app.identity import directory, policy
+from app.identity.acts import ActScope
+from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.identity.policy import Bar, BindingAct
 from app.journal.actions import WRITING
@@ -36,9 +39,18 @@ def check_apart(session: Session, act: BindingAct, person: Person, dossier: Doss
             raise Refusal(str(_ASKED[act]) % {"why": str(_WHY[bar]) % {"name": person.name}}, field)
 
 
+def scope_of_product(session: Session, product_id: str) -> ActScope:
+    """A product with its incubators."""
+    return ActScope(product_id, incubators_of(session, product_id))
+
+
 def check_vouched(session: Session, dossier: Dossier) -> None:
-    """Raises `Refusal` unless an incubator of the product vouches for the authority of `dossier` (loaded)."""
+    """Raises `Refusal` unless the authority of `dossier` (loaded) still is one, and an incubator of the product vouches for it."""
     authority = dossier.authority
+    if authority and not _is_authority(session, authority, dossier.product_id):
+        raise Refusal(
+            _l("%(name)s n’est plus autorité de ce produit : l’équipe en nomme une autre.", name=authority.name)
+        )
     if authority and directory.vouching_of(session, authority.id, incubators_of(session, dossier.product_id)):
         return
     raise Refusal(
@@ -46,6 +58,13 @@ def check_vouched(session: Session, dossier: Dossier) -> None:
             "Aucun incubateur de ce produit ne se porte encore garant de l’autorité, %(name)s : il l’inscrit dans son annuaire des autorités, avec l’acte qui la nomme, et une deuxième personne le confirme.",
             name=authority.name if authority else "–",
         )
+    )
+
+
+def _is_authority(session: Session, person: Person, product_id: str) -> bool:
+    grants = session.scalars(select(Grant).where(Grant.person_id == person.id)).all()
+    return Role.AUTHORITY in policy.roles_on(
+        grants, product_id=product_id, incubator_ids=incubators_of(session, product_id)
     )
 
 
@@ -58,11 +77,19 @@ def _prepares(session: Session, person_id: str, dossier: Dossier) -> bool:
 
 
 def _wrote(session: Session, person_id: str, dossier: Dossier) -> bool:
-    """Since the last decision on another dossier: what was written before it was judged by its authority."""
+    """Since the last decision made in Jalon on another dossier: what was written before it was judged by its authority.
+
+    A homologation made elsewhere judged nothing of what was written here, and whoever prepares can record one.
+    """
     since = session.scalar(
         select(func.max(Dossier.state_since))
         .join(Decision, Decision.dossier_id == Dossier.id)
-        .where(Dossier.product_id == dossier.product_id, Dossier.id != dossier.id)
+        .where(
+            Dossier.product_id == dossier.product_id,
+            Dossier.id != dossier.id,
+            Dossier.origin == Origin.JALON,
+            Decision.outside_sha256.is_(None),
+        )
     )
     return has_acted(session, person_id, dossier.product_id, WRITING, since=since)
 

@@ -14,8 +14,9 @@ from app.homologation import freezing, notifications
 from app.homologation.jobs import CallReader, RenderDossier
 from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
-from app.homologation.separation import check_apart, check_vouched
+from app.homologation.separation import check_apart, check_vouched, scope_of_product
 from app.identity import services as identity
+from app.identity.acts import check_act
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.identity.policy import BindingAct
@@ -306,6 +307,7 @@ def give_opinion(
     opinion = next((o for o in dossier.opinions if o.id == opinion_id), None)
     if opinion is None or opinion.reviewer_id != actor.id:
         raise Refusal(_l("Seule la personne à qui l’avis est demandé peut le donner."))
+    check_act(session, actor, BindingAct.GIVE_OPINION, scope_of_product(session, product.id))
     check_apart(session, BindingAct.GIVE_OPINION, actor, dossier)
     if opinion.given_at is not None:
         raise Refusal(_l("Cet avis est déjà donné. L’équipe doit reprendre le dossier pour que vous le changiez."))

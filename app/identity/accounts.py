@@ -7,9 +7,11 @@ from sqlalchemy import Column, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from app.identity import factors
+from app.identity.acts import ActScope, prove_act
 from app.identity.factors import FactorProof
 from app.identity.jobs import TellAccountClosed
 from app.identity.models import Grant, ListedAuthority, Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.chain import erase_texts
 from app.journal.services import record
@@ -94,7 +96,7 @@ def close_account(session: Session, actor: Person, person: Person, proof: Factor
         raise Refusal(_l("Personne ne ferme son propre compte : demandez-le à une autre personne de l’administration."))
     if person.closed_at is not None:
         raise Refusal(_l("Ce compte est déjà fermé."))
-    factors.prove_factor(session, actor, proof, closing_purpose_of(person))
+    prove_act(session, actor, BindingAct.CLOSE_ACCOUNT, proof, closing_purpose_of(person), ActScope(), person.id)
     for column in _owned():
         session.execute(delete(column.table).where(column == person.id))
     now = clock.now()
@@ -127,7 +129,7 @@ def erase_person(session: Session, actor: Person, person: Person, proof: FactorP
         raise Refusal(_l("Fermez d’abord ce compte."))
     if person.erased_at is not None:
         raise Refusal(_l("Cette personne est déjà effacée."))
-    factors.prove_factor(session, actor, proof, erasing_purpose_of(person))
+    prove_act(session, actor, BindingAct.ERASE_PERSON, proof, erasing_purpose_of(person), ActScope(), person.id)
     lines = erase_texts(session, person.id, person.name, person.email)
     person.name, person.email, person.title = ERASED_NAME, f"{person.id}@efface.invalid", ""
     person.erased_at = clock.now()
@@ -142,5 +144,5 @@ def reset_factors(session: Session, actor: Person, person: Person, proof: Factor
         raise Refusal(
             _l("Personne n’efface ses propres seconds facteurs : demandez-le à une autre personne de l’administration.")
         )
-    factors.prove_factor(session, actor, proof, resetting_purpose_of(person))
+    prove_act(session, actor, BindingAct.RESET_FACTORS, proof, resetting_purpose_of(person), ActScope(), person.id)
     factors.forget_all(session, person, actor)

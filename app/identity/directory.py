@@ -8,11 +8,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from app.identity import factors, services
+from app.identity import services
+from app.identity.acts import ActScope, prove_act
 from app.identity.factors import FactorProof
 from app.identity.jobs import AskListingConfirmed, TellListed
 from app.identity.kinds import Role
 from app.identity.models import Grant, ListedAuthority, Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
@@ -112,14 +114,15 @@ def list_authority(
     """Adds somebody to an incubator's directory, to be confirmed by another person. Raises `Refusal`."""
     if named.deed_on > clock.today():
         raise Refusal(_l("L’acte qui nomme l’autorité ne peut pas être à venir."), "deed_on")
-    person = services.find_or_create(session, named.email, named.name)
-    if person.id == actor.id:
+    if named.email.strip().lower() == actor.email:
         raise Refusal(_l("Personne ne s’inscrit soi-même : demandez-le à une autre personne de l’incubateur."), "email")
+    if any(a.person.email == named.email.strip().lower() for a in listed_authorities(session, incubator_id)):
+        raise Refusal(_l("Cette personne est déjà dans l’annuaire."), "email")
+    # Before anything is written: a wrong code is counted, and nothing else is kept of this try.
+    prove_act(session, actor, BindingAct.VOUCH, proof, f"list:{incubator_id}", ActScope(incubator_ids=(incubator_id,)))
+    person = services.find_or_create(session, named.email, named.name)
     if person.closed_at is not None:
         raise Refusal(_l("Ce compte a été fermé : l’administration de Jalon peut le rouvrir."), "email")
-    if any(a.person_id == person.id for a in listed_authorities(session, incubator_id)):
-        raise Refusal(_l("Cette personne est déjà dans l’annuaire."), "email")
-    factors.prove_factor(session, actor, proof, f"list:{incubator_id}")
     listed = ListedAuthority(
         id=new_id(),
         incubator_id=incubator_id,
@@ -133,24 +136,32 @@ def list_authority(
     )
     session.add(listed)
     session.flush()
-    for other in second_people(session, listed):
+    others = second_people(session, listed)
+    if not others:
+        raise Refusal(
+            _l(
+                "Personne ne pourrait confirmer : tous ceux qui le peuvent vous doivent leur rôle. Demandez à l’un d’eux d’inscrire cette autorité, vous la confirmerez."
+            )
+        )
+    for other in others:
         jobs.enqueue(session, AskListingConfirmed(listed.id, other.id))
     record(session, actor, Action.LIST_AUTHORITY, _told(person), **_details(listed))
     return listed
 
 
 def second_people(session: Session, listed: ListedAuthority) -> list[Person]:
-    """Who may confirm a listing: another member of the incubator, who does not owe their role to who adds; where there is none,
-    an administrator."""
+    """Who may confirm a listing: another member of the incubator, who does not owe their role to who adds, nor to whom they let
+    in; where there is none, an administrator, on the same terms."""
     apart = {listed.added_by_id, listed.person_id}
-    members = session.execute(
-        select(Person, Grant.given_by_id)
+    # Whoever was let in by who adds, or by who is added, is no second person: one could let in another mailbox of one's own.
+    apart |= services.let_in_by(session, apart)
+    members = session.scalars(
+        select(Person)
         .join(Grant, Grant.person_id == Person.id)
         .where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == listed.incubator_id)
         .order_by(Person.name)
     )
-    # Whoever was let in by who adds, or by who is added, is no second person: one could let in another mailbox of one's own.
-    others = [person for person, giver in members if person.id not in apart and giver not in apart]
+    others = [person for person in members if person.id not in apart]
     return others or [p for p in services.administrators(session) if p.id not in apart]
 
 
@@ -169,7 +180,8 @@ def confirm_authority(session: Session, actor: Person, listed: ListedAuthority, 
                 "Une autorité est confirmée par une autre personne de l’incubateur que celle qui l’a inscrite ; s’il n’y en a pas, ou si elle doit son rôle à celle-ci, par l’administration de Jalon."
             )
         )
-    factors.prove_factor(session, actor, proof, f"confirm:{listed.id}")
+    scope = ActScope(incubator_ids=(listed.incubator_id,))
+    prove_act(session, actor, BindingAct.VOUCH, proof, f"confirm:{listed.id}", scope, listed.person_id)
     listed.confirmed_by_id, listed.confirmed_at = actor.id, clock.now()
     listed.person.title = f"{listed.function}, {listed.entity}"[:200]
     jobs.enqueue(session, TellListed(listed.id, ended=False))

@@ -4,11 +4,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.identity import factors, policy, services
+from app.identity import policy, services
+from app.identity.acts import ActScope, prove_act
 from app.identity.factors import FactorProof
 from app.identity.jobs import TellFactorConfirmed
 from app.identity.kinds import Role
 from app.identity.models import Grant, ListedAuthority, Person, SecondFactor
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
@@ -24,6 +26,7 @@ __all__ = [
     "give_wide_role",
     "grants_of_scope",
     "purpose_of",
+    "scope_of",
     "take_back_role",
     "waiting_factors",
 ]
@@ -47,6 +50,11 @@ def purpose_of(incubator_id: str | None) -> str:
     return f"roles:{incubator_id or ''}"
 
 
+def scope_of(incubator_id: str | None) -> ActScope:
+    """An incubator, or the whole platform (None)."""
+    return ActScope(incubator_ids=(incubator_id,)) if incubator_id else ActScope()
+
+
 @transaction
 def give_wide_role(
     session: Session,
@@ -62,7 +70,7 @@ def give_wide_role(
     """Gives a role on an incubator or on the platform; whether the person was written to. Raises `Refusal`."""
     if role not in (OF_INCUBATOR if incubator_id else OF_PLATFORM):
         raise Refusal(_l("Ce rôle ne se donne pas ici."), "role")
-    factors.prove_factor(session, actor, proof, purpose_of(incubator_id))
+    prove_act(session, actor, BindingAct.GIVE_WIDE_ROLE, proof, purpose_of(incubator_id), scope_of(incubator_id))
     return services.invite_person(
         session, actor, actor_roles, email=email, name=name, role=role, incubator_id=incubator_id
     )
@@ -77,7 +85,8 @@ def take_back_role(
         raise Refusal(_l("Personne ne retire son propre rôle : demandez-le à une autre personne qui peut le retirer."))
     if not policy.may_withdraw_role(actor_roles, grant.role):
         raise Refusal(_l("Ce rôle n’est pas de ceux que vous pouvez retirer."))
-    factors.prove_factor(session, actor, proof, purpose_of(grant.incubator_id))
+    purpose, scope = purpose_of(grant.incubator_id), scope_of(grant.incubator_id)
+    prove_act(session, actor, BindingAct.TAKE_BACK_ROLE, proof, purpose, scope, grant.person_id)
     services.end_role(session, actor, grant, where)
     record(
         session,
@@ -130,11 +139,14 @@ def confirm_factor(
     if factor.signs_from <= clock.now():
         raise Refusal(_l("Ce second facteur vaut déjà pour signer."))
     given = select(Grant.id).where(Grant.person_id == factor.person_id, Grant.given_by_id == actor.id)
-    if session.scalar(given.limit(1)) is not None:
+    # Through others too within an incubator; the first administrator let everybody in, and answers for the platform.
+    let_in = where is not None and factor.person_id in services.let_in_by(session, {actor.id})
+    if let_in or session.scalar(given.limit(1)) is not None:
         raise Refusal(
             _l("Vous avez donné un rôle à cette personne : une autre confirme son second facteur, ou l’administration.")
         )
-    factors.prove_factor(session, actor, proof, confirming_purpose_of(factor))
+    purpose, scope = confirming_purpose_of(factor), scope_of(where)
+    prove_act(session, actor, BindingAct.CONFIRM_FACTOR, proof, purpose, scope, factor.person_id)
     factor.signs_from, factor.confirmed_by_id = clock.now(), actor.id
     told = f"{factor.person.name} <{factor.person.email}>"
     record(session, actor, Action.CONFIRM_FACTOR, told, incubator=where, factor=factor.name)

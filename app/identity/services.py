@@ -1,5 +1,6 @@
 """People and their roles: given, taken back, found."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -37,6 +38,20 @@ def find_or_create(session: Session, email: str, name: str) -> Person:
         session.add(person)
         session.flush()
     return person
+
+
+def let_in_by(session: Session, people: Collection[str]) -> set[str]:
+    """Ids of those who hold a wide role from one of `people`, or from whom these let in, and so on."""
+    given: dict[str | None, set[str]] = defaultdict(set)
+    wide = select(Grant.given_by_id, Grant.person_id).where(Grant.product_id.is_(None), Grant.given_by_id.is_not(None))
+    for giver, person in session.execute(wide):
+        given[giver].add(person)
+    found, pending = set[str](), list(people)
+    while pending:
+        new = given[pending.pop()] - found
+        found |= new
+        pending += new
+    return found
 
 
 def give_role(

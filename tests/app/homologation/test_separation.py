@@ -1,15 +1,19 @@
 """Who prepared a dossier, judged it, or may write for its team does not decide it: through the pages, on both databases."""
 
+import io
+
 import pytest
 from sqlalchemy import delete
 
 from app.homologation import services
 from app.homologation.kinds import Outcome
-from app.identity import policy
+from app.identity import factors, policy
 from app.identity.kinds import Role
 from app.identity.models import Grant
 from app.identity.policy import ACTS, Bar, BindingAct
 from app.journal.actions import WRITING, Action
+from app.platform import clock
+from tests.conftest import on_postgresql
 from tests.factories.homologation import PAGE, choices
 
 
@@ -78,6 +82,42 @@ def test_who_wrote_since_the_last_decision_is_no_authority_of_the_next(filled, w
     else:
         assert "depuis sa dernière décision" in answer.get_data(as_text=True)
         assert world.dossier(number).authority_id != former.id
+
+
+def test_a_homologation_recorded_as_made_elsewhere_clears_nobody(filled):
+    """Whoever prepares can record one: it judged nothing of what was written here."""
+    world, owner, product, people = filled
+    dossier = world.before_authority(owner, product, people)
+    write_something(world, people["authority"], product)
+    recorded = {
+        "origin": "mon_service_securise",
+        "authority": "Andrée Laurent",
+        "outcome": "favourable",
+        "months": "12",
+        "decided_on": clock.today().isoformat(),
+        "file": (io.BytesIO(b"%PDF-1.4"), "decision.pdf"),
+    }
+    assert world.visitor(owner).post("/produits/exemple/dossier/ailleurs", recorded).status_code == 302
+    answer = world.signs(people["authority"], PAGE, **choices(dossier)).get_data(as_text=True)
+    assert "depuis sa dernière décision" in answer
+    assert world.dossier().decision is None
+
+
+@on_postgresql
+def test_a_role_taken_back_while_the_factor_is_checked_decides_nothing(filled, monkeypatch):
+    world, owner, product, people = filled
+    dossier = world.before_authority(owner, product, people)
+    prove = factors.prove_factor
+
+    def prove_late(session, person, *arguments, **more):
+        with world.database.writing() as other:
+            other.execute(delete(Grant).where(Grant.person_id == person.id))
+        return prove(session, person, *arguments, **more)
+
+    monkeypatch.setattr(factors, "prove_factor", prove_late)
+    answer = world.signs(people["authority"], PAGE, **choices(dossier))
+    assert "Vous n’avez plus le rôle que cet acte demande" in answer.get_data(as_text=True)
+    assert world.dossier().decision is None
 
 
 def test_each_act_that_binds_has_its_rule_and_each_bar_its_use():

@@ -14,7 +14,9 @@ from tests.factories.homologation import PAGE, run_jobs
 
 
 @on_sqlite
-@pytest.mark.parametrize("case", ["vouched no more", "authority of the incubator too", "recorder wrote"])
+@pytest.mark.parametrize(
+    "case", ["vouched no more", "authority no more", "authority of the incubator too", "recorder wrote"]
+)
 def test_a_record_goes_round_no_rule_of_the_decision(scene, case):
     """What keeps an authority from signing here keeps anybody from recording its signature, and who wrote records nothing."""
     world, owner, people, dossier = scene
@@ -25,6 +27,9 @@ def test_a_record_goes_round_no_rule_of_the_decision(scene, case):
     if case == "vouched no more":
         with world.database.writing() as session:
             session.execute(update(ListedAuthority).values(ended_at=clock.now()))
+    elif case == "authority no more":
+        with world.database.writing() as session:
+            session.execute(delete(Grant).where(Grant.person_id == authority.id))
     elif case == "authority of the incubator too":
         world.give(authority, Role.INCUBATOR_MEMBER, **incubator)
     else:
@@ -35,6 +40,7 @@ def test_a_record_goes_round_no_rule_of_the_decision(scene, case):
     page = world.visitor(recorder).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(recorder)})
     said = {
         "vouched no more": "ne se porte encore garant",
+        "authority no more": "n’est plus autorité de ce produit",
         "authority of the incubator too": "a aussi un rôle qui prépare",
         "recorder wrote": "n’enregistre pas sa décision",
     }

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
 from app.homologation import services
 from app.homologation.kinds import Verdict
 from app.identity.kinds import Role
-from app.identity.models import Grant
+from app.identity.models import Grant, Person
 from app.platform import clock
 from reports import dossier as content
 from tests.conftest import on_sqlite
@@ -154,3 +154,37 @@ def test_whom_a_team_proposes_waits_in_the_directory_to_be_put_in(scene):
     assert world.visitor(people["lead"]).get(f"{DIRECTORY}/proposees/{stranger.id}").status_code == 404
     add(world, people["lead"])
     assert "Proposées par des équipes" not in world.visitor(people["lead"]).get(DIRECTORY).get_data(as_text=True)
+
+
+def test_who_owes_their_role_to_who_adds_through_another_is_no_second_person(scene):
+    """One person with three mailboxes: the first lets the second in, which lets the third in."""
+    world, _, product, people = scene
+    third = world.person("troisieme@exemple.test", "Troisième Boîte")
+    world.give(third, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    with world.database.writing() as session:
+        for person, giver in ((people["mate"], people["lead"]), (third, people["mate"])):
+            session.execute(update(Grant).where(Grant.person_id == person.id).values(given_by_id=giver.id))
+    add(world, people["lead"])
+    assert "par une autre personne de l’incubateur" in confirm(world, third).get_data(as_text=True)
+    assert confirm(world, people["admin"]).status_code == 302
+
+
+def test_an_administrator_s_other_mailbox_is_no_second_person(scene):
+    world, _, _, people = scene
+    other = world.person("autre-boite@exemple.test", "Autre Boîte")
+    world.give(other, Role.ADMINISTRATOR)
+    with world.database.writing() as session:
+        session.execute(delete(Grant).where(Grant.role == Role.INCUBATOR_MEMBER))
+        session.execute(update(Grant).where(Grant.person_id == other.id).values(given_by_id=people["admin"].id))
+    assert "vous doivent leur rôle" in add(world, people["admin"]).get_data(as_text=True)
+    assert add(world, other).status_code == 302
+    assert confirm(world, people["admin"]).status_code == 302
+
+
+def test_a_wrong_code_leaves_nothing_of_a_listing(scene):
+    world, _, _, people = scene
+    world.code(people["lead"])
+    answer = world.visitor(people["lead"]).post(DIRECTORY, GIVEN | {"email": "fantome@exemple.test", "code": "000000"})
+    assert answer.status_code == 200
+    with world.database.reading() as session:
+        assert session.scalar(select(Person).where(Person.email == "fantome@exemple.test")) is None
