@@ -134,15 +134,15 @@ def _import_one(
     changes, before = _differences(product, card), list(product.incubators)
     if changes:
         try:
-            products.write_card(session, product, values)
+            wanted = products.write_card(session, product, values)
         except Refusal as refusal:
             report.refused[f"startups/{card.slug}"] = str(refusal)
             return
         if card.declared_analysis is not None:
             product.declared_analysis = card.declared_analysis
         session.add(product)
-        if not new:
-            moves.tell_move(session, actor, product, before)
+        if not new and _is_asked_already(session, actor, product, before, wanted):
+            changes = [change for change in changes if change.what != "incubators"]
     product.from_card = True
     session.flush()
     if card.infrastructure is not None:
@@ -160,6 +160,17 @@ def _import_one(
     else:
         report.unchanged += 1
     _follow_phase(session, actor, product, report)
+
+
+def _is_asked_already(
+    session: Session, actor: Person | None, product: Product, before: list[Incubator], wanted: list[Incubator]
+) -> bool:
+    """A card only proposes other incubators: they are asked, unless they have been and have not answered yet."""
+    product.incubators = before
+    asked = moves.is_asked(session, product, wanted)
+    if not asked:
+        moves.propose_move(session, actor, product, wanted)
+    return asked
 
 
 def _follow_phase(session: Session, actor: Person | None, product: Product, report: ImportReport) -> None:

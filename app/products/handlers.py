@@ -140,6 +140,7 @@ def ask_move(database: Database, task: AskMove) -> None:
         product=product,
         incubator=asked[0].incubator,
         joins=asked[0].joins,
+        stays=asked[0].stays,
         by=task.by,
         link=link_to("moves.index", slug=asked[0].incubator.slug),
     )

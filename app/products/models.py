@@ -95,7 +95,8 @@ class Contact(Base):
 
 
 class IncubatorMove(Base):
-    """A product asks to leave an incubator or to join it (`joins`); with the others it asks at once, done when all are accepted."""
+    """A product asks to leave an incubator or to join it (`joins`), or one of its own to share it with another (`stays`); with
+    the others that it asks at once, done when all are accepted. `asked_by`: none for the command line."""
 
     __tablename__ = "incubator_move"
     __table_args__ = (UniqueConstraint("product_id", "incubator_id"),)
@@ -104,10 +105,11 @@ class IncubatorMove(Base):
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
     incubator_id: Mapped[str] = mapped_column(ForeignKey("incubator.id", ondelete="CASCADE"), index=True)
     joins: Mapped[bool]
-    asked_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    stays: Mapped[bool] = mapped_column(default=False, server_default=false())
+    asked_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     asked_at: Mapped[Instant]
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     product: Mapped[Product] = relationship(lazy="raise")
     incubator: Mapped[Incubator] = relationship(lazy="raise")
-    asked_by: Mapped[Person] = relationship(lazy="raise")
+    asked_by: Mapped[Person | None] = relationship(lazy="raise")

@@ -6,7 +6,6 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
-from app.identity import policy
 from app.identity import services as identity
 from app.identity.jobs import AskMove, TellMoved, TellMoveRefused
 from app.identity.kinds import Role
@@ -19,42 +18,70 @@ from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Incubator, IncubatorMove, Product
 
+# Who asks where nobody signed in did.
+JALON = "Jalon"
 
-def propose_move(session: Session, actor: Person, product: Product, wanted: Sequence[Incubator]) -> bool:
-    """Asks each incubator that `product` would leave or join; whether it is done at once, all being the actor's to answer for.
 
-    Within its caller's transaction. What was asked before and is not answered falls when something else
-    is asked.
+def propose_move(session: Session, actor: Person | None, product: Product, wanted: Sequence[Incubator]) -> bool:
+    """Asks each incubator that `product` would leave or join, and those that would share it; whether it is done at once, all
+    being the actor's to answer for. None: the command line, which answers for incubators without members.
+
+    Within its caller's transaction. What was asked before and is not answered falls when something else is asked.
     """
     before = list(product.incubators)
-    changed = [i for i in {*before, *wanted} if (i in before) is not (i in wanted)]
-    if not changed:
+    joined = [i for i in wanted if i not in before]
+    concerned = [i for i in {*before, *wanted} if i not in before or i not in wanted or joined]
+    if not joined and all(i in wanted for i in before):
         return True  # another field of the card was mended: what was asked still waits
+    if is_asked(session, product, wanted):
+        return False
     session.execute(delete(IncubatorMove).where(IncubatorMove.product_id == product.id))
-    answered = _answered_by(session, actor)
-    if all(answers_for(answered, incubator.id) for incubator in changed):
+    answering = {i.id: identity.people_answering_for(session, i.id) for i in concerned}
+    mine = {key for key, people in answering.items() if _answers(session, actor, key, people)}
+    if mine == answering.keys():
         _move(session, actor, product, wanted)
         return True
     now = clock.now()
-    for incubator in changed:
-        mine = answers_for(answered, incubator.id)
+    for incubator in concerned:
         session.add(
             IncubatorMove(
                 id=new_id(),
                 product_id=product.id,
                 incubator_id=incubator.id,
                 joins=incubator not in before,
-                asked_by_id=actor.id,
+                stays=incubator in before and incubator in wanted,
+                asked_by_id=actor.id if actor else None,
                 asked_at=now,
-                accepted_at=now if mine else None,
+                accepted_at=now if incubator.id in mine else None,
             )
         )
-        if not mine:
-            for person in identity.people_answering_for(session, incubator.id):
-                jobs.enqueue(session, AskMove(person.id, product.id, incubator.id, actor.name, now.isoformat()))
+        for person in answering[incubator.id] if incubator.id not in mine else ():
+            by = actor.name if actor else JALON
+            jobs.enqueue(session, AskMove(person.id, product.id, incubator.id, by, now.isoformat()))
     session.flush()
-    record(session, actor, Action.ASK_MOVE, product.name, product_id=product.id)
+    record(session, actor, Action.ASK_MOVE, product.name, product_id=product.id, **_from_to(before, wanted))
     return False
+
+
+def is_asked(session: Session, product: Product, wanted: Sequence[Incubator]) -> bool:
+    """Whether this very change of incubators waits for answers."""
+    asked = moves_of(session, product.id)
+    left = {one.incubator_id for one in asked if not one.joins and not one.stays}
+    joined = {one.incubator_id for one in asked if one.joins}
+    ids = {i.id for i in product.incubators}
+    return bool(asked) and (ids - left) | joined == {i.id for i in wanted}
+
+
+def _answers(session: Session, actor: Person | None, incubator_id: str, answering: Sequence[Person]) -> bool:
+    """Whether `actor` says yes or no in the name of an incubator: one of its members, an administrator where it has none."""
+    if actor is not None:
+        return any(person.id == actor.id for person in answering)
+    member = select(Grant.id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == incubator_id)
+    return session.scalar(member.limit(1)) is None
+
+
+def _from_to(before: Sequence[Incubator], after: Sequence[Incubator]) -> dict[str, list[str]]:
+    return {"before": sorted(i.slug for i in before), "after": sorted(i.slug for i in after)}
 
 
 def moves_of(session: Session, product_id: str) -> Sequence[IncubatorMove]:
@@ -72,14 +99,14 @@ def moves_to_answer(session: Session, incubator_id: str) -> Sequence[IncubatorMo
 @transaction
 def accept_move(session: Session, actor: Person, incubator: Incubator, move_id: str) -> None:
     """This incubator says yes; with the last yes the product moves. Raises `Refusal`."""
-    move = _asked(session, incubator, move_id)
+    move = _asked(session, actor, incubator, move_id)
     move.accepted_at = clock.now()
     session.flush()
     product = session.get_one(Product, move.product_id, options=[joinedload(Product.incubators)])
     asked = moves_of(session, product.id)
     record(session, actor, Action.ACCEPT_MOVE, product.name, product_id=product.id, incubator=incubator.id)
     if all(one.accepted_at is not None for one in asked):
-        left = {one.incubator_id for one in asked if not one.joins}
+        left = {one.incubator_id for one in asked if not one.joins and not one.stays}
         joined = [one.incubator for one in asked if one.joins and one.incubator not in product.incubators]
         wanted = [i for i in product.incubators if i.id not in left] + joined
         session.execute(delete(IncubatorMove).where(IncubatorMove.product_id == product.id))
@@ -89,38 +116,37 @@ def accept_move(session: Session, actor: Person, incubator: Incubator, move_id: 
 @transaction
 def refuse_move(session: Session, actor: Person, incubator: Incubator, move_id: str) -> None:
     """This incubator says no: the whole falls, and who asked is told. Raises `Refusal`."""
-    move = _asked(session, incubator, move_id)
+    move = _asked(session, actor, incubator, move_id)
     product = session.get_one(Product, move.product_id)
     session.execute(delete(IncubatorMove).where(IncubatorMove.product_id == product.id))
-    at = clock.now().isoformat()
-    jobs.enqueue(session, TellMoveRefused(move.asked_by_id, product.id, incubator.id, actor.name, at))
+    if move.asked_by_id is not None:
+        at = clock.now().isoformat()
+        jobs.enqueue(session, TellMoveRefused(move.asked_by_id, product.id, incubator.id, actor.name, at))
     record(session, actor, Action.REFUSE_MOVE, product.name, product_id=product.id, incubator=incubator.id)
 
 
-def answers_for(grants: Sequence[Grant], incubator_id: str) -> bool:
-    """Whether who holds these grants says yes or no in the name of an incubator."""
-    return not policy.MOVERS.isdisjoint(policy.roles_on(grants, product_id=None, incubator_ids={incubator_id}))
-
-
 def tell_move(session: Session, actor: Person | None, product: Product, before: Sequence[Incubator]) -> None:
-    """Each member of an incubator that `product` left or joined is written to; it was of those of `before`."""
+    """Each member of the incubators that `product`, of those of `before`, left, joined or shares is written to."""
     left = [i for i in before if i not in product.incubators]
     joined = [i for i in product.incubators if i not in before]
     at = clock.now().isoformat()
+    concerned = {i.id for i in (*before, *product.incubators)}
+    members = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id.in_(concerned))
+    told = sorted(set(session.scalars(members)) - ({actor.id} if actor else set()))
     for incubator in (*left, *joined):
-        members = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == incubator.id)
-        for person_id in session.scalars(members.order_by(Grant.person_id)):
-            if actor is None or person_id != actor.id:
-                by = actor.name if actor else "Jalon"
-                jobs.enqueue(session, TellMoved(person_id, product.id, incubator.name, incubator in joined, by, at))
+        for person_id in told:
+            by = actor.name if actor else JALON
+            jobs.enqueue(session, TellMoved(person_id, product.id, incubator.name, incubator in joined, by, at))
 
 
-def _move(session: Session, actor: Person, product: Product, wanted: Sequence[Incubator]) -> None:
+def _move(session: Session, actor: Person | None, product: Product, wanted: Sequence[Incubator]) -> None:
     before = list(product.incubators)
     product.incubators = list(wanted)
     session.flush()
     tell_move(session, actor, product, before)
-    record(session, actor, Action.MOVE_PRODUCT, product.name, product_id=product.id)
+    for incubator in {*before, *wanted}:  # the one that was left reads it too
+        said = {"incubator": incubator.id, **_from_to(before, wanted)}
+        record(session, actor, Action.MOVE_PRODUCT, product.name, product_id=product.id, **said)
 
 
 _WHOLE = (
@@ -130,12 +156,12 @@ _WHOLE = (
 )
 
 
-def _asked(session: Session, incubator: Incubator, move_id: str) -> IncubatorMove:
+def _asked(session: Session, actor: Person, incubator: Incubator, move_id: str) -> IncubatorMove:
     move = session.get(IncubatorMove, move_id)
     if move is None or move.incubator_id != incubator.id or move.accepted_at is not None:
         raise Refusal(_l("Cette demande n’attend plus de réponse d’ici."))
+    if not _answers(session, actor, incubator.id, identity.people_answering_for(session, incubator.id)):
+        raise Refusal(
+            _l("Un incubateur qui a des membres répond lui-même : l’administration ne répond pas à sa place.")
+        )
     return move
-
-
-def _answered_by(session: Session, actor: Person) -> Sequence[Grant]:
-    return session.scalars(select(Grant).where(Grant.person_id == actor.id)).all()

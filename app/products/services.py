@@ -157,6 +157,7 @@ def add_product(session: Session, actor: Person, values: CardValues, *, slug: st
     session.flush()
     give_role(session, actor, actor, Role.TEAM_MEMBER, product_id=product.id)
     record(session, actor, Action.CREATE_PRODUCT, product.name, product_id=product.id)
+    moves.tell_move(session, actor, product, [])
     return product
 
 
@@ -167,8 +168,8 @@ def change_card(session: Session, actor: Person, product: Product, values: CardV
     A product leaves or joins an incubator with the yes of each: what the actor cannot answer for is asked (`moves`).
     """
     before = list(product.incubators)
-    write_card(session, product, values)
-    wanted, product.incubators = list(product.incubators), before
+    wanted = write_card(session, product, values)
+    product.incubators = before
     done = moves.propose_move(session, actor, product, wanted)
     record(session, actor, Action.CHANGE_CARD, product.name, product_id=product.id)
     return done
@@ -198,8 +199,8 @@ def remove_contact(session: Session, actor: Person, product: Product, contact_id
     session.delete(contact)
 
 
-def write_card(session: Session, product: Product, values: CardValues) -> None:
-    """Puts on `product` what its card says. Raises `Refusal` at the field to mend."""
+def write_card(session: Session, product: Product, values: CardValues) -> list[Incubator]:
+    """Puts on `product` what its card says; the incubators that it names. Raises `Refusal` at the field to mend."""
     with session.no_autoflush:
         found = {i.slug: i for i in session.scalars(select(Incubator).where(Incubator.slug.in_(values.incubators)))}
     unknown = [slug for slug in values.incubators if slug not in found]
@@ -220,6 +221,7 @@ def write_card(session: Session, product: Product, values: CardValues) -> None:
             Phase(position=n, name=p.name, start=p.start, end=p.end, extra=kept.get((p.name, p.start), {}))
             for n, p in enumerate(values.phases)
         ]
+    return list(product.incubators)
 
 
 def analysis_due_rule(product: Product) -> tuple[date, PhaseValue] | None:

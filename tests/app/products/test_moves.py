@@ -5,6 +5,9 @@ import re
 import pytest
 
 from app.identity.kinds import Role
+from app.product_files.cards import import_cards
+from app.products.importers.cards import read_card
+from app.products.importers.collections import Collection
 from tests.factories.homologation import run_jobs
 
 CARD = {
@@ -13,6 +16,15 @@ CARD = {
     "phases-0-name": "construction",
     "phases-0-start": "2026-02-01",
 }
+
+IMPORTED = """---
+title: Exemple
+mission: Aide les usagers
+incubator: vide
+phases:
+- {name: construction, start: 2026-02-01}
+---
+"""
 
 
 @pytest.fixture
@@ -129,15 +141,52 @@ def test_another_change_of_the_card_leaves_what_was_asked_and_another_choice_rep
     move(world, people["owner"], "dinum")
     assert "est demandé" in world.visitor(people["owner"]).get("/produits/exemple/fiche").get_data(as_text=True)
     move(world, people["owner"], "dinum", "vide")
-    assert answer(world, people["lead"], "dinum", "accepter").status_code == 409, "it would leave no more"
+    page = world.visitor(people["lead"]).get("/incubateurs/dinum/mouvements").get_data(as_text=True)
+    assert "rejoindre aussi un autre incubateur" in page and "demande à quitter" not in page
     assert answer(world, people["next"], "vide", "accepter").status_code == 302
+    assert incubators(world) == {"dinum"}, "the one that would share it answers too"
+    assert answer(world, people["lead"], "dinum", "accepter").status_code == 302
     assert incubators(world) == {"dinum", "vide"}
 
 
-@pytest.mark.parametrize("who", ["both", "admin"])
-def test_who_answers_for_both_moves_it_and_both_hear_of_it(scene, who):
+def test_an_administrator_asks_the_incubators_that_have_members(scene):
     world, people = scene
-    assert move(world, people[who], "vide").status_code == 302
+    assert move(world, people["admin"], "vide").status_code == 302
+    assert incubators(world) == {"dinum"}
+    refused = answer(world, people["admin"], "vide", "accepter").get_data(as_text=True)
+    assert "ne répond pas à sa place" in refused
+    for person, slug in (("lead", "dinum"), ("next", "vide")):
+        assert answer(world, people[person], slug, "accepter").status_code == 302
+    assert incubators(world) == {"vide"}
+    world.give(people["lead"], Role.INCUBATOR_MEMBER, incubator_id=world.incubator("autre").id)
+    journal = world.visitor(people["lead"]).get("/incubateurs/dinum/journal").get_data(as_text=True)
+    assert "Changement d’incubateur" in journal, "the one that it left reads it"
+
+
+def test_an_imported_card_only_proposes_and_asks_once(scene):
+    world, people = scene
+    card = read_card("exemple", IMPORTED)
+    with world.app.test_request_context(), world.session() as session:
+        for expected in (1, 0):
+            report = import_cards(session, people["admin"], Collection(cards=[card]), archive_gone=False)
+            session.commit()
+            assert len(report.changed) == expected, report.changed
+    assert incubators(world) == {"dinum"}
+    run_jobs(world)
+    assert len([m for m in world.mails() if m.startswith(people["next"].email) and "demande à rejoindre" in m]) == 1
+
+
+def test_who_creates_a_product_in_an_incubator_is_told_of_there(scene):
+    world, people = scene
+    card = CARD | {"name": "Autre", "incubators": ["vide"]}
+    assert world.visitor(people["owner"]).post("/produits/nouveau", card).status_code == 302
+    run_jobs(world)
+    assert [m for m in world.mails() if m.startswith(people["next"].email) and "« Autre » rejoint" in m]
+
+
+def test_who_answers_for_both_moves_it_and_both_hear_of_it(scene):
+    world, people = scene
+    assert move(world, people["both"], "vide").status_code == 302
     assert incubators(world) == {"vide"}
     run_jobs(world)
     told = {m.split(" | ")[0] for m in world.mails() if "quitte" in m or "rejoint" in m}
