@@ -79,13 +79,16 @@ def _journal(app: Flask) -> str:
     if database.engine.dialect.name != "postgresql":
         return "journal: kept from change by triggers alone, which who owns the file may drop"
     asked = "SELECT has_table_privilege('journal_entry', 'UPDATE, DELETE') OR has_table_privilege('journal_link', 'UPDATE, DELETE')"
+    blanks = "SELECT has_column_privilege('journal_entry', 'what', 'UPDATE')"
     try:
         with database.reading() as session:
-            may = session.scalar(text(asked))
+            may, may_blank = session.scalar(text(asked)), session.scalar(text(blanks))
     except SQLAlchemyError:
         return "journal: not known, the database does not answer"
     if may:
         return "journal: kept from change by triggers; this role could still drop them: give the web another (docs/deploying.md)"
+    if may_blank:
+        return "journal: kept from change by triggers; this role, the worker's, may blank the texts that name a person erased"
     return "journal: kept from change by triggers, and by this role, which may neither update nor delete in it"
 
 

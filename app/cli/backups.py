@@ -137,7 +137,7 @@ def _faults(
         for digest in session.scalars(select(IssuedFile.sha256)):
             if fault := _document_fault(documents, digest):
                 yield f"issued file: {fault}"
-        for tampering, where in chain.verify_journal(session, head).faults:
+        for tampering, where in chain.verify_journal(session, *([head] if head else [])).faults:
             yield f"journal: {TAMPERING_WORDS[tampering].format(where)}"
         closed = list(_closed_secrets(session))
     yield from closed

@@ -105,7 +105,7 @@ def _github(
         "X-GitHub-Api-Version": "2022-11-28",
     }
     aside = github.AsideRules(tuple(connector.aside_paths), connector.aside_development)
-    found, first = [], ""
+    found, first = [], "" if names or connector.product_id else "nothing_confirmed"
     for product in products:
         repository = names.get(product.id)
         if repository is None:

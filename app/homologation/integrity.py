@@ -1,6 +1,7 @@
 """Each day, what was sealed is compared with what is kept: contents with their hashes, rows with contents, issued files with
 their SHA-256, the journal with its chain. Whoever keeps this Jalon, and who audits it, hears at once of what differs."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from app.homologation.models import Dossier, IssuedFile, Reservation, Withdrawal
 from app.identity import services as identity
 from app.identity.models import Person
 from app.journal import chain
-from app.platform import clock, jobs, mail_templates, rates
+from app.platform import attachments, clock, jobs, mail_templates, rates
 from app.platform.database import Database
 from app.platform.extensions import document_storage
 from app.platform.logs import note_security
@@ -80,8 +81,30 @@ def find_damage(session: Session, storage: Storage) -> Iterator[DamageFound]:
         for kind in (*_of_content(session, dossier), *_of_files(session, dossier, storage)):
             yield DamageFound(kind, where)
         session.expunge(dossier)  # a content is large
-    for _, line in chain.verify_journal(session).faults:
+    lost = _heads_without_a_day(session, storage)
+    for _, line in chain.verify_journal(session, *lost).faults:
         yield DamageFound(Damage.JOURNAL, line)
+
+
+# What a sealed head of the journal says, in its signature or out of it; such a document is small.
+_HEAD = re.compile(rb"20\d\d-\d\d-\d\d (\d{1,12}):([0-9a-f]{64})\n")
+_HEAD_SIZE = 30_000
+
+
+def _heads_without_a_day(session: Session, storage: Storage) -> list[chain.JournalHead]:
+    """Heads that were sealed among the documents and whose day is no longer in the database: a copy from before was put
+    back, or the chain was cut and its days with it. Such a document stays for a week after its row is gone.
+    """
+    found = []
+    for digest in attachments.unnamed_documents(session, list(storage.documents_before(clock.now()))):
+        try:
+            document = storage.get(digest)
+        except (FileNotFoundError, ValueError):
+            continue
+        said = _HEAD.search(document) if len(document) < _HEAD_SIZE else None
+        if said:
+            found.append(chain.JournalHead(int(said[1]), said[2].decode()))
+    return found
 
 
 def _of_content(session: Session, dossier: Dossier) -> Iterator[Damage]:

@@ -1,25 +1,26 @@
 """The accounts of people, for who keeps this Jalon running: found, closed, opened again, freed of factors that were lost."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Column, delete, select, update
+from sqlalchemy import Column, String, delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from app.identity import factors
+from app.identity import factors, services
 from app.identity.acts import ActScope, prove_act
 from app.identity.factors import FactorProof
-from app.identity.jobs import TellAccountClosed
+from app.identity.jobs import ErasePerson, TellAccountClosed, TellErased
 from app.identity.models import Grant, ListedAuthority, Person
 from app.identity.policy import BindingAct
 from app.journal.actions import Action
-from app.journal.chain import erase_texts
+from app.journal.chain import Named, erase_texts, former_names
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import Base
 from app.platform.refusals import Refusal
 from app.platform.search_text import as_plain_text
-from app.platform.transactions import transaction
+from app.platform.transactions import transaction, unjournaled_transaction
 
 __all__ = [
     "PAGE",
@@ -27,6 +28,7 @@ __all__ = [
     "Person",
     "account_of",
     "accounts_among",
+    "ask_erasure",
     "close_account",
     "closing_purpose_of",
     "erase_person",
@@ -119,22 +121,63 @@ def reopen_account(session: Session, actor: Person, person: Person) -> None:
     record(session, actor, Action.REOPEN_ACCOUNT, f"{person.name} <{person.email}>")
 
 
-@transaction
-def erase_person(session: Session, actor: Person, person: Person, proof: FactorProof) -> int:
-    """Takes the name and the address of a closed account away, in the journal too; how many of its lines were blanked.
-
-    What is sealed keeps its names: a decision says who took it for as long as it is kept. Raises `Refusal`.
-    """
+@unjournaled_transaction
+def ask_erasure(session: Session, actor: Person, person: Person, proof: FactorProof) -> None:
+    """Has the worker erase a closed account: the web may not change the journal. Raises `Refusal`."""
     if person.closed_at is None:
         raise Refusal(_l("Fermez d’abord ce compte."))
     if person.erased_at is not None:
         raise Refusal(_l("Cette personne est déjà effacée."))
     prove_act(session, actor, BindingAct.ERASE_PERSON, proof, erasing_purpose_of(person), ActScope(), person.id)
-    lines = erase_texts(session, person.id, person.name, person.email)
+    jobs.enqueue(session, ErasePerson(person.id, actor.id))
+
+
+@transaction
+def erase_person(session: Session, actor: Person, person: Person) -> None:
+    """Takes the name and the address of a closed account away, in the journal too; who audits is told how many lines.
+
+    What is sealed keeps its names: a decision says who took it for as long as it is kept. Done by the worker.
+    """
+    lines = erase_texts(session, _named(session, person))
+    _forget_elsewhere(session, person)
     person.name, person.email, person.title = ERASED_NAME, f"{person.id}@efface.invalid", ""
     person.erased_at = clock.now()
     record(session, actor, Action.ERASE_PERSON, person.id, lines=lines)
-    return len(lines)
+    told = {p.id for p in (*services.auditors(session), *services.administrators(session))} - {actor.id}
+    for person_id in sorted(told):
+        jobs.enqueue(session, TellErased(person_id, person.id, len(lines), actor.name))
+
+
+# A name that is an ordinary word, or holds what names hold not, would take lines of others with it.
+_WHOLE_NAME = re.compile(r"[^\W\d_]+(?:[ '’.-]+[^\W\d_]+)+")
+
+
+def _named(session: Session, person: Person) -> Named:
+    """By what the journal names a person: where somebody else bears the same name, only their addresses are theirs."""
+    names, addresses = former_names(session, person.id)
+    others = {as_plain_text(name) for name in session.scalars(select(Person.name).where(Person.id != person.id))}
+    own = {name for name in names | {person.name} if _WHOLE_NAME.fullmatch(name) and as_plain_text(name) not in others}
+    return Named(person.id, frozenset(addresses | {person.email}), frozenset(own))
+
+
+def _forget_elsewhere(session: Session, person: Person) -> None:
+    """Takes the name away where it says who did what in a product.
+
+    What is of a dossier stays: it says who prepared what was decided. A name that others bear stays too.
+    """
+    shared = select(Person.id).where(Person.name == person.name, Person.id != person.id).limit(1)
+    for column in _signed_columns() if session.scalar(shared) is None else ():
+        session.execute(update(column.table).where(column == person.name).values({column.name: ERASED_NAME}))
+
+
+def _signed_columns() -> Iterator[Column[str]]:
+    """Columns that say by name who did something, outside dossiers: `done_by`, `edited_by`, `recorded_by`…"""
+    for table in Base.metadata.sorted_tables:
+        of_dossier = table.name == "dossier" or any(k.column.table.name == "dossier" for k in table.foreign_keys)
+        for column in table.columns:
+            whole = isinstance(column.type, String) and column.type.length in {None, 200}
+            if column.name.endswith("_by") and whole and not column.foreign_keys and not of_dossier:
+                yield column
 
 
 @transaction

@@ -4,14 +4,16 @@ from datetime import date, datetime
 
 from flask import current_app
 
-from app.identity import linked_accounts, reviews, services, signing_in
+from app.identity import accounts, linked_accounts, reviews, services, signing_in
 from app.identity.forms import ROLE_WORDS
 from app.identity.jobs import (
+    ErasePerson,
     SendJournalHead,
     SendSignInLink,
     TellAccountClosed,
     TellAccountJoined,
     TellAddressChanged,
+    TellErased,
     TellFactorChanged,
     TellFactorConfirmed,
     TellNewBrowser,
@@ -40,6 +42,8 @@ def register(to: Jobs) -> None:
     to.handle(TellNewBrowser, tell_new_browser)
     to.every_minute(reviews.ask_reviews)
     to.handle(TellTries, tell_tries)
+    to.handle(ErasePerson, erase_person)
+    to.handle(TellErased, tell_erased)
     to.handle(TellAccountClosed, tell_account_closed)
     to.handle(TellAccountJoined, tell_account_joined)
     to.handle(TellAddressChanged, tell_address_changed)
@@ -127,6 +131,24 @@ def tell_tries(database: Database, task: TellTries) -> None:
         person, of = session.get_one(Person, task.person_id), session.get_one(Person, task.of_id)
     mail_templates.write_to(
         person, "wrong_factors", person.id, of.id, task.at, of=of, link=link_to("accounts.show", person_id=of.id)
+    )
+
+
+def erase_person(database: Database, task: ErasePerson) -> None:
+    """Of an account that is still closed, once."""
+    with database.session(writing=True) as session:
+        person, by = session.get_one(Person, task.person_id), session.get_one(Person, task.by_id)
+        if person.closed_at is not None and person.erased_at is None:
+            accounts.erase_person(session, by, person)
+
+
+def tell_erased(database: Database, task: TellErased) -> None:
+    """Lines of the journal lost a name: who audits hears of it from Jalon."""
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+    told = (person.id, task.erased_id)
+    mail_templates.write_to(
+        person, "person_erased", *told, lines=task.lines, by=task.by, link=link_to("journal.of_platform")
     )
 
 

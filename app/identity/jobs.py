@@ -212,3 +212,23 @@ class TellMoveRefused(Task):
     incubator_id: str
     by: str
     at: str
+
+
+@dataclass(frozen=True)
+class ErasePerson(Task):
+    """A closed account is to lose its name and its address, asked by `by_id`."""
+
+    kind: ClassVar[str] = "erase_person"
+    person_id: str
+    by_id: str
+
+
+@dataclass(frozen=True)
+class TellErased(Task):
+    """To who audits or keeps this Jalon: somebody was erased, with so many lines of the journal."""
+
+    kind: ClassVar[str] = "person_erased"
+    person_id: str
+    erased_id: str
+    lines: int
+    by: str

@@ -10,17 +10,17 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import Select, String, column, event, func, insert, inspect, select, table, text, update
+from sqlalchemy import Select, String, column, event, insert, inspect, select, table, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.journal.actions import Action
+from app.journal.actions import SUBJECTS, Action, Subject
 from app.journal.models import JournalDay, JournalEntry, JournalLink
 
 _PENDING = "journal_pending"
@@ -54,12 +54,10 @@ class JournalHead:
 
 @dataclass(frozen=True, slots=True)
 class JournalVerdict:
-    """The head of the chain as it is, and what is wrong, each with the number of its line (or the id of an entry); `older`:
-    lines dated before there was a chain, which nothing proves."""
+    """The head of the chain as it is, and what is wrong, each with the number of its line (or the id of an entry)."""
 
     head: JournalHead
     faults: tuple[tuple[Tampering, str], ...]
-    older: int
 
 
 def note_entry(session: Session, entry: JournalEntry) -> None:
@@ -78,6 +76,21 @@ def _chain(session: Session) -> None:
     entries = [entry for entry in session.info.pop(_PENDING) if inspect(entry).persistent]
     if not entries:
         return
+    _append(session, entries)
+
+
+def chain_unchained(session: Session) -> int:
+    """Chains the lines of before there was a chain, once, when the database learns to have none without a number; how many."""
+    entries = session.scalars(
+        select(JournalEntry)
+        .where(JournalEntry.id.not_in(select(JournalLink.entry_id)))
+        .order_by(JournalEntry.at, JournalEntry.id)
+    ).all()
+    _append(session, entries)
+    return len(entries)
+
+
+def _append(session: Session, entries: Sequence[JournalEntry]) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     head = read_head(session)
@@ -115,10 +128,10 @@ def kept_days(session: Session, most: int) -> list[JournalDay]:
     return list(session.scalars(select(JournalDay).order_by(JournalDay.day.desc()).limit(most)))
 
 
-def verify_journal(session: Session, kept: JournalHead | None = None) -> JournalVerdict:
-    """Reads the whole chain, in which must be each head kept day by day, and `kept`, one that somebody kept outside."""
+def verify_journal(session: Session, *kept: JournalHead) -> JournalVerdict:
+    """Reads the whole chain, in which must be each head kept day by day, and those `kept` outside the database."""
     missing = {JournalHead(day.number, day.hash) for day in session.scalars(select(JournalDay))}
-    missing |= {kept} if kept else set()
+    missing |= set(kept)
     faults: list[tuple[Tampering, str]] = []
     head = JournalHead(0, BEFORE_THE_FIRST)
     missing.discard(head)
@@ -151,24 +164,43 @@ def verify_journal(session: Session, kept: JournalHead | None = None) -> Journal
     faults += [(Tampering.CHANGED, str(link.number)) for link, entry in partly if not _is_accounted(link, entry, told)]
     faults += [(Tampering.UNCHAINED, entry_id) for entry_id in _unchained(session)]
     faults += [(Tampering.OTHER_HEAD, str(number)) for number in sorted(lost.number for lost in missing)]
-    return JournalVerdict(head, tuple(faults), _count_older(session))
-
-
-def _count_older(session: Session) -> int:
-    chained = select(JournalLink.entry_id)
-    found = session.scalar(select(func.count()).select_from(JournalEntry).where(JournalEntry.id.not_in(chained))) or 0
-    return found - len(_unchained(session))
+    return JournalVerdict(head, tuple(faults))
 
 
 def _unchained(session: Session) -> list[str]:
-    """Lines without a number, but those written before there was a chain."""
-    first = session.scalar(select(func.min(JournalEntry.at)).join(JournalLink, JournalLink.entry_id == JournalEntry.id))
+    """Lines without a number, however old they say that they are."""
     chained = select(JournalLink.entry_id)
     found = select(JournalEntry.id).where(JournalEntry.id.not_in(chained))
-    return list(session.scalars(found.where(JournalEntry.at >= first).order_by(JournalEntry.at) if first else found))
+    return list(session.scalars(found.order_by(JournalEntry.at, JournalEntry.id)))
 
 
-def erase_texts(session: Session, person_id: str, name: str, address: str) -> list[int]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody as the journal names them: their id, their addresses, and the names that nobody else bears."""
+
+    person_id: str
+    addresses: frozenset[str]
+    names: frozenset[str]
+
+
+# Lines that may name somebody by their name alone; elsewhere, the same words name a product, a component, an outcome.
+_OF_PEOPLE = frozenset(
+    {Subject.PERSON, Subject.CONTACT, Subject.ACCOUNT, Subject.COMMENT, Subject.DELEGATION, Subject.CHANNEL}
+)
+
+
+def former_names(session: Session, person_id: str) -> tuple[set[str], set[str]]:
+    """The names and the addresses that a person had before, by what the journal says that they became."""
+    names, addresses = set[str](), set[str]()
+    lines = select(JournalEntry).where(JournalEntry.person_id == person_id)
+    for entry in session.scalars(lines):
+        names |= {entry.person_name, str(entry.details.get("renamed_from", ""))}
+        if entry.action == Action.CHANGE_ADDRESS:
+            addresses.add(str(entry.details.get("before", "")))
+    return names - {""}, addresses - {""}
+
+
+def erase_texts(session: Session, named: Named) -> list[int]:
     """Blanks what names somebody in the lines they wrote or that speak of them; the numbers of those lines.
 
     The digests stay in the chain, without the salt that would let a name be tried against them. The caller says these numbers
@@ -179,33 +211,45 @@ def erase_texts(session: Session, person_id: str, name: str, address: str) -> li
         select(JournalEntry, JournalLink).outerjoin(JournalLink, JournalLink.entry_id == JournalEntry.id)
     )
     for entry, link in cast("Iterable[tuple[JournalEntry, JournalLink | None]]", rows):
-        named = {"person_name"} if entry.person_id == person_id else set()
-        if entry.action != Action.ERASE_PERSON:  # which says numbers, and an id
-            named |= {"what"} if _names(entry.what, name, address) else set()
-            named |= {"details"} if any(_names(text, name, address) for text in _values(entry.details)) else set()
         said = _texts_of(entry)
-        named = {text for text in named if said[text] != _BLANK[text]}
-        if not named:
+        blanked = {text for text in _naming(entry, named) if said[text] != _BLANK[text]}
+        if not blanked:
             continue
         if link is not None:
             salts = link.kept_salts if link.kept_salts is not None else _salts_of(link, entry)
             # Of a line of before each text had its own salt, none can stay.
-            named = named if salts else set(_BLANK)
-            link.salt, link.kept_salts = "", {text: salt for text, salt in salts.items() if text not in named}
+            blanked = blanked if salts else set(_BLANK)
+            link.salt, link.kept_salts = "", {text: salt for text, salt in salts.items() if text not in blanked}
             numbers.append(link.number)
-        blank = {text: {} if text == "details" else "" for text in named}
+        blank = {text: {} if text == "details" else "" for text in blanked}
         session.execute(update(JournalEntry).where(JournalEntry.id == entry.id).values(**blank))
     session.flush()
     return sorted(numbers)
 
 
-def _names(text: str, name: str, address: str) -> bool:
-    """Whether a text names that very person: by their address, or by a whole name that is no ordinary word."""
+def _naming(entry: JournalEntry, named: Named) -> set[str]:
+    """The texts of a line that name that very person."""
+    found = {"person_name"} if entry.person_id == named.person_id else set()
+    if entry.action == Action.ERASE_PERSON:  # which says numbers, and an id
+        return found
+    subject = SUBJECTS.get(entry.action)
+    if entry.person_id == named.person_id and subject is Subject.FACTOR:
+        found.add("what")  # its owner named it, often after themselves
+    by_name = subject in _OF_PEOPLE
+    if _names(entry.what, named, by_name=by_name):
+        found.add("what")
+    if any(_names(text, named, by_name=by_name) for text in _values(entry.details)):
+        found.add("details")
+    return found
+
+
+def _names(text: str, named: Named, *, by_name: bool) -> bool:
+    """Whether a text names that very person: by an address, or by a whole name that no other address follows."""
     said = text.casefold()
-    if re.search(rf"(?<![\w.+-]){re.escape(address.casefold())}(?![\w-])", said) or said == name.casefold():
+    if any(re.search(rf"(?<![\w.+-]){re.escape(a.casefold())}(?![\w-])", said) for a in named.addresses):
         return True
-    whole = rf"(?<!\w){re.escape(name.casefold())}(?!\w)"
-    return " " in name.strip() and re.search(whole, said) is not None
+    whole = (rf"(?<!\w){re.escape(name.casefold())}(?!\w)(?!\s*<)" for name in named.names if by_name)
+    return any(re.search(name, said) for name in whole)
 
 
 def _values(details: object) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -105,9 +106,8 @@ def purge_attachments(database: Database) -> None:
             return
     before = clock.now() - _KEPT
     with database.reading() as session:
-        named = {digest for column in _columns("sha256") for digest in session.scalars(select(column).distinct())}
         held = list(document_storage().documents_before(before))
-        unnamed = [digest for digest in held if digest not in named]
+        unnamed = unnamed_documents(session, held)
         # What a dossier froze stays whole, whatever became of the row.
         forgotten = [d for d in unnamed if not any(session.scalar(_quoting(c, d)) for c in _columns("content"))]
     if 2 * len(forgotten) > len(held):
@@ -116,6 +116,12 @@ def purge_attachments(database: Database) -> None:
     for digest in forgotten:
         get_logger().info("document forgotten", sha256=digest)
         document_storage().delete_before(digest, before)
+
+
+def unnamed_documents(session: Session, held: Sequence[str]) -> list[str]:
+    """Of the documents `held`, by their SHA-256, those that no row names as its own."""
+    named = {digest for column in _columns("sha256") for digest in session.scalars(select(column).distinct())}
+    return [digest for digest in held if digest not in named]
 
 
 def _columns(name: str) -> list[Column[Any]]:

@@ -85,8 +85,8 @@ def erase(person_id: str) -> str | Response:
         "portfolio/erase_person.html",
         person,
         accounts.erasing_purpose_of(person),
-        accounts.erase_person,
-        _("Cette personne est effacée."),
+        accounts.ask_erasure,
+        _("Cette personne sera effacée dans la minute."),
     )
 
 

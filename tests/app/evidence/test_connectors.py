@@ -328,6 +328,7 @@ def ticks(visitor, where: str) -> list[str]:
 def test_an_incubator_reads_only_the_repositories_that_it_confirmed(world, tool):
     visitor, where, team = of_incubator(world, tool)
     assert tool.server.asked == []
+    assert "Rien n’a été lu" in visitor.get(where).get_data(as_text=True)
     assert "Votre dépôt n’est pas lu" in page_of(team)
     visitor.post(f"{where}/depots", {"depot": ticks(visitor, where)})
     run(world)

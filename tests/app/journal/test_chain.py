@@ -4,6 +4,7 @@ import re
 import subprocess
 import threading
 from contextlib import contextmanager
+from itertools import product as every
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app import doctor
 from app.cli import journal as command
+from app.homologation import integrity
 from app.identity import handlers
 from app.identity.kinds import Role
 from app.journal import chain
@@ -21,6 +23,7 @@ from app.journal.models import JournalEntry, JournalLink
 from app.journal.services import record
 from app.platform import clock
 from app.platform.database import Database, make_engine
+from app.platform.extensions import document_storage
 from tests.conftest import ROOT, on_postgresql, on_sqlite
 
 ACTS, WRITERS = 1_000, 4
@@ -34,7 +37,7 @@ def act(world, *what: str) -> None:
 
 def verdict(world, kept: JournalHead | None = None):
     with world.database.reading() as session:
-        return chain.verify_journal(session, kept)
+        return chain.verify_journal(session, *([kept] if kept else []))
 
 
 @contextmanager
@@ -124,6 +127,46 @@ def test_an_older_copy_and_a_truncation_are_found_by_who_kept_a_head(world):
     assert verdict(world, kept).faults == ((Tampering.OTHER_HEAD, "3"),)
     act(world, "quatre")  # the number is taken again, by another line
     assert verdict(world, kept).faults == ((Tampering.OTHER_HEAD, "3"),)
+
+
+@on_sqlite
+def test_a_line_slipped_in_before_the_first_is_found(world):
+    act(world, "un")
+    with world.database.writing() as session:
+        early = JournalEntry(at=clock.now().replace(year=2020), person_name="Jalon", action="give_role", what="Ève")
+        early.details = {}
+        session.add(early)
+    assert {fault for fault, _ in verdict(world).faults} == {Tampering.UNCHAINED}
+
+
+@on_sqlite
+def test_lines_of_before_the_chain_are_chained_once(world):
+    with world.database.writing() as session:
+        for year in (2021, 2020):
+            old = JournalEntry(at=clock.now().replace(year=year), person_name="Jalon", action="sign_in", what=str(year))
+            old.details = {}
+            session.add(old)
+    with world.database.writing() as session:
+        assert chain.chain_unchained(session) == 2
+        assert chain.chain_unchained(session) == 0
+    assert verdict(world).faults == () and verdict(world).head.number == 2
+
+
+@on_sqlite
+def test_a_chain_cut_with_its_days_is_found_by_the_sealed_heads(world):
+    """Nobody kept a head outside: its sealed document, which nothing names any more, is enough."""
+    act(world, "un", "deux", "trois")
+    with world.app.app_context():
+        handlers.keep_journal_head(world.database)
+        with world.database.reading() as session:
+            assert list(integrity.find_damage(session, document_storage())) == []
+        with without_triggers(world) as connection:
+            connection.execute(text("DELETE FROM journal_day"))
+            connection.execute(text("DELETE FROM journal_link WHERE number = 3"))
+            connection.execute(text("DELETE FROM journal_entry WHERE what = 'trois'"))
+        with world.database.reading() as session:
+            found = list(integrity.find_damage(session, document_storage()))
+    assert [(one.kind, one.where) for one in found] == [(integrity.Damage.JOURNAL, "3")]
 
 
 def test_what_a_savepoint_or_a_refusal_takes_back_has_no_number(world):
@@ -237,27 +280,38 @@ def test_a_role_without_update_nor_delete_does_all_that_jalon_does(world):
     statements = re.search(r"```sql\n(.*?)```", (ROOT / "docs" / "deploying.md").read_text(), re.DOTALL)[1]
     owner = create_engine(world.database.engine.url, isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
-        connection.execute(text("DROP ROLE IF EXISTS jalon_web"))
+        connection.execute(text("DROP ROLE IF EXISTS jalon_web, jalon_worker"))
         for statement in statements.split(";"):
             if statement.strip():
                 connection.execute(text(statement))
-    database = Database(make_engine(world.database.engine.url.set(username="jalon_web").render_as_string()))
-    before, world.app.extensions["database"] = world.app.extensions["database"], database
+    web, worker = (
+        Database(make_engine(world.database.engine.url.set(username=name).render_as_string()))
+        for name in ("jalon_web", "jalon_worker")
+    )
+    somebody = chain.Named("x", frozenset({"parti@exemple.test"}), frozenset())
+    before = world.app.extensions["database"]
     try:
+        world.app.extensions["database"] = web
         assert "may neither update nor delete" in doctor._journal(world.app)
-        with database.writing() as session:
+        with web.writing() as session:
             record(session, None, Action.ADD_COMPONENT, "Éloïse Partie <parti@exemple.test>")
-        with database.writing() as session:
-            assert chain.erase_texts(session, "x", "Éloïse Partie", "parti@exemple.test") == [1]
-        for statement in ("UPDATE journal_entry SET action = 'x'", "DELETE FROM journal_link", "TRUNCATE journal_link"):
+        with pytest.raises(ProgrammingError, match="permission denied"), web.writing() as session:
+            chain.erase_texts(session, somebody)
+        world.app.extensions["database"] = worker
+        assert "the worker's, may blank" in doctor._journal(world.app)
+        with worker.writing() as session:
+            assert chain.erase_texts(session, somebody) == [1]
+        changes = ("UPDATE journal_entry SET action = 'x'", "DELETE FROM journal_link", "TRUNCATE journal_link")
+        for database, statement in every((web, worker), changes):
             with pytest.raises(ProgrammingError, match="permission denied"), database.writing() as session:
                 session.execute(text(statement))
     finally:
         world.app.extensions["database"] = before
-        database.engine.dispose()
+        for database in (web, worker):
+            database.engine.dispose()
         with owner.connect() as connection:
-            connection.execute(text("DROP OWNED BY jalon_web"))
-            connection.execute(text("DROP ROLE jalon_web"))
+            connection.execute(text("DROP OWNED BY jalon_web, jalon_worker"))
+            connection.execute(text("DROP ROLE jalon_web, jalon_worker"))
         owner.dispose()
     assert "could still drop them" in doctor._journal(world.app)
 
