@@ -109,7 +109,14 @@ def add_connector(
     )
     session.add(row)
     enqueue(session, RunConnector(row.id))
-    record(session, actor, Action.ADD_CONNECTOR, f"{kind} {address}".strip(), product_id=scope.product_id)
+    record(
+        session,
+        actor,
+        Action.ADD_CONNECTOR,
+        f"{kind} {address}".strip(),
+        product_id=scope.product_id,
+        incubator=scope.incubator_id,
+    )
     return row
 
 
@@ -154,7 +161,14 @@ def change_token(session: Session, actor: Person, scope: Scope, row: Connector, 
         raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
     row.token, row.problem = secrets.encrypt_text(token), ""
     enqueue(session, RunConnector(row.id))
-    record(session, actor, Action.CHANGE_TOKEN, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    record(
+        session,
+        actor,
+        Action.CHANGE_TOKEN,
+        f"{row.kind} {row.address}".strip(),
+        product_id=scope.product_id,
+        incubator=scope.incubator_id,
+    )
 
 
 @transaction
@@ -177,6 +191,7 @@ def set_aside(
         Action.SET_ALERTS_ASIDE,
         row.address,
         product_id=scope.product_id,
+        incubator=scope.incubator_id,
         paths=patterns,
         development=development,
         reason=reason,
@@ -192,7 +207,14 @@ def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> No
         return  # already asked, not yet run
     row.next_run_at = clock.now() + EVERY
     enqueue(session, RunConnector(row.id))
-    record(session, actor, Action.RUN_CONNECTOR, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    record(
+        session,
+        actor,
+        Action.RUN_CONNECTOR,
+        f"{row.kind} {row.address}".strip(),
+        product_id=scope.product_id,
+        incubator=scope.incubator_id,
+    )
 
 
 @transaction
@@ -201,7 +223,14 @@ def remove_connector(session: Session, actor: Person, scope: Scope, row: Connect
     if scope.product and row.kind is not ConnectorKind.DASHLORD:
         subjects = [row.address] if row.kind is ConnectorKind.GITHUB else _subjects(session, scope.product)
         forget_subjects(session, scope.product, EvidenceSource(row.kind.value), subjects, actor.name)
-    record(session, actor, Action.REMOVE_CONNECTOR, f"{row.kind} {row.address}".strip(), product_id=scope.product_id)
+    record(
+        session,
+        actor,
+        Action.REMOVE_CONNECTOR,
+        f"{row.kind} {row.address}".strip(),
+        product_id=scope.product_id,
+        incubator=scope.incubator_id,
+    )
     session.delete(row)
 
 

@@ -134,7 +134,8 @@ def confirm_repositories(session: Session, actor: Person, connector: Connector, 
             row = ConfirmedRepository(connector_id=connector.id, product_id=one.product.id)
             session.add(row)
         row.repository, row.confirmed_by, row.confirmed_at = one.repository, actor.name, clock.now()
-        record(session, actor, Action.CONFIRM_REPOSITORY, one.repository, product_id=one.product.id)
+        said = {"product_id": one.product.id, "incubator": connector.incubator_id}
+        record(session, actor, Action.CONFIRM_REPOSITORY, one.repository, **said)
     enqueue(session, RunConnector(connector.id))
     return len(fresh)
 
@@ -145,6 +146,7 @@ def withdraw_repository(session: Session, actor: Person, connector: Connector, p
     row = session.get(ConfirmedRepository, (connector.id, product_id))
     if row is None:
         return
-    record(session, actor, Action.WITHDRAW_REPOSITORY, row.repository, product_id=product_id)
+    said = {"product_id": product_id, "incubator": connector.incubator_id}
+    record(session, actor, Action.WITHDRAW_REPOSITORY, row.repository, **said)
     session.delete(row)
     enqueue(session, RunConnector(connector.id))

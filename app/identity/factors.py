@@ -132,12 +132,19 @@ def _tell(session: Session, person: Person, name: str, *, added: bool) -> None:
 
 
 def guarantors_of(session: Session, person_id: str) -> Sequence[str]:
-    """Ids of the members of the incubators that list this person as an authority."""
+    """Ids of those who answer for this person: the members of the incubators that list them as an authority, or where they hold
+    a role; of an administrator or an auditor, the other administrators."""
     listing = select(ListedAuthority.incubator_id).where(
         ListedAuthority.person_id == person_id, ListedAuthority.ended_at.is_(None)
     )
-    members = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id.in_(listing))
-    return session.scalars(members.where(Grant.person_id != person_id).distinct().order_by(Grant.person_id)).all()
+    held = select(Grant.incubator_id).where(Grant.person_id == person_id, Grant.incubator_id.is_not(None))
+    wide = select(Grant.id).where(
+        Grant.person_id == person_id, Grant.product_id.is_(None), Grant.incubator_id.is_(None)
+    )
+    answering = (Grant.role == Role.INCUBATOR_MEMBER) & (Grant.incubator_id.in_(listing) | Grant.incubator_id.in_(held))
+    administrators = (Grant.role == Role.ADMINISTRATOR) & wide.exists()
+    people = select(Grant.person_id).where(answering | administrators, Grant.person_id != person_id)
+    return session.scalars(people.distinct().order_by(Grant.person_id)).all()
 
 
 @transaction

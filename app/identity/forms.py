@@ -10,7 +10,7 @@ from app.platform.forms import BaseForm, Line, email_address, required
 ROLE_WORDS = {
     Role.TEAM_MEMBER: _l("Équipe : remplit et compose le dossier"),
     Role.REVIEWER: _l("Avis : RSSI, DPO, expert technique, usagers"),
-    Role.AUTHORITY: _l("Autorité d’homologation : décide et signe"),
+    Role.AUTHORITY: _l("Autorité d’homologation : décide et signe, quand un incubateur se porte garant d’elle"),
     Role.INCUBATOR_MEMBER: _l("Incubateur : suit les échéances"),
     Role.ADMINISTRATOR: _l("Administration de la plateforme"),
     Role.AUDITOR: _l("Audit : lit tout, ne change rien"),

@@ -162,16 +162,18 @@ def tell_account_closed(database: Database, task: TellAccountClosed) -> None:
 def tell_account_joined(database: Database, task: TellAccountJoined) -> None:
     """Whoever did not do it learns it."""
     with database.reading() as session:
-        person, account = session.get_one(Person, task.person_id), session.get(LinkedAccount, task.account_id)
+        owner, account = session.get_one(Person, task.person_id), session.get(LinkedAccount, task.account_id)
+        told = session.get_one(Person, task.told_id or task.person_id)
     if account is None:
         return
     mail_templates.write_to(
-        person,
+        told,
         "account_joined",
-        person.id,
+        told.id,
         account.id,
         task.at,
-        to=task.to,
+        to=task.to or told.email,
+        owner=owner,
         account=account,
         joined=task.joined,
         link=link_to("proconnect.accounts"),

@@ -102,12 +102,13 @@ class TellFactorChanged(Task):
     name: str
     added: bool
     at: str
-    told_id: str
+    told_id: str = ""
 
 
 @dataclass(frozen=True)
 class TellAccountJoined(Task):
-    """To the address `to` of a person: an account of ProConnect opens theirs, or does so no more; `at` tells times apart."""
+    """To the address `to` of a person, or to who answers for them: an account of ProConnect opens theirs, or does so no more;
+    `at` tells times apart."""
 
     kind: ClassVar[str] = "account_joined"
     person_id: str
@@ -115,6 +116,7 @@ class TellAccountJoined(Task):
     joined: bool
     to: str
     at: str
+    told_id: str
 
 
 @dataclass(frozen=True)

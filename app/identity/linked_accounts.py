@@ -133,7 +133,8 @@ def _join(session: Session, person: Person, account: LinkedAccount) -> None:
 def _tell(session: Session, person: Person, account: LinkedAccount, *, joined: bool) -> None:
     """At the address of this very moment: the next act may change it."""
     at = clock.now().isoformat()
-    jobs.enqueue(session, TellAccountJoined(person.id, account.id, joined=joined, to=person.email, at=at))
+    for told, to in ((person.id, person.email), *((g, "") for g in factors.guarantors_of(session, person.id))):
+        jobs.enqueue(session, TellAccountJoined(person.id, account.id, joined=joined, to=to, at=at, told_id=told))
 
 
 @transaction

@@ -61,7 +61,7 @@ def use_code(session: Session, person: Person, sid: str, code: str) -> str:
         keep_despite_refusal(session)
         raise Refusal(_l("Ce code de secours n’est pas bon, ou a déjà servi."), "recovery")
     signing_in.end_other_sessions(session, person, sid)  # whoever found the phone has them
-    new = signing_in.confirm_session(session, person, sid, signing=False)
+    new = signing_in.recover_session(session, sid)
     record(session, person, Action.USE_RECOVERY, person.email)
     for told in (person.id, *factors.guarantors_of(session, person.id)):
         jobs.enqueue(session, TellRecovery(person.id, told, used=True, at=clock.now().isoformat()))

@@ -12,7 +12,7 @@ from app.identity.kinds import Role
 from app.identity.models import Grant, ListedAuthority, Person, SecondFactor
 from app.identity.policy import BindingAct
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import has_named, record
 from app.platform import clock, jobs
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
@@ -25,6 +25,7 @@ __all__ = [
     "confirming_purpose_of",
     "give_wide_role",
     "grants_of_scope",
+    "may_confirm_factor",
     "purpose_of",
     "scope_of",
     "take_back_role",
@@ -117,8 +118,28 @@ def waiting_factors(session: Session, incubator_id: str | None, product_ids: Sel
             SecondFactor.person_id.in_(here) | SecondFactor.person_id.in_(listed),
             SecondFactor.person_id.not_in(elsewhere),
         )
+    engaged = select(Grant.id).where(Grant.person_id == SecondFactor.person_id).exists()
+    listed_anywhere = select(ListedAuthority.id).where(
+        ListedAuthority.person_id == SecondFactor.person_id, ListedAuthority.ended_at.is_(None)
+    )
+    waiting = waiting.where(engaged | listed_anywhere.exists())
     found = session.scalars(waiting.options(joinedload(SecondFactor.person)).order_by(SecondFactor.added_at))
     return list(found)
+
+
+def may_confirm_factor(session: Session, actor: Person, factor: SecondFactor, where: str | None) -> bool:
+    """Whether `actor` is a second person for its owner: another, from whom they hold no role today and held none before.
+
+    Through others too within an incubator; the first administrator let everybody in, and answers for the platform (None).
+    """
+    if factor.person_id == actor.id:
+        return False
+    if where is not None and factor.person_id in services.let_in_by(session, {actor.id}):
+        return False
+    given = select(Grant.id).where(Grant.person_id == factor.person_id, Grant.given_by_id == actor.id)
+    if session.scalar(given.limit(1)) is not None:
+        return False
+    return not has_named(session, actor.id, Action.GIVE_ROLE, f"<{factor.person.email}>")
 
 
 def confirming_purpose_of(factor: SecondFactor) -> str:
@@ -138,12 +159,11 @@ def confirm_factor(
         raise Refusal(_l("Personne ne confirme son propre second facteur : demandez-le à une autre personne."))
     if factor.signs_from <= clock.now():
         raise Refusal(_l("Ce second facteur vaut déjà pour signer."))
-    given = select(Grant.id).where(Grant.person_id == factor.person_id, Grant.given_by_id == actor.id)
-    # Through others too within an incubator; the first administrator let everybody in, and answers for the platform.
-    let_in = where is not None and factor.person_id in services.let_in_by(session, {actor.id})
-    if let_in or session.scalar(given.limit(1)) is not None:
+    if not may_confirm_factor(session, actor, factor, where):
         raise Refusal(
-            _l("Vous avez donné un rôle à cette personne : une autre confirme son second facteur, ou l’administration.")
+            _l(
+                "Cette personne vous doit un rôle : une autre, qui ne vous en doit pas, confirme son second facteur. Sinon, il signe de lui-même au bout de vingt-quatre heures."
+            )
         )
     purpose, scope = confirming_purpose_of(factor), scope_of(where)
     prove_act(session, actor, BindingAct.CONFIRM_FACTOR, proof, purpose, scope, factor.person_id)

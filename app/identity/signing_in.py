@@ -213,11 +213,20 @@ def confirm_session(session: Session, person: Person, sid: str, *, signing: bool
     return _rotate(session, person, sid, proved_at=clock.now(), confirmed_at=clock.now(), signing=signing)
 
 
+def recover_session(session: Session, sid: str) -> str:
+    """The same, for a recovery code, which is no factor. Within its caller's transaction, which says so in the journal."""
+    return _renew(session, sid, proved_at=clock.now(), confirmed_at=clock.now(), signing=False)
+
+
 def _rotate(session: Session, person: Person, sid: str, **values: object) -> str:
+    record(session, person, Action.PROVE_FACTOR, person.email)
+    return _renew(session, sid, **values)
+
+
+def _renew(session: Session, sid: str, **values: object) -> str:
     new = secrets.token_urlsafe(32)
     here = update(WebSession).where(WebSession.secret_hash == hash_secret(sid))
     session.execute(here.values(secret_hash=hash_secret(new), **values))
-    record(session, person, Action.PROVE_FACTOR, person.email)
     return new
 
 

@@ -66,6 +66,16 @@ def has_acted(
     return session.scalar((found.where(JournalEntry.at > since) if since else found).limit(1)) is not None
 
 
+def has_named(session: Session, person_id: str, action: Action, text: str) -> bool:
+    """Whether a person did `action` on what holds `text`, whatever became of it since."""
+    found = select(JournalEntry.id).where(
+        JournalEntry.person_id == person_id,
+        JournalEntry.action == action,
+        JournalEntry.what.contains(text, autoescape=True),
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
 def about_product(product_id: str) -> ColumnElement[bool]:
     return JournalEntry.product_id == product_id
 

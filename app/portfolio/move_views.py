@@ -25,7 +25,7 @@ def index(found: Incubator) -> str:
 @incubator_view(Permission.GIVE_ROLES)
 def accept(found: Incubator, move_id: str) -> Response:
     moves.accept_move(db_session(), current_person(), found, move_id)
-    flash(_("Votre accord est noté ; le produit change d’incubateur dès que tous ont répondu."), "success")
+    flash(_("Votre accord est noté ; le produit change d’incubateur quand tous ont accepté."), "success")
     return redirect(url_for("moves.index", slug=found.slug))
 
 

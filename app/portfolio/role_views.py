@@ -103,13 +103,19 @@ def _given(found: Incubator | None) -> str | Response:
                 "success",
             )
             return redirect(_address(found))
+    waiting = _waiting(found)
     return render_proof_page(
         "portfolio/roles.html",
         roles.purpose_of(found.id if found else None),
         form,
         incubator=found,
         grants=roles.grants_of_scope(db_session(), found.id if found else None),
-        waiting=_waiting(found),
+        waiting=waiting,
+        confirmable={
+            x.id
+            for x in waiting
+            if roles.may_confirm_factor(db_session(), current_person(), x, found.id if found else None)
+        },
         fingerprint=factors.signs_of,
         review=reviews.review_standing(db_session(), found.id if found else None),
         role_words=ROLE_WORDS,

@@ -1,5 +1,7 @@
 """Jobs of this feature: the letters about who has a role on a product."""
 
+from sqlalchemy import select
+
 from app.identity import directory
 from app.identity.forms import ROLE_WORDS
 from app.identity.jobs import (
@@ -11,13 +13,15 @@ from app.identity.jobs import (
     TellMoved,
     TellMoveRefused,
 )
-from app.identity.models import ListedAuthority, Person
+from app.identity.kinds import Role
+from app.identity.models import Grant, ListedAuthority, Person
 from app.platform import mail_templates
 from app.platform.database import Database
 from app.platform.jobs import Jobs
 from app.platform.links import link_to
 from app.products import moves
 from app.products.models import Incubator, Product
+from app.products.services import incubators_of
 
 
 def register(jobs: Jobs) -> None:
@@ -52,6 +56,9 @@ def tell_authority_named(database: Database, task: TellAuthorityNamed) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
         product = session.get_one(Product, task.product_id)
+        theirs = select(Grant.incubator_id).where(Grant.person_id == person.id, Grant.role == Role.INCUBATOR_MEMBER)
+        of_product = select(Incubator.slug).where(Incubator.id.in_(incubators_of(session, product.id)))
+        slug = session.scalar(of_product.where(Incubator.id.in_(theirs)).order_by(Incubator.slug).limit(1))
     mail_templates.write_to(
         person,
         "authority_named",
@@ -62,7 +69,7 @@ def tell_authority_named(database: Database, task: TellAuthorityNamed) -> None:
         by=task.by,
         named=task.named,
         link=link_to("products.team", slug=product.slug),
-        directory=link_to("portfolio.incubators"),
+        directory=link_to("directory.index", slug=slug) if slug else link_to("portfolio.incubators"),
     )
 
 

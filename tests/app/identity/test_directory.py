@@ -131,7 +131,7 @@ def test_where_an_incubator_has_one_member_an_administrator_confirms(world):
 def test_pages_say_how_an_authority_is_known(scene):
     world, owner, _, people = scene
     team = world.visitor(owner)
-    assert "doit encore s’en porter garant" in team.get("/produits/exemple/equipe").get_data(as_text=True)
+    assert "ne s’en porte garant, elle ne décide pas" in team.get("/produits/exemple/equipe").get_data(as_text=True)
     with world.app.test_request_context(), world.session() as session:
         services.open_new(session, owner, world.reload())
     compose = team.get(f"{PAGE}/composer").get_data(as_text=True)

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pyotp
 import pytest
 import time_machine
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from app.identity import services as identity
 from app.identity.kinds import Role
-from app.identity.models import LinkedAccount, RecoveryCode, SecondFactor
+from app.identity.models import Grant, LinkedAccount, RecoveryCode, SecondFactor
 from app.platform import clock
 from tests.app.identity.enrolling import GATE, PAGE, arrive, register
 from tests.app.identity.stand_in import begin, come_back, connect, joined, run_jobs, standing_in
@@ -226,8 +226,41 @@ def test_who_let_somebody_in_does_not_confirm_their_factor(world):
     register(world.visitor(other, proved=False))
     code = world.code(lea)
     path = f"/incubateurs/dinum/seconds-facteurs/{newest_of(world, other).id}/confirmer"
-    assert "Vous avez donné un rôle" in world.visitor(lea).post(path, {"code": code}).get_data(as_text=True)
+    assert "vous doit un rôle" in world.visitor(lea).post(path, {"code": code}).get_data(as_text=True)
+    assert path not in world.visitor(lea).get("/incubateurs/dinum/roles").get_data(as_text=True)
     assert newest_of(world, other).signs_from > clock.now()
+
+
+def test_a_role_taken_back_leaves_who_gave_it_no_second_person(world):
+    """Given, taken back, confirmed meanwhile, given again: one person alone made an administrator whose factor signs."""
+    morgan, omar = world.person("morgan@exemple.test", "Morgan Roux"), world.person("omar@exemple.test", "Omar Autre")
+    world.give(morgan, Role.ADMINISTRATOR)
+    with world.database.writing() as session:
+        identity.give_role(session, session.get(type(morgan), morgan.id), omar, Role.ADMINISTRATOR)
+    register(world.visitor(omar, proved=False))
+    path = f"/plateforme/seconds-facteurs/{newest_of(world, omar).id}/confirmer"
+    with world.database.writing() as session:
+        session.execute(delete(Grant).where(Grant.person_id == omar.id))
+    code = world.code(morgan)
+    assert world.visitor(morgan).post(path, {"code": code}).status_code == 404, "who engages nowhere waits for nobody"
+    world.give(omar, Role.AUDITOR)
+    assert "vous doit un rôle" in world.visitor(morgan).post(path, {"code": code}).get_data(as_text=True)
+    assert newest_of(world, omar).signs_from > clock.now()
+
+
+@pytest.mark.parametrize("where", ["incubator", "platform"])
+def test_those_who_answer_for_somebody_hear_of_their_new_factor(world, where):
+    """The mailbox that is told alone may be the stolen one."""
+    world.product()
+    scope = {"incubator_id": world.incubator().id} if where == "incubator" else {}
+    role = Role.INCUBATOR_MEMBER if where == "incubator" else Role.ADMINISTRATOR
+    lea, other = world.person("lea@exemple.test", "Léa Garant"), world.person("neuve@exemple.test", "Neuve Venue")
+    for person in (lea, other):
+        world.give(person, role, **scope)
+    register(world.visitor(other, proved=False))
+    run_jobs(world)
+    assert [m for m in world.mails() if m.startswith(lea.email) and "Neuve Venue" in m]
+    assert [m for m in world.mails() if m.startswith(other.email) and "sa page dit à partir de quand" in m]
 
 
 @pytest.mark.parametrize("elsewhere", ["platform", "incubator"])
