@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect, select
@@ -14,7 +15,7 @@ from app.analysis.models import EssentialAsset
 from app.analysis.study_models import RiskScenario
 from app.identity.models import Person
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import changes_of, record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
@@ -266,6 +267,7 @@ def treat_risk(session: Session, actor: Person, product: Product, line: Register
     row.accepted_until = choice.accepted_until if accepted else None
     row.touched(actor.name)
     session.add(row)
+    changes: dict[str, Any] = changes_of(row)
     record(
         session,
         actor,
@@ -276,6 +278,7 @@ def treat_risk(session: Session, actor: Person, product: Product, line: Register
         note=choice.note,
         accepted_by=row.accepted_by,
         accepted_until=row.accepted_until.isoformat() if row.accepted_until else None,
+        **changes,
     )
 
 

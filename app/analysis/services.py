@@ -17,7 +17,7 @@ from app.identity.models import Person
 from app.inventory import services as inventory
 from app.inventory.models import Component
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import changes_of, record
 from app.mitigations import services as mitigations
 from app.packages import matching
 from app.platform import clock
@@ -196,7 +196,8 @@ def save_asset(
             session.add(asset)
         asset.lives_in = list(components)
         asset.touched(actor.name)
-    record(session, actor, Action.ADD_ASSET if new else Action.CHANGE_ASSET, asset.name, product_id=product.id)
+        action = Action.ADD_ASSET if new else Action.CHANGE_ASSET
+        record(session, actor, action, asset.name, product_id=product.id, **changes_of(asset))
 
 
 @transaction

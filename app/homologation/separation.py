@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.homologation.kinds import Origin
 from app.homologation.models import Decision, Dossier, Opinion
 from app.identity import directory, policy
-from app.identity.acts import ActScope
+from app.identity.acts import ActScope, check_act
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.identity.policy import Bar, BindingAct
@@ -42,6 +42,12 @@ def check_apart(session: Session, act: BindingAct, person: Person, dossier: Doss
 def scope_of_product(session: Session, product_id: str) -> ActScope:
     """A product with its incubators."""
     return ActScope(product_id, incubators_of(session, product_id))
+
+
+def check_opinion_giver(session: Session, person: Person, dossier: Dossier) -> None:
+    """Raises `Refusal` unless the person reviews this product today, and prepared nothing of it."""
+    check_act(session, person, BindingAct.GIVE_OPINION, scope_of_product(session, dossier.product_id))
+    check_apart(session, BindingAct.GIVE_OPINION, person, dossier)
 
 
 def check_vouched(session: Session, dossier: Dossier) -> None:

@@ -14,14 +14,13 @@ from app.homologation import freezing, notifications
 from app.homologation.jobs import CallReader, RenderDossier
 from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
-from app.homologation.separation import check_apart, check_vouched, scope_of_product
+from app.homologation.separation import check_apart, check_opinion_giver, check_vouched
 from app.identity import services as identity
-from app.identity.acts import check_act
 from app.identity.kinds import Role
 from app.identity.models import Person
 from app.identity.policy import BindingAct
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import changes_of, record
 from app.platform import clock, jobs
 from app.platform.database import new_id
 from app.platform.i18n import language
@@ -179,7 +178,8 @@ def describe_dossier(
         )
     check_apart(session, BindingAct.DECIDE, authority, dossier, "authority")
     dossier.perimeter, dossier.authority_id, dossier.requested_months = perimeter, authority_id, months
-    record(session, actor, Action.DESCRIBE_DOSSIER, f"n° {dossier.number}", product_id=product.id)
+    what, changes = f"n° {dossier.number}", changes_of(dossier)
+    record(session, actor, Action.DESCRIBE_DOSSIER, what, product_id=product.id, **changes)
 
 
 def _holder(session: Session, role: Role, product: Product, person_id: str) -> Person | None:
@@ -307,8 +307,7 @@ def give_opinion(
     opinion = next((o for o in dossier.opinions if o.id == opinion_id), None)
     if opinion is None or opinion.reviewer_id != actor.id:
         raise Refusal(_l("Seule la personne à qui l’avis est demandé peut le donner."))
-    check_act(session, actor, BindingAct.GIVE_OPINION, scope_of_product(session, product.id))
-    check_apart(session, BindingAct.GIVE_OPINION, actor, dossier)
+    check_opinion_giver(session, actor, dossier)
     if opinion.given_at is not None:
         raise Refusal(_l("Cet avis est déjà donné. L’équipe doit reprendre le dossier pour que vous le changiez."))
     if verdict is not Verdict.FAVOURABLE and not text:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, subqueryload
 from app.identity.models import Person
 from app.inventory.models import Component, Link, Vulnerability
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import changes_of, record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
@@ -116,9 +116,9 @@ def save_component(session: Session, actor: Person, product: Product, component:
             component.product_id = product.id
             component.ref = _free_ref(session, product.id, slug_of(component.name))
             session.add(component)
-    component.confirmed_at = clock.now()
-    action = Action.ADD_COMPONENT if new else Action.CHANGE_COMPONENT
-    record(session, actor, action, component.name, product_id=product.id)
+        component.confirmed_at = clock.now()
+        action = Action.ADD_COMPONENT if new else Action.CHANGE_COMPONENT
+        record(session, actor, action, component.name, product_id=product.id, **changes_of(component))
 
 
 def _free_ref(session: Session, product_id: str, wanted: str) -> str:

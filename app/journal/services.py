@@ -4,14 +4,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, func, inspect, select, true
 from sqlalchemy.orm import Session
 
 from app.journal.actions import Action
 from app.journal.chain import note_entry
 from app.journal.models import JournalEntry
 from app.platform import clock
-from app.platform.database import new_id
+from app.platform.database import Base, new_id
 from app.platform.transactions import note_journaled
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "about_incubator",
     "about_product",
     "by_person",
+    "changes_of",
     "count_entries",
     "everything",
     "has_acted",
@@ -54,6 +55,25 @@ def record(
             details=details,
         ),
     )
+
+
+def changes_of(row: Base) -> dict[str, dict[str, str]]:
+    """What this transaction changes in a row known before, not yet written: `before` and `after`, by field; for `record`.
+
+    Nothing of a new row, nor of who changed it and when, which the line says itself. Texts are cut at 300 signs.
+    """
+    state = inspect(row)
+    before, after = dict[str, str](), dict[str, str]()
+    for column in state.mapper.column_attrs if state.persistent else ():
+        history = state.attrs[column.key].history
+        if history.deleted and not column.key.endswith(("_at", "_by")):
+            before[column.key] = _as_text(history.deleted[0])
+            after[column.key] = _as_text(history.added[0] if history.added else None)
+    return {"before": before, "after": after} if before else {}
+
+
+def _as_text(value: object) -> str:
+    return "" if value is None else str(value)[:300]
 
 
 def has_acted(

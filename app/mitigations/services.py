@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload, subqueryload
 from app.identity.models import Person
 from app.inventory.models import Component
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import changes_of, record
 from app.mitigations.models import Measure
 from app.platform import clock
 from app.platform.database import new_id
@@ -101,6 +101,7 @@ def save_measure(
             session.add(measure)
         measure.on = list(found)
         measure.touched(actor.name)
+        changes = changes_of(measure)
     record(
         session,
         actor,
@@ -109,6 +110,7 @@ def save_measure(
         product_id=product.id,
         status=measure.status.value,
         on=list(on),
+        **changes,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.analysis import services as analysis
 from app.identity.models import Person
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import changes_of, record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
@@ -132,6 +132,7 @@ def _import_one(
         product = Product(id=new_id(), slug=card.slug, created_at=clock.now())
         product.incubators, product.phases, product.contacts = [], [], []
     changes, before = _differences(product, card), list(product.incubators)
+    said: dict[str, dict[str, str]] = {}
     if changes:
         try:
             wanted = products.write_card(session, product, values)
@@ -141,6 +142,7 @@ def _import_one(
         if card.declared_analysis is not None:
             product.declared_analysis = card.declared_analysis
         session.add(product)
+        said = changes_of(product)
         if not new and _is_asked_already(session, actor, product, before, wanted):
             changes = [change for change in changes if change.what != "incubators"]
     product.from_card = True
@@ -152,7 +154,7 @@ def _import_one(
         except Refusal as refusal:
             report.irregular.setdefault(card.slug, []).append(str(refusal))
     if changes:
-        record(session, actor, Action.IMPORT_CARD, product.name, product_id=product.id)
+        record(session, actor, Action.IMPORT_CARD, product.name, product_id=product.id, **said)
     if new:
         report.added.append(card.slug)
     elif changes:

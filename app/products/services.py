@@ -17,7 +17,7 @@ from app.identity.models import Grant, Person
 from app.identity.policy import Permission
 from app.identity.services import give_role
 from app.journal.actions import Action
-from app.journal.services import record
+from app.journal.services import changes_of, record
 from app.platform import clock
 from app.platform.database import new_id
 from app.platform.refusals import Refusal
@@ -169,9 +169,10 @@ def change_card(session: Session, actor: Person, product: Product, values: CardV
     """
     before = list(product.incubators)
     wanted = write_card(session, product, values)
+    changes = changes_of(product)
     product.incubators = before
     done = moves.propose_move(session, actor, product, wanted)
-    record(session, actor, Action.CHANGE_CARD, product.name, product_id=product.id)
+    record(session, actor, Action.CHANGE_CARD, product.name, product_id=product.id, **changes)
     return done
 
 
@@ -187,7 +188,8 @@ def save_contact(session: Session, actor: Person, product: Product, contact: Con
     if new:
         contact.product_id = product.id
         session.add(contact)
-    record(session, actor, Action.ADD_CONTACT if new else Action.CHANGE_CONTACT, contact.name, product_id=product.id)
+    action = Action.ADD_CONTACT if new else Action.CHANGE_CONTACT
+    record(session, actor, action, contact.name, product_id=product.id, **changes_of(contact))
 
 
 @transaction

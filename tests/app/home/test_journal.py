@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from sqlalchemy import select
 
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.inventory import services as inventory
 from app.journal.actions import Action
+from app.journal.models import JournalEntry
 from app.journal.services import record
 from tests.factories.pages import text_of
 
@@ -103,3 +105,25 @@ def test_each_reads_the_journal_of_what_they_answer_for(read, who, path, shown, 
 def test_nobody_reads_the_journal_of_others(read, who, path):
     world, people = read
     assert world.visitor(people[who]).get(path).status_code == 404
+
+
+def test_a_line_keeps_what_was_and_what_is_of_each_field_that_changed(world):
+    owner = world.person()
+    world.filled(owner)
+    visitor = world.visitor(owner)
+    card = {
+        "name": "Exemple",
+        "mission": "Une autre mission",
+        "phases-0-name": "construction",
+        "phases-0-start": "2026-02-01",
+        "incubators": ["dinum"],
+    }
+    assert visitor.edit("/produits/exemple/fiche", card).status_code == 302
+    contact = {"name": "Astreinte", "phone": "+33 1 23 45 67 89"}
+    assert visitor.post("/produits/exemple/equipe", contact).status_code == 302
+    with world.database.reading() as session:
+        lines = {e.action: e.details for e in session.scalars(select(JournalEntry))}
+    said = lines[Action.CHANGE_CARD]
+    assert said["after"]["mission"] == "Une autre mission" != said["before"]["mission"]
+    assert said["before"].keys() == said["after"].keys() and "name" not in said["before"]
+    assert lines[Action.ADD_CONTACT] == {}, "what is new was nothing before"
