@@ -1,5 +1,9 @@
 """The second factor: registered with care, given again for each act, never twice the same."""
 
+import base64
+import html
+import json
+import re
 from datetime import timedelta
 
 import pyotp
@@ -167,3 +171,26 @@ def test_nothing_given_is_no_wrong_proof(world):
             factors.prove_factor(session, person, FactorProof(), "test")
     with world.app.test_request_context(), world.session() as session:
         assert factors.prove_factor(session, person, FactorProof(world.code(person)), "test")
+
+
+def test_codes_are_of_the_approved_kind(world):
+    """RFC 6238 as applications expect it: six digits of HMAC-SHA-1, each for thirty seconds, a secret of 160 bits."""
+    visitor = world.visitor(world.person())
+    secret, _ = register(visitor)
+    assert len(base64.b32decode(secret)) == 20
+    address = pyotp.parse_uri(factors.codes_address_of(world.person(), secret))
+    assert (address.digits, address.interval, address.digest().name) == (6, 30, "sha1")
+
+
+def test_no_challenge_comes_twice(world):
+    """Of new keys and of known ones; 128 bits at least, and only algorithms that are approved."""
+    visitor = world.visitor(world.person())
+    asked = []
+    for _ in range(2):
+        page = visitor.post(f"{PAGE}/cle").get_data(as_text=True)
+        asked.append(json.loads(html.unescape(re.search(r'data-[a-z-]*options="([^"]*)"', page)[1])))
+    assert asked[0]["challenge"] != asked[1]["challenge"]
+    assert all(len(base64.urlsafe_b64decode(one["challenge"] + "==")) >= 16 for one in asked)
+    eddsa, es256, es512, rs256, rs384, rs512, ps256 = -8, -7, -36, -257, -258, -259, -37
+    approved = {eddsa, es256, es512, -35, rs256, rs384, rs512, ps256, -38, -39}
+    assert {one["alg"] for one in asked[0]["pubKeyCredParams"]} <= approved
