@@ -85,6 +85,7 @@ class Action(StrEnum):
     ASK_MOVE = "ask_move", Subject.PRODUCT
     ACCEPT_MOVE = "accept_move", Subject.PRODUCT
     REFUSE_MOVE = "refuse_move", Subject.PRODUCT
+    CANCEL_MOVE = "cancel_move", Subject.PRODUCT
     MOVE_PRODUCT = "move_product", Subject.PRODUCT
     ADD_CONTACT = "add_contact", Subject.CONTACT
     CHANGE_CONTACT = "change_contact", Subject.CONTACT

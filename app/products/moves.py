@@ -109,8 +109,11 @@ def accept_move(session: Session, actor: Person, incubator: Incubator, move_id: 
         left = {one.incubator_id for one in asked if not one.joins and not one.stays}
         joined = [one.incubator for one in asked if one.joins and one.incubator not in product.incubators]
         wanted = [i for i in product.incubators if i.id not in left] + joined
+        before, asker = list(product.incubators), move.asked_by_id
         session.execute(delete(IncubatorMove).where(IncubatorMove.product_id == product.id))
         _move(session, actor, product, wanted)
+        if asker is not None and asker != actor.id:
+            _tell_moved(session, [asker], actor.name, product, before)
 
 
 @transaction
@@ -118,24 +121,41 @@ def refuse_move(session: Session, actor: Person, incubator: Incubator, move_id: 
     """This incubator says no: the whole falls, and who asked is told. Raises `Refusal`."""
     move = _asked(session, actor, incubator, move_id)
     product = session.get_one(Product, move.product_id)
+    agreed = [one.incubator_id for one in moves_of(session, product.id) if one.accepted_at is not None]
+    members = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id.in_(agreed))
+    told = ({*session.scalars(members)} | ({move.asked_by_id} if move.asked_by_id else set())) - {actor.id}
     session.execute(delete(IncubatorMove).where(IncubatorMove.product_id == product.id))
-    if move.asked_by_id is not None:
-        at = clock.now().isoformat()
-        jobs.enqueue(session, TellMoveRefused(move.asked_by_id, product.id, incubator.id, actor.name, at))
+    at = clock.now().isoformat()
+    for person_id in sorted(told):
+        jobs.enqueue(session, TellMoveRefused(person_id, product.id, incubator.id, actor.name, at))
     record(session, actor, Action.REFUSE_MOVE, product.name, product_id=product.id, incubator=incubator.id)
+
+
+@transaction
+def cancel_move(session: Session, actor: Person, product: Product) -> None:
+    """Whoever may change the card takes back what it asked. Raises `Refusal`."""
+    if not moves_of(session, product.id):
+        raise Refusal(_l("Cette demande n’attend plus de réponse."))
+    session.execute(delete(IncubatorMove).where(IncubatorMove.product_id == product.id))
+    record(session, actor, Action.CANCEL_MOVE, product.name, product_id=product.id)
 
 
 def tell_move(session: Session, actor: Person | None, product: Product, before: Sequence[Incubator]) -> None:
     """Each member of the incubators that `product`, of those of `before`, left, joined or shares is written to."""
-    left = [i for i in before if i not in product.incubators]
-    joined = [i for i in product.incubators if i not in before]
-    at = clock.now().isoformat()
     concerned = {i.id for i in (*before, *product.incubators)}
     members = select(Grant.person_id).where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id.in_(concerned))
     told = sorted(set(session.scalars(members)) - ({actor.id} if actor else set()))
+    _tell_moved(session, told, actor.name if actor else JALON, product, before)
+
+
+def _tell_moved(
+    session: Session, people: Sequence[str], by: str, product: Product, before: Sequence[Incubator]
+) -> None:
+    left = [i for i in before if i not in product.incubators]
+    joined = [i for i in product.incubators if i not in before]
+    at = clock.now().isoformat()
     for incubator in (*left, *joined):
-        for person_id in told:
-            by = actor.name if actor else JALON
+        for person_id in people:
             jobs.enqueue(session, TellMoved(person_id, product.id, incubator.name, incubator in joined, by, at))
 
 

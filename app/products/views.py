@@ -121,6 +121,14 @@ def card(product: Product) -> str | Response:
     )
 
 
+@blueprint.post("/produits/<slug>/fiche/demande/retirer")
+@product_view(Permission.EDIT_PRODUCT)
+def cancel_move(product: Product) -> Response:
+    moves.cancel_move(db_session(), current_person(), product)
+    flash(_("La demande est retirée : le produit reste où il est."), "success")
+    return redirect(url_for("products.card", slug=product.slug))
+
+
 @blueprint.route("/produits/<slug>/equipe", methods=["GET", "POST"])
 @product_view(Permission.EDIT_PRODUCT)
 def team(product: Product) -> str | Response:

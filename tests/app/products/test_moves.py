@@ -113,6 +113,31 @@ def test_one_no_ends_it_and_is_told_to_who_asked(scene):
     assert [m for m in world.mails() if m.startswith(people["owner"].email) and "a refusé ce changement" in m]
 
 
+def test_who_asked_takes_it_back(scene):
+    world, people = scene
+    move(world, people["owner"], "vide")
+    team = world.visitor(people["owner"])
+    assert "Retirer cette demande" in team.get("/produits/exemple/fiche").get_data(as_text=True)
+    assert team.post("/produits/exemple/fiche/demande/retirer").status_code == 302
+    assert team.post("/produits/exemple/fiche/demande/retirer").status_code == 409
+    assert answer(world, people["next"], "vide", "accepter").status_code == 409
+    assert incubators(world) == {"dinum"}
+
+
+def test_who_asked_hears_of_the_yes_and_who_agreed_of_the_no(scene):
+    world, people = scene
+    move(world, people["owner"], "vide")
+    answer(world, people["lead"], "dinum", "accepter")
+    answer(world, people["next"], "vide", "refuser")
+    run_jobs(world)
+    assert [m for m in world.mails() if m.startswith(people["lead"].email) and "a refusé ce changement" in m]
+    move(world, people["owner"], "vide")
+    answer(world, people["lead"], "dinum", "accepter")
+    answer(world, people["next"], "vide", "accepter")
+    run_jobs(world)
+    assert [m for m in world.mails() if m.startswith(people["owner"].email) and "rejoint" in m]
+
+
 def test_nobody_answers_for_an_incubator_that_is_not_theirs(scene):
     world, people = scene
     move(world, people["owner"], "vide")
