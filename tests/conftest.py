@@ -32,9 +32,9 @@ result_cache.compute_once = checked_once
 factory.make_engine = cache(make_engine)
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("JALON_ENV", "development")  # of the processes that tests start
-# Each property is tried on 400 systems, the same ones each time, and on 20,000 new ones by `make fuzz`.
+# Each property is tried on 200 systems, the same ones each time, and on 20,000 new ones by `make fuzz`.
 settings.register_profile(
-    "ci", max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "ci", max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
     "fuzz",

@@ -230,7 +230,8 @@ def test_every_walk_through_the_steps_is_legal_or_refused(world):
     run_state_machine_as_test(
         walk,
         settings=settings(
-            max_examples=14,
+            # The rules are the code's; what a database adds, locks and triggers, shows in fewer walks.
+            max_examples=14 if world.database.engine.dialect.name == "sqlite" else 6,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
