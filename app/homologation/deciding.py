@@ -17,7 +17,7 @@ from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
 from app.homologation.separation import check_apart, check_vouched, scope_of_product
 from app.homologation.services import move_dossier, must_be
 from app.identity import directory, factors
-from app.identity.acts import prove_act
+from app.identity.acts import check_act, prove_act
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -395,5 +395,6 @@ def lift_reservation(
     reservation = next((r for r in dossier.reservations if r.id == reservation_id), None)
     if reservation is None or reservation.lifted_on is not None:
         raise Refusal(_l("Cette réserve est déjà levée."))
+    check_act(session, actor, BindingAct.LIFT_RESERVATION, scope_of_product(session, product.id))
     reservation.lifted_on, reservation.lifted_by, reservation.how = clock.today(), actor.name, how
     record(session, actor, Action.LIFT_RESERVATION, reservation.text[:200], product_id=product.id)

@@ -19,7 +19,7 @@ from app.homologation.models import Decision, Dossier
 from app.homologation.separation import check_apart, check_vouched, scope_of_product
 from app.homologation.services import must_be
 from app.identity import policy
-from app.identity.acts import prove_act
+from app.identity.acts import check_act, prove_act
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -87,6 +87,7 @@ def record_elsewhere(
 def _add(session: Session, actor: Person, product: Product, values: Elsewhere, digest: str | None) -> Dossier:
     """Raises `Refusal` at the field to mend."""
     _check(session, product, values)
+    check_act(session, actor, BindingAct.RECORD_ELSEWHERE, scope_of_product(session, product.id))
     now = clock.now()
     last = session.scalar(select(func.max(Dossier.number)).where(Dossier.product_id == product.id)) or 0
     noted = FrozenElsewhere(

@@ -44,6 +44,12 @@ def scope_of_product(session: Session, product_id: str) -> ActScope:
     return ActScope(product_id, incubators_of(session, product_id))
 
 
+def check_transmission(session: Session, person: Person, dossier: Dossier) -> None:
+    """Raises `Refusal` unless the person composes this dossier today, for an authority that an incubator vouches for."""
+    check_act(session, person, BindingAct.TRANSMIT, scope_of_product(session, dossier.product_id))
+    check_vouched(session, dossier)
+
+
 def check_opinion_giver(session: Session, person: Person, dossier: Dossier) -> None:
     """Raises `Refusal` unless the person reviews this product today, and prepared nothing of it."""
     check_act(session, person, BindingAct.GIVE_OPINION, scope_of_product(session, dossier.product_id))

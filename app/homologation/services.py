@@ -14,7 +14,7 @@ from app.homologation import freezing, notifications
 from app.homologation.jobs import CallReader, RenderDossier
 from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
-from app.homologation.separation import check_apart, check_opinion_giver, check_vouched
+from app.homologation.separation import check_apart, check_opinion_giver, check_transmission
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -330,7 +330,7 @@ def transmit_dossier(session: Session, actor: Person, product: Product, dossier:
     lacks = missing_parts(session, product, dossier)  # the product lives on while opinions are awaited
     if lacks:
         raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
-    check_vouched(session, dossier)
+    check_transmission(session, actor, dossier)
     move_dossier(dossier, DossierState.DECISION)
     freezing.freeze_dossier(session, product, dossier)
     jobs.enqueue(session, RenderDossier(dossier.id))

@@ -107,7 +107,10 @@ class BindingAct(StrEnum):
     """What engages the State, or gives the power to."""
 
     GIVE_OPINION = "give_opinion"
+    TRANSMIT = "transmit"
     DECIDE = "decide"
+    RECORD_ELSEWHERE = "record_elsewhere"
+    LIFT_RESERVATION = "lift_reservation"
     WITHDRAW = "withdraw"
     DELEGATE = "delegate"
     RECORD_SIGNED = "record_signed"
@@ -119,6 +122,7 @@ class BindingAct(StrEnum):
     CLOSE_ACCOUNT = "close_account"
     ERASE_PERSON = "erase_person"
     VOUCH = "vouch"
+    ANSWER_MOVE = "answer_move"
 
 
 class Bar(StrEnum):
@@ -145,6 +149,10 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.DECIDE: ActRule(
         Permission.DECIDE, factor=True, never_by=frozenset({Bar.PREPARES, Bar.WROTE, Bar.REVIEWED})
     ),
+    BindingAct.TRANSMIT: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
+    BindingAct.RECORD_ELSEWHERE: ActRule(Permission.RECORD_ELSEWHERE, factor=False),
+    BindingAct.LIFT_RESERVATION: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
+    BindingAct.ANSWER_MOVE: ActRule(Permission.GIVE_ROLES, factor=False, second_person=True),
     BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
     BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.RECORD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=True, never_by=frozenset({Bar.WROTE})),

@@ -7,9 +7,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.identity import services as identity
+from app.identity.acts import ActScope, check_act
 from app.identity.jobs import AskMove, TellMoved, TellMoveRefused
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
@@ -180,6 +182,7 @@ def _asked(session: Session, actor: Person, incubator: Incubator, move_id: str) 
     move = session.get(IncubatorMove, move_id)
     if move is None or move.incubator_id != incubator.id or move.accepted_at is not None:
         raise Refusal(_l("Cette demande n’attend plus de réponse d’ici."))
+    check_act(session, actor, BindingAct.ANSWER_MOVE, ActScope(incubator_ids=(incubator.id,)))
     if not _answers(session, actor, incubator.id, identity.people_answering_for(session, incubator.id)):
         raise Refusal(
             _l("Un incubateur qui a des membres répond lui-même : l’administration ne répond pas à sa place.")
