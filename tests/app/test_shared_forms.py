@@ -1,5 +1,6 @@
 """Every form that shows what others may change too says which state of it it showed, and overwrites no other."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +21,8 @@ ALONE = {
 }
 # Pages that begin something, filled from an example or the catalogue: there is nothing yet to overwrite.
 BEGINS = ("/nouveau", "/nouvelle")
+# The token and the revision; a key's challenge and answer; where to go next; what was shown; whose products are chosen.
+HIDDEN = frozenset({"csrf_token", "revision", "challenge_id", "answer", "next", "shown", "produit"})
 PER_PAGE = 2  # addresses looked at of each route
 
 
@@ -111,6 +114,7 @@ def forms(world):
 @on_sqlite
 def test_every_form_over_what_others_may_change_carries_its_revision(world, forms):
     forms = {email: forms(email) for email in PEOPLE}
+    _asks_little([form for found in forms.values() for form in found])
     shared = [f for found in forms.values() for f in found if f.overwrites]
     # An empty one says that nothing was there yet.
     assert {(f.endpoint, f.page) for f in shared if "revision" not in f.values} == set()
@@ -161,6 +165,15 @@ def _submissions(form) -> list[dict[str, str]]:
 
 
 TOMORROW = (date.today() + timedelta(days=1)).isoformat()
+
+
+def _asks_little(found: list[Form]) -> None:
+    """No secret question; what is hidden is the token, a revision, what a key answers, or the id of what is confirmed."""
+    names = {name for form in found for name in form.element.xpath(".//input/@name|.//textarea/@name|.//select/@name")}
+    assert not [name for name in names if re.search(r"question|password|mot_de_passe|indice_secret", name)]
+    hidden = {name for form in found for name in form.element.xpath(".//input[@type='hidden']/@name")}
+    hidden = {name.rpartition("-")[2] for name in hidden}  # a page of several forms tells theirs apart
+    assert hidden <= HIDDEN, hidden - HIDDEN
 
 
 @on_sqlite

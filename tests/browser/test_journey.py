@@ -12,7 +12,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 from playwright.sync_api import Locator
-from webauthn.helpers import base64url_to_bytes
+from webauthn.helpers import base64url_to_bytes, decode_credential_public_key
 
 from tests.browser.person import Somebody, faults_of
 from tests.conftest import REAL_DATA, ROOT
@@ -241,6 +241,7 @@ def _check_kept_factor(server, slug: str, kind: str) -> None:
     if kind == "totp":
         assert proof is None
         return
+    decode_credential_public_key(base64url_to_bytes(json.loads(proof)["public_key"]))  # a public key, and nothing else
     signed = json.loads(json.loads(proof)["answer"])["response"]["clientDataJSON"]
     challenge = base64url_to_bytes(json.loads(base64url_to_bytes(signed))["challenge"])
     assert challenge[16:] == hashlib.sha256(f"decide:{content}".encode()).digest()
