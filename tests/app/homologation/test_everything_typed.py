@@ -31,6 +31,7 @@ LEFT_OUT = {
     "component.eol_cycle": "as above",
     "component.sbom": "path of a file",
     "connector.*": "settings of a tool, a secret among them; what it proved is shown",
+    "confirmed_repository.*": "settings of a tool, who confirmed it is in the journal; what it proved is shown",
     "delegation.*": "shown once somebody signs by it",
     "dossier.content": "the content itself",
     "dossier.content_sha256": "printed as the hash",
