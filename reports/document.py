@@ -25,7 +25,8 @@ from reports.synthesis import (
 )
 from reports.typography import covered_signs, drawable_copy, drawable_markup, drawable_text, drawable_values
 from risk_models import catalogue, product_file
-from risk_models.assessment import risks_by_view
+from risk_models.assessment import UNSAID, risks_by_view
+from risk_models.catalogue import FindingRule
 from risk_models.rules import proportionality
 from risk_models.study import Study
 from risk_models.system import Component, System
@@ -87,9 +88,10 @@ class Attached:
 class ShownFinding:
     """A finding as a sentence; `accepted` where somebody accepts it on the day of the dossier."""
 
-    rule: str
+    rule: FindingRule
     text: str
     accepted: FrozenFindingAcceptance | None
+    unsaid: bool
 
 
 def attached_files(frozen: FrozenDossier | FrozenWithdrawal, text: str) -> list[Attached]:
@@ -239,7 +241,12 @@ def _findings(content: FrozenDossier) -> list[ShownFinding]:
     names = content.system.names()
     held = {a.finding: a for a in content.accepted_findings if a.until >= content.frozen_on}
     return [
-        ShownFinding(f.rule, drawable_text(catalogue.finding_text(f, "fr", names)), held.get(f.key))
+        ShownFinding(
+            catalogue.rule_of(f),
+            drawable_text(catalogue.finding_text(f, "fr", names)),
+            held.get(f.key),
+            f.detail == UNSAID,
+        )
         for f in content.assessment.findings
     ]
 

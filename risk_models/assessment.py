@@ -86,9 +86,13 @@ class PlanItem:
     effort: int
 
 
+# The detail of a finding that rests on a measure of which nobody said anything.
+UNSAID = "unsaid"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule of catalogue/findings.yaml found, and where; `other` and `detail` fill its sentence."""
+    """What a rule of catalogue/findings.yaml found, and where; `other` and `detail` fill its sentence, or `detail` is `UNSAID`."""
 
     rule: str
     component: str | None = None

@@ -88,7 +88,7 @@ def _table(system: System, assessment: Assessment, language: str) -> str:
     if assessment.findings:
         lines += ["", {"fr": "Constats :", "en": "Findings:"}[language]]
         for found in assessment.findings:
-            level = catalogue.word(catalogue.finding_rules()[found.rule].level, language)
+            level = catalogue.word(catalogue.rule_of(found).level, language)
             lines.append(f"{level:>8}  {catalogue.finding_text(found, language, names)}")
     if assessment.warnings:
         lines += ["", {"fr": "À compléter :", "en": "To complete:"}[language]]

@@ -61,6 +61,7 @@ def init_app(app: Flask) -> None:
         measures=catalogue.measures(),
         finding_rules=catalogue.finding_rules(),
         finding_text=finding_text,
+        rule_of=catalogue.rule_of,
         warning_text=warning_text,
         effort_words=EFFORT_WORDS,
         step_name=step_name,

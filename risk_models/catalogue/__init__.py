@@ -1,12 +1,12 @@
 """The field's knowledge as data: probabilities, measures, usual components, words shown to people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any
 
-from risk_models.assessment import Finding, Warning
+from risk_models.assessment import UNSAID, Finding, Warning
 from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import (
@@ -46,6 +46,7 @@ __all__ = [
     "rates",
     "rates_with",
     "risk_level",
+    "rule_of",
     "sentence",
     "source_text",
     "usual_components",
@@ -155,7 +156,10 @@ def measures() -> dict[str, MeasureKind]:
 
 @dataclass(frozen=True, slots=True)
 class FindingRule:
-    """A rule on the graph; `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017)."""
+    """A rule on the graph; `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017).
+
+    `unsaid`: its sentence where nobody said anything of the measure it rests on, None where it rests on none.
+    """
 
     id: str
     level: RiskLevel
@@ -163,6 +167,7 @@ class FindingRule:
     text: Text
     why: Text
     mend: Text
+    unsaid: Text | None = None
 
 
 @cache
@@ -175,9 +180,25 @@ def finding_rules() -> dict[str, FindingRule]:
             text=Text(**r["text"]),
             why=Text(**r["why"]),
             mend=Text(**r["mend"]),
+            unsaid=Text(**r["unsaid"]) if "unsaid" in r else None,
         )
         for r in read_yaml("findings.yaml")["findings"]
     }
+
+
+_LIGHTER = {RiskLevel.HIGH: RiskLevel.MEDIUM, RiskLevel.MEDIUM: RiskLevel.LOW, RiskLevel.LOW: RiskLevel.LOW}
+
+
+def rule_of(found: Finding) -> FindingRule:
+    """The rule of a finding as it is to be shown: where nobody said anything, it asks, and is one level lighter."""
+    rule = finding_rules()[found.rule]
+    if found.detail != UNSAID or rule.unsaid is None:
+        return rule
+    asks = Text(
+        f"Dites ce qu’il en est dans vos mesures. Sinon : {rule.mend.fr}",
+        f"Say what is so among your measures. Otherwise: {rule.mend.en}",
+    )
+    return replace(rule, level=_LIGHTER[rule.level], text=rule.unsaid, mend=asks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +341,7 @@ def finding_text(found: Finding, language: str, names: Mapping[str, str]) -> str
         return names.get(of, of) if of else everything
 
     return (
-        finding_rules()[found.rule]
+        rule_of(found)
         .text.in_(language)
         .format(
             component=name(found.component),

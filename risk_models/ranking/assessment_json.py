@@ -81,7 +81,7 @@ def _weak_point(weak: WeakPoint, stability: Stability, language: str) -> dict[st
 
 
 def _finding(found: Finding, names: Mapping[str, str], language: str) -> dict[str, object]:
-    rule = catalogue.finding_rules()[found.rule]
+    rule = catalogue.rule_of(found)
     return {
         "rule": found.rule,
         "level": rule.level.value,

@@ -17,6 +17,7 @@ from risk_models.scales import (
     Exposure,
     Hosting,
     LinkKind,
+    MeasureStatus,
     Need,
     Patcher,
     Severity,
@@ -49,6 +50,12 @@ class Explainer:
             for c in m.on
         }
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
+        self._lacking = {
+            (m.measure, c)
+            for m in system.measures
+            if m.status in {MeasureStatus.TO_DO, MeasureStatus.PLANNED}
+            for c in m.on
+        }
         self._steps: dict[tuple[Node, Node], AttackStep] = {}
         self._exploiting: dict[Node, dict[Node, float]] = defaultdict(dict)
         none: dict[tuple[Node, Node], float] = {}
@@ -147,13 +154,19 @@ class Explainer:
             ComponentKind.HOST,
         }:
             found.append(Reason("self_hosted"))
-        if exposed and c.kind in _FRONT and ("waf", c.id) not in self._protected and c.hosting is not Hosting.SAAS:
-            found.append(Reason("no_waf"))
-        if exposed and c.kind in catalogue.rates().credentials and ("mfa", c.id) not in self._protected:
-            found.append(Reason("no_second_factor"))
+        if exposed and c.kind in _FRONT and c.hosting is not Hosting.SAAS:
+            found += self._lack("waf", c, "no_waf", "waf_unknown")
+        if exposed and c.kind in catalogue.rates().credentials:
+            found += self._lack("mfa", c, "no_second_factor", "second_factor_unknown")
         if c.hosting is Hosting.SAAS:
             found.append(Reason("supplier_access"))
         return (*found, *self._reach(c))
+
+    def _lack(self, measure: str, c: Component, lacking: str, unknown: str) -> list[Reason]:
+        """What is known of a measure that is not in place: that it lacks where somebody said so, else that nobody knows."""
+        if (measure, c.id) in self._protected:
+            return []
+        return [Reason(lacking if (measure, c.id) in self._lacking else unknown)]
 
     def _flaws(self, c: Component) -> list[Reason]:
         exploited = [v.id for v in c.vulnerabilities if v.kev]

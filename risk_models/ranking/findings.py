@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from risk_models import catalogue
-from risk_models.assessment import Finding
+from risk_models.assessment import UNSAID, Finding
 from risk_models.ranking.attack_graph import in_place
 from risk_models.scales import (
     CLAIMED,
@@ -36,6 +36,7 @@ _WITHOUT_VERSION = frozenset({K.HOST, K.WORKSTATION, K.NETWORK, K.EXTERNAL_API})
 _SELF_HOSTED = frozenset({Hosting.IAAS, Hosting.ON_PREMISE})
 _ABOUT_PEOPLE = frozenset({DataKind.PERSONAL, DataKind.SENSITIVE})
 _DATA_LINKS = frozenset({LinkKind.READS, LinkKind.WRITES, LinkKind.CALLS})
+_BACKUPS = ("daily_backup", "backup_offline", "backup_restore_test")
 _MANY_READERS = 5
 _SOON = timedelta(days=183)
 
@@ -43,11 +44,10 @@ _SOON = timedelta(days=183)
 def find_findings(system: System) -> tuple[Finding, ...]:
     """What the rules find in `system`, heaviest first, then by rule and component."""
     facts = _Facts(system)
-    rules = catalogue.finding_rules()
     found = {f for name, look in _RULES.items() for f in (_made(name, hit) for hit in look(facts))}
     order = {RiskLevel.HIGH: 0, RiskLevel.MEDIUM: 1, RiskLevel.LOW: 2}
-    place = {name: n for n, name in enumerate(rules)}
-    return tuple(sorted(found, key=lambda f: (order[rules[f.rule].level], place[f.rule], f.key)))
+    place = {name: n for n, name in enumerate(catalogue.finding_rules())}
+    return tuple(sorted(found, key=lambda f: (order[catalogue.rule_of(f).level], place[f.rule], f.key)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,27 @@ class _Facts:
             for component in asset.lives_in:
                 self.held[component].append(asset)
         self._in_place = {(m, c) for m, c, _ in in_place(system, View.CURRENT)}
+        to_do = {MeasureStatus.TO_DO, MeasureStatus.PLANNED}
+        self._said = {(m.measure, c) for m in system.measures if m.status in to_do for c in m.on or ("",)}
         self._everywhere = {m.measure for m in system.measures if m.status in CLAIMED and not m.on}
 
     def has(self, c: Component, *measures: str) -> bool:
         """Whether one of `measures` is in place on `c`, fully or in part, or on the whole product."""
         return any((m, c.id) in self._in_place or m in self._everywhere for m in measures)
+
+    def lacks(self, c: Component, *measures: str) -> str | None:
+        """None where one of `measures` is in place on `c`; else what is known of it: nothing more to say where somebody said that
+        it lacks, `UNSAID` where nobody said anything."""
+        if self.has(c, *measures):
+            return None
+        return "" if any((m, c.id) in self._said or (m, "") in self._said for m in measures) else UNSAID
+
+    def lacking(self, test: Callable[[Component], object], *measures: str) -> Iterator[_Hit]:
+        """The components that `test` holds of and on which none of `measures` is in place."""
+        for c in self.system.components:
+            detail = self.lacks(c, *measures) if test(c) else None
+            if detail is not None:
+                yield _Hit(c.id, detail=detail)
 
     def about_people(self, c: Component) -> bool:
         return not _ABOUT_PEOPLE.isdisjoint(c.data)
@@ -161,10 +177,10 @@ def _data_in_clear(f: _Facts) -> Iterator[_Hit]:
 
 def _no_backup(f: _Facts) -> Iterator[_Hit]:
     for c in f.system.components:
-        if c.kind not in {K.WORKSTATION, K.LIBRARY} and not f.has(c, "backup_offline", "backup_restore_test"):
-            for asset in f.held[c.id]:
-                if max(asset.integrity, asset.availability) >= Severity.SIGNIFICANT:
-                    yield _Hit(c.id, asset=asset.id)
+        lacks = f.lacks(c, *_BACKUPS) if c.kind not in {K.WORKSTATION, K.LIBRARY} else None
+        for asset in f.held[c.id] if lacks is not None else ():
+            if max(asset.integrity, asset.availability) >= Severity.SIGNIFICANT:
+                yield _Hit(c.id, asset=asset.id, detail=lacks or "")
 
 
 def _many_readers(f: _Facts) -> Iterator[_Hit]:
@@ -175,14 +191,17 @@ def _many_readers(f: _Facts) -> Iterator[_Hit]:
 
 
 def _unwatched_front(f: _Facts, *measures: str) -> Iterator[_Hit]:
-    return f.each(
-        lambda c: (
-            c.kind in FRONTS
-            and c.exposure is Exposure.INTERNET
-            and c.hosting is not Hosting.SAAS
-            and not f.has(c, *measures)
-        )
+    return f.lacking(
+        lambda c: c.kind in FRONTS and c.exposure is Exposure.INTERNET and c.hosting is not Hosting.SAAS, *measures
     )
+
+
+def _daily_administration(f: _Facts) -> Iterator[_Hit]:
+    for link in f.system.links:
+        if link.kind is LinkKind.ADMINISTERS and f.components[link.source].kind is K.WORKSTATION:
+            lacks = f.lacks(f.components[link.target], "dedicated_admin")
+            if lacks is not None:
+                yield _Hit(link.source, link.target, detail=lacks)
 
 
 def _planned(f: _Facts, test: Callable[[Measure], object]) -> Iterator[_Hit]:
@@ -217,31 +236,22 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
     "nobody_patches": lambda f: f.each(
         lambda c: c.hosting in _SELF_HOSTED and c.patched_by is Patcher.PUBLISHER and c.kind is not K.LIBRARY
     ),
-    "no_patch_policy": lambda f: f.each(
+    "no_patch_policy": lambda f: f.lacking(
         lambda c: (
-            c.hosting in _SELF_HOSTED
-            and c.patched_by is Patcher.TEAM
-            and c.kind not in {K.LIBRARY, K.WORKSTATION}
-            and not f.has(c, "patch_policy", "dependabot")
-        )
+            c.hosting in _SELF_HOSTED and c.patched_by is Patcher.TEAM and c.kind not in {K.LIBRARY, K.WORKSTATION}
+        ),
+        "patch_policy",
+        "dependabot",
     ),
-    "admin_without_second_factor": lambda f: f.each(
-        lambda c: f.controls(c) and c.kind is not K.WORKSTATION and not f.has(c, "mfa")
-    ),
-    "sign_in_without_second_factor": lambda f: f.each(
-        lambda c: (
-            c.kind in _KEY_HOLDERS and c.exposure is not Exposure.INTERNAL and not f.controls(c) and not f.has(c, "mfa")
-        )
+    "admin_without_second_factor": lambda f: f.lacking(lambda c: f.controls(c) and c.kind is not K.WORKSTATION, "mfa"),
+    "sign_in_without_second_factor": lambda f: f.lacking(
+        lambda c: c.kind in _KEY_HOLDERS and c.exposure is not Exposure.INTERNAL and not f.controls(c), "mfa"
     ),
     "exposed_administration": lambda f: f.each(
         lambda c: f.controls(c) and c.exposure is Exposure.INTERNET and c.hosting is not Hosting.SAAS
     ),
-    "administered_from_a_daily_workstation": lambda f: f.links(
-        lambda k, a, b: k.kind is LinkKind.ADMINISTERS and a.kind is K.WORKSTATION and not f.has(b, "dedicated_admin")
-    ),
-    "workstation_not_encrypted": lambda f: f.each(
-        lambda c: c.kind is K.WORKSTATION and not f.has(c, "disk_encryption")
-    ),
+    "administered_from_a_daily_workstation": _daily_administration,
+    "workstation_not_encrypted": lambda f: f.lacking(lambda c: c.kind is K.WORKSTATION, "disk_encryption"),
     "single_administrator": _single_administrator,
     "nobody_to_call": _nobody_to_call,
     "unencrypted_crossing": lambda f: f.links(_crosses),
@@ -270,17 +280,14 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
         )
     ),
     "no_backup": _no_backup,
-    "backup_never_restored": lambda f: f.each(
-        lambda c: f.has(c, "backup_offline") and not f.has(c, "backup_restore_test")
+    "backup_never_restored": lambda f: f.lacking(
+        lambda c: f.has(c, "backup_offline", "daily_backup"), "backup_restore_test"
     ),
-    "deploys_alone": lambda f: f.each(
-        lambda c: (
-            (c.kind is K.FORGE or any(k.kind is LinkKind.DEPLOYS for k in f.out[c.id]))
-            and c.kind in BUILDS
-            and not f.has(c, "branch_protection")
-        )
+    "deploys_alone": lambda f: f.lacking(
+        lambda c: c.kind in BUILDS and (c.kind is K.FORGE or any(k.kind is LinkKind.DEPLOYS for k in f.out[c.id])),
+        "branch_protection",
     ),
-    "unpinned_supply": lambda f: f.each(lambda c: c.kind is K.CI and not f.has(c, "pinned_dependencies")),
+    "unpinned_supply": lambda f: f.lacking(lambda c: c.kind is K.CI, "pinned_dependencies"),
     "exposed_build": lambda f: f.each(
         lambda c: c.kind in BUILDS and c.exposure is Exposure.INTERNET and c.hosting in _SELF_HOSTED
     ),
@@ -294,7 +301,7 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
     "personal_data_in_a_tool": lambda f: f.each(
         lambda c: c.kind in {K.LOW_CODE, K.AI_SERVICE} and (f.about_people(c) or f.held[c.id])
     ),
-    "secrets_unprotected": lambda f: f.each(lambda c: DataKind.SECRET in c.data and not f.has(c, "secrets_manager")),
+    "secrets_unprotected": lambda f: f.lacking(lambda c: DataKind.SECRET in c.data, "secrets_manager"),
     "exposed_without_firewall": lambda f: _unwatched_front(f, "waf"),
     "protected_by_something_else": lambda f: f.links(
         lambda k, a, b: k.kind is LinkKind.PROTECTED_BY and b.kind not in {K.WAF, K.CDN}

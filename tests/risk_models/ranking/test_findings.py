@@ -1,13 +1,16 @@
 """Each rule finds what it is for, and is silent once it is mended."""
 
 import copy
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 
-from risk_models import catalogue, product_file
+from risk_models import assess, catalogue, product_file
+from risk_models.assessment import UNSAID, Finding
 from risk_models.ranking.findings import find_findings
+from risk_models.scales import RiskLevel
 from tests.risk_models.systems import systems
 
 TODAY = date(2026, 11, 24)
@@ -55,7 +58,12 @@ SOUND = {
 
 
 def found_in(**changes) -> set[tuple[str, str | None]]:
-    """Rules found once `changes` are made: web and base are merged into, lists are added to."""
+    """Rules found once `changes` are made, each with its component."""
+    return {(f.rule, f.component) for f in findings_of(**changes)}
+
+
+def findings_of(**changes) -> tuple[Finding, ...]:
+    """Findings once `changes` are made: web and base are merged into, lists are added to."""
     plain = copy.deepcopy(SOUND)
     for key, value in changes.items():
         if key in {"web", "base"}:
@@ -69,8 +77,7 @@ def found_in(**changes) -> set[tuple[str, str | None]]:
             plain["product"]["contacts"] = value
         else:
             plain[key] = [*plain[key], *value]
-    system = product_file.from_dict(plain, as_of=TODAY)
-    return {(f.rule, f.component) for f in find_findings(system)}
+    return find_findings(product_file.from_dict(plain, as_of=TODAY))
 
 
 def saas(name: str, kind: str, **more) -> dict:
@@ -203,3 +210,53 @@ def test_findings_are_each_once_and_can_be_worded(system):
     assert len({f.key for f in found}) == len({(f.rule, f.component, f.other, f.asset) for f in found})
     for language in catalogue.LANGUAGES:
         assert all(catalogue.finding_text(f, language, {}) for f in found)
+
+
+# By rule that rests on measures, one of them.
+RESTS_ON = {
+    "no_patch_policy": "patch_policy",
+    "admin_without_second_factor": "mfa",
+    "sign_in_without_second_factor": "mfa",
+    "administered_from_a_daily_workstation": "dedicated_admin",
+    "workstation_not_encrypted": "disk_encryption",
+    "no_backup": "daily_backup",
+    "backup_never_restored": "backup_restore_test",
+    "deploys_alone": "branch_protection",
+    "unpinned_supply": "pinned_dependencies",
+    "secrets_unprotected": "secrets_manager",
+    "exposed_without_firewall": "waf",
+    "no_logs": "central_logging",
+    "not_watched": "availability_monitoring",
+}
+
+
+def test_each_rule_that_rests_on_a_measure_has_its_sentence_of_what_nobody_said():
+    assert {name for name, rule in catalogue.finding_rules().items() if rule.unsaid} == set(RESTS_ON)
+
+
+@pytest.mark.parametrize("rule", RESTS_ON)
+def test_what_nobody_said_is_asked_and_what_is_said_to_lack_is_told(rule):
+    """Each rule that rests on a measure, with nothing said of it, then with the team saying that it lacks."""
+    unsaid = [f for f in findings_of(**CASES[rule]) if f.rule == rule]
+    assert unsaid and all(f.detail == UNSAID for f in unsaid)
+    shown, plain = catalogue.rule_of(unsaid[0]), catalogue.finding_rules()[rule]
+    assert shown.level in {RiskLevel.LOW, RiskLevel.MEDIUM} and shown.mend.fr.startswith("Dites ce qu’il en est")
+    for language, nobody in (("fr", "ersonne n’a dit"), ("en", "obody said")):
+        assert nobody in catalogue.finding_text(unsaid[0], language, {})
+        assert nobody not in plain.text.in_(language)
+    on = sorted({c for f in unsaid for c in (f.component, f.other) if c})
+    lacking = {"measure": RESTS_ON[rule], "on": on, "status": "to_do"}
+    case = CASES[rule] | {"measures": [*CASES[rule].get("measures", ()), lacking]}
+    said = [f for f in findings_of(**case) if f.rule == rule]
+    assert said and all(f.detail == "" for f in said)
+    assert catalogue.rule_of(said[0]) == plain
+
+
+@given(systems())
+def test_no_reason_states_as_a_fact_what_nobody_said(system):
+    """Without a word on any measure, nothing is said to lack: neither by a reason nor by a finding."""
+    bare = replace(system, measures=())
+    found = assess(bare)
+    codes = {r.code for w in found.weak_points for r in w.reasons}
+    assert not codes & {"no_waf", "no_second_factor"}
+    assert all(f.detail == UNSAID for f in found.findings if f.rule in RESTS_ON)
