@@ -82,9 +82,9 @@ def head_of_day(day: str) -> Response:
 @blueprint.get("/compte/journal")
 @requires(Permission.SIGNED_IN)
 def of_oneself() -> str:
-    """What was done under one's name: an act that one did not do is told to the administrators."""
-    title = _("Ce qui a été fait à votre nom")
-    which = services.by_person(current_person().id)
+    """What was done under one's name, and to one's account: what one did not do is told to the administrators."""
+    title = _("Ce qui a été fait à votre nom, et à votre compte")
+    which = services.about_person(current_person().id, current_person().email)
     return _page("home/wide_journal.html", which, title=title, endpoint="journal.of_oneself", address={})
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Select, func, inspect, select, true
 from sqlalchemy.orm import Session
 
-from app.journal.actions import Action
+from app.journal.actions import Action, Subject
 from app.journal.chain import note_entry
 from app.journal.models import JournalEntry
 from app.platform import clock
@@ -19,8 +19,8 @@ __all__ = [
     "Actor",
     "JournalEntry",
     "about_incubator",
+    "about_person",
     "about_product",
-    "by_person",
     "changes_of",
     "count_entries",
     "everything",
@@ -106,8 +106,11 @@ def about_incubator(incubator_id: str, product_ids: Select[str]) -> ColumnElemen
     return JournalEntry.product_id.in_(product_ids) | on_itself
 
 
-def by_person(person_id: str) -> ColumnElement[bool]:
-    return JournalEntry.person_id == person_id
+def about_person(person_id: str, email: str) -> ColumnElement[bool]:
+    """What somebody did, and what others did to their account: the lines about people that give their address."""
+    of_people = JournalEntry.action.in_([action for action in Action if action.subject is Subject.PERSON])
+    named = (JournalEntry.what == email) | JournalEntry.what.contains(f"<{email}>", autoescape=True)
+    return (JournalEntry.person_id == person_id) | (of_people & named)
 
 
 def everything() -> ColumnElement[bool]:

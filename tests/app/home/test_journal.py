@@ -127,3 +127,15 @@ def test_a_line_keeps_what_was_and_what_is_of_each_field_that_changed(world):
     assert said["after"]["mission"] == "Une autre mission" != said["before"]["mission"]
     assert said["before"].keys() == said["after"].keys() and "name" not in said["before"]
     assert lines[Action.ADD_CONTACT] == {}, "what is new was nothing before"
+
+
+def test_everybody_reads_what_others_did_to_their_account(read):
+    """A role received, a factor confirmed: what one did not ask for is seen by oneself first."""
+    world, people = read
+    with world.database.writing() as session:
+        for name in ("lead", "far"):
+            told = f"{people[name].name} <{people[name].email}>"
+            record(session, people["admin"], Action.CONFIRM_FACTOR, told, factor=f"Téléphone de {name}")
+        record(session, people["admin"], Action.FORGET_FACTORS, people["lead"].email)
+    page = world.visitor(people["lead"]).get("/compte/journal").get_data(as_text=True)
+    assert page.count("Admin") >= 2 and "Lead &lt;lead@" in page and "far@" not in page
