@@ -252,8 +252,10 @@ def _vouch(chromium, server, incubator: str, *, javascript: bool) -> None:
     lead = Somebody.arrives(chromium, server, javascript=javascript)
     lead.signs_in("incubateur@exemple.test")
     lead.goes(f"/incubateurs/{incubator}/autorites")
-    if lead.page.get_by_role("button", name="Retirer Andrée Laurent de l’annuaire").count():
-        lead.presses("Retirer Andrée Laurent de l’annuaire")
+    ending = lead.page.get_by_text("Retirer Andrée Laurent de l’annuaire", exact=True)
+    if ending.count():
+        ending.click()  # asked once more: a slip would stop a decision
+        lead.presses("Oui, retirer Andrée Laurent de l’annuaire")
     lead.sees("Personne encore")
     lead.fills(name="Andrée Laurent", email="autorite@exemple.test", function="Directrice du numérique")
     lead.fills(entity="Ministère exemple", deed="Arrêté du 3 mars 2026", deed_on="2026-03-03")
