@@ -42,7 +42,7 @@ def register(to: Jobs) -> None:
     to.handle(TellNewBrowser, tell_new_browser)
     to.every_minute(reviews.ask_reviews)
     to.handle(TellTries, tell_tries)
-    to.handle(ErasePerson, erase_person)
+    to.handle(ErasePerson, erase_asked)
     to.handle(TellErased, tell_erased)
     to.handle(TellAccountClosed, tell_account_closed)
     to.handle(TellAccountJoined, tell_account_joined)
@@ -134,7 +134,7 @@ def tell_tries(database: Database, task: TellTries) -> None:
     )
 
 
-def erase_person(database: Database, task: ErasePerson) -> None:
+def erase_asked(database: Database, task: ErasePerson) -> None:
     """Of an account that is still closed, once."""
     with database.session(writing=True) as session:
         person, by = session.get_one(Person, task.person_id), session.get_one(Person, task.by_id)
