@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from itertools import product as every
 
 import pytest
+from alembic import command as migrations
+from alembic.config import Config
 from click.testing import CliRunner
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import ProgrammingError
@@ -150,6 +152,25 @@ def test_lines_of_before_the_chain_are_chained_once(world):
         assert chain.chain_unchained(session) == 2
         assert chain.chain_unchained(session) == 0
     assert verdict(world).faults == () and verdict(world).head.number == 2
+
+
+def test_the_migration_chains_the_lines_of_before(tmp_path):
+    engine, config = make_engine(f"sqlite:///{tmp_path / 'old.db'}"), Config(str(ROOT / "alembic.ini"))
+    for to in ("0059", "head"):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            migrations.upgrade(config, to)
+            if to == "0059":
+                connection.execute(
+                    text(
+                        "INSERT INTO journal_entry (id, at, person_name, action, what, details)"
+                        " VALUES ('a', '2020-01-01 00:00:00.000000', 'Jalon', 'sign_in', 'x', '{}')"
+                    )
+                )
+    with Database(engine).reading() as session:
+        found = chain.verify_journal(session)
+    assert found.head.number == 1 and found.faults == ()
+    engine.dispose()
 
 
 @on_sqlite
