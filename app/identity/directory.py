@@ -26,12 +26,12 @@ __all__ = [
     "ListedAuthority",
     "NamedAuthority",
     "confirm_authority",
+    "confirmable_listings",
     "end_listing",
     "list_authority",
     "listed_authorities",
     "listed_authority_of",
     "listing_of",
-    "may_confirm",
     "second_people",
     "vouching_of",
     "vouchings_of",
@@ -152,21 +152,41 @@ def list_authority(
 def second_people(session: Session, listed: ListedAuthority) -> list[Person]:
     """Who may confirm a listing: another member of the incubator, who does not owe their role to who adds, nor to whom they let
     in; where there is none, an administrator, on the same terms."""
-    apart = {listed.added_by_id, listed.person_id}
-    # Whoever was let in by who adds, or by who is added, is no second person: one could let in another mailbox of one's own.
-    apart |= services.let_in_by(session, apart)
+    return _apart_from(listed, _candidates(session, listed.incubator_id))
+
+
+def confirmable_listings(session: Session, person: Person, listed: Sequence[ListedAuthority]) -> set[str]:
+    """Of listings of one incubator, the ids of those that wait for this very person to confirm them."""
+    waiting = [a for a in listed if a.confirmed_at is None]
+    candidates = _candidates(session, waiting[0].incubator_id) if waiting else None
+    return {a.id for a in waiting if candidates and person.id in {p.id for p in _apart_from(a, candidates)}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Who may be the second person of an incubator's listings, before one knows of which; and who let whom in."""
+
+    members: Sequence[Person]
+    administrators: Sequence[Person]
+    givers: services.Givers
+
+
+def _candidates(session: Session, incubator_id: str) -> _Candidates:
     members = session.scalars(
         select(Person)
         .join(Grant, Grant.person_id == Person.id)
-        .where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == listed.incubator_id)
+        .where(Grant.role == Role.INCUBATOR_MEMBER, Grant.incubator_id == incubator_id)
         .order_by(Person.name)
-    )
-    others = [person for person in members if person.id not in apart]
-    return others or [p for p in services.administrators(session) if p.id not in apart]
+    ).all()
+    return _Candidates(members, services.administrators(session), services.read_givers(session))
 
 
-def may_confirm(session: Session, person: Person, listed: ListedAuthority) -> bool:
-    return listed.confirmed_at is None and person.id in {p.id for p in second_people(session, listed)}
+def _apart_from(listed: ListedAuthority, candidates: _Candidates) -> list[Person]:
+    apart = {listed.added_by_id, listed.person_id}
+    # Whoever was let in by who adds, or by who is added, is no second person: one could let in another mailbox of one's own.
+    apart |= services.let_in_by(candidates.givers, apart)
+    others = [person for person in candidates.members if person.id not in apart]
+    return others or [p for p in candidates.administrators if p.id not in apart]
 
 
 @transaction
@@ -174,7 +194,7 @@ def confirm_authority(session: Session, actor: Person, listed: ListedAuthority, 
     """The second person vouches too: from now on this authority may decide. Raises `Refusal`."""
     if listed.confirmed_at is not None:
         raise Refusal(_l("Cette autorité est déjà confirmée."))
-    if not may_confirm(session, actor, listed):
+    if not confirmable_listings(session, actor, [listed]):
         raise Refusal(
             _l(
                 "Une autorité est confirmée par une autre personne de l’incubateur que celle qui l’a inscrite ; s’il n’y en a pas, ou si elle doit son rôle à celle-ci, par l’administration de Jalon."

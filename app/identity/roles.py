@@ -1,5 +1,7 @@
 """Roles on an incubator or on the whole platform: given and taken back with a second factor, never one's own."""
 
+from collections.abc import Sequence
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -12,7 +14,7 @@ from app.identity.kinds import Role
 from app.identity.models import Grant, ListedAuthority, Person, SecondFactor
 from app.identity.policy import BindingAct
 from app.journal.actions import Action
-from app.journal.services import has_named, record
+from app.journal.services import record, texts_of
 from app.platform import clock, jobs
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
@@ -22,10 +24,10 @@ __all__ = [
     "OF_PLATFORM",
     "SecondFactor",
     "confirm_factor",
+    "confirmable_factors",
     "confirming_purpose_of",
     "give_wide_role",
     "grants_of_scope",
-    "may_confirm_factor",
     "purpose_of",
     "scope_of",
     "take_back_role",
@@ -127,19 +129,20 @@ def waiting_factors(session: Session, incubator_id: str | None, product_ids: Sel
     return list(found)
 
 
-def may_confirm_factor(session: Session, actor: Person, factor: SecondFactor, where: str | None) -> bool:
-    """Whether `actor` is a second person for its owner: another, from whom they hold no role today and held none before.
+def confirmable_factors(
+    session: Session, actor: Person, factors: Sequence[SecondFactor], where: str | None
+) -> set[str]:
+    """Of `factors`, each with its person, the ids of those for whose owner `actor` is a second person: another, from whom they
+    hold no role today and held none before.
 
     Through others too within an incubator; the first administrator let everybody in, and answers for the platform (None).
     """
-    if factor.person_id == actor.id:
-        return False
-    if where is not None and factor.person_id in services.let_in_by(session, {actor.id}):
-        return False
-    given = select(Grant.id).where(Grant.person_id == factor.person_id, Grant.given_by_id == actor.id)
-    if session.scalar(given.limit(1)) is not None:
-        return False
-    return not has_named(session, actor.id, Action.GIVE_ROLE, f"<{factor.person.email}>")
+    owing = {actor.id, *session.scalars(select(Grant.person_id).where(Grant.given_by_id == actor.id))}
+    if where is not None:
+        owing |= services.let_in_by(services.read_givers(session), {actor.id})
+    given = texts_of(session, actor.id, Action.GIVE_ROLE) if factors else ()
+    owing |= {f.person_id for f in factors if any(f"<{f.person.email}>" in said for said in given)}
+    return {f.id for f in factors if f.person_id not in owing}
 
 
 def confirming_purpose_of(factor: SecondFactor) -> str:
@@ -159,7 +162,7 @@ def confirm_factor(
         raise Refusal(_l("Personne ne confirme son propre second facteur : demandez-le à une autre personne."))
     if factor.signs_from <= clock.now():
         raise Refusal(_l("Ce second facteur vaut déjà pour signer."))
-    if not may_confirm_factor(session, actor, factor, where):
+    if not confirmable_factors(session, actor, [factor], where):
         raise Refusal(
             _l(
                 "Cette personne vous doit un rôle : une autre, qui ne vous en doit pas, confirme son second facteur. Sinon, il signe de lui-même au bout de vingt-quatre heures."

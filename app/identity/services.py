@@ -1,7 +1,7 @@
 """People and their roles: given, taken back, found."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from flask_babel import lazy_gettext as _l
@@ -40,15 +40,23 @@ def find_or_create(session: Session, email: str, name: str) -> Person:
     return person
 
 
-def let_in_by(session: Session, people: Collection[str]) -> set[str]:
-    """Ids of those who hold a wide role from one of `people`, or from whom these let in, and so on."""
+Givers = Mapping[str | None, set[str]]
+"""By id of who gave wide roles, the ids of those who hold one from them."""
+
+
+def read_givers(session: Session) -> Givers:
     given: dict[str | None, set[str]] = defaultdict(set)
     wide = select(Grant.given_by_id, Grant.person_id).where(Grant.product_id.is_(None), Grant.given_by_id.is_not(None))
     for giver, person in session.execute(wide):
         given[giver].add(person)
+    return given
+
+
+def let_in_by(givers: Givers, people: Collection[str]) -> set[str]:
+    """Ids of those who hold a wide role from one of `people`, or from whom these let in, and so on."""
     found, pending = set[str](), list(people)
     while pending:
-        new = given[pending.pop()] - found
+        new = givers.get(pending.pop(), set()) - found
         found |= new
         pending += new
     return found

@@ -86,14 +86,10 @@ def has_acted(
     return session.scalar((found.where(JournalEntry.at > since) if since else found).limit(1)) is not None
 
 
-def has_named(session: Session, person_id: str, action: Action, text: str) -> bool:
-    """Whether a person did `action` on what holds `text`, whatever became of it since."""
-    found = select(JournalEntry.id).where(
-        JournalEntry.person_id == person_id,
-        JournalEntry.action == action,
-        JournalEntry.what.contains(text, autoescape=True),
-    )
-    return session.scalar(found.limit(1)) is not None
+def texts_of(session: Session, person_id: str, action: Action) -> Sequence[str]:
+    """What each line of an act of a person names, whatever became of it since."""
+    lines = select(JournalEntry.what).where(JournalEntry.person_id == person_id, JournalEntry.action == action)
+    return session.scalars(lines).all()
 
 
 def about_product(product_id: str) -> ColumnElement[bool]:

@@ -66,7 +66,7 @@ def confirm(found: Incubator, listing_id: str) -> str | Response:
         form,
         incubator=found,
         listed=listed,
-        may_confirm=directory.may_confirm(db_session(), current_person(), listed),
+        may_confirm=bool(directory.confirmable_listings(db_session(), current_person(), [listed])),
     )
 
 
@@ -89,7 +89,7 @@ def _page(found: Incubator, form: AuthorityForm) -> str:
         incubator=found,
         listed=listed,
         proposed=services.proposed_authorities(db_session(), found.id),
-        confirmable={a.id for a in listed if directory.may_confirm(db_session(), me, a)},
+        confirmable=directory.confirmable_listings(db_session(), me, listed),
         may_vouch=policy.allows(
             Permission.VOUCH, policy.roles_on(me.grants, product_id=None, incubator_ids={found.id})
         ),

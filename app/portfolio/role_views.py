@@ -111,11 +111,7 @@ def _given(found: Incubator | None) -> str | Response:
         incubator=found,
         grants=roles.grants_of_scope(db_session(), found.id if found else None),
         waiting=waiting,
-        confirmable={
-            x.id
-            for x in waiting
-            if roles.may_confirm_factor(db_session(), current_person(), x, found.id if found else None)
-        },
+        confirmable=roles.confirmable_factors(db_session(), current_person(), waiting, found.id if found else None),
         fingerprint=factors.signs_of,
         review=reviews.review_standing(db_session(), found.id if found else None),
         role_words=ROLE_WORDS,

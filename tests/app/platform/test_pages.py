@@ -2,19 +2,21 @@
 
 import dataclasses
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
 from babel.messages.pofile import read_po
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.exc import InternalError, OperationalError
 
 from app.identity.kinds import Role
-from app.identity.models import Person
+from app.identity.models import ListedAuthority, Person, SecondFactor
 from app.journal.actions import Action
 from app.journal.services import record
+from app.platform import clock
 from app.platform.database import make_engine
 from app.platform.setting_reader import Mode
 from risk_models import catalogue
@@ -113,6 +115,29 @@ def test_the_queries_of_a_page_do_not_grow_with_its_rows(world):
     many = {path: _queries(world, visitor, path) for path in PAGES}
     assert {p: n for p, n in many.items() if n > few[p]} == {}
     assert max(many.values()) <= 30
+
+
+def test_the_queries_of_who_waits_to_be_confirmed_do_not_grow(world):
+    """An incubator's listings and factors: who may confirm each is asked of the database once."""
+    product = world.product()
+    lead = world.person("lead@exemple.test", "Lou Chef")
+    world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
+    visitor, paths = world.visitor(lead), ("/incubateurs/dinum/autorites", "/incubateurs/dinum/roles")
+
+    def wait(numbers: range) -> dict[str, int]:
+        for number in numbers:
+            person = world.person(f"autorite{number}@exemple.test", f"Autorité {number}")
+            world.give(person, Role.AUTHORITY, product_id=product.id)
+            world.code(person)
+        with world.database.writing() as session:
+            session.execute(update(ListedAuthority).values(confirmed_at=None, confirmed_by_id=None))
+            session.execute(update(SecondFactor).values(signs_from=clock.now() + timedelta(hours=20)))
+        return {path: _queries(world, visitor, path) for path in paths}
+
+    few = wait(range(1))
+    pages = [visitor.get(path).get_data(as_text=True) for path in paths]
+    assert all("/confirmer" in page for page in pages), "there is something to confirm on both"
+    assert wait(range(1, 6)) == few
 
 
 def test_what_reads_cannot_write(world):
