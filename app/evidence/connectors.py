@@ -109,15 +109,14 @@ def add_connector(
     )
     session.add(row)
     enqueue(session, RunConnector(row.id))
-    record(
-        session,
-        actor,
-        Action.ADD_CONNECTOR,
-        f"{kind} {address}".strip(),
-        product_id=scope.product_id,
-        incubator=scope.incubator_id,
-    )
+    _record(session, actor, Action.ADD_CONNECTOR, scope, row)
     return row
+
+
+def _record(session: Session, actor: Person, action: Action, scope: Scope, row: Connector, **details: object) -> None:
+    """A line of the product's journal, or of the incubator's."""
+    what = f"{row.kind} {row.address}".strip()
+    record(session, actor, action, what, product_id=scope.product_id, incubator=scope.incubator_id, **details)
 
 
 def _own_repository(address: str, product: Product) -> str:
@@ -161,14 +160,7 @@ def change_token(session: Session, actor: Person, scope: Scope, row: Connector, 
         raise Refusal(_l("Collez ici un jeton en lecture seule."), "token")
     row.token, row.problem = secrets.encrypt_text(token), ""
     enqueue(session, RunConnector(row.id))
-    record(
-        session,
-        actor,
-        Action.CHANGE_TOKEN,
-        f"{row.kind} {row.address}".strip(),
-        product_id=scope.product_id,
-        incubator=scope.incubator_id,
-    )
+    _record(session, actor, Action.CHANGE_TOKEN, scope, row)
 
 
 @transaction
@@ -185,17 +177,7 @@ def set_aside(
         raise Refusal(_l("Dites pourquoi ces alertes ne comptent pas : l’autorité lira cette raison."), "reason")
     row.aside_paths, row.aside_development, row.aside_reason = patterns, development, reason
     enqueue(session, RunConnector(row.id))
-    record(
-        session,
-        actor,
-        Action.SET_ALERTS_ASIDE,
-        row.address,
-        product_id=scope.product_id,
-        incubator=scope.incubator_id,
-        paths=patterns,
-        development=development,
-        reason=reason,
-    )
+    _record(session, actor, Action.SET_ALERTS_ASIDE, scope, row, paths=patterns, development=development, reason=reason)
 
 
 @transaction
@@ -207,14 +189,7 @@ def run_now(session: Session, actor: Person, scope: Scope, row: Connector) -> No
         return  # already asked, not yet run
     row.next_run_at = clock.now() + EVERY
     enqueue(session, RunConnector(row.id))
-    record(
-        session,
-        actor,
-        Action.RUN_CONNECTOR,
-        f"{row.kind} {row.address}".strip(),
-        product_id=scope.product_id,
-        incubator=scope.incubator_id,
-    )
+    _record(session, actor, Action.RUN_CONNECTOR, scope, row)
 
 
 @transaction
@@ -223,14 +198,7 @@ def remove_connector(session: Session, actor: Person, scope: Scope, row: Connect
     if scope.product and row.kind is not ConnectorKind.DASHLORD:
         subjects = [row.address] if row.kind is ConnectorKind.GITHUB else _subjects(session, scope.product)
         forget_subjects(session, scope.product, EvidenceSource(row.kind.value), subjects, actor.name)
-    record(
-        session,
-        actor,
-        Action.REMOVE_CONNECTOR,
-        f"{row.kind} {row.address}".strip(),
-        product_id=scope.product_id,
-        incubator=scope.incubator_id,
-    )
+    _record(session, actor, Action.REMOVE_CONNECTOR, scope, row)
     session.delete(row)
 
 

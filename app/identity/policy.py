@@ -169,9 +169,6 @@ ACTS: dict[BindingAct, ActRule] = {
 # Whose session is short: roles that bind, that give power, or that read beyond a team's own products.
 PRIVILEGED = frozenset({AUTHORITY, INCUBATOR, ADMIN, AUDITOR})
 
-# Who answers for an incubator when a product leaves or joins it.
-MOVERS = frozenset({INCUBATOR, ADMIN})
-
 # Whoever may write for a team prepares what it asks.
 PREPARERS = frozenset({TEAM, INCUBATOR, ADMIN})
 

@@ -32,7 +32,7 @@ def propose_move(session: Session, actor: Person | None, product: Product, wante
     """
     before = list(product.incubators)
     joined = [i for i in wanted if i not in before]
-    concerned = [i for i in {*before, *wanted} if i not in before or i not in wanted or joined]
+    concerned = [i for i in dict.fromkeys((*before, *wanted)) if i not in before or i not in wanted or joined]
     if not joined and all(i in wanted for i in before):
         return True  # another field of the card was mended: what was asked still waits
     if is_asked(session, product, wanted):
@@ -166,7 +166,7 @@ def _move(session: Session, actor: Person | None, product: Product, wanted: Sequ
     product.incubators = list(wanted)
     session.flush()
     tell_move(session, actor, product, before)
-    for incubator in {*before, *wanted}:  # the one that was left reads it too
+    for incubator in dict.fromkeys((*before, *wanted)):  # the one that was left reads it too
         said = {"incubator": incubator.id, **_from_to(before, wanted)}
         record(session, actor, Action.MOVE_PRODUCT, product.name, product_id=product.id, **said)
 

@@ -13,11 +13,11 @@ from risk_models.assessment import AttackPath, Reason
 from risk_models.ranking.attack_graph import MISUSE, AttackGraph, AttackStep, Node, effective_exposure, past_end_of_life
 from risk_models.scales import (
     CLAIMED,
+    SAID_TO_LACK,
     ComponentKind,
     Exposure,
     Hosting,
     LinkKind,
-    MeasureStatus,
     Need,
     Patcher,
     Severity,
@@ -50,12 +50,7 @@ class Explainer:
             for c in m.on
         }
         self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
-        self._lacking = {
-            (m.measure, c)
-            for m in system.measures
-            if m.status in {MeasureStatus.TO_DO, MeasureStatus.PLANNED}
-            for c in m.on
-        }
+        self._lacking = {(m.measure, c) for m in system.measures if m.status in SAID_TO_LACK for c in m.on}
         self._steps: dict[tuple[Node, Node], AttackStep] = {}
         self._exploiting: dict[Node, dict[Node, float]] = defaultdict(dict)
         none: dict[tuple[Node, Node], float] = {}

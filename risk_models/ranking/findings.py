@@ -10,6 +10,7 @@ from risk_models.assessment import UNSAID, Finding
 from risk_models.ranking.attack_graph import in_place
 from risk_models.scales import (
     CLAIMED,
+    SAID_TO_LACK,
     Authentication,
     ComponentKind,
     DataKind,
@@ -78,8 +79,7 @@ class _Facts:
             for component in asset.lives_in:
                 self.held[component].append(asset)
         self._in_place = {(m, c) for m, c, _ in in_place(system, View.CURRENT)}
-        to_do = {MeasureStatus.TO_DO, MeasureStatus.PLANNED}
-        self._said = {(m.measure, c) for m in system.measures if m.status in to_do for c in m.on or ("",)}
+        self._said = {(m.measure, c) for m in system.measures if m.status in SAID_TO_LACK for c in m.on or ("",)}
         self._everywhere = {m.measure for m in system.measures if m.status in CLAIMED and not m.on}
 
     def has(self, c: Component, *measures: str) -> bool:
