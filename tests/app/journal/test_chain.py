@@ -190,6 +190,14 @@ def test_a_chain_cut_with_its_days_is_found_by_the_sealed_heads(world):
     assert [(one.kind, one.where) for one in found] == [(integrity.Damage.JOURNAL, "3")]
 
 
+@on_sqlite
+def test_a_file_that_somebody_attached_and_took_away_is_no_head(world):
+    with world.app.app_context():
+        document_storage().put(f"2026-11-30 7:{'a' * 64}\n".encode())
+        with world.database.reading() as session:
+            assert list(integrity.find_damage(session, document_storage())) == []
+
+
 def test_what_a_savepoint_or_a_refusal_takes_back_has_no_number(world):
     with world.database.writing() as session:
         record(session, None, Action.ADD_COMPONENT, "un")
