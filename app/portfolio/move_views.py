@@ -18,7 +18,8 @@ blueprint = Blueprint("moves", __name__, url_prefix="/incubateurs/<slug>/mouveme
 @incubator_view(Permission.GIVE_ROLES)
 def index(found: Incubator) -> str:
     asked = moves.moves_to_answer(db_session(), found.id)
-    return render_template("portfolio/moves.html", incubator=found, moves=asked)
+    joined = moves.destinations_of(db_session(), {move.product_id for move in asked})
+    return render_template("portfolio/moves.html", incubator=found, moves=asked, destinations=joined)
 
 
 @blueprint.post("/<move_id>/accepter")

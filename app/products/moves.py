@@ -1,6 +1,6 @@
 """A product leaves or joins incubators with the yes of each: whoever asks only proposes, and it is done once all have answered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select
@@ -96,6 +96,20 @@ def moves_to_answer(session: Session, incubator_id: str) -> Sequence[IncubatorMo
     """What an incubator is asked and has not answered, the oldest first."""
     asked = select(IncubatorMove).where(IncubatorMove.incubator_id == incubator_id, IncubatorMove.accepted_at.is_(None))
     return session.scalars(asked.options(*_WHOLE).order_by(IncubatorMove.asked_at, IncubatorMove.id)).all()
+
+
+def destinations_of(session: Session, product_ids: Collection[str]) -> dict[str, list[str]]:
+    """By product id, the names of the incubators that it asks to join, in order."""
+    joined = (
+        select(IncubatorMove.product_id, Incubator.name)
+        .join(Incubator, Incubator.id == IncubatorMove.incubator_id)
+        .where(IncubatorMove.joins, IncubatorMove.product_id.in_(product_ids))
+        .order_by(Incubator.name)
+    )
+    found: dict[str, list[str]] = {product_id: [] for product_id in product_ids}
+    for product_id, name in session.execute(joined):
+        found[product_id].append(name)
+    return found
 
 
 @transaction

@@ -90,9 +90,12 @@ def _read_upload(upload: FileStorage) -> Card:
 @product_view(Permission.EDIT_PRODUCT)
 def card(product: Product) -> str | Response:
     form = _card_form(product)
+    asked = False
 
     def save() -> None:
-        if not services.change_card(db_session(), current_person(), product, form.values()):
+        nonlocal asked
+        asked = not services.change_card(db_session(), current_person(), product, form.values())
+        if asked:
             flash(
                 _("La fiche est enregistrée. Le changement d’incubateur est demandé : chacun doit l’accepter."), "info"
             )
@@ -109,7 +112,8 @@ def card(product: Product) -> str | Response:
         stored=stored,
     ):
         if request.form.get("then") == "stay":
-            flash(_("La fiche est enregistrée."), "success")
+            if not asked:
+                flash(_("La fiche est enregistrée."), "success")
             return redirect(url_for("products.card", slug=product.slug))
         return redirect(url_for("products.team", slug=product.slug))
     return render_template(

@@ -167,7 +167,7 @@ def test_another_change_of_the_card_leaves_what_was_asked_and_another_choice_rep
     assert "est demandé" in world.visitor(people["owner"]).get("/produits/exemple/fiche").get_data(as_text=True)
     move(world, people["owner"], "dinum", "vide")
     page = world.visitor(people["lead"]).get("/incubateurs/dinum/mouvements").get_data(as_text=True)
-    assert "rejoindre aussi un autre incubateur" in page and "demande à quitter" not in page
+    assert "rejoindre aussi Incubateur vide" in page and "demande à quitter" not in page
     assert answer(world, people["next"], "vide", "accepter").status_code == 302
     assert incubators(world) == {"dinum"}, "the one that would share it answers too"
     assert answer(world, people["lead"], "dinum", "accepter").status_code == 302
