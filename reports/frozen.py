@@ -178,7 +178,10 @@ class FrozenReservation:
 
 @dataclass(frozen=True, slots=True)
 class FrozenRenewal:
-    """What became of the last homologation; `loss_then` and `changes` where it was decided here."""
+    """What became of the last homologation; `loss_then` and `changes` where it was decided here.
+
+    `loss_then` is under the model of this dossier; `signed_model` the one that the last was signed with (since 2026-12).
+    """
 
     number: int
     origin: str
@@ -190,6 +193,7 @@ class FrozenRenewal:
     loss_then: float | None
     changes: tuple[FrozenChange, ...]
     reservations: tuple[FrozenReservation, ...]
+    signed_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

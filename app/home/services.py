@@ -124,7 +124,8 @@ def _described(
 
 def _drifted(decision: Decision, assessment: Assessment, level: int) -> bool:
     """Whether the picture that was signed is no longer true: see `homologation.drift`."""
-    then = assessment.loss if decision.loss is None else decision.loss
+    signed = decision.comparable_loss
+    then = assessment.loss if signed is None else signed
     raised = decision.level is not None and level > decision.level
     return drift.count_steps(then, assessment.loss, raised=raised) > 0
 

@@ -35,7 +35,7 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """Losses are expected points a year, as `risk_models.assess` gives them.
+    """Losses are expected points a year, both under today's model; `signed_by`: the model of the signed picture.
 
     `height` counts the thresholds passed: 0 while the signed picture still holds; a security level `raised` is one.
     """
@@ -45,6 +45,12 @@ class Drift:
     loss_then: float
     loss_now: float
     raised: bool
+    signed_by: str
+
+    @property
+    def reweighed(self) -> bool:
+        """Whether the signed picture was weighed again, under another model than the one it was signed with."""
+        return self.signed_by != catalogue.model().version
 
     @property
     def height(self) -> int:
@@ -73,10 +79,17 @@ def since_decision(session: Session, product: Product, frozen: FrozenDossier, *,
     return Drift(
         changes=versions.compare_pictures(then, frozen.study or Study(), now, study),
         weights=weigh_changes(then, living) if weighed and not results.is_large(living) else [],
-        loss_then=frozen.assessment.loss,
+        loss_then=loss_signed(frozen),
         loss_now=analysis.assess_system(living).loss,
         raised=level_of_study(study) > level_of_study(frozen.study),
+        signed_by=frozen.assessment.model,
     )
+
+
+def loss_signed(frozen: FrozenDossier) -> float:
+    """What was signed weighs under today's model."""
+    signed = frozen.assessment
+    return signed.loss if signed.model == catalogue.model().version else expected_loss(frozen.system)
 
 
 def weigh_changes(then: System, now: System) -> list[Weight]:

@@ -1,15 +1,17 @@
 """The drift watched each day: once the signed picture is no longer true, its people are told, once for each height.
 
+Both are weighed under today's model: what was signed is weighed again when the model changes, and keeps its own figures.
+
 What came back to the signed picture is forgotten, so that the next time is told too; the journal keeps both.
 """
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from app.analysis.study_models import SecurityProfile
 from app.homologation import drift, register
 from app.homologation.jobs import TellDrift
-from app.homologation.models import Decision, Dossier, DriftNotice
+from app.homologation.models import Decision, Dossier, DriftNotice, SignedLoss
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -20,6 +22,10 @@ from app.platform import clock, jobs, mail_templates
 from app.platform.database import Database
 from app.platform.links import link_to
 from app.products.models import Product
+from reports import dossier as content
+from risk_models import catalogue
+
+_AT_ONCE = 20
 
 
 def watch_drift(database: Database) -> None:
@@ -40,19 +46,20 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
         select(
             Dossier.id,
             Dossier.product_id,
-            Decision.loss,
+            SignedLoss.loss,
             LossPoint.loss,
             SecurityProfile.level > Decision.level,
             func.coalesce(told, 0),
         )
         .join(Decision, Decision.dossier_id == Dossier.id)
+        .join(SignedLoss, SignedLoss.dossier_id == Dossier.id)
         .join(LossPoint, LossPoint.product_id == Dossier.product_id)
         .outerjoin(SecurityProfile, SecurityProfile.product_id == Dossier.product_id)
         .where(
+            *_of_one_model(),
             LossPoint.day == clock.today(),
             LossPoint.noted_at > Dossier.state_since,  # what was noted before the signature says nothing of after
-            Decision.loss.is_not(None),
-            (LossPoint.loss >= Decision.loss + drift.LEAST) | (SecurityProfile.level > Decision.level),
+            (LossPoint.loss >= SignedLoss.loss + drift.LEAST) | (SecurityProfile.level > Decision.level),
         )
     )
     found = []
@@ -67,16 +74,40 @@ def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
 def _over(session: Session) -> list[str]:
     """The dossiers of which somebody was told, and whose picture is true again by a loss noted since."""
     rows = session.execute(
-        select(Dossier.id, Decision.loss, LossPoint.loss, SecurityProfile.level > Decision.level)
+        select(Dossier.id, SignedLoss.loss, LossPoint.loss, SecurityProfile.level > Decision.level)
         .join(Decision, Decision.dossier_id == Dossier.id)
+        .join(SignedLoss, SignedLoss.dossier_id == Dossier.id)
         .join(DriftNotice, DriftNotice.dossier_id == Dossier.id)
         .join(LossPoint, LossPoint.product_id == Dossier.product_id)
         .outerjoin(SecurityProfile, SecurityProfile.product_id == Dossier.product_id)
-        .where(LossPoint.day == clock.today(), LossPoint.noted_at > DriftNotice.noted_at)
+        .where(*_of_one_model(), LossPoint.day == clock.today(), LossPoint.noted_at > DriftNotice.noted_at)
     )
-    return [
-        i for i, then, now, raised in rows if then is not None and not drift.count_steps(then, now, raised=bool(raised))
-    ]
+    return [i for i, then, now, raised in rows if not drift.count_steps(then, now, raised=bool(raised))]
+
+
+def _of_one_model() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Both losses under today's model: what a new model says anew of an unchanged product is no drift."""
+    version = catalogue.model().version
+    return SignedLoss.model == version, LossPoint.model == version
+
+
+def reweigh_decisions(database: Database) -> None:
+    """Weighs under today's model what was signed, once for each model, a few at each sweep, the newest first."""
+    version = catalogue.model().version
+    with database.reading() as session:
+        wanted = session.execute(
+            select(Dossier.id, Dossier.content)
+            .join(Decision, Decision.dossier_id == Dossier.id)
+            .outerjoin(SignedLoss, SignedLoss.dossier_id == Dossier.id)
+            .where(Decision.loss.is_not(None), SignedLoss.model.is_(None) | (SignedLoss.model != version))
+            .order_by(Decision.decided_on.desc(), Dossier.id)
+            .limit(_AT_ONCE)
+        ).all()
+    weighed = [(i, drift.loss_signed(content.loads(text))) for i, text in wanted if text]
+    if weighed:
+        with database.writing() as session:
+            for dossier_id, loss in weighed:
+                session.merge(SignedLoss(dossier_id=dossier_id, model=version, loss=loss))
 
 
 def _notice(session: Session, dossier_id: str, height: int, then: float, now: float, raised: bool) -> None:  # noqa: FBT001

@@ -209,6 +209,7 @@ def _renewal(session: Session, product: Product) -> FrozenRenewal | None:
         reservations=tuple(
             FrozenReservation(r.text, r.lifted_on, r.lifted_by, r.how, r.lift_by) for r in last.reservations
         ),
+        signed_model=found.signed_by if found else "",
     )
 
 

@@ -34,6 +34,7 @@ def register(jobs: Jobs) -> None:
     jobs.handle(TellFault, notifications.send_fault)
     jobs.handle(TellDrift, drift_watch.tell_drift)
     jobs.handle(TellDamage, integrity.tell_damage)
+    jobs.every_minute(drift_watch.reweigh_decisions)
     jobs.every_minute(drift_watch.watch_drift)
     jobs.every_minute(integrity.watch_integrity)
 

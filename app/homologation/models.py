@@ -2,11 +2,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.homologation.kinds import Act, DossierState, Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
 from app.identity.models import Person
 from app.platform.database import Base, Id, Instant, LongText, Name, UtcDateTime
+from risk_models import catalogue
 
 
 class Dossier(Base):
@@ -165,11 +166,36 @@ class Decision(Base):
     factor_proof: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))  # of a key: its answer, its public key
 
     dossier: Mapped[Dossier] = relationship(lazy="raise", back_populates="decision")
+    signed_loss: Mapped["SignedLoss | None"] = relationship(
+        primaryjoin=lambda: Decision.dossier_id == foreign(SignedLoss.dossier_id),
+        lazy="joined",
+        uselist=False,
+        viewonly=True,
+    )
+
+    @property
+    def comparable_loss(self) -> float | None:
+        """What was signed weighs under today's model; None until it is known, and where no picture was signed."""
+        weighed = self.signed_loss
+        return weighed.loss if weighed and weighed.model == catalogue.model().version else None
 
     @property
     def signatory(self) -> str:
         """Who decided, as the documents say it, which are in French."""
         return f"{self.decided_by} (par délégation de {self.on_behalf_of})" if self.on_behalf_of else self.decided_by
+
+
+class SignedLoss(Base):
+    """What a signed picture weighs under the model last used, once a sweep has weighed it.
+
+    Losses of two models are never compared: `Decision.loss` is what was signed.
+    """
+
+    __tablename__ = "signed_loss"
+
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), primary_key=True)
+    model: Mapped[str] = mapped_column(String(20))
+    loss: Mapped[float]
 
 
 class Reservation(Base):

@@ -30,6 +30,7 @@ from app.platform.forms import BaseForm
 from app.platform.http import db_session
 from app.products.access import Product, may, product_view
 from reports import dossier as content
+from risk_models import catalogue
 
 blueprint = Blueprint("homologation", __name__, url_prefix="/produits/<slug>/dossier")
 
@@ -263,6 +264,7 @@ def since(product: Product, number: int) -> str:
         product=product,
         dossier=row,
         drift=drift.since_decision(db_session(), product, content.loads(row.content), weighed=True),
+        model_version=catalogue.model().version,
         may_renew=may(Permission.COMPOSE_DOSSIER) and services.in_hand(db_session(), product.id) is None,
     )
 

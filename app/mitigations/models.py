@@ -43,4 +43,5 @@ class LossPoint(Base):
     noted_at: Mapped[Instant]
     loss: Mapped[float]
     residual_loss: Mapped[float] = mapped_column(comment="once the plan is kept")
+    model: Mapped[str | None] = mapped_column(String(20), comment="that gave them; none noted before 2026-12")
     weak_point: Mapped[Name] = mapped_column(default="", server_default="", comment="the first one, by its name")

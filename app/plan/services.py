@@ -186,7 +186,7 @@ def note_losses(database: Database) -> None:
     """Each day, and again after each change, what the loss is of a product that protects something; a few at each sweep."""
     today, now = clock.today(), clock.now()
     with database.reading() as session:
-        noted = select(LossPoint.product_id).where(LossPoint.day == today)
+        noted = select(LossPoint.product_id).where(LossPoint.day == today, LossPoint.model == catalogue.model().version)
         changed = noted.join(JournalEntry, JournalEntry.product_id == LossPoint.product_id).where(
             JournalEntry.at >= LossPoint.noted_at,
             JournalEntry.at >= now - _DAY,  # by its index: of a history of years, today's lines
@@ -217,6 +217,6 @@ def note_losses(database: Database) -> None:
         for product_id, system, assessed in found:
             point = known.get(product_id) or LossPoint(product_id=product_id, day=today)
             point.noted_at = now
-            point.loss, point.residual_loss = assessed.loss, assessed.residual_loss
+            point.loss, point.residual_loss, point.model = assessed.loss, assessed.residual_loss, assessed.model
             point.weak_point = _first_weak_point(system, assessed)
             session.add(point)

@@ -22,6 +22,7 @@ from app.products.services import phase_values
 from app.renewals import standings
 from app.renewals.models import Postponement
 from app.renewals.standings import ProductStanding
+from risk_models import catalogue
 from risk_models.rules import schedule
 from risk_models.rules.standing import NextAct, ProductState
 
@@ -173,8 +174,9 @@ def _most_first(points: float | None) -> str:
 
 
 def _drift(decision: Decision | None, point: LossPoint | None) -> float | None:
-    signed = decision.loss if decision else None
-    return point.loss - signed if point and signed is not None else None
+    signed = decision.comparable_loss if decision else None
+    same = point is not None and point.model == catalogue.model().version
+    return point.loss - signed if point and same and signed is not None else None
 
 
 def _in_hand_of(one: ProductStanding, team: Sequence[Person]) -> dict[str, object]:

@@ -10,13 +10,14 @@ from sqlalchemy import func, select, update
 from app.analysis.study_models import SecurityProfile
 from app.homologation import drift, drift_watch
 from app.homologation.drift import count_steps, weigh_changes
-from app.homologation.models import Decision, DriftNotice
+from app.homologation.models import Decision, DriftNotice, SignedLoss
 from app.identity.kinds import Role
 from app.mitigations.models import LossPoint
 from app.plan.services import note_losses
 from app.platform import clock
 from reports import dossier as content
-from risk_models import assess, product_file
+from risk_models import assess, catalogue, product_file
+from risk_models.ranking import assess as ranking
 from risk_models.scales import SecurityLevel
 from tests.factories.homologation import run_jobs
 from tests.world import EXAMPLES
@@ -35,6 +36,7 @@ def watched(decided):
 def sweep(world) -> None:
     with world.app.test_request_context():
         note_losses(world.database)
+        drift_watch.reweigh_decisions(world.database)
         drift_watch.watch_drift(world.database)
     run_jobs(world)
 
@@ -119,6 +121,45 @@ def test_what_was_put_back_and_raised_again_is_told_again(watched):
     assert once and told_on(2, SecurityLevel.HIGH) == once
     assert told_on(3, signed) == once
     assert told_on(4, SecurityLevel.HIGH) == 2 * once
+
+
+@pytest.fixture
+def heavier_model(monkeypatch):
+    """From its call on, a later model under which everything weighs ten times more."""
+    now = catalogue.model()
+    later = dataclasses.replace(now, version="2099.1", weights=tuple(10 * w for w in now.weights))
+
+    def bring() -> None:
+        monkeypatch.setattr(catalogue, "model", lambda: later)
+        for kept in (ranking.assess, ranking.assess_views):
+            kept.cache_clear()
+
+    yield bring
+    for kept in (ranking.assess, ranking.assess_views):
+        kept.cache_clear()
+
+
+def test_a_new_model_is_no_drift(watched, heavier_model):
+    """What was signed keeps its figures; both states are compared under today's model, and the page says so."""
+    world, owner, _ = watched
+    sweep(world)
+    with world.database.reading() as session:
+        signed = session.scalar(select(Decision.loss))
+        assert session.execute(select(SignedLoss.model, SignedLoss.loss)).one() == (catalogue.model().version, signed)
+    heavier_model()
+    with time_machine.travel(clock.now() + timedelta(days=1)):
+        with world.app.test_request_context():
+            note_losses(world.database)
+            drift_watch.watch_drift(world.database)  # before what was signed is weighed again
+        sweep(world)
+        page = world.visitor(owner).get(PAGE).get_data(as_text=True)
+    assert not any("n’est plus comme" in mail for mail in world.mails())
+    assert "comparés ici avec le modèle 2099.1" in page and "n’est plus vrai" not in page
+    with world.database.reading() as session:
+        weighed = session.execute(select(SignedLoss.model, SignedLoss.loss)).one()
+        assert weighed == ("2099.1", pytest.approx(10 * signed))
+        assert session.scalar(select(Decision.loss)) == signed
+        assert session.scalars(select(LossPoint.model).order_by(LossPoint.day)).all()[-1] == "2099.1"
 
 
 def test_what_was_noted_before_the_signature_is_no_drift(world):
