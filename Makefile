@@ -56,6 +56,9 @@ fuzz-contents: $(DEV) $(ASSETS) ## make 10,000 dossiers drawn at random as pages
 fuzz-readers: $(DEV) ## give each reader of foreign files 20,000 of them (20 minutes at most)
 	@timeout 20m $(FUZZ) $(FUZZ_READERS)
 
+trial: $(RUN) ## say where the ranking places what was really used in published incidents that were seen when it was set
+	@$(BIN)/python scripts/run_trial.py
+
 bench: $(DEV) ## print the benchmarks
 	@$(BIN)/pytest -q -s tests/benchmarks -p no:xdist --benchmarks
 

@@ -51,7 +51,12 @@ class AttackPath:
 
 @dataclass(frozen=True, slots=True)
 class WeakPoint:
-    """`loss_avoided`: points a year were the component hardened; `share` of the system's loss."""
+    """What mending a component avoids, in points a year; `share` of the system's loss.
+
+    `loss_avoided`: were all that the team has in hand there mended, which may have to be confirmed first; `lacking`: were
+    only what is known to lack mended, backups apart, None in what was assessed before model 2026.4 (there, `loss_avoided` is that of the
+    component hardened). Ranked by what is known to lack, then by the whole.
+    """
 
     rank: int
     component: str
@@ -59,14 +64,26 @@ class WeakPoint:
     share: float
     reasons: tuple[Reason, ...]
     path: AttackPath | None
+    lacking: float | None = None
+
+    @property
+    def lacking_share(self) -> float | None:
+        """The share of the system's loss that mending what is known to lack avoids; None where it was not counted."""
+        if self.lacking is None or not self.loss_avoided:
+            return None if self.lacking is None else 0.0
+        return self.share * self.lacking / self.loss_avoided
 
 
 @dataclass(frozen=True, slots=True)
 class ChokePoint:
-    """Where segmentation and monitoring pay: loss avoided were the component unbreakable."""
+    """Where segmentation and monitoring pay: loss avoided were the component unbreakable.
+
+    `hardened`: were only its own weaknesses closed, whoever has them in hand; None before model 2026.4.
+    """
 
     component: str
     loss_avoided: float
+    hardened: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +94,17 @@ class SinglePointOfFailure:
 
 @dataclass(frozen=True, slots=True)
 class PlanItem:
-    """A measure not yet in place; losses avoided in points a year, alone and in the best order."""
+    """A measure not yet in place; losses avoided in points a year, alone and in the best order.
+
+    `to_confirm`: nobody said that it lacks; it may be in place already.
+    """
 
     measure: str
     on: tuple[str, ...]
     loss_avoided_alone: float
     loss_avoided_in_order: float
     effort: int
+    to_confirm: bool = False
 
 
 # The detail of a finding that rests on a measure of which nobody said anything.

@@ -72,19 +72,24 @@ def _document(system: System, assessment: Assessment, language: str) -> str:
 
 def _table(system: System, assessment: Assessment, language: str) -> str:
     names = system.names()
-    lines = [f"{system.product.name} : {assessment.loss:.2f} → {assessment.residual_loss:.2f}", ""]
+    heads = {"fr": ("rang", "su", "en tout"), "en": ("rank", "known", "in all")}[language]
+    lines = [f"{system.product.name} : {assessment.loss:.2f} → {assessment.residual_loss:.2f}", "", "  ".join(heads)]
     for weak in assessment.weak_points:
         reasons = ", ".join(catalogue.sentence("reasons", r.code, language, **dict(r.values)) for r in weak.reasons)
-        lines.append(f"{weak.rank:>3}  {weak.share:>5.0%}  {names[weak.component]:<28}  {reasons}")
+        lines.append(
+            f"{weak.rank:>3}  {weak.lacking_share or 0:>5.0%} {weak.share:>5.0%}  {names[weak.component]:<28}  {reasons}"
+        )
         if weak.path:
             threat = catalogue.sentence("threats", weak.path.source, language)
-            lines.append(f"{'':>14}{threat} → " + " → ".join(names[c] for c in weak.path.components))
+            lines.append(f"{'':>20}{threat} → " + " → ".join(names[c] for c in weak.path.components))
     if assessment.action_plan:
         lines += ["", {"fr": "D’abord :", "en": "First:"}[language]]
         for item in assessment.action_plan:
             measure = catalogue.measures().get(item.measure)
             label = measure.name.in_(language) if measure else item.measure
-            lines.append(f"{-item.loss_avoided_in_order:>8.2f}  {label} ({', '.join(names[c] for c in item.on)})")
+            doubt = {"fr": ", à confirmer", "en": ", to be confirmed"}[language] if item.to_confirm else ""
+            on = ", ".join(names[c] for c in item.on)
+            lines.append(f"{-item.loss_avoided_in_order:>8.2f}  {label} ({on}{doubt})")
     if assessment.findings:
         lines += ["", {"fr": "Constats :", "en": "Findings:"}[language]]
         for found in assessment.findings:

@@ -42,6 +42,7 @@ __all__ = [
     "loss_weight",
     "measures",
     "model",
+    "names_kept_by_others",
     "proof_weight",
     "rates",
     "rates_with",
@@ -105,8 +106,9 @@ class Effect:
 class MeasureKind:
     """A mitigation of the catalogue; `kinds` empty means any component; `effort` from 1 to 5.
 
-    `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017). `proof`: what shows it in place, good for
-    `proof_months`; `proven_by`: the checks of outside tools that show it by themselves.
+    `hostings`: by whom a component must be hosted for the team to be able to do it there; `proposed_for`: the kinds it
+    is proposed for. `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017). `proof`: what shows it in place,
+    good for `proof_months`; `proven_by`: the checks of outside tools that show it by themselves.
     """
 
     id: str
@@ -114,6 +116,8 @@ class MeasureKind:
     badge: Text
     why: Text
     kinds: frozenset[ComponentKind]
+    hostings: frozenset[Hosting]
+    proposed_for: frozenset[ComponentKind]
     effort: int
     effects: tuple[Effect, ...]
     organisational: bool
@@ -124,11 +128,15 @@ class MeasureKind:
 
     @property
     def mends_flaws(self) -> bool:
-        """Whether it acts on known flaws: of use only where a flaw has its fix."""
+        """Whether it acts on known flaws: of use only where a flaw has its fix, or support has ended."""
         return any("flaws" in effect.steps for effect in self.effects)
 
     def applies_to(self, kind: ComponentKind) -> bool:
         return not self.organisational and (not self.kinds or kind in self.kinds)
+
+    def asks(self, kind: ComponentKind) -> bool:
+        """Whether a team that said nothing of it is asked about it on a component of this kind."""
+        return self.applies_to(kind) and (not self.proposed_for or kind in self.proposed_for)
 
 
 @cache
@@ -140,6 +148,8 @@ def measures() -> dict[str, MeasureKind]:
             badge=Text(**m.get("badge", m["name"])),
             why=Text(**m["why"]),
             kinds=frozenset(ComponentKind(k) for k in m.get("kinds", ())),
+            hostings=frozenset(Hosting(h) for h in m.get("in_hand", Hosting)),
+            proposed_for=frozenset(ComponentKind(k) for k in m.get("proposed_for", ())),
             effort=m["effort"],
             effects=tuple(
                 Effect(tuple(e["steps"]), f"measures.{m['id']}.{n}") for n, e in enumerate(m.get("effects", ()))
@@ -206,6 +216,7 @@ class UsualComponent:
     """A component that many products use, proposed while a person types its name.
 
     `hostings`: the usual mode first, then the others. `embeds`: packages (purls without version) known to be inside.
+    `kept_by_others`: a public service in which its users have no setting to change.
     """
 
     name: str
@@ -220,6 +231,7 @@ class UsualComponent:
     eol_product: str
     data: tuple[DataKind, ...]
     embeds: tuple[str, ...]
+    kept_by_others: bool = False
 
     @property
     def hosting(self) -> Hosting:
@@ -245,6 +257,7 @@ def _usual(c: Mapping[str, Any]) -> UsualComponent:
         eol_product=c.get("eol", ""),
         data=tuple(DataKind(d) for d in c.get("data", ())),
         embeds=tuple(c.get("embeds", ())),
+        kept_by_others=c.get("kept_by_others", False),
     )
 
 
@@ -256,6 +269,12 @@ def full_cpe(vendor_product: str) -> str:
 @cache
 def usual_components() -> tuple[UsualComponent, ...]:
     return tuple(_usual(c) for c in read_yaml("components.yaml")["components"])
+
+
+@cache
+def names_kept_by_others() -> frozenset[str]:
+    """The names, in lower case, of public services in which a team has no setting to change."""
+    return frozenset(name for c in usual_components() if c.kept_by_others for name in c.names)
 
 
 @cache
@@ -298,7 +317,10 @@ def help_of(value: Enum, language: str) -> str:
 
 
 def sentence(group: str, code: str, language: str, **values: str) -> str:
-    """A sentence of words.yaml by group and code, its holes filled; a hole `date` takes an ISO day."""
+    """A sentence of words.yaml by group and code, its holes filled; `date` takes an ISO day, `measures` their ids."""
+    if "measures" in values:
+        named = [measures()[m].name.in_(language) if m in measures() else m for m in values["measures"].split(", ")]
+        values["measures"] = ", ".join(named)
     if language == "fr" and "date" in values:
         values["date"] = "/".join(reversed(values["date"].split("-")))
     text: str = _words()[group][code][language]

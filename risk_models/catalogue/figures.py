@@ -36,31 +36,38 @@ class InternetRates:
     end_of_life: float
     kev_floor: float
     relay: float
-    epss_unknown: float
+    epss_unknown: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Probabilities of a year, ready to be used; `effectiveness` by figure id of a measure's effect."""
+    """Probabilities of a year, ready to be used; `effectiveness` by figure id of a measure's effect.
+
+    `usual`: by measure, the share of components that have it among those it applies to; 0 where it is not listed.
+    """
 
     internet: InternetRates
     credentials: Mapping[ComponentKind, float]
     phishing: Mapping[ComponentKind, float]
     supply: Mapping[ComponentKind, float]
     supply_saas: float
+    supply_package_set: float
     insider: Mapping[ComponentKind, float]
     physical: Mapping[ComponentKind, float]
     physical_on_premise: float
+    leak: Mapping[ComponentKind, float]
     flood: Mapping[str, float]
     steps: Mapping[str, StepRate]
     effectiveness: Mapping[str, float]
+    usual: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What identifies the model and its scales."""
+    """What identifies the model and its scales; `numbers` keys the fixed numbers of its worlds and draws."""
 
     version: str
+    numbers: str
     worlds: int
     draws: int
     draw_worlds: int
@@ -74,6 +81,7 @@ def model() -> Model:
     raw = _probabilities()
     return Model(
         version=raw["model"],
+        numbers=raw["numbers"],
         worlds=raw["worlds"],
         draws=raw["draws"],
         draw_worlds=raw["draw_worlds"],
@@ -85,7 +93,7 @@ def model() -> Model:
 
 @cache
 def figures() -> dict[str, Figure]:
-    """Every figure by id: `entry.internet.rates.paas`, `steps.calls.forward`, `measures.waf.0`…"""
+    """Every figure by id: `entry.internet.rates.paas`, `steps.calls.forward`, `measures.waf.0`, `usual.waf`…"""
     raw = _probabilities()
     found = [*_walk("entry", raw["entry"]), *_walk("steps", raw["steps"])]
     for measure in read_yaml("measures.yaml")["measures"]:
@@ -93,6 +101,9 @@ def figures() -> dict[str, Figure]:
             reason = f"effect on {', '.join(effect['steps'])}"
             sources = measure.get("source", ["judged"])
             found.append((f"measures.{measure['id']}.{number}", {**effect, "reason": reason, "source": sources}))
+        if "usual" in measure:
+            share = {**measure["usual"], "reason": "share of the components it applies to that have it"}
+            found.append((f"usual.{measure['id']}", share))
     return {
         figure_id: Figure(
             figure_id,
@@ -142,19 +153,29 @@ def rates_with(values: Mapping[str, float]) -> Rates:
             end_of_life=values[f"{internet}.end_of_life"],
             kev_floor=values[f"{internet}.kev_floor"],
             relay=values[f"{internet}.relay"],
-            epss_unknown=values[f"{internet}.epss_unknown"],
+            epss_unknown={
+                band: values[f"{internet}.epss_unknown.{band}"] for band in raw["entry"]["internet"]["epss_unknown"]
+            },
         ),
         credentials=by_kind("credentials"),
         phishing=by_kind("phishing"),
         supply=by_kind("supply"),
         supply_saas=values["entry.supply.saas"],
+        supply_package_set=values["entry.supply.package_set"],
         insider=by_kind("insider"),
         physical=by_kind("physical"),
         physical_on_premise=values["entry.physical.on_premise"],
+        leak=by_kind("leak"),
         flood={tier: values[f"entry.flood.{tier}"] for tier in raw["entry"]["flood"]},
         steps={kind: StepRate(values[f"steps.{kind}.forward"], values[f"steps.{kind}.back"]) for kind in raw["steps"]},
         effectiveness={figure: value for figure, value in values.items() if figure.startswith("measures.")},
+        usual={m: values[f"usual.{m}"] for m in _usual_measures()},
     )
+
+
+@cache
+def _usual_measures() -> tuple[str, ...]:
+    return tuple(m["id"] for m in read_yaml("measures.yaml")["measures"] if "usual" in m)
 
 
 @cache

@@ -1,10 +1,12 @@
 """What to do first: each measure's loss avoided alone, then in the best order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from risk_models import catalogue
 from risk_models.assessment import PlanItem
-from risk_models.ranking.attack_graph import in_place
+from risk_models.ranking.chances import past_end_of_life
+from risk_models.ranking.knowledge import in_place, team_can_set
+from risk_models.ranking.mending import Factors, Mending
 from risk_models.ranking.propagation import Spread
 from risk_models.scales import MeasureStatus, ProofState, View
 from risk_models.system import Measure, System
@@ -13,29 +15,33 @@ from risk_models.system import Measure, System
 _PROPOSED_FOR = 5
 _MOST = 10
 _UNKNOWN_EFFORT = 3
+_UPDATE = "update"  # a known flaw is known to be open
 _PROOF_EFFORT = 1  # what is in place already is only shown again; what is gone must be done again
 _TO_SHOW = frozenset({ProofState.STALE, ProofState.ABSENT, ProofState.UNREADABLE})
 
-Factors = Mapping[tuple[str, str], float]
 
+def action_plan(system: System, spread: Spread, mending: Mending, weakest: Sequence[str]) -> tuple[PlanItem, ...]:
+    """At most `_MOST` measures not yet in place: those known to lack, then those to finish, to show again or to confirm.
 
-def action_plan(system: System, spread: Spread, weakest: Sequence[str]) -> tuple[PlanItem, ...]:
-    """At most `_MOST` measures not yet in place, each time the one that avoids most for its effort.
-
-    `weakest`: components, weakest first. Measures that avoid nothing alone are left out. The order is the
-    accelerated greedy one (Minoux, 1978): a measure's figure is looked at again when its turn comes.
+    Within each, each time the one that avoids most for its effort. `weakest`: components, weakest first. Measures that
+    avoid nothing alone are left out. The order is the accelerated greedy one (Minoux, 1978): a measure's figure is looked
+    at again when its turn comes.
     """
     measures = _candidates(system, weakest[:_PROPOSED_FOR])
-    acting = [_factors(system, m) for m in measures]
+    acting = [mending.of_measure(m.measure, m.on) for m in measures]
     alone = spread.without([spread.reduced(factors) for factors in acting])
     gain = {n: avoided for n, avoided in enumerate(alone) if avoided > 0}
     done: Factors = {}
     loss = spread.loss
     plan: list[PlanItem] = []
 
-    def worth(number: int) -> tuple[float, str, tuple[str, ...]]:
+    said = {(m.measure, c) for m in system.measures for c in m.on}
+    unsaid = [m.measure != _UPDATE and not any((m.measure, c) in said for c in m.on) for m in measures]
+    lacking = [m.measure == _UPDATE or any(mending.lacks(m.measure, c) for c in m.on) for m in measures]
+
+    def worth(number: int) -> tuple[bool, float, str, tuple[str, ...]]:
         measure = measures[number]
-        return gain[number] / _effort(measure), measure.measure, measure.on
+        return lacking[number], gain[number] / _effort(measure), measure.measure, measure.on
 
     while gain and len(plan) < _MOST:
         best = max(gain, key=worth)
@@ -47,7 +53,14 @@ def action_plan(system: System, spread: Spread, weakest: Sequence[str]) -> tuple
                 continue
         del gain[best]
         plan.append(
-            PlanItem(measures[best].measure, measures[best].on, alone[best], loss - left, _effort(measures[best]))
+            PlanItem(
+                measures[best].measure,
+                measures[best].on,
+                alone[best],
+                loss - left,
+                _effort(measures[best]),
+                to_confirm=unsaid[best],
+            )
         )
         done, loss = both, left
     return tuple(plan)
@@ -57,9 +70,11 @@ def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
     """What could still be done: measures planned or to decide, proofs to renew, and the catalogue for the weakest."""
     closed = {MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE}
     decided = {(m.measure, c) for m in system.measures for c in m.on}
-    decided |= {(measure, c) for measure, c, _ in in_place(system, View.CURRENT)}
-    kinds = {c.id: c.kind for c in system.components}
-    mendable = {c.id for c in system.components if any(v.fixed_in for v in c.vulnerabilities)}
+    decided |= in_place(system, View.CURRENT)
+    components = {c.id: c for c in system.components}
+    mendable = {
+        c.id for c in system.components if any(v.fixed_in for v in c.vulnerabilities) or past_end_of_life(system, c)
+    }
     wanted = [
         (
             m.measure,
@@ -73,7 +88,8 @@ def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
         wanted += [
             (m.id, (component,), None)
             for m in catalogue.measures().values()
-            if m.applies_to(kinds[component])
+            if m.asks(components[component].kind)
+            and team_can_set(m, components[component])
             and (m.id, component) not in decided
             and (component in mendable or not m.mends_flaws)
         ]
@@ -81,28 +97,6 @@ def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
         Measure(measure, on, MeasureStatus.DONE, proof=proof)
         for measure, on, proof in sorted(set(wanted), key=lambda w: (w[0], w[1], w[2] or ""))
     ]
-
-
-def _factors(system: System, measure: Measure) -> Factors:
-    """By (component, effect), what putting `measure` fully in place multiplies, beside what it does there already."""
-    kind = catalogue.measures().get(measure.measure)
-    if kind is None:
-        return {}
-    effectiveness = catalogue.rates().effectiveness
-    kinds = {c.id: c.kind for c in system.components}
-    weights: dict[str, float] = {}
-    for known, component, weight in in_place(system, View.CURRENT):
-        if known == measure.measure:
-            weights[component] = max(weight, weights.get(component, 0.0))
-    found: dict[tuple[str, str], float] = {}
-    for component in measure.on:
-        for effect in kind.effects if kind.applies_to(kinds[component]) else ():
-            full = effectiveness[effect.figure]
-            already = weights.get(component, 0.0)
-            left = 1.0 if already == 1.0 else (1 - full) / (1 - full * already)
-            for step in effect.steps:
-                found[component, step] = found.get((component, step), 1.0) * left
-    return found
 
 
 def _combined(a: Factors, b: Factors) -> Factors:

@@ -1,7 +1,8 @@
 """The ranking of weak points: a System in, an Assessment out. Model and sources: docs/ranking.md."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
@@ -16,10 +17,12 @@ from risk_models.assessment import (
     WeakPoint,
 )
 from risk_models.ranking.action_plan import action_plan
-from risk_models.ranking.attack_graph import AttackGraph, Node, attack_graph, in_place
+from risk_models.ranking.attack_graph import AttackGraph, Node, attack_graph
 from risk_models.ranking.explanation import Explainer
 from risk_models.ranking.findings import find_findings
-from risk_models.ranking.propagation import Spread
+from risk_models.ranking.knowledge import held_measures
+from risk_models.ranking.mending import Mending
+from risk_models.ranking.propagation import Closing, Spread
 from risk_models.ranking.single_points import count_dependents, single_points_of_failure
 from risk_models.scales import CLAIMED, STILL_TO_DO, ComponentKind, Hosting, MeasureStatus, Need, View
 from risk_models.system import System
@@ -33,8 +36,9 @@ def assess(system: System, view: View) -> Assessment:
     target = spread
     if view is not View.TARGET and any(m.status in _CHANGING[view] for m in system.measures):
         target = Spread(attack_graph(system, View.TARGET), loss_weights(system))
-    hardened, unbreakable = _avoided(system, spread)
-    weak = _weak_points(system, graph, hardened, spread.loss)
+    mending = Mending(system, view)
+    mended = measure_mended(spread, mending, (c.id for c in system.components))
+    weak = _weak_points(system, graph, mending, mended, spread.loss)
     return Assessment(
         model=catalogue.model().version,
         worlds=spread.worlds,
@@ -46,9 +50,9 @@ def assess(system: System, view: View) -> Assessment:
         assets=asset_risks(system, spread),
         residual_assets=asset_risks(system, target),
         weak_points=weak,
-        choke_points=tuple(ChokePoint(c, unbreakable[c]) for c in rank_components(unbreakable)),
+        choke_points=_choke_points(system, spread),
         single_points_of_failure=single_points_of_failure(system),
-        action_plan=action_plan(system, spread, [w.component for w in weak if w.loss_avoided]),
+        action_plan=action_plan(system, spread, mending, [w.component for w in weak if w.loss_avoided]),
         findings=find_findings(system),
         warnings=_warnings(system),
     )
@@ -58,9 +62,9 @@ def assess(system: System, view: View) -> Assessment:
 def assess_views(system: System) -> dict[View, Outlook]:
     """The three views side by side: no measure, those in place, and also those planned."""
     found: dict[View, Outlook] = {}
-    by_measures: dict[tuple[tuple[str, str, float], ...], Outlook] = {}
+    by_measures: dict[tuple[tuple[tuple[str, str], float], ...], Outlook] = {}
     for view in View:
-        counting = tuple(in_place(system, view))
+        counting = tuple(sorted(held_measures(system, view).items()))
         if counting not in by_measures:
             spread = Spread(attack_graph(system, view), loss_weights(system))
             by_measures[counting] = Outlook(spread.loss, asset_risks(system, spread))
@@ -96,9 +100,37 @@ def loss_weights(system: System) -> dict[Node, int]:
     return {("lost", a.id, need): catalogue.loss_weight(a.severity(need)) for a in system.assets for need in Need}
 
 
-def rank_components(avoided: Mapping[str, float]) -> list[str]:
-    """Components by loss avoided, greatest first, then by id."""
-    return sorted(avoided, key=lambda c: (-avoided[c], c))
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """Loss avoided were what is known to lack on a component mended, and were all that the team has in hand there."""
+
+    lacking: float
+    whole: float
+
+
+def rank_components(mended: Mapping[str, Mended]) -> list[str]:
+    """Components by what mending what is known to lack avoids, greatest first, then by the whole, then by id."""
+    return sorted(mended, key=lambda c: (-mended[c].lacking, -mended[c].whole, c))
+
+
+def measure_mended(spread: Spread, mending: Mending, components: Iterable[str]) -> dict[str, Mended]:
+    """What mending each of `components` avoids; each question is asked of the graph once."""
+    ids = list(components)
+    asked: dict[frozenset[tuple[tuple[str, str], float]], int] = {}
+    closings: list[Closing] = []
+    places: list[tuple[int, int]] = []
+    for c in ids:
+        place = []
+        for unsaid in (False, True):
+            factors = mending.of_component(c, unsaid=unsaid)
+            key = frozenset(factors.items())
+            if key not in asked:
+                asked[key] = len(closings)
+                closings.append(spread.reduced(factors))
+            place.append(asked[key])
+        places.append((place[0], place[1]))
+    answers = spread.without(closings)
+    return {c: Mended(answers[known], answers[whole]) for c, (known, whole) in zip(ids, places, strict=True)}
 
 
 def asset_risks(system: System, spread: Spread) -> tuple[AssetRisk, ...]:
@@ -132,31 +164,33 @@ def _components(system: System, spread: Spread) -> tuple[ComponentRisk, ...]:
     return tuple(sorted(risks, key=lambda r: (-r.likelihood, r.id)))
 
 
-def _avoided(system: System, spread: Spread) -> tuple[dict[str, float], dict[str, float]]:
-    """By component, the loss avoided were it hardened, and were it unbreakable."""
+def _choke_points(system: System, spread: Spread) -> tuple[ChokePoint, ...]:
+    """Greatest loss avoided first, then by id."""
     ids = [c.id for c in system.components]
     hardened, unbreakable = [spread.hardened(c) for c in ids], [spread.unbreakable(c) for c in ids]
     apart = [n for n, closing in enumerate(unbreakable) if closing.keys() != hardened[n].keys()]
     answers = spread.without([*hardened, *(unbreakable[n] for n in apart)])
-    first = dict(zip(ids, answers, strict=False))
-    return first, first | {ids[n]: answer for n, answer in zip(apart, answers[len(ids) :], strict=True)}
+    whole = dict(enumerate(answers[: len(ids)])) | dict(zip(apart, answers[len(ids) :], strict=True))
+    found = [ChokePoint(c, whole[n], answers[n]) for n, c in enumerate(ids)]
+    return tuple(sorted(found, key=lambda p: (-p.loss_avoided, p.component)))
 
 
 def _weak_points(
-    system: System, graph: AttackGraph, avoided: Mapping[str, float], loss: float
+    system: System, graph: AttackGraph, mending: Mending, mended: Mapping[str, Mended], loss: float
 ) -> tuple[WeakPoint, ...]:
-    explainer = Explainer(system, graph)
+    explainer = Explainer(system, graph, mending)
     components = {c.id: c for c in system.components}
     return tuple(
         WeakPoint(
             rank=rank,
             component=c,
-            loss_avoided=avoided[c],
-            share=avoided[c] / loss if loss else 0.0,
+            loss_avoided=mended[c].whole,
+            share=mended[c].whole / loss if loss else 0.0,
             reasons=explainer.reasons(components[c]),
-            path=explainer.path_through(c) if avoided[c] else None,
+            path=explainer.path_through(c) if mended[c].whole else None,
+            lacking=mended[c].lacking,
         )
-        for rank, c in enumerate(rank_components(avoided), start=1)
+        for rank, c in enumerate(rank_components(mended), start=1)
     )
 
 

@@ -27,13 +27,16 @@ def as_json(
         ],
         "assets": [_asset(a) for a in assessment.assets],
         "weak_points": [_weak_point(w, stability, language) for w in assessment.weak_points],
-        "choke_points": [{"component": c.component, "loss_avoided": c.loss_avoided} for c in assessment.choke_points],
+        "choke_points": [
+            {"component": c.component, "loss_avoided": c.loss_avoided, "hardened": c.hardened}
+            for c in assessment.choke_points
+        ],
         "single_points_of_failure": [
             {"component": s.component, "assets": list(s.assets)} for s in assessment.single_points_of_failure
         ],
         "action_plan": [
             {"measure": p.measure, "on": list(p.on), "loss_avoided_alone": p.loss_avoided_alone}
-            | {"loss_avoided_in_order": p.loss_avoided_in_order, "effort": p.effort}
+            | {"loss_avoided_in_order": p.loss_avoided_in_order, "effort": p.effort, "to_confirm": p.to_confirm}
             for p in assessment.action_plan
         ],
         "views": {
@@ -70,6 +73,7 @@ def _weak_point(weak: WeakPoint, stability: Stability, language: str) -> dict[st
         "component": weak.component,
         "loss_avoided": weak.loss_avoided,
         "share": weak.share,
+        "lacking": weak.lacking,
         "reasons": [
             {"code": r.code, "text": catalogue.sentence("reasons", r.code, language, **dict(r.values))}
             for r in weak.reasons

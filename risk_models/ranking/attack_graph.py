@@ -1,36 +1,50 @@
 """From a System to the graph of attack steps: `u → v` means "who controls u can try v".
 
-Nodes are tuples: ("source", threat), ("heard", component) when what strangers send reaches it, ("taken", component),
+Nodes are tuples: ("source", threat), ("source", "leak", component) for the secrets it holds, ("heard", component) when what strangers send reaches it, ("taken", component),
 ("down", component), ("shut", component) when a front door that stopped keeps its users out, ("cut", component) when
 what they reached behind it is lost to them, and ("lost", asset, need).
 Each edge is one Step with its own probability; nodes add nothing.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from risk_models import catalogue
 from risk_models.catalogue import Rates
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, View
+from risk_models.ranking.chances import (
+    access_share,
+    effective_exposure,
+    entry_chances,
+    flaw_probability,
+    hosting_tier,
+    past_end_of_life,
+    way_back,
+)
+from risk_models.ranking.knowledge import change_by, held_measures, share_held
+from risk_models.scales import Authentication, ComponentKind, DataKind, Exposure, LinkKind, Need, View
 from risk_models.system import Component, System
 
 Node = tuple[str, ...]
 
 # A state leads only to itself and to those after it.
 STATES = ("heard", "taken", "down", "shut", "cut", "lost")
-THREATS = ("internet", "credentials", "phishing", "supply", "insider", "physical", "flood")
+THREATS = ("internet", "credentials", "phishing", "supply", "insider", "physical", "leak", "flood")
 # What a hardened component no longer allows: entry from a threat, and misuse through these links.
 MISUSE = frozenset({"calls", "reads", "writes"})
 _SEES = frozenset({"reads", "writes", "administers"})
 _CHANGES = frozenset({"writes", "administers"})
-_OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET: 2}
+# What a secret opens when somebody else has it: what keys open, and can be reached from outside.
+_KEYS = frozenset({Authentication.PASSWORD, Authentication.TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
 class AttackStep:
-    """One try. `kind` is "entry", "flaw", "relay", "down", "loss" or a link kind; `probability` is for one year.
+    """One try. `kind` is "entry", "flaw", "relay", "scripts", "called_scripts", "resets", "diverts",
+    "secrets", "down", "loss" or a link kind.
 
+    `chance` is for one year, and above 1 where so much lacks that mending a part of it leaves the step sure.
     `reduced_by` names what lowers it: measures placed on each component that act on its effect. `through`: the
     component between its ends, where there is one.
     """
@@ -38,14 +52,18 @@ class AttackStep:
     source: Node
     target: Node
     kind: str
-    probability: float
+    chance: float
     reduced_by: tuple[tuple[str, str], ...] = ()
     through: str | None = None
 
     @property
+    def probability(self) -> float:
+        return min(1.0, self.chance)
+
+    @property
     def exploits(self) -> bool:
         """Whether the step exploits its target's own weakness (see docs/ranking.md, "hardened")."""
-        return self.kind in {"entry", "flaw"} or self.kind in MISUSE
+        return self.kind in {"entry", "flaw", "leak"} or self.kind in MISUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,7 @@ def attack_graph(system: System, view: View, rates: Rates | None = None) -> Atta
     links = sorted({(k.source, k.target, k.kind) for k in system.links})
     cuts = _Cuts(system, links)
     reductions = _Reductions(system, view, rates)
-    steps = tuple(s for s in _steps(system, links, cuts, reductions, rates) if s.probability > 0)
+    steps = tuple(s for s in _steps(system, links, cuts, reductions, rates) if s.chance > 0)
     nodes: dict[Node, None] = dict.fromkeys(("source", t) for t in THREATS)
     nodes |= dict.fromkeys(("taken", c.id) for c in system.components)
     nodes |= dict.fromkeys(cuts.nodes())
@@ -86,63 +104,28 @@ def _steps(
         yield from _entries(system, c, exposure[c.id], reductions, rates)
     flaws = {c.id: flaw_probability(c, rates) for c in system.components if c.vulnerabilities}
     for source, target, kind in links:
-        yield from _moves(source, target, kind, flaws, reductions, rates)
+        yield from _moves(components[source], components[target], kind, flaws, reductions, rates)
+    yield from _secrets(system, components, exposure, reductions, rates)
     yield from _heard(components, links, exposure, flaws, reductions, rates)
     yield from _through_libraries(components, links, flaws, reductions)
     yield from cuts.steps(exposure, rates)
     yield from _losses(system, links, cuts, reductions, rates)
 
 
-def effective_exposure(system: System) -> dict[str, Exposure]:
-    """Each component's exposure; a library is as exposed as the most exposed of what embeds it."""
-    exposure = {c.id: c.exposure for c in system.components}
-    libraries = {c.id for c in system.components if c.kind is ComponentKind.LIBRARY}
-    embeds = [k for k in system.links if k.kind is LinkKind.EMBEDS and k.target in libraries]
-    changed = True
-    while changed:
-        changed = False
-        for link in embeds:
-            if _OPENNESS[exposure[link.source]] > _OPENNESS[exposure[link.target]]:
-                exposure[link.target] = exposure[link.source]
-                changed = True
-    return exposure
-
-
-def _tier(c: Component) -> str:
-    return {Hosting.SAAS: "saas", Hosting.PAAS: "paas"}.get(c.hosting, "self_hosted")
-
-
-def flaw_probability(c: Component, rates: Rates) -> float:
-    """Probability that a known flaw of `c` is exploited in a year: 1 − ∏(1 − EPSS), with KEV's floor."""
-    none = 1.0
-    for v in {v.id: v for v in c.vulnerabilities}.values():
-        epss = v.epss if v.epss is not None else rates.internet.epss_unknown
-        none *= 1 - max(epss, rates.internet.kev_floor if v.kev else 0.0)
-    return 1 - none
-
-
-def past_end_of_life(system: System, c: Component) -> bool:
-    return bool(c.eol and c.eol.date and system.as_of and c.eol.date < system.as_of)
-
-
 def _entries(
     system: System, c: Component, exposure: Exposure, reductions: "_Reductions", p: Rates
 ) -> Iterator[AttackStep]:
     taken = ("taken", c.id)
-    saas, on_premise = c.hosting is Hosting.SAAS, c.hosting is Hosting.ON_PREMISE
-    chances = {
-        "internet": _internet(system, c, exposure, p),
-        "credentials": p.credentials.get(c.kind, 0.0) if exposure is not Exposure.INTERNAL else 0.0,
-        "phishing": p.phishing.get(c.kind, 0.0),
-        "supply": max(p.supply.get(c.kind, 0.0), p.supply_saas if saas else 0.0),
-        "insider": p.insider.get(c.kind, 0.0),
-        "physical": max(p.physical.get(c.kind, 0.0), p.physical_on_premise if on_premise else 0.0),
-    }
-    for threat, chance in chances.items():
+    for threat, chance in entry_chances(c, exposure, p).items():
         if chance:
             yield _reduced(("source", threat), taken, "entry", chance, ((c.id, threat),), reductions)
+    if past_end_of_life(system, c) and exposure is not Exposure.INTERNAL:
+        by = (c.id, "internet"), (c.id, "end_of_life")
+        yield _reduced(
+            ("source", "internet"), taken, "entry", p.internet.end_of_life * access_share(exposure, p), by, reductions
+        )
     if exposure is not Exposure.INTERNAL and c.kind is not ComponentKind.LIBRARY:
-        flood = p.flood[_tier(c)]
+        flood = p.flood[hosting_tier(c)]
         yield _reduced(("source", "flood"), ("down", c.id), "entry", flood, ((c.id, "flood"),), reductions)
 
 
@@ -161,32 +144,43 @@ def _reduced(
     return AttackStep(source, target, kind, chance, by, through)
 
 
-def _internet(system: System, c: Component, exposure: Exposure, rates: Rates) -> float:
-    if exposure is Exposure.INTERNAL:
-        return 0.0
-    p = rates.internet
-    base = 0.0 if c.kind is ComponentKind.LIBRARY else p.rates[_tier(c)]
-    if c.kind in p.targeted_kinds:
-        base = min(1.0, base * p.targeted_factor)
-    aged = p.end_of_life if past_end_of_life(system, c) else 0.0
-    return (1 - (1 - base) * (1 - aged)) * _access(exposure, rates)
-
-
-def _access(exposure: Exposure, rates: Rates) -> float:
-    """The share of what strangers try that a sign-in lets through."""
-    return rates.internet.authenticated_factor if exposure is Exposure.AUTHENTICATED else 1.0
-
-
 def _moves(
-    source: str, target: str, kind: LinkKind, flaws: Mapping[str, float], reductions: "_Reductions", rates: Rates
+    source: Component,
+    target: Component,
+    kind: LinkKind,
+    flaws: Mapping[str, float],
+    reductions: "_Reductions",
+    rates: Rates,
 ) -> Iterator[AttackStep]:
     rate = rates.steps[kind]
-    ahead = (target, kind.value)
-    yield _reduced(("taken", source), ("taken", target), kind, rate.forward, (ahead,), reductions)
-    if kind in MISUSE and target in flaws:
-        by = (ahead, (target, "flaws"))
-        yield _reduced(("taken", source), ("taken", target), kind, flaws[target], by, reductions)
-    yield _reduced(("taken", target), ("taken", source), kind, rate.back, ((source, kind.value),), reductions)
+    here, there, ahead = ("taken", source.id), ("taken", target.id), (target.id, kind.value)
+    yield _reduced(here, there, kind, rate.forward, (ahead,), reductions)
+    if kind in MISUSE and target.id in flaws:
+        yield _reduced(here, there, kind, flaws[target.id], (ahead, (target.id, "flaws")), reductions)
+    back = way_back(source, target, kind)
+    yield _reduced(there, here, back, rates.steps[back].back, ((source.id, back),), reductions)
+
+
+def _secrets(
+    system: System,
+    components: Mapping[str, Component],
+    exposure: Mapping[str, Exposure],
+    reductions: "_Reductions",
+    rates: Rates,
+) -> Iterator[AttackStep]:
+    """A secret that leaks, or is read by who holds what keeps it, opens what keys open and can be reached from outside."""
+    opened = sorted(
+        {k.target for k in system.links if k.authentication in _KEYS and exposure[k.target] is not Exposure.INTERNAL}
+    )
+    for c in system.components:
+        if DataKind.SECRET in c.data and c.kind in rates.leak:
+            for target in opened:
+                if target != c.id and components[target].kind is not ComponentKind.LIBRARY:
+                    by = ((c.id, "leak"), (target, "leak"))
+                    there, leak = ("taken", target), rates.leak[c.kind]
+                    yield _reduced(("source", "leak", c.id), there, "leak", leak, by, reductions, c.id)
+                    held = rates.steps["secrets"].forward
+                    yield _reduced(("taken", c.id), there, "secrets", held, by, reductions)
 
 
 def _heard(
@@ -211,7 +205,7 @@ def _heard(
     relaying |= _below(callers, *sorted(relaying))
     for c in sorted(relaying):
         if exposure[c] is not Exposure.INTERNAL:
-            access = _access(exposure[c], rates)
+            access = access_share(exposure[c], rates)
             yield _reduced(("source", "internet"), ("heard", c), "heard", access, ((c, "internet"),), reductions)
         for caller in callers[c]:
             if caller in relaying:
@@ -281,7 +275,7 @@ def _losses(
     for asset in system.assets:
         confidentiality, integrity, availability = (("lost", asset.id, need) for need in Need)
         for store in dict.fromkeys(asset.lives_in):
-            kept, why, data = reductions.kept(store, "data"), f"loss:{store}", ((store, "data"),)
+            kept, why, data = reductions.lost_with(store), f"loss:{store}", ((store, "data"),)
             for source, kind in touching[store]:
                 taken = ("taken", source)
                 if kind in _SEES:
@@ -334,41 +328,32 @@ class _Cuts:
 
 
 class _Reductions:
-    """What is left of a step's probability once the measures of a view act on it."""
+    """What the measures of a view leave of a step, whose own chance is that of a component as it is usually kept."""
 
     def __init__(self, system: System, view: View, rates: Rates) -> None:
         self._kept: dict[tuple[str, str], float] = {}
-        strongest: dict[tuple[str, str], float] = {}
-        for measure, component, weight in in_place(system, view):
-            key = (measure, component)
-            strongest[key] = max(weight, strongest.get(key, 0.0))
         kinds = {c.id: c.kind for c in system.components}
-        for (measure_id, component), weight in sorted(strongest.items()):
-            kind = catalogue.measures().get(measure_id)
-            if kind is None or not kind.applies_to(kinds[component]):
-                continue
-            for effect in kind.effects:
-                for step in effect.steps:
-                    kept = self._kept.get((component, step), 1.0)
-                    self._kept[component, step] = kept * (1 - rates.effectiveness[effect.figure] * weight)
+        held = held_measures(system, view)
+        for measure, component in sorted(held):
+            kind = catalogue.measures().get(measure)
+            if kind and kind.applies_to(kinds[component]):
+                usual = rates.usual.get(measure, 0.0)
+                share = share_held(held, rates, measure, component)
+                for step, factor in change_by(kind, rates, usual, share).items():
+                    self._kept[component, step] = self._kept.get((component, step), 1.0) * factor
+        self._usual_of_stores = {
+            kind: math.prod(
+                change_by(m, rates, 0.0, rates.usual.get(m.id, 0.0)).get("data", 1.0)
+                for m in catalogue.measures().values()
+                if m.applies_to(kind)
+            )
+            for kind in {kinds[c] for asset in system.assets for c in asset.lives_in}
+        }
+        self._kinds = kinds
 
     def kept(self, component: str, step: str) -> float:
         return self._kept.get((component, step), 1.0)
 
-
-def in_place(system: System, view: View) -> Iterable[tuple[str, str, float]]:
-    """(measure, component, weight) that count in `view`; a partial measure counts for half, a lost proof takes its share."""
-    if view is View.RAW:
-        return []
-    weights = {MeasureStatus.DONE: 1.0, MeasureStatus.PARTIAL: 0.5}
-    if view is View.TARGET:
-        weights[MeasureStatus.PLANNED] = 1.0
-    found = [
-        (m.measure, c, weights[m.status] * catalogue.proof_weight(m.proof))
-        for m in system.measures
-        if m.status in weights and catalogue.proof_weight(m.proof)
-        for c in m.on
-    ]
-    shields = {c.id for c in system.components if c.kind in {ComponentKind.WAF, ComponentKind.CDN}}
-    found += [("waf", k.source, 1.0) for k in system.links if k.kind is LinkKind.PROTECTED_BY and k.target in shields]
-    return found
+    def lost_with(self, store: str) -> float:
+        """How much of the data of a store that fell is lost, once what its backups save is taken off."""
+        return self._usual_of_stores[self._kinds[store]] * self.kept(store, "data")

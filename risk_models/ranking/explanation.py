@@ -10,10 +10,11 @@ from itertools import groupby, pairwise
 
 from risk_models import catalogue
 from risk_models.assessment import AttackPath, Reason
-from risk_models.ranking.attack_graph import MISUSE, AttackGraph, AttackStep, Node, effective_exposure, past_end_of_life
+from risk_models.ranking.attack_graph import MISUSE, AttackGraph, AttackStep, Node
+from risk_models.ranking.chances import effective_exposure, past_end_of_life
+from risk_models.ranking.knowledge import held_measures, team_can_set
+from risk_models.ranking.mending import Mending
 from risk_models.scales import (
-    CLAIMED,
-    SAID_TO_LACK,
     ComponentKind,
     Exposure,
     Hosting,
@@ -21,20 +22,21 @@ from risk_models.scales import (
     Need,
     Patcher,
     Severity,
+    View,
 )
 from risk_models.system import Component, Link, System
 
 _DEVELOPMENT = frozenset({ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY, ComponentKind.LIBRARY})
 _FRONT = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.BI, ComponentKind.CMS})
-# How many ways into a component are tried where the cheapest one crosses the way out, and how many suffice.
-_TRIED, _ENOUGH = 10, 3
+# How many paths are compared to tell the likeliest one through a component.
+_ENOUGH = 3
 _RUN_BY_OTHERS = frozenset({Hosting.SAAS, Hosting.PAAS})
 
 
 class Explainer:
     """Explains the components of one system in one view."""
 
-    def __init__(self, system: System, graph: AttackGraph) -> None:
+    def __init__(self, system: System, graph: AttackGraph, mending: Mending) -> None:
         self._system = system
         self._exposure = effective_exposure(system)
         self._names = {c.id: c.name for c in system.components}
@@ -43,28 +45,23 @@ class Explainer:
         for link in sorted(set(system.links), key=lambda k: (k.source, k.target, k.kind)):
             self._links[link.source].append(link)
             self._links[link.target].append(link)
-        self._protected = {
-            (m.measure, c)
-            for m in system.measures
-            if m.status in CLAIMED and catalogue.proof_weight(m.proof)
-            for c in m.on
-        }
-        self._protected |= {("waf", k.source) for k in system.links if k.kind is LinkKind.PROTECTED_BY}
-        self._lacking = {(m.measure, c) for m in system.measures if m.status in SAID_TO_LACK for c in m.on}
+        self._held = held_measures(system, View.CURRENT)
+        self._mending = mending
         self._steps: dict[tuple[Node, Node], AttackStep] = {}
-        self._exploiting: dict[Node, dict[Node, float]] = defaultdict(dict)
+        self._acted_on: dict[tuple[str, str], set[tuple[Node, Node]]] = defaultdict(set)
         none: dict[tuple[Node, Node], float] = {}
         for step in graph.steps:
             ends = step.source, step.target
             none[ends] = none.get(ends, 1.0) * (1 - step.probability)
-            if step.exploits:
-                spared = self._exploiting[step.target].get(step.source, 1.0)
-                self._exploiting[step.target][step.source] = spared * (1 - step.probability)
+            for key in step.reduced_by:
+                self._acted_on[key].add(ends)
             if ends not in self._steps or step.probability > self._steps[ends].probability:
                 self._steps[ends] = step
         self._ahead, self._behind = _Costs(defaultdict(list)), _Costs(defaultdict(list))
+        self._costs: dict[tuple[Node, Node], float] = {}
         for (source, target), closed in none.items():
             cost = -math.log(max(1 - closed, sys.float_info.min)) if closed else 0.0
+            self._costs[source, target] = cost
             self._ahead.edges[source].append((target, cost))
             self._behind.edges[target].append((source, cost))
         self._threats: dict[Node, float] = {n: 0.0 for n in graph.nodes if n[0] == "source"}
@@ -78,16 +75,18 @@ class Explainer:
         self._to_loss = self._behind.cheapest(self._losses)
 
     def path_through(self, component: str) -> AttackPath | None:
-        """A most likely path that enters `component` by its own weakness and goes on to an asset's need.
+        """A most likely path by a step that mending `component` acts upon, on to the loss of an asset's need.
 
         It starts at a threat and passes nowhere twice; where the likeliest ways in and out cross, it is the likeliest
         of those found around.
         """
         found = []
-        for node in (("taken", component), ("down", component)):
-            for way_in, way_out in self._ways(node) if node in self._to_loss else ():
+        for step in self._mended_steps(component):
+            for way_in, way_out in self._ways(*step):
                 walk = [*reversed(way_in), *way_out]
                 found.append((self._cost(walk) + self._losses[walk[-1]], walk))
+            if len(found) >= _ENOUGH:
+                break
         return self._as_path(min(found)[1]) if found else None
 
     def path_to(self, asset: str, need: Need) -> AttackPath | None:
@@ -95,28 +94,23 @@ class Explainer:
         goal = ("lost", asset, need)
         return self._as_path(_walk(self._from_threat, goal)[::-1]) if goal in self._from_threat else None
 
-    def _ways(self, node: Node) -> list[tuple[list[Node], list[Node]]]:
-        """Ways from what exploits `node` back to a threat, and from `node` to a loss, that share nothing."""
-        way_out = _walk(self._to_loss, node)
-        found: list[tuple[list[Node], list[Node]]] = []
-        for before in self._exploiters(node):
-            way_in = _walk(self._from_threat, before)
-            if not {*way_in} & {*way_out}:
-                found.append((way_in, way_out))
-            else:
-                found += self._around(before, way_in, node, way_out)
-            if (found and found[0][1] is way_out) or len(found) >= _ENOUGH:
-                break
-        return found
-
-    def _exploiters(self, node: Node) -> list[Node]:
-        """The nodes from which `node` is exploited, by how likely it is entered so."""
+    def _mended_steps(self, component: str) -> list[tuple[Node, Node]]:
+        """The ends of the steps that mending `component` acts upon, by how likely it is that a loss comes by them."""
+        factors = self._mending.of_component(component, unsaid=True)
+        steps = {ends for key, left in factors.items() if left < 1 for ends in self._acted_on.get(key, ())}
         cost = {
-            before: self._from_threat[before][0] + (-math.log(1 - spared) if spared else 0.0)
-            for before, spared in self._exploiting[node].items()
-            if before in self._from_threat and spared < 1
+            (before, after): self._from_threat[before][0] + self._costs[before, after] + self._to_loss[after][0]
+            for before, after in steps
+            if before in self._from_threat and after in self._to_loss
         }
-        return sorted(cost, key=lambda before: (cost[before], before))[:_TRIED]
+        return sorted(cost, key=lambda ends: (cost[ends], ends))
+
+    def _ways(self, before: Node, node: Node) -> list[tuple[list[Node], list[Node]]]:
+        """Ways from the step `before → node` back to a threat, and on to a loss, that share nothing."""
+        way_in, way_out = _walk(self._from_threat, before), _walk(self._to_loss, node)
+        if not {*way_in} & {*way_out}:
+            return [(way_in, way_out)]
+        return self._around(before, way_in, node, way_out)
 
     def _around(
         self, before: Node, way_in: list[Node], node: Node, way_out: list[Node]
@@ -132,7 +126,7 @@ class Explainer:
         return found
 
     def _cost(self, walk: list[Node]) -> float:
-        return sum(next(c for t, c in self._ahead.edges[a] if t == b) for a, b in pairwise(walk))
+        return sum(self._costs[ends] for ends in pairwise(walk))
 
     def reasons(self, c: Component) -> tuple[Reason, ...]:
         """The facts that make `c` weak or its loss heavy, worst first."""
@@ -153,15 +147,21 @@ class Explainer:
             found += self._lack("waf", c, "no_waf", "waf_unknown")
         if exposed and c.kind in catalogue.rates().credentials:
             found += self._lack("mfa", c, "no_second_factor", "second_factor_unknown")
+        told = {"waf"} if any(r.code == "no_waf" for r in found) else set()
+        told |= {"mfa"} if any(r.code == "no_second_factor" for r in found) else set()
+        lacking = [kind.id for kind in self._mending.lacking(c.id) if kind.id not in told]
+        if lacking:
+            found.append(Reason("lacks", (("measures", ", ".join(lacking)),)))
         if c.hosting is Hosting.SAAS:
             found.append(Reason("supplier_access"))
         return (*found, *self._reach(c))
 
     def _lack(self, measure: str, c: Component, lacking: str, unknown: str) -> list[Reason]:
         """What is known of a measure that is not in place: that it lacks where somebody said so, else that nobody knows."""
-        if (measure, c.id) in self._protected:
-            return []
-        return [Reason(lacking if (measure, c.id) in self._lacking else unknown)]
+        held, kind = self._held.get((measure, c.id)), catalogue.measures()[measure]
+        if held is None:
+            return [Reason(unknown)] if team_can_set(kind, c) and kind.asks(c.kind) else []
+        return [] if held else [Reason(lacking)]
 
     def _flaws(self, c: Component) -> list[Reason]:
         exploited = [v.id for v in c.vulnerabilities if v.kev]
@@ -307,6 +307,7 @@ _VECTORS: dict[str, list[tuple[frozenset[ComponentKind] | None, str]]] = {
         (None, "saas_supplier"),
     ],
     "insider": [(None, "internal_administration")],
+    "leak": [(_DEVELOPMENT, "{}_development"), (None, "{}_actor")],
     "physical": [(None, "{}_premises")],
     "flood": [(None, "denial_of_service")],
 }

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from risk_models import catalogue
 from risk_models.assessment import UNSAID, Finding
-from risk_models.ranking.attack_graph import in_place
+from risk_models.ranking.knowledge import in_place, team_can_set
 from risk_models.scales import (
     CLAIMED,
     SAID_TO_LACK,
@@ -78,7 +78,7 @@ class _Facts:
         for asset in system.assets:
             for component in asset.lives_in:
                 self.held[component].append(asset)
-        self._in_place = {(m, c) for m, c, _ in in_place(system, View.CURRENT)}
+        self._in_place = in_place(system, View.CURRENT)
         self._said = {(m.measure, c) for m in system.measures if m.status in SAID_TO_LACK for c in m.on or ("",)}
         self._everywhere = {m.measure for m in system.measures if m.status in CLAIMED and not m.on}
 
@@ -146,6 +146,11 @@ def _end_of_life(f: _Facts, *, soon: bool) -> Iterator[_Hit]:
             past = c.eol.date < today
             if (soon and not past and c.eol.date <= today + _SOON) or (past and not soon):
                 yield _Hit(c.id, detail=c.eol.date.isoformat())
+
+
+def _signed_in_to(c: Component) -> bool:
+    """Whether the team has a sign-in there, which it can set."""
+    return team_can_set(catalogue.measures()["mfa"], c)
 
 
 def _can_suspend(f: _Facts) -> list[str]:
@@ -243,9 +248,14 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
         "patch_policy",
         "dependabot",
     ),
-    "admin_without_second_factor": lambda f: f.lacking(lambda c: f.controls(c) and c.kind is not K.WORKSTATION, "mfa"),
+    "admin_without_second_factor": lambda f: f.lacking(
+        lambda c: _signed_in_to(c) and f.controls(c) and c.kind is not K.WORKSTATION, "mfa"
+    ),
     "sign_in_without_second_factor": lambda f: f.lacking(
-        lambda c: c.kind in _KEY_HOLDERS and c.exposure is not Exposure.INTERNAL and not f.controls(c), "mfa"
+        lambda c: (
+            _signed_in_to(c) and c.kind in _KEY_HOLDERS and c.exposure is not Exposure.INTERNAL and not f.controls(c)
+        ),
+        "mfa",
     ),
     "exposed_administration": lambda f: f.each(
         lambda c: f.controls(c) and c.exposure is Exposure.INTERNET and c.hosting is not Hosting.SAAS

@@ -42,7 +42,7 @@ class Spread:
         model = catalogue.model()
         self.worlds = worlds or model.worlds
         self._remember = worlds is None
-        self._version = model.version
+        self._numbers = model.numbers
         self._index = {node: i for i, node in enumerate((_START, *graph.nodes))}
         self._edges = self._merged(graph)
         self._within: list[list[tuple[int, int]]] = [[] for _ in self._index]
@@ -94,9 +94,10 @@ class Spread:
         for number in touched:
             none = 1.0
             for step in self._edges[number].steps:
-                none *= 1 - step.probability * math.prod(factors.get(key, 1.0) for key in step.reduced_by)
+                left = step.chance * math.prod(factors.get(key, 1.0) for key in step.reduced_by)
+                none *= 1 - min(1.0, left)
             chances.append((self._edges[number].identity, 1 - none))
-        kept = open_worlds(self._version, chances, self.worlds)
+        kept = open_worlds(self._numbers, chances, self.worlds)
         return {e: self._edges[e].open & ~left for e, left in zip(touched, kept, strict=True)}
 
     def without(self, closings: Sequence[Closing]) -> list[float]:
@@ -238,7 +239,7 @@ class Spread:
             for step in steps:
                 none *= 1 - step.probability
             chances.append((_SEPARATOR.join((*source, kind, *target)), 1 - none))
-        drawn = open_worlds(self._version, chances, self.worlds, remember=self._remember)
+        drawn = open_worlds(self._numbers, chances, self.worlds, remember=self._remember)
         return [
             _Edge(self._index[source], self._index[target], identity, tuple(steps), is_open)
             for ((source, target, _), steps), (identity, _), is_open in zip(

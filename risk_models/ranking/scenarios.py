@@ -7,6 +7,7 @@ from risk_models.assessment import AssetRisk, AttackPath
 from risk_models.ranking.assess import assess
 from risk_models.ranking.attack_graph import attack_graph
 from risk_models.ranking.explanation import Explainer
+from risk_models.ranking.mending import Mending
 from risk_models.scales import View
 from risk_models.system import System
 
@@ -29,5 +30,5 @@ def draw_scenarios(system: System) -> tuple[Scenario, ...]:
     """Heaviest expected loss first. Source: EBIOS Risk Manager, workshops 3 and 4."""
     if not system.assets:
         return ()
-    explainer = Explainer(system, attack_graph(system, View.CURRENT))
+    explainer = Explainer(system, attack_graph(system, View.CURRENT), Mending(system, View.CURRENT))
     return tuple(Scenario(r, explainer.path_to(r.id, r.need)) for r in assess(system, View.CURRENT).assets)

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from risk_models import catalogue
 from risk_models.assessment import Stability
-from risk_models.ranking.assess import loss_weights, measure_effort, rank_components
+from risk_models.ranking.assess import loss_weights, measure_effort, measure_mended, rank_components
 from risk_models.ranking.attack_graph import attack_graph
+from risk_models.ranking.mending import Mending
 from risk_models.ranking.propagation import Spread
 from risk_models.scales import View
 from risk_models.system import System
@@ -27,15 +28,15 @@ def measure_stability(system: System, view: View = View.CURRENT) -> Stability:
         return Stability(0, {})
     draws = min(model.draws, max(_FEWEST_DRAWS, _MOST_EFFORT // max(1, measure_effort(system))))
     spread = Spread(attack_graph(system, view), weights)
-    avoided = dict(zip(ids, spread.without([spread.hardened(c) for c in ids]), strict=True))
-    rank = {c: n for n, c in enumerate(rank_components(avoided)) if avoided[c]}
+    mended = measure_mended(spread, Mending(system, view), ids)
+    rank = {c: n for n, c in enumerate(rank_components(mended)) if mended[c].whole}
     kept = dict.fromkeys(rank, 0)
     for draw in range(draws):
-        graph = attack_graph(system, view, catalogue.rates_with(drawn_figures(draw)))
-        spread = Spread(graph, weights, model.draw_worlds)
-        now = dict(zip(rank, spread.without([spread.hardened(c) for c in rank]), strict=True))
+        rates = catalogue.rates_with(drawn_figures(draw))
+        spread = Spread(attack_graph(system, view, rates), weights, model.draw_worlds)
+        now = measure_mended(spread, Mending(system, view, rates), rank)
         for n, c in enumerate(rank_components(now)):
-            kept[c] += n <= rank[c] and now[c] > 0
+            kept[c] += n <= rank[c] and now[c].whole > 0
     return Stability(draws, kept)
 
 
@@ -46,5 +47,5 @@ def drawn_figures(draw: int) -> dict[str, float]:
 
 
 def _uniform(draw: int, figure: str) -> float:
-    key = f"{catalogue.model().version}\x00{draw}\x00{figure}"
+    key = f"{catalogue.model().numbers}\x00{draw}\x00{figure}"
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=7).digest(), "little") / 2**56

@@ -4,7 +4,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from risk_models.assessment import SinglePointOfFailure
-from risk_models.ranking.attack_graph import MISUSE, effective_exposure
+from risk_models.ranking.attack_graph import MISUSE
+from risk_models.ranking.chances import effective_exposure
 from risk_models.scales import Exposure, LinkKind
 from risk_models.system import System
 

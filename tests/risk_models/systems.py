@@ -72,14 +72,18 @@ def systems(draw, most: int = 6) -> System:
     return System(Product("p", "P"), components, links, assets, measures)
 
 
-def measures_on(ids):
+HELD = (MeasureStatus.DONE, MeasureStatus.PARTIAL)
+LACKING = (MeasureStatus.TO_DO, MeasureStatus.PLANNED)
+
+
+def measures_on(ids, states=(*HELD, *LACKING)):
     from risk_models import catalogue
 
     return st.builds(
         Measure,
         st.sampled_from(sorted(catalogue.measures())),
         st.tuples(st.sampled_from(ids)),
-        st.sampled_from([MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.PLANNED]),
+        st.sampled_from(states),
     )
 
 

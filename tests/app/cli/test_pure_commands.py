@@ -18,7 +18,7 @@ def run(*arguments: str):
 
 
 def test_the_ranking_as_a_table_and_as_json():
-    assert "Metabase" in run("assess", GUICHET).output.splitlines()[2]
+    assert "Metabase" in run("assess", GUICHET).output.splitlines()[3]
     found = json.loads(run("assess", GUICHET, "--json", "--date", "2026-11-23").output)
     assert found["jalon"] == 1
     assert found["weak_points"][0]["component"] == "metabase"

@@ -1,4 +1,3 @@
-import json
 import re
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from app.homologation.models import Decision, Dossier
 from app.identity.kinds import Role
 from app.platform import clock
 from app.platform.refusals import Refusal
+from reports import dossier as content
 from risk_models.rules import schedule
 from tests.factories.homologation import run_jobs
 
@@ -95,12 +95,13 @@ def test_what_is_frozen_does_not_follow_the_product(scene):
 
 def test_the_page_and_the_frozen_content_show_the_same_figures(scene):
     world, owner, _, dossier = scene
-    frozen = json.loads(dossier.content)
+    frozen = content.loads(dossier.content)
     page = world.visitor(owner).get("/produits/exemple/points-de-faiblesse").get_data(as_text=True)
-    shares = re.findall(r"−(\d+)\xa0%", page)
-    assert shares == [
-        str(round(w["share"] * 100)) for w in frozen["assessment"]["weak_points"] if w["loss_avoided"] > 0
-    ]
+    shown = []
+    for weak in frozen.assessment.costing_weak_points:
+        shown += [weak.lacking_share] if weak.lacking_share else []
+        shown += [weak.share] if weak.share - weak.lacking_share >= 0.005 or not weak.lacking_share else []
+    assert re.findall(r"−(\d+)\xa0%", page) == [str(round(share * 100)) for share in shown]
 
 
 STEPS = ["demander-les-avis", "transmettre", "decision", "reprendre"]

@@ -10,20 +10,37 @@ from hypothesis import strategies as st
 
 from risk_models import assess
 from risk_models.catalogue import words
-from risk_models.ranking.attack_graph import MISUSE, attack_graph, effective_exposure
+from risk_models.ranking.attack_graph import MISUSE, attack_graph
+from risk_models.ranking.chances import effective_exposure
 from risk_models.ranking.explanation import risk_vector
 from risk_models.ranking.sensitivity import drawn_figures, measure_stability
 from risk_models.ranking.systemic import shared_third_parties
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Severity, View
 from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
 from tests.benchmarks.products import product_of
-from tests.risk_models.systems import component, example, likelihoods, measures_on, never_lower, systems
+from tests.risk_models.systems import HELD, LACKING, component, example, likelihoods, measures_on, never_lower, systems
 
 
 @given(systems(), st.data())
-def test_a_measure_never_raises_anything(system, data):
-    measure = data.draw(measures_on([c.id for c in system.components]))
+def test_saying_that_a_measure_holds_never_raises_anything(system, data):
+    measure = data.draw(measures_on([c.id for c in system.components], HELD))
     never_lower(replace(system, measures=(*system.measures, measure)), system)
+
+
+@given(systems(), st.data())
+def test_saying_that_a_measure_lacks_never_lowers_anything(system, data):
+    measure = data.draw(measures_on([c.id for c in system.components], LACKING))
+    never_lower(system, replace(system, measures=(*system.measures, measure)))
+
+
+@given(systems(), st.data())
+def test_what_is_done_is_worth_at_least_what_is_half_done_and_that_what_nobody_said(system, data):
+    """Of one measure on one component: done ≤ partly done ≤ unknown ≤ lacking."""
+    measure = data.draw(measures_on([c.id for c in system.components], HELD[:1]))
+    others = tuple(m for m in system.measures if (m.measure, m.on) != (measure.measure, measure.on))
+    in_order = [(replace(measure, status=s),) for s in HELD] + [(), (replace(measure, status=LACKING[0]),)]
+    for better, worse in pairwise(replace(system, measures=(*others, *said)) for said in in_order):
+        never_lower(better, worse)
 
 
 @given(systems(), st.data())
@@ -295,11 +312,10 @@ def test_reading_far_from_the_first_weak_points_changes_no_figure():
 @given(systems(), st.data())
 def test_rank_and_share_agree_with_the_loss_avoided(system, data):
     found = assess(system, view=data.draw(st.sampled_from(View)))
-    avoided = [w.loss_avoided for w in found.weak_points]
+    avoided = [(w.lacking, w.loss_avoided) for w in found.weak_points]
     assert avoided == sorted(avoided, reverse=True)
-    assert all(0 <= a <= found.loss + 1e-9 for a in avoided)
-    choke = {c.component: c.loss_avoided for c in found.choke_points}
-    assert all(choke[w.component] >= w.loss_avoided - 1e-9 for w in found.weak_points)
+    assert all(0 <= known <= whole + 1e-9 <= found.loss + 2e-9 for known, whole in avoided)
+    assert all(0 <= c.hardened <= c.loss_avoided + 1e-9 for c in found.choke_points)
 
 
 def test_stability_is_the_same_each_time_and_counts_draws():

