@@ -76,14 +76,10 @@ class WeakPoint:
 
 @dataclass(frozen=True, slots=True)
 class ChokePoint:
-    """Where segmentation and monitoring pay: loss avoided were the component unbreakable.
-
-    `hardened`: were only its own weaknesses closed, whoever has them in hand; None before model 2026.4.
-    """
+    """Where segmentation and monitoring pay: loss avoided were the component unbreakable."""
 
     component: str
     loss_avoided: float
-    hardened: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,15 +165,19 @@ def format_percent(value: float) -> str:
     return f"{round(value * 100)}{space}%"
 
 
+# From these odds of a year on; the last four are where levels begin (`thresholds` of probabilities.yaml).
+_BANDS = (
+    (0.0, _l("moins d’une fois par siècle")),
+    (0.01, _l("une fois tous les vingt à cent ans")),
+    (0.05, _l("une fois tous les dix à vingt ans")),
+    (0.1, _l("une fois tous les trois à dix ans")),
+    (0.3333, _l("plus d’une fois tous les trois ans")),
+)
+
+
 def say_odds(value: float) -> str:
-    """What a probability of a year means: "environ une chance sur 3 par an"."""
-    if value < 0.005:
-        return str(gettext("moins d’une chance sur 200 par an"))
-    if value > 0.95:
-        return str(gettext("presque à coup sûr dans l’année"))
-    if value > 0.5:
-        return str(gettext("environ %(count)d chances sur 10 par an", count=round(value * 10)))
-    return str(gettext("environ une chance sur %(count)d par an", count=round(1 / value)))
+    """What a probability of a year means, as a band: the model knows no more than that."""
+    return str(next(said for least, said in reversed(_BANDS) if value >= least))
 
 
 def format_instant(value: datetime) -> str:

@@ -1,5 +1,6 @@
 """The field's knowledge as data: probabilities, measures, usual components, words shown to people."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -7,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from risk_models.assessment import UNSAID, Finding, Warning
-from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
+from risk_models.catalogue.figures import Anchor, Figure, Rates, anchors, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import (
     Check,
@@ -25,6 +26,7 @@ from risk_models.scales import (
 
 __all__ = [
     "LANGUAGES",
+    "Anchor",
     "Effect",
     "Figure",
     "FindingRule",
@@ -32,6 +34,7 @@ __all__ = [
     "Rates",
     "Text",
     "UsualComponent",
+    "anchors",
     "defaults_by_kind",
     "figures",
     "finding_rules",
@@ -43,6 +46,7 @@ __all__ = [
     "measures",
     "model",
     "names_kept_by_others",
+    "over_years",
     "proof_weight",
     "rates",
     "rates_with",
@@ -54,6 +58,7 @@ __all__ = [
     "warning_text",
     "word",
     "words",
+    "yearly",
 ]
 
 LANGUAGES = ("fr", "en")
@@ -73,6 +78,20 @@ class Text:
 def likelihood_level(probability: float) -> Likelihood:
     """The EBIOS RM word for a probability of a year."""
     return Likelihood(1 + sum(probability >= bound for bound in model().likelihood_bounds))
+
+
+def yearly(share: float) -> float:
+    """The odds of one year, of what happens in this share of worlds, each of which lasts `model().years`.
+
+    Worlds that nothing touches are too few to be told apart near 1: a share of 1 is no more than 0.37 a year.
+    """
+    unsure = model().unsure
+    return math.pow(1 + unsure, 1 / model().years) - math.pow(1 - share + unsure, 1 / model().years)
+
+
+def over_years(probability: float) -> float:
+    """The odds over a world's years, of what has this probability each year."""
+    return 1 - math.pow(1 - probability, model().years)
 
 
 def proof_weight(proof: ProofState | None) -> float:

@@ -41,7 +41,7 @@ class InternetRates:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Probabilities of a year, ready to be used; `effectiveness` by figure id of a measure's effect.
+    """Probabilities over the years of a world, ready to be used; `effectiveness` by figure id of a measure's effect.
 
     `usual`: by measure, the share of components that have it among those it applies to; 0 where it is not listed.
     """
@@ -64,11 +64,13 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What identifies the model and its scales; `numbers` keys the fixed numbers of its worlds and draws."""
+    """What identifies the model and its scales; a world lasts `years`; `numbers` keys the fixed numbers of its worlds and draws."""
 
     version: str
     numbers: str
     worlds: int
+    years: int
+    unsure: float
     draws: int
     draw_worlds: int
     likelihood_bounds: tuple[float, ...]
@@ -83,6 +85,8 @@ def model() -> Model:
         version=raw["model"],
         numbers=raw["numbers"],
         worlds=raw["worlds"],
+        years=raw["years"],
+        unsure=raw["unsure"],
         draws=raw["draws"],
         draw_worlds=raw["draw_worlds"],
         likelihood_bounds=tuple(raw["thresholds"]["values"]),
@@ -114,6 +118,25 @@ def figures() -> dict[str, Figure]:
             tuple(source_text(s) for s in raw["source"]),
         )
         for figure_id, raw in found
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Between which odds of a year the need most at risk of a product lies, by how it is kept, and who says so."""
+
+    low: float
+    high: float
+    reason: str
+    sources: tuple[str, ...]
+
+
+@cache
+def anchors() -> dict[str, Anchor]:
+    """By how a product is kept: "careful", "usual" or "careless"."""
+    return {
+        kept: Anchor(a["low"], a["high"], a["reason"], tuple(source_text(s) for s in a["source"]))
+        for kept, a in _probabilities()["anchors"].items()
     }
 
 

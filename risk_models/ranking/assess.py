@@ -167,12 +167,16 @@ def _components(system: System, spread: Spread) -> tuple[ComponentRisk, ...]:
 def _choke_points(system: System, spread: Spread) -> tuple[ChokePoint, ...]:
     """Greatest loss avoided first, then by id."""
     ids = [c.id for c in system.components]
-    hardened, unbreakable = [spread.hardened(c) for c in ids], [spread.unbreakable(c) for c in ids]
-    apart = [n for n, closing in enumerate(unbreakable) if closing.keys() != hardened[n].keys()]
-    answers = spread.without([*hardened, *(unbreakable[n] for n in apart)])
-    whole = dict(enumerate(answers[: len(ids)])) | dict(zip(apart, answers[len(ids) :], strict=True))
-    found = [ChokePoint(c, whole[n], answers[n]) for n, c in enumerate(ids)]
+    avoided = spread.without([spread.unbreakable(c) for c in ids])
+    found = [ChokePoint(c, loss) for c, loss in zip(ids, avoided, strict=True)]
     return tuple(sorted(found, key=lambda p: (-p.loss_avoided, p.component)))
+
+
+def harden_each(system: System, view: View) -> dict[str, float]:
+    """By component, the loss avoided were all its own weaknesses closed, whoever has them in hand."""
+    spread = Spread(attack_graph(system, view), loss_weights(system))
+    ids = [c.id for c in system.components]
+    return dict(zip(ids, spread.without([spread.hardened(c) for c in ids]), strict=True))
 
 
 def _weak_points(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from risk_models import catalogue
 from risk_models.assessment import Assessment, AssetRisk, Finding, Outlook, Stability, WeakPoint
+from risk_models.ranking.assess import harden_each
 from risk_models.scales import View
 from risk_models.system import System
 
@@ -11,8 +12,9 @@ from risk_models.system import System
 def as_json(
     system: System, assessment: Assessment, views: Mapping[View, Outlook], stability: Stability, language: str
 ) -> dict[str, object]:
-    """Plain values, in a stable order: rank, then id."""
+    """Plain values, in a stable order: rank, then id; `hardened` is null where the product is too large to be drawn again."""
     names = system.names()
+    hardened = harden_each(system, assessment.view) if stability.draws else {}
     return {
         "jalon": 1,
         "model": assessment.model,
@@ -26,11 +28,8 @@ def as_json(
             for c in assessment.components
         ],
         "assets": [_asset(a) for a in assessment.assets],
-        "weak_points": [_weak_point(w, stability, language) for w in assessment.weak_points],
-        "choke_points": [
-            {"component": c.component, "loss_avoided": c.loss_avoided, "hardened": c.hardened}
-            for c in assessment.choke_points
-        ],
+        "weak_points": [_weak_point(w, hardened.get(w.component), stability, language) for w in assessment.weak_points],
+        "choke_points": [{"component": c.component, "loss_avoided": c.loss_avoided} for c in assessment.choke_points],
         "single_points_of_failure": [
             {"component": s.component, "assets": list(s.assets)} for s in assessment.single_points_of_failure
         ],
@@ -67,13 +66,14 @@ def _asset(a: AssetRisk) -> dict[str, object]:
     }
 
 
-def _weak_point(weak: WeakPoint, stability: Stability, language: str) -> dict[str, object]:
+def _weak_point(weak: WeakPoint, hardened: float | None, stability: Stability, language: str) -> dict[str, object]:
     return {
         "rank": weak.rank,
         "component": weak.component,
         "loss_avoided": weak.loss_avoided,
         "share": weak.share,
         "lacking": weak.lacking,
+        "hardened": hardened,
         "reasons": [
             {"code": r.code, "text": catalogue.sentence("reasons", r.code, language, **dict(r.values))}
             for r in weak.reasons

@@ -218,7 +218,7 @@ class Explainer:
             components=tuple(name for name, _ in groupby(components)),
             asset=goal[1],
             need=Need(goal[2]),
-            likelihood=math.exp(-self._cost(walk)),
+            likelihood=catalogue.yearly(math.exp(-self._cost(walk))),
         )
 
     def _uses(self, door: str, store: str) -> list[str]:

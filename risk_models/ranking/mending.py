@@ -2,18 +2,25 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from risk_models import catalogue
 from risk_models.catalogue import MeasureKind, Rates
 from risk_models.ranking.chances import is_script, past_end_of_life
 from risk_models.ranking.knowledge import change_by, held_measures, share_held, team_can_set
-from risk_models.scales import MeasureStatus, View
+from risk_models.scales import ComponentKind, MeasureStatus, View
 from risk_models.system import System
 
 _SCRIPTS = frozenset({"scripts", "called_scripts"})
 
 Factors = Mapping[tuple[str, str], float]
 """By (component, effect), what mending multiplies the steps by."""
+
+
+@cache
+def _lasting_measures(kind: ComponentKind) -> tuple[MeasureKind, ...]:
+    """The measures that apply to a kind of component; updating apart, which closes what is known that day."""
+    return tuple(m for m in catalogue.measures().values() if m.applies_to(kind) and not m.mends_flaws)
 
 
 class Mending:
@@ -28,6 +35,8 @@ class Mending:
         }
         self._flaws = {c.id for c in system.components if c.vulnerabilities}
         self._aged = {c.id for c in system.components if past_end_of_life(system, c)}
+        self._changes: dict[tuple[str, float], dict[str, float]] = {}
+        self._known: dict[tuple[str, bool], Factors] = {}
         self._pages: dict[str, list[str]] = defaultdict(list)
         for link in system.links:
             if is_script(self._components[link.source], self._components[link.target], link.kind):
@@ -49,16 +58,22 @@ class Mending:
         With `unsaid`, also those of which nobody said anything or that are partly in place, and what backups save, which
         close no way in. Of what pages of others' embed, what lacks on those pages is its own too.
         """
+        known = self._known.get((component, unsaid))
+        if known is None:
+            known = self._known[component, unsaid] = self._found_on(component, unsaid=unsaid)
+        return known
+
+    def _found_on(self, component: str, *, unsaid: bool) -> Factors:
         found: dict[tuple[str, str], float] = {}
         if component in self._flaws:
             found[component, "flaws"] = 0.0
         if component in self._aged:
             found[component, "end_of_life"] = 0.0
-        for kind in catalogue.measures().values():
-            if not kind.mends_flaws and self._to_mend(kind, component, unsaid=unsaid):
+        for kind in _lasting_measures(self._components[component].kind):
+            if self._to_mend(kind, component, unsaid=unsaid):
                 self._add(found, kind, component)
-        for page in dict.fromkeys(self._pages[component]):
-            for kind in catalogue.measures().values():
+        for page in dict.fromkeys(self._pages.get(component, ())):
+            for kind in _lasting_measures(self._components[page].kind):
                 acts = any(_SCRIPTS & {*effect.steps} for effect in kind.effects)
                 if acts and self._to_mend(kind, page, unsaid=unsaid):
                     self._add(found, kind, page, only=_SCRIPTS)
@@ -71,11 +86,8 @@ class Mending:
 
     def lacking(self, component: str) -> list[MeasureKind]:
         """The measures known to lack on a component that the team has in hand there."""
-        return [
-            kind
-            for kind in catalogue.measures().values()
-            if not kind.mends_flaws and self._to_mend(kind, component, unsaid=False)
-        ]
+        kinds = _lasting_measures(self._components[component].kind)
+        return [kind for kind in kinds if self._to_mend(kind, component, unsaid=False)]
 
     def _to_mend(self, kind: MeasureKind, component: str, *, unsaid: bool) -> bool:
         c, key = self._components[component], (kind.id, component)
@@ -83,7 +95,7 @@ class Mending:
             return False
         if key not in self._held:
             return unsaid and kind.asks(c.kind)
-        return kind.applies_to(c.kind) and (self._held[key] < 1 if unsaid else self.lacks(*key))
+        return self._held[key] < 1 if unsaid else self.lacks(*key)
 
     def _add(
         self,
@@ -93,6 +105,9 @@ class Mending:
         only: frozenset[str] = frozenset(),
     ) -> None:
         before = share_held(self._held, self._rates, kind.id, component)
-        for step, factor in change_by(kind, self._rates, before, 1.0).items():
+        changes = self._changes.get((kind.id, before))
+        if changes is None:
+            changes = self._changes[kind.id, before] = change_by(kind, self._rates, before, 1.0)
+        for step, factor in changes.items():
             if not only or step in only:
                 found[component, step] = found.get((component, step), 1.0) * factor

@@ -65,18 +65,29 @@ class Spread:
         self._stages[STATES.index("taken")].sort(key=lambda node: -self._reached[node].bit_count())
         self._useful: dict[int, Worlds] | None = None
 
-    def likelihood(self, node: Node) -> float:
+    def reached_share(self, node: Node) -> float:
         """Share of worlds in which `node` is reached; 0 for a node that the graph does not have."""
         index = self._index.get(node)
         return 0.0 if index is None else self._reached[index].bit_count() / self.worlds
 
+    def likelihood(self, node: Node) -> float:
+        """The odds of a year that `node` is reached."""
+        return catalogue.yearly(self.reached_share(node))
+
     @property
     def loss(self) -> float:
-        """Expected loss, in the unit of the weights."""
-        return self._loss_of(self._reached)
+        """Expected loss of a year, in the unit of the weights."""
+        return self._loss_of(self._counts)
 
-    def _loss_of(self, reached: Sequence[Worlds]) -> float:
-        return sum(w * reached[node].bit_count() for node, w in self._weights.items()) / self.worlds
+    @property
+    def _counts(self) -> list[int]:
+        """By weighted node, in how many worlds it is reached."""
+        return [self._reached[node].bit_count() for node in self._weights]
+
+    def _loss_of(self, counts: Iterable[int]) -> float:
+        """The loss of a year where each weighted node is reached in so many worlds."""
+        weights = self._weights.values()
+        return math.fsum(w * catalogue.yearly(n / self.worlds) for w, n in zip(weights, counts, strict=True))
 
     def hardened(self, component: str) -> Closing:
         """Closes every step that exploits `component`."""
@@ -102,7 +113,7 @@ class Spread:
 
     def without(self, closings: Sequence[Closing]) -> list[float]:
         """The expected loss avoided by each of `closings` alone."""
-        avoided = [0] * len(closings)
+        spared = [[0] * len(self._weights) for _ in closings]
         rounds = self._rounds(closings)
         for number, asked in enumerate(rounds, start=1):
             progress.report_progress(number, len(rounds))
@@ -111,15 +122,20 @@ class Spread:
                 for edge, worlds in closings[question].items():
                     is_open[edge] &= ~(worlds & here)
             reached = self._spread(is_open)
-            spared = _sum((weight, self._reached[node] ^ reached[node]) for node, weight in self._weights.items())
+            changed = [
+                (n, worlds) for n, node in enumerate(self._weights) if (worlds := self._reached[node] ^ reached[node])
+            ]
             for question, here in asked:
-                avoided[question] += _total(spared, here)
-        return [total / self.worlds for total in avoided]
+                less = spared[question]
+                for n, worlds in changed:
+                    less[n] += (worlds & here).bit_count()
+        counts, loss = self._counts, self.loss
+        return [loss - self._loss_of(map(int.__sub__, counts, less)) for less in spared]
 
     def loss_once(self, closing: Closing) -> float:
         """The expected loss that remains once `closing` holds."""
         reached = self._spread([o & ~closing.get(n, 0) for n, o in enumerate(self._open)])
-        return self._loss_of(reached)
+        return self._loss_of(reached[node].bit_count() for node in self._weights)
 
     def _rounds(self, closings: Sequence[Closing]) -> list[list[tuple[int, Worlds]]]:
         """In each round, the questions asked and the worlds where each is: no two in the same world."""
@@ -262,27 +278,3 @@ class Spread:
         nodes = tuple(self._index)
         stages = [[v for v in order if nodes[v][0] == state] for state in STATES]
         return [*stages[:2], *(sorted(stage) for stage in stages[2:])]
-
-
-def _sum(rows: Iterable[tuple[int, Worlds]]) -> list[Worlds]:
-    """The sum by world of weights, each counted in its worlds: bit i of the sum of world w is bit w of item i."""
-    planes: list[Worlds] = []
-    for weight, worlds in rows:
-        for position in range(weight.bit_length()):
-            carry, at = (worlds if weight >> position & 1 else 0), position
-            while len(planes) <= position:
-                planes.append(0)
-            while carry:
-                if at == len(planes):
-                    planes.append(0)
-                planes[at], carry = planes[at] ^ carry, planes[at] & carry
-                at += 1
-    return planes
-
-
-def _total(planes: Sequence[Worlds], where: Worlds) -> int:
-    """The sum over the worlds of `where`."""
-    total = 0
-    for at, plane in enumerate(planes):
-        total += (plane & where).bit_count() << at
-    return total

@@ -43,7 +43,7 @@ def test_what_was_done_is_said_in_words(lines):
     assert "Lou Petit &lt;lou@exemple.test&gt;, Avis : RSSI, DPO, expert technique, usagers" in said
     assert "Avis donné : Favorable" in said
     assert "Où il est faible" in said
-    assert "Risque traité : Dossiers d’aide des usagers, intégrité" in said
+    assert "Risque traité : Dossiers d’aide des usagers, confidentialité" in said
     assert "Besoins de sécurité : Modéré" in said
     assert "Où il est faible – La base est-elle joignable ?" in said
     assert re.search(r"Lien retiré : [^|]+ → ", said)

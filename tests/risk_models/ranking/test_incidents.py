@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from risk_models import System, assess, catalogue, product_file
+from risk_models.assessment import Assessment
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Severity
 from risk_models.system import EssentialAsset, Link, Measure, Product
 from tests.risk_models.systems import component
@@ -47,6 +48,11 @@ def test_the_trial_gives_the_figures_that_are_published():
     assert in_three >= 8 and in_three > float(rule[1])
 
 
+def error(share: float, found: Assessment) -> float:
+    """Four standard errors of a share of worlds, in odds of a year."""
+    return catalogue.yearly(share + 4 * (share * (1 - share) / found.worlds) ** 0.5) - catalogue.yearly(share)
+
+
 def test_the_worked_example_of_the_documentation():
     """docs/ranking.md does these sums by hand; four standard errors of 4,096 worlds are allowed."""
     web = component("web", ComponentKind.WEB, hosting=Hosting.PAAS, exposure=Exposure.INTERNET)
@@ -56,14 +62,15 @@ def test_the_worked_example_of_the_documentation():
     found = assess(system)
     by_hand = {Need.CONFIDENTIALITY: 0.1444, Need.INTEGRITY: 0.0298, Need.AVAILABILITY: 0.1213}
     for risk in found.assets:
-        error = (by_hand[risk.need] * (1 - by_hand[risk.need]) / found.worlds) ** 0.5
-        assert abs(risk.likelihood - by_hand[risk.need]) <= 4 * error
+        share = by_hand[risk.need]
+        assert risk.likelihood == pytest.approx(catalogue.yearly(share), abs=error(share, found))
+    assert found.loss == pytest.approx(4.75, abs=300 * error(0.1444, found))
     assert [w.component for w in found.weak_points] == ["web", "base"]
     assert [w.lacking for w in found.weak_points] == [0, 0]
     for status, by_hand_now in ((MeasureStatus.TO_DO, 0.1558), (MeasureStatus.DONE, 0.1179)):
         with_waf = assess(replace(system, measures=(Measure("waf", ("web",), status),)))
         confidentiality = next(r.likelihood for r in with_waf.assets if r.need is Need.CONFIDENTIALITY)
-        assert confidentiality == pytest.approx(by_hand_now, abs=4 * (0.15 * 0.85 / with_waf.worlds) ** 0.5)
+        assert confidentiality == pytest.approx(catalogue.yearly(by_hand_now), abs=error(by_hand_now, with_waf))
         assert with_waf.weak_points[0].lacking == pytest.approx(
             with_waf.action_plan[0].loss_avoided_alone if status is MeasureStatus.TO_DO else 0
         )
