@@ -1,5 +1,6 @@
 """The dossier as HTML for print: French, one page of synthesis first, everything that was typed after it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
@@ -25,8 +26,9 @@ from reports.synthesis import (
 )
 from reports.typography import covered_signs, drawable_copy, drawable_markup, drawable_text, drawable_values
 from risk_models import catalogue, product_file
-from risk_models.assessment import UNSAID, risks_by_view
+from risk_models.assessment import risks_by_view
 from risk_models.catalogue import FindingRule
+from risk_models.ranking.remedies import Remedy, group_by_remedy
 from risk_models.rules import proportionality
 from risk_models.study import Study
 from risk_models.system import Component, System
@@ -240,15 +242,23 @@ def _first_components(content: FrozenDossier) -> tuple[Component, ...]:
 def _findings(content: FrozenDossier) -> list[ShownFinding]:
     names = content.system.names()
     held = {a.finding: a for a in content.accepted_findings if a.until >= content.frozen_on}
-    return [
+    accepted = [
         ShownFinding(
-            catalogue.rule_of(f),
-            drawable_text(catalogue.finding_text(f, "fr", names)),
-            held.get(f.key),
-            f.detail == UNSAID,
+            catalogue.rule_of(f), drawable_text(catalogue.finding_text(f, "fr", names)), held[f.key], unsaid=False
         )
         for f in content.assessment.findings
+        if f.key in held
     ]
+    open_ = group_by_remedy(f for f in content.assessment.findings if f.key not in held)
+    return [*(ShownFinding(r.rule, drawable_text(_remedy(r, names)), None, r.unsaid) for r in open_), *accepted]
+
+
+def _remedy(remedy: Remedy, names: Mapping[str, str]) -> str:
+    """What a rule found, in one sentence; of several findings, how many and of what."""
+    if remedy.count == 1:
+        return catalogue.finding_text(remedy.findings[0], "fr", names)
+    of = ", ".join(names[c] for c in remedy.components)
+    return f"{remedy.rule.name.fr} : {remedy.count} constats{f' ({of})' if of else ''}"
 
 
 def _day(day: date | None) -> str:

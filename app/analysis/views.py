@@ -1,5 +1,7 @@
 """What the product protects, what it fears, where it is weak."""
 
+from typing import Any
+
 from flask import Blueprint, abort, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -22,6 +24,7 @@ from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from risk_models.assessment import Assessment, Finding, risks_by_view
 from risk_models.catalogue.study import examples
+from risk_models.ranking.remedies import Remedy, group_by_remedy
 
 blueprint = Blueprint("analysis", __name__, url_prefix="/produits/<slug>")
 
@@ -148,8 +151,32 @@ def weak_points(product: Product) -> str:
         figure=draw_graph(system, assessment, language()) if system.components else None,
         matrix=draw_matrix(assessment, language()),
         version=services.latest_version(db_session(), product.id),
-        open=acceptance.split_findings(assessment.findings, accepted, clock.today())[0],
+        **_remedies(product, acceptance.split_findings(assessment.findings, accepted, clock.today())[0]),
     )
+
+
+# Where what a rule finds is mended, unless a measure answers it or it is on the components' page.
+_MENDED_ON = {
+    "single_administrator": "products.team",
+    "nobody_to_call": "products.team",
+    "asset_nowhere": "analysis.assets",
+    "late_measure": "mitigations.measures",
+    "measure_without_owner": "mitigations.measures",
+}
+
+
+def _remedies(product: Product, open_: list[Finding]) -> dict[str, list[Any]]:
+    """The open findings by remedy, and where each is answered, for who may."""
+    found = group_by_remedy(open_)
+    return {"open": found, "answers": [_answer(product, r) for r in found] if may(Permission.EDIT_PRODUCT) else []}
+
+
+def _answer(product: Product, remedy: Remedy) -> str:
+    rule = remedy.rule
+    if rule.measure:
+        on = list(remedy.answered_on)
+        return url_for("mitigations.new_measure", slug=product.slug, mesure=rule.measure, sur=on)
+    return url_for(_MENDED_ON.get(rule.id, "inventory.components"), slug=product.slug)
 
 
 @blueprint.get("/points-de-faiblesse.json")
@@ -184,7 +211,7 @@ def findings(product: Product) -> str:
     return render_template(
         "analysis/findings.html",
         product=product,
-        open=open_,
+        **_remedies(product, open_),
         held=held,
         acceptances=accepted,
         names=system.names(),

@@ -187,16 +187,19 @@ def measures() -> dict[str, MeasureKind]:
 class FindingRule:
     """A rule on the graph; `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017).
 
-    `unsaid`: its sentence where nobody said anything of the measure it rests on, None where it rests on none.
+    `name` heads several findings of the rule. `measure`: the one it rests on, None where it rests on none; `unsaid`: its
+    sentence where nobody said anything of that measure.
     """
 
     id: str
+    name: Text
     level: RiskLevel
     guide: tuple[int, ...]
     text: Text
     why: Text
     mend: Text
     unsaid: Text | None = None
+    measure: str | None = None
 
 
 @cache
@@ -204,12 +207,14 @@ def finding_rules() -> dict[str, FindingRule]:
     return {
         r["id"]: FindingRule(
             id=r["id"],
+            name=Text(**r["name"]),
             level=RiskLevel(r["level"]),
             guide=tuple(r["guide"]),
             text=Text(**r["text"]),
             why=Text(**r["why"]),
             mend=Text(**r["mend"]),
             unsaid=Text(**r["unsaid"]) if "unsaid" in r else None,
+            measure=r.get("measure"),
         )
         for r in read_yaml("findings.yaml")["findings"]
     }

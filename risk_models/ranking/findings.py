@@ -80,6 +80,9 @@ class _Facts:
                 self.held[component].append(asset)
         self._in_place = in_place(system, View.CURRENT)
         self._said = {(m.measure, c) for m in system.measures if m.status in SAID_TO_LACK for c in m.on or ("",)}
+        self._not_for_us = {
+            (m.measure, c) for m in system.measures if m.status is MeasureStatus.NOT_APPLICABLE for c in m.on
+        }
         self._everywhere = {m.measure for m in system.measures if m.status in CLAIMED and not m.on}
 
     def has(self, c: Component, *measures: str) -> bool:
@@ -87,11 +90,13 @@ class _Facts:
         return any((m, c.id) in self._in_place or m in self._everywhere for m in measures)
 
     def lacks(self, c: Component, *measures: str) -> str | None:
-        """None where one of `measures` is in place on `c`; else what is known of it: nothing more to say where somebody said that
-        it lacks, `UNSAID` where nobody said anything."""
+        """None where one of `measures` is in place on `c`, or was said not to be for it; else what is known: nothing more to say
+        where somebody said that it lacks, `UNSAID` where nobody said anything."""
         if self.has(c, *measures):
             return None
-        return "" if any((m, c.id) in self._said or (m, "") in self._said for m in measures) else UNSAID
+        if any((m, c.id) in self._said or (m, "") in self._said for m in measures):
+            return ""
+        return None if any((m, c.id) in self._not_for_us for m in measures) else UNSAID
 
     def lacking(self, test: Callable[[Component], object], *measures: str) -> Iterator[_Hit]:
         """The components that `test` holds of and on which none of `measures` is in place."""

@@ -1,5 +1,6 @@
 """Findings on the page, accepted and opened again; the product file taken out and in; what an incubator shares."""
 
+import html
 import io
 import re
 from dataclasses import replace
@@ -53,6 +54,25 @@ def test_what_somebody_accepted_is_not_accepted_over(team, world):
     assert "Camille Martin l’a déjà accepté" in text_of(answer)
     page = text_of(visitor.get("/produits/exemple/constats"))
     assert "Accepté par Camille Martin" in page and "Autre raison" not in page
+
+
+def test_findings_of_one_remedy_are_one_line_that_goes_once_answered(team):
+    """Nobody said how several components are updated: one line, whose button opens the measure on all of them."""
+    visitor, _ = team
+    page = visitor.get("/produits/exemple/constats").get_data(as_text=True)
+    line = next(part for part in page.split("<li>") if "Règle de mise à jour" in part and "constats" in part)
+    answer = html.unescape(re.search(r'href="([^"]*mesure=patch_policy[^"]*)"', line)[1])
+    on = re.findall(r"sur=([\w.-]+)", answer)
+    assert len(on) > 1
+    ticked = re.findall(
+        r'value="([\w.-]+)"[^>]*checked|checked[^>]*value="([\w.-]+)"', visitor.get(answer).get_data(as_text=True)
+    )
+    assert set(on) <= {one or other for one, other in ticked}
+    assert (
+        visitor.post(answer, {"status": "not_applicable", "reason": "Suivi par l’hébergeur", "on": on}).status_code
+        == 302
+    )
+    assert "Règle de mise à jour" not in text_of(visitor.get("/produits/exemple/constats"))
 
 
 def test_an_acceptance_can_be_taken_back(team):

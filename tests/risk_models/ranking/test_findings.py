@@ -10,6 +10,7 @@ from hypothesis import given
 from risk_models import assess, catalogue, product_file
 from risk_models.assessment import UNSAID, Finding
 from risk_models.ranking.findings import find_findings
+from risk_models.ranking.remedies import group_by_remedy
 from risk_models.scales import RiskLevel
 from tests.risk_models.systems import systems
 
@@ -212,6 +213,17 @@ def test_findings_are_each_once_and_can_be_worded(system):
         assert all(catalogue.finding_text(f, language, {}) for f in found)
 
 
+@given(systems())
+def test_each_finding_is_in_one_remedy_of_its_rule_and_ground(system):
+    found = find_findings(system)
+    remedies = group_by_remedy(found)
+    assert sorted(f.key for r in remedies for f in r.findings) == sorted(f.key for f in found)
+    for remedy in remedies:
+        assert len({(f.rule, f.detail == UNSAID) for f in remedy.findings}) == 1
+        assert remedy.rule.name.fr and remedy.rule.name.en
+    assert len({(r.rule.id, r.unsaid) for r in remedies}) == len(remedies)
+
+
 # By rule that rests on measures, one of them.
 RESTS_ON = {
     "no_patch_policy": "patch_policy",
@@ -231,7 +243,9 @@ RESTS_ON = {
 
 
 def test_each_rule_that_rests_on_a_measure_has_its_sentence_of_what_nobody_said():
-    assert {name for name, rule in catalogue.finding_rules().items() if rule.unsaid} == set(RESTS_ON)
+    rules = catalogue.finding_rules()
+    assert {name for name, rule in rules.items() if rule.unsaid} == set(RESTS_ON)
+    assert {name: rule.measure for name, rule in rules.items() if rule.measure} == RESTS_ON
 
 
 @pytest.mark.parametrize("rule", RESTS_ON)
