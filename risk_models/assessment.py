@@ -75,6 +75,29 @@ class WeakPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedWeakPoint:
+    """What mending a component avoids of one need's loss, in points a year; see `WeakPoint`."""
+
+    component: str
+    loss_avoided: float
+    lacking: float
+
+
+@dataclass(frozen=True, slots=True)
+class GraveNeed:
+    """The loss of one need, of G3 or more: what is weak for it alone, weakest first, and its likeliest ways.
+
+    `paths`: two at most, that do not begin by the same component.
+    """
+
+    asset: str
+    need: Need
+    severity: Severity
+    weak_points: tuple[NeedWeakPoint, ...]
+    paths: tuple[AttackPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChokePoint:
     """Where segmentation and monitoring pay: loss avoided were the component unbreakable."""
 
@@ -178,6 +201,7 @@ class Assessment:
     action_plan: tuple[PlanItem, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[Warning, ...]
+    grave_needs: tuple[GraveNeed, ...] = ()
 
     @property
     def costing_weak_points(self) -> tuple[WeakPoint, ...]:

@@ -1,5 +1,6 @@
 """The ranking of weak points: a System in, an Assessment out. Model and sources: docs/ranking.md."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,19 +13,21 @@ from risk_models.assessment import (
     AssetRisk,
     ChokePoint,
     ComponentRisk,
+    GraveNeed,
+    NeedWeakPoint,
     Outlook,
     Warning,
     WeakPoint,
 )
 from risk_models.ranking.action_plan import action_plan
-from risk_models.ranking.attack_graph import AttackGraph, Node, attack_graph
+from risk_models.ranking.attack_graph import Node, attack_graph
 from risk_models.ranking.explanation import Explainer
 from risk_models.ranking.findings import find_findings
 from risk_models.ranking.knowledge import held_measures
 from risk_models.ranking.mending import Mending
 from risk_models.ranking.propagation import Closing, Spread
 from risk_models.ranking.single_points import count_dependents, single_points_of_failure
-from risk_models.scales import CLAIMED, STILL_TO_DO, ComponentKind, Hosting, MeasureStatus, Need, View
+from risk_models.scales import CLAIMED, STILL_TO_DO, ComponentKind, Hosting, MeasureStatus, Need, Severity, View
 from risk_models.system import System
 
 
@@ -38,7 +41,8 @@ def assess(system: System, view: View) -> Assessment:
         target = Spread(attack_graph(system, View.TARGET), loss_weights(system))
     mending = Mending(system, view)
     mended = measure_mended(spread, mending, (c.id for c in system.components))
-    weak = _weak_points(system, graph, mending, mended, spread.loss)
+    explainer = Explainer(system, graph, mending)
+    weak = _weak_points(system, explainer, mended, spread.loss)
     return Assessment(
         model=catalogue.model().version,
         worlds=spread.worlds,
@@ -55,6 +59,7 @@ def assess(system: System, view: View) -> Assessment:
         action_plan=action_plan(system, spread, mending, [w.component for w in weak if w.loss_avoided]),
         findings=find_findings(system),
         warnings=_warnings(system),
+        grave_needs=_grave_needs(system, explainer, mended),
     )
 
 
@@ -102,10 +107,14 @@ def loss_weights(system: System) -> dict[Node, int]:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """Loss avoided were what is known to lack on a component mended, and were all that the team has in hand there."""
+    """Loss avoided were what is known to lack on a component mended, and were all that the team has in hand there.
+
+    `by_need`: the same two, of each need that either spares.
+    """
 
     lacking: float
     whole: float
+    by_need: Mapping[Node, tuple[float, float]]
 
 
 def rank_components(mended: Mapping[str, Mended]) -> list[str]:
@@ -129,8 +138,15 @@ def measure_mended(spread: Spread, mending: Mending, components: Iterable[str]) 
                 closings.append(spread.reduced(factors))
             place.append(asked[key])
         places.append((place[0], place[1]))
-    answers = spread.without(closings)
-    return {c: Mended(answers[known], answers[whole]) for c, (known, whole) in zip(ids, places, strict=True)}
+    answers, nodes = spread.without_by_need(closings), spread.weighted
+    return {
+        c: Mended(
+            math.fsum(answers[known]),
+            math.fsum(answers[whole]),
+            {n: (a, b) for n, a, b in zip(nodes, answers[known], answers[whole], strict=True) if a or b},
+        )
+        for c, (known, whole) in zip(ids, places, strict=True)
+    }
 
 
 def asset_risks(system: System, spread: Spread) -> tuple[AssetRisk, ...]:
@@ -180,9 +196,8 @@ def harden_each(system: System, view: View) -> dict[str, float]:
 
 
 def _weak_points(
-    system: System, graph: AttackGraph, mending: Mending, mended: Mapping[str, Mended], loss: float
+    system: System, explainer: Explainer, mended: Mapping[str, Mended], loss: float
 ) -> tuple[WeakPoint, ...]:
-    explainer = Explainer(system, graph, mending)
     components = {c.id: c for c in system.components}
     return tuple(
         WeakPoint(
@@ -196,6 +211,25 @@ def _weak_points(
         )
         for rank, c in enumerate(rank_components(mended), start=1)
     )
+
+
+# How many weak points are told of each feared event, and how many ways.
+_WEAKEST, _WAYS = 3, 2
+
+
+def _grave_needs(system: System, explainer: Explainer, mended: Mapping[str, Mended]) -> tuple[GraveNeed, ...]:
+    """The needs of G3 and G4, gravest first, then in their order."""
+    found = []
+    for asset in system.assets:
+        for need in Need:
+            if asset.severity(need) >= Severity.SERIOUS:
+                node = ("lost", asset.id, need)
+                of = {c: m.by_need[node] for c, m in mended.items() if node in m.by_need}
+                weakest = sorted(of, key=lambda c: (-of[c][0], -of[c][1], c))[:_WEAKEST]
+                weak = tuple(NeedWeakPoint(c, of[c][1], of[c][0]) for c in weakest)
+                paths = explainer.paths_to(asset.id, need, _WAYS)
+                found.append(GraveNeed(asset.id, need, asset.severity(need), weak, paths))
+    return tuple(sorted(found, key=lambda e: -e.severity))
 
 
 def _warnings(system: System) -> tuple[Warning, ...]:

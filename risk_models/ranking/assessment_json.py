@@ -1,9 +1,10 @@
 """The assessment as the JSON that outside programs read (format 1, docs/product-file.md)."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from risk_models import catalogue
-from risk_models.assessment import Assessment, AssetRisk, Finding, Outlook, Stability, WeakPoint
+from risk_models.assessment import Assessment, AssetRisk, Finding, GraveNeed, Outlook, Stability, WeakPoint
 from risk_models.ranking.assess import harden_each
 from risk_models.scales import View
 from risk_models.system import System
@@ -30,6 +31,7 @@ def as_json(
         "assets": [_asset(a) for a in assessment.assets],
         "weak_points": [_weak_point(w, hardened.get(w.component), stability, language) for w in assessment.weak_points],
         "choke_points": [{"component": c.component, "loss_avoided": c.loss_avoided} for c in assessment.choke_points],
+        "grave_needs": [_grave_need(e) for e in assessment.grave_needs],
         "single_points_of_failure": [
             {"component": s.component, "assets": list(s.assets)} for s in assessment.single_points_of_failure
         ],
@@ -81,6 +83,18 @@ def _weak_point(weak: WeakPoint, hardened: float | None, stability: Stability, l
         "path": [weak.path.source, *weak.path.components] if weak.path else [],
         "vector": weak.path.vector if weak.path else None,
         "stability": stability.share(weak.component),
+    }
+
+
+def _grave_need(event: GraveNeed) -> dict[str, object]:
+    return {
+        "asset": event.asset,
+        "need": event.need.value,
+        "severity": int(event.severity),
+        "weak_points": [asdict(w) for w in event.weak_points],
+        "paths": [
+            {"path": [p.source, *p.components], "vector": p.vector, "likelihood": p.likelihood} for p in event.paths
+        ],
     }
 
 

@@ -94,6 +94,24 @@ class Explainer:
         goal = ("lost", asset, need)
         return self._as_path(_walk(self._from_threat, goal)[::-1]) if goal in self._from_threat else None
 
+    def paths_to(self, asset: str, need: Need, most: int) -> tuple[AttackPath, ...]:
+        """The likeliest paths to the loss of one need, none of which begins by the component of another."""
+        goal: Node = ("lost", asset, need)
+        onward = self._behind.cheapest({goal: 0.0})
+        entries = sorted(
+            (cost + onward[after][0], threat, after)
+            for threat in self._threats
+            for after, cost in self._ahead.edges.get(threat, ())
+            if after in onward
+        )
+        found: dict[str, AttackPath] = {}
+        for _, threat, after in entries:
+            path = self._as_path([threat, *_walk(onward, after)])
+            found.setdefault(path.components[0], path)
+            if len(found) == most:
+                break
+        return tuple(found.values())
+
     def _mended_steps(self, component: str) -> list[tuple[Node, Node]]:
         """The ends of the steps that mending `component` acts upon, by how likely it is that a loss comes by them."""
         factors = self._mending.of_component(component, unsaid=True)

@@ -80,6 +80,12 @@ class Spread:
         return self._loss_of(self._counts)
 
     @property
+    def weighted(self) -> tuple[Node, ...]:
+        """The nodes whose loss weighs, in the order of `without_by_need`."""
+        nodes = tuple(self._index)
+        return tuple(nodes[index] for index in self._weights)
+
+    @property
     def _counts(self) -> list[int]:
         """By weighted node, in how many worlds it is reached."""
         return [self._reached[node].bit_count() for node in self._weights]
@@ -87,7 +93,7 @@ class Spread:
     def _loss_of(self, counts: Iterable[int]) -> float:
         """The loss of a year where each weighted node is reached in so many worlds."""
         weights = self._weights.values()
-        return math.fsum(w * catalogue.yearly(n / self.worlds) for w, n in zip(weights, counts, strict=True))
+        return math.fsum(w * self._yearly(n) for w, n in zip(weights, counts, strict=True))
 
     def hardened(self, component: str) -> Closing:
         """Closes every step that exploits `component`."""
@@ -113,6 +119,10 @@ class Spread:
 
     def without(self, closings: Sequence[Closing]) -> list[float]:
         """The expected loss avoided by each of `closings` alone."""
+        return [math.fsum(avoided) for avoided in self.without_by_need(closings)]
+
+    def without_by_need(self, closings: Sequence[Closing]) -> list[list[float]]:
+        """The expected loss that each of `closings` alone avoids on each weighted node, in the order of the weights."""
         spared = [[0] * len(self._weights) for _ in closings]
         rounds = self._rounds(closings)
         for number, asked in enumerate(rounds, start=1):
@@ -129,8 +139,18 @@ class Spread:
                 less = spared[question]
                 for n, worlds in changed:
                     less[n] += (worlds & here).bit_count()
-        counts, loss = self._counts, self.loss
-        return [loss - self._loss_of(map(int.__sub__, counts, less)) for less in spared]
+        weights, counts = list(self._weights.values()), self._counts
+        return [
+            [
+                w * (self._yearly(n) - self._yearly(n - s)) if s else 0.0
+                for w, n, s in zip(weights, counts, less, strict=True)
+            ]
+            for less in spared
+        ]
+
+    def _yearly(self, count: int) -> float:
+        """The odds of a year of what happens in so many worlds."""
+        return catalogue.yearly(count / self.worlds)
 
     def loss_once(self, closing: Closing) -> float:
         """The expected loss that remains once `closing` holds."""

@@ -16,7 +16,7 @@ from risk_models.ranking.chances import effective_exposure
 from risk_models.ranking.explanation import risk_vector
 from risk_models.ranking.sensitivity import drawn_figures, measure_stability
 from risk_models.ranking.systemic import shared_third_parties
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Severity, View
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Severity, View
 from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
 from tests.benchmarks.products import product_of
 from tests.risk_models.systems import HELD, LACKING, component, example, likelihoods, measures_on, never_lower, systems
@@ -130,6 +130,22 @@ def test_every_path_exists_starts_at_a_threat_and_ends_at_its_asset(system):
             assert all(frozenset(pair) in linked for pair in pairwise(weak.path.components))
             assert weak.path.components[-1] in assets[weak.path.asset].lives_in
             assert 0 < weak.path.likelihood <= 1
+
+
+@given(systems())
+def test_each_grave_need_has_its_own_weak_points_and_ways(system):
+    found = assess(system)
+    losses = {(r.id, r.need): r.loss for r in found.assets}
+    graves = {(a.id, n) for a in system.assets for n in Need if a.severity(n) >= Severity.SERIOUS}
+    assert {(e.asset, e.need) for e in found.grave_needs} == graves
+    for event in found.grave_needs:
+        loss = losses[event.asset, event.need]
+        assert all(0 <= w.lacking <= w.loss_avoided + 1e-9 <= loss + 2e-9 for w in event.weak_points)
+        assert all((p.asset, p.need) == (event.asset, event.need) for p in event.paths)
+        assert len({p.components[0] for p in event.paths}) == len(event.paths) <= 2
+        assert bool(event.paths) or loss == 0
+        if event.need is not Need.AVAILABILITY:  # a flood never explains a leak
+            assert all(p.source != "flood" for p in event.paths)
 
 
 @given(systems())
