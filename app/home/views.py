@@ -21,6 +21,8 @@ from app.platform.network import is_loopback
 from app.portfolio import acts
 from app.portfolio import services as portfolio
 from app.products.access import Product, may, product_view
+from risk_models import catalogue
+from risk_models.catalogue import trials
 
 blueprint = Blueprint("home", __name__)
 _SECURITY_TXT_LIFE = timedelta(days=180)
@@ -66,6 +68,22 @@ def product(product: Product) -> str:
 @requires(Permission.ANYONE)
 def accessibility() -> str:
     return render_template("home/accessibility.html")
+
+
+@blueprint.get("/modele")
+@requires(Permission.ANYONE)
+def ranking_model() -> str:
+    """What the ranking was tried on, and what it is worth."""
+    version = catalogue.model().version
+    return render_template(
+        "home/model.html",
+        versions=trials.model_versions(),
+        figures=len(catalogue.figures()),
+        trials=trials.trials(),
+        tried_unseen=any(version in row.way.fr for t in trials.trials() if not t.seen for row in t.rows),
+        misses=trials.misses(),
+        anchors=trials.anchors().values(),
+    )
 
 
 @blueprint.get("/mentions-legales")

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from risk_models.assessment import UNSAID, Finding, Warning
-from risk_models.catalogue.figures import Anchor, Figure, Rates, anchors, figures, model, rates, rates_with, source_text
+from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import (
     Check,
@@ -26,7 +26,6 @@ from risk_models.scales import (
 
 __all__ = [
     "LANGUAGES",
-    "Anchor",
     "Effect",
     "Figure",
     "FindingRule",
@@ -34,7 +33,6 @@ __all__ = [
     "Rates",
     "Text",
     "UsualComponent",
-    "anchors",
     "defaults_by_kind",
     "figures",
     "finding_rules",

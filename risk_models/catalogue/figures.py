@@ -121,25 +121,6 @@ def figures() -> dict[str, Figure]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """Between which odds of a year the need most at risk of a product lies, by how it is kept, and who says so."""
-
-    low: float
-    high: float
-    reason: str
-    sources: tuple[str, ...]
-
-
-@cache
-def anchors() -> dict[str, Anchor]:
-    """By how a product is kept: "careful", "usual" or "careless"."""
-    return {
-        kept: Anchor(a["low"], a["high"], a["reason"], tuple(source_text(s) for s in a["source"]))
-        for kept, a in _probabilities()["anchors"].items()
-    }
-
-
 def source_text(key: str) -> str:
     """The full reference of a source that the catalogue names by a short key."""
     text: str = _probabilities()["sources"][key]

@@ -78,6 +78,7 @@ TEAM = [
     "/homologations",
     "/registre",
     "/statistiques",
+    "/modele",
     "/verifier",
     "/verifier?contenu=0",
     "/accessibilite",

@@ -9,6 +9,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from risk_models import assess, catalogue, product_file
+from risk_models.catalogue.trials import anchors
 from risk_models.ranking.knowledge import team_can_set
 from risk_models.scales import ComponentKind, Hosting, MeasureStatus, Severity
 from risk_models.system import Measure, System
@@ -40,7 +41,7 @@ def kept_as(system: System, status: MeasureStatus | None) -> System:
 @pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_a_product_loses_in_a_year_what_public_figures_say(name, kept):
-    anchor = catalogue.anchors()[kept]
+    anchor = anchors()[kept]
     worst = max(r.likelihood for r in assess(kept_as(SYSTEMS[name], KEPT[kept])).assets)
     assert anchor.low <= worst <= anchor.high
 

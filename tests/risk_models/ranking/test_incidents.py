@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from risk_models import System, assess, catalogue, product_file
 from risk_models.assessment import Assessment
+from risk_models.catalogue.trials import misses, model_versions, trials
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Severity
 from risk_models.system import EssentialAsset, Link, Measure, Product
 from tests.risk_models.systems import component
@@ -46,6 +47,13 @@ def test_the_trial_gives_the_figures_that_are_published():
     rule, chance = totals["measures said to be lacking, then exposure"], totals["chance"]
     assert f"(the one-line rule {rule[0]} and {rule[1]}, chance {chance[0]} and {chance[1]}" in page
     assert in_three >= 8 and in_three > float(rule[1])
+    told = {row.way.en: [row.first, row.in_three] for row in trials()[0].rows}
+    assert told[f"Model {catalogue.model().version}"] == [first, in_three]
+    assert told["Number of measures said to lack, then exposure"] == [float(n) for n in rule]
+    assert told["Chance"] == [float(n) for n in chance]
+    assert model_versions()[0].version == catalogue.model().version
+    ranks = [int(line.split()[2]) for line in done.stdout.splitlines()[: trials()[0].cases]]
+    assert sorted(rank for rank in ranks if rank > 1) == sorted(miss.rank for miss in misses())
 
 
 def error(share: float, found: Assessment) -> float:
