@@ -27,6 +27,10 @@ from risk_models.scales import (
 from risk_models.system import Component, Link, System
 
 _DEVELOPMENT = frozenset({ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY, ComponentKind.LIBRARY})
+_OWN_SERVERS = frozenset({Hosting.IAAS, Hosting.ON_PREMISE})
+_NOT_SERVED = frozenset({ComponentKind.WORKSTATION, ComponentKind.LIBRARY, ComponentKind.HOST})
+# Reasons that say by themselves which measure lacks.
+_TOLD = {"no_waf": "waf", "no_second_factor": "mfa", "no_second_factor_by": "mfa"}
 _FRONT = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.BI, ComponentKind.CMS})
 # How many paths are compared to tell the likeliest one through a component.
 _ENOUGH = 3
@@ -46,6 +50,7 @@ class Explainer:
             self._links[link.source].append(link)
             self._links[link.target].append(link)
         self._held = held_measures(system, View.CURRENT)
+        self._said = {(m.measure, c) for m in system.measures for c in m.on}
         self._mending = mending
         self._steps: dict[tuple[Node, Node], AttackStep] = {}
         self._acted_on: dict[tuple[str, str], set[tuple[Node, Node]]] = defaultdict(set)
@@ -147,32 +152,42 @@ class Explainer:
         return sum(self._costs[ends] for ends in pairwise(walk))
 
     def reasons(self, c: Component) -> tuple[Reason, ...]:
-        """The facts that make `c` weak or its loss heavy, worst first."""
+        """The facts that make `c` weak or its loss heavy, worst first; what was assumed of its kind is said to be."""
         exposed = self._exposure[c.id] is not Exposure.INTERNAL
         found = [*self._flaws(c)]
-        if exposed:
-            found.append(Reason(self._exposure[c.id].value))
+        if exposed and c.kind is not ComponentKind.LIBRARY:  # what embeds it is said below
+            found.append(Reason(self._exposure[c.id].value + ("_assumed" if "exposure" in c.assumed else "")))
         unpatched = self._days_unpatched(c)
         if unpatched:
             found.append(Reason("unpatched", (("days", str(unpatched)),)))
-        if c.hosting in {Hosting.IAAS, Hosting.ON_PREMISE} and c.kind not in {
-            ComponentKind.WORKSTATION,
-            ComponentKind.LIBRARY,
-            ComponentKind.HOST,
-        }:
-            found.append(Reason("self_hosted"))
+        if c.hosting in _OWN_SERVERS and c.kind not in _NOT_SERVED and "hosting" not in c.assumed:
+            by_team = c.patched_by is Patcher.TEAM and "patched_by" not in c.assumed
+            found.append(Reason("self_hosted" if by_team else "hosted_by_team"))
         if exposed and c.kind in _FRONT and c.hosting is not Hosting.SAAS:
             found += self._lack("waf", c, "no_waf", "waf_unknown")
-        if exposed and c.kind in catalogue.rates().credentials:
-            found += self._lack("mfa", c, "no_second_factor", "second_factor_unknown")
-        told = {"waf"} if any(r.code == "no_waf" for r in found) else set()
-        told |= {"mfa"} if any(r.code == "no_second_factor" for r in found) else set()
+        passed_on = ("mfa", c.id) not in self._said and self._held.get(("mfa", c.id)) == 0
+        if passed_on or (exposed and c.kind in catalogue.rates().credentials):
+            found += self._second_factor(c, passed_on=passed_on)
+        told = {measure for code, measure in _TOLD.items() if any(r.code == code for r in found)}
         lacking = [kind.id for kind in self._mending.lacking(c.id) if kind.id not in told]
         if lacking:
             found.append(Reason("lacks", (("measures", ", ".join(lacking)),)))
+        for page, measures in self._mending.lacking_on_pages(c.id).items():
+            found.append(Reason("lacks_on_page", (("measures", ", ".join(measures)), ("component", self._names[page]))))
         if c.hosting is Hosting.SAAS:
             found.append(Reason("supplier_access"))
         return (*found, *self._reach(c))
+
+    def _second_factor(self, c: Component, *, passed_on: bool) -> list[Reason]:
+        """What is known of it; where nobody spoke of `c` itself, that its identity provider is said to lack one."""
+        if passed_on:
+            providers = [
+                self._names[k.target]
+                for k in self._links[c.id]
+                if k.source == c.id and k.kind is LinkKind.AUTHENTICATES_WITH and self._held.get(("mfa", k.target)) == 0
+            ]
+            return [Reason("no_second_factor_by", (("components", ", ".join(dict.fromkeys(providers))),))]
+        return self._lack("mfa", c, "no_second_factor", "second_factor_unknown")
 
     def _lack(self, measure: str, c: Component, lacking: str, unknown: str) -> list[Reason]:
         """What is known of a measure that is not in place: that it lacks where somebody said so, else that nobody knows."""

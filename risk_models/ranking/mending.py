@@ -23,6 +23,10 @@ def _lasting_measures(kind: ComponentKind) -> tuple[MeasureKind, ...]:
     return tuple(m for m in catalogue.measures().values() if m.applies_to(kind) and not m.mends_flaws)
 
 
+def _acts_on_scripts(kind: MeasureKind) -> bool:
+    return any(_SCRIPTS & {*effect.steps} for effect in kind.effects)
+
+
 class Mending:
     """What mending changes in one system, in one view."""
 
@@ -74,8 +78,7 @@ class Mending:
                 self._add(found, kind, component)
         for page in dict.fromkeys(self._pages.get(component, ())):
             for kind in _lasting_measures(self._components[page].kind):
-                acts = any(_SCRIPTS & {*effect.steps} for effect in kind.effects)
-                if acts and self._to_mend(kind, page, unsaid=unsaid):
+                if _acts_on_scripts(kind) and self._to_mend(kind, page, unsaid=unsaid):
                     self._add(found, kind, page, only=_SCRIPTS)
         return found if unsaid else {key: factor for key, factor in found.items() if key[1] != "data"}
 
@@ -88,6 +91,13 @@ class Mending:
         """The measures known to lack on a component that the team has in hand there."""
         kinds = _lasting_measures(self._components[component].kind)
         return [kind for kind in kinds if self._to_mend(kind, component, unsaid=False)]
+
+    def lacking_on_pages(self, component: str) -> dict[str, list[str]]:
+        """By page that embeds what others serve, the measures about such scripts known to lack on that page."""
+        found = {
+            page: [m.id for m in self.lacking(page) if _acts_on_scripts(m)] for page in self._pages.get(component, ())
+        }
+        return {page: measures for page, measures in found.items() if measures}
 
     def _to_mend(self, kind: MeasureKind, component: str, *, unsaid: bool) -> bool:
         c, key = self._components[component], (kind.id, component)

@@ -12,6 +12,7 @@ from risk_models.assessment import UNSAID, Finding
 from risk_models.ranking.findings import find_findings
 from risk_models.ranking.remedies import group_by_remedy
 from risk_models.scales import RiskLevel
+from risk_models.system import System
 from tests.risk_models.systems import systems
 
 TODAY = date(2026, 11, 24)
@@ -274,3 +275,55 @@ def test_no_reason_states_as_a_fact_what_nobody_said(system):
     codes = {r.code for w in found.weak_points for r in w.reasons}
     assert not codes & {"no_waf", "no_second_factor"}
     assert all(f.detail == UNSAID for f in found.findings if f.rule in RESTS_ON)
+
+
+def codes_of(system: System, component: str) -> dict[str, dict[str, str]]:
+    weak = next(w for w in assess(system).weak_points if w.component == component)
+    return {r.code: dict(r.values) for r in weak.reasons}
+
+
+def test_reasons_say_what_is_assumed_deduced_or_done_by_others():
+    """Of a file that says little: the default of a kind, the provider's second factor, who updates, what pages lack."""
+    system = product_file.from_dict(
+        {
+            "jalon": 1,
+            "product": {"name": "P"},
+            "components": [
+                {"id": "site", "kind": "web"},
+                {"id": "bureau", "kind": "other", "hosting": "on_premise", "exposure": "internet"},
+                {
+                    "id": "dossier",
+                    "kind": "web",
+                    "hosting": "on_premise",
+                    "exposure": "internal",
+                    "patched_by": "publisher",
+                },
+                {"id": "annuaire", "kind": "identity_provider", "hosting": "on_premise", "exposure": "internal"},
+                {"id": "agent", "kind": "external_api", "hosting": "saas", "exposure": "internet"},
+                {"id": "paquets", "kind": "library"},
+            ],
+            "links": [
+                {"from": "bureau", "to": "annuaire", "kind": "authenticates_with"},
+                {"from": "site", "to": "agent", "kind": "embeds"},
+                {"from": "site", "to": "paquets", "kind": "embeds"},
+            ],
+            "measures": [
+                {"measure": "mfa", "on": ["annuaire"], "status": "to_do"},
+                {"measure": "third_party_scripts", "on": ["site"], "status": "to_do"},
+            ],
+        }
+    )
+    site, bureau, agent = (codes_of(system, c) for c in ("site", "bureau", "agent"))
+    assert "internet_assumed" in site and "internet" not in site
+    assert bureau["no_second_factor_by"] == {"components": "annuaire"} and "no_second_factor" not in bureau
+    assert "self_hosted" not in bureau and "hosted_by_team" in bureau  # nobody said who updates it
+    assert "hosted_by_team" in codes_of(system, "dossier") and "self_hosted" not in codes_of(system, "dossier")
+    assert agent["lacks_on_page"] == {"measures": "third_party_scripts", "component": "site"}
+    assert not {"internet", "internet_assumed"} & codes_of(system, "paquets").keys()
+
+
+def test_every_reason_has_its_words_in_both_languages():
+    for code in catalogue.words("reasons"):
+        values = dict.fromkeys(("ids", "days", "date", "assets", "components", "component"), "2026-01-01")
+        for language in catalogue.LANGUAGES:
+            assert catalogue.sentence("reasons", code, language, **values, measures="mfa, waf")
