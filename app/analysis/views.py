@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.analysis import findings as acceptance
@@ -165,18 +166,28 @@ _MENDED_ON = {
 }
 
 
+_LABELS = {
+    "inventory.components": _l("Voir les composants"),
+    "products.team": _l("Voir l’équipe"),
+    "analysis.assets": _l("Voir ce que l’on protège"),
+    "mitigations.measures": _l("Voir les mesures"),
+}
+
+
 def _remedies(product: Product, open_: list[Finding]) -> dict[str, list[Any]]:
     """The open findings by remedy, and where each is answered, for who may."""
     found = group_by_remedy(open_)
     return {"open": found, "answers": [_answer(product, r) for r in found] if may(Permission.EDIT_PRODUCT) else []}
 
 
-def _answer(product: Product, remedy: Remedy) -> str:
+def _answer(product: Product, remedy: Remedy) -> tuple[str, str]:
+    """What its button says, and where it leads."""
     rule = remedy.rule
     if rule.measure:
         on = list(remedy.answered_on)
-        return url_for("mitigations.new_measure", slug=product.slug, mesure=rule.measure, sur=on)
-    return url_for(_MENDED_ON.get(rule.id, "inventory.components"), slug=product.slug)
+        return _("Répondre"), url_for("mitigations.new_measure", slug=product.slug, mesure=rule.measure, sur=on)
+    page = _MENDED_ON.get(rule.id, "inventory.components")
+    return str(_LABELS[page]), url_for(page, slug=product.slug)
 
 
 @blueprint.get("/points-de-faiblesse.json")
