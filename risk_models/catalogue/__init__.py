@@ -44,7 +44,6 @@ __all__ = [
     "measures",
     "model",
     "names_kept_by_others",
-    "over_years",
     "proof_weight",
     "rates",
     "rates_with",
@@ -85,11 +84,6 @@ def yearly(share: float) -> float:
     """
     unsure = model().unsure
     return math.pow(1 + unsure, 1 / model().years) - math.pow(1 - share + unsure, 1 / model().years)
-
-
-def over_years(probability: float) -> float:
-    """The odds over a world's years, of what has this probability each year."""
-    return 1 - math.pow(1 - probability, model().years)
 
 
 def proof_weight(proof: ProofState | None) -> float:

@@ -3,7 +3,6 @@
 The table of docs/ranking.md, before any measure.
 """
 
-from risk_models import catalogue
 from risk_models.catalogue import Rates
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind
 from risk_models.system import Component, System
@@ -33,12 +32,12 @@ def hosting_tier(c: Component) -> str:
 
 
 def flaw_probability(c: Component, rates: Rates) -> float:
-    """Probability that a known flaw of `c` is exploited over the years of a world: 1 − ∏(1 − EPSS) each year, with KEV's floor."""
+    """Probability that a known flaw of `c` is exploited within a year: 1 − ∏(1 − EPSS), with KEV's floor."""
     none = 1.0
     for v in {v.id: v for v in c.vulnerabilities}.values():
         epss = v.epss if v.epss is not None else rates.internet.epss_unknown[_band(v.cvss)]
         none *= 1 - max(epss, rates.internet.kev_floor if v.kev else 0.0)
-    return catalogue.over_years(1 - none)
+    return 1 - none
 
 
 def _band(cvss: float | None) -> str:

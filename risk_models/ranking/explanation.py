@@ -54,10 +54,15 @@ class Explainer:
         self._mending = mending
         self._steps: dict[tuple[Node, Node], AttackStep] = {}
         self._acted_on: dict[tuple[str, str], set[tuple[Node, Node]]] = defaultdict(set)
+        self._flaws_tried: dict[tuple[Node, Node], float] = {}
         none: dict[tuple[Node, Node], float] = {}
         for step in graph.steps:
             ends = step.source, step.target
-            none[ends] = none.get(ends, 1.0) * (1 - step.probability)
+            chance = step.probability
+            if step.kind == "flaw":  # tried anew each year, beside ways in that are odds of many
+                self._flaws_tried[ends] = chance
+                chance = 1 - math.pow(1 - chance, catalogue.model().years)
+            none[ends] = none.get(ends, 1.0) * (1 - chance)
             for key in step.reduced_by:
                 self._acted_on[key].add(ends)
             if ends not in self._steps or step.probability > self._steps[ends].probability:
@@ -251,8 +256,16 @@ class Explainer:
             components=tuple(name for name, _ in groupby(components)),
             asset=goal[1],
             need=Need(goal[2]),
-            likelihood=catalogue.yearly(math.exp(-self._cost(walk))),
+            likelihood=self._likelihood(walk),
         )
+
+    def _likelihood(self, walk: list[Node]) -> float:
+        """The odds of a year of a path: of a flaw that is tried each year, or of ways in that are odds of many."""
+        steps = [ends for ends in pairwise(walk) if ends in self._flaws_tried]
+        if not steps:
+            return catalogue.yearly(math.exp(-self._cost(walk)))
+        others = math.exp(sum(self._costs[ends] for ends in steps) - self._cost(walk))
+        return others * math.prod(self._flaws_tried[ends] for ends in steps)
 
     def _uses(self, door: str, store: str) -> list[str]:
         """The components between a front door and the store it leads to."""

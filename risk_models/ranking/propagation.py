@@ -4,6 +4,9 @@
 can matter only when the step lies on the way by which some loss was reached there; so each question is asked
 only in the worlds where it may matter, and the questions that meet in a world are asked one after the other.
 The figures are those of asking each question alone: tests/risk_models/ranking/test_propagation.py proves it.
+
+A known flaw is tried again and again while it is open, a rare way in is not: worlds of one year, which strangers enter by
+known flaws alone, hold the low bits; worlds of many years, without them, the high ones, four times as many.
 """
 
 import math
@@ -19,7 +22,12 @@ from risk_models.ranking.sampling import Worlds, open_worlds
 Closing = Mapping[int, Worlds]
 """By number of edge, the worlds in which it is closed."""
 
+# What happens in worlds of one year alone, and in those of many alone.
+_OF_A_YEAR = frozenset({"heard", "relay", "flaw"})
+_OF_YEARS = frozenset({"entry", "leak"})
+
 _START: Node = ("start",)
+_Count = tuple[int, int]
 _SEPARATOR = "\x1f"  # no id holds it
 
 
@@ -41,6 +49,8 @@ class Spread:
         """`weights`: the loss that each "lost" node stands for; `worlds`: as many as the model says unless given."""
         model = catalogue.model()
         self.worlds = worlds or model.worlds
+        self._short = self.worlds // 4 if any(step.kind == "flaw" for step in graph.steps) else 0
+        self._in_short = (1 << self._short) - 1
         self._remember = worlds is None
         self._numbers = model.numbers
         self._index = {node: i for i, node in enumerate((_START, *graph.nodes))}
@@ -66,13 +76,12 @@ class Spread:
         self._useful: dict[int, Worlds] | None = None
 
     def reached_share(self, node: Node) -> float:
-        """Share of worlds in which `node` is reached; 0 for a node that the graph does not have."""
-        index = self._index.get(node)
-        return 0.0 if index is None else self._reached[index].bit_count() / self.worlds
+        """Share of the worlds of many years in which `node` is reached; 0 for a node that the graph does not have."""
+        return self._count(self._index.get(node))[0] / self.worlds
 
     def likelihood(self, node: Node) -> float:
-        """The odds of a year that `node` is reached."""
-        return catalogue.yearly(self.reached_share(node))
+        """The odds of a year that `node` is reached, by a known flaw or otherwise."""
+        return self._yearly(*self._count(self._index.get(node)))
 
     @property
     def loss(self) -> float:
@@ -86,14 +95,29 @@ class Spread:
         return tuple(nodes[index] for index in self._weights)
 
     @property
-    def _counts(self) -> list[int]:
+    def _counts(self) -> list[_Count]:
         """By weighted node, in how many worlds it is reached."""
-        return [self._reached[node].bit_count() for node in self._weights]
+        return [self._count(node) for node in self._weights]
 
-    def _loss_of(self, counts: Iterable[int]) -> float:
+    def _count(self, node: int | None) -> _Count:
+        return (0, 0) if node is None else self._count_of(self._reached[node])
+
+    def _count_of(self, worlds: Worlds) -> _Count:
+        """How many of `worlds` last many years, and how many one."""
+        short = (worlds & self._in_short).bit_count() if self._short else 0
+        return worlds.bit_count() - short, short
+
+    def _loss_of(self, counts: Iterable[_Count]) -> float:
         """The loss of a year where each weighted node is reached in so many worlds."""
         weights = self._weights.values()
-        return math.fsum(w * self._yearly(n) for w, n in zip(weights, counts, strict=True))
+        return math.fsum(w * self._yearly(*n) for w, n in zip(weights, counts, strict=True))
+
+    def _laid_out(self, kind: str, drawn: Worlds) -> Worlds:
+        """The worlds in which a step of this kind is open, of those drawn for it: each half where it happens."""
+        if kind in _OF_A_YEAR:
+            return drawn & self._in_short
+        long = drawn << self._short
+        return long if kind in _OF_YEARS else long | drawn & self._in_short
 
     def hardened(self, component: str) -> Closing:
         """Closes every step that exploits `component`."""
@@ -115,7 +139,10 @@ class Spread:
                 none *= 1 - min(1.0, left)
             chances.append((self._edges[number].identity, 1 - none))
         kept = open_worlds(self._numbers, chances, self.worlds)
-        return {e: self._edges[e].open & ~left for e, left in zip(touched, kept, strict=True)}
+        return {
+            e: self._edges[e].open & ~self._laid_out(self._edges[e].steps[0].kind, left)
+            for e, left in zip(touched, kept, strict=True)
+        }
 
     def without(self, closings: Sequence[Closing]) -> list[float]:
         """The expected loss avoided by each of `closings` alone."""
@@ -123,7 +150,7 @@ class Spread:
 
     def without_by_need(self, closings: Sequence[Closing]) -> list[list[float]]:
         """The expected loss that each of `closings` alone avoids on each weighted node, in the order of the weights."""
-        spared = [[0] * len(self._weights) for _ in closings]
+        lost = [[(0, 0)] * len(self._weights) for _ in closings]
         rounds = self._rounds(closings)
         for number, asked in enumerate(rounds, start=1):
             progress.report_progress(number, len(rounds))
@@ -136,26 +163,30 @@ class Spread:
                 (n, worlds) for n, node in enumerate(self._weights) if (worlds := self._reached[node] ^ reached[node])
             ]
             for question, here in asked:
-                less = spared[question]
+                row = lost[question]
                 for n, worlds in changed:
-                    less[n] += (worlds & here).bit_count()
+                    if spared := worlds & here:
+                        (long, short), (more_long, more_short) = row[n], self._count_of(spared)
+                        row[n] = long + more_long, short + more_short
         weights, counts = list(self._weights.values()), self._counts
         return [
-            [
-                w * (self._yearly(n) - self._yearly(n - s)) if s else 0.0
-                for w, n, s in zip(weights, counts, less, strict=True)
-            ]
-            for less in spared
+            [self._avoided(w, n, s) if s != (0, 0) else 0.0 for w, n, s in zip(weights, counts, row, strict=True)]
+            for row in lost
         ]
 
-    def _yearly(self, count: int) -> float:
-        """The odds of a year of what happens in so many worlds."""
-        return catalogue.yearly(count / self.worlds)
+    def _avoided(self, weight: int, count: _Count, spared: _Count) -> float:
+        """The loss avoided on a node reached in so many worlds, once it is spared in some of them."""
+        return weight * (self._yearly(*count) - self._yearly(count[0] - spared[0], count[1] - spared[1]))
+
+    def _yearly(self, long: int, short: int) -> float:
+        """The odds of a year of what happens in so many worlds of many years, and of one."""
+        flaws = short / self._short if self._short else 0.0
+        return 1 - (1 - flaws) * (1 - catalogue.yearly(long / self.worlds))
 
     def loss_once(self, closing: Closing) -> float:
         """The expected loss that remains once `closing` holds."""
         reached = self._spread([o & ~closing.get(n, 0) for n, o in enumerate(self._open)])
-        return self._loss_of(reached[node].bit_count() for node in self._weights)
+        return self._loss_of(self._count_of(reached[node]) for node in self._weights)
 
     def _rounds(self, closings: Sequence[Closing]) -> list[list[tuple[int, Worlds]]]:
         """In each round, the questions asked and the worlds where each is: no two in the same world."""
@@ -182,7 +213,7 @@ class Spread:
     def _spread(self, is_open: Sequence[Worlds]) -> list[Worlds]:
         """By node, the worlds in which it is reached when edges are open in the given worlds."""
         reached = [0] * len(self._index)
-        reached[0] = (1 << self.worlds) - 1
+        reached[0] = (1 << self.worlds + self._short) - 1
         for number, target in self._leaving[0]:
             reached[target] |= is_open[number]
         within, leaving = self._within, self._leaving
@@ -208,7 +239,7 @@ class Spread:
     def _first_ways(self) -> dict[int, Worlds]:
         """By edge, the worlds in which it was the one that first brought its target."""
         reached = [0] * len(self._index)
-        reached[0] = (1 << self.worlds) - 1
+        reached[0] = (1 << self.worlds + self._short) - 1
         came_by: dict[int, Worlds] = defaultdict(int)
 
         def pass_on(node: int, edges: Sequence[tuple[int, int]]) -> Iterator[int]:
@@ -277,8 +308,8 @@ class Spread:
             chances.append((_SEPARATOR.join((*source, kind, *target)), 1 - none))
         drawn = open_worlds(self._numbers, chances, self.worlds, remember=self._remember)
         return [
-            _Edge(self._index[source], self._index[target], identity, tuple(steps), is_open)
-            for ((source, target, _), steps), (identity, _), is_open in zip(
+            _Edge(self._index[source], self._index[target], identity, tuple(steps), self._laid_out(kind, is_open))
+            for ((source, target, kind), steps), (identity, _), is_open in zip(
                 grouped.items(), chances, drawn, strict=True
             )
         ]

@@ -60,7 +60,7 @@ def shared_third_parties(systems: Iterable[System]) -> tuple[SharedThirdParty, .
 
 
 def _costs(system: System, by_name: dict[str, list[str]]) -> dict[str, tuple[float, float]]:
-    """By third party: what is lost more the day all its components are taken, and loss avoided were they hardened."""
+    """By third party: what is lost the day all its components are taken, and loss avoided were they hardened."""
     if not by_name:
         return {}
     graph, weights = attack_graph(system, View.CURRENT), loss_weights(system)
@@ -68,10 +68,12 @@ def _costs(system: System, by_name: dict[str, list[str]]) -> dict[str, tuple[flo
     avoided = spread.without(
         [{e: w for c in components for e, w in spread.hardened(c).items()} for components in by_name.values()]
     )
-    fallen = [Spread(_taken(graph, components), weights).loss for components in by_name.values()]
-    return {name: (loss - spread.loss, less) for name, loss, less in zip(by_name, fallen, avoided, strict=True)}
+    fallen = [Spread(_taken(graph, components), weights) for components in by_name.values()]
+    costs = [sum(w * day.reached_share(node) for node, w in weights.items()) for day in fallen]
+    return dict(zip(by_name, zip(costs, avoided, strict=True), strict=True))
 
 
 def _taken(graph: AttackGraph, components: list[str]) -> AttackGraph:
+    """The day all these components are taken, and nothing else happens."""
     sure = tuple(AttackStep(("source", "supply"), ("taken", c), "entry", 1.0) for c in components)
-    return replace(graph, steps=(*graph.steps, *sure))
+    return replace(graph, steps=(*sure, *(s for s in graph.steps if s.source[0] != "source")))
