@@ -5,6 +5,8 @@ Both are weighed under today's model: what was signed is weighed again when the 
 What came back to the signed picture is forgotten, so that the next time is told too; the journal keeps both.
 """
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
@@ -21,6 +23,7 @@ from app.mitigations.models import LossPoint
 from app.platform import clock, jobs, mail_templates
 from app.platform.database import Database
 from app.platform.links import link_to
+from app.platform.logs import get_logger
 from app.products.models import Product
 from reports import dossier as content
 from risk_models import catalogue
@@ -41,7 +44,11 @@ def watch_drift(database: Database) -> None:
 
 def _drifted(session: Session) -> list[tuple[str, int, float, float, bool]]:
     """(dossier, height, loss then, loss now, level raised) of what passed a threshold that nobody was told of."""
-    told = select(func.max(DriftNotice.height)).where(DriftNotice.dossier_id == Dossier.id).scalar_subquery()
+    told = (
+        select(func.max(DriftNotice.height))
+        .where(DriftNotice.dossier_id == Dossier.id, DriftNotice.model == catalogue.model().version)
+        .scalar_subquery()
+    )
     rows = session.execute(
         select(
             Dossier.id,
@@ -82,13 +89,13 @@ def _over(session: Session) -> list[str]:
         .outerjoin(SecurityProfile, SecurityProfile.product_id == Dossier.product_id)
         .where(*_of_one_model(), LossPoint.day == clock.today(), LossPoint.noted_at > DriftNotice.noted_at)
     )
-    return [i for i, then, now, raised in rows if not drift.count_steps(then, now, raised=bool(raised))]
+    return [i for i, then, now, raised in rows if not drift.count_steps(then or 0.0, now, raised=bool(raised))]
 
 
-def _of_one_model() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _of_one_model() -> tuple[ColumnElement[bool], ...]:
     """Both losses under today's model: what a new model says anew of an unchanged product is no drift."""
     version = catalogue.model().version
-    return SignedLoss.model == version, LossPoint.model == version
+    return SignedLoss.model == version, LossPoint.model == version, SignedLoss.loss.is_not(None)
 
 
 def reweigh_decisions(database: Database) -> None:
@@ -103,20 +110,45 @@ def reweigh_decisions(database: Database) -> None:
             .order_by(Decision.decided_on.desc(), Dossier.id)
             .limit(_AT_ONCE)
         ).all()
-    weighed = [(i, drift.loss_signed(content.loads(text))) for i, text in wanted if text]
-    if weighed:
+    if wanted:
+        weighed = [SignedLoss(dossier_id=i, model=version, loss=_loss_signed(i, text or "")) for i, text in wanted]
         with database.writing() as session:
-            for dossier_id, loss in weighed:
-                session.merge(SignedLoss(dossier_id=dossier_id, model=version, loss=loss))
+            for row in weighed:
+                session.merge(row)
+
+
+def _loss_signed(dossier_id: str, text: str) -> float | None:
+    """None for a content that this version cannot read, which keeps no other waiting."""
+    try:
+        return drift.loss_signed(content.loads(text))
+    except (ValueError, KeyError, TypeError):
+        get_logger().exception("a signed content cannot be weighed", dossier=dossier_id)
+        return None
 
 
 def _notice(session: Session, dossier_id: str, height: int, then: float, now: float, raised: bool) -> None:  # noqa: FBT001
     known = session.scalar(
-        select(DriftNotice.id).where(DriftNotice.dossier_id == dossier_id, DriftNotice.height >= height)
+        select(DriftNotice.id).where(
+            DriftNotice.dossier_id == dossier_id,
+            DriftNotice.height >= height,
+            DriftNotice.model == catalogue.model().version,
+        )
     )
     if known:
         return
-    session.add(DriftNotice(dossier_id=dossier_id, height=height, noted_at=clock.now(), loss_then=then, loss_now=now))
+    told_on = _forget_other_models(session, dossier_id)
+    session.add(
+        DriftNotice(
+            dossier_id=dossier_id,
+            height=height,
+            model=catalogue.model().version,
+            noted_at=told_on or clock.now(),
+            loss_then=then,
+            loss_now=now,
+        )
+    )
+    if told_on:
+        return  # the same drift, counted anew under another model: from here on, what grows is told
     dossier = session.get_one(Dossier, dossier_id, options=[joinedload(Dossier.authority)])
     product = session.get_one(Product, dossier.product_id, options=[selectinload(Product.incubators)])
     for person in _told(session, dossier, product):
@@ -125,6 +157,17 @@ def _notice(session: Session, dossier_id: str, height: int, then: float, now: fl
     record(
         session, None, Action.DRIFT, f"n° {dossier.number}", product_id=product.id, height=height, then=then, now=now
     )
+
+
+def _forget_other_models(session: Session, dossier_id: str) -> datetime | None:
+    """Forgets what was counted under other models, and gives the last instant at which people were told of it."""
+    version = catalogue.model().version
+    of_others = DriftNotice.dossier_id == dossier_id, DriftNotice.model.is_(None) | (DriftNotice.model != version)
+    told_on = session.scalar(
+        select(DriftNotice.noted_at).where(*of_others).order_by(DriftNotice.noted_at.desc()).limit(1)
+    )
+    session.execute(delete(DriftNotice).where(*of_others))
+    return told_on
 
 
 def _told(session: Session, dossier: Dossier, product: Product) -> list[Person]:

@@ -195,7 +195,7 @@ class SignedLoss(Base):
 
     dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), primary_key=True)
     model: Mapped[str] = mapped_column(String(20))
-    loss: Mapped[float]
+    loss: Mapped[float | None] = mapped_column(comment="none where this version cannot read what was signed")
 
 
 class Reservation(Base):
@@ -271,6 +271,7 @@ class DriftNotice(Base):
     id: Mapped[Id]
     dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"))
     height: Mapped[int] = mapped_column(comment="how many thresholds were passed")
+    model: Mapped[str | None] = mapped_column(String(20), comment="under which it was counted; none before 2026-12")
     noted_at: Mapped[Instant]
     loss_then: Mapped[float]
     loss_now: Mapped[float]

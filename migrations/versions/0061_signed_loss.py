@@ -17,7 +17,9 @@ def upgrade() -> None:
         "signed_loss",
         sa.Column("dossier_id", sa.String(length=32), nullable=False),
         sa.Column("model", sa.String(length=20), nullable=False),
-        sa.Column("loss", sa.Double(), nullable=False),
+        sa.Column(
+            "loss", sa.Double(), nullable=True, comment="none where this version cannot read what was signed"
+        ),
         sa.ForeignKeyConstraint(["dossier_id"], ["dossier.id"], name=op.f("fk_signed_loss_dossier_id_dossier")),
         sa.PrimaryKeyConstraint("dossier_id", name=op.f("pk_signed_loss")),
     )

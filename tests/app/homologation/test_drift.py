@@ -41,11 +41,11 @@ def sweep(world) -> None:
     run_jobs(world)
 
 
-def open_a_door(world, owner) -> None:
-    new = {"name": "Grafana", "kind": "monitoring", "hosting": "iaas", "exposure": "internet", "version": "8.3.0"}
+def open_a_door(world, owner, name="Grafana") -> None:
+    new = {"name": name, "kind": "monitoring", "hosting": "iaas", "exposure": "internet", "version": "8.3.0"}
     team = world.visitor(owner)
     assert team.post("/produits/exemple/composants/nouveau", new).status_code == 302
-    link = {"source": "grafana", "kind": "administers", "target": "base"}
+    link = {"source": name.lower(), "kind": "administers", "target": "base"}
     assert team.post("/produits/exemple/liens", link).status_code == 302
 
 
@@ -160,6 +160,44 @@ def test_a_new_model_is_no_drift(watched, heavier_model):
         assert weighed == ("2099.1", pytest.approx(10 * signed))
         assert session.scalar(select(Decision.loss)) == signed
         assert session.scalars(select(LossPoint.model).order_by(LossPoint.day)).all()[-1] == "2099.1"
+
+
+def test_a_drift_told_under_a_model_is_not_told_anew_under_the_next_but_what_grows_is(
+    watched, heavier_model, monkeypatch
+):
+    world, owner, _ = watched
+    monkeypatch.setattr(drift, "LEAST", 0.01)
+    sweep(world)
+
+    def told_on(day: int) -> int:
+        with time_machine.travel(clock.now() + timedelta(days=day)):
+            sweep(world)
+            sweep(world)
+        return sum("n’est plus comme" in mail for mail in world.mails())
+
+    monkeypatch.setattr(drift, "THRESHOLD", 0.002)
+    open_a_door(world, owner)
+    once = told_on(1)
+    with world.database.reading() as session:
+        day = session.scalar(select(func.max(DriftNotice.noted_at)))
+    monkeypatch.setattr(drift, "THRESHOLD", 0.0005)  # counted anew, the same drift is far higher
+    heavier_model()
+    assert once == 3 and told_on(2) == once
+    with world.database.reading() as session:
+        assert session.execute(select(DriftNotice.model, DriftNotice.noted_at)).one() == ("2099.1", day)
+    open_a_door(world, owner, "Zabbix")
+    assert told_on(3) == 2 * once
+
+
+def test_a_content_that_cannot_be_read_keeps_no_other_waiting(watched, heavier_model, monkeypatch):
+    world, *_ = watched
+    heavier_model()
+    monkeypatch.setattr(drift_watch.drift, "loss_signed", lambda frozen: {}["assessment"])
+    with world.app.test_request_context():
+        drift_watch.reweigh_decisions(world.database)
+        drift_watch.watch_drift(world.database)
+    with world.database.reading() as session:
+        assert session.execute(select(SignedLoss.model, SignedLoss.loss)).one() == ("2099.1", None)
 
 
 def test_what_was_noted_before_the_signature_is_no_drift(world):

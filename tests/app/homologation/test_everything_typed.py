@@ -70,6 +70,7 @@ LEFT_OUT = {
     "service_use.declared_by": "in the journal",
     "vulnerability.name": "shown by the finding it makes, when its rule fires",
     "vulnerability.fixed_in": "as above",
+    "drift_notice.model": "the model that counted it",
     "signed_loss.*": "what was signed, weighed again when the model changes",
     "decision.*": "checked in test_deciding: the decision comes after the freeze",
     "reservation.*": "as above",
