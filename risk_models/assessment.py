@@ -126,13 +126,17 @@ class PlanItem:
     to_confirm: bool = False
 
 
-# The detail of a finding that rests on a measure of which nobody said anything.
+# The detail of a finding that rests on a measure of which nobody said anything; or that is said done and shown not to be.
 UNSAID = "unsaid"
+CONTRADICTED = "contradicted"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule of catalogue/findings.yaml found, and where; `other` and `detail` fill its sentence, or `detail` is `UNSAID`."""
+    """What a rule of catalogue/findings.yaml found, and where; `other` and `detail` fill its sentence.
+
+    `detail` is `UNSAID` or `CONTRADICTED` where that is what is known of the measure it rests on.
+    """
 
     rule: str
     component: str | None = None

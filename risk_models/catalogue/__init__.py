@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
-from risk_models.assessment import UNSAID, Finding, Warning
+from risk_models.assessment import CONTRADICTED, UNSAID, Finding, Warning
 from risk_models.catalogue.figures import Figure, Rates, figures, model, rates, rates_with, source_text
 from risk_models.catalogue.reading import read_yaml
 from risk_models.scales import (
@@ -218,6 +218,14 @@ _LIGHTER = {RiskLevel.HIGH: RiskLevel.MEDIUM, RiskLevel.MEDIUM: RiskLevel.LOW, R
 def rule_of(found: Finding) -> FindingRule:
     """The rule of a finding as it is to be shown: where nobody said anything, it asks, and is one level lighter."""
     rule = finding_rules()[found.rule]
+    if found.detail == CONTRADICTED:
+        return replace(
+            rule,
+            text=Text(
+                f"{rule.name.fr}, sur « {{component}} » : l’équipe le dit en place, une preuve montre le contraire",
+                f"{rule.name.en}, on {{component}}: the team says it is in place, a proof shows otherwise",
+            ),
+        )
     if found.detail != UNSAID or rule.unsaid is None:
         return rule
     asks = Text(

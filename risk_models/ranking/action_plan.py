@@ -4,11 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from risk_models import catalogue
 from risk_models.assessment import PlanItem
-from risk_models.ranking.chances import past_end_of_life
-from risk_models.ranking.knowledge import in_place, team_can_set
+from risk_models.ranking.knowledge import team_can_set
 from risk_models.ranking.mending import Factors, Mending
 from risk_models.ranking.propagation import Spread
-from risk_models.scales import MeasureStatus, ProofState, View
+from risk_models.scales import MeasureStatus, ProofState
 from risk_models.system import Measure, System
 
 # Measures are proposed for this many of the first weak points; those that a team already thinks of are always there.
@@ -27,7 +26,7 @@ def action_plan(system: System, spread: Spread, mending: Mending, weakest: Seque
     avoid nothing alone are left out. The order is the accelerated greedy one (Minoux, 1978): a measure's figure is looked
     at again when its turn comes.
     """
-    measures = _candidates(system, weakest[:_PROPOSED_FOR])
+    measures = _candidates(system, mending, weakest[:_PROPOSED_FOR])
     acting = [mending.of_measure(m.measure, m.on) for m in measures]
     alone = spread.without([spread.reduced(factors) for factors in acting])
     gain = {n: avoided for n, avoided in enumerate(alone) if avoided > 0}
@@ -36,8 +35,10 @@ def action_plan(system: System, spread: Spread, mending: Mending, weakest: Seque
     plan: list[PlanItem] = []
 
     said = {(m.measure, c) for m in system.measures for c in m.on}
-    unsaid = [m.measure != _UPDATE and not any((m.measure, c) in said for c in m.on) for m in measures]
     lacking = [m.measure == _UPDATE or any(mending.lacks(m.measure, c) for c in m.on) for m in measures]
+    unsaid = [
+        not known and not any((m.measure, c) in said for c in m.on) for m, known in zip(measures, lacking, strict=True)
+    ]
 
     def worth(number: int) -> tuple[bool, float, str, tuple[str, ...]]:
         measure = measures[number]
@@ -66,36 +67,28 @@ def action_plan(system: System, spread: Spread, mending: Mending, weakest: Seque
     return tuple(plan)
 
 
-def _candidates(system: System, weakest: Iterable[str]) -> list[Measure]:
-    """What could still be done: measures planned or to decide, proofs to renew, and the catalogue for the weakest."""
+def _candidates(system: System, mending: Mending, weakest: Iterable[str]) -> list[Measure]:
+    """What the team could still do: measures planned or to decide, proofs to renew, and the catalogue for the weakest."""
     closed = {MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE}
-    decided = {(m.measure, c) for m in system.measures for c in m.on}
-    decided |= in_place(system, View.CURRENT)
     components = {c.id: c for c in system.components}
-    mendable = {
-        c.id for c in system.components if any(v.fixed_in for v in c.vulnerabilities) or past_end_of_life(system, c)
-    }
-    wanted = [
-        (
-            m.measure,
-            tuple(sorted(set(m.on))),
-            m.proof if m.status is MeasureStatus.DONE and m.proof in _TO_SHOW else None,
-        )
-        for m in system.measures
-        if m.on and (m.status not in closed or (m.status is MeasureStatus.DONE and catalogue.proof_weight(m.proof) < 1))
-    ]
+    wanted: set[tuple[str, tuple[str, ...], ProofState | None]] = set()
+    for m in system.measures:
+        kind = catalogue.measures().get(m.measure)
+        on = tuple(sorted({c for c in m.on if kind is None or team_can_set(kind, components[c])}))
+        gone = m.status is MeasureStatus.DONE and catalogue.proof_weight(m.proof) < 1
+        if on and (gone or m.status not in closed):
+            to_show = m.status is MeasureStatus.DONE and m.proof in _TO_SHOW
+            wanted.add((m.measure, on, m.proof if to_show else None))
+    spoken_of = {(m.measure, c) for m in system.measures for c in m.on}
     for component in weakest:
-        wanted += [
-            (m.id, (component,), None)
-            for m in catalogue.measures().values()
-            if m.asks(components[component].kind)
-            and team_can_set(m, components[component])
-            and (m.id, component) not in decided
-            and (component in mendable or not m.mends_flaws)
-        ]
+        wanted |= {
+            (kind.id, (component,), None)
+            for kind in catalogue.measures().values()
+            if (kind.id, component) not in spoken_of and mending.to_mend(kind, component, unsaid=True)
+        }
     return [
         Measure(measure, on, MeasureStatus.DONE, proof=proof)
-        for measure, on, proof in sorted(set(wanted), key=lambda w: (w[0], w[1], w[2] or ""))
+        for measure, on, proof in sorted(wanted, key=lambda w: (w[0], w[1], w[2] or ""))
     ]
 
 

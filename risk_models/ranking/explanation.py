@@ -15,6 +15,7 @@ from risk_models.ranking.chances import effective_exposure, past_end_of_life
 from risk_models.ranking.knowledge import held_measures, team_can_set
 from risk_models.ranking.mending import Mending
 from risk_models.scales import (
+    CLAIMED,
     ComponentKind,
     Exposure,
     Hosting,
@@ -51,6 +52,7 @@ class Explainer:
             self._links[link.target].append(link)
         self._held = held_measures(system, View.CURRENT)
         self._said = {(m.measure, c) for m in system.measures for c in m.on}
+        self._claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on}
         self._mending = mending
         self._steps: dict[tuple[Node, Node], AttackStep] = {}
         self._acted_on: dict[tuple[str, str], set[tuple[Node, Node]]] = defaultdict(set)
@@ -175,8 +177,12 @@ class Explainer:
             found += self._second_factor(c, passed_on=passed_on)
         told = {measure for code, measure in _TOLD.items() if any(r.code == code for r in found)}
         lacking = [kind.id for kind in self._mending.lacking(c.id) if kind.id not in told]
-        if lacking:
-            found.append(Reason("lacks", (("measures", ", ".join(lacking)),)))
+        for code, measures in (
+            ("contradicted", [m for m in lacking if (m, c.id) in self._claimed]),
+            ("lacks", [m for m in lacking if (m, c.id) not in self._claimed]),
+        ):
+            if measures:
+                found.append(Reason(code, (("measures", ", ".join(measures)),)))
         for page, measures in self._mending.lacking_on_pages(c.id).items():
             found.append(Reason("lacks_on_page", (("measures", ", ".join(measures)), ("component", self._names[page]))))
         if c.hosting is Hosting.SAAS:
@@ -197,6 +203,10 @@ class Explainer:
     def _lack(self, measure: str, c: Component, lacking: str, unknown: str) -> list[Reason]:
         """What is known of a measure that is not in place: that it lacks where somebody said so, else that nobody knows."""
         held, kind = self._held.get((measure, c.id)), catalogue.measures()[measure]
+        if (measure, c.id) in self._claimed and held == 0:
+            return []  # told as contradicted
+        if held is None and (measure, c.id) in self._said:
+            return []  # said not to be for it
         if held is None:
             return [Reason(unknown)] if team_can_set(kind, c) and kind.asks(c.kind) else []
         return [] if held else [Reason(lacking)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from risk_models import catalogue
-from risk_models.assessment import UNSAID, Finding
-from risk_models.ranking.knowledge import in_place, team_can_set
+from risk_models.assessment import CONTRADICTED, UNSAID, Finding
+from risk_models.ranking.knowledge import held_measures, team_can_set
 from risk_models.scales import (
     CLAIMED,
     SAID_TO_LACK,
@@ -37,7 +37,7 @@ _WITHOUT_VERSION = frozenset({K.HOST, K.WORKSTATION, K.NETWORK, K.EXTERNAL_API})
 _SELF_HOSTED = frozenset({Hosting.IAAS, Hosting.ON_PREMISE})
 _ABOUT_PEOPLE = frozenset({DataKind.PERSONAL, DataKind.SENSITIVE})
 _DATA_LINKS = frozenset({LinkKind.READS, LinkKind.WRITES, LinkKind.CALLS})
-_BACKUPS = ("daily_backup", "backup_offline", "backup_restore_test")
+_BACKUPS = ("daily_backup", "backup_offline")
 _MANY_READERS = 5
 _SOON = timedelta(days=183)
 
@@ -78,8 +78,9 @@ class _Facts:
         for asset in system.assets:
             for component in asset.lives_in:
                 self.held[component].append(asset)
-        self._in_place = in_place(system, View.CURRENT)
-        self._said = {(m.measure, c) for m in system.measures if m.status in SAID_TO_LACK for c in m.on or ("",)}
+        self._held = held_measures(system, View.CURRENT)
+        self._claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on}
+        self._nowhere = {m.measure for m in system.measures if m.status in SAID_TO_LACK and not m.on}
         self._not_for_us = {
             (m.measure, c) for m in system.measures if m.status is MeasureStatus.NOT_APPLICABLE for c in m.on
         }
@@ -87,16 +88,21 @@ class _Facts:
 
     def has(self, c: Component, *measures: str) -> bool:
         """Whether one of `measures` is in place on `c`, fully or in part, or on the whole product."""
-        return any((m, c.id) in self._in_place or m in self._everywhere for m in measures)
+        return any(self._held.get((m, c.id)) or m in self._everywhere for m in measures)
 
     def lacks(self, c: Component, *measures: str) -> str | None:
-        """None where one of `measures` is in place on `c`, or was said not to be for it; else what is known: nothing more to say
-        where somebody said that it lacks, `UNSAID` where nobody said anything."""
-        if self.has(c, *measures):
+        """None where one of `measures` is in place on `c`, or the first was said not to be for it; else what is known of them.
+
+        Nothing more to say where each is said to lack, `CONTRADICTED` where one is said done and shown not to be, `UNSAID`
+        where nobody spoke of one.
+        """
+        if self.has(c, *measures) or (measures[0], c.id) in self._not_for_us:
             return None
-        if any((m, c.id) in self._said or (m, "") in self._said for m in measures):
-            return ""
-        return None if any((m, c.id) in self._not_for_us for m in measures) else UNSAID
+        if any((m, c.id) in self._claimed for m in measures):
+            return CONTRADICTED
+        asked = [m for m in measures if (m, c.id) not in self._not_for_us]
+        lack = all(self._held.get((m, c.id)) == 0 or m in self._nowhere for m in asked)
+        return "" if lack else UNSAID
 
     def lacking(self, test: Callable[[Component], object], *measures: str) -> Iterator[_Hit]:
         """The components that `test` holds of and on which none of `measures` is in place."""
@@ -187,7 +193,8 @@ def _data_in_clear(f: _Facts) -> Iterator[_Hit]:
 
 def _no_backup(f: _Facts) -> Iterator[_Hit]:
     for c in f.system.components:
-        lacks = f.lacks(c, *_BACKUPS) if c.kind not in {K.WORKSTATION, K.LIBRARY} else None
+        kept = c.kind in {K.WORKSTATION, K.LIBRARY} or f.has(c, "backup_restore_test")  # what is restored is saved
+        lacks = None if kept else f.lacks(c, *_BACKUPS)
         for asset in f.held[c.id] if lacks is not None else ():
             if max(asset.integrity, asset.availability) >= Severity.SIGNIFICANT:
                 yield _Hit(c.id, asset=asset.id, detail=lacks or "")

@@ -4,6 +4,7 @@ Of an unknown measure, the share of components that usually have it counts, so t
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from risk_models import catalogue
 from risk_models.catalogue import MeasureKind, Rates
@@ -25,29 +26,41 @@ _SHIELDS = frozenset({ComponentKind.WAF, ComponentKind.CDN})
 def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
     """What was said or shown of each measure: a partial one counts for half, a lost proof takes its share.
 
-    In the raw view, all that was spoken of counts as lacking; in the target, what is planned counts as done. A sign-in
-    whose identity provider is said to lack a second factor lacks it, unless something else is said of it. A measure said
-    not to apply is no more in place than one of which nothing is said, and is absent here.
+    In the raw view, all that the team could do lacks, and all that was spoken of; in the target, what is planned counts as
+    done. A sign-in whose identity provider is said to lack a second factor lacks it, unless something else is said of it. A
+    measure said not to apply is no more in place than one of which nothing is said, and is absent here.
     """
+    if view is View.RAW:
+        return _nothing_held(system)
     weights = _WEIGHTS | ({MeasureStatus.PLANNED: 1.0} if view is View.TARGET else {})
     held: dict[tuple[str, str], float] = {}
     for m in system.measures:
         if m.status in weights:
-            weight = 0.0 if view is View.RAW else weights[m.status] * catalogue.proof_weight(m.proof)
+            weight = weights[m.status] * catalogue.proof_weight(m.proof)
             for c in m.on:
                 held[m.measure, c] = max(weight, held.get((m.measure, c), 0.0))
-    shields = {c.id for c in system.components if c.kind in _SHIELDS}
-    for link in system.links:
-        if link.kind is LinkKind.PROTECTED_BY and link.target in shields:
-            held["waf", link.source] = 0.0 if view is View.RAW else 1.0
+    held |= dict.fromkeys((("waf", c) for c in _shielded(system)), 1.0)
     lacking = {c for (measure, c), weight in held.items() if measure == "mfa" and not weight}
+    not_for_us = {c for m in system.measures if m.measure == "mfa" and m.status not in weights for c in m.on}
     passed_on = {k.source for k in system.links if k.kind is LinkKind.AUTHENTICATES_WITH and k.target in lacking}
-    return {("mfa", c): 0.0 for c in sorted(passed_on)} | held
+    return {("mfa", c): 0.0 for c in sorted(passed_on - not_for_us)} | held
 
 
-def in_place(system: System, view: View) -> set[tuple[str, str]]:
-    """The (measure, component) in place in `view`, whole or in part."""
-    return {key for key, weight in held_measures(system, view).items() if weight}
+def _nothing_held(system: System) -> dict[tuple[str, str], float]:
+    possible = {
+        (m.id, c.id)
+        for c in system.components
+        for m in catalogue.measures().values()
+        if m.applies_to(c.kind) and team_can_set(m, c)
+    }
+    spoken_of = {(m.measure, c) for m in system.measures for c in m.on} | {("waf", c) for c in _shielded(system)}
+    return dict.fromkeys(sorted(possible | spoken_of), 0.0)
+
+
+def _shielded(system: System) -> list[str]:
+    """What a firewall or a network of delivery is drawn in front of."""
+    shields = {c.id for c in system.components if c.kind in _SHIELDS}
+    return [k.source for k in system.links if k.kind is LinkKind.PROTECTED_BY and k.target in shields]
 
 
 def share_held(held: Held, rates: Rates, measure: str, component: str) -> float:
@@ -75,6 +88,22 @@ def change_by(kind: MeasureKind, rates: Rates, before: float, after: float) -> d
 
 def team_can_set(kind: MeasureKind, c: Component) -> bool:
     """Whether the team can put a measure in place on `c`, by who hosts it and who keeps its settings."""
-    if c.hosting not in kind.hostings:
-        return False
-    return not (c.hosting is Hosting.SAAS and c.name.lower() in catalogue.names_kept_by_others())
+    # What runs a platform is its publisher's, as a service on line is.
+    hosting = Hosting.SAAS if c.kind is ComponentKind.HOST and c.hosting is Hosting.PAAS else c.hosting
+    return hosting in kind.hostings and not (hosting is Hosting.SAAS and _kept_by_others(c.name))
+
+
+# Shorter names are found within others' by chance.
+_LONG_NAME = 6
+
+
+@lru_cache(maxsize=4096)
+def _kept_by_others(name: str) -> bool:
+    """Whether a name is, or holds, that of a public service in which a team has no setting to change."""
+    said = _letters(name)
+    known = {_letters(one) for one in catalogue.names_kept_by_others()}
+    return said in known or any(one in said for one in known if len(one) >= _LONG_NAME)
+
+
+def _letters(name: str) -> str:
+    return "".join(ch for ch in name.lower() if ch.isalnum())

@@ -8,7 +8,7 @@ from risk_models import catalogue
 from risk_models.catalogue import MeasureKind, Rates
 from risk_models.ranking.chances import is_script, past_end_of_life
 from risk_models.ranking.knowledge import change_by, held_measures, share_held, team_can_set
-from risk_models.scales import ComponentKind, MeasureStatus, View
+from risk_models.scales import ComponentKind, LinkKind, MeasureStatus, View
 from risk_models.system import System
 
 _SCRIPTS = frozenset({"scripts", "called_scripts"})
@@ -42,7 +42,10 @@ class Mending:
         self._changes: dict[tuple[str, float], dict[str, float]] = {}
         self._known: dict[tuple[str, bool], Factors] = {}
         self._pages: dict[str, list[str]] = defaultdict(list)
+        self._providers: dict[str, list[str]] = defaultdict(list)
         for link in system.links:
+            if link.kind is LinkKind.AUTHENTICATES_WITH:
+                self._providers[link.source].append(link.target)
             if is_script(self._components[link.source], self._components[link.target], link.kind):
                 self._pages[link.target].append(link.source)
 
@@ -58,7 +61,7 @@ class Mending:
     def of_component(self, component: str, *, unsaid: bool) -> Factors:
         """What takes off the weaknesses of a component that the team has in hand.
 
-        They are its known flaws, its end of life, and the measures known to lack there: none of it, or less than is usual.
+        They are its known flaws, its end of life, and the measures known to lack there.
         With `unsaid`, also those of which nobody said anything or that are partly in place, and what backups save, which
         close no way in. Of what pages of others' embed, what lacks on those pages is its own too.
         """
@@ -69,28 +72,26 @@ class Mending:
 
     def _found_on(self, component: str, *, unsaid: bool) -> Factors:
         found: dict[tuple[str, str], float] = {}
-        if component in self._flaws:
-            found[component, "flaws"] = 0.0
-        if component in self._aged:
-            found[component, "end_of_life"] = 0.0
+        if team_can_set(catalogue.measures()["update"], self._components[component]):
+            found |= {(component, "flaws"): 0.0} if component in self._flaws else {}
+            found |= {(component, "end_of_life"): 0.0} if component in self._aged else {}
         for kind in _lasting_measures(self._components[component].kind):
-            if self._to_mend(kind, component, unsaid=unsaid):
+            if self.to_mend(kind, component, unsaid=unsaid):
                 self._add(found, kind, component)
         for page in dict.fromkeys(self._pages.get(component, ())):
             for kind in _lasting_measures(self._components[page].kind):
-                if _acts_on_scripts(kind) and self._to_mend(kind, page, unsaid=unsaid):
+                if _acts_on_scripts(kind) and self.to_mend(kind, page, unsaid=unsaid):
                     self._add(found, kind, page, only=_SCRIPTS)
         return found if unsaid else {key: factor for key, factor in found.items() if key[1] != "data"}
 
     def lacks(self, measure: str, component: str) -> bool:
-        """Whether a measure is known to lack there: none of it is in place, or less than is usual."""
-        weight = self._held.get((measure, component))
-        return weight is not None and (weight == 0 or weight < self._rates.usual.get(measure, 0.0))
+        """Whether a measure is known to lack there: said so, or shown to be gone."""
+        return self._held.get((measure, component)) == 0
 
     def lacking(self, component: str) -> list[MeasureKind]:
         """The measures known to lack on a component that the team has in hand there."""
         kinds = _lasting_measures(self._components[component].kind)
-        return [kind for kind in kinds if self._to_mend(kind, component, unsaid=False)]
+        return [kind for kind in kinds if self.to_mend(kind, component, unsaid=False)]
 
     def lacking_on_pages(self, component: str) -> dict[str, list[str]]:
         """By page that embeds what others serve, the measures about such scripts known to lack on that page."""
@@ -99,13 +100,21 @@ class Mending:
         }
         return {page: measures for page, measures in found.items() if measures}
 
-    def _to_mend(self, kind: MeasureKind, component: str, *, unsaid: bool) -> bool:
+    def to_mend(self, kind: MeasureKind, component: str, *, unsaid: bool) -> bool:
+        """Whether the team can put a measure in place there that lacks or, `unsaid`, that may."""
         c, key = self._components[component], (kind.id, component)
         if key in self._excluded or not team_can_set(kind, c):
             return False
+        if kind.mends_flaws:
+            return component in self._aged or any(v.fixed_in for v in c.vulnerabilities)
         if key not in self._held:
-            return unsaid and kind.asks(c.kind)
+            return unsaid and kind.asks(c.kind) and not (kind.id == "mfa" and self._signs_in_elsewhere(component))
         return self._held[key] < 1 if unsaid else self.lacks(*key)
+
+    def _signs_in_elsewhere(self, component: str) -> bool:
+        """Whether people sign in through providers each of which has its second factor."""
+        providers = self._providers.get(component, ())
+        return bool(providers) and all(self._held.get(("mfa", p)) == 1 for p in providers)
 
     def _add(
         self,

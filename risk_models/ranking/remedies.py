@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from risk_models import catalogue
-from risk_models.assessment import UNSAID, Finding
+from risk_models.assessment import CONTRADICTED, UNSAID, Finding
 from risk_models.catalogue import FindingRule
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What a rule found, each of which the same thing mends; said to lack, or unsaid, but not both."""
+    """What a rule found, each of which the same thing mends, and of each of which the same is known."""
 
     findings: tuple[Finding, ...]
 
@@ -42,7 +42,7 @@ class Remedy:
 
 def group_by_remedy(findings: Iterable[Finding]) -> list[Remedy]:
     """In the order in which each remedy is first found."""
-    found: dict[tuple[str, bool], list[Finding]] = {}
+    found: dict[tuple[str, str], list[Finding]] = {}
     for f in findings:
-        found.setdefault((f.rule, f.detail == UNSAID), []).append(f)
+        found.setdefault((f.rule, f.detail if f.detail in {UNSAID, CONTRADICTED} else ""), []).append(f)
     return [Remedy(tuple(alike)) for alike in found.values()]

@@ -99,8 +99,9 @@ def test_the_page_and_the_frozen_content_show_the_same_figures(scene):
     page = world.visitor(owner).get("/produits/exemple/points-de-faiblesse").get_data(as_text=True)
     shown = []
     for weak in frozen.assessment.costing_weak_points:
-        shown += [weak.lacking_share] if weak.lacking_share else []
-        shown += [weak.share] if weak.share - weak.lacking_share >= 0.005 or not weak.lacking_share else []
+        if weak.share >= 0.005:
+            shown += [weak.lacking_share] if weak.lacking_share else []
+            shown += [weak.share] if weak.share - weak.lacking_share >= 0.005 or not weak.lacking_share else []
     assert re.findall(r"−(\d+)\xa0%", page) == [str(round(share * 100)) for share in shown]
 
 

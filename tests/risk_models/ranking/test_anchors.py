@@ -73,6 +73,7 @@ def test_no_plan_asks_what_the_team_does_not_hold(name):
         for c in (components[c] for c in item.on if (item.measure, c) not in said):
             assert team_can_set(catalogue.measures()[item.measure], c)
             assert (item.measure, c.kind) != ("dependabot", ComponentKind.FORGE)
+            assert (item.measure, c.kind, c.hosting) != ("network_filtering", ComponentKind.HOST, Hosting.PAAS)
             if item.measure == "network_filtering":
                 assert c.hosting is not Hosting.SAAS and c.kind is not ComponentKind.OTHER
             if item.measure == "mfa":

@@ -9,11 +9,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from risk_models import assess
+from risk_models.catalogue import measures as measures_of_catalogue
 from risk_models.catalogue import words
 from risk_models.ranking.assess import harden_each
 from risk_models.ranking.attack_graph import MISUSE, attack_graph
 from risk_models.ranking.chances import effective_exposure
 from risk_models.ranking.explanation import risk_vector
+from risk_models.ranking.knowledge import team_can_set
 from risk_models.ranking.propagation import Spread
 from risk_models.ranking.sensitivity import drawn_figures, measure_stability
 from risk_models.ranking.systemic import shared_third_parties
@@ -43,6 +45,21 @@ def test_what_is_done_is_worth_at_least_what_is_half_done_and_that_what_nobody_s
     in_order = [(replace(measure, status=s),) for s in HELD] + [(), (replace(measure, status=LACKING[0]),)]
     for better, worse in pairwise(replace(system, measures=(*others, *said)) for said in in_order):
         never_lower(better, worse)
+
+
+@given(systems())
+def test_without_any_measure_is_the_same_whatever_is_said(system):
+    """All that the team could do lacks there: at least what is lost today, and no answer moves it."""
+    bare = replace(system, measures=())
+    of = {c.id: c for c in system.components}
+    mine = all(
+        (kind := measures_of_catalogue()[m.measure]).applies_to(of[c].kind) and team_can_set(kind, of[c])
+        for m in system.measures
+        for c in m.on
+    )
+    assert assess(system, view=View.RAW).loss >= assess(system).loss
+    if mine:
+        assert likelihoods(system, View.RAW) == likelihoods(bare, View.RAW)
 
 
 @given(systems(), st.data())

@@ -260,8 +260,9 @@ def test_what_nobody_said_is_asked_and_what_is_said_to_lack_is_told(rule):
         assert nobody in catalogue.finding_text(unsaid[0], language, {})
         assert nobody not in plain.text.in_(language)
     on = sorted({c for f in unsaid for c in (f.component, f.other) if c})
-    lacking = {"measure": RESTS_ON[rule], "on": on, "status": "to_do"}
-    case = CASES[rule] | {"measures": [*CASES[rule].get("measures", ()), lacking]}
+    group = {"no_patch_policy": ("patch_policy", "dependabot"), "no_backup": ("daily_backup", "backup_offline")}
+    lacking = [{"measure": m, "on": on, "status": "to_do"} for m in group.get(rule, (RESTS_ON[rule],))]
+    case = CASES[rule] | {"measures": [*CASES[rule].get("measures", ()), *lacking]}
     said = [f for f in findings_of(**case) if f.rule == rule]
     assert said and all(f.detail == "" for f in said)
     assert catalogue.rule_of(said[0]) == plain
@@ -320,6 +321,49 @@ def test_reasons_say_what_is_assumed_deduced_or_done_by_others():
     assert "hosted_by_team" in codes_of(system, "dossier") and "self_hosted" not in codes_of(system, "dossier")
     assert agent["lacks_on_page"] == {"measures": "third_party_scripts", "component": "site"}
     assert not {"internet", "internet_assumed"} & codes_of(system, "paquets").keys()
+
+
+def told(measures: list[dict], **forge) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The reasons of a forge that signs in through a directory, and what findings say of its second factor."""
+    system = product_file.from_dict(
+        {
+            "jalon": 1,
+            "product": {"name": "P"},
+            "components": [
+                {"id": "forge", "kind": "forge", "hosting": "saas", "exposure": "authenticated"} | forge,
+                {"id": "annuaire", "kind": "identity_provider", "hosting": "on_premise", "exposure": "internal"},
+            ],
+            "links": [{"from": "forge", "to": "annuaire", "kind": "authenticates_with"}],
+            "measures": measures,
+        }
+    )
+    found = [f for f in find_findings(system) if f.component == "forge" and f.rule == "sign_in_without_second_factor"]
+    return codes_of(system, "forge"), [catalogue.finding_text(f, "fr", {}) for f in found]
+
+
+def test_reasons_and_findings_say_the_same_of_one_measure():
+    """Said done and shown not to be; lacking by the provider; not for it; nothing said."""
+    claimed = {"measure": "mfa", "on": ["forge"], "status": "done", "proof": "contradicted"}
+    reasons, findings = told([claimed])
+    assert reasons["contradicted"] == {"measures": "mfa"} and not {"no_second_factor", "lacks"} & reasons.keys()
+    assert len(findings) == 1 and "une preuve montre le contraire" in findings[0]
+    reasons, findings = told([{"measure": "mfa", "on": ["annuaire"], "status": "to_do"}])
+    assert "no_second_factor_by" in reasons and findings == ["On entre dans forge avec un seul mot de passe"]
+    reasons, findings = told([{"measure": "mfa", "on": ["forge"], "status": "not_applicable", "reason": "clé"}])
+    assert not {"second_factor_unknown", "no_second_factor"} & reasons.keys() and findings == []
+    reasons, findings = told([])
+    assert "second_factor_unknown" in reasons and findings[0].startswith("Personne n’a dit")
+    reasons, findings = told([], id="forge", name="Portail ProConnect des agents", kind="forge")
+    assert "second_factor_unknown" not in reasons and findings == []
+
+
+def test_a_group_of_measures_lacks_only_where_each_is_said_to():
+    for alone in ("dependabot", "patch_policy"):
+        measures = [{"measure": alone, "on": ["web"], "status": "to_do"}]
+        found = [
+            f for f in findings_of(**CASES["no_patch_policy"] | {"measures": measures}) if f.rule == "no_patch_policy"
+        ]
+        assert found and all(f.detail == UNSAID for f in found if f.component == "web")
 
 
 def test_every_reason_has_its_words_in_both_languages():
