@@ -33,6 +33,8 @@ class InternetRates:
     targeted_factor: float
     targeted_kinds: frozenset[ComponentKind]
     authenticated_factor: float
+    open_store: float
+    open_store_kinds: frozenset[ComponentKind]
     end_of_life: float
     kev_floor: float
     relay: float
@@ -154,6 +156,8 @@ def rates_with(values: Mapping[str, float]) -> Rates:
                 ComponentKind(k) for k in raw["entry"]["internet"]["factors"]["targeted_kind"]["kinds"]
             ),
             authenticated_factor=values[f"{internet}.factors.authenticated"],
+            open_store=values[f"{internet}.open_store"],
+            open_store_kinds=frozenset(ComponentKind(k) for k in raw["entry"]["internet"]["open_store"]["kinds"]),
             end_of_life=values[f"{internet}.end_of_life"],
             kev_floor=values[f"{internet}.kev_floor"],
             relay=values[f"{internet}.relay"],

@@ -41,7 +41,7 @@ _KEYS = frozenset({Authentication.PASSWORD, Authentication.TOKEN})
 
 @dataclass(frozen=True, slots=True)
 class AttackStep:
-    """One try. `kind` is "entry", "flaw", "relay", "scripts", "called_scripts", "resets", "diverts",
+    """One try. `kind` is "entry", "flaw", "relay", "scripts", "called_scripts", "builds_from", "resets", "diverts",
     "secrets", "down", "loss" or a link kind.
 
     `chance` is for one year, and above 1 where so much lacks that mending a part of it leaves the step sure.

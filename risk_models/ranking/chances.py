@@ -73,6 +73,8 @@ def _internet(c: Component, exposure: Exposure, rates: Rates) -> float:
         return 0.0
     p = rates.internet
     base = 0.0 if c.kind is ComponentKind.LIBRARY else p.rates[hosting_tier(c)]
+    if c.kind in p.open_store_kinds and exposure is Exposure.INTERNET:
+        base = max(base, p.open_store)
     if c.kind in p.targeted_kinds:
         base = min(1.0, base * p.targeted_factor)
     return base * access_share(exposure, rates)
@@ -87,13 +89,21 @@ def access_share(exposure: Exposure, rates: Rates) -> float:
 _SIGNED_IN_TO = frozenset({ComponentKind.IDENTITY_PROVIDER, ComponentKind.WEB, ComponentKind.LOW_CODE})
 
 
+# What reads or calls one of these builds or installs what it holds; a workstation is counted by who uses it.
+_TAKES = frozenset({LinkKind.READS, LinkKind.CALLS})
+_BUILT_FROM = frozenset({ComponentKind.FORGE, ComponentKind.REGISTRY})
+
+
 def way_back(source: Component, target: Component, kind: LinkKind) -> str:
     """What the target of a link can try on its source, beside the link itself.
 
-    A script in its pages, a mail that resets its accounts, a name or a network kept by others that leads its users away.
+    A script in its pages, what it builds from, a mail that resets its accounts, a name or a network kept by others that
+    leads its users away.
     """
     if is_script(source, target, kind):
         return "scripts" if kind is LinkKind.EMBEDS else "called_scripts"
+    if kind in _TAKES and target.kind in _BUILT_FROM and source.kind is not ComponentKind.WORKSTATION:
+        return "builds_from"
     if kind is LinkKind.CALLS and target.kind is ComponentKind.NETWORK and target.hosting is Hosting.SAAS:
         return "diverts"
     if kind is LinkKind.CALLS and target.kind is ComponentKind.MAIL and source.kind in _SIGNED_IN_TO:

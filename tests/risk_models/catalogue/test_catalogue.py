@@ -25,7 +25,7 @@ def test_every_member_of_a_list_has_its_word_in_both_languages(enum):
 def test_the_catalogue_of_measures_is_rich_and_sound():
     measures = catalogue.measures()
     assert len(measures) >= 25
-    steps = {*THREATS, *LinkKind, "data", "flaws", "end_of_life", "scripts", "called_scripts", "resets"}
+    steps = {*THREATS, *LinkKind, "data", "flaws", "end_of_life", "scripts", "called_scripts", "builds_from", "resets"}
     for measure in measures.values():
         assert 1 <= measure.effort <= 5
         for effect in measure.effects:
