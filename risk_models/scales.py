@@ -133,9 +133,8 @@ class MeasureStatus(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-# What a team says is in place, whole or in part; what it says is not; what it still has to do of what it decided.
+# What a team says is in place, whole or in part; what it still has to do of what it decided.
 CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
-SAID_TO_LACK = frozenset({MeasureStatus.TO_DO, MeasureStatus.PLANNED})
 STILL_TO_DO = frozenset({MeasureStatus.PLANNED, MeasureStatus.PARTIAL})
 
 

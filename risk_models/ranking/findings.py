@@ -10,7 +10,6 @@ from risk_models.assessment import CONTRADICTED, UNSAID, Finding
 from risk_models.ranking.knowledge import held_measures, team_can_set
 from risk_models.scales import (
     CLAIMED,
-    SAID_TO_LACK,
     Authentication,
     ComponentKind,
     DataKind,
@@ -80,15 +79,13 @@ class _Facts:
                 self.held[component].append(asset)
         self._held = held_measures(system, View.CURRENT)
         self._claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on}
-        self._nowhere = {m.measure for m in system.measures if m.status in SAID_TO_LACK and not m.on}
         self._not_for_us = {
             (m.measure, c) for m in system.measures if m.status is MeasureStatus.NOT_APPLICABLE for c in m.on
         }
-        self._everywhere = {m.measure for m in system.measures if m.status in CLAIMED and not m.on}
 
     def has(self, c: Component, *measures: str) -> bool:
-        """Whether one of `measures` is in place on `c`, fully or in part, or on the whole product."""
-        return any(self._held.get((m, c.id)) or m in self._everywhere for m in measures)
+        """Whether one of `measures` is in place on `c`, fully or in part."""
+        return any(self._held.get((m, c.id)) for m in measures)
 
     def lacks(self, c: Component, *measures: str) -> str | None:
         """None where one of `measures` is in place on `c`, or the first was said not to be for it; else what is known of them.
@@ -101,7 +98,7 @@ class _Facts:
         if any((m, c.id) in self._claimed for m in measures):
             return CONTRADICTED
         asked = [m for m in measures if (m, c.id) not in self._not_for_us]
-        lack = all(self._held.get((m, c.id)) == 0 or m in self._nowhere for m in asked)
+        lack = all(self._held.get((m, c.id)) == 0 for m in asked)
         return "" if lack else UNSAID
 
     def lacking(self, test: Callable[[Component], object], *measures: str) -> Iterator[_Hit]:
