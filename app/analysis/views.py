@@ -210,6 +210,7 @@ def stability(product: Product) -> str:
         stability=services.assess_stability(system),
         names=system.names(),
         figures=services.figures_moved(),
+        beside=fragment,
     )
 
 

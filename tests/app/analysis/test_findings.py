@@ -107,6 +107,9 @@ def test_the_page_shows_three_views_and_how_sure_the_ranking_is(team):
     assert "premier dans 100 tirages sur 100" in sure
     fragment = visitor.get("/produits/exemple/points-de-faiblesse/solidite", headers={"HX-Request": "true"})
     assert "<html" not in fragment.get_data(as_text=True)
+    beside = re.search(r'id="solidite-1"[^>]*hx-swap-oob="true">([^<]*)<', fragment.get_data(as_text=True))
+    assert beside[1].strip() == "premier dans 100 tirages sur 100"
+    assert 'id="solidite-1"' in visitor.get("/produits/exemple/points-de-faiblesse").get_data(as_text=True)
 
 
 def test_the_json_of_the_page_is_that_of_the_command(team, world):

@@ -100,8 +100,9 @@ def test_the_page_and_the_frozen_content_show_the_same_figures(scene):
     shown = []
     for weak in frozen.assessment.costing_weak_points:
         if weak.share >= 0.005:
-            shown += [weak.lacking_share] if weak.lacking_share else []
-            shown += [weak.share] if weak.share - weak.lacking_share >= 0.005 or not weak.lacking_share else []
+            shown += [weak.lacking_share] if weak.lacking_share >= 0.005 else []
+            rest = weak.lacking_share < 0.005 or weak.share - weak.lacking_share >= 0.005
+            shown += [weak.share] if rest else []
     assert re.findall(r"−(\d+)\xa0%", page) == [str(round(share * 100)) for share in shown]
 
 
