@@ -84,7 +84,8 @@ def _candidates(system: System, mending: Mending, weakest: Iterable[str]) -> lis
         wanted |= {
             (kind.id, (component,), None)
             for kind in catalogue.measures().values()
-            if (kind.id, component) not in spoken_of and mending.to_mend(kind, component, unsaid=True)
+            if (kind.mends_flaws or (kind.id, component) not in spoken_of)
+            and mending.to_mend(kind, component, unsaid=True)
         }
     return [
         Measure(measure, on, MeasureStatus.DONE, proof=proof)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from risk_models.ranking.assess import loss_weights
 from risk_models.ranking.attack_graph import attack_graph
+from risk_models.ranking.knowledge import mends_flaws
 from risk_models.ranking.propagation import Spread
 from risk_models.scales import MeasureStatus, View
 from risk_models.system import System
@@ -32,9 +33,9 @@ def project_losses(system: System, today: date) -> tuple[LossOn, ...]:
 
 
 def _loss_when_done(system: System, day: date) -> float:
-    measures = tuple(
-        replace(m, status=MeasureStatus.DONE) if m.status is MeasureStatus.PLANNED and m.due and m.due <= day else m
-        for m in system.measures
-    )
-    kept = replace(system, measures=measures)
+    due = {m for m in system.measures if m.status is MeasureStatus.PLANNED and m.due and m.due <= day}
+    measures = tuple(replace(m, status=MeasureStatus.DONE) if m in due else m for m in system.measures)
+    updated = {c for m in due if mends_flaws(m.measure) for c in m.on}
+    components = tuple(replace(c, vulnerabilities=(), eol=None) if c.id in updated else c for c in system.components)
+    kept = replace(system, components=components, measures=measures)
     return Spread(attack_graph(kept, View.CURRENT), loss_weights(kept)).loss

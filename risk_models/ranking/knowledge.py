@@ -27,7 +27,7 @@ def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
     """What was said or shown of each measure: a partial one counts for half, a lost proof takes its share.
 
     In the raw view, all that the team could do lacks, and all that was spoken of; in the target, what is planned counts as
-    done. A sign-in whose identity provider is said to lack a second factor lacks it, unless something else is said of it. A
+    done. A flaw that the inventory holds is open, whatever is said of updates already made. A sign-in whose identity provider is said to lack a second factor lacks it, unless something else is said of it. A
     measure said not to apply is no more in place than one of which nothing is said, and is absent here.
     """
     if view is View.RAW:
@@ -35,7 +35,7 @@ def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
     weights = _WEIGHTS | ({MeasureStatus.PLANNED: 1.0} if view is View.TARGET else {})
     held: dict[tuple[str, str], float] = {}
     for m in system.measures:
-        if m.status in weights:
+        if m.status in weights and (m.status is MeasureStatus.PLANNED or not mends_flaws(m.measure)):
             weight = weights[m.status] * catalogue.proof_weight(m.proof)
             for c in m.on:
                 held[m.measure, c] = max(weight, held.get((m.measure, c), 0.0))
@@ -55,6 +55,12 @@ def _nothing_held(system: System) -> dict[tuple[str, str], float]:
     }
     spoken_of = {(m.measure, c) for m in system.measures for c in m.on} | {("waf", c) for c in _shielded(system)}
     return dict.fromkeys(sorted(possible | spoken_of), 0.0)
+
+
+def mends_flaws(measure: str) -> bool:
+    """Whether a measure, once done, is seen in the inventory: the flaw, or the old version, is out of it."""
+    kind = catalogue.measures().get(measure)
+    return kind is not None and kind.mends_flaws
 
 
 def _shielded(system: System) -> list[str]:

@@ -298,20 +298,6 @@ def test_five_thousand_components_get_an_answer():
     assert found.loss > 0
 
 
-def test_the_plan_tells_what_each_measure_really_avoids():
-    """The figure of the plan equals assessing the system again with the measure in place."""
-    system = example("guichet")
-    before = assess(system)
-    for item in before.action_plan[:4]:
-        after = assess(replace(system, measures=(*system.measures, Measure(item.measure, item.on, MeasureStatus.DONE))))
-        assert before.loss - after.loss == pytest.approx(item.loss_avoided_alone)
-
-
-def test_the_plan_never_proposes_what_is_already_in_place():
-    proposed = {(p.measure, c) for p in assess(example("parcours")).action_plan for c in p.on}
-    assert not proposed & {("waf", "api"), ("waf", "site"), ("dependabot", "api")}
-
-
 def test_each_of_the_fourteen_risk_vectors_is_an_entry_point():
     kinds = (ComponentKind.WEB, ComponentKind.HOST, ComponentKind.FORGE, ComponentKind.BI, ComponentKind.WORKSTATION)
     components = tuple(
@@ -388,12 +374,3 @@ def test_shared_third_parties_are_ranked_by_what_their_fall_would_cost():
     assert found[0].products == ("Guichet des aides", "Parcours insertion")
     assert found[0].cost_if_taken > found[0].loss_avoided > 0
     assert shared_third_parties([guichet]) == ()
-
-
-def test_a_shield_that_a_link_draws_is_not_proposed_again():
-    web = component("web", ComponentKind.WEB, exposure=Exposure.INTERNET)
-    waf = component("waf", ComponentKind.WAF, exposure=Exposure.INTERNET)
-    asset = EssentialAsset("a", "A", ("web",), Severity.SERIOUS, Severity.SERIOUS, Severity.SERIOUS)
-    planned = Measure("waf", ("web",), MeasureStatus.PLANNED)
-    system = System(Product("p", "P"), (web, waf), (Link("web", "waf", LinkKind.PROTECTED_BY),), (asset,), (planned,))
-    assert all((item.measure, item.on) != ("waf", ("web",)) for item in assess(system).action_plan)

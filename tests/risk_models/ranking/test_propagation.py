@@ -102,6 +102,7 @@ def test_leave_one_out_equals_recomputing_from_scratch(system):
 def test_reducing_steps_equals_putting_the_measure_in_place(system, data):
     measure = replace(data.draw(measures_on([c.id for c in system.components])), status=MeasureStatus.DONE)
     assume(all(m.measure != measure.measure for m in system.measures))
+    assume(measure.measure != "update")  # a flaw is out once it is out of the inventory
     graph, weights = attack_graph(system, View.CURRENT), loss_weights(system)
     spread = Spread(graph, weights)
     closing = spread.reduced(Mending(system, View.CURRENT).of_measure(measure.measure, measure.on))
