@@ -167,10 +167,10 @@ def _plain(text: str) -> str:
 
 
 def past_losses(session: Session, product_id: str, today: date, now: float) -> list[LossOn]:
-    """What was noted, oldest first, and today's loss as it stands this minute."""
+    """What was noted under today's model, oldest first, and today's loss as it stands this minute."""
     rows = session.scalars(
         select(LossPoint)
-        .where(LossPoint.product_id == product_id, LossPoint.day < today)
+        .where(LossPoint.product_id == product_id, LossPoint.day < today, LossPoint.model == catalogue.model().version)
         .order_by(LossPoint.day.desc())
         .limit(400)
     ).all()

@@ -16,6 +16,7 @@ from app.platform import clock
 from app.portfolio.models import Glance
 from app.products.models import Incubator, Product, product_incubator
 from app.products.services import phase_values
+from risk_models import catalogue
 from risk_models.rules import schedule
 from risk_models.rules.standing import ProductState
 
@@ -68,7 +69,7 @@ def _spans(entries: Sequence[Entry]) -> dict[str, list[Span]]:
 
 
 def _losses(session: Session, ids: Sequence[str], days: Sequence[date]) -> dict[date, list[float]]:
-    """By day of `days`, the loss of each product as it was last noted."""
+    """By day of `days`, the loss of each product as it was last noted under today's model: others do not compare."""
     read: dict[date, list[date]] = {}
     for day in days:
         for n in range(_GRACE):
@@ -76,7 +77,11 @@ def _losses(session: Session, ids: Sequence[str], days: Sequence[date]) -> dict[
     last: dict[tuple[str, date], float] = {}
     rows = session.execute(
         select(LossPoint.product_id, LossPoint.day, LossPoint.loss)
-        .where(LossPoint.product_id.in_(ids), LossPoint.day.in_(list(read)))
+        .where(
+            LossPoint.product_id.in_(ids),
+            LossPoint.day.in_(list(read)),
+            LossPoint.model == catalogue.model().version,
+        )
         .order_by(LossPoint.day)
     )
     for product_id, noted, loss in rows:

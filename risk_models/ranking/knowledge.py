@@ -27,8 +27,9 @@ def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
     """What was said or shown of each measure: a partial one counts for half, a lost proof takes its share.
 
     In the raw view, all that the team could do lacks, and all that was spoken of; in the target, what is planned counts as
-    done. A flaw that the inventory holds is open, whatever is said of updates already made. A sign-in whose identity provider is said to lack a second factor lacks it, unless something else is said of it. A
-    measure said not to apply is no more in place than one of which nothing is said, and is absent here.
+    done. A flaw that the inventory holds is open, whatever is said of updates already made. A sign-in whose identity
+    provider is said to lack a second factor lacks it, unless something else is said of it. A measure said not to apply is
+    no more in place than one of which nothing is said, and is absent here.
     """
     if view is View.RAW:
         return _nothing_held(system)

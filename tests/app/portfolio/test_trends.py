@@ -17,6 +17,7 @@ from app.portfolio import services, trends
 from app.portfolio.models import SavedView
 from app.products import services as products
 from app.products.models import Incubator
+from risk_models import catalogue
 
 START = date(2024, 1, 10)
 
@@ -78,7 +79,10 @@ def test_losses_are_read_at_the_end_of_each_month_or_just_before(two_years):
             ("jamais", date(2026, 9, 28), 8.0),
             ("refuse", date(2026, 9, 15), 99.0),  # too long before
         ):
-            session.add(LossPoint(product_id=ids[slug], day=day, loss=loss, residual_loss=0.0, noted_at=clock.now()))
+            noted = {"loss": loss, "residual_loss": 0.0, "noted_at": clock.now(), "model": catalogue.model().version}
+            session.add(LossPoint(product_id=ids[slug], day=day, **noted))
+        other_model = {"loss": 900.0, "residual_loss": 0.0, "noted_at": clock.now(), "model": "2026.3"}
+        session.add(LossPoint(product_id=ids["jamais"], day=date(2026, 9, 29), **other_model))
     moment = read(world)[date(2026, 9, 30)]
     assert (moment.loss, moment.measured) == (5.0, 2)
 
