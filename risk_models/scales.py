@@ -65,7 +65,49 @@ class ComponentKind(StrEnum):
     AI_SERVICE = "ai_service"
     WORKSTATION = "workstation"
     LIBRARY = "library"
+    REMOTE_ACCESS = "remote_access"
+    DNS = "dns"
+    PAGE_SCRIPT = "page_script"
+    PACKAGE_SET = "package_set"
+    HELP_DESK = "help_desk"
     OTHER = "other"
+
+
+# What runs within what embeds it, published by others: one package, or all those of a lock file.
+LIBRARIES = frozenset({ComponentKind.LIBRARY, ComponentKind.PACKAGE_SET})
+
+
+class ComponentState(StrEnum):
+    """Whether a component still serves; an orphan is one that nobody answers for."""
+
+    IN_USE = "in_use"
+    TEST = "test"
+    DORMANT = "dormant"
+    ORPHAN = "orphan"
+
+
+class AccountHolder(StrEnum):
+    """Who signs in: the public, the product's own people, those of its suppliers, or programs."""
+
+    USERS = "users"
+    TEAM = "team"
+    SUPPLIERS = "suppliers"
+    MACHINES = "machines"
+
+
+class AccountReach(StrEnum):
+    """What an account sees or changes: what is its own, or what is everybody's."""
+
+    OWN = "own"
+    ALL = "all"
+
+
+class AskedFactor(StrEnum):
+    """What a sign-in asks beside a password: nothing, a code that can be given away, or a key that cannot."""
+
+    NONE = "none"
+    PHISHABLE = "phishable"
+    RESISTANT = "resistant"
 
 
 class Hosting(StrEnum):
@@ -109,6 +151,7 @@ class LinkKind(StrEnum):
     DEPLOYS = "deploys"
     ADMINISTERS = "administers"
     PROTECTED_BY = "protected_by"
+    LEADS_TO = "leads_to"
 
 
 class Authentication(StrEnum):

@@ -7,12 +7,16 @@ import datetime
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from risk_models.scales import (
+    AccountHolder,
+    AccountReach,
+    AskedFactor,
     Authentication,
     ComponentKind,
+    ComponentState,
     DataKind,
     Exposure,
     Hosting,
@@ -94,8 +98,43 @@ class EndOfLife:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounts:
+    """The accounts of a component that are alike; what is not said of them is None."""
+
+    who: AccountHolder
+    count: int | None = None
+    reach: AccountReach | None = None
+    second_factor: AskedFactor | None = None
+    extra: Extra = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A key or password kept somewhere: its name, never its value, and the components that it opens."""
+
+    opens: tuple[str, ...] = ()
+    name: str | None = None
+    extra: Extra = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Keys or sessions that a component gives; a lasting one opens until somebody takes it back."""
+
+    lasting: bool | None = None
+    reach: AccountReach | None = None
+    name: str | None = None
+    extra: Extra = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
-    """`assumed`: fields that nobody gave, taken from its kind; `libraries`: how many its SBOM lists, once read."""
+    """`assumed`: fields that nobody gave, taken from its kind; `libraries`: how many its SBOM lists, once read.
+
+    `accounts`, `secrets`, `tokens`, `resets`: None where nobody said, empty where there is none. `secrets` are those
+    kept there; `resets` names the components from which a lost password of its accounts is given again; `last_tested`
+    is the day on which somebody else last tried to break in.
+    """
 
     id: str
     name: str
@@ -115,6 +154,21 @@ class Component:
     assumed: tuple[str, ...] = ()
     libraries: int | None = None
     extra: Extra = ()
+    state: ComponentState | None = None
+    last_tested: date | None = None
+    accounts: tuple[Accounts, ...] | None = None
+    secrets: tuple[Secret, ...] | None = None
+    tokens: tuple[Token, ...] | None = None
+    resets: tuple[str, ...] | None = None
+
+    def naming(self, ids: Mapping[str, str]) -> "Component":
+        """This component with the new ids of those that it opens and that reset it, without those that have none."""
+
+        def named(of: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(ids[other] for other in of if other in ids)
+
+        secrets = self.secrets and tuple(replace(s, opens=named(s.opens)) for s in self.secrets)
+        return replace(self, secrets=secrets, resets=self.resets and named(self.resets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +247,8 @@ class System:
         named = [(f"link {k.source} → {k.target}", end) for k in self.links for end in (k.source, k.target)]
         named += [(f"asset {a.id}", c) for a in self.assets for c in a.lives_in]
         named += [(f"measure {m.measure}", c) for m in self.measures for c in m.on]
+        named += [(f"secrets of {c.id}", o) for c in self.components for s in c.secrets or () for o in s.opens]
+        named += [(f"resets of {c.id}", r) for c in self.components for r in c.resets or ()]
         for where, component in named:
             if component not in known:
                 raise InvalidSystem(f"{where}: unknown component {component!r}")
@@ -203,6 +259,17 @@ class System:
     def names(self) -> dict[str, str]:
         """The names of components and assets by id."""
         return {c.id: c.name for c in self.components} | {a.id: a.name for a in self.assets}
+
+    def without(self, component_id: str) -> "System":
+        """The system as it would be were that component never described."""
+        kept = {c.id: c.id for c in self.components if c.id != component_id}
+        return replace(
+            self,
+            components=tuple(c.naming(kept) for c in self.components if c.id in kept),
+            links=tuple(k for k in self.links if component_id not in {k.source, k.target}),
+            assets=tuple(replace(a, lives_in=tuple(c for c in a.lives_in if c in kept)) for a in self.assets),
+            measures=tuple(replace(m, on=tuple(c for c in m.on if c in kept)) for m in self.measures),
+        )
 
     def component(self, component_id: str) -> Component:
         return next(c for c in self.components if c.id == component_id)

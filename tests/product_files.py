@@ -6,8 +6,12 @@ from hypothesis import strategies as st
 
 from risk_models import catalogue
 from risk_models.scales import (
+    AccountHolder,
+    AccountReach,
+    AskedFactor,
     Authentication,
     ComponentKind,
+    ComponentState,
     DataKind,
     Exposure,
     Hosting,
@@ -86,7 +90,20 @@ _NEEDS = shuffled({need.value: st.integers(1, 4) for need in Need}, {})
 _MEASURES = ("waf", "mfa", "unknown-measure", *sorted(catalogue.measures())[:3])
 
 
-def _component(component_id: str):
+_ACCOUNTS = shuffled(
+    {"who": _values(AccountHolder)},
+    {
+        "count": st.none() | st.integers(0, 10**10),
+        "reach": _values(AccountReach, needed=False),
+        "second_factor": _values(AskedFactor, needed=False),
+    },
+)
+_TOKEN = shuffled(
+    {}, {"name": texts(), "lasting": st.none() | st.booleans(), "reach": _values(AccountReach, needed=False)}
+)
+
+
+def _component(component_id: str, some):
     return shuffled(
         {"id": st.just(component_id), "kind": _values(ComponentKind)},
         {
@@ -103,6 +120,12 @@ def _component(component_id: str):
             "data": st.none() | st.lists(_values(DataKind), unique=True, max_size=2),
             "location": _values(Location, needed=False),
             "vulnerabilities": st.none() | st.lists(_FLAW, max_size=2, unique_by=lambda f: f["id"]),
+            "state": _values(ComponentState, needed=False),
+            "last_tested": st.none() | DAYS,
+            "accounts": st.none() | st.lists(_ACCOUNTS, max_size=2),
+            "secrets": st.none() | st.lists(shuffled({}, {"name": texts(), "opens": some}), max_size=2),
+            "tokens": st.none() | st.lists(_TOKEN, max_size=2),
+            "resets": st.none() | some,
         },
     )
 
@@ -143,5 +166,6 @@ def product_files(draw, most: int = 4):
     names = ["web", "db", "été", "🚕", "a.b", "x-1"]
     ids = draw(st.lists(st.sampled_from(names), min_size=1, max_size=most, unique=True))
     some = st.lists(st.sampled_from(ids), unique=True, max_size=len(ids))
-    needed = {"jalon": st.just(1), "product": _PRODUCT, "components": st.tuples(*map(_component, ids)).map(list)}
+    components = st.tuples(*(_component(i, some) for i in ids)).map(list)
+    needed = {"jalon": st.just(2), "product": _PRODUCT, "components": components}
     return draw(shuffled(needed, {"links": _links(ids), "assets": _assets(some), "measures": _measures(some)}))

@@ -15,7 +15,7 @@ from risk_models.scales import (
     Authentication,
 )
 from risk_models.study import LevelAnswers, ServiceProof
-from risk_models.system import Component, EndOfLife, EssentialAsset, Measure, System
+from risk_models.system import Accounts, Component, EndOfLife, EssentialAsset, Measure, Secret, System, Token
 
 V = TypeVar("V")
 _SHOWN = 60
@@ -157,6 +157,12 @@ _FIELDS: dict[str, object] = {
     "location": _l("lieu des données"),
     "vulnerabilities": _l("failles connues"),
     "libraries": _l("nombre de bibliothèques"),
+    "state": _l("service rendu"),
+    "last_tested": _l("dernier essai d’intrusion"),
+    "accounts": _l("comptes"),
+    "secrets": _l("clés gardées"),
+    "tokens": _l("jetons donnés"),
+    "resets": _l("ce qui redonne un mot de passe"),
     "assumed": _l("ce qui est supposé"),
     "source": _l("de"),
     "target": _l("vers"),
@@ -189,6 +195,8 @@ _FIELDS: dict[str, object] = {
     "x-emergency": _l("qui appeler en urgence"),
     "x-patched-by-reason": _l("pourquoi cette mise à jour"),
 }
+# Fields of which an empty list says that there is none, where silence says nothing.
+_SAID_TO_BE_NONE = frozenset({"accounts", "secrets", "tokens", "resets"})
 _AUTHENTICATIONS: dict[Authentication, Any] = {
     Authentication.NONE: _l("aucune"),
     Authentication.PASSWORD: _l("mot de passe"),
@@ -207,6 +215,8 @@ def _shown(value: Any, name: str = "") -> str:
     match value:
         case bool():
             text = str(_l("oui") if value else _l("non"))
+        case () if name in _SAID_TO_BE_NONE:
+            text = str(_l("aucun"))
         case None | "" | () | []:
             text = "∅"
         case Authentication():
@@ -217,6 +227,11 @@ def _shown(value: Any, name: str = "") -> str:
             text = format_decimal(value)
         case EndOfLife():
             text = " ".join(str(v) for v in (value.product, value.cycle, value.date) if v) or "∅"
+        case Accounts() | Secret() | Token():
+            said = (getattr(value, f.name) for f in dataclasses.fields(value) if f.name != "extra")
+            text = " ".join(_shown(part) for part in said if part not in (None, ())) or "∅"
+        case tuple() if value and isinstance(value[0], Accounts | Secret | Token):
+            text = ", ".join(map(_shown, value))
         case tuple() | list():
             text = ", ".join(_shown(getattr(v, "id", getattr(v, "name", v))) for v in value)
         case ServiceProof():

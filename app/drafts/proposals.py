@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from risk_models.exposure.ranges import UnreadableRange, split_purl
@@ -171,7 +171,7 @@ def take_chosen(old: System, new: System, keys: Collection[str]) -> System:
             ids[c.id] = _free(c.id, components)
             components[ids[c.id]] = replace(c, id=ids[c.id])
     gone = {key[2:] for key in keys if key.startswith("g:")} & components.keys()
-    kept = {i: c for i, c in components.items() if i not in gone}
+    kept = _naming_what_is_kept(old, components, ids, gone)
     links = {(k.source, k.target, k.kind): k for k in old.links}
     for link in new.links:
         source, target = ids.get(link.source), ids.get(link.target)
@@ -191,6 +191,16 @@ def take_chosen(old: System, new: System, keys: Collection[str]) -> System:
         assets=tuple(replace(a, lives_in=tuple(c for c in a.lives_in if c in kept)) for a in old.assets),
         measures=tuple(measures),
     )
+
+
+def _naming_what_is_kept(
+    old: System, components: Mapping[str, Component], ids: Mapping[str, str], gone: Collection[str]
+) -> dict[str, Component]:
+    """By id, the components that stay, none of which names one that does not; `ids`: those of the draft by theirs there."""
+    kept = {i: i for i in components if i not in gone}
+    drafted = {there: mine for there, mine in ids.items() if mine in kept}
+    known = {c.id for c in old.components}
+    return {i: components[i].naming(kept if i in known else drafted) for i in kept}
 
 
 def _free(wanted: str, taken: Collection[str]) -> str:

@@ -33,6 +33,10 @@ _NO_VERSION = frozenset(
         ComponentKind.CI,
         ComponentKind.REGISTRY,
         ComponentKind.CDN,
+        ComponentKind.DNS,
+        ComponentKind.PAGE_SCRIPT,
+        ComponentKind.PACKAGE_SET,
+        ComponentKind.HELP_DESK,
         ComponentKind.OTHER,
     }
 )  # what bears no version of its own

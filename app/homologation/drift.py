@@ -111,9 +111,10 @@ def _undone(then: System, now: System) -> Iterator[tuple[str, str, System]]:
     for component in now.components:
         before = old.get(component.id)
         if before is None:
-            yield component.name, "added", _without(now, component.id)
+            yield component.name, "added", now.without(component.id)
         elif _plain(before) != _plain(component):
-            kept = tuple(before if c.id == component.id else c for c in now.components)
+            undone = before.naming({c.id: c.id for c in now.components})
+            kept = tuple(undone if c.id == component.id else c for c in now.components)
             yield component.name, "changed", dataclasses.replace(now, components=kept)
     ids = {c.id for c in now.components}
     known = {(m.measure, m.on): m for m in then.measures}
@@ -144,18 +145,6 @@ def _undone(then: System, now: System) -> Iterator[tuple[str, str, System]]:
 def _plain(component: Any) -> Any:
     """A component but for what only says where a value comes from."""
     return dataclasses.replace(component, assumed=(), extra=(), libraries=None, sbom=None)
-
-
-def _without(system: System, component: str) -> System:
-    return dataclasses.replace(
-        system,
-        components=tuple(c for c in system.components if c.id != component),
-        links=tuple(k for k in system.links if component not in {k.source, k.target}),
-        assets=tuple(
-            dataclasses.replace(a, lives_in=tuple(c for c in a.lives_in if c != component)) for a in system.assets
-        ),
-        measures=tuple(dataclasses.replace(m, on=tuple(c for c in m.on if c != component)) for m in system.measures),
-    )
 
 
 def _named(measure: str) -> str:

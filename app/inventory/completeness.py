@@ -15,7 +15,17 @@ FRESH = timedelta(days=180)
 
 _APPLICATIONS = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.WORKER, ComponentKind.CMS})
 _STORES = frozenset({ComponentKind.DATABASE, ComponentKind.STORAGE, ComponentKind.SEARCH, ComponentKind.BI})
-_WITHOUT_VERSION = frozenset({ComponentKind.HOST, ComponentKind.WORKSTATION, ComponentKind.NETWORK})
+_WITHOUT_VERSION = frozenset(
+    {
+        ComponentKind.HOST,
+        ComponentKind.WORKSTATION,
+        ComponentKind.NETWORK,
+        ComponentKind.DNS,
+        ComponentKind.PAGE_SCRIPT,
+        ComponentKind.PACKAGE_SET,
+        ComponentKind.HELP_DESK,
+    }
+)
 
 MISSING: dict[str, object] = {
     "version": _l("sa version"),

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.platform.database import Base, Id, Instant, Json, Name, UtcDateTime
 from risk_models.exposure.ranges import UnreadableRange, split_purl
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, Location, Patcher
+from risk_models.scales import ComponentKind, ComponentState, Exposure, Hosting, LinkKind, Location, Patcher
 
 
 class Component(Base):
@@ -40,6 +40,13 @@ class Component(Base):
     )
     owner: Mapped[str] = mapped_column(String(200), default="", comment="who answers for it in the team")
     emergency: Mapped[str] = mapped_column(String(200), default="", comment="whom to call: name, phone or address")
+    state: Mapped[ComponentState | None] = mapped_column(comment="whether it still serves")
+    last_tested: Mapped[date | None] = mapped_column(comment="when somebody else last tried to break in")
+    access: Mapped[Json] = mapped_column(
+        default=dict,
+        server_default="{}",
+        comment="its accounts, secrets, tokens and resets, as its product file says them; what nobody said is absent",
+    )
     assumed: Mapped[Json] = mapped_column(default=list, comment="fields that nobody gave, taken from its kind")
     extra: Mapped[Json] = mapped_column(default=dict, comment="keys x- of its product file")
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, subqueryload
 
 from app.identity.models import Person
 from app.inventory.models import Component, Link, Vulnerability
+from app.inventory.values import component_value, fill_component
 from app.journal.actions import Action
 from app.journal.services import changes_of, record
 from app.platform import clock
@@ -20,11 +21,11 @@ from app.platform.transactions import transaction
 from app.products.models import Product
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
+from risk_models.product_file import component_format
 from risk_models.scales import Authentication, ComponentKind, DataKind, Exposure, LinkKind
 from risk_models.system import Component as ComponentValue
-from risk_models.system import EndOfLife, extra_of
 from risk_models.system import Link as LinkValue
-from risk_models.system import Vulnerability as VulnerabilityValue
+from risk_models.system import extra_of
 
 # Last words of addresses that are pages of their own, which no component may bear as its ref.
 RESERVED_REFS = frozenset({"nouveau", "nouvelle", "confirmer", ".", ".."})
@@ -53,7 +54,8 @@ class Inventory:
     links: list[Link]
 
     def component_values(self) -> tuple[ComponentValue, ...]:
-        return tuple(_component_value(c) for c in self.components)
+        refs = {c.ref for c in self.components}
+        return tuple(component_value(c, refs) for c in self.components)
 
     def link_values(self) -> tuple[LinkValue, ...]:
         refs = {c.id: c.ref for c in self.components}
@@ -121,6 +123,13 @@ def save_component(session: Session, actor: Person, product: Product, component:
         record(session, actor, action, component.name, product_id=product.id, **changes_of(component))
 
 
+@transaction
+def save_access(session: Session, actor: Person, product: Product, component: Component) -> None:
+    """Keeps who signs in to a component, which keys it keeps and gives, whether it still serves."""
+    said = changes_of(component)
+    record(session, actor, Action.CHANGE_COMPONENT, component.name, product_id=product.id, **said)
+
+
 def _free_ref(session: Session, product_id: str, wanted: str) -> str:
     taken = RESERVED_REFS | set(session.scalars(select(Component.ref).where(Component.product_id == product_id)))
     number, ref = 2, wanted
@@ -145,8 +154,13 @@ def confirm_components(session: Session, actor: Person, product: Product, refs: 
 
 @transaction
 def remove_component(session: Session, actor: Person, product: Product, component: Component) -> None:
-    """Removes a component with its links; assets and measures that named it no longer do."""
+    """Removes a component with its links; assets, measures, secrets and resets that named it no longer do."""
     record(session, actor, Action.REMOVE_COMPONENT, component.name, product_id=product.id)
+    inventory = read_inventory(session, product.id)
+    kept = {c.ref: c.ref for c in inventory.components if c is not component}
+    for row, value in zip(inventory.components, inventory.component_values(), strict=True):
+        if row.access:
+            row.access = component_format.access_dict(value.naming(kept))
     session.delete(component)
 
 
@@ -313,7 +327,7 @@ def write_inventory(
     session.flush()
     for value in components:
         row = rows.setdefault(value.id, Component(id=new_id(), product_id=product_id, ref=value.id, vulnerabilities=[]))
-        _fill(row, value)
+        fill_component(row, value)
         session.add(row)
     session.flush()
     for link in {(k.source, k.target, k.kind): k for k in links}.values():
@@ -329,66 +343,6 @@ def write_inventory(
             )
         )
     return rows
-
-
-# What the product file's format 1 has no key for.
-_OURS = ("x-patched-by-reason", "x-owner", "x-emergency")
-
-
-def _ours(c: Component) -> tuple[str, str, str]:
-    return c.patched_reason, c.owner, c.emergency
-
-
-def _fill(row: Component, value: ComponentValue) -> None:
-    row.name, row.kind, row.hosting, row.exposure = value.name, value.kind, value.hosting, value.exposure
-    row.patched_by, row.location = value.patched_by, value.location
-    row.supplier, row.version = value.supplier or "", value.version or ""
-    row.purl, row.cpe, row.sbom = value.purl or "", value.cpe or "", value.sbom or ""
-    row.data = [d.value for d in value.data]
-    extra = product_file.extra_dict(value.extra)
-    row.patched_reason, row.owner, row.emergency = (
-        str(extra.pop(key)) if isinstance(extra.get(key), str) else "" for key in _OURS
-    )
-    row.assumed, row.extra = list(value.assumed), extra
-    eol = value.eol or EndOfLife()
-    row.eol_product, row.eol_cycle, row.eol_date = eol.product or "", eol.cycle or "", eol.date
-    row.eol_extra = product_file.extra_dict(eol.extra)
-    row.confirmed_at = clock.now()
-    flaws = {v.name: v for v in row.vulnerabilities}
-    kept = []
-    for v in value.vulnerabilities:
-        flaw = flaws.get(v.id) or Vulnerability(name=v.id)
-        flaw.cvss, flaw.epss, flaw.kev, flaw.published = v.cvss, v.epss, v.kev, v.published
-        flaw.fixed_in, flaw.extra = v.fixed_in or "", product_file.extra_dict(v.extra)
-        kept.append(flaw)
-    row.vulnerabilities = kept
-
-
-def _component_value(c: Component) -> ComponentValue:
-    return ComponentValue(
-        id=c.ref,
-        name=c.name,
-        kind=c.kind,
-        hosting=c.hosting,
-        exposure=c.exposure,
-        patched_by=c.patched_by,
-        supplier=c.supplier or None,
-        version=c.version or None,
-        purl=c.purl or None,
-        cpe=c.cpe or None,
-        eol=EndOfLife(c.eol_product or None, c.eol_cycle or None, c.eol_date, extra_of(c.eol_extra))
-        if c.eol_product or c.eol_cycle or c.eol_date or c.eol_extra
-        else None,
-        sbom=c.sbom or None,
-        data=tuple(DataKind(d) for d in c.data or ()),
-        location=c.location,
-        vulnerabilities=tuple(
-            VulnerabilityValue(v.name, v.cvss, v.epss, v.kev, v.published, v.fixed_in or None, extra_of(v.extra))
-            for v in c.vulnerabilities
-        ),
-        assumed=tuple(c.assumed),
-        extra=extra_of(c.extra | {k: v for k, v in zip(_OURS, _ours(c), strict=True) if v}),
-    )
 
 
 derived_patcher = product_file.derived_patcher

@@ -12,6 +12,7 @@ from app.evidence import sightings
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import completeness, component_catalogue, services
+from app.inventory.access_forms import AccessForm, asked_of
 from app.inventory.forms import ComponentForm, LinkForm, VulnerabilityForm
 from app.inventory.models import Component
 from app.packages import sboms
@@ -121,6 +122,34 @@ def _component_page(product: Product, form: ComponentForm, row: Component | None
     known = component_catalogue.find_called(db_session(), form.name.data or "")
     return render_template(
         "inventory/component.html", product=product, form=form, component=row, flaw_form=flaw_form, known=known
+    )
+
+
+@blueprint.route("/composants/<ref>/acces", methods=["GET", "POST"])
+@product_view(Permission.EDIT_PRODUCT)
+def access(product: Product, ref: str) -> str | Response:
+    row = _component(product, ref)
+    inventory = services.read_inventory(db_session(), product.id)
+    others = [(c.ref, c.name) for c in inventory.components if c.ref != ref]
+    form = AccessForm(row, others)
+
+    def stored() -> tuple[Component, EditForm]:
+        kept = _component(product, ref)
+        return kept, AccessForm(kept, others, formdata=None)
+
+    if save_edited(
+        db_session(),
+        form,
+        row,
+        lambda: services.save_access(db_session(), current_person(), product, form.fill(row)),
+        stored=stored,
+    ):
+        flash(_("Ce qui est dit de %(name)s est enregistré.", name=row.name), "success")
+        return redirect(url_for("inventory.component", slug=product.slug, ref=ref))
+    asked = asked_of(row)
+    detailed = "accounts" not in asked and bool(row.access.get("accounts"))
+    return render_template(
+        "inventory/access.html", product=product, component=row, form=form, asked=asked, in_detail=detailed
     )
 
 

@@ -22,6 +22,7 @@ from risk_models.scales import ComponentKind, Exposure, Hosting
 
 _TYPES = {
     ComponentKind.LIBRARY: "library",
+    ComponentKind.PACKAGE_SET: "library",
     ComponentKind.HOST: "platform",
     ComponentKind.WORKSTATION: "device",
     ComponentKind.NETWORK: "device",

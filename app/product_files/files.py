@@ -100,7 +100,8 @@ def _storable(system: System) -> None:
 
 def _check_texts(system: System) -> None:
     flaws = [v for c in system.components for v in c.vulnerabilities]
-    parts: list[Any] = [system.product, *system.product.contacts, *system.components, *system.measures, *flaws]
+    keys: list[Any] = [k for c in system.components for said in (c.accounts, c.secrets, c.tokens) for k in said or ()]
+    parts: list[Any] = [system.product, *system.product.contacts, *system.components, *system.measures, *flaws, *keys]
     parts += [*system.assets, *(c.eol for c in system.components if c.eol)]
     texts: list[tuple[Any, int]] = [
         (getattr(part, field, None), most) for part in parts for field, most in _LONGEST.items()
@@ -118,7 +119,11 @@ def _check_texts(system: System) -> None:
 
 
 def _check_days(system: System) -> None:
-    for day in (*(d for p in system.product.phases for d in (p.start, p.end)), *(m.due for m in system.measures)):
+    for day in (
+        *(d for p in system.product.phases for d in (p.start, p.end)),
+        *(m.due for m in system.measures),
+        *(c.last_tested for c in system.components),
+    ):
         if day and day.year not in clock.YEARS:
             raise Refusal(
                 _l("« %(day)s » : l’année doit être comprise entre 1990 et 2100.", day=day.isoformat()), "file"

@@ -119,7 +119,7 @@ class MeasureKind:
 
     `hostings`: by whom a component must be hosted for the team to be able to do it there; `proposed_for`: the kinds it
     is proposed for. `guide`: measures of ANSSI's "Guide d'hygiène informatique" (2017). `proof`: what shows it in place,
-    good for `proof_months`; `proven_by`: the checks of outside tools that show it by themselves.
+    good for `proof_months`; `proven_by`: outside checks that show it. `about`: the fact without which nobody is asked of it.
     """
 
     id: str
@@ -136,6 +136,7 @@ class MeasureKind:
     proof: Text
     proof_months: int
     proven_by: tuple[Check, ...]
+    about: str | None = None
 
     @property
     def mends_flaws(self) -> bool:
@@ -170,6 +171,7 @@ def measures() -> dict[str, MeasureKind]:
             proof=Text(m["proof"]["fr"], m["proof"]["en"]),
             proof_months=m["proof"]["months"],
             proven_by=tuple(Check(c) for c in m["proof"].get("by", ())),
+            about=m.get("about"),
         )
         for m in read_yaml("measures.yaml")["measures"]
     }

@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from risk_models.catalogue.reading import read_yaml
-from risk_models.scales import ComponentKind
+from risk_models.scales import ComponentKind, ComponentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class InternetRates:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountRates:
+    """What the accounts said of a component multiply stolen ones by; `many` is the exponent of how many see everything."""
+
+    own_only: float
+    suppliers: float
+    users: float
+    many: float
+
+
+@dataclass(frozen=True, slots=True)
 class Rates:
     """Probabilities over the years of a world, ready to be used; `effectiveness` by figure id of a measure's effect.
 
@@ -58,6 +68,10 @@ class Rates:
     physical: Mapping[ComponentKind, float]
     physical_on_premise: float
     leak: Mapping[ComponentKind, float]
+    leak_running: float
+    lasting_token: float
+    accounts: AccountRates
+    states: Mapping[ComponentState, float]
     flood: Mapping[str, float]
     steps: Mapping[str, StepRate]
     effectiveness: Mapping[str, float]
@@ -174,6 +188,17 @@ def rates_with(values: Mapping[str, float]) -> Rates:
         physical=by_kind("physical"),
         physical_on_premise=values["entry.physical.on_premise"],
         leak=by_kind("leak"),
+        leak_running=values["entry.leak.running"],
+        lasting_token=values["entry.leak.lasting_token"],
+        accounts=AccountRates(
+            own_only=values["entry.account_factors.own_only"],
+            suppliers=values["entry.account_factors.suppliers"],
+            users=values["entry.account_factors.users"],
+            many=values["entry.account_factors.many"],
+        ),
+        states={
+            ComponentState(state): values[f"entry.state_factors.{state}"] for state in raw["entry"]["state_factors"]
+        },
         flood={tier: values[f"entry.flood.{tier}"] for tier in raw["entry"]["flood"]},
         steps={kind: StepRate(values[f"steps.{kind}.forward"], values[f"steps.{kind}.back"]) for kind in raw["steps"]},
         effectiveness={figure: value for figure, value in values.items() if figure.startswith("measures.")},

@@ -10,7 +10,8 @@ from risk_models.draft.applications import Application, cycle_of, find_applicati
 from risk_models.draft.gathered_components import Aside, Thing, Things
 from risk_models.draft.knowledge import Signs, matches_any
 from risk_models.draft.repository_facts import Seen
-from risk_models.product_file.file_format import derived_patcher, id_of
+from risk_models.product_file.component_format import derived_patcher
+from risk_models.product_file.file_format import id_of
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus
 from risk_models.system import Component, EndOfLife, Extra, Link, Measure, Product, System
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from risk_models import catalogue
 from risk_models.draft.deployment import a_list, a_map, yaml_of
-from risk_models.product_file.file_format import derived_patcher, id_of
+from risk_models.product_file.component_format import derived_patcher
+from risk_models.product_file.file_format import id_of
 from risk_models.scales import Authentication, ComponentKind, Exposure, Hosting, LinkKind, Severity
 from risk_models.system import Component, EssentialAsset, Link, Product, System
 

@@ -1,70 +1,74 @@
-"""The product file (format 1): one YAML that a team keeps beside its code, loaded into a System and dumped back.
+"""The product file (formats 1 and 2): one YAML that a team keeps beside its code, loaded into a System and dumped back.
 
 Errors say the line and the column. Keys that begin with `x-` are kept and ignored. Format: docs/product-file.md.
 """
 
 import io
-import json
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
-from enum import StrEnum
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
-from risk_models import catalogue
 from risk_models.product_file import source_yaml
-from risk_models.product_file.checked_map import CheckedMap, ProductFileError, is_hidden
+from risk_models.product_file.checked_map import CheckedMap, ProductFileError
+from risk_models.product_file.component_format import (
+    MAX_ID,
+    component_dict,
+    extra_dict,
+    plain_fields,
+    read_choice,
+    read_component,
+    read_each,
+    read_new_id,
+)
+from risk_models.product_file.source_yaml import as_written
 from risk_models.scales import (
     Authentication,
     ComponentKind,
-    DataKind,
-    Exposure,
-    Hosting,
     LinkKind,
-    Location,
     MeasureStatus,
     Need,
-    Patcher,
     PhaseName,
     ProofState,
     Severity,
 )
 from risk_models.system import (
-    Component,
     Contact,
-    EndOfLife,
     EssentialAsset,
-    Extra,
     InvalidSystem,
     Link,
     Measure,
     Phase,
     Product,
     System,
-    Vulnerability,
 )
 
 MAX_CHARACTERS = 5_000_000
 # As many as a product of a ministry has at most; the ranking of so many still ends, in minutes.
 MOST = {"components": 5_000, "links": 20_000, "assets": 500, "measures": 20_000}
-MAX_ID = 100
 MAX_DEPTH, MAX_NODES = 40, 1_000_000
+FORMATS = (1, 2)
 _PRODUCT_ID = re.compile(r"[A-Za-z0-9._-]+")
 
-T = TypeVar("T", Phase, Contact, Vulnerability, Component, Link, EssentialAsset, Measure)
-E = TypeVar("E", bound=StrEnum)
-
-
-def derived_patcher(hosting: Hosting) -> Patcher:
-    """Who patches where nobody said: the publisher of an online service, otherwise the team."""
-    return Patcher.PUBLISHER if hosting is Hosting.SAAS else Patcher.TEAM
+# What format 1 cannot say.
+NEW_KINDS = frozenset(
+    {
+        ComponentKind.REMOTE_ACCESS,
+        ComponentKind.DNS,
+        ComponentKind.PAGE_SCRIPT,
+        ComponentKind.PACKAGE_SET,
+        ComponentKind.HELP_DESK,
+    }
+)
+NEW_LINKS = frozenset({LinkKind.LEADS_TO})
+NEW_FACTS = ("state", "last_tested", "accounts", "secrets", "tokens", "resets")
 
 
 def loads(text: str, *, as_of: date | None = None) -> System:
@@ -114,16 +118,16 @@ def to_dict(system: System, *, complete: bool = False) -> dict[str, Any]:
     product = system.product
     plain: dict[str, object] = _pruned(
         {
-            "jalon": 1,
+            "jalon": format_of(system),
             "product": {
                 "id": product.id,
                 "name": product.name,
                 "incubator": product.incubator,
-                "phases": [_fields(p) for p in product.phases],
-                "contacts": [_fields(c) for c in product.contacts],
+                "phases": [plain_fields(p) for p in product.phases],
+                "contacts": [plain_fields(c) for c in product.contacts],
             }
             | extra_dict(product.extra),
-            "components": [_component_dict(replace(c, assumed=()) if complete else c) for c in system.components],
+            "components": [component_dict(replace(c, assumed=()) if complete else c) for c in system.components],
             "links": [
                 {"from": k.source, "to": k.target, "kind": k.kind.value, "encrypted": k.encrypted}
                 | {"authentication": k.authentication and k.authentication.value}
@@ -131,7 +135,7 @@ def to_dict(system: System, *, complete: bool = False) -> dict[str, Any]:
                 for k in system.links
             ],
             "assets": [_asset_dict(a, complete=complete) for a in system.assets],
-            "measures": [_fields(m) for m in system.measures],
+            "measures": [plain_fields(m) for m in system.measures],
         }
         | extra_dict(system.extra)
     )
@@ -146,49 +150,21 @@ def _asset_dict(a: EssentialAsset, *, complete: bool) -> dict[str, object]:
     return {"id": a.id, "name": name, "lives_in": list(a.lives_in), "needs": needs} | extra
 
 
+def format_of(system: System) -> int:
+    """The oldest format that can say all that `system` says: older programs read what they know."""
+    new = any(k.kind in NEW_LINKS for k in system.links) or any(
+        c.kind in NEW_KINDS or any(getattr(c, fact) is not None for fact in NEW_FACTS) for c in system.components
+    )
+    return 2 if new else 1
+
+
 def from_dict(content: Mapping[str, object], *, as_of: date | None = None) -> System:
     """The System of plain values, as `to_dict` or a card's `infrastructure` gives them. Raises `ProductFileError`."""
     return _system(CheckedMap(content, "file"), as_of)
 
 
-def _component_dict(c: Component) -> dict[str, object]:
-    described = {
-        "id": c.id,
-        "name": c.name,
-        "kind": c.kind.value,
-        "hosting": c.hosting.value,
-        "patched_by": c.patched_by.value,
-        "supplier": c.supplier,
-        "exposure": c.exposure.value,
-        "version": c.version,
-        "purl": c.purl,
-        "cpe": c.cpe,
-        "eol": c.eol and _fields(c.eol),
-        "sbom": c.sbom,
-        "data": [d.value for d in c.data],
-        "location": c.location and c.location.value,
-        "vulnerabilities": [_fields(v) for v in c.vulnerabilities],
-    }
-    return {key: value for key, value in described.items() if key not in c.assumed} | extra_dict(c.extra)
-
-
 # Keys x- of an asset's needs, kept among those of the asset.
 _IN_NEEDS = "needs/"
-
-
-def extra_dict(extra: Extra) -> dict[str, object]:
-    """Keys that begin with `x-` as plain values."""
-    return {key: json.loads(value) for key, value in extra}
-
-
-def _fields(value: Any) -> dict[str, object]:
-    """A dataclass as plain values."""
-    plain = {}
-    for name in value.__dataclass_fields__:
-        item = getattr(value, name)
-        if name != "extra":
-            plain[name] = list(item) if isinstance(item, tuple) else item.value if isinstance(item, StrEnum) else item
-    return plain | extra_dict(value.extra)
 
 
 def _pruned(value: Any) -> Any:
@@ -200,7 +176,7 @@ def _pruned(value: Any) -> Any:
             for k, v in value.items()
             if str(k).startswith("x-") or (v not in (None, "") and not (k in silent and v is False))
         }
-        needed = {"components", "lives_in", "on"}
+        needed = {"components", "lives_in", "on", "accounts", "secrets", "tokens", "resets"}  # empty: there is none
         return {k: v for k, v in kept.items() if v not in ([], {}) or k in needed or str(k).startswith("x-")}
     if isinstance(value, list):
         return [_pruned(v) for v in value]
@@ -208,7 +184,8 @@ def _pruned(value: Any) -> Any:
 
 
 def _system(top: CheckedMap, as_of: date | None) -> System:
-    if isinstance(top.raw("jalon"), bool | str) or top.raw("jalon") != 1:
+    written_in = top.raw("jalon")
+    if isinstance(written_in, bool | str) or written_in not in FORMATS:
         raise top.fail("wrong_format", "jalon")
     product = top.map("product", "product")
     if product is None:
@@ -220,37 +197,20 @@ def _system(top: CheckedMap, as_of: date | None) -> System:
         if len(top.items(key)) > most:
             raise top.fail("too_many", key, most=f"{most:,}".replace(",", "\u00a0"))
     seen: set[str] = set()
-    components = _all(top, "components", "component", lambda m: _component(m, seen))
-    links = _all(top, "links", "link", lambda m: _link(m, seen))
+    known = {as_written(c["id"]).strip() for c in top.items("components") if isinstance(c, Mapping) and c.get("id")}
+    components = read_each(top, "components", "component", lambda m: read_component(m, seen, known))
+    links = read_each(top, "links", "link", lambda m: _link(m, seen))
     assets_seen: set[str] = set()
-    assets = _all(top, "assets", "asset", lambda m: _asset(m, seen, assets_seen))
-    measures = _all(top, "measures", "measure", lambda m: _measure(m, seen))
+    assets = read_each(top, "assets", "asset", lambda m: _asset(m, seen, assets_seen))
+    measures = read_each(top, "measures", "measure", lambda m: _measure(m, seen))
     extra = top.finish()
     try:
-        return System(read_product, components, links, assets, measures, as_of, extra)
+        system = System(read_product, components, links, assets, measures, as_of, extra)
     except InvalidSystem as error:
         raise ProductFileError("invalid", problem=error) from error
-
-
-def _all(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) -> tuple[T, ...]:
-    values = []
-    for item in top.maps(key, what):
-        value = read(item)
-        extra: Extra = value.extra + item.finish()
-        values.append(replace(value, extra=extra) if extra else value)
-    return tuple(values)
-
-
-def _new_id(m: CheckedMap, seen: set[str]) -> str:
-    found = m.needed("id")
-    if any(is_hidden(ch) for ch in found):
-        raise m.fail("control_characters", "id")
-    if len(found) > MAX_ID:
-        raise m.fail("too_long", "id", most=MAX_ID)
-    if found in seen:
-        raise m.fail("described_twice", "id", name=found)
-    seen.add(found)
-    return found
+    if format_of(system) > written_in:
+        raise top.fail("newer_format", "jalon")
+    return system
 
 
 def _product(m: CheckedMap) -> Product:
@@ -258,8 +218,8 @@ def _product(m: CheckedMap) -> Product:
     product_id = m.text("id")
     if m.raw("id") is not None and not _PRODUCT_ID.fullmatch(product_id or ""):
         raise m.fail("wrong_id", "id")
-    phases = _all(m, "phases", "phase", _phase)
-    contacts = _all(m, "contacts", "contact", _contact)
+    phases = read_each(m, "phases", "phase", _phase)
+    contacts = read_each(m, "contacts", "contact", _contact)
     incubator = m.text("incubator")
     return Product(product_id or id_of(name), name, incubator, phases, contacts, m.finish())
 
@@ -271,7 +231,7 @@ def id_of(name: str) -> str:
 
 
 def _phase(m: CheckedMap) -> Phase:
-    phase = Phase(_must(m, "name", PhaseName), _must_day(m, "start"), m.day("end"))
+    phase = Phase(read_choice(m, "name", PhaseName), _must_day(m, "start"), m.day("end"))
     if phase.end and phase.end < phase.start:
         raise m.fail("ends_before_it_starts", "end")
     return phase
@@ -283,66 +243,11 @@ def _contact(m: CheckedMap) -> Contact:
     )
 
 
-def _must(m: CheckedMap, key: str, of: type[E]) -> E:
-    m.needed(key)
-    return cast(E, m.choice(key, of))
-
-
 def _must_day(m: CheckedMap, key: str) -> date:
     day = m.day(key)
     if day is None:
         raise m.fail("missing", key)
     return day
-
-
-def _component(m: CheckedMap, seen: set[str]) -> Component:
-    component_id = _new_id(m, seen)
-    kind = _must(m, "kind", ComponentKind)
-    usual_hosting, usual_exposure = catalogue.defaults_by_kind()[kind]
-    hosting, exposure = m.choice("hosting", Hosting), m.choice("exposure", Exposure)
-    patched_by, name = m.choice("patched_by", Patcher), m.text("name")
-    given = {"name": name, "hosting": hosting, "exposure": exposure, "patched_by": patched_by}
-    return Component(
-        id=component_id,
-        name=name or component_id,
-        kind=kind,
-        hosting=hosting or usual_hosting,
-        exposure=exposure or usual_exposure,
-        patched_by=patched_by or derived_patcher(hosting or usual_hosting),
-        supplier=m.text("supplier"),
-        version=m.text("version"),
-        purl=m.text("purl"),
-        cpe=m.text("cpe"),
-        eol=_end_of_life(m.map("eol", "eol", component_id)),
-        sbom=m.text("sbom"),
-        data=tuple(m.member("data", d, DataKind) for d in m.items("data")),
-        location=m.choice("location", Location),
-        vulnerabilities=_vulnerabilities(m),
-        assumed=tuple(field for field, value in given.items() if not value),
-    )
-
-
-def _end_of_life(m: CheckedMap | None) -> EndOfLife | None:
-    if m is None:
-        return None
-    found = EndOfLife(m.text("product"), m.text("cycle"), m.day("date"), m.finish())
-    return None if found == EndOfLife() else found
-
-
-def _vulnerabilities(m: CheckedMap) -> tuple[Vulnerability, ...]:
-    seen: set[str] = set()
-    return _all(m, "vulnerabilities", "vulnerability", lambda v: _vulnerability(v, seen))
-
-
-def _vulnerability(m: CheckedMap, seen: set[str]) -> Vulnerability:
-    return Vulnerability(
-        id=_new_id(m, seen),
-        cvss=m.number("cvss", 0, 10),
-        epss=m.number("epss", 0, 1),
-        kev=bool(m.boolean("kev")),
-        published=m.day("published"),
-        fixed_in=m.text("fixed_in"),
-    )
 
 
 def _link(m: CheckedMap, known: Collection[str]) -> Link:
@@ -352,14 +257,14 @@ def _link(m: CheckedMap, known: Collection[str]) -> Link:
     return Link(
         source,
         target,
-        _must(m, "kind", LinkKind),
+        read_choice(m, "kind", LinkKind),
         m.boolean("encrypted"),
         m.choice("authentication", Authentication),
     )
 
 
 def _asset(m: CheckedMap, known: Collection[str], seen: set[str]) -> EssentialAsset:
-    asset_id = _new_id(m, seen)
+    asset_id = read_new_id(m, seen)
     needs = m.map("needs", "needs", asset_id)
     if needs is None:
         raise m.fail("missing", "needs")
@@ -385,7 +290,7 @@ def _measure(m: CheckedMap, known: Collection[str]) -> Measure:
     return Measure(
         measure=m.needed("measure"),
         on=m.names("on", known),
-        status=_must(m, "status", MeasureStatus),
+        status=read_choice(m, "status", MeasureStatus),
         due=m.day("due"),
         owner=m.text("owner"),
         reason=m.text("reason"),

@@ -6,10 +6,15 @@ The loader says more (references, duplicates) and says where; both agree on shap
 from enum import StrEnum
 from typing import Any
 
-from risk_models.product_file.file_format import MAX_ID
+from risk_models.product_file.component_format import MAX_ID, MOST_ACCOUNTS
+from risk_models.product_file.file_format import FORMATS, NEW_FACTS, NEW_KINDS, NEW_LINKS
 from risk_models.scales import (
+    AccountHolder,
+    AccountReach,
+    AskedFactor,
     Authentication,
     ComponentKind,
+    ComponentState,
     DataKind,
     Exposure,
     Hosting,
@@ -61,7 +66,7 @@ def product_file_schema() -> Schema:
     """The schema as plain values."""
     return _object(
         {
-            "jalon": {"const": 1, "description": "The format's number."},
+            "jalon": {"enum": list(FORMATS), "description": "The format's number."},
             "product": _product(),
             "components": {"type": "array", "minItems": 1, "items": _component()},
             "links": _list(_link()),
@@ -69,12 +74,29 @@ def product_file_schema() -> Schema:
             "measures": _list(_measure()),
         },
         ("jalon", "product", "components"),
+        **_of_format_1(),
         **{
             "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": "Jalon product file, format 1",
+            "title": "Jalon product file, formats 1 and 2",
             "description": "What a digital product is made of, what it protects and what is done about it.",
         },
     )
+
+
+def _of_format_1() -> Schema:
+    """What a file that says that it is of format 1 cannot hold."""
+    nothing = {key: {"type": "null"} for key in NEW_FACTS}
+    kinds = {"kind": {"enum": [k.value for k in ComponentKind if k not in NEW_KINDS]}}
+    links = {"kind": {"enum": [k.value for k in LinkKind if k not in NEW_LINKS]}}
+    return {
+        "if": {"properties": {"jalon": {"const": 1}}},
+        "then": {
+            "properties": {
+                "components": {"items": {"properties": nothing | kinds}},
+                "links": {"items": {"properties": links}},
+            }
+        },
+    }
 
 
 def _product() -> Schema:
@@ -124,9 +146,35 @@ def _component() -> Schema:
             "data": _list(_choice(DataKind, optional=False)),
             "location": _choice(Location),
             "vulnerabilities": _list(flaw),
+            **_access(),
         },
         ("id", "kind"),
     )
+
+
+def _access() -> Schema:
+    """What format 2 adds: who signs in, which keys are kept where, whether it still serves."""
+    accounts = _object(
+        {
+            "who": _choice(AccountHolder, optional=False) | {"description": "Who holds these accounts."},
+            "count": {"type": ["integer", "null"], "minimum": 0, "maximum": MOST_ACCOUNTS},
+            "reach": _choice(AccountReach) | {"description": "What each sees or changes: its own, or everybody's."},
+            "second_factor": _choice(AskedFactor) | {"description": "phishable: a code; resistant: a key or passkey."},
+        },
+        ("who",),
+    )
+    secret = _object(
+        {"name": _TEXT, "opens": _list(_ID) | {"description": "The components that it opens."}},
+    )
+    token = _object({"name": _TEXT, "lasting": _FLAG, "reach": _choice(AccountReach)})
+    return {
+        "state": _choice(ComponentState) | {"description": "Format 2. An orphan is one that nobody answers for."},
+        "last_tested": _DAY | {"description": "Format 2. When somebody else last tried to break in."},
+        "accounts": _list(accounts) | {"description": "Format 2. Who signs in there; [] where nobody does."},
+        "secrets": _list(secret) | {"description": "Format 2. Keys and passwords kept there, never their values."},
+        "tokens": _list(token) | {"description": "Format 2. Keys and sessions that it gives."},
+        "resets": _list(_ID) | {"description": "Format 2. The components that give a lost password again."},
+    }
 
 
 def _link() -> Schema:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 
 from risk_models import catalogue
 from risk_models.assessment import (
@@ -22,8 +21,9 @@ from risk_models.assessment import (
 from risk_models.ranking.action_plan import action_plan
 from risk_models.ranking.attack_graph import Node, attack_graph
 from risk_models.ranking.explanation import Explainer
+from risk_models.ranking.facts import doubtful_facts, linked_components
 from risk_models.ranking.findings import find_findings
-from risk_models.ranking.knowledge import held_measures
+from risk_models.ranking.knowledge import acts_on, held_measures
 from risk_models.ranking.mending import Mending
 from risk_models.ranking.propagation import Closing, Spread
 from risk_models.ranking.single_points import count_dependents, single_points_of_failure
@@ -234,29 +234,34 @@ def _grave_needs(system: System, explainer: Explainer, mended: Mapping[str, Mend
 
 def _warnings(system: System) -> tuple[Warning, ...]:
     """What makes the figures less sure than they look: facts assumed or missing, measures that do nothing."""
-    linked = Counter(chain.from_iterable((k.source, k.target) for k in system.links))
+    linked = linked_components(system)
     found = []
     for c in system.components:
         found += [Warning(f"{f}_assumed", c.id, getattr(c, f).value) for f in c.assumed if f != "name"]
         if not c.version and c.hosting is not Hosting.SAAS and c.kind not in _WITHOUT_VERSION:
             found.append(Warning("no_version", c.id))
-        if len(system.components) > 1 and not linked[c.id]:
+        if len(system.components) > 1 and c.id not in linked:
             found.append(Warning("not_linked", c.id))
         if c.sbom and c.libraries is None:
             found.append(Warning("sbom_not_read", c.id))
-    kinds = {c.id: c.kind for c in system.components}
+    components = {c.id: c for c in system.components}
     for m in system.measures:
         known = catalogue.measures().get(m.measure)
         if known is None:
             found += [Warning("unknown_measure", c, m.measure) for c in m.on or (m.measure,)]
         elif not known.organisational:
-            found += [Warning("measure_without_effect", c, m.measure) for c in m.on if not known.applies_to(kinds[c])]
+            found += [
+                Warning("measure_without_effect", c, m.measure) for c in m.on if not acts_on(known, components[c])
+            ]
             found += [Warning("measure_nowhere", m.measure, m.measure)] if not m.on and m.status in _COUNTED else []
         if m.status in _COUNTED and catalogue.proof_weight(m.proof) < 1:
             found += [Warning("proof_lost", c, m.measure) for c in m.on]
+    found += [Warning(code, c.id, measure) for code, c, measure in doubtful_facts(system)]
     found += [Warning("asset_nowhere", a.id) for a in system.assets if not a.lives_in]
     return tuple(found)
 
 
 _COUNTED = CLAIMED | STILL_TO_DO
-_WITHOUT_VERSION = frozenset({ComponentKind.HOST, ComponentKind.WORKSTATION})
+_WITHOUT_VERSION = frozenset(
+    {ComponentKind.HOST, ComponentKind.WORKSTATION, ComponentKind.PACKAGE_SET, ComponentKind.HELP_DESK}
+)

@@ -20,10 +20,13 @@ from risk_models.ranking.chances import (
     flaw_probability,
     hosting_tier,
     past_end_of_life,
+    state_factor,
+    way_ahead,
     way_back,
 )
-from risk_models.ranking.knowledge import change_by, held_measures, share_held
-from risk_models.scales import Authentication, ComponentKind, DataKind, Exposure, LinkKind, Need, View
+from risk_models.ranking.keys import key_steps
+from risk_models.ranking.knowledge import acts_on, change_by, held_measures, share_held
+from risk_models.scales import LIBRARIES, Exposure, LinkKind, Need, View
 from risk_models.system import Component, System
 
 Node = tuple[str, ...]
@@ -35,14 +38,12 @@ THREATS = ("internet", "credentials", "phishing", "supply", "insider", "physical
 MISUSE = frozenset({"calls", "reads", "writes"})
 _SEES = frozenset({"reads", "writes", "administers"})
 _CHANGES = frozenset({"writes", "administers"})
-# What a secret opens when somebody else has it: what keys open, and can be reached from outside.
-_KEYS = frozenset({Authentication.PASSWORD, Authentication.TOKEN})
 
 
 @dataclass(frozen=True, slots=True)
 class AttackStep:
     """One try. `kind` is "entry", "flaw", "relay", "scripts", "called_scripts", "builds_from", "resets", "diverts",
-    "secrets", "down", "loss" or a link kind.
+    "secrets", "said_resets", "down", "loss" or a link kind.
 
     `chance` is for one year, and above 1 where so much lacks that mending a part of it leaves the step sure.
     `reduced_by` names what lowers it: measures placed on each component that act on its effect. `through`: the
@@ -105,7 +106,8 @@ def _steps(
     flaws = {c.id: flaw_probability(c, rates) for c in system.components if c.vulnerabilities}
     for source, target, kind in links:
         yield from _moves(components[source], components[target], kind, flaws, reductions, rates)
-    yield from _secrets(system, components, exposure, reductions, rates)
+    for step in key_steps(system, components, exposure, rates):
+        yield _reduced(step.source, step.target, step.kind, step.chance, step.by, reductions, step.through)
     yield from _heard(components, links, exposure, flaws, reductions, rates)
     yield from _through_libraries(components, links, flaws, reductions)
     yield from cuts.steps(exposure, rates)
@@ -120,11 +122,11 @@ def _entries(
         if chance:
             yield _reduced(("source", threat), taken, "entry", chance, ((c.id, threat),), reductions)
     if past_end_of_life(system, c) and exposure is not Exposure.INTERNAL:
-        by = (c.id, "internet"), (c.id, "end_of_life")
+        by, old = ((c.id, "internet"), (c.id, "end_of_life")), p.internet.end_of_life
         yield _reduced(
-            ("source", "internet"), taken, "entry", p.internet.end_of_life * access_share(exposure, p), by, reductions
+            ("source", "internet"), taken, "entry", old * access_share(exposure, p) * state_factor(c, p), by, reductions
         )
-    if exposure is not Exposure.INTERNAL and c.kind is not ComponentKind.LIBRARY:
+    if exposure is not Exposure.INTERNAL and c.kind not in LIBRARIES:
         flood = p.flood[hosting_tier(c)]
         yield _reduced(("source", "flood"), ("down", c.id), "entry", flood, ((c.id, "flood"),), reductions)
 
@@ -152,35 +154,13 @@ def _moves(
     reductions: "_Reductions",
     rates: Rates,
 ) -> Iterator[AttackStep]:
-    rate = rates.steps[kind]
+    forward = rates.steps[way_ahead(source, kind)].forward
     here, there, ahead = ("taken", source.id), ("taken", target.id), (target.id, kind.value)
-    yield _reduced(here, there, kind, rate.forward, (ahead,), reductions)
+    yield _reduced(here, there, kind, forward, (ahead,), reductions)
     if kind in MISUSE and target.id in flaws:
         yield _reduced(here, there, kind, flaws[target.id], (ahead, (target.id, "flaws")), reductions)
     back = way_back(source, target, kind)
     yield _reduced(there, here, back, rates.steps[back].back, ((source.id, back),), reductions)
-
-
-def _secrets(
-    system: System,
-    components: Mapping[str, Component],
-    exposure: Mapping[str, Exposure],
-    reductions: "_Reductions",
-    rates: Rates,
-) -> Iterator[AttackStep]:
-    """A secret that leaks, or is read by who holds what keeps it, opens what keys open and can be reached from outside."""
-    opened = sorted(
-        {k.target for k in system.links if k.authentication in _KEYS and exposure[k.target] is not Exposure.INTERNAL}
-    )
-    for c in system.components:
-        if DataKind.SECRET in c.data and c.kind in rates.leak:
-            for target in opened:
-                if target != c.id and components[target].kind is not ComponentKind.LIBRARY:
-                    by = ((c.id, "leak"), (target, "leak"))
-                    there, leak = ("taken", target), rates.leak[c.kind]
-                    yield _reduced(("source", "leak", c.id), there, "leak", leak, by, reductions, c.id)
-                    held = rates.steps["secrets"].forward
-                    yield _reduced(("taken", c.id), there, "secrets", held, by, reductions)
 
 
 def _heard(
@@ -196,7 +176,7 @@ def _heard(
     """
     embedded = _libraries_in(components, links)
     holding = {c: [f for f in sorted({c, *_below(embedded, c)}) if f in flaws] for c in components if c in embedded}
-    holding |= {c: [c] for c in flaws if c not in holding and components[c].kind is not ComponentKind.LIBRARY}
+    holding |= {c: [c] for c in flaws if c not in holding and components[c].kind not in LIBRARIES}
     callers: dict[str, list[str]] = defaultdict(list)
     for source, target, kind in links:
         if kind is LinkKind.CALLS:
@@ -224,7 +204,7 @@ def _libraries_in(
 ) -> dict[str, list[str]]:
     embedded: dict[str, list[str]] = defaultdict(list)
     for source, target, kind in links:
-        if kind is LinkKind.EMBEDS and components[target].kind is ComponentKind.LIBRARY:
+        if kind is LinkKind.EMBEDS and components[target].kind in LIBRARIES:
             embedded[source].append(target)
     return embedded
 
@@ -270,6 +250,8 @@ def _losses(
         touching[target].append((source, kind))
         if kind is LinkKind.RUNS_ON:
             yield AttackStep(("down", target), ("down", source), "down", rates.steps["down"].forward)
+        if kind is LinkKind.LEADS_TO:
+            yield AttackStep(("down", source), ("down", target), "down", rates.steps["down"].forward)
     for c in system.components:
         yield AttackStep(("taken", c.id), ("down", c.id), "down", 1.0)
     for asset in system.assets:
@@ -332,11 +314,12 @@ class _Reductions:
 
     def __init__(self, system: System, view: View, rates: Rates) -> None:
         self._kept: dict[tuple[str, str], float] = {}
+        components = {c.id: c for c in system.components}
         kinds = {c.id: c.kind for c in system.components}
         held = held_measures(system, view)
         for measure, component in sorted(held):
             kind = catalogue.measures().get(measure)
-            if kind and kind.applies_to(kinds[component]):
+            if kind and acts_on(kind, components[component]):
                 usual = rates.usual.get(measure, 0.0)
                 share = share_held(held, rates, measure, component)
                 for step, factor in change_by(kind, rates, usual, share).items():

@@ -4,7 +4,7 @@ The table of docs/ranking.md, before any measure.
 """
 
 from risk_models.catalogue import Rates
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind
+from risk_models.scales import LIBRARIES, AccountHolder, AccountReach, ComponentKind, Exposure, Hosting, LinkKind
 from risk_models.system import Component, System
 
 _OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET: 2}
@@ -15,7 +15,7 @@ _CRITICAL, _HIGH = 9.0, 7.0
 def effective_exposure(system: System) -> dict[str, Exposure]:
     """Each component's exposure; a library is as exposed as the most exposed of what embeds it."""
     exposure = {c.id: c.exposure for c in system.components}
-    libraries = {c.id for c in system.components if c.kind is ComponentKind.LIBRARY}
+    libraries = {c.id for c in system.components if c.kind in LIBRARIES}
     embeds = [k for k in system.links if k.kind is LinkKind.EMBEDS and k.target in libraries]
     changed = True
     while changed:
@@ -53,7 +53,7 @@ def entry_chances(c: Component, exposure: Exposure, p: Rates) -> dict[str, float
     on_premise = c.hosting is Hosting.ON_PREMISE
     return {
         "internet": _internet(c, exposure, p),
-        "credentials": p.credentials.get(c.kind, 0.0) if exposure is not Exposure.INTERNAL else 0.0,
+        "credentials": _credentials(c, exposure, p),
         "phishing": p.phishing.get(c.kind, 0.0),
         "supply": _supply(c, p),
         "insider": p.insider.get(c.kind, 0.0),
@@ -72,12 +72,33 @@ def _internet(c: Component, exposure: Exposure, rates: Rates) -> float:
     if exposure is Exposure.INTERNAL:
         return 0.0
     p = rates.internet
-    base = 0.0 if c.kind is ComponentKind.LIBRARY else p.rates[hosting_tier(c)]
+    base = 0.0 if c.kind in LIBRARIES else p.rates[hosting_tier(c)]
     if c.kind in p.open_store_kinds and exposure is Exposure.INTERNET:
         base = max(base, p.open_store)
     if c.kind in p.targeted_kinds:
         base = min(1.0, base * p.targeted_factor)
-    return base * access_share(exposure, rates)
+    return base * access_share(exposure, rates) * state_factor(c, rates)
+
+
+def state_factor(c: Component, rates: Rates) -> float:
+    """What strangers and stolen accounts find of what nobody looks at, beside what is in use."""
+    return rates.states.get(c.state, 1.0) if c.state else 1.0
+
+
+# The rate is that of a small team; more accounts than this change little more.
+_FEW, _MANY = 5, 80
+
+
+def _credentials(c: Component, exposure: Exposure, rates: Rates) -> float:
+    """By whose accounts see everything and how many, where somebody said; where nobody signs in, none is stolen."""
+    if exposure is Exposure.INTERNAL or c.accounts == ():
+        return 0.0
+    p = rates.accounts
+    seeing_all = [a for a in c.accounts or () if a.reach is AccountReach.ALL]
+    many: float = (min(max(sum(a.count or 0 for a in seeing_all), _FEW), _MANY) / _FEW) ** p.many
+    held_by = {AccountHolder.SUPPLIERS: p.suppliers, AccountHolder.USERS: p.users}
+    whose = max((held_by.get(a.who, 1.0) for a in seeing_all), default=1.0)
+    return rates.credentials.get(c.kind, 0.0) * state_factor(c, rates) * many * whose
 
 
 def access_share(exposure: Exposure, rates: Rates) -> float:
@@ -91,7 +112,14 @@ _SIGNED_IN_TO = frozenset({ComponentKind.IDENTITY_PROVIDER, ComponentKind.WEB, C
 
 # What reads or calls one of these builds or installs what it holds; a workstation is counted by who uses it.
 _TAKES = frozenset({LinkKind.READS, LinkKind.CALLS})
-_BUILT_FROM = frozenset({ComponentKind.FORGE, ComponentKind.REGISTRY})
+_BUILT_FROM = frozenset({ComponentKind.FORGE, ComponentKind.REGISTRY, ComponentKind.PACKAGE_SET})
+# However one says that a name leads to a front.
+_NAMED_BY = frozenset({LinkKind.CALLS, LinkKind.READS, LinkKind.RUNS_ON, LinkKind.PROTECTED_BY})
+
+
+def way_ahead(source: Component, kind: LinkKind) -> str:
+    """What the source of a link can try on its target: a remote access stands on the network of what it leads to."""
+    return "enters" if source.kind is ComponentKind.REMOTE_ACCESS and kind is LinkKind.CALLS else kind.value
 
 
 def way_back(source: Component, target: Component, kind: LinkKind) -> str:
@@ -101,10 +129,13 @@ def way_back(source: Component, target: Component, kind: LinkKind) -> str:
     leads its users away.
     """
     if is_script(source, target, kind):
-        return "scripts" if kind is LinkKind.EMBEDS else "called_scripts"
+        told = kind is LinkKind.EMBEDS or target.kind is ComponentKind.PAGE_SCRIPT
+        return "scripts" if told else "called_scripts"
     if kind in _TAKES and target.kind in _BUILT_FROM and source.kind is not ComponentKind.WORKSTATION:
         return "builds_from"
     if kind is LinkKind.CALLS and target.kind is ComponentKind.NETWORK and target.hosting is Hosting.SAAS:
+        return "diverts"
+    if kind in _NAMED_BY and target.kind is ComponentKind.DNS:
         return "diverts"
     if kind is LinkKind.CALLS and target.kind is ComponentKind.MAIL and source.kind in _SIGNED_IN_TO:
         return "resets"
@@ -120,6 +151,8 @@ _SERVED_TO_PAGES = frozenset(
 def is_script(page: Component, other: Component, kind: LinkKind) -> bool:
     """Whether `other` is, or may be, a script that others serve to the pages of `page` at each visit."""
     if kind is LinkKind.EMBEDS:
-        return other.kind is not ComponentKind.LIBRARY or other.hosting is Hosting.SAAS
+        return other.kind not in LIBRARIES or (other.kind is ComponentKind.LIBRARY and other.hosting is Hosting.SAAS)
+    if other.kind is ComponentKind.PAGE_SCRIPT:
+        return kind is LinkKind.CALLS
     open_to_browsers = other.hosting is Hosting.SAAS and other.exposure is Exposure.INTERNET
     return kind is LinkKind.CALLS and page.kind in _PAGES and other.kind in _SERVED_TO_PAGES and open_to_browsers

@@ -12,10 +12,12 @@ from risk_models import catalogue
 from risk_models.assessment import AttackPath, Reason
 from risk_models.ranking.attack_graph import MISUSE, AttackGraph, AttackStep, Node
 from risk_models.ranking.chances import effective_exposure, past_end_of_life
+from risk_models.ranking.fact_reasons import FactReasons, measures_told
 from risk_models.ranking.knowledge import held_measures, team_can_set
 from risk_models.ranking.mending import Mending
 from risk_models.scales import (
     CLAIMED,
+    LIBRARIES,
     ComponentKind,
     Exposure,
     Hosting,
@@ -27,9 +29,9 @@ from risk_models.scales import (
 )
 from risk_models.system import Component, Link, System
 
-_DEVELOPMENT = frozenset({ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY, ComponentKind.LIBRARY})
+_DEVELOPMENT = LIBRARIES | {ComponentKind.FORGE, ComponentKind.CI, ComponentKind.REGISTRY}
 _OWN_SERVERS = frozenset({Hosting.IAAS, Hosting.ON_PREMISE})
-_NOT_SERVED = frozenset({ComponentKind.WORKSTATION, ComponentKind.LIBRARY, ComponentKind.HOST})
+_NOT_SERVED = LIBRARIES | {ComponentKind.WORKSTATION, ComponentKind.HOST}
 # Reasons that say by themselves which measure lacks.
 _TOLD = {"no_waf": "waf", "no_second_factor": "mfa", "no_second_factor_by": "mfa"}
 _FRONT = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.BI, ComponentKind.CMS})
@@ -51,8 +53,10 @@ class Explainer:
             self._links[link.source].append(link)
             self._links[link.target].append(link)
         self._held = held_measures(system, View.CURRENT)
-        self._said = {(m.measure, c) for m in system.measures for c in m.on}
-        self._claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on}
+        self._facts = FactReasons(system)
+        self._said = {(m.measure, c) for m in system.measures for c in m.on} | self._facts.told.keys()
+        denied = {key for key, share in self._facts.told.items() if not share}
+        self._claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on} - denied
         self._mending = mending
         self._steps: dict[tuple[Node, Node], AttackStep] = {}
         self._acted_on: dict[tuple[str, str], set[tuple[Node, Node]]] = defaultdict(set)
@@ -162,7 +166,7 @@ class Explainer:
         """The facts that make `c` weak or its loss heavy, worst first; what was assumed of its kind is said to be."""
         exposed = self._exposure[c.id] is not Exposure.INTERNAL
         found = [*self._flaws(c)]
-        if exposed and c.kind is not ComponentKind.LIBRARY:  # what embeds it is said below
+        if exposed and c.kind not in LIBRARIES:  # what embeds it is said below
             found.append(Reason(self._exposure[c.id].value + ("_assumed" if "exposure" in c.assumed else "")))
         unpatched = self._days_unpatched(c)
         if unpatched:
@@ -173,9 +177,10 @@ class Explainer:
         if exposed and c.kind in _FRONT and c.hosting is not Hosting.SAAS:
             found += self._lack("waf", c, "no_waf", "waf_unknown")
         passed_on = ("mfa", c.id) not in self._said and self._held.get(("mfa", c.id)) == 0
-        if passed_on or (exposed and c.kind in catalogue.rates().credentials):
+        if passed_on or (exposed and c.kind in catalogue.rates().credentials and c.accounts != ()):
             found += self._second_factor(c, passed_on=passed_on)
-        told = {measure for code, measure in _TOLD.items() if any(r.code == code for r in found)}
+        found += self._facts.of(c)
+        told = measures_told(found, _TOLD)
         lacking = [kind.id for kind in self._mending.lacking(c.id) if kind.id not in told]
         for code, measures in (
             ("contradicted", [m for m in lacking if (m, c.id) in self._claimed]),
@@ -244,7 +249,7 @@ class Explainer:
             assets = [a.name for a in self._system.assets if stores & set(a.lives_in) and a.name not in said]
             said |= {*assets}
             found.append((code, "assets", assets))
-        for kind in ("deploys", "administers", "embedded_in"):
+        for kind in ("deploys", "administers", "leads_to", "embedded_in"):
             found.append((kind, "components", [self._names[t] for t in dict.fromkeys(by_kind[kind])]))
         return [Reason(code, ((hole, ", ".join(values)),)) for code, hole, values in found if values]
 
@@ -356,7 +361,7 @@ _VECTORS: dict[str, list[tuple[frozenset[ComponentKind] | None, str]]] = {
         (frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.IDENTITY_PROVIDER}), "user_account"),
         (None, "{}_actor"),
     ],
-    "phishing": [(None, "workstation")],
+    "phishing": [(frozenset({ComponentKind.HELP_DESK}), "{}_actor"), (None, "workstation")],
     "supply": [
         (_DEVELOPMENT, "{}_development"),
         (frozenset({ComponentKind.HOST}), "paas_supplier"),
@@ -372,7 +377,7 @@ _VECTORS: dict[str, list[tuple[frozenset[ComponentKind] | None, str]]] = {
 def risk_vector(threat: str, first: Component) -> str:
     """Which of the fourteen vectors an attack that enters `first` by `threat` belongs to."""
     outside = first.hosting is not Hosting.ON_PREMISE if threat == "physical" else first.hosting in _RUN_BY_OTHERS
-    if first.kind is ComponentKind.LIBRARY or first.kind is ComponentKind.WORKSTATION:
-        outside = first.kind is ComponentKind.LIBRARY  # published by others; a workstation is the team's own
+    if first.kind in LIBRARIES or first.kind is ComponentKind.WORKSTATION:
+        outside = first.kind in LIBRARIES  # published by others; a workstation is the team's own
     side = "external" if outside else "internal"
     return next(v for kinds, v in _VECTORS[threat] if kinds is None or first.kind in kinds).format(side)

@@ -7,11 +7,14 @@ from datetime import timedelta
 
 from risk_models import catalogue
 from risk_models.assessment import CONTRADICTED, UNSAID, Finding
+from risk_models.ranking.facts import linked_components, told_by_facts
 from risk_models.ranking.knowledge import held_measures, team_can_set
 from risk_models.scales import (
     CLAIMED,
+    LIBRARIES,
     Authentication,
     ComponentKind,
+    ComponentState,
     DataKind,
     Exposure,
     Hosting,
@@ -32,7 +35,11 @@ FRONTS = frozenset({K.WEB, K.API, K.BI, K.CMS})
 BUILDS = frozenset({K.FORGE, K.CI, K.REGISTRY})
 _KEY_HOLDERS = BUILDS | {K.HOST, K.IDENTITY_PROVIDER}
 _CODE = frozenset({K.WEB, K.API, K.WORKER})
-_WITHOUT_VERSION = frozenset({K.HOST, K.WORKSTATION, K.NETWORK, K.EXTERNAL_API})
+_WITHOUT_VERSION = frozenset(
+    {K.HOST, K.WORKSTATION, K.NETWORK, K.EXTERNAL_API, K.DNS, K.PAGE_SCRIPT, K.PACKAGE_SET, K.HELP_DESK}
+)
+_UNPATCHED = LIBRARIES | {K.WORKSTATION, K.DNS, K.HELP_DESK}  # by anybody of the product, as such
+_NOT_SERVING = frozenset({ComponentState.DORMANT, ComponentState.ORPHAN})
 _SELF_HOSTED = frozenset({Hosting.IAAS, Hosting.ON_PREMISE})
 _ABOUT_PEOPLE = frozenset({DataKind.PERSONAL, DataKind.SENSITIVE})
 _DATA_LINKS = frozenset({LinkKind.READS, LinkKind.WRITES, LinkKind.CALLS})
@@ -73,12 +80,14 @@ class _Facts:
         for link in system.links:
             self.out[link.source].append(link)
             self.into[link.target].append(link)
+        self.reached = linked_components(system)
         self.held: dict[str, list[EssentialAsset]] = defaultdict(list)
         for asset in system.assets:
             for component in asset.lives_in:
                 self.held[component].append(asset)
         self._held = held_measures(system, View.CURRENT)
-        self._claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on}
+        denied = {key for key, share in told_by_facts(system).items() if not share}
+        self._claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on} - denied
         self._not_for_us = {
             (m.measure, c) for m in system.measures if m.status is MeasureStatus.NOT_APPLICABLE for c in m.on
         }
@@ -190,7 +199,7 @@ def _data_in_clear(f: _Facts) -> Iterator[_Hit]:
 
 def _no_backup(f: _Facts) -> Iterator[_Hit]:
     for c in f.system.components:
-        kept = c.kind in {K.WORKSTATION, K.LIBRARY} or f.has(c, "backup_restore_test")  # what is restored is saved
+        kept = c.kind in LIBRARIES | {K.WORKSTATION} or f.has(c, "backup_restore_test")  # what is restored is saved
         lacks = None if kept else f.lacks(c, *_BACKUPS)
         for asset in f.held[c.id] if lacks is not None else ():
             if max(asset.integrity, asset.availability) >= Severity.SIGNIFICANT:
@@ -248,12 +257,10 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
         )
     ),
     "nobody_patches": lambda f: f.each(
-        lambda c: c.hosting in _SELF_HOSTED and c.patched_by is Patcher.PUBLISHER and c.kind is not K.LIBRARY
+        lambda c: c.hosting in _SELF_HOSTED and c.patched_by is Patcher.PUBLISHER and c.kind not in _UNPATCHED
     ),
     "no_patch_policy": lambda f: f.lacking(
-        lambda c: (
-            c.hosting in _SELF_HOSTED and c.patched_by is Patcher.TEAM and c.kind not in {K.LIBRARY, K.WORKSTATION}
-        ),
+        lambda c: c.hosting in _SELF_HOSTED and c.patched_by is Patcher.TEAM and c.kind not in _UNPATCHED,
         "patch_policy",
         "dependabot",
     ),
@@ -320,7 +327,10 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
     "personal_data_in_a_tool": lambda f: f.each(
         lambda c: c.kind in {K.LOW_CODE, K.AI_SERVICE} and (f.about_people(c) or f.held[c.id])
     ),
-    "secrets_unprotected": lambda f: f.lacking(lambda c: DataKind.SECRET in c.data, "secrets_manager"),
+    "secrets_unprotected": lambda f: f.lacking(lambda c: DataKind.SECRET in c.data or c.secrets, "secrets_manager"),
+    "no_longer_used": lambda f: f.lacking(lambda c: c.state in _NOT_SERVING, "dormant_removal"),
+    "lasting_tokens": lambda f: f.lacking(lambda c: any(t.lasting for t in c.tokens or ()), "token_rotation"),
+    "access_given_on_a_call": lambda f: f.lacking(lambda c: c.kind is K.HELP_DESK, "help_desk_procedure"),
     "exposed_without_firewall": lambda f: _unwatched_front(f, "waf"),
     "protected_by_something_else": lambda f: f.links(
         lambda k, a, b: k.kind is LinkKind.PROTECTED_BY and b.kind not in {K.WAF, K.CDN}
@@ -328,7 +338,7 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
     "no_logs": lambda f: _unwatched_front(f, "central_logging"),
     "not_watched": lambda f: _unwatched_front(f, "availability_monitoring"),
     "asset_nowhere": lambda f: (_Hit(asset=a.id) for a in f.system.assets if not a.lives_in),
-    "linked_to_nothing": lambda f: f.each(lambda c: len(f.components) > 1 and not f.out[c.id] and not f.into[c.id]),
+    "linked_to_nothing": lambda f: f.each(lambda c: len(f.components) > 1 and c.id not in f.reached),
     "late_measure": _late,
     "measure_without_owner": lambda f: _planned(f, lambda m: not m.due or not m.owner),
 }

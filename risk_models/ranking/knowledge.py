@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from risk_models import catalogue
 from risk_models.catalogue import MeasureKind, Rates
-from risk_models.scales import ComponentKind, Hosting, LinkKind, MeasureStatus, View
+from risk_models.ranking.facts import told_by_facts
+from risk_models.scales import ComponentKind, ComponentState, Hosting, LinkKind, MeasureStatus, View
 from risk_models.system import Component, System
 
 Held = Mapping[tuple[str, str], float]
@@ -29,7 +30,8 @@ def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
     In the raw view, all that the team could do lacks, and all that was spoken of; in the target, what is planned counts as
     done. A flaw that the inventory holds is open, whatever is said of updates already made. A sign-in whose identity
     provider is said to lack a second factor lacks it, unless something else is said of it. A measure said not to apply is
-    no more in place than one of which nothing is said, and is absent here.
+    no more in place than one of which nothing is said, and is absent here. What the accounts, keys and state of a
+    component tell counts too: of a measure said to be in place that they deny, the worse is kept.
     """
     if view is View.RAW:
         return _nothing_held(system)
@@ -40,6 +42,10 @@ def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
             weight = weights[m.status] * catalogue.proof_weight(m.proof)
             for c in m.on:
                 held[m.measure, c] = max(weight, held.get((m.measure, c), 0.0))
+    awaited = {(m.measure, c) for m in system.measures if m.status is MeasureStatus.PLANNED for c in m.on}
+    for key, told in told_by_facts(system).items():
+        if view is not View.TARGET or key not in awaited:
+            held[key] = min(told, held.get(key, told))
     held |= dict.fromkeys((("waf", c) for c in _shielded(system)), 1.0)
     lacking = {c for (measure, c), weight in held.items() if measure == "mfa" and not weight}
     not_for_us = {c for m in system.measures if m.measure == "mfa" and m.status not in weights for c in m.on}
@@ -52,9 +58,10 @@ def _nothing_held(system: System) -> dict[tuple[str, str], float]:
         (m.id, c.id)
         for c in system.components
         for m in catalogue.measures().values()
-        if m.applies_to(c.kind) and team_can_set(m, c)
+        if concerns(m, c) and team_can_set(m, c)
     }
     spoken_of = {(m.measure, c) for m in system.measures for c in m.on} | {("waf", c) for c in _shielded(system)}
+    spoken_of |= told_by_facts(system).keys()
     return dict.fromkeys(sorted(possible | spoken_of), 0.0)
 
 
@@ -91,6 +98,17 @@ def change_by(kind: MeasureKind, rates: Rates, before: float, after: float) -> d
         for step in effect.steps:
             found[step] = found.get(step, 1.0) * factor
     return found
+
+
+def acts_on(kind: MeasureKind, c: Component) -> bool:
+    """Whether a measure changes anything on `c`: one cannot switch off, nor close, what is in use."""
+    return kind.applies_to(c.kind) and (kind.about != "state" or c.state not in {None, ComponentState.IN_USE})
+
+
+def concerns(kind: MeasureKind, c: Component) -> bool:
+    """Whether a measure acts on `c`, and the fact that it is about, if any, was said of it."""
+    said = {"accounts": bool(c.accounts), "tokens": any(t.lasting for t in c.tokens or ())}
+    return acts_on(kind, c) and said.get(kind.about or "", True)
 
 
 def team_can_set(kind: MeasureKind, c: Component) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 from risk_models import catalogue
 from risk_models.catalogue import MeasureKind, Rates
 from risk_models.ranking.chances import is_script, past_end_of_life
-from risk_models.ranking.knowledge import change_by, held_measures, share_held, team_can_set
+from risk_models.ranking.knowledge import acts_on, change_by, concerns, held_measures, share_held, team_can_set
 from risk_models.scales import ComponentKind, LinkKind, MeasureStatus, View
 from risk_models.system import System
 
@@ -54,7 +54,7 @@ class Mending:
         kind = catalogue.measures().get(measure)
         found: dict[tuple[str, str], float] = {}
         for component in on if kind else ():
-            if kind and kind.applies_to(self._components[component].kind):
+            if kind and acts_on(kind, self._components[component]):
                 self._add(found, kind, component)
         return found
 
@@ -108,11 +108,18 @@ class Mending:
         if kind.mends_flaws:
             return component in self._aged or any(v.fixed_in for v in c.vulnerabilities)
         if key not in self._held:
-            return unsaid and kind.asks(c.kind) and not (kind.id == "mfa" and self._signs_in_elsewhere(component))
+            return (
+                unsaid
+                and kind.asks(c.kind)
+                and concerns(kind, c)
+                and not (kind.id == "mfa" and self._nobody_signs_in(component))
+            )
         return self._held[key] < 1 if unsaid else self.lacks(*key)
 
-    def _signs_in_elsewhere(self, component: str) -> bool:
-        """Whether people sign in through providers each of which has its second factor."""
+    def _nobody_signs_in(self, component: str) -> bool:
+        """Whether nobody does, or people do through providers each of which has its second factor."""
+        if self._components[component].accounts == ():
+            return True
         providers = self._providers.get(component, ())
         return bool(providers) and all(self._held.get(("mfa", p)) == 1 for p in providers)
 

@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from risk_models import assess, product_file
 from risk_models.scales import (
+    AccountHolder,
+    AccountReach,
+    AskedFactor,
     ComponentKind,
+    ComponentState,
     Exposure,
     Hosting,
     LinkKind,
@@ -17,7 +21,18 @@ from risk_models.scales import (
     Severity,
     View,
 )
-from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
+from risk_models.system import (
+    Accounts,
+    Component,
+    EssentialAsset,
+    Link,
+    Measure,
+    Product,
+    Secret,
+    System,
+    Token,
+    Vulnerability,
+)
 
 EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
@@ -52,6 +67,7 @@ def systems(draw, most: int = 6) -> System:
             hosting=draw(st.sampled_from(Hosting)),
             exposure=draw(st.sampled_from(Exposure)),
             vulnerabilities=tuple(draw(flaws)),
+            **draw(access(ids)),
         )
         for i in ids
     )
@@ -70,6 +86,32 @@ def systems(draw, most: int = 6) -> System:
     )
     measures = tuple(draw(st.lists(measures_on(ids), max_size=2)))
     return System(Product("p", "P"), components, links, assets, measures)
+
+
+def access(ids):
+    """Who signs in, which keys are kept and given, whether it still serves: said of one component in three."""
+    reach = st.none() | st.sampled_from(AccountReach)
+    accounts = st.builds(
+        Accounts,
+        st.sampled_from(AccountHolder),
+        st.none() | st.integers(0, 10_000),
+        reach,
+        st.none() | st.sampled_from(AskedFactor),
+    )
+    secrets = st.builds(Secret, st.lists(st.sampled_from(ids), max_size=2, unique=True).map(tuple))
+    tokens = st.builds(Token, st.none() | st.booleans(), reach)
+    said = st.fixed_dictionaries(
+        {},
+        optional={
+            "state": st.sampled_from(ComponentState),
+            "last_tested": st.dates(date(2015, 1, 1), date(2026, 11, 23)),
+            "accounts": st.lists(accounts, max_size=2).map(tuple),
+            "secrets": st.lists(secrets, max_size=2).map(tuple),
+            "tokens": st.lists(tokens, max_size=2).map(tuple),
+            "resets": st.lists(st.sampled_from(ids), max_size=2, unique=True).map(tuple),
+        },
+    )
+    return st.one_of(st.just({}), st.just({}), said)
 
 
 HELD = (MeasureStatus.DONE, MeasureStatus.PARTIAL)

@@ -67,7 +67,7 @@ def test_the_json_holds_everything_the_format_names():
 
 
 def test_the_schema_is_printed_as_json():
-    assert json.loads(run("schema").output)["title"] == "Jalon product file, format 1"
+    assert json.loads(run("schema").output)["title"] == "Jalon product file, formats 1 and 2"
 
 
 def test_products_that_share_a_third_party_are_ranked_together():

@@ -83,7 +83,7 @@ def test_keys_that_begin_with_x_are_kept_and_change_nothing():
     [
         ("", 1, "list of keys"),
         ("jalon: [", None, "not YAML"),
-        ("jalon: 2\n", 1, "'jalon' must be 1"),
+        ("jalon: 3\n", 1, "'jalon' must be 1"),
         (SMALL.replace("kind: web", "kind: wbe"), 4, "'wbe' is not one of"),
         (SMALL.replace("kind: web", "knd: web"), 4, "'kind' is missing"),
         (SMALL + "compnents: []\n", 5, "unknown key 'compnents'"),
@@ -191,7 +191,10 @@ def test_the_schema_accepts_what_is_dumped_and_loading_gives_it_back(system):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"jalon": 2},
+        {"jalon": 3},
+        {"components": [{"id": "web", "kind": "dns"}]},
+        {"components": [{"id": "web", "kind": "web", "state": "dormant"}]},
+        {"components": [{"id": "web", "kind": "web", "accounts": []}]},
         {"components": []},
         {"unknown": 1},
         {"links": [{"from": "web", "to": "web", "kind": "call"}]},

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from risk_models import assess, catalogue, product_file
 from risk_models.catalogue.trials import anchors
-from risk_models.ranking.knowledge import team_can_set
+from risk_models.ranking.knowledge import concerns, team_can_set
 from risk_models.scales import ComponentKind, Hosting, MeasureStatus, Severity
 from risk_models.system import Measure, System
 from tests.risk_models.systems import example
@@ -33,7 +33,7 @@ def kept_as(system: System, status: MeasureStatus | None) -> System:
         Measure(m.id, (c.id,), status)
         for c in components
         for m in catalogue.measures().values()
-        if status and m.applies_to(c.kind) and team_can_set(m, c)
+        if status and concerns(m, c) and team_can_set(m, c)
     ]
     return replace(system, components=components, measures=tuple(measures))
 

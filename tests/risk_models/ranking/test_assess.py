@@ -15,7 +15,7 @@ from risk_models.ranking.assess import harden_each
 from risk_models.ranking.attack_graph import MISUSE, attack_graph
 from risk_models.ranking.chances import effective_exposure
 from risk_models.ranking.explanation import risk_vector
-from risk_models.ranking.knowledge import team_can_set
+from risk_models.ranking.knowledge import concerns, team_can_set
 from risk_models.ranking.propagation import Spread
 from risk_models.ranking.sensitivity import drawn_figures, measure_stability
 from risk_models.ranking.systemic import shared_third_parties
@@ -53,7 +53,7 @@ def test_without_any_measure_is_the_same_whatever_is_said(system):
     bare = replace(system, measures=())
     of = {c.id: c for c in system.components}
     mine = all(
-        (kind := measures_of_catalogue()[m.measure]).applies_to(of[c].kind) and team_can_set(kind, of[c])
+        concerns(kind := measures_of_catalogue()[m.measure], of[c]) and team_can_set(kind, of[c])
         for m in system.measures
         for c in m.on
     )
@@ -90,7 +90,7 @@ def test_a_link_never_lowers_anything_unless_it_protects(system, data):
 
 @given(systems(), st.data())
 def test_an_unrelated_component_changes_no_other_figure(system, data):
-    other = data.draw(systems(most=1)).components[0]
+    other = data.draw(systems(most=1)).components[0].naming({})
     with_other = replace(system, components=(*system.components, replace(other, id="z", name="Z")))
     before, after = likelihoods(system), likelihoods(with_other)
     assert all(after[key] == before[key] for key in before)
@@ -125,7 +125,7 @@ def test_changing_ids_moves_figures_within_the_sampling_error(system):
     new = {c.id: f"autre-{c.id}" for c in system.components}
     renamed = replace(
         system,
-        components=tuple(replace(c, id=new[c.id]) for c in system.components),
+        components=tuple(replace(c, id=new[c.id]).naming(new) for c in system.components),
         links=tuple(replace(k, source=new[k.source], target=new[k.target]) for k in system.links),
         assets=tuple(replace(a, lives_in=tuple(new[c] for c in a.lives_in)) for a in system.assets),
         measures=tuple(replace(m, on=tuple(new[c] for c in m.on)) for m in system.measures),
@@ -144,6 +144,9 @@ def test_changing_ids_moves_figures_within_the_sampling_error(system):
 @given(systems())
 def test_every_path_exists_starts_at_a_threat_and_ends_at_its_asset(system):
     linked = {frozenset((k.source, k.target)) for k in system.links}
+    for c in system.components:  # a key opens, whoever gives a lost password again signs in
+        others = {o for s in c.secrets or () for o in s.opens} | {*(c.resets or ())}
+        linked |= {frozenset((c.id, other)) for other in others}
     assets = {a.id: a for a in system.assets}
     for weak in assess(system).weak_points:
         assert (weak.path is None) == (weak.loss_avoided == 0)

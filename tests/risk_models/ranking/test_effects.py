@@ -6,16 +6,19 @@ import pytest
 
 from risk_models import assess, catalogue
 from risk_models.scales import (
+    AccountHolder,
     Authentication,
     ComponentKind,
+    ComponentState,
     DataKind,
     Exposure,
     Hosting,
     LinkKind,
     MeasureStatus,
     Severity,
+    View,
 )
-from risk_models.system import Component, EssentialAsset, Link, Measure, Product, System, Vulnerability
+from risk_models.system import Accounts, Component, EssentialAsset, Link, Measure, Product, System, Token, Vulnerability
 from tests.risk_models.systems import component
 
 ACTING = {m.id: m for m in catalogue.measures().values() if m.effects}
@@ -39,6 +42,12 @@ def around(kind: ComponentKind, measure: str) -> System:
     hosting = next(h for h in in_order if h in ACTING[measure].hostings)
     flaw = (Vulnerability("CVE-1", epss=0.1, fixed_in="2"),) if measure == "update" else ()
     it = component("it", kind, hosting=hosting, vulnerabilities=flaw, data=(DataKind.SECRET,))
+    about: dict[str, Component] = {
+        "accounts": replace(it, accounts=(Accounts(AccountHolder.TEAM),)),
+        "tokens": replace(it, tokens=(Token(lasting=True),)),
+        "state": replace(it, state=ComponentState.DORMANT),
+    }
+    it = about.get(ACTING[measure].about or "", it)
     if kind is ComponentKind.WORKSTATION:
         it = replace(it, exposure=Exposure.INTERNAL)
     others: tuple[Component, ...] = (
@@ -74,4 +83,10 @@ def test_putting_it_in_place_where_it_lacks_lowers_the_loss(name):
     if name == "update":  # done once the flaw is out of the inventory
         mended = tuple(replace(c, vulnerabilities=()) for c in system.components)
         done = assess(replace(system, components=mended)).loss
+    if ACTING[name].about in {
+        "state",
+        "tokens",
+    }:  # what is said of it binds until it is changed there: seen in the plan
+        planned = replace(system, measures=(Measure(name, ("it",), MeasureStatus.PLANNED),))
+        done = assess(planned, view=View.TARGET).loss
     assert 0.0005 < 1 - done / lacking < 0.75

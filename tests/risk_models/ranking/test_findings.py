@@ -12,12 +12,12 @@ from risk_models.assessment import UNSAID, Finding
 from risk_models.ranking.findings import find_findings
 from risk_models.ranking.remedies import group_by_remedy
 from risk_models.scales import RiskLevel
-from risk_models.system import System
+from risk_models.system import Component, System
 from tests.risk_models.systems import systems
 
 TODAY = date(2026, 11, 24)
 SOUND = {
-    "jalon": 1,
+    "jalon": 2,
     "product": {
         "name": "Produit",
         "contacts": [
@@ -170,6 +170,9 @@ CASES = {
         "links": [{"from": "web", "to": "grist", "kind": "calls"}],
     },
     "secrets_unprotected": {"web": {"data": ["secret"]}},
+    "no_longer_used": {"web": {"state": "orphan"}},
+    "lasting_tokens": {"web": {"tokens": [{"lasting": True}]}},
+    "access_given_on_a_call": {"components": [saas("desk", "help_desk")], "web": {"resets": ["desk"]}},
     "exposed_without_firewall": {"without": ["waf"]},
     "protected_by_something_else": {
         "components": [own("proxy", "network")],
@@ -240,13 +243,16 @@ RESTS_ON = {
     "exposed_without_firewall": "waf",
     "no_logs": "central_logging",
     "not_watched": "availability_monitoring",
+    "access_given_on_a_call": "help_desk_procedure",
 }
+# Those that rest on a fact of the component: it is told, or there is nothing to find.
+TOLD_BY_FACTS = {"no_longer_used": "dormant_removal", "lasting_tokens": "token_rotation"}
 
 
 def test_each_rule_that_rests_on_a_measure_has_its_sentence_of_what_nobody_said():
     rules = catalogue.finding_rules()
     assert {name for name, rule in rules.items() if rule.unsaid} == set(RESTS_ON)
-    assert {name: rule.measure for name, rule in rules.items() if rule.measure} == RESTS_ON
+    assert {name: rule.measure for name, rule in rules.items() if rule.measure} == RESTS_ON | TOLD_BY_FACTS
 
 
 @pytest.mark.parametrize("rule", RESTS_ON)
@@ -270,12 +276,16 @@ def test_what_nobody_said_is_asked_and_what_is_said_to_lack_is_told(rule):
 
 @given(systems())
 def test_no_reason_states_as_a_fact_what_nobody_said(system):
-    """Without a word on any measure, nothing is said to lack: neither by a reason nor by a finding."""
-    bare = replace(system, measures=())
+    """Without a word on any measure, account or key, nothing is said to lack: neither by a reason nor by a finding."""
+    bare = replace(system, measures=(), components=tuple(silent(c) for c in system.components))
     found = assess(bare)
     codes = {r.code for w in found.weak_points for r in w.reasons}
     assert not codes & {"no_waf", "no_second_factor"}
     assert all(f.detail == UNSAID for f in found.findings if f.rule in RESTS_ON)
+
+
+def silent(c: Component) -> Component:
+    return replace(c, state=None, last_tested=None, accounts=None, secrets=None, tokens=None, resets=None)
 
 
 def codes_of(system: System, component: str) -> dict[str, dict[str, str]]:
@@ -368,6 +378,6 @@ def test_a_group_of_measures_lacks_only_where_each_is_said_to():
 
 def test_every_reason_has_its_words_in_both_languages():
     for code in catalogue.words("reasons"):
-        values = dict.fromkeys(("ids", "days", "date", "assets", "components", "component"), "2026-01-01")
+        values = dict.fromkeys(("ids", "days", "date", "assets", "components", "component", "count"), "2026-01-01")
         for language in catalogue.LANGUAGES:
             assert catalogue.sentence("reasons", code, language, **values, measures="mfa, waf")

@@ -1,0 +1,125 @@
+"""What the facts of a component tell of measures: a sign-in said to ask no code lacks one, whoever says what of it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from risk_models import catalogue
+from risk_models.scales import (
+    CLAIMED,
+    AccountHolder,
+    AccountReach,
+    AskedFactor,
+    ComponentKind,
+    ComponentState,
+    Hosting,
+    LinkKind,
+)
+from risk_models.system import Component, System
+
+# A test says nothing of what was written since: whole for a year and a half, half until three years.
+_TESTED, _TESTED_LONG_AGO = timedelta(days=548), timedelta(days=1096)
+_OTHERS = frozenset({AccountHolder.USERS, AccountHolder.SUPPLIERS})
+# What needs no key to do its work: a key kept there was left there.
+_NOT_FOR_KEYS = frozenset(
+    {
+        ComponentKind.FORGE,
+        ComponentKind.REGISTRY,
+        ComponentKind.STORAGE,
+        ComponentKind.WORKSTATION,
+        ComponentKind.LOW_CODE,
+        ComponentKind.MAIL,
+        ComponentKind.LOGGING,
+        ComponentKind.HELP_DESK,
+        ComponentKind.OTHER,
+    }
+)
+
+
+def told_by_facts(system: System) -> dict[tuple[str, str], float]:
+    """By (measure, component), how much of it holds by the facts of that component; silent facts tell nothing."""
+    found: dict[tuple[str, str], float] = {}
+    for c in system.components:
+        told = _by_accounts(c) | {
+            "token_rotation": _by_tokens(c),
+            "dormant_removal": None if c.state in {None, ComponentState.IN_USE} else 0.0,
+            "secrets_manager": 0.0 if left_keys(c) else None,
+            "pentest": _by_last_test(system, c),
+        }
+        for measure, share in told.items():
+            if share is not None and catalogue.measures()[measure].applies_to(c.kind):
+                found[measure, c.id] = share
+    return found
+
+
+def left_keys(c: Component) -> tuple[str, ...]:
+    """What the keys kept in a component that needs none open."""
+    if c.kind not in _NOT_FOR_KEYS:
+        return ()
+    return tuple(dict.fromkeys(other for s in c.secrets or () for other in s.opens if other != c.id))
+
+
+def linked_components(system: System) -> set[str]:
+    """The components that a link, a key or a lost password joins to another."""
+    linked = {end for k in system.links for end in (k.source, k.target)}
+    for c in system.components:
+        others = {o for s in c.secrets or () for o in s.opens} | {*(c.resets or ())}
+        linked |= others - {c.id}
+        linked |= {c.id} if others - {c.id} else set()
+    return linked
+
+
+def _by_accounts(c: Component) -> dict[str, float | None]:
+    """What accounts tell of second factors and of reach; users who see only what is their own may keep a password."""
+    accounts = c.accounts or ()
+    own = [a for a in accounts if a.reach is AccountReach.OWN]
+    others = {a.second_factor for a in accounts if a not in own or a.who is not AccountHolder.USERS}
+    of_users = {a.second_factor for a in own if a.who is AccountHolder.USERS}
+    given_away = any(a.reach is AccountReach.ALL and a.who in _OTHERS for a in accounts)
+    return {
+        "mfa": _share(others | of_users & {AskedFactor.PHISHABLE, AskedFactor.RESISTANT}, AskedFactor.NONE),
+        "resistant_mfa": _share(
+            (others - {AskedFactor.NONE}) | of_users & {AskedFactor.RESISTANT}, AskedFactor.PHISHABLE
+        ),
+        "account_reach": 0.0 if given_away else 1.0 if accounts and len(own) == len(accounts) else None,
+    }
+
+
+def _share(said: set[AskedFactor | None], worst: AskedFactor) -> float | None:
+    if worst in said:
+        return 0.0
+    return None if None in said or not said else 1.0
+
+
+def _by_tokens(c: Component) -> float | None:
+    lasting = {t.lasting for t in c.tokens or ()}
+    return 0.0 if True in lasting else 1.0 if lasting == {False} else None
+
+
+def _by_last_test(system: System, c: Component) -> float | None:
+    if not c.last_tested or not system.as_of:
+        return None
+    since = system.as_of - c.last_tested
+    return 1.0 if since <= _TESTED else 0.5 if since <= _TESTED_LONG_AGO else 0.0
+
+
+def doubtful_facts(system: System) -> Iterator[tuple[str, Component, str]]:
+    """What is said and cannot serve as it is: the code of a warning, the component, and a measure where there is one."""
+    signed_in_to = catalogue.rates().credentials
+    power = {k.source for k in system.links} | {k.target for k in system.links if k.kind in _TAKEN_FROM}
+    claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on}
+    told = told_by_facts(system)
+    for c in system.components:
+        for measure in sorted(m for m, on in claimed if on == c.id and told.get((m, on)) == 0):
+            yield "measure_denied", c, measure
+        if c.accounts and c.kind not in signed_in_to:
+            yield "accounts_where_nobody_signs_in", c, ""
+        if any(not s.opens for s in c.secrets or ()):
+            yield "secret_opens_nothing", c, ""
+        if c.kind is ComponentKind.FORGE and c.id not in power and any(c.id == k.target for k in system.links):
+            yield "forge_without_power", c, ""
+        if c.kind is ComponentKind.LIBRARY and c.hosting is Hosting.SAAS:
+            yield "script_called_a_library", c, ""
+
+
+# Who reads or calls a forge builds from it.
+_TAKEN_FROM = frozenset({LinkKind.READS, LinkKind.CALLS, LinkKind.EMBEDS})
