@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from risk_models.exposure.ranges import UnreadableRange, split_purl
-from risk_models.system import Component, Link, Measure, System
+from risk_models.system import Component, Link, Measure, Secret, System
 
 CONFIDENCES = ("sure", "likely", "guess")
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One thing that a draft proposes. `state`: "new", "changed" or "gone"; `links`: what would be linked with it."""
+    """One thing that a draft proposes. `state`: "new", "changed" or "gone"; `links`: what would be linked with it; `keys`: those
+    that it would be said to keep."""
 
     key: str
     name: str
@@ -25,6 +26,7 @@ class Proposal:
     measure: Measure | None = None
     before: str = ""
     links: tuple[Link, ...] = ()
+    keys: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,22 @@ def make_proposals(old: System, new: System) -> Proposals:
         if mine is None:
             found.append(
                 Proposal(
-                    f"c:{c.id}", c.name, "new", confidence, _sources(c.extra), component=c, links=tuple(links[c.id])
+                    f"c:{c.id}",
+                    c.name,
+                    "new",
+                    confidence,
+                    _sources(c.extra),
+                    component=c,
+                    links=tuple(links[c.id]),
+                    keys=c.secrets or (),
                 )
             )
-        elif _says_more(c, mine):
+            continue
+        if c.secrets and mine.secrets is None:
+            found.append(
+                Proposal(f"k:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, keys=c.secrets)
+            )
+        if _says_more(c, mine):
             before = mine.version or "?"
             found.append(
                 Proposal(f"c:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, before=before)
@@ -117,26 +131,23 @@ def make_proposals(old: System, new: System) -> Proposals:
         else:
             kept.append(mine.name)
     found += _links_between(old, new, same)
-    placed = {(m.measure, on) for m in old.measures for on in m.on or ("",)}
-    for m in new.measures:
-        wanted = tuple(on for on in m.on or ("",) if (m.measure, same.get(on, on)) not in placed)
-        if wanted:
-            confidence = str(read_told(m.extra, "x-confidence") or "guess")
-            found.append(
-                Proposal(
-                    f"m:{m.measure}",
-                    m.measure,
-                    "new",
-                    confidence,
-                    _sources(m.extra),
-                    measure=replace(m, on=wanted if m.on else ()),
-                )
-            )
+    found += _measures_beside(old, new, same)
     seen = set(same.values())
     for c in old.components:
         if is_drafted(c.extra) and c.id not in seen:
             found.append(Proposal(f"g:{c.id}", c.name, "gone", "", _sources(c.extra), component=c))
     return Proposals(tuple(found), tuple(kept))
+
+
+def _measures_beside(old: System, new: System, same: dict[str, str]) -> Iterator[Proposal]:
+    """Measures that the product does not place where the draft does."""
+    placed = {(m.measure, on) for m in old.measures for on in m.on or ("",)}
+    for m in new.measures:
+        wanted = tuple(on for on in m.on or ("",) if (m.measure, same.get(on, on)) not in placed)
+        if wanted:
+            confidence = str(read_told(m.extra, "x-confidence") or "guess")
+            there = replace(m, on=wanted if m.on else ())
+            yield Proposal(f"m:{m.measure}", m.measure, "new", confidence, _sources(m.extra), measure=there)
 
 
 def _links_between(old: System, new: System, same: dict[str, str]) -> Iterator[Proposal]:
@@ -160,8 +171,10 @@ def take_chosen(old: System, new: System, keys: Collection[str]) -> System:
     without what is gone and was chosen to go."""
     same = find_counterparts(old, new)
     components = {c.id: c for c in old.components}
-    ids = dict(same)
+    ids, keeping = dict(same), dict[str, Component]()
     for c in new.components:
+        if f"k:{c.id}" in keys and c.id in same:
+            keeping[same[c.id]] = c
         if f"c:{c.id}" not in keys:
             continue
         if c.id in same:
@@ -172,6 +185,10 @@ def take_chosen(old: System, new: System, keys: Collection[str]) -> System:
             components[ids[c.id]] = replace(c, id=ids[c.id])
     gone = {key[2:] for key in keys if key.startswith("g:")} & components.keys()
     kept = _naming_what_is_kept(old, components, ids, gone)
+    drafted = {there: mine for there, mine in ids.items() if mine in kept}
+    for i, c in keeping.items():
+        if i in kept:
+            kept[i] = replace(kept[i], secrets=c.naming(drafted).secrets)
     links = {(k.source, k.target, k.kind): k for k in old.links}
     for link in new.links:
         source, target = ids.get(link.source), ids.get(link.target)

@@ -1,24 +1,34 @@
 """From what was noted to a System: components, links and measures, each with the lines that say so."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from risk_models import catalogue
 from risk_models.draft.applications import Application, cycle_of, find_applications
+from risk_models.draft.environment import names_a_secret
 from risk_models.draft.gathered_components import Aside, Thing, Things
 from risk_models.draft.knowledge import Signs, matches_any
 from risk_models.draft.repository_facts import Seen
 from risk_models.product_file.component_format import derived_patcher
 from risk_models.product_file.file_format import id_of
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus
-from risk_models.system import Component, EndOfLife, Extra, Link, Measure, Product, System
+from risk_models.system import Component, EndOfLife, Extra, Link, Measure, Product, Secret, System
 
 _ORDER = {"sure": 0, "likely": 1, "guess": 2}
 _SHOWN = 6
 _READ_TOO = frozenset({ComponentKind.DATABASE, ComponentKind.SEARCH, ComponentKind.STORAGE})
 _PAAS = ("Scalingo", "Clever Cloud", "Heroku", "Vercel", "Netlify")
+_PACKAGE_SETS = {
+    "npm": "Paquets npm",
+    "pypi": "Paquets Python",
+    "gem": "Gems Ruby",
+    "composer": "Paquets PHP",
+    "maven": "Bibliothèques Java",
+    "golang": "Modules Go",
+}
 _SHARED_BY_WORKERS = frozenset({ComponentKind.DATABASE, ComponentKind.CACHE, ComponentKind.QUEUE, ComponentKind.MAIL})
 
 
@@ -68,6 +78,52 @@ class _Parts:
         hosts = [t for t in self._things if t.known.role == "host"]
         hosts.sort(key=lambda t: (not t.ways & {"host", "resource"}, t.known.name not in _PAAS, t.known.name))
         self._host = hosts[0] if hosts else None
+        self._package_sets = self._find_package_sets(taken)
+        self._scripts = self._find_scripts(taken)
+
+    def _find_package_sets(self, taken: set[str]) -> dict[str, tuple[str, list[str]]]:
+        """By id, an ecosystem and the lock files that say its packages; "node" and such words are in nobody's way."""
+        found: dict[str, tuple[str, list[str]]] = {}
+        for lock in self._seen.locks:
+            set_id = f"paquets-{lock.name}"
+            if set_id not in taken:
+                found.setdefault(set_id, (lock.name, []))[1].append(lock.source)
+        return found
+
+    def _find_scripts(self, taken: set[str]) -> dict[str, tuple[str, list[str]]]:
+        """By host whose scripts pages load, the id of what serves them: a thing of that name, where there is one."""
+        found: dict[str, tuple[str, list[str]]] = {}
+        for script in self._seen.scripts:
+            if script.name not in found:
+                words = re.split(r"[.-]", script.name)
+                same = [i for name, i in self._ids.items() if name.partition(" ")[0].lower() in words]
+                found[script.name] = (same[0] if same else f"script-{id_of(script.name)}", [])
+            found[script.name][1].append(script.source)
+        return {host: (i, sources) for host, (i, sources) in found.items() if i in self._ids.values() or i not in taken}
+
+    def _embedded(self) -> Iterator[tuple[str, str, LinkKind, list[str], str]]:
+        """The packages of a lock file are within the programs below its folder; a script, within what its frame shows."""
+        for set_id, (_, sources) in self._package_sets.items():
+            yield from ((a, set_id, LinkKind.EMBEDS, sources, "sure") for a in self._within(sources))
+        for script_id, sources in self._scripts.values():
+            yield from ((a, script_id, LinkKind.EMBEDS, sources, "likely") for a in self._showing(sources))
+
+    def _within(self, sources: list[str]) -> list[str]:
+        folders = {_folder(s) for s in sources}
+        inside = [
+            a.id for a in self._apps if any(a.folder == f or a.folder.startswith(f"{f}/") or not f for f in folders)
+        ]
+        return inside or [a.id for a in self._programs[:1]]
+
+    def _showing(self, sources: list[str]) -> list[str]:
+        """The deepest program above each frame, job runners apart."""
+        shown = []
+        for folder in map(_folder, sources):
+            above = [
+                a for a in self._apps if not a.worker and (not a.folder or f"{folder}/".startswith(f"{a.folder}/"))
+            ]
+            shown += [max(above, key=lambda a: len(a.folder)).id] if above else []
+        return list(dict.fromkeys(shown))
 
     def components(self) -> Iterator[Component]:
         managed = self._host is None or self._host.known.name in _PAAS
@@ -84,9 +140,48 @@ class _Parts:
                 purl=app.purl or None,
                 eol=EndOfLife(app.eol_product, app.cycle) if app.eol_product and app.version else None,
                 extra=explain_sources(app.sources, app.confidence),
+                secrets=self._keys_of(app) or None,
             )
         for thing in self._things:
             yield self._component(thing)
+        for set_id, (ecosystem, sources) in self._package_sets.items():
+            yield Component(
+                id=set_id,
+                name=_PACKAGE_SETS[ecosystem],
+                kind=ComponentKind.PACKAGE_SET,
+                hosting=Hosting.IAAS,
+                exposure=Exposure.INTERNAL,
+                patched_by=derived_patcher(Hosting.IAAS),
+                extra=explain_sources(sources, "sure"),
+            )
+        for host, (script_id, sources) in self._scripts.items():
+            if script_id in self._ids.values():
+                continue
+            yield Component(
+                id=script_id,
+                name=host,
+                kind=ComponentKind.PAGE_SCRIPT,
+                hosting=Hosting.SAAS,
+                exposure=Exposure.INTERNET,
+                patched_by=derived_patcher(Hosting.SAAS),
+                extra=explain_sources(sources, "likely"),
+            )
+
+    def _keys_of(self, app: Application) -> tuple[Secret, ...]:
+        """The keys that its settings name, of what it stores in or calls; never their values."""
+        variables = {v.source: v.name for v in self._seen.variables if not v.test}
+        found = []
+        for thing in self._things:
+            if thing.known.role in {"store", "calls"} and app in self._users(thing):
+                named = [variables.get(s, "") for how, s in thing.evidence if how == "variable"]
+                key = next((name for name in named if names_a_secret(name)), None)
+                found += [Secret((self._ids[thing.known.name],), key)] if key else []
+        return tuple(found)
+
+    def _keys_in_code(self) -> tuple[Secret, ...]:
+        """The keys whose value seems to be in the repository, and what each opens where something tells."""
+        of = {source: self._ids[thing.known.name] for thing in self._things for source in thing.sources}
+        return tuple(Secret((of[s.source],) if s.source in of else (), s.name) for s in self._seen.secrets)
 
     def _component(self, thing: Thing) -> Component:
         known, hosting = thing.known, thing.known.hosting
@@ -113,6 +208,7 @@ class _Parts:
             data=known.data,
             location=known.location,
             extra=explain_sources(thing.sources, thing.confidence),
+            secrets=(self._keys_in_code() or None) if "forge" in thing.ways else None,
         )
 
     def links(self) -> Iterator[Link]:
@@ -132,6 +228,7 @@ class _Parts:
             for user in self._users(thing):
                 for kind in self._kinds(thing):
                     yield user.id, self._ids[thing.known.name], kind, thing.sources, thing.confidence
+        yield from self._embedded()
         yield from self._readers()
         yield from self._hosted()
         yield from self._deployed()
@@ -239,6 +336,8 @@ class _Parts:
             for job in self._seen.jobs:
                 if matches_any(row.get("commands", ()), job.command):
                     add(row["measure"], job.source, "guess", self._everywhere(row["measure"]))
+        for set_id, (_, sources) in self._package_sets.items():
+            add("pinned_dependencies", sources[0], "sure", [set_id])
         for measure, (sources, confidence, where) in sorted(found.items()):
             yield Measure(measure, tuple(sorted(where)), MeasureStatus.DONE, extra=explain_sources(sources, confidence))
 

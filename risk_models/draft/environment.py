@@ -53,6 +53,11 @@ def variable_names(path: str, text: str, variables: object, seen: Seen) -> None:
             seen.variables.append(Variable(name, f"{path}:{lines.at(first.get(name, 0))}"))
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether a variable of this name holds a key or a password."""
+    return bool(_SECRET_NAME.search(name))
+
+
 def looks_secret(name: str, value: str) -> bool:
     """Whether a value seems to be a real secret rather than a place for one."""
     value = value.split(" #", maxsplit=1)[0].strip().strip("\"'")

@@ -148,6 +148,8 @@ def read_lock(path: str, text: str, seen: Seen) -> None:
         DefusedXmlException,
     ) as error:
         raise Unread("broken") from error
+    kinds = {purl.removeprefix("pkg:").partition("/")[0] for purl, _ in found}
+    seen.locks += [ToldFact(kind, f"{path}:1") for kind in sorted(kinds & _ECOSYSTEMS.keys()) if not direct]
     for purl, version in found:
         kind, _, rest = purl.removeprefix("pkg:").partition("/")
         if kind in _ECOSYSTEMS:

@@ -95,6 +95,8 @@ class Seen:
     measures: list[tuple[str, str, str]] = field(default_factory=list)
     titles: list[ToldFact] = field(default_factory=list)
     secrets: list[ToldFact] = field(default_factory=list)
+    locks: list[ToldFact] = field(default_factory=list)
+    scripts: list[ToldFact] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
 

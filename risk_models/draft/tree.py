@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from risk_models import catalogue
+from risk_models.draft.page_scripts import FRAMES
 from risk_models.exposure.lock_files import reader_of
 
 MOST_FILE, MOST_LOCK, MOST_TOTAL = 1_000_000, 20_000_000, 100_000_000
@@ -150,7 +151,8 @@ def is_wanted(path: str) -> bool:
     name = path.rpartition("/")[2]
     if not _NOT_LOOKED_INTO.isdisjoint(path.split("/")[:-1]):
         return False
-    return bool(name in _NAMES or reader_of(name) or _PATTERNS.fullmatch(name) or _FOLDERS.search(path))
+    named = name in _NAMES or reader_of(name) or _PATTERNS.fullmatch(name) or FRAMES.fullmatch(name)
+    return bool(named or _FOLDERS.search(path))
 
 
 def _most(path: str) -> int:

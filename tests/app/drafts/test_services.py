@@ -86,6 +86,25 @@ def test_what_was_chosen_is_taken_with_its_links_and_measures(world, product):
     assert entry.details["count"] == len(sure)
 
 
+def test_keys_that_the_repository_names_are_proposed_of_what_is_already_described(world, product):
+    settings = {"p/.env.example": b"SENTRY_DSN=\nSENDINBLUE_API_KEY=\n"}
+    row = keep(world, product, archive(**settings))
+    take(world, product, row, {p.key for p in proposed(world, product, row).found})
+    with world.session() as session:
+        mine = inventory.component_of(session, product.id, "web")
+        assert mine.access == {"secrets": [{"opens": ["brevo"], "name": "SENDINBLUE_API_KEY"}]}
+        mine.access = {}
+        session.commit()
+    again = keep(world, product, archive(**settings))
+    (found,) = proposed(world, product, again).found
+    assert (found.key, found.state, found.keys[0].name) == ("k:web", "changed", "SENDINBLUE_API_KEY")
+    visitor = world.visitor(world.person())
+    page = visitor.get(f"/produits/neuf/brouillon/{again.id}").get_data(as_text=True)
+    assert "Garde la clé SENDINBLUE_API_KEY, qui ouvre Brevo" in page
+    take(world, product, again, {"k:web"})
+    assert components(world, product)["Application Rails"].access["secrets"][0]["opens"] == ["brevo"]
+
+
 def test_a_second_draft_shows_only_what_changed(world, product):
     row = keep(world, product, archive())
     take(world, product, row, {p.key for p in proposed(world, product, row).found})

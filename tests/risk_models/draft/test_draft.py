@@ -13,7 +13,7 @@ from risk_models.draft import UnreadableTree, draft_product
 from risk_models.draft.environment import looks_secret
 from risk_models.draft.knowledge import read_signs
 from risk_models.draft.tree import from_folder
-from risk_models.scales import LinkKind
+from risk_models.scales import ComponentKind, LinkKind
 from tests.conftest import REAL_DATA
 from tests.factories.repositories import COMPOSE, SECRET, files, names
 
@@ -54,8 +54,8 @@ def test_real_repositories_give_what_a_person_finds(name):
     listed, measures = EXPECTED[name]
     wanted = set(listed.split("|"))
     assert wanted <= names(found)
-    # What else is there is true too: the forge and its pipelines, which the person took for granted.
-    assert names(found) - wanted <= {"GitHub", "GitHub Actions"}
+    # What else is there is true too: the forge, its pipelines and the packages, which the person took for granted.
+    assert names(found) - wanted <= {"GitHub", "GitHub Actions", "Gems Ruby", "Paquets npm", "Paquets Python"}
     assert measures <= {m.measure for m in found.system.measures}
     assert not any("mail" in c.id and "dev" in c.id for c in found.system.components)
     assert time.perf_counter() - start < 20
@@ -156,7 +156,12 @@ def test_manifests_terraform_and_gitlab_are_read():
     assert found.system.components[0].version == "v7.1.2"
     links = {(k.source, k.target, k.kind) for k in found.system.links}
     assert ("gitlab-ci", "web", LinkKind.DEPLOYS) in links
-    assert {m.measure for m in found.system.measures} == {"dependabot", "codeql", "disclosure_policy"}
+    assert {m.measure for m in found.system.measures} == {
+        "dependabot",
+        "codeql",
+        "disclosure_policy",
+        "pinned_dependencies",
+    }
 
 
 def test_an_image_says_its_name_and_version_and_nothing_of_its_registry():
@@ -280,6 +285,52 @@ def test_a_real_secret_is_reported_and_no_value_is_kept():
     assert [(s.name, s.source) for s in found.secrets] == [("API_TOKEN", ".env:1")]
     written = product_file.dumps(found.with_notes()) + repr(found)
     assert not any(part in written for part in (*values, "4711", "motdepasse"))
+
+
+def test_keys_that_settings_name_are_kept_by_the_application_and_those_in_the_code_by_the_forge():
+    found = files(
+        {
+            ".env.example": "S3_SECRET_KEY=\nS3_BUCKET=\nGRIST_API_KEY=\nREDIS_URL=\n",
+            ".env": f"S3_SECRET_KEY={SECRET}\n",
+            "package.json": '{"dependencies": {"express": "4.18.2"}}',
+            "package-lock.json": '{"lockfileVersion": 3, "packages": {"node_modules/express": {"version": "4.18.2"}}}',
+            ".github/workflows/ci.yml": "jobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: npm test\n",
+        }
+    )
+    parts = {c.id: c for c in found.system.components}
+    assert {(s.opens, s.name) for s in parts["web"].secrets} == {
+        (("s3",), "S3_SECRET_KEY"),
+        (("grist",), "GRIST_API_KEY"),
+    }
+    assert [(s.opens, s.name) for s in parts["github"].secrets] == [(("s3",), "S3_SECRET_KEY")]
+    assert SECRET not in product_file.dumps(found.with_notes())
+    assert parts["paquets-npm"].kind is ComponentKind.PACKAGE_SET
+    links = {(k.source, k.target, k.kind) for k in found.system.links}
+    assert ("web", "paquets-npm", LinkKind.EMBEDS) in links
+    assert [m.on for m in found.system.measures if m.measure == "pinned_dependencies"] == [("paquets-npm",)]
+
+
+def test_scripts_of_others_in_the_frames_of_pages_are_components():
+    frame = """<html><script src="/app.js"></script>
+<script defer src="https://cdn.example-stats.net/t.js"></script>
+<script src='//client.crisp.chat/l.js'></script>
+<script src="http://localhost:3000/x.js"></script></html>"""
+    found = files(
+        {
+            "Gemfile": "gem 'rails', '7.1.2'\n",
+            "Procfile": "web: x\n",
+            ".env": "CRISP_WEBSITE_ID=\n",
+            "app/views/layouts/application.html.erb": frame,
+            "app/views/pages/other.html.erb": frame.replace("stats", "unread"),
+        }
+    )
+    parts = {c.id: c for c in found.system.components}
+    scripts = [c for c in parts.values() if c.kind is ComponentKind.PAGE_SCRIPT]
+    assert [(c.name, dict(c.extra)["x-sources"]) for c in scripts] == [
+        ("cdn.example-stats.net", '["app/views/layouts/application.html.erb:2"]')
+    ]
+    embedded = {k.target for k in found.system.links if k.kind is LinkKind.EMBEDS}
+    assert embedded == {scripts[0].id, next(c.id for c in parts.values() if c.name == "Crisp")}
 
 
 def test_what_was_drafted_is_a_product_file():
