@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from risk_models.scales import Likelihood, Need, RiskLevel, Severity, View
+from risk_models.scales import ComponentKind, Likelihood, Need, RiskLevel, Severity, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class AttackPath:
-    """The most likely way through a component: threat source, components, asset; `likelihood` of the whole."""
+    """The most likely way through a component: threat source, components, asset; `likelihood` of the whole.
+
+    `assumed`: the kinds of the usual parts by which it begins, where nobody described one.
+    """
 
     source: str
     vector: str
@@ -47,6 +50,7 @@ class AttackPath:
     asset: str
     need: Need
     likelihood: float
+    assumed: tuple[ComponentKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,15 @@ class Stability:
 
 
 @dataclass(frozen=True, slots=True)
+class AssumedPart:
+    """A usual part that nobody described: the components it is assumed to reach, and what is lost by it in a year."""
+
+    kind: ComponentKind
+    reaches: tuple[str, ...]
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """The whole picture of one view; probabilities are for one year, losses in points a year."""
 
@@ -206,6 +219,7 @@ class Assessment:
     findings: tuple[Finding, ...]
     warnings: tuple[Warning, ...]
     grave_needs: tuple[GraveNeed, ...] = ()
+    assumed: tuple[AssumedPart, ...] = ()
 
     @property
     def costing_weak_points(self) -> tuple[WeakPoint, ...]:

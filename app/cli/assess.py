@@ -81,7 +81,10 @@ def _table(system: System, assessment: Assessment, language: str) -> str:
         )
         if weak.path:
             threat = catalogue.sentence("threats", weak.path.source, language)
-            lines.append(f"{'':>20}{threat} → " + " → ".join(names[c] for c in weak.path.components))
+            doubt = {"fr": "supposé", "en": "assumed"}[language]
+            assumed = [f"{catalogue.word(kind, language)} ({doubt})" for kind in weak.path.assumed]
+            steps = [threat, *assumed, *(names[c] for c in weak.path.components)]
+            lines.append(f"{'':>20}" + " → ".join(steps))
     if assessment.action_plan:
         lines += ["", {"fr": "D’abord :", "en": "First:"}[language]]
         for item in assessment.action_plan:

@@ -10,6 +10,7 @@ from risk_models import catalogue
 from risk_models.assessment import (
     Assessment,
     AssetRisk,
+    AssumedPart,
     ChokePoint,
     ComponentRisk,
     GraveNeed,
@@ -19,7 +20,9 @@ from risk_models.assessment import (
     WeakPoint,
 )
 from risk_models.ranking.action_plan import action_plan
+from risk_models.ranking.assumed_parts import assumed_id, assumed_kind, assumed_kinds, reaches_of
 from risk_models.ranking.attack_graph import Node, attack_graph
+from risk_models.ranking.chances import effective_exposure
 from risk_models.ranking.explanation import Explainer
 from risk_models.ranking.facts import doubtful_facts, linked_components
 from risk_models.ranking.findings import find_findings
@@ -60,6 +63,7 @@ def assess(system: System, view: View) -> Assessment:
         findings=find_findings(system),
         warnings=_warnings(system),
         grave_needs=_grave_needs(system, explainer, mended),
+        assumed=_assumed(system, spread),
     )
 
 
@@ -186,6 +190,18 @@ def _choke_points(system: System, spread: Spread) -> tuple[ChokePoint, ...]:
     avoided = spread.without([spread.unbreakable(c) for c in ids])
     found = [ChokePoint(c, loss) for c, loss in zip(ids, avoided, strict=True)]
     return tuple(sorted(found, key=lambda p: (-p.loss_avoided, p.component)))
+
+
+def _assumed(system: System, spread: Spread) -> tuple[AssumedPart, ...]:
+    """What weighs most first, then in the order of the kinds; those that reach nothing are left out."""
+    exposure, rates = effective_exposure(system), catalogue.rates()
+    reached = {
+        kind: tuple(r.target for r in reaches_of(system, kind, exposure, rates) if assumed_kind(r.target) is None)
+        for kind in assumed_kinds(system)
+    }
+    losses = spread.without([spread.unbreakable(assumed_id(kind)) for kind in reached])
+    found = [AssumedPart(k, there, loss) for (k, there), loss in zip(reached.items(), losses, strict=True)]
+    return tuple(sorted((p for p in found if p.reaches or p.loss), key=lambda p: -p.loss))
 
 
 def harden_each(system: System, view: View) -> dict[str, float]:

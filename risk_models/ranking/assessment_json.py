@@ -32,6 +32,7 @@ def as_json(
         "weak_points": [_weak_point(w, hardened.get(w.component), stability, language) for w in assessment.weak_points],
         "choke_points": [{"component": c.component, "loss_avoided": c.loss_avoided} for c in assessment.choke_points],
         "grave_needs": [_grave_need(e) for e in assessment.grave_needs],
+        "assumed": [{"kind": p.kind, "reaches": list(p.reaches), "loss": p.loss} for p in assessment.assumed],
         "single_points_of_failure": [
             {"component": s.component, "assets": list(s.assets)} for s in assessment.single_points_of_failure
         ],
@@ -81,6 +82,7 @@ def _weak_point(weak: WeakPoint, hardened: float | None, stability: Stability, l
             for r in weak.reasons
         ],
         "path": [weak.path.source, *weak.path.components] if weak.path else [],
+        "assumed": list(weak.path.assumed) if weak.path else [],
         "vector": weak.path.vector if weak.path else None,
         "stability": stability.share(weak.component),
     }
@@ -93,7 +95,13 @@ def _grave_need(event: GraveNeed) -> dict[str, object]:
         "severity": int(event.severity),
         "weak_points": [asdict(w) for w in event.weak_points],
         "paths": [
-            {"path": [p.source, *p.components], "vector": p.vector, "likelihood": p.likelihood} for p in event.paths
+            {
+                "path": [p.source, *p.components],
+                "assumed": list(p.assumed),
+                "vector": p.vector,
+                "likelihood": p.likelihood,
+            }
+            for p in event.paths
         ],
     }
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from risk_models import catalogue
 from risk_models.catalogue import Rates
+from risk_models.ranking.assumed_parts import assumed_kinds, reaches_of, usual_part
 from risk_models.ranking.chances import (
     access_share,
     effective_exposure,
@@ -43,7 +44,7 @@ _CHANGES = frozenset({"writes", "administers"})
 @dataclass(frozen=True, slots=True)
 class AttackStep:
     """One try. `kind` is "entry", "flaw", "relay", "scripts", "called_scripts", "builds_from", "resets", "diverts",
-    "secrets", "said_resets", "down", "loss" or a link kind.
+    "secrets", "said_resets", "down", "loss" or a link kind; "assumed_…" from a part that nobody described.
 
     `chance` is for one year, and above 1 where so much lacks that mending a part of it leaves the step sure.
     `reduced_by` names what lowers it: measures placed on each component that act on its effect. `through`: the
@@ -108,6 +109,7 @@ def _steps(
         yield from _moves(components[source], components[target], kind, flaws, reductions, rates)
     for step in key_steps(system, components, exposure, rates):
         yield _reduced(step.source, step.target, step.kind, step.chance, step.by, reductions, step.through)
+    yield from _assumed(system, exposure, reductions, rates)
     yield from _heard(components, links, exposure, flaws, reductions, rates)
     yield from _through_libraries(components, links, flaws, reductions)
     yield from cuts.steps(exposure, rates)
@@ -161,6 +163,21 @@ def _moves(
         yield _reduced(here, there, kind, flaws[target.id], (ahead, (target.id, "flaws")), reductions)
     back = way_back(source, target, kind)
     yield _reduced(there, here, back, rates.steps[back].back, ((source.id, back),), reductions)
+
+
+def _assumed(
+    system: System, exposure: Mapping[str, Exposure], reductions: "_Reductions", rates: Rates
+) -> Iterator[AttackStep]:
+    """Usual parts that nobody described are entered as others of their kind; what is described never tries them."""
+    for kind in assumed_kinds(system):
+        part = usual_part(kind)
+        taken = ("taken", part.id)
+        for threat, chance in entry_chances(part, part.exposure, rates).items():
+            if chance:
+                yield AttackStep(("source", threat), taken, "entry", chance)
+        for reach in reaches_of(system, kind, exposure, rates):
+            there = ("taken", reach.target)
+            yield _reduced(taken, there, f"assumed_{reach.step}", reach.chance, reach.by, reductions)
 
 
 def _heard(

@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 
 from risk_models import catalogue
 from risk_models.assessment import AttackPath, Reason
+from risk_models.ranking.assumed_parts import assumed_kind, usual_part
 from risk_models.ranking.attack_graph import MISUSE, AttackGraph, AttackStep, Node
 from risk_models.ranking.chances import effective_exposure, past_end_of_life
 from risk_models.ranking.fact_reasons import FactReasons, measures_told
@@ -255,10 +256,14 @@ class Explainer:
 
     def _as_path(self, walk: list[Node]) -> AttackPath:
         components: list[str] = []
+        assumed: list[ComponentKind] = []
         for before, after in pairwise(walk):
             step = self._steps[before, after]
             components += [step.through] if step.through else []
-            components += [after[1]] if after[0] in {"heard", "taken", "down"} else []
+            if after[0] in {"heard", "taken", "down"}:
+                kind = assumed_kind(after[1])
+                assumed += [kind] if kind else []
+                components += [] if kind else [after[1]]
         store = self._steps[walk[-2], walk[-1]].kind.split(":")[1]
         if walk[-2][0] == "cut":
             components += self._uses(components[-1], store)
@@ -267,11 +272,12 @@ class Explainer:
         threat, goal = walk[0][1], walk[-1]
         return AttackPath(
             source=threat,
-            vector=risk_vector(threat, self._kinds[components[0]]),
+            vector=risk_vector(threat, usual_part(assumed[0]) if assumed else self._kinds[components[0]]),
             components=tuple(name for name, _ in groupby(components)),
             asset=goal[1],
             need=Need(goal[2]),
             likelihood=self._likelihood(walk),
+            assumed=tuple(assumed),
         )
 
     def _likelihood(self, walk: list[Node]) -> float:

@@ -61,9 +61,9 @@ class Mending:
     def of_component(self, component: str, *, unsaid: bool) -> Factors:
         """What takes off the weaknesses of a component that the team has in hand.
 
-        They are its known flaws, its end of life, and the measures known to lack there.
-        With `unsaid`, also those of which nobody said anything or that are partly in place, and what backups save, which
-        close no way in. Of what pages of others' embed, what lacks on those pages is its own too.
+        They are its known flaws, its end of life, and the measures known to lack there. With `unsaid`, also those of which
+        nobody said anything or that are partly in place. What backups save closes no way in: it is not among them. Of what
+        pages of others' embed, what lacks on those pages is its own too.
         """
         known = self._known.get((component, unsaid))
         if known is None:
@@ -82,7 +82,7 @@ class Mending:
             for kind in _lasting_measures(self._components[page].kind):
                 if _acts_on_scripts(kind) and self.to_mend(kind, page, unsaid=unsaid):
                     self._add(found, kind, page, only=_SCRIPTS)
-        return found if unsaid else {key: factor for key, factor in found.items() if key[1] != "data"}
+        return {key: factor for key, factor in found.items() if key[1] != "data"}
 
     def lacks(self, measure: str, component: str) -> bool:
         """Whether a measure is known to lack there: said so, or shown to be gone."""

@@ -1,12 +1,16 @@
 """Systems that hypothesis draws, and what tests compare on them."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import product as every
 from pathlib import Path
 
+from hypothesis import assume
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from risk_models import assess, product_file
+from risk_models.ranking.assumed_parts import USUAL_PARTS, assumed_kinds
 from risk_models.scales import (
     AccountHolder,
     AccountReach,
@@ -39,6 +43,17 @@ EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
 def example(name: str) -> System:
     return product_file.loads((EXAMPLES / f"{name}.yaml").read_text(), as_of=date(2026, 11, 23))
+
+
+# The three demonstrations and the eight published cases.
+TRIAL = Path(__file__).parents[1] / "data" / "trial"
+ANSWERS = YAML(typ="safe").load((TRIAL / "answers.yaml").read_text())
+SYSTEMS = {name: example(name) for name in ("guichet", "parcours", "agrements")} | {
+    a["file"].removesuffix(".yaml"): product_file.loads(
+        (TRIAL / a["file"]).read_text(), as_of=date.fromisoformat(str(a["date"]))
+    )
+    for a in ANSWERS
+}
 
 
 def component(name: str, kind: ComponentKind = ComponentKind.WEB, **more) -> Component:
@@ -86,6 +101,19 @@ def systems(draw, most: int = 6) -> System:
     )
     measures = tuple(draw(st.lists(measures_on(ids), max_size=2)))
     return System(Product("p", "P"), components, links, assets, measures)
+
+
+def with_usual_parts_apart(system: System) -> System:
+    """`system` beside the usual parts of another product: described, so that none is assumed, and reaching nothing here."""
+    parts = {kind: component(f"their-{kind}", kind, exposure=Exposure.INTERNAL) for kind in USUAL_PARTS}
+    first, *others = parts.values()
+    links = tuple(Link(first.id, other.id, LinkKind.PROTECTED_BY) for other in others)
+    return replace(system, components=(*system.components, *parts.values()), links=(*system.links, *links))
+
+
+def assume_nothing_is_replaced(before: System, after: System) -> None:
+    """Leaves out what describes a usual part for the first time, which takes the place of what was assumed of it."""
+    assume(assumed_kinds(before) == assumed_kinds(after))
 
 
 def access(ids):

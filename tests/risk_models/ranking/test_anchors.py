@@ -2,27 +2,16 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
-from risk_models import assess, catalogue, product_file
+from risk_models import assess, catalogue
 from risk_models.catalogue.trials import anchors
 from risk_models.ranking.knowledge import concerns, team_can_set
 from risk_models.scales import ComponentKind, Hosting, MeasureStatus, Severity
 from risk_models.system import Measure, System
-from tests.risk_models.systems import example
+from tests.risk_models.systems import SYSTEMS
 
-TRIAL = Path(__file__).parents[2] / "data" / "trial"
-ANSWERS = YAML(typ="safe").load((TRIAL / "answers.yaml").read_text())
-SYSTEMS = {name: example(name) for name in ("guichet", "parcours", "agrements")} | {
-    a["file"].removesuffix(".yaml"): product_file.loads(
-        (TRIAL / a["file"]).read_text(), as_of=date.fromisoformat(str(a["date"]))
-    )
-    for a in ANSWERS
-}
 KEPT = {"careful": MeasureStatus.DONE, "usual": None, "careless": MeasureStatus.TO_DO}
 
 

@@ -19,7 +19,7 @@ from risk_models.scales import (
     View,
 )
 from risk_models.system import Accounts, Component, EssentialAsset, Link, Measure, Product, System, Token, Vulnerability
-from tests.risk_models.systems import component
+from tests.risk_models.systems import component, with_usual_parts_apart
 
 ACTING = {m.id: m for m in catalogue.measures().values() if m.effects}
 # Of kinds that a measure applies to, one on which its effect is easiest to see; the others follow the same steps.
@@ -68,7 +68,7 @@ def around(kind: ComponentKind, measure: str) -> System:
     )
     severities = (Severity.CRITICAL, Severity.CRITICAL, Severity.CRITICAL)
     assets = (EssentialAsset("a", "A", ("it",), *severities), EssentialAsset("b", "B", ("store",), *severities))
-    return System(Product("p", "P"), (it, *others), links, assets)
+    return with_usual_parts_apart(System(Product("p", "P"), (it, *others), links, assets))
 
 
 @pytest.mark.parametrize("name", ACTING)

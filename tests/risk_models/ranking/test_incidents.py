@@ -13,7 +13,7 @@ from risk_models.assessment import Assessment
 from risk_models.catalogue.trials import misses, model_versions, trials
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Need, Severity
 from risk_models.system import EssentialAsset, Link, Measure, Product
-from tests.risk_models.systems import component
+from tests.risk_models.systems import component, with_usual_parts_apart
 
 ROOT = Path(__file__).parents[3]
 INCIDENTS = YAML(typ="safe").load((Path(__file__).parents[2] / "data" / "incidents.yaml").read_text())
@@ -30,9 +30,9 @@ def test_the_component_really_used_is_among_the_first_three(incident):
     assert rank_of_used(incident) <= 3
 
 
-def test_the_component_really_used_is_first_in_twelve_incidents_of_fourteen():
+def test_the_component_really_used_is_first_in_thirteen_incidents_of_fourteen():
     assert len(INCIDENTS) == 14
-    assert sum(rank_of_used(incident) == 1 for incident in INCIDENTS) >= 12
+    assert sum(rank_of_used(incident) == 1 for incident in INCIDENTS) >= 13
 
 
 def test_the_trial_gives_the_figures_that_are_published():
@@ -67,14 +67,16 @@ def test_the_worked_example_of_the_documentation():
     base = component("base", ComponentKind.DATABASE, hosting=Hosting.PAAS, exposure=Exposure.INTERNAL)
     asset = EssentialAsset("dossiers", "Dossiers", ("base",), Severity(4), Severity(1), Severity(1))
     system = System(Product("p", "P"), (web, base), (Link("web", "base", LinkKind.READS),), (asset,))
+    assert assess(system).loss > 2 * 4.75  # with what is assumed of it
+    system = with_usual_parts_apart(system)
     found = assess(system)
     by_hand = {Need.CONFIDENTIALITY: 0.1444, Need.INTEGRITY: 0.0298, Need.AVAILABILITY: 0.1213}
     for risk in found.assets:
         share = by_hand[risk.need]
         assert risk.likelihood == pytest.approx(catalogue.yearly(share), abs=error(share, found))
     assert found.loss == pytest.approx(4.75, abs=300 * error(0.1444, found))
-    assert [w.component for w in found.weak_points] == ["web", "base"]
-    assert [w.lacking for w in found.weak_points] == [0, 0]
+    assert [w.component for w in found.weak_points][:2] == ["web", "base"]
+    assert {w.lacking for w in found.weak_points} == {0}
     for status, by_hand_now in ((MeasureStatus.TO_DO, 0.1558), (MeasureStatus.DONE, 0.1179)):
         with_waf = assess(replace(system, measures=(Measure("waf", ("web",), status),)))
         confidentiality = next(r.likelihood for r in with_waf.assets if r.need is Need.CONFIDENTIALITY)
