@@ -275,7 +275,8 @@ class FrozenDossier:
     `system` is written in the shape of the product file; `views`: the outlook without measure, today and once the plan is
     kept; `stability`: the draws of the sensitivity analysis; `study`: what people wrote beside the graph; `pieces`: the
     sixteen of the checklist; `doubts`: what the consistency checks leave to the authority; `renewal`: what became of the
-    last homologation; `verify_at`: where anybody can check the PDF; `decision` is None until it is taken.
+    last homologation; `verify_at`: where anybody can check the PDF; `release`: that of Jalon which made the figures, empty
+    where it was not kept; `decision` is None until it is taken.
     """
 
     product: str
@@ -306,6 +307,7 @@ class FrozenDossier:
     renewal: FrozenRenewal | None = None
     inventory: InventoryText | None = None
     verify_at: str = ""
+    release: str = ""
     pieces: tuple[FrozenPiece, ...] = ()
     doubts: tuple[FrozenDoubt, ...] = ()
     decision: FrozenDecision | None

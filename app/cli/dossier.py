@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -54,6 +55,7 @@ def unsigned(system: System, on: date) -> FrozenDossier:
         opinions=(),
         system=system,
         assessment=assess(system),
+        release=version("jalon"),
         views=assess_views(system),
         stability=sensitivity.measure_stability(system),
         accepted_findings=(),

@@ -1,6 +1,7 @@
 """From rows to the immutable content of a dossier: what the authority reads is what is kept."""
 
 from dataclasses import replace
+from importlib.metadata import version
 
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
@@ -132,6 +133,7 @@ def _unfinished(session: Session, product: Product, dossier: Dossier, system: Sy
         opinions=_opinions(dossier),
         system=system,
         assessment=analysis.assess_system(system),
+        release=version("jalon"),
         views={},
         stability=Stability(0, {}),
         accepted_findings=tuple(

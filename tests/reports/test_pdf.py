@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from importlib.metadata import version
 
 import page
 import pikepdf
@@ -12,7 +13,7 @@ from reports import pdf, verification
 from reports.certificates import Trust
 from reports.typography import drawable_text
 from reports.verification import Status
-from risk_models import assess, product_file
+from risk_models import assess, catalogue, product_file
 from tests.factories.documents import DAY, full
 from tests.world import EXAMPLES
 
@@ -50,8 +51,6 @@ def test_everything_a_reader_needs_is_in_it(text):
 
 
 def test_every_weak_point_and_every_measure_is_in_it(text):
-    from risk_models import catalogue
-
     system = product_file.loads((EXAMPLES / "guichet.yaml").read_text(), as_of=DAY)
     names = {c.id: c.name for c in system.components}
     for weak in assess(system).weak_points:
@@ -60,6 +59,13 @@ def test_every_weak_point_and_every_measure_is_in_it(text):
             assert letters(f"{weak.loss_avoided:.2f}") in text
     for measure in system.measures:
         assert letters(catalogue.measures()[measure.measure].name.fr) in text
+
+
+def test_it_names_the_release_that_made_its_figures_and_what_is_assumed(text):
+    assert letters(f"Modèle {catalogue.model().version}, celui de Jalon {version('jalon')}") in text
+    (assumed,) = assess(product_file.loads((EXAMPLES / "guichet.yaml").read_text(), as_of=DAY)).assumed
+    assert letters(catalogue.word(assumed.kind, "fr")) in text
+    assert letters(f"{assumed.loss:.1f}".replace(".", ",") + " points de perte attendue passent par là") in text
 
 
 @pytest.mark.parametrize("profile", ["3a", "ua1"])
