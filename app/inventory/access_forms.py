@@ -123,11 +123,14 @@ class AccessForm(ComparedForm):
         asked = "accounts" in self._asked
         return [(who, [self[f"{who}_{part}"] for part in _ROW]) for who in AccountHolder] if asked else []
 
+    @property
+    def tells_accounts(self) -> bool:
+        return any(self._row(who) for who in AccountHolder)
+
     def validate_signed_in(self, field: Field) -> None:
-        told = any(self._row(who) for who in AccountHolder)
-        if field.data == "no" and told:
+        if field.data == "no" and self.tells_accounts:
             raise ValidationError(_l("Vous décrivez des comptes plus bas : répondez oui, ou videz ces lignes."))
-        if field.data == "yes" and not told:
+        if field.data == "yes" and not self.tells_accounts:
             raise ValidationError(_l("Dites au moins qui s’y connecte, plus bas : une ligne suffit."))
 
     def validate_keeps_keys(self, field: Field) -> None:

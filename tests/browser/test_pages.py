@@ -13,6 +13,7 @@ TEAM = [
     "/produits/guichet-aides/equipe",
     "/produits/guichet-aides/composants",
     "/produits/guichet-aides/composants/metabase",
+    "/produits/guichet-aides/composants/github/acces",
     "/produits/guichet-aides/composants/nouveau?nom=Metabase",
     "/produits/guichet-aides/schema",
     "/produits/guichet-aides/analyse",
