@@ -67,3 +67,31 @@ def test_no_plan_asks_what_the_team_does_not_hold(name):
                 assert c.hosting is not Hosting.SAAS and c.kind is not ComponentKind.OTHER
             if item.measure == "mfa":
                 assert c.name not in {"ProConnect", "FranceConnect"} and c.kind is not ComponentKind.EXTERNAL_API
+
+
+# By published case: the need that was hit, and the answers to how it happened (tests/data/trial/answers.yaml) that the file
+# says to lack or leaves unsaid.
+ANSWERS_TO = {
+    "uber-2016": ("comptes", "confidentiality", (("mfa", "github"), ("secret_scanning", "github"))),
+    "digitalocean-2022": ("comptes-clients", "integrity", (("supplier_assurance", "mailchimp"), ("mfa", "comptes"))),
+    "chu-brest-2023": ("bureautique", "confidentiality", (("mfa", "bureau"),)),
+    "matrix-2019": ("messages", "confidentiality", (("patch_policy", "jenkins"), ("mfa", "machines"))),
+    "stackoverflow-2019": ("prive", "confidentiality", (("mfa", "dev"), ("secrets_manager", "teamcity"))),
+    "toyota-2022": ("abonnes", "confidentiality", (("secret_scanning", "forge-prestataire"),)),
+    "copay-2018": ("cles", "confidentiality", (("pinned_dependencies", "dependances"),)),
+    "ticketmaster-2018": ("cartes", "confidentiality", (("third_party_scripts", "paiement"),)),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS_TO)
+def test_the_answers_to_a_published_case_are_in_its_plan_and_move_what_was_hit_by_a_tenth(case):
+    asset, need, answers = ANSWERS_TO[case]
+    system = SYSTEMS[case]
+    first = {(p.measure, c): p for p in assess(system).action_plan[:5] for c in p.on}
+    assert {*answers} <= first.keys()
+    done = tuple(Measure(m, first[m, c].on, MeasureStatus.DONE) for m, c in answers)
+    before, after = (
+        next(r.loss for r in assess(one).assets if (r.id, r.need) == (asset, need))
+        for one in (system, replace(system, measures=(*system.measures, *done)))
+    )
+    assert after <= 0.9 * before
