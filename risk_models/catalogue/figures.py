@@ -47,6 +47,7 @@ class AccountRates:
 
     own_only: float
     suppliers: float
+    machines: float
     users: float
     many: float
 
@@ -193,6 +194,7 @@ def rates_with(values: Mapping[str, float]) -> Rates:
         accounts=AccountRates(
             own_only=values["entry.account_factors.own_only"],
             suppliers=values["entry.account_factors.suppliers"],
+            machines=values["entry.account_factors.machines"],
             users=values["entry.account_factors.users"],
             many=values["entry.account_factors.many"],
         ),

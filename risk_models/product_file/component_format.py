@@ -193,9 +193,9 @@ def _said(m: CheckedMap, key: str, read: Callable[[CheckedMap], T]) -> tuple[T, 
 
 
 def _accounts(m: CheckedMap) -> Accounts:
-    count = m.number("count", 0, MOST_ACCOUNTS)
-    if count is not None and count != int(count):
-        raise m.fail("not_whole", "count")
+    count = m.raw("count")
+    if count is not None and (isinstance(count, bool) or not _is_whole(count) or not 0 <= count <= MOST_ACCOUNTS):
+        raise m.fail("not_whole", "count", most=f"{MOST_ACCOUNTS:,}".replace(",", "\u00a0"))
     who = read_choice(m, "who", AccountHolder)
     return Accounts(
         who,
@@ -203,6 +203,10 @@ def _accounts(m: CheckedMap) -> Accounts:
         m.choice("reach", AccountReach),
         m.choice("second_factor", AskedFactor),
     )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
 
 
 def _token(m: CheckedMap) -> Token:

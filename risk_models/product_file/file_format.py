@@ -6,7 +6,7 @@ Errors say the line and the column. Keys that begin with `x-` are kept and ignor
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -152,10 +152,18 @@ def _asset_dict(a: EssentialAsset, *, complete: bool) -> dict[str, object]:
 
 def format_of(system: System) -> int:
     """The oldest format that can say all that `system` says: older programs read what they know."""
-    new = any(k.kind in NEW_LINKS for k in system.links) or any(
-        c.kind in NEW_KINDS or any(getattr(c, fact) is not None for fact in NEW_FACTS) for c in system.components
-    )
-    return 2 if new else 1
+    return 2 if next(_said_anew(system), None) else 1
+
+
+def _said_anew(system: System) -> Iterator[tuple[str, str]]:
+    """What format 1 cannot say: where, and what."""
+    for c in system.components:
+        yield from ((c.id, fact) for fact in NEW_FACTS if getattr(c, fact) is not None)
+        if c.kind in NEW_KINDS:
+            yield c.id, f"kind: {c.kind}"
+    for k in system.links:
+        if k.kind in NEW_LINKS:
+            yield f"{k.source} → {k.target}", f"kind: {k.kind}"
 
 
 def from_dict(content: Mapping[str, object], *, as_of: date | None = None) -> System:
@@ -209,7 +217,8 @@ def _system(top: CheckedMap, as_of: date | None) -> System:
     except InvalidSystem as error:
         raise ProductFileError("invalid", problem=error) from error
     if format_of(system) > written_in:
-        raise top.fail("newer_format", "jalon")
+        where, what = next(_said_anew(system))
+        raise top.fail("newer_format", "jalon", where=where, said=what)
     return system
 
 

@@ -15,6 +15,7 @@ from risk_models import catalogue
 from risk_models.catalogue import Rates
 from risk_models.ranking.assumed_parts import assumed_kinds, reaches_of, usual_part
 from risk_models.ranking.chances import (
+    SCRIPTS,
     access_share,
     effective_exposure,
     entry_chances,
@@ -162,7 +163,10 @@ def _moves(
     if kind in MISUSE and target.id in flaws:
         yield _reduced(here, there, kind, flaws[target.id], (ahead, (target.id, "flaws")), reductions)
     back = way_back(source, target, kind)
-    yield _reduced(there, here, back, rates.steps[back].back, ((source.id, back),), reductions)
+    by: tuple[tuple[str, str], ...] = ((source.id, back),)
+    if back in SCRIPTS:  # what lacks on a page is the weakness of each script there, of its own step alone
+        by += ((target.id, f"{back}:{source.id}"),)
+    yield _reduced(there, here, back, rates.steps[back].back, by, reductions)
 
 
 def _assumed(

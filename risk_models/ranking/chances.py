@@ -4,7 +4,17 @@ The table of docs/ranking.md, before any measure.
 """
 
 from risk_models.catalogue import Rates
-from risk_models.scales import LIBRARIES, AccountHolder, AccountReach, ComponentKind, Exposure, Hosting, LinkKind
+from risk_models.ranking.facts import existing_accounts
+from risk_models.scales import (
+    LIBRARIES,
+    AccountHolder,
+    AccountReach,
+    AskedFactor,
+    ComponentKind,
+    Exposure,
+    Hosting,
+    LinkKind,
+)
 from risk_models.system import Component, System
 
 _OPENNESS = {Exposure.INTERNAL: 0, Exposure.AUTHENTICATED: 1, Exposure.INTERNET: 2}
@@ -87,18 +97,21 @@ def state_factor(c: Component, rates: Rates) -> float:
 
 # The rate is that of a small team; more accounts than this change little more.
 _FEW, _MANY = 5, 80
+_PROGRAM_WITH_A_PASSWORD = (AccountHolder.MACHINES, AskedFactor.NONE)
 
 
 def _credentials(c: Component, exposure: Exposure, rates: Rates) -> float:
     """By whose accounts see everything and how many, where somebody said; where nobody signs in, none is stolen."""
-    if exposure is Exposure.INTERNAL or c.accounts == ():
+    accounts = existing_accounts(c)
+    if exposure is Exposure.INTERNAL or (c.accounts is not None and not accounts):
         return 0.0
     p = rates.accounts
-    seeing_all = [a for a in c.accounts or () if a.reach is AccountReach.ALL]
+    seeing_all = [a for a in accounts if a.reach is AccountReach.ALL]
     many: float = (min(max(sum(a.count or 0 for a in seeing_all), _FEW), _MANY) / _FEW) ** p.many
     held_by = {AccountHolder.SUPPLIERS: p.suppliers, AccountHolder.USERS: p.users}
-    whose = max((held_by.get(a.who, 1.0) for a in seeing_all), default=1.0)
-    return rates.credentials.get(c.kind, 0.0) * state_factor(c, rates) * many * whose
+    whose = [held_by.get(a.who, 1.0) for a in seeing_all]
+    whose += [p.machines for a in seeing_all if (a.who, a.second_factor) == _PROGRAM_WITH_A_PASSWORD]
+    return rates.credentials.get(c.kind, 0.0) * state_factor(c, rates) * many * max(whose, default=1.0)
 
 
 def access_share(exposure: Exposure, rates: Rates) -> float:
@@ -142,6 +155,8 @@ def way_back(source: Component, target: Component, kind: LinkKind) -> str:
     return kind.value
 
 
+# The steps of what others serve to the pages that run it.
+SCRIPTS = frozenset({"scripts", "called_scripts"})
 _PAGES = frozenset({ComponentKind.WEB, ComponentKind.CMS})
 _SERVED_TO_PAGES = frozenset(
     {ComponentKind.EXTERNAL_API, ComponentKind.BI, ComponentKind.MONITORING, ComponentKind.CDN, ComponentKind.LOW_CODE}

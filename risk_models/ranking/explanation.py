@@ -178,14 +178,19 @@ class Explainer:
         if exposed and c.kind in _FRONT and c.hosting is not Hosting.SAAS:
             found += self._lack("waf", c, "no_waf", "waf_unknown")
         passed_on = ("mfa", c.id) not in self._said and self._held.get(("mfa", c.id)) == 0
-        if passed_on or (exposed and c.kind in catalogue.rates().credentials and c.accounts != ()):
+        answered = bool(c.accounts) and all(
+            a.second_factor for a in c.accounts or ()
+        )  # of users who see only their own
+        asked = exposed and c.kind in catalogue.rates().credentials and c.accounts != ()
+        if passed_on or (asked and (not answered or ("mfa", c.id) in self._held)):
             found += self._second_factor(c, passed_on=passed_on)
         found += self._facts.of(c)
         told = measures_told(found, _TOLD)
         lacking = [kind.id for kind in self._mending.lacking(c.id) if kind.id not in told]
         for code, measures in (
-            ("contradicted", [m for m in lacking if (m, c.id) in self._claimed]),
-            ("lacks", [m for m in lacking if (m, c.id) not in self._claimed]),
+            ("contradicted", [m for m in lacking if self._mending.lacks(m, c.id) and (m, c.id) in self._claimed]),
+            ("lacks", [m for m in lacking if self._mending.lacks(m, c.id) and (m, c.id) not in self._claimed]),
+            ("partly", [m for m in lacking if not self._mending.lacks(m, c.id)]),
         ):
             if measures:
                 found.append(Reason(code, (("measures", ", ".join(measures)),)))

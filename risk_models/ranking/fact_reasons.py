@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from risk_models.assessment import Reason
-from risk_models.ranking.facts import told_by_facts
+from risk_models.ranking.facts import existing_accounts, told_by_facts
 from risk_models.scales import AccountHolder, AccountReach, ComponentState
 from risk_models.system import Component, System
 
@@ -16,12 +16,17 @@ TOLD_BY_REASON = {
     "state_orphan": "dormant_removal",
     "seen_by_suppliers": "account_reach",
     "seen_by_users": "account_reach",
+    "seen_by_machines": "account_reach",
     "phishable_second_factor": "resistant_mfa",
     "lasting_token": "token_rotation",
     "keeps_keys": "secrets_manager",
     "tested_long_ago": "pentest",
 }
-_SEEN_BY = {AccountHolder.SUPPLIERS: "seen_by_suppliers", AccountHolder.USERS: "seen_by_users"}
+_SEEN_BY = {
+    AccountHolder.SUPPLIERS: "seen_by_suppliers",
+    AccountHolder.USERS: "seen_by_users",
+    AccountHolder.MACHINES: "seen_by_machines",
+}
 
 
 class FactReasons:
@@ -44,9 +49,9 @@ class FactReasons:
         if c.state not in {None, ComponentState.IN_USE}:
             yield Reason(f"state_{c.state}")
         for who, code in _SEEN_BY.items():
-            if any(a.who is who and a.reach is AccountReach.ALL for a in c.accounts or ()):
+            if any(a.who is who and a.reach is AccountReach.ALL for a in existing_accounts(c)):
                 yield Reason(code)
-        count = sum(a.count or 0 for a in c.accounts or () if a.reach is AccountReach.ALL)
+        count = sum(a.count or 0 for a in existing_accounts(c) if a.reach is AccountReach.ALL)
         if count >= _MANY:
             yield Reason("many_accounts", (("count", str(count)),))
         if self.told.get(("resistant_mfa", c.id)) == 0:

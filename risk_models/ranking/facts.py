@@ -1,11 +1,11 @@
 """What the facts of a component tell of measures: a sign-in said to ask no code lacks one, whoever says what of it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
 from risk_models import catalogue
 from risk_models.scales import (
-    CLAIMED,
     AccountHolder,
     AccountReach,
     AskedFactor,
@@ -13,12 +13,14 @@ from risk_models.scales import (
     ComponentState,
     Hosting,
     LinkKind,
+    MeasureStatus,
 )
-from risk_models.system import Component, System
+from risk_models.system import Accounts, Component, System
 
 # A test says nothing of what was written since: whole for a year and a half, half until three years.
 _TESTED, _TESTED_LONG_AGO = timedelta(days=548), timedelta(days=1096)
-_OTHERS = frozenset({AccountHolder.USERS, AccountHolder.SUPPLIERS})
+# Whose accounts should not see everybody's data: nobody of the product watches them.
+_OTHERS = frozenset({AccountHolder.USERS, AccountHolder.SUPPLIERS, AccountHolder.MACHINES})
 # What needs no key to do its work: a key kept there was left there.
 _NOT_FOR_KEYS = frozenset(
     {
@@ -68,11 +70,18 @@ def linked_components(system: System) -> set[str]:
     return linked
 
 
+def existing_accounts(c: Component) -> list[Accounts]:
+    """The accounts of `c` that somebody may sign in with: those of a kind that is signed in to, and not said to be none."""
+    signed_in_to = c.kind in catalogue.rates().credentials
+    return [a for a in c.accounts or () if a.count != 0 and signed_in_to]
+
+
 def _by_accounts(c: Component) -> dict[str, float | None]:
     """What accounts tell of second factors and of reach; users who see only what is their own may keep a password."""
-    accounts = c.accounts or ()
+    accounts = existing_accounts(c)
     own = [a for a in accounts if a.reach is AccountReach.OWN]
-    others = {a.second_factor for a in accounts if a not in own or a.who is not AccountHolder.USERS}
+    people = [a for a in accounts if a.who is not AccountHolder.MACHINES]  # no program has a second factor
+    others = {a.second_factor for a in people if a not in own or a.who is not AccountHolder.USERS}
     of_users = {a.second_factor for a in own if a.who is AccountHolder.USERS}
     given_away = any(a.reach is AccountReach.ALL and a.who in _OTHERS for a in accounts)
     return {
@@ -99,6 +108,8 @@ def _by_last_test(system: System, c: Component) -> float | None:
     if not c.last_tested or not system.as_of:
         return None
     since = system.as_of - c.last_tested
+    if since.days < 0:
+        return None
     return 1.0 if since <= _TESTED else 0.5 if since <= _TESTED_LONG_AGO else 0.0
 
 
@@ -106,11 +117,22 @@ def doubtful_facts(system: System) -> Iterator[tuple[str, Component, str]]:
     """What is said and cannot serve as it is: the code of a warning, the component, and a measure where there is one."""
     signed_in_to = catalogue.rates().credentials
     power = {k.source for k in system.links} | {k.target for k in system.links if k.kind in _TAKEN_FROM}
-    claimed = {(m.measure, c) for m in system.measures if m.status in CLAIMED for c in m.on}
+    claimed = {(m.measure, c) for m in system.measures if m.status is MeasureStatus.DONE for c in m.on}
+    said: dict[tuple[str, str], set[MeasureStatus]] = defaultdict(set)
+    for m in system.measures:
+        for on in m.on:
+            said[m.measure, on].add(m.status)
+    leading = {k.source for k in system.links if k.kind is LinkKind.LEADS_TO}
     told = told_by_facts(system)
     for c in system.components:
         for measure in sorted(m for m, on in claimed if on == c.id and told.get((m, on)) == 0):
             yield "measure_denied", c, measure
+        for measure in sorted(m for (m, on), states in said.items() if on == c.id and len(states) > 1):
+            yield "said_twice", c, measure
+        if c.last_tested and system.as_of and c.last_tested > system.as_of:
+            yield "tested_in_the_future", c, ""
+        if c.id in leading and c.kind is not ComponentKind.DNS:
+            yield "leads_to_of_no_name", c, ""
         if c.accounts and c.kind not in signed_in_to:
             yield "accounts_where_nobody_signs_in", c, ""
         if any(not s.opens for s in c.secrets or ()):

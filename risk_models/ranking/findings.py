@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from risk_models import catalogue
 from risk_models.assessment import CONTRADICTED, UNSAID, Finding
-from risk_models.ranking.facts import linked_components, told_by_facts
+from risk_models.ranking.facts import left_keys, linked_components, told_by_facts
 from risk_models.ranking.knowledge import held_measures, team_can_set
 from risk_models.scales import (
     CLAIMED,
@@ -163,6 +163,12 @@ def _end_of_life(f: _Facts, *, soon: bool) -> Iterator[_Hit]:
             past = c.eol.date < today
             if (soon and not past and c.eol.date <= today + _SOON) or (past and not soon):
                 yield _Hit(c.id, detail=c.eol.date.isoformat())
+
+
+def _keys_left(f: _Facts) -> Iterator[_Hit]:
+    for c in f.system.components:
+        if left_keys(c):
+            yield _Hit(c.id, detail=", ".join(f.components[other].name for other in left_keys(c)))
 
 
 def _signed_in_to(c: Component) -> bool:
@@ -323,11 +329,16 @@ _RULES: dict[str, Callable[[_Facts], Iterator[_Hit]]] = {
     "unknown_location": lambda f: f.each(
         lambda c: c.location is None and c.hosting is Hosting.SAAS and (f.about_people(c) or f.held[c.id])
     ),
-    "unnamed_supplier": lambda f: f.each(lambda c: c.hosting in {Hosting.SAAS, Hosting.PAAS} and not c.supplier),
+    "unnamed_supplier": lambda f: f.each(
+        lambda c: c.hosting in {Hosting.SAAS, Hosting.PAAS} and not c.supplier and c.kind not in LIBRARIES
+    ),
     "personal_data_in_a_tool": lambda f: f.each(
         lambda c: c.kind in {K.LOW_CODE, K.AI_SERVICE} and (f.about_people(c) or f.held[c.id])
     ),
-    "secrets_unprotected": lambda f: f.lacking(lambda c: DataKind.SECRET in c.data or c.secrets, "secrets_manager"),
+    "secrets_unprotected": lambda f: f.lacking(
+        lambda c: (DataKind.SECRET in c.data or c.secrets) and not left_keys(c), "secrets_manager"
+    ),
+    "keys_left": _keys_left,
     "no_longer_used": lambda f: f.lacking(lambda c: c.state in _NOT_SERVING, "dormant_removal"),
     "lasting_tokens": lambda f: f.lacking(lambda c: any(t.lasting for t in c.tokens or ()), "token_rotation"),
     "access_given_on_a_call": lambda f: f.lacking(lambda c: c.kind is K.HELP_DESK, "help_desk_procedure"),

@@ -6,12 +6,10 @@ from functools import cache
 
 from risk_models import catalogue
 from risk_models.catalogue import MeasureKind, Rates
-from risk_models.ranking.chances import is_script, past_end_of_life
+from risk_models.ranking.chances import SCRIPTS, is_script, past_end_of_life
 from risk_models.ranking.knowledge import acts_on, change_by, concerns, held_measures, share_held, team_can_set
 from risk_models.scales import ComponentKind, LinkKind, MeasureStatus, View
 from risk_models.system import System
-
-_SCRIPTS = frozenset({"scripts", "called_scripts"})
 
 Factors = Mapping[tuple[str, str], float]
 """By (component, effect), what mending multiplies the steps by."""
@@ -24,7 +22,7 @@ def _lasting_measures(kind: ComponentKind) -> tuple[MeasureKind, ...]:
 
 
 def _acts_on_scripts(kind: MeasureKind) -> bool:
-    return any(_SCRIPTS & {*effect.steps} for effect in kind.effects)
+    return any(SCRIPTS & {*effect.steps} for effect in kind.effects)
 
 
 class Mending:
@@ -37,6 +35,7 @@ class Mending:
         self._excluded = {
             (m.measure, c) for m in system.measures if m.status is MeasureStatus.NOT_APPLICABLE for c in m.on
         }
+        self._partial = {(m.measure, c) for m in system.measures if m.status is MeasureStatus.PARTIAL for c in m.on}
         self._flaws = {c.id for c in system.components if c.vulnerabilities}
         self._aged = {c.id for c in system.components if past_end_of_life(system, c)}
         self._changes: dict[tuple[str, float], dict[str, float]] = {}
@@ -61,9 +60,9 @@ class Mending:
     def of_component(self, component: str, *, unsaid: bool) -> Factors:
         """What takes off the weaknesses of a component that the team has in hand.
 
-        They are its known flaws, its end of life, and the measures known to lack there. With `unsaid`, also those of which
-        nobody said anything or that are partly in place. What backups save closes no way in: it is not among them. Of what
-        pages of others' embed, what lacks on those pages is its own too.
+        They are its known flaws, its end of life, and the measures known to lack there, in part or whole. With `unsaid`,
+        also those of which nobody said anything, or whose proof is lost. What backups save closes no way in: it is not among
+        them. Of what pages of others' embed, what lacks on those pages is its own too, on its own step.
         """
         known = self._known.get((component, unsaid))
         if known is None:
@@ -81,7 +80,7 @@ class Mending:
         for page in dict.fromkeys(self._pages.get(component, ())):
             for kind in _lasting_measures(self._components[page].kind):
                 if _acts_on_scripts(kind) and self.to_mend(kind, page, unsaid=unsaid):
-                    self._add(found, kind, page, only=_SCRIPTS)
+                    self._add_of_page(found, kind, page, component)
         return {key: factor for key, factor in found.items() if key[1] != "data"}
 
     def lacks(self, measure: str, component: str) -> bool:
@@ -89,14 +88,15 @@ class Mending:
         return self._held.get((measure, component)) == 0
 
     def lacking(self, component: str) -> list[MeasureKind]:
-        """The measures known to lack on a component that the team has in hand there."""
+        """The measures known to lack, in part or whole, on a component where the team has them in hand."""
         kinds = _lasting_measures(self._components[component].kind)
         return [kind for kind in kinds if self.to_mend(kind, component, unsaid=False)]
 
     def lacking_on_pages(self, component: str) -> dict[str, list[str]]:
         """By page that embeds what others serve, the measures about such scripts known to lack on that page."""
         found = {
-            page: [m.id for m in self.lacking(page) if _acts_on_scripts(m)] for page in self._pages.get(component, ())
+            page: [m.id for m in self.lacking(page) if _acts_on_scripts(m) and self.lacks(m.id, page)]
+            for page in self._pages.get(component, ())
         }
         return {page: measures for page, measures in found.items() if measures}
 
@@ -114,7 +114,8 @@ class Mending:
                 and concerns(kind, c)
                 and not (kind.id == "mfa" and self._nobody_signs_in(component))
             )
-        return self._held[key] < 1 if unsaid else self.lacks(*key)
+        known = self.lacks(*key) or key in self._partial
+        return self._held[key] < 1 and (unsaid or known)
 
     def _nobody_signs_in(self, component: str) -> bool:
         """Whether nobody does, or people do through providers each of which has its second factor."""
@@ -128,12 +129,21 @@ class Mending:
         found: dict[tuple[str, str], float],
         kind: MeasureKind,
         component: str,
-        only: frozenset[str] = frozenset(),
     ) -> None:
+        for step, factor in self._change(kind, component).items():
+            found[component, step] = found.get((component, step), 1.0) * factor
+
+    def _add_of_page(self, found: dict[tuple[str, str], float], kind: MeasureKind, page: str, script: str) -> None:
+        """What a measure on `page` takes off the steps of one script there, and of no other."""
+        for step, factor in self._change(kind, page).items():
+            if step in SCRIPTS:
+                key = script, f"{step}:{page}"
+                found[key] = found.get(key, 1.0) * factor
+
+    def _change(self, kind: MeasureKind, component: str) -> dict[str, float]:
+        """By step, what putting a measure wholly in place there multiplies it by."""
         before = share_held(self._held, self._rates, kind.id, component)
         changes = self._changes.get((kind.id, before))
         if changes is None:
             changes = self._changes[kind.id, before] = change_by(kind, self._rates, before, 1.0)
-        for step, factor in changes.items():
-            if not only or step in only:
-                found[component, step] = found.get((component, step), 1.0) * factor
+        return changes

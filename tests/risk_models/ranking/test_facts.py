@@ -18,6 +18,7 @@ from risk_models.scales import (
     Exposure,
     Hosting,
     LinkKind,
+    MeasureStatus,
     Severity,
 )
 from risk_models.system import Accounts, Component, EssentialAsset, Link, Measure, Product, Secret, System, Token
@@ -179,6 +180,7 @@ def test_where_nobody_signs_in_no_account_is_stolen():
         ("kind: database, accounts: [{who: team, second_factor: resistant}]", None, "accounts_where_nobody_signs_in"),
         ("kind: library, hosting: saas", None, "script_called_a_library"),
         ("kind: forge", None, "forge_without_power"),
+        ("last_tested: 2099-01-01", None, "tested_in_the_future"),
     ],
 )
 def test_facts_that_cannot_serve_as_they_are_said_get_a_word(facts, measure, code):
@@ -195,9 +197,64 @@ links: [{{from: y, to: x, kind: administers}}]
     assert code in {w.code for w in found.warnings if w.component == "x"}
 
 
-def test_what_is_said_in_place_and_denied_by_the_facts_counts_as_the_worse():
-    from risk_models.scales import MeasureStatus
+def test_accounts_that_do_not_exist_and_programs_say_nothing_of_second_factors():
+    none = {"who": AccountHolder.TEAM, "reach": AccountReach.ALL, "second_factor": AskedFactor.NONE}
+    for accounts in ((Accounts(count=0, **none),), (Accounts(**{**none, "who": AccountHolder.MACHINES}),)):
+        found = assess(product(replace(FORGE, accounts=accounts), links=(Link("forge", "site", LinkKind.DEPLOYS),)))
+        codes = {r.code for w in found.weak_points if w.component == "forge" for r in w.reasons}
+        assert "no_second_factor" not in codes
+        assert ("seen_by_machines" in codes) == (accounts[0].who is AccountHolder.MACHINES)
 
+
+def test_a_measure_said_in_two_ways_and_a_link_of_no_name_get_a_word():
+    twice = tuple(Measure("waf", ("site",), status) for status in (MeasureStatus.DONE, MeasureStatus.TO_DO))
+    found = assess(product(links=(Link("store", "site", LinkKind.LEADS_TO),), measures=twice))
+    assert {("said_twice", "site"), ("leads_to_of_no_name", "store")} <= {(w.code, w.component) for w in found.warnings}
+
+
+def test_each_script_of_a_page_answers_for_its_own_step_alone():
+    """What lacks on the page is weighed on each script by what comes through it, not by all that comes through others."""
+    scripts = tuple(component(i, ComponentKind.PAGE_SCRIPT, hosting=Hosting.SAAS) for i in ("one", "two"))
+    links = tuple(Link("site", s.id, LinkKind.EMBEDS) for s in scripts)
+    lacking = (Measure("third_party_scripts", ("site",), MeasureStatus.TO_DO),)
+    found = {w.component: w.lacking for w in assess(product(*scripts, links=links, measures=lacking)).weak_points}
+    assert 0 < found["one"] < 0.75 * found["site"] and 0 < found["two"] < 0.75 * found["site"]
+
+
+def test_what_a_pipeline_runs_of_others_is_weak_by_what_lacks_on_it():
+    tool = component("uploader", ComponentKind.EXTERNAL_API, hosting=Hosting.SAAS)
+    ci = component("ci", ComponentKind.CI, hosting=Hosting.SAAS, exposure=Exposure.AUTHENTICATED)
+    links = (Link("ci", "uploader", LinkKind.EMBEDS), Link("ci", "site", LinkKind.DEPLOYS))
+    lacking = (Measure("pinned_dependencies", ("ci",), MeasureStatus.TO_DO),)
+    weak = next(
+        w for w in assess(product(tool, ci, links=links, measures=lacking)).weak_points if w.component == "uploader"
+    )
+    assert weak.lacking > 0 and "lacks_on_page" in {r.code for r in weak.reasons}
+
+
+def test_the_other_part_of_what_is_partly_in_place_is_known_to_lack():
+    said = {
+        status: next(
+            w
+            for w in assess(
+                product(
+                    FORGE,
+                    links=(Link("forge", "site", LinkKind.DEPLOYS),),
+                    measures=(Measure("mfa", ("forge",), status),),
+                )
+            ).weak_points
+            if w.component == "forge"
+        )
+        for status in (MeasureStatus.DONE, MeasureStatus.PARTIAL, MeasureStatus.TO_DO)
+    }
+    assert (
+        0 == said[MeasureStatus.DONE].lacking < said[MeasureStatus.PARTIAL].lacking < said[MeasureStatus.TO_DO].lacking
+    )
+    assert {r.code for r in said[MeasureStatus.PARTIAL].reasons} >= {"partly"}
+    assert "lacks" not in {r.code for r in said[MeasureStatus.PARTIAL].reasons}
+
+
+def test_what_is_said_in_place_and_denied_by_the_facts_counts_as_the_worse():
     accounts = (Accounts(AccountHolder.TEAM, 3, AccountReach.ALL, AskedFactor.NONE),)
     said = (Measure("mfa", ("forge",), MeasureStatus.DONE),)
     bare, denied = (

@@ -170,6 +170,10 @@ CASES = {
         "links": [{"from": "web", "to": "grist", "kind": "calls"}],
     },
     "secrets_unprotected": {"web": {"data": ["secret"]}},
+    "keys_left": {
+        "components": [saas("forge", "forge", secrets=[{"opens": ["base"]}])],
+        "links": [{"from": "forge", "to": "web", "kind": "deploys"}],
+    },
     "no_longer_used": {"web": {"state": "orphan"}},
     "lasting_tokens": {"web": {"tokens": [{"lasting": True}]}},
     "access_given_on_a_call": {"components": [saas("desk", "help_desk")], "web": {"resets": ["desk"]}},
@@ -246,7 +250,11 @@ RESTS_ON = {
     "access_given_on_a_call": "help_desk_procedure",
 }
 # Those that rest on a fact of the component: it is told, or there is nothing to find.
-TOLD_BY_FACTS = {"no_longer_used": "dormant_removal", "lasting_tokens": "token_rotation"}
+TOLD_BY_FACTS = {
+    "keys_left": "secrets_manager",
+    "no_longer_used": "dormant_removal",
+    "lasting_tokens": "token_rotation",
+}
 
 
 def test_each_rule_that_rests_on_a_measure_has_its_sentence_of_what_nobody_said():
