@@ -183,6 +183,8 @@ def _remedies(product: Product, open_: list[Finding]) -> dict[str, list[Any]]:
 def _answer(product: Product, remedy: Remedy) -> tuple[str, str]:
     """What its button says, and where it leads."""
     rule = remedy.rule
+    if remedy.rests_on_facts:
+        return _("Répondre"), url_for("inventory.access", slug=product.slug, ref=remedy.components[0])
     if rule.measure:
         on = list(remedy.answered_on)
         return _("Répondre"), url_for("mitigations.new_measure", slug=product.slug, mesure=rule.measure, sur=on)

@@ -27,6 +27,11 @@ class Remedy:
         return self.findings[0].detail == UNSAID
 
     @property
+    def rests_on_facts(self) -> bool:
+        """Whether what is said of accounts, keys or state finds it: only saying otherwise there answers it."""
+        return self.rule.measure is not None and self.rule.unsaid is None
+
+    @property
     def components(self) -> tuple[str, ...]:
         """The components that it speaks of, each once, in the order of the findings."""
         return tuple(dict.fromkeys(f.component for f in self.findings if f.component))

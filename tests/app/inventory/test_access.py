@@ -101,6 +101,16 @@ def test_what_is_answered_is_kept_and_counts(world, team):
     assert "mot de passe perdu redonné par aide" in reasons
 
 
+def test_what_facts_find_is_answered_where_they_are_said(world, team):
+    page = team.get("/produits/guichet/points-de-faiblesse").get_data(as_text=True)
+    assert "Clés et jetons sans date de fin" in page and f'href="{PAGE.format("forge")}"' in page
+    for ref in ("forge", "fichiers"):
+        assert save(team, ref, {"keys_given": "short"}).status_code == 302
+    assert "Clés et jetons sans date de fin" not in team.get("/produits/guichet/points-de-faiblesse").get_data(
+        as_text=True
+    )
+
+
 def test_no_is_not_the_same_as_nobody_knows(world, team):
     assert save(team, "nom", {"signed_in": "no", "reset_elsewhere": ""}).status_code == 302
     name = next(c for c in described(world).components if c.id == "nom")
