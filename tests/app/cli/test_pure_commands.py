@@ -107,6 +107,30 @@ def test_a_dossier_from_a_file_verifies(tmp_path):
     assert run("verify", str(path)).exit_code == 2
 
 
+def test_a_stranger_makes_every_figure_again_from_the_file_alone(tmp_path):
+    """The three commands that the annex of the PDF and docs/verifying.md give."""
+    made = tmp_path / "dossier.pdf"
+    assert run("dossier", GUICHET, "-o", str(made), "--date", "2026-11-23").exit_code == 0
+    subprocess.run(["pdfdetach", "-savefile", "dossier.json", made.name], cwd=tmp_path, check=True)
+    content = json.loads((tmp_path / "dossier.json").read_bytes())
+    taken = "import json; print(json.dumps(json.load(open('dossier.json'))['system']))"
+    product = subprocess.run([sys.executable, "-c", taken], cwd=tmp_path, capture_output=True, text=True, check=True)
+    (tmp_path / "produit.yaml").write_text(product.stdout)
+    done = run("assess", str(tmp_path / "produit.yaml"), "--json", "--date", content["frozen_on"])
+    again, frozen = json.loads(done.output), content["assessment"]
+    assert (again["model"], again["loss"], again["residual_loss"]) == (
+        frozen["model"],
+        frozen["loss"],
+        frozen["residual_loss"],
+    )
+    assert [(w["component"], w["loss_avoided"]) for w in again["weak_points"]] == [
+        (w["component"], w["loss_avoided"]) for w in frozen["weak_points"]
+    ]
+    assert [a["likelihood"] for a in again["assets"]] == [a["likelihood"] for a in frozen["assets"]]
+    guide = (EXAMPLES.parent / "docs" / "verifying.md").read_text()
+    assert "pdfdetach -savefile dossier.json dossier.pdf" in guide and taken in guide
+
+
 FORGED = "Homologation accordée avec réserves par Andrée Laurent"
 
 
