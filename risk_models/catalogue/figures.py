@@ -38,6 +38,7 @@ class InternetRates:
     end_of_life: float
     kev_floor: float
     relay: float
+    epss_here: float
     epss_unknown: Mapping[str, float]
 
 
@@ -176,6 +177,7 @@ def rates_with(values: Mapping[str, float]) -> Rates:
             end_of_life=values[f"{internet}.end_of_life"],
             kev_floor=values[f"{internet}.kev_floor"],
             relay=values[f"{internet}.relay"],
+            epss_here=values[f"{internet}.epss_here"],
             epss_unknown={
                 band: values[f"{internet}.epss_unknown.{band}"] for band in raw["entry"]["internet"]["epss_unknown"]
             },
@@ -191,13 +193,7 @@ def rates_with(values: Mapping[str, float]) -> Rates:
         leak=by_kind("leak"),
         leak_running=values["entry.leak.running"],
         lasting_token=values["entry.leak.lasting_token"],
-        accounts=AccountRates(
-            own_only=values["entry.account_factors.own_only"],
-            suppliers=values["entry.account_factors.suppliers"],
-            machines=values["entry.account_factors.machines"],
-            users=values["entry.account_factors.users"],
-            many=values["entry.account_factors.many"],
-        ),
+        accounts=AccountRates(**{f: values[f"entry.account_factors.{f}"] for f in raw["entry"]["account_factors"]}),
         states={
             ComponentState(state): values[f"entry.state_factors.{state}"] for state in raw["entry"]["state_factors"]
         },

@@ -21,12 +21,12 @@ from risk_models.assessment import (
 )
 from risk_models.ranking.action_plan import action_plan
 from risk_models.ranking.assumed_parts import assumed_id, assumed_kind, assumed_kinds, reaches_of
-from risk_models.ranking.attack_graph import Node, attack_graph
+from risk_models.ranking.attack_graph import AttackGraph, Node, attack_graph
 from risk_models.ranking.chances import effective_exposure
 from risk_models.ranking.explanation import Explainer
 from risk_models.ranking.facts import doubtful_facts, linked_components
 from risk_models.ranking.findings import find_findings
-from risk_models.ranking.knowledge import acts_on, held_measures
+from risk_models.ranking.knowledge import held_measures
 from risk_models.ranking.mending import Mending
 from risk_models.ranking.propagation import Closing, Spread
 from risk_models.ranking.single_points import count_dependents, single_points_of_failure
@@ -61,7 +61,7 @@ def assess(system: System, view: View) -> Assessment:
         single_points_of_failure=single_points_of_failure(system),
         action_plan=action_plan(system, spread, mending, [w.component for w in weak if w.loss_avoided]),
         findings=find_findings(system),
-        warnings=_warnings(system),
+        warnings=_warnings(system, graph),
         grave_needs=_grave_needs(system, explainer, mended),
         assumed=_assumed(system, spread),
     )
@@ -248,9 +248,10 @@ def _grave_needs(system: System, explainer: Explainer, mended: Mapping[str, Mend
     return tuple(sorted(found, key=lambda e: -e.severity))
 
 
-def _warnings(system: System) -> tuple[Warning, ...]:
+def _warnings(system: System, graph: AttackGraph) -> tuple[Warning, ...]:
     """What makes the figures less sure than they look: facts assumed or missing, measures that do nothing."""
     linked = linked_components(system)
+    acted_on = {key for step in graph.steps for key in step.reduced_by}
     found = []
     for c in system.components:
         found += [Warning(f"{f}_assumed", c.id, getattr(c, f).value) for f in c.assumed if f != "name"]
@@ -267,7 +268,10 @@ def _warnings(system: System) -> tuple[Warning, ...]:
             found += [Warning("unknown_measure", c, m.measure) for c in m.on or (m.measure,)]
         elif not known.organisational:
             found += [
-                Warning("measure_without_effect", c, m.measure) for c in m.on if not acts_on(known, components[c])
+                Warning("measure_without_effect", c, m.measure)
+                for c in m.on
+                if not known.applies_to(components[c].kind)
+                and acted_on.isdisjoint((c, step) for effect in known.effects for step in effect.steps)
             ]
             found += [Warning("measure_nowhere", m.measure, m.measure)] if not m.on and m.status in _COUNTED else []
         if m.status in _COUNTED and catalogue.proof_weight(m.proof) < 1:

@@ -165,7 +165,7 @@ def _moves(
     back = way_back(source, target, kind)
     by: tuple[tuple[str, str], ...] = ((source.id, back),)
     if back in SCRIPTS:  # what lacks on a page is the weakness of each script there, of its own step alone
-        by += ((target.id, f"{back}:{source.id}"),)
+        by += (target.id, back), (target.id, f"{back}:{source.id}")
     yield _reduced(there, here, back, rates.steps[back].back, by, reductions)
 
 

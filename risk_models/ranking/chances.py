@@ -45,7 +45,8 @@ def flaw_probability(c: Component, rates: Rates) -> float:
     """Probability that a known flaw of `c` is exploited within a year: 1 − ∏(1 − EPSS), with KEV's floor."""
     none = 1.0
     for v in {v.id: v for v in c.vulnerabilities}.values():
-        epss = v.epss if v.epss is not None else rates.internet.epss_unknown[_band(v.cvss)]
+        said = None if v.epss is None else v.epss * rates.internet.epss_here
+        epss = said if said is not None else rates.internet.epss_unknown[_band(v.cvss)]
         none *= 1 - max(epss, rates.internet.kev_floor if v.kev else 0.0)
     return 1 - none
 
@@ -107,9 +108,10 @@ def _credentials(c: Component, exposure: Exposure, rates: Rates) -> float:
         return 0.0
     p = rates.accounts
     seeing_all = [a for a in accounts if a.reach is AccountReach.ALL]
-    many: float = (min(max(sum(a.count or 0 for a in seeing_all), _FEW), _MANY) / _FEW) ** p.many
-    held_by = {AccountHolder.SUPPLIERS: p.suppliers, AccountHolder.USERS: p.users}
-    whose = [held_by.get(a.who, 1.0) for a in seeing_all]
+    of_staff = [a for a in accounts if a in seeing_all or a.who is not AccountHolder.USERS]
+    many: float = (min(max(sum(a.count or 0 for a in of_staff), _FEW), _MANY) / _FEW) ** p.many
+    whose = [p.users for a in seeing_all if a.who is AccountHolder.USERS]
+    whose += [p.suppliers for a in accounts if a.who is AccountHolder.SUPPLIERS]
     whose += [p.machines for a in seeing_all if (a.who, a.second_factor) == _PROGRAM_WITH_A_PASSWORD]
     return rates.credentials.get(c.kind, 0.0) * state_factor(c, rates) * many * max(whose, default=1.0)
 

@@ -21,6 +21,18 @@ from risk_models.system import Accounts, Component, System
 _TESTED, _TESTED_LONG_AGO = timedelta(days=548), timedelta(days=1096)
 # Whose accounts should not see everybody's data: nobody of the product watches them.
 _OTHERS = frozenset({AccountHolder.USERS, AccountHolder.SUPPLIERS, AccountHolder.MACHINES})
+# Where an account that sees only its own gives nothing else: a gateway or a directory lets in, whatever one sees there.
+_SHOWS_EACH_ITS_OWN = frozenset(
+    {
+        ComponentKind.WEB,
+        ComponentKind.API,
+        ComponentKind.CMS,
+        ComponentKind.MAIL,
+        ComponentKind.STORAGE,
+        ComponentKind.LOW_CODE,
+        ComponentKind.EXTERNAL_API,
+    }
+)
 # What needs no key to do its work: a key kept there was left there.
 _NOT_FOR_KEYS = frozenset(
     {
@@ -83,13 +95,14 @@ def _by_accounts(c: Component) -> dict[str, float | None]:
     people = [a for a in accounts if a.who is not AccountHolder.MACHINES]  # no program has a second factor
     others = {a.second_factor for a in people if a not in own or a.who is not AccountHolder.USERS}
     of_users = {a.second_factor for a in own if a.who is AccountHolder.USERS}
+    kept_apart = bool(accounts) and len(own) == len(accounts) and c.kind in _SHOWS_EACH_ITS_OWN
     given_away = any(a.reach is AccountReach.ALL and a.who in _OTHERS for a in accounts)
     return {
         "mfa": _share(others | of_users & {AskedFactor.PHISHABLE, AskedFactor.RESISTANT}, AskedFactor.NONE),
         "resistant_mfa": _share(
             (others - {AskedFactor.NONE}) | of_users & {AskedFactor.RESISTANT}, AskedFactor.PHISHABLE
         ),
-        "account_reach": 0.0 if given_away else 1.0 if accounts and len(own) == len(accounts) else None,
+        "account_reach": 0.0 if given_away else 1.0 if kept_apart else None,
     }
 
 

@@ -101,14 +101,14 @@ def change_by(kind: MeasureKind, rates: Rates, before: float, after: float) -> d
 
 
 def acts_on(kind: MeasureKind, c: Component) -> bool:
-    """Whether a measure changes anything on `c`: one cannot switch off, nor close, what is in use."""
-    return kind.applies_to(c.kind) and (kind.about != "state" or c.state not in {None, ComponentState.IN_USE})
+    """Whether a measure may change something on `c`, which is for its steps to say; what is in use cannot be switched off."""
+    return not kind.organisational and (kind.about != "state" or c.state not in {None, ComponentState.IN_USE})
 
 
 def concerns(kind: MeasureKind, c: Component) -> bool:
     """Whether a measure acts on `c`, and the fact that it is about, if any, was said of it."""
     said = {"accounts": bool(c.accounts), "tokens": any(t.lasting for t in c.tokens or ())}
-    return acts_on(kind, c) and said.get(kind.about or "", True)
+    return kind.applies_to(c.kind) and acts_on(kind, c) and said.get(kind.about or "", True)
 
 
 def team_can_set(kind: MeasureKind, c: Component) -> bool:

@@ -16,7 +16,7 @@ Factors = Mapping[tuple[str, str], float]
 
 
 @cache
-def _lasting_measures(kind: ComponentKind) -> tuple[MeasureKind, ...]:
+def _usual_measures(kind: ComponentKind) -> tuple[MeasureKind, ...]:
     """The measures that apply to a kind of component; updating apart, which closes what is known that day."""
     return tuple(m for m in catalogue.measures().values() if m.applies_to(kind) and not m.mends_flaws)
 
@@ -35,6 +35,9 @@ class Mending:
         self._excluded = {
             (m.measure, c) for m in system.measures if m.status is MeasureStatus.NOT_APPLICABLE for c in m.on
         }
+        self._spoken_of: dict[str, list[str]] = defaultdict(list)
+        for measure, c in sorted(self._held):
+            self._spoken_of[c].append(measure)
         self._partial = {(m.measure, c) for m in system.measures if m.status is MeasureStatus.PARTIAL for c in m.on}
         self._flaws = {c.id for c in system.components if c.vulnerabilities}
         self._aged = {c.id for c in system.components if past_end_of_life(system, c)}
@@ -74,11 +77,11 @@ class Mending:
         if team_can_set(catalogue.measures()["update"], self._components[component]):
             found |= {(component, "flaws"): 0.0} if component in self._flaws else {}
             found |= {(component, "end_of_life"): 0.0} if component in self._aged else {}
-        for kind in _lasting_measures(self._components[component].kind):
+        for kind in self._lasting_measures(component):
             if self.to_mend(kind, component, unsaid=unsaid):
                 self._add(found, kind, component)
         for page in dict.fromkeys(self._pages.get(component, ())):
-            for kind in _lasting_measures(self._components[page].kind):
+            for kind in self._lasting_measures(page):
                 if _acts_on_scripts(kind) and self.to_mend(kind, page, unsaid=unsaid):
                     self._add_of_page(found, kind, page, component)
         return {key: factor for key, factor in found.items() if key[1] != "data"}
@@ -89,8 +92,15 @@ class Mending:
 
     def lacking(self, component: str) -> list[MeasureKind]:
         """The measures known to lack, in part or whole, on a component where the team has them in hand."""
-        kinds = _lasting_measures(self._components[component].kind)
+        kinds = self._lasting_measures(component)
         return [kind for kind in kinds if self.to_mend(kind, component, unsaid=False)]
+
+    def _lasting_measures(self, component: str) -> list[MeasureKind]:
+        """Those of its kind, and those that somebody spoke of there."""
+        usual = _usual_measures(self._components[component].kind)
+        known, spoken_of = catalogue.measures(), self._spoken_of.get(component, ())
+        more = [known[m] for m in spoken_of if m in known and known[m] not in usual]
+        return [*usual, *(m for m in more if not m.mends_flaws and acts_on(m, self._components[component]))]
 
     def lacking_on_pages(self, component: str) -> dict[str, list[str]]:
         """By page that embeds what others serve, the measures about such scripts known to lack on that page."""
