@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from risk_models.assessment import Reason
-from risk_models.ranking.facts import existing_accounts, told_by_facts
-from risk_models.scales import AccountHolder, AccountReach, ComponentState
+from risk_models.ranking.facts import existing_accounts, factors_asked, told_by_facts
+from risk_models.scales import AccountHolder, AccountReach, AskedFactor, ComponentState
 from risk_models.system import Component, System
 
 # Fewer accounts that see everything are those of an ordinary team.
@@ -54,7 +54,8 @@ class FactReasons:
         count = sum(a.count or 0 for a in existing_accounts(c) if a.reach is AccountReach.ALL)
         if count >= _MANY:
             yield Reason("many_accounts", (("count", str(count)),))
-        if self.told.get(("resistant_mfa", c.id)) == 0:
+        asked = factors_asked(c)
+        if AskedFactor.PHISHABLE in asked and AskedFactor.NONE not in asked:
             yield Reason("phishable_second_factor")
         if any(t.lasting for t in c.tokens or ()):
             yield Reason("lasting_token")

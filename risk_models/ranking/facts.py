@@ -88,28 +88,29 @@ def existing_accounts(c: Component) -> list[Accounts]:
     return [a for a in c.accounts or () if a.count != 0 and signed_in_to]
 
 
+def factors_asked(c: Component) -> set[AskedFactor | None]:
+    """What the sign-ins of `c` ask of people; of users who see only what is their own, where they may keep a password, the good."""
+    found: set[AskedFactor | None] = set()
+    for a in existing_accounts(c):
+        own_users = a.who is AccountHolder.USERS and a.reach is AccountReach.OWN
+        silent = own_users and a.second_factor in {None, AskedFactor.NONE}
+        if a.who is not AccountHolder.MACHINES and not silent:  # no program has a second factor
+            found.add(a.second_factor)
+    return found
+
+
 def _by_accounts(c: Component) -> dict[str, float | None]:
-    """What accounts tell of second factors and of reach; users who see only what is their own may keep a password."""
-    accounts = existing_accounts(c)
-    own = [a for a in accounts if a.reach is AccountReach.OWN]
-    people = [a for a in accounts if a.who is not AccountHolder.MACHINES]  # no program has a second factor
-    others = {a.second_factor for a in people if a not in own or a.who is not AccountHolder.USERS}
-    of_users = {a.second_factor for a in own if a.who is AccountHolder.USERS}
-    kept_apart = bool(accounts) and len(own) == len(accounts) and c.kind in _SHOWS_EACH_ITS_OWN
+    """A code is what most sign-ins ask: it is no lack, and what resists more is worth asking about."""
+    accounts, asked = existing_accounts(c), factors_asked(c)
+    own = all(a.reach is AccountReach.OWN for a in accounts)
+    kept_apart = bool(accounts) and own and c.kind in _SHOWS_EACH_ITS_OWN
     given_away = any(a.reach is AccountReach.ALL and a.who in _OTHERS for a in accounts)
+    unknown = not asked or None in asked
     return {
-        "mfa": _share(others | of_users & {AskedFactor.PHISHABLE, AskedFactor.RESISTANT}, AskedFactor.NONE),
-        "resistant_mfa": _share(
-            (others - {AskedFactor.NONE}) | of_users & {AskedFactor.RESISTANT}, AskedFactor.PHISHABLE
-        ),
+        "mfa": 0.0 if AskedFactor.NONE in asked else None if unknown else 1.0,
+        "resistant_mfa": 1.0 if asked == {AskedFactor.RESISTANT} else None,
         "account_reach": 0.0 if given_away else 1.0 if kept_apart else None,
     }
-
-
-def _share(said: set[AskedFactor | None], worst: AskedFactor) -> float | None:
-    if worst in said:
-        return 0.0
-    return None if None in said or not said else 1.0
 
 
 def _by_tokens(c: Component) -> float | None:
