@@ -31,7 +31,7 @@ def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
     done. A flaw that the inventory holds is open, whatever is said of updates already made. A sign-in whose identity
     provider is said to lack a second factor lacks it, unless something else is said of it. A measure said not to apply is
     no more in place than one of which nothing is said, and is absent here. What the accounts, keys and state of a
-    component tell counts too: of a measure said to be in place that they deny, the worse is kept.
+    component tell counts too: what either denies lacks, and of two parts the greater is kept.
     """
     if view is View.RAW:
         return _nothing_held(system)
@@ -45,7 +45,8 @@ def held_measures(system: System, view: View) -> dict[tuple[str, str], float]:
     awaited = {(m.measure, c) for m in system.measures if m.status is MeasureStatus.PLANNED for c in m.on}
     for key, told in told_by_facts(system).items():
         if view is not View.TARGET or key not in awaited:
-            held[key] = min(told, held.get(key, told))
+            said = held.get(key, told)
+            held[key] = max(told, said) if told and said else 0.0
     held |= dict.fromkeys((("waf", c) for c in _shielded(system)), 1.0)
     lacking = {c for (measure, c), weight in held.items() if measure == "mfa" and not weight}
     not_for_us = {c for m in system.measures if m.measure == "mfa" and m.status not in weights for c in m.on}

@@ -254,6 +254,13 @@ def test_the_other_part_of_what_is_partly_in_place_is_known_to_lack():
     assert "lacks" not in {r.code for r in said[MeasureStatus.PARTIAL].reasons}
 
 
+def test_a_measure_said_partly_in_place_where_a_fact_says_more_raises_nothing():
+    own = replace(FORGE, kind=ComponentKind.API, accounts=(Accounts(AccountHolder.USERS, reach=AccountReach.OWN),))
+    partial = (Measure("account_reach", ("forge",), MeasureStatus.PARTIAL),)
+    links = (Link("forge", "store", LinkKind.READS),)
+    assert assess(product(own, links=links, measures=partial)).loss == assess(product(own, links=links)).loss
+
+
 def test_what_is_said_in_place_and_denied_by_the_facts_counts_as_the_worse():
     accounts = (Accounts(AccountHolder.TEAM, 3, AccountReach.ALL, AskedFactor.NONE),)
     said = (Measure("mfa", ("forge",), MeasureStatus.DONE),)
