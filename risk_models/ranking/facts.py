@@ -130,19 +130,11 @@ def _by_last_test(system: System, c: Component) -> float | None:
 def doubtful_facts(system: System) -> Iterator[tuple[str, Component, str]]:
     """What is said and cannot serve as it is: the code of a warning, the component, and a measure where there is one."""
     signed_in_to = catalogue.rates().credentials
-    power = {k.source for k in system.links} | {k.target for k in system.links if k.kind in _TAKEN_FROM}
-    claimed = {(m.measure, c) for m in system.measures if m.status is MeasureStatus.DONE for c in m.on}
-    said: dict[tuple[str, str], set[MeasureStatus]] = defaultdict(set)
-    for m in system.measures:
-        for on in m.on:
-            said[m.measure, on].add(m.status)
+    powerless = {k.target for k in system.links if k.kind not in _TAKEN_FROM}
+    powerless -= {k.source for k in system.links} | {k.target for k in system.links if k.kind in _TAKEN_FROM}
     leading = {k.source for k in system.links if k.kind is LinkKind.LEADS_TO}
-    told = told_by_facts(system)
+    yield from _doubtful_measures(system)
     for c in system.components:
-        for measure in sorted(m for m, on in claimed if on == c.id and told.get((m, on)) == 0):
-            yield "measure_denied", c, measure
-        for measure in sorted(m for (m, on), states in said.items() if on == c.id and len(states) > 1):
-            yield "said_twice", c, measure
         if c.last_tested and system.as_of and c.last_tested > system.as_of:
             yield "tested_in_the_future", c, ""
         if c.id in leading and c.kind is not ComponentKind.DNS:
@@ -151,10 +143,25 @@ def doubtful_facts(system: System) -> Iterator[tuple[str, Component, str]]:
             yield "accounts_where_nobody_signs_in", c, ""
         if any(not s.opens for s in c.secrets or ()):
             yield "secret_opens_nothing", c, ""
-        if c.kind is ComponentKind.FORGE and c.id not in power and any(c.id == k.target for k in system.links):
+        if c.kind is ComponentKind.FORGE and c.id in powerless:
             yield "forge_without_power", c, ""
         if c.kind is ComponentKind.LIBRARY and c.hosting is Hosting.SAAS:
             yield "script_called_a_library", c, ""
+
+
+def _doubtful_measures(system: System) -> Iterator[tuple[str, Component, str]]:
+    """Measures that the facts of their component deny, and those said in two ways."""
+    said: dict[str, dict[str, set[MeasureStatus]]] = defaultdict(lambda: defaultdict(set))
+    for m in system.measures:
+        for on in m.on:
+            said[on][m.measure].add(m.status)
+    told = told_by_facts(system)
+    for c in system.components:
+        for measure, states in sorted(said[c.id].items()):
+            if MeasureStatus.DONE in states and told.get((measure, c.id)) == 0:
+                yield "measure_denied", c, measure
+            if len(states) > 1:
+                yield "said_twice", c, measure
 
 
 # Who reads or calls a forge builds from it.

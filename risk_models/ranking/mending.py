@@ -97,10 +97,10 @@ class Mending:
 
     def _lasting_measures(self, component: str) -> list[MeasureKind]:
         """Those of its kind, and those that somebody spoke of there."""
-        usual = _usual_measures(self._components[component].kind)
-        known, spoken_of = catalogue.measures(), self._spoken_of.get(component, ())
-        more = [known[m] for m in spoken_of if m in known and known[m] not in usual]
-        return [*usual, *(m for m in more if not m.mends_flaws and acts_on(m, self._components[component]))]
+        c, known = self._components[component], catalogue.measures()
+        spoken_of = (known[m] for m in self._spoken_of.get(component, ()) if m in known)
+        more = (m for m in spoken_of if not m.applies_to(c.kind) and not m.mends_flaws and acts_on(m, c))
+        return [*_usual_measures(c.kind), *more]
 
     def lacking_on_pages(self, component: str) -> dict[str, list[str]]:
         """By page that embeds what others serve, the measures about such scripts known to lack on that page."""
