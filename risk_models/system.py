@@ -161,6 +161,17 @@ class Component:
     tokens: tuple[Token, ...] | None = None
     resets: tuple[str, ...] | None = None
 
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The other components that the keys kept here open, each once."""
+        named = (other for s in self.secrets or () for other in s.opens)
+        return tuple(dict.fromkeys(other for other in named if other != self.id))
+
+    @property
+    def reset_by(self) -> tuple[str, ...]:
+        """The other components from which a lost password of its accounts is given again, each once."""
+        return tuple(dict.fromkeys(giver for giver in self.resets or () if giver != self.id))
+
     def naming(self, ids: Mapping[str, str]) -> "Component":
         """This component with the new ids of those that it opens and that reset it, without those that have none."""
 

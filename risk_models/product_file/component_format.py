@@ -48,6 +48,7 @@ def derived_patcher(hosting: Hosting) -> Patcher:
 
 
 def component_dict(c: Component) -> dict[str, object]:
+    """A component as plain values in the shape of the product file, without the fields that were assumed of it."""
     described = {
         "id": c.id,
         "name": c.name,
@@ -98,6 +99,7 @@ def plain_fields(value: Any) -> dict[str, object]:
 
 
 def read_each(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap], T]) -> tuple[T, ...]:
+    """The values of the list under `key`, each with its keys `x-`; every other key must have been read."""
     values = []
     for item in top.maps(key, what):
         value = read(item)
@@ -107,6 +109,7 @@ def read_each(top: CheckedMap, key: str, what: str, read: Callable[[CheckedMap],
 
 
 def read_new_id(m: CheckedMap, seen: set[str]) -> str:
+    """The id of an element, added to `seen`, where it must not be yet."""
     found = m.needed("id")
     if any(is_hidden(ch) for ch in found):
         raise m.fail("control_characters", "id")
@@ -119,6 +122,7 @@ def read_new_id(m: CheckedMap, seen: set[str]) -> str:
 
 
 def read_choice(m: CheckedMap, key: str, of: type[E]) -> E:
+    """The member of a closed list under `key`, which must be there."""
     m.needed(key)
     return cast(E, m.choice(key, of))
 

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from risk_models import catalogue
 from risk_models.catalogue import Rates
+from risk_models.product_file import derived_patcher
+from risk_models.ranking.chances import RESET_BY_MAIL
 from risk_models.ranking.facts import linked_components
-from risk_models.scales import LIBRARIES, ComponentKind, Exposure, Hosting, Patcher
+from risk_models.scales import LIBRARIES, ComponentKind, Exposure, Hosting
 from risk_models.system import Component, System
 
 USUAL_PARTS = (
@@ -23,7 +25,6 @@ USUAL_PARTS = (
 _ASSUMED = "\x1e"  # no id of a product file holds it
 _CODE = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.WORKER, ComponentKind.CMS})
 _NAMED = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.CMS, ComponentKind.IDENTITY_PROVIDER})
-_SIGNED_IN_TO = frozenset({ComponentKind.WEB, ComponentKind.IDENTITY_PROVIDER, ComponentKind.LOW_CODE})
 # What does not run on the servers of a product.
 _ELSEWHERE = LIBRARIES | {
     ComponentKind.WORKSTATION,
@@ -41,12 +42,11 @@ _ELSEWHERE = LIBRARIES | {
 
 
 class Reach(NamedTuple):
-    """What an assumed part can try: on which component, by which step, and on which effect measures there act."""
+    """What an assumed part can try: on which component, and by which step, on which measures there act."""
 
     target: str
     step: str
     chance: float
-    by: tuple[tuple[str, str], ...]
 
 
 def assumed_kinds(system: System) -> tuple[ComponentKind, ...]:
@@ -69,8 +69,7 @@ def assumed_kind(component: str) -> ComponentKind | None:
 def usual_part(kind: ComponentKind) -> Component:
     """A part as it usually is, of which nobody said anything."""
     hosting, exposure = catalogue.defaults_by_kind()[kind]
-    patcher = Patcher.PUBLISHER if hosting is Hosting.SAAS else Patcher.TEAM
-    return Component(assumed_id(kind), assumed_id(kind), kind, hosting, exposure, patcher)
+    return Component(assumed_id(kind), assumed_id(kind), kind, hosting, exposure, derived_patcher(hosting))
 
 
 def reaches_of(system: System, kind: ComponentKind, exposure: Mapping[str, Exposure], rates: Rates) -> Iterator[Reach]:
@@ -78,7 +77,7 @@ def reaches_of(system: System, kind: ComponentKind, exposure: Mapping[str, Expos
     step, forward, targets = _ROLES[kind]
     rate = rates.steps[step]
     for target in targets(system, exposure):
-        yield Reach(target, step, rate.forward if forward else rate.back, ((target, step),))
+        yield Reach(target, step, rate.forward if forward else rate.back)
 
 
 def _administered(system: System, exposure: Mapping[str, Exposure]) -> Iterator[str]:
@@ -108,7 +107,7 @@ def _named(system: System, exposure: Mapping[str, Exposure]) -> Iterator[str]:
 def _reset(system: System, exposure: Mapping[str, Exposure]) -> Iterator[str]:
     for c in _own(system):
         silent = c.accounts != () and c.resets != ()
-        if silent and c.kind in _SIGNED_IN_TO and exposure[c.id] is not Exposure.INTERNAL:
+        if silent and c.kind in RESET_BY_MAIL and exposure[c.id] is not Exposure.INTERNAL:
             yield c.id
 
 

@@ -181,7 +181,9 @@ def _assumed(
                 yield AttackStep(("source", threat), taken, "entry", chance)
         for reach in reaches_of(system, kind, exposure, rates):
             there = ("taken", reach.target)
-            yield _reduced(taken, there, f"assumed_{reach.step}", reach.chance, reach.by, reductions)
+            yield _reduced(
+                taken, there, f"assumed_{reach.step}", reach.chance, ((reach.target, reach.step),), reductions
+            )
 
 
 def _heard(

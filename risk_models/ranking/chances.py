@@ -42,12 +42,12 @@ def hosting_tier(c: Component) -> str:
 
 
 def flaw_probability(c: Component, rates: Rates) -> float:
-    """Probability that a known flaw of `c` is exploited within a year: 1 − ∏(1 − EPSS), with KEV's floor."""
+    """Probability that a known flaw of `c` is exploited within a year, EPSS being the odds of somewhere; KEV has its floor."""
     none = 1.0
     for v in {v.id: v for v in c.vulnerabilities}.values():
-        said = None if v.epss is None else v.epss * rates.internet.epss_here
-        epss = said if said is not None else rates.internet.epss_unknown[_band(v.cvss)]
-        none *= 1 - max(epss, rates.internet.kev_floor if v.kev else 0.0)
+        p = rates.internet
+        here = p.epss_unknown[_band(v.cvss)] if v.epss is None else v.epss * p.epss_here
+        none *= 1 - max(here, p.kev_floor if v.kev else 0.0)
     return 1 - none
 
 
@@ -122,7 +122,7 @@ def access_share(exposure: Exposure, rates: Rates) -> float:
 
 
 # What people sign in to, and whose forgotten passwords a mail sets again.
-_SIGNED_IN_TO = frozenset({ComponentKind.IDENTITY_PROVIDER, ComponentKind.WEB, ComponentKind.LOW_CODE})
+RESET_BY_MAIL = frozenset({ComponentKind.IDENTITY_PROVIDER, ComponentKind.WEB, ComponentKind.LOW_CODE})
 
 
 # What reads or calls one of these builds or installs what it holds; a workstation is counted by who uses it.
@@ -152,7 +152,7 @@ def way_back(source: Component, target: Component, kind: LinkKind) -> str:
         return "diverts"
     if kind in _NAMED_BY and target.kind is ComponentKind.DNS:
         return "diverts"
-    if kind is LinkKind.CALLS and target.kind is ComponentKind.MAIL and source.kind in _SIGNED_IN_TO:
+    if kind is LinkKind.CALLS and target.kind is ComponentKind.MAIL and source.kind in RESET_BY_MAIL:
         return "resets"
     return kind.value
 

@@ -178,9 +178,8 @@ class Explainer:
         if exposed and c.kind in _FRONT and c.hosting is not Hosting.SAAS:
             found += self._lack("waf", c, "no_waf", "waf_unknown")
         passed_on = ("mfa", c.id) not in self._said and self._held.get(("mfa", c.id)) == 0
-        answered = bool(c.accounts) and all(
-            a.second_factor for a in c.accounts or ()
-        )  # of users who see only their own
+        # Of users who see only their own, what was said counts as said, whatever it is.
+        answered = bool(c.accounts) and all(a.second_factor for a in c.accounts or ())
         asked = exposed and c.kind in catalogue.rates().credentials and c.accounts != ()
         if passed_on or (asked and (not answered or ("mfa", c.id) in self._held)):
             found += self._second_factor(c, passed_on=passed_on)

@@ -1,5 +1,6 @@
 """What the accounts, keys and state of a component give as reasons, each with the measure that it says by itself."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from risk_models.assessment import Reason
@@ -35,14 +36,13 @@ class FactReasons:
     def __init__(self, system: System) -> None:
         self.told = told_by_facts(system)
         self._names = {c.id: c.name for c in system.components}
-        self._opened_by: dict[str, list[str]] = {}
-        self._resets: dict[str, list[str]] = {}
+        self._opened_by: dict[str, list[str]] = defaultdict(list)
+        self._resets: dict[str, list[str]] = defaultdict(list)
         for c in system.components:
-            for other in _opened(c):
-                self._opened_by.setdefault(other, []).append(c.id)
-            for giver in dict.fromkeys(c.resets or ()):
-                if giver != c.id:
-                    self._resets.setdefault(giver, []).append(c.id)
+            for other in c.opened:
+                self._opened_by[other].append(c.id)
+            for giver in c.reset_by:
+                self._resets[giver].append(c.id)
 
     def of(self, c: Component) -> Iterator[Reason]:
         """Worst first: what nobody looks at, who signs in how, keys, lost passwords."""
@@ -61,18 +61,14 @@ class FactReasons:
             yield Reason("lasting_token")
         if c.last_tested and self.told.get(("pentest", c.id)) == 0:
             yield Reason("tested_long_ago", (("date", c.last_tested.isoformat()),))
-        yield from self._named("keeps_keys", _opened(c))
+        yield from self._named("keeps_keys", c.opened)
         yield from self._named("opened_by_keys", self._opened_by.get(c.id, ()))
-        yield from self._named("reset_by", [g for g in dict.fromkeys(c.resets or ()) if g != c.id])
+        yield from self._named("reset_by", c.reset_by)
         yield from self._named("resets_others", self._resets.get(c.id, ()))
 
     def _named(self, code: str, ids: Sequence[str]) -> Iterator[Reason]:
         if ids:
             yield Reason(code, (("components", ", ".join(self._names[i] for i in ids)),))
-
-
-def _opened(c: Component) -> list[str]:
-    return [o for o in dict.fromkeys(o for s in c.secrets or () for o in s.opens) if o != c.id]
 
 
 def measures_told(reasons: Sequence[Reason], also: Mapping[str, str]) -> set[str]:

@@ -67,18 +67,15 @@ def told_by_facts(system: System) -> dict[tuple[str, str], float]:
 
 def left_keys(c: Component) -> tuple[str, ...]:
     """What the keys kept in a component that needs none open."""
-    if c.kind not in _NOT_FOR_KEYS:
-        return ()
-    return tuple(dict.fromkeys(other for s in c.secrets or () for other in s.opens if other != c.id))
+    return c.opened if c.kind in _NOT_FOR_KEYS else ()
 
 
 def linked_components(system: System) -> set[str]:
     """The components that a link, a key or a lost password joins to another."""
     linked = {end for k in system.links for end in (k.source, k.target)}
     for c in system.components:
-        others = {o for s in c.secrets or () for o in s.opens} | {*(c.resets or ())}
-        linked |= others - {c.id}
-        linked |= {c.id} if others - {c.id} else set()
+        if others := {*c.opened, *c.reset_by}:
+            linked |= {c.id, *others}
     return linked
 
 

@@ -26,26 +26,23 @@ def key_steps(
     system: System, components: Mapping[str, Component], exposure: Mapping[str, Exposure], rates: Rates
 ) -> Iterator[KeyStep]:
     """A secret that leaks, or is read by who holds what keeps it, opens what it is said to open, or what keys open."""
-    guessed = sorted(
-        {
-            k.target
-            for k in system.links
-            if k.authentication in _KEYS
-            and exposure[k.target] is not Exposure.INTERNAL
-            and components[k.target].kind not in LIBRARIES
-        }
-    )
+    guessed = {
+        k.target
+        for k in system.links
+        if k.authentication in _KEYS
+        and exposure[k.target] is not Exposure.INTERNAL
+        and components[k.target].kind not in LIBRARIES
+    }
     for c in system.components:
-        said = {other for s in c.secrets or () for other in s.opens}
-        kept = {*guessed} if DataKind.SECRET in c.data and c.kind in rates.leak else set()
-        for target in sorted((said | kept) - {c.id}):
+        kept = guessed if DataKind.SECRET in c.data and c.kind in rates.leak else set()
+        for target in sorted({*c.opened} | kept - {c.id}):
             by, there = ((c.id, "leak"), (target, "leak")), ("taken", target)
             if exposure[target] is not Exposure.INTERNAL:
                 leak = rates.leak.get(c.kind, rates.leak_running)
                 yield KeyStep(("source", "leak", c.id), there, "leak", leak, by, c.id)
             yield KeyStep(("taken", c.id), there, "secrets", rates.steps["secrets"].forward, by)
         yield from _lasting_tokens(c, exposure[c.id], rates)
-        for giver in sorted({*(c.resets or ())} - {c.id}):
+        for giver in sorted(c.reset_by):
             back = rates.steps["said_resets"].back
             yield KeyStep(("taken", giver), ("taken", c.id), "said_resets", back, ((c.id, "resets"),))
 

@@ -158,8 +158,7 @@ def test_changing_ids_moves_figures_within_the_sampling_error(system):
 def test_every_path_exists_starts_at_a_threat_and_ends_at_its_asset(system):
     linked = {frozenset((k.source, k.target)) for k in system.links}
     for c in system.components:  # a key opens, whoever gives a lost password again signs in
-        others = {o for s in c.secrets or () for o in s.opens} | {*(c.resets or ())}
-        linked |= {frozenset((c.id, other)) for other in others}
+        linked |= {frozenset((c.id, other)) for other in (*c.opened, *c.reset_by)}
     assets = {a.id: a for a in system.assets}
     for weak in assess(system).weak_points:
         assert (weak.path is None) == (weak.loss_avoided == 0)
