@@ -119,16 +119,17 @@ def make_proposals(old: System, new: System) -> Proposals:
                 )
             )
             continue
-        if c.secrets and mine.secrets is None:
+        more_keys = c.secrets if mine.secrets is None else None
+        if more_keys:
             found.append(
-                Proposal(f"k:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, keys=c.secrets)
+                Proposal(f"k:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, keys=more_keys)
             )
         if _says_more(c, mine):
             before = mine.version or "?"
             found.append(
                 Proposal(f"c:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, before=before)
             )
-        else:
+        elif not more_keys:
             kept.append(mine.name)
     found += _links_between(old, new, same)
     found += _measures_beside(old, new, same)
@@ -184,11 +185,7 @@ def take_chosen(old: System, new: System, keys: Collection[str]) -> System:
             ids[c.id] = _free(c.id, components)
             components[ids[c.id]] = replace(c, id=ids[c.id])
     gone = {key[2:] for key in keys if key.startswith("g:")} & components.keys()
-    kept = _naming_what_is_kept(old, components, ids, gone)
-    drafted = {there: mine for there, mine in ids.items() if mine in kept}
-    for i, c in keeping.items():
-        if i in kept:
-            kept[i] = replace(kept[i], secrets=c.naming(drafted).secrets)
+    kept = _kept_components(old, components, ids, keeping, gone)
     links = {(k.source, k.target, k.kind): k for k in old.links}
     for link in new.links:
         source, target = ids.get(link.source), ids.get(link.target)
@@ -210,14 +207,23 @@ def take_chosen(old: System, new: System, keys: Collection[str]) -> System:
     )
 
 
-def _naming_what_is_kept(
-    old: System, components: Mapping[str, Component], ids: Mapping[str, str], gone: Collection[str]
+def _kept_components(
+    old: System,
+    components: Mapping[str, Component],
+    ids: Mapping[str, str],
+    keeping: Mapping[str, Component],
+    gone: Collection[str],
 ) -> dict[str, Component]:
-    """By id, the components that stay, none of which names one that does not; `ids`: those of the draft by theirs there."""
-    kept = {i: i for i in components if i not in gone}
-    drafted = {there: mine for there, mine in ids.items() if mine in kept}
+    """By id, the components that stay, none of which names one that does not.
+
+    `ids`: those of the draft by theirs there; `keeping`: by id, the drafted component whose keys were chosen.
+    """
+    there = {i: i for i in components if i not in gone}
+    drafted = {in_draft: mine for in_draft, mine in ids.items() if mine in there}
     known = {c.id for c in old.components}
-    return {i: components[i].naming(kept if i in known else drafted) for i in kept}
+    kept = {i: components[i].naming(there if i in known else drafted) for i in there}
+    chosen = {i: c.naming(drafted).secrets for i, c in keeping.items() if i in kept}
+    return kept | {i: replace(kept[i], secrets=secrets) for i, secrets in chosen.items()}
 
 
 def _free(wanted: str, taken: Collection[str]) -> str:

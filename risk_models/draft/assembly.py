@@ -82,7 +82,7 @@ class _Parts:
         self._scripts = self._find_scripts(taken)
 
     def _find_package_sets(self, taken: set[str]) -> dict[str, tuple[str, list[str]]]:
-        """By id, an ecosystem and the lock files that say its packages; "node" and such words are in nobody's way."""
+        """By id, an ecosystem and the lock files that say its packages."""
         found: dict[str, tuple[str, list[str]]] = {}
         for lock in self._seen.locks:
             set_id = f"paquets-{lock.name}"
