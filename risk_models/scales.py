@@ -77,6 +77,19 @@ class ComponentKind(StrEnum):
 LIBRARIES = frozenset({ComponentKind.LIBRARY, ComponentKind.PACKAGE_SET})
 
 
+# What bears no version of its own, whoever hosts it.
+VERSIONLESS = frozenset(
+    {
+        ComponentKind.HOST,
+        ComponentKind.WORKSTATION,
+        ComponentKind.DNS,
+        ComponentKind.PAGE_SCRIPT,
+        ComponentKind.PACKAGE_SET,
+        ComponentKind.HELP_DESK,
+    }
+)
+
+
 class ComponentState(StrEnum):
     """Whether a component still serves; an orphan is one that nobody answers for."""
 

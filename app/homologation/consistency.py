@@ -12,6 +12,7 @@ from risk_models.rules import limits, schedule
 from risk_models.scales import (
     CLAIMED,
     STILL_TO_DO,
+    VERSIONLESS,
     ComponentKind,
     DataSensitivity,
     Exposure,
@@ -24,22 +25,15 @@ from risk_models.scales import (
 from risk_models.study import StudiedScenario
 from risk_models.system import Measure
 
-_NO_VERSION = frozenset(
-    {
-        ComponentKind.HOST,
-        ComponentKind.NETWORK,
-        ComponentKind.WORKSTATION,
-        ComponentKind.FORGE,
-        ComponentKind.CI,
-        ComponentKind.REGISTRY,
-        ComponentKind.CDN,
-        ComponentKind.DNS,
-        ComponentKind.PAGE_SCRIPT,
-        ComponentKind.PACKAGE_SET,
-        ComponentKind.HELP_DESK,
-        ComponentKind.OTHER,
-    }
-)  # what bears no version of its own
+# What a dossier may leave without a version: their own, or that of a publisher.
+_NO_VERSION = VERSIONLESS | {
+    ComponentKind.NETWORK,
+    ComponentKind.FORGE,
+    ComponentKind.CI,
+    ComponentKind.REGISTRY,
+    ComponentKind.CDN,
+    ComponentKind.OTHER,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,23 +9,13 @@ from flask_babel import lazy_gettext as _l
 
 from app.inventory.models import Component, Link
 from app.platform import clock
-from risk_models.scales import ComponentKind, Hosting
+from risk_models.scales import VERSIONLESS, ComponentKind, Hosting
 
 FRESH = timedelta(days=180)
 
 _APPLICATIONS = frozenset({ComponentKind.WEB, ComponentKind.API, ComponentKind.WORKER, ComponentKind.CMS})
 _STORES = frozenset({ComponentKind.DATABASE, ComponentKind.STORAGE, ComponentKind.SEARCH, ComponentKind.BI})
-_WITHOUT_VERSION = frozenset(
-    {
-        ComponentKind.HOST,
-        ComponentKind.WORKSTATION,
-        ComponentKind.NETWORK,
-        ComponentKind.DNS,
-        ComponentKind.PAGE_SCRIPT,
-        ComponentKind.PACKAGE_SET,
-        ComponentKind.HELP_DESK,
-    }
-)
+_WITHOUT_VERSION = VERSIONLESS | {ComponentKind.NETWORK}
 
 MISSING: dict[str, object] = {
     "version": _l("sa version"),

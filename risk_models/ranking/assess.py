@@ -30,7 +30,16 @@ from risk_models.ranking.knowledge import held_measures
 from risk_models.ranking.mending import Mending
 from risk_models.ranking.propagation import Closing, Spread
 from risk_models.ranking.single_points import count_dependents, single_points_of_failure
-from risk_models.scales import CLAIMED, STILL_TO_DO, ComponentKind, Hosting, MeasureStatus, Need, Severity, View
+from risk_models.scales import (
+    CLAIMED,
+    STILL_TO_DO,
+    VERSIONLESS,
+    Hosting,
+    MeasureStatus,
+    Need,
+    Severity,
+    View,
+)
 from risk_models.system import System
 
 
@@ -255,7 +264,7 @@ def _warnings(system: System, graph: AttackGraph) -> tuple[Warning, ...]:
     found = []
     for c in system.components:
         found += [Warning(f"{f}_assumed", c.id, getattr(c, f).value) for f in c.assumed if f != "name"]
-        if not c.version and c.hosting is not Hosting.SAAS and c.kind not in _WITHOUT_VERSION:
+        if not c.version and c.hosting is not Hosting.SAAS and c.kind not in VERSIONLESS:
             found.append(Warning("no_version", c.id))
         if len(system.components) > 1 and c.id not in linked:
             found.append(Warning("not_linked", c.id))
@@ -282,6 +291,3 @@ def _warnings(system: System, graph: AttackGraph) -> tuple[Warning, ...]:
 
 
 _COUNTED = CLAIMED | STILL_TO_DO
-_WITHOUT_VERSION = frozenset(
-    {ComponentKind.HOST, ComponentKind.WORKSTATION, ComponentKind.PACKAGE_SET, ComponentKind.HELP_DESK}
-)

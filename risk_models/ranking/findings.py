@@ -12,6 +12,7 @@ from risk_models.ranking.knowledge import held_measures, team_can_set
 from risk_models.scales import (
     CLAIMED,
     LIBRARIES,
+    VERSIONLESS,
     Authentication,
     ComponentKind,
     ComponentState,
@@ -35,9 +36,7 @@ FRONTS = frozenset({K.WEB, K.API, K.BI, K.CMS})
 BUILDS = frozenset({K.FORGE, K.CI, K.REGISTRY})
 _KEY_HOLDERS = BUILDS | {K.HOST, K.IDENTITY_PROVIDER}
 _CODE = frozenset({K.WEB, K.API, K.WORKER})
-_WITHOUT_VERSION = frozenset(
-    {K.HOST, K.WORKSTATION, K.NETWORK, K.EXTERNAL_API, K.DNS, K.PAGE_SCRIPT, K.PACKAGE_SET, K.HELP_DESK}
-)
+_WITHOUT_VERSION = VERSIONLESS | {K.NETWORK, K.EXTERNAL_API}
 _UNPATCHED = LIBRARIES | {K.WORKSTATION, K.DNS, K.HELP_DESK}  # by anybody of the product, as such
 _NOT_SERVING = frozenset({ComponentState.DORMANT, ComponentState.ORPHAN})
 _SELF_HOSTED = frozenset({Hosting.IAAS, Hosting.ON_PREMISE})
