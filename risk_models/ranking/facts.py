@@ -33,7 +33,7 @@ _SHOWS_EACH_ITS_OWN = frozenset(
         ComponentKind.EXTERNAL_API,
     }
 )
-# What needs no key to do its work: a key kept there was left there.
+# Places not made to keep keys; of a kind that nobody said, such as a vault may be, nothing is told.
 _NOT_FOR_KEYS = frozenset(
     {
         ComponentKind.FORGE,
@@ -44,7 +44,6 @@ _NOT_FOR_KEYS = frozenset(
         ComponentKind.MAIL,
         ComponentKind.LOGGING,
         ComponentKind.HELP_DESK,
-        ComponentKind.OTHER,
     }
 )
 
@@ -66,7 +65,7 @@ def told_by_facts(system: System) -> dict[tuple[str, str], float]:
 
 
 def left_keys(c: Component) -> tuple[str, ...]:
-    """What the keys kept in a component that needs none open."""
+    """What the keys kept in a component that is no place for keys open."""
     return c.opened if c.kind in _NOT_FOR_KEYS else ()
 
 

@@ -204,6 +204,12 @@ def test_each_rule_finds_what_it_is_for(rule):
     assert rule in {name for name, _ in found_in(**CASES[rule])}
 
 
+def test_what_may_be_a_vault_is_not_told_that_it_is_no_place_for_keys():
+    kept = {"secrets": [{"opens": ["base"]}]}
+    links = [{"from": "web", "to": "safe", "kind": "calls"}]
+    assert ("keys_left", "safe") not in found_in(components=[saas("safe", "other", **kept)], links=links)
+
+
 def test_every_rule_of_the_catalogue_has_its_case_and_its_texts():
     rules = catalogue.finding_rules()
     assert set(CASES) == set(rules)
