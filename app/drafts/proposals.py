@@ -122,7 +122,7 @@ def make_proposals(old: System, new: System) -> Proposals:
         more_keys = c.secrets if mine.secrets is None else None
         if more_keys:
             found.append(
-                Proposal(f"k:{c.id}", mine.name, "changed", confidence, _sources(c.extra), component=c, keys=more_keys)
+                Proposal(f"k:{c.id}", mine.name, "changed", "likely", _sources(c.extra), component=c, keys=more_keys)
             )
         if _says_more(c, mine):
             before = mine.version or "?"
@@ -221,9 +221,15 @@ def _kept_components(
     there = {i: i for i in components if i not in gone}
     drafted = {in_draft: mine for in_draft, mine in ids.items() if mine in there}
     known = {c.id for c in old.components}
-    kept = {i: components[i].naming(there if i in known else drafted) for i in there}
-    chosen = {i: c.naming(drafted).secrets for i, c in keeping.items() if i in kept}
+    kept = {i: components[i].naming(there) if i in known else _with_its_keys(components[i], drafted) for i in there}
+    chosen = {i: _with_its_keys(c, drafted).secrets for i, c in keeping.items() if i in kept}
     return kept | {i: replace(kept[i], secrets=secrets) for i, secrets in chosen.items()}
+
+
+def _with_its_keys(c: Component, ids: Mapping[str, str]) -> Component:
+    """A drafted component by the ids of the product, with the keys of what is there alone."""
+    opening = tuple(s for s in c.secrets or () if not s.opens or any(other in ids for other in s.opens))
+    return replace(c, secrets=opening or None).naming(ids)
 
 
 def _free(wanted: str, taken: Collection[str]) -> str:

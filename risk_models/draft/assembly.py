@@ -336,8 +336,10 @@ class _Parts:
             for job in self._seen.jobs:
                 if matches_any(row.get("commands", ()), job.command):
                     add(row["measure"], job.source, "guess", self._everywhere(row["measure"]))
+        hashed = {lock.source for lock in self._seen.hashed_locks}
         for set_id, (_, sources) in self._package_sets.items():
-            add("pinned_dependencies", sources[0], "sure", [set_id])
+            if hashed.issuperset(sources):
+                add("pinned_dependencies", sources[0], "sure", [set_id])
         for measure, (sources, confidence, where) in sorted(found.items()):
             yield Measure(measure, tuple(sorted(where)), MeasureStatus.DONE, extra=explain_sources(sources, confidence))
 

@@ -13,6 +13,8 @@ from risk_models.draft.deployment import Unread, a_list, a_map, json_of
 from risk_models.draft.repository_facts import Seen, SeenPackage, ToldFact, folder_of, line_number_of
 from risk_models.exposure.lock_files import reader_of
 
+# What a lock file writes beside a version where it pins what is downloaded, and not its number alone.
+_HASH = re.compile(r"sha(256|384|512)\s*[-:=]|[\"' ](integrity|shasum|checksum|hash)[\"']?\s*[:=]\s*\S", re.IGNORECASE)
 _ECOSYSTEMS = {"npm": "npm", "pypi": "pypi", "gem": "gem", "composer": "composer", "maven": "maven", "golang": "golang"}
 
 
@@ -149,7 +151,9 @@ def read_lock(path: str, text: str, seen: Seen) -> None:
     ) as error:
         raise Unread("broken") from error
     kinds = {purl.removeprefix("pkg:").partition("/")[0] for purl, _ in found}
-    seen.locks += [ToldFact(kind, f"{path}:1") for kind in sorted(kinds & _ECOSYSTEMS.keys()) if not direct]
+    told = [ToldFact(kind, f"{path}:1") for kind in sorted(kinds & _ECOSYSTEMS.keys()) if not direct]
+    seen.locks += told
+    seen.hashed_locks += told if _HASH.search(text) else []
     for purl, version in found:
         kind, _, rest = purl.removeprefix("pkg:").partition("/")
         if kind in _ECOSYSTEMS:

@@ -96,6 +96,7 @@ class Seen:
     titles: list[ToldFact] = field(default_factory=list)
     secrets: list[ToldFact] = field(default_factory=list)
     locks: list[ToldFact] = field(default_factory=list)
+    hashed_locks: list[ToldFact] = field(default_factory=list)
     scripts: list[ToldFact] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 

@@ -46,6 +46,9 @@ EXPECTED = {
 }
 
 
+GEMS = "GEM\n  remote: https://rubygems.org/\n  specs:\n    rails (7.1.2)\n"
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 @pytest.mark.skipif(not REAL_DATA.is_dir(), reason="the folder of real data is not beside this checkout")
 def test_real_repositories_give_what_a_person_finds(name):
@@ -156,12 +159,7 @@ def test_manifests_terraform_and_gitlab_are_read():
     assert found.system.components[0].version == "v7.1.2"
     links = {(k.source, k.target, k.kind) for k in found.system.links}
     assert ("gitlab-ci", "web", LinkKind.DEPLOYS) in links
-    assert {m.measure for m in found.system.measures} == {
-        "dependabot",
-        "codeql",
-        "disclosure_policy",
-        "pinned_dependencies",
-    }
+    assert {m.measure for m in found.system.measures} == {"dependabot", "codeql", "disclosure_policy"}
 
 
 def test_an_image_says_its_name_and_version_and_nothing_of_its_registry():
@@ -293,7 +291,7 @@ def test_keys_that_settings_name_are_kept_by_the_application_and_those_in_the_co
             ".env.example": "S3_SECRET_KEY=\nS3_BUCKET=\nGRIST_API_KEY=\nREDIS_URL=\n",
             ".env": f"S3_SECRET_KEY={SECRET}\n",
             "package.json": '{"dependencies": {"express": "4.18.2"}}',
-            "package-lock.json": '{"lockfileVersion": 3, "packages": {"node_modules/express": {"version": "4.18.2"}}}',
+            "package-lock.json": '{"lockfileVersion": 3, "packages": {"node_modules/express": {"version": "4.18.2", "integrity": "sha512-aaaa"}}}',
             ".github/workflows/ci.yml": "jobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: npm test\n",
         }
     )
@@ -308,6 +306,20 @@ def test_keys_that_settings_name_are_kept_by_the_application_and_those_in_the_co
     links = {(k.source, k.target, k.kind) for k in found.system.links}
     assert ("web", "paquets-npm", LinkKind.EMBEDS) in links
     assert [m.on for m in found.system.measures if m.measure == "pinned_dependencies"] == [("paquets-npm",)]
+
+
+def test_a_lock_file_without_hashes_pins_nothing():
+    found = files({"Gemfile": "gem 'rails', '7.1.2'\n", "Procfile": "web: x\n", "Gemfile.lock": GEMS})
+    assert "Gems Ruby" in names(found)
+    assert "pinned_dependencies" not in {m.measure for m in found.system.measures}
+    hashed = files(
+        {
+            "Gemfile": "gem 'rails'\n",
+            "Procfile": "web: x\n",
+            "Gemfile.lock": GEMS + "\nCHECKSUMS\n  rails (7.1.2) sha256=0a\n",
+        }
+    )
+    assert [m.on for m in hashed.system.measures if m.measure == "pinned_dependencies"] == [("paquets-gem",)]
 
 
 def test_scripts_of_others_in_the_frames_of_pages_are_components():
