@@ -112,5 +112,6 @@ def test_pages_answer_while_a_large_product_is_assessed_and_bombs_are_dropped(wo
     assert claimed(world)  # it was under way all along
     ratios = {page: busy[page] / idle[page] for page in PAGES}
     print(f"busy beside idle: { {page: round(ratio, 2) for page, ratio in ratios.items()} }")
-    # Twice is the aim, 0.8 to 1.0 what was measured; a machine that tests share has its own swings.
-    assert max(ratios.values()) < 3, (idle, busy)
+    # Twice is the aim, 0.8 to 1.0 what was measured; a machine that tests share has its own swings, and what
+    # stays under a twentieth of a second is noticed by nobody.
+    assert all(busy[page] < max(3 * idle[page], 0.05) for page in PAGES), (idle, busy)
