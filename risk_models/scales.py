@@ -189,9 +189,10 @@ class MeasureStatus(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-# What a team says is in place, whole or in part; what it still has to do of what it decided.
+# What a team says is in place, whole or in part; what it still has to do of what it decided; what leaves nothing to do.
 CLAIMED = frozenset({MeasureStatus.DONE, MeasureStatus.PARTIAL})
 STILL_TO_DO = frozenset({MeasureStatus.PLANNED, MeasureStatus.PARTIAL})
+SETTLED = frozenset({MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE})
 
 
 class View(StrEnum):

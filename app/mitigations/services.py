@@ -18,7 +18,9 @@ from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue, product_file
-from risk_models.scales import CLAIMED, MeasureStatus, ProofState
+from risk_models.ranking.knowledge import team_can_set
+from risk_models.scales import CLAIMED, SETTLED, MeasureStatus, ProofState
+from risk_models.system import Component as ComponentValue
 from risk_models.system import Measure as MeasureValue
 from risk_models.system import System, extra_of
 
@@ -71,6 +73,20 @@ def proofs_by_row(rows: Sequence[Measure], system: System) -> dict[str, ProofSta
     """By row, what the proof of its measure is worth in `system`."""
     proofs = {(m.measure, m.on): m.proof for m in system.measures if m.inherited_from is None}
     return {row.id: proofs.get((row.measure, tuple(c.ref for c in row.on))) for row in rows}
+
+
+def asked_of_others(rows: Sequence[Measure], system: System) -> dict[str, list[ComponentValue]]:
+    """By row not yet in place, the components where it is for their host or publisher to put it in place."""
+    known, components = catalogue.measures(), {c.id: c for c in system.components}
+    still = [row for row in rows if row.measure in known and row.status not in SETTLED]
+    return {
+        row.id: [
+            components[c.ref]
+            for c in row.on
+            if c.ref in components and not team_can_set(known[row.measure], components[c.ref])
+        ]
+        for row in still
+    }
 
 
 @transaction

@@ -38,6 +38,7 @@ def measures(product: Product) -> str:
         product=product,
         measures=rows,
         proofs=services.proofs_by_row(rows, system),
+        asked_of_others=services.asked_of_others(rows, system),
         kinds=catalogue.measures(),
         assessment=assessment,
         raw=analysis.assess_system(system, View.RAW),

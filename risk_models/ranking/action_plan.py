@@ -7,7 +7,7 @@ from risk_models.assessment import PlanItem
 from risk_models.ranking.knowledge import team_can_set
 from risk_models.ranking.mending import Factors, Mending
 from risk_models.ranking.propagation import Spread
-from risk_models.scales import MeasureStatus, ProofState
+from risk_models.scales import SETTLED, MeasureStatus, ProofState
 from risk_models.system import Measure, System
 
 # Measures are proposed for this many of the first weak points; those that a team already thinks of are always there.
@@ -69,14 +69,13 @@ def action_plan(system: System, spread: Spread, mending: Mending, weakest: Seque
 
 def _candidates(system: System, mending: Mending, weakest: Iterable[str]) -> list[Measure]:
     """What the team could still do: measures planned or to decide, proofs to renew, and the catalogue for the weakest."""
-    closed = {MeasureStatus.DONE, MeasureStatus.NOT_APPLICABLE}
     components = {c.id: c for c in system.components}
     wanted: set[tuple[str, tuple[str, ...], ProofState | None]] = set()
     for m in system.measures:
         kind = catalogue.measures().get(m.measure)
         on = tuple(sorted({c for c in m.on if kind is None or team_can_set(kind, components[c])}))
         gone = m.status is MeasureStatus.DONE and catalogue.proof_weight(m.proof) < 1
-        if on and (gone or m.status not in closed):
+        if on and (gone or m.status not in SETTLED):
             to_show = m.status is MeasureStatus.DONE and m.proof in _TO_SHOW
             wanted.add((m.measure, on, m.proof if to_show else None))
     spoken_of = {(m.measure, c) for m in system.measures for c in m.on}

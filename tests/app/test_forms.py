@@ -119,3 +119,12 @@ def test_what_one_can_call_somebody_by_is_mended_in_place(world, team):
     assert "+33 1 98 76 54 32" in late and 'value="+33 1 00 00 00 00"' in late
     assert "l’un des deux" in team.edit(page, {"name": "Garde", "phone": ""}).get_data(as_text=True)
     assert team.get("/produits/exemple/equipe/inconnu").status_code == 404
+
+
+def test_a_measure_that_its_host_alone_can_put_in_place_is_to_be_asked_of_it(world, team):
+    page, asked = "/produits/exemple/mesures", "à demander à qui l’héberge"
+    assert asked not in team.get(page).get_data(as_text=True)
+    answer = {"status": "to_do", "on": ["web", "brevo"], "owner": "Camille"}
+    assert team.post(f"{page}/nouvelle?mesure=network_filtering", answer).status_code == 302
+    told = [one.strip() for one in html.fromstring(team.get(page).data).itertext() if asked in one]
+    assert len(told) == 1 and told[0].startswith("Brevo")
