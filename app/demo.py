@@ -15,9 +15,9 @@ from app.analysis.models import FearedEvent
 from app.factory import ROOT
 from app.homologation import deciding, sealing
 from app.homologation import services as homologation
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
+from app.homologation.wishes import Wish
 from app.identity import directory, factors
 from app.identity import services as identity
 from app.identity.directory import NamedAuthority
@@ -182,6 +182,8 @@ def _decide(session: Session, authority: Person, product: Product, dossier: Doss
         12,
         "Mettre à jour log4j.\nMettre à jour Keycloak.",
         lift_by=schedule.add_months(clock.today(), 11),
+        take_over=True,
+        exploited_reason="Keycloak n’est joignable que par le réseau de l’État ; la mise à jour est prévue sous un mois.",
     )
     asked = dossier.content_sha256 or ""
     signed = content.sha256(deciding.prepare_decision(session, authority, dossier, wish, asked))
@@ -261,13 +263,12 @@ def _composed(session: Session, people: People, product: Product, *, months: int
         "Les comptes d’administration sont nominatifs.",
         "Revue des comptes chaque trimestre par la responsable technique.",
     )
-    homologation.accept_risk(
+    homologation.propose_acceptance(
         session,
         team,
         product,
         whole,
         "Compromission de l’hébergeur : grave, peu vraisemblable.",
-        f"{authority.name}, {authority.title}",
         schedule.add_months(clock.today(), months),
     )
     for who, role in ((Role.REVIEWER, ReviewerRole.RSSI), ("dpo", ReviewerRole.DPO)):

@@ -48,7 +48,7 @@ def make_ready(session: Session, team: Person, product: Product) -> None:
     lines = register.read_lines(register.rows_of(session, product.id), services.read_system(session, product))
     for line in lines:
         if line.undecided and line.risk is RiskLevel.HIGH:
-            choice = Choice(Treatment.REDUCE, "Par les mesures du plan d’action.", "", None)
+            choice = Choice(Treatment.REDUCE, "Par les mesures du plan d’action.", None)
             register.treat_risk(session, team, product, line, choice)
 
 
@@ -106,12 +106,10 @@ def _register(session: Session, team: Person, authority: Person, product: Produc
     )
     register.rate_scenario(session, team, product, drawn[0], rating)
     until = clock.today() + timedelta(days=365)
-    register.treat_risk(
-        session, team, product, drawn[-1], Choice(Treatment.ACCEPT, "", f"{authority.name}, {authority.title}", until)
-    )
+    register.treat_risk(session, team, product, drawn[-1], Choice(Treatment.ACCEPT, "", until))
     rated = register.line_of_key(session, product, services.read_system(session, product), drawn[0].key)
     if rated:
-        reduce = Choice(Treatment.REDUCE, "Second facteur partout, puis cloisonnement de la base.", "", None)
+        reduce = Choice(Treatment.REDUCE, "Second facteur partout, puis cloisonnement de la base.", None)
         register.treat_risk(session, team, product, rated, reduce)
 
 

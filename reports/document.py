@@ -14,14 +14,16 @@ from markupsafe import Markup
 from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
-from reports.frozen import FrozenDossier, FrozenDoubt, FrozenFindingAcceptance, FrozenWithdrawal
+from reports.frozen import FrozenDossier, FrozenFindingAcceptance, FrozenWithdrawal
+from reports.frozen_decision import FrozenDoubt
+from reports.residual import residual_risks, untreated_strong
 from reports.synthesis import (
-    accepted_scenarios,
     answers_by_component,
+    contradictions,
     feared_events_by_severity,
     opinions_gravest_first,
+    proposed_scenarios,
     split_register,
-    undecided_risks,
     unproved_measures,
 )
 from reports.typography import covered_signs, drawable_copy, drawable_markup, drawable_text, drawable_values
@@ -63,7 +65,7 @@ _JUDGED = {
     "exploitable": "Exploitable",
     "not_affected": "Sans effet ici",
     "resolved": "Corrigée",
-    "accepted": "Acceptée",
+    "accepted": "Laissée en l’état",
 }
 _VERDICTS = {"favourable": "favorable", "with_reservations": "favorable avec réserve", "unfavourable": "défavorable"}
 _OUTCOMES = {
@@ -116,48 +118,46 @@ def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
         title, qr = f"Retrait d’homologation – {page.product}", _qr(page.verify_at, digest)
         return _environment().get_template("withdrawal.html").render(d=page, digest=digest, title=title, qr=qr)
     content: FrozenDossier = drawable_copy(replace(frozen, inventory=None))
-    system = content.system
-    return (
-        _environment()
-        .get_template("dossier.html")
-        .render(
-            d=content,
-            study=content.study or Study(),
-            digest=digest,
-            graph=drawable_markup(draw_graph(system, content.assessment, "fr")),
-            matrix=drawable_markup(draw_matrix(content.assessment, "fr")),
-            names=system.names(),
-            system=system,
-            most=MOST_ROWS,
-            components=_first_components(content),
-            accountable=_accountable(frozen.system),
-            links=system.links[:MOST_ROWS],
-            feared_events=feared_events_by_severity(content),
-            opinions=opinions_gravest_first(content),
-            register=split_register(content),
-            answers=drawable_values(answers_by_component(system, "fr")),
-            measures=catalogue.measures(),
-            unproved=len(unproved_measures(system)),
-            undecided=undecided_risks(content),
-            accepted=accepted_scenarios(content),
-            own=[m for m in system.measures if not m.inherited_from],
-            inherited=[m for m in system.measures if m.inherited_from],
-            outlooks=risks_by_view(content.views),
-            rules=catalogue.finding_rules(),
-            findings=_findings(content),
-            sentence=lambda group, code, **values: drawable_text(catalogue.sentence(group, code, "fr", **values)),
-            verdicts=_VERDICTS,
-            outcomes=_OUTCOMES,
-            roles=_ROLES,
-            durations=_DURATIONS,
-            title=f"Dossier d’homologation – {content.product}",
-            qr=_qr(content.verify_at, digest),
-            approach=_approach(content),
-            states=_PIECE_STATES,
-            judged=_JUDGED,
-            doubts=[_doubt(found) for found in content.doubts],
-            doubt=_doubt,
-        )
+    system, remaining = content.system, residual_risks(content)
+    template = _environment().get_template("dossier.html")
+    return template.render(
+        d=content,
+        study=content.study or Study(),
+        digest=digest,
+        graph=drawable_markup(draw_graph(system, content.assessment, "fr")),
+        matrix=drawable_markup(draw_matrix(content.assessment, "fr")),
+        names=system.names(),
+        system=system,
+        most=MOST_ROWS,
+        components=_first_components(content),
+        accountable=_accountable(frozen.system),
+        feared_events=feared_events_by_severity(content),
+        opinions=opinions_gravest_first(content),
+        register=split_register(content),
+        answers=drawable_values(answers_by_component(system, "fr")),
+        measures=catalogue.measures(),
+        unproved=len(unproved_measures(system)),
+        untreated=len(untreated_strong(remaining)),
+        proposed=proposed_scenarios(content),
+        residual=remaining,
+        contradictions=drawable_values(contradictions(content, "fr")),
+        own=[m for m in system.measures if not m.inherited_from],
+        inherited=[m for m in system.measures if m.inherited_from],
+        outlooks=risks_by_view(content.views),
+        rules=catalogue.finding_rules(),
+        findings=_findings(content),
+        sentence=lambda group, code, **values: drawable_text(catalogue.sentence(group, code, "fr", **values)),
+        verdicts=_VERDICTS,
+        outcomes=_OUTCOMES,
+        roles=_ROLES,
+        durations=_DURATIONS,
+        title=f"Dossier d’homologation – {content.product}",
+        qr=_qr(content.verify_at, digest),
+        approach=_approach(content),
+        states=_PIECE_STATES,
+        judged=_JUDGED,
+        doubts=[_doubt(found) for found in content.doubts],
+        doubt=_doubt,
     )
 
 

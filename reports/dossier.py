@@ -8,17 +8,8 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reports.frozen import (
-    FORMAT,
-    Claims,
-    Content,
-    FrozenDecision,
-    FrozenDossier,
-    FrozenElsewhere,
-    FrozenSigner,
-    FrozenWithdrawal,
-    InventoryText,
-)
+from reports.frozen import FORMAT, Claims, Content, FrozenDossier, FrozenElsewhere, FrozenWithdrawal, InventoryText
+from reports.frozen_decision import FrozenDecision, FrozenSigner
 from risk_models import product_file
 from risk_models.plain_values import make_converter
 from risk_models.system import System
@@ -64,7 +55,16 @@ def _converter() -> "Converter":
     absent = override(omit_if_default=True)  # a key that is there only where it says something
     signer = make_dict_unstructure_fn(FrozenSigner, made, on_behalf_of=absent, vouched=absent)
     made.register_unstructure_hook(FrozenSigner, signer)
-    decision = make_dict_unstructure_fn(FrozenDecision, made, doubts=absent, outside=absent)
+    decision = make_dict_unstructure_fn(
+        FrozenDecision,
+        made,
+        doubts=absent,
+        outside=absent,
+        accepted=absent,
+        reply=absent,
+        exploited=absent,
+        exploited_reason=absent,
+    )
     made.register_unstructure_hook(FrozenDecision, decision)
     for kind in (FrozenWithdrawal, FrozenElsewhere):
         made.register_unstructure_hook(kind, _with_its_kind(make_dict_unstructure_fn(kind, made)))

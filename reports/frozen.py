@@ -9,8 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
+from reports.frozen_decision import FrozenDecision, FrozenDoubt, FrozenSigner
 from risk_models.assessment import Assessment, Outlook, Stability
-from risk_models.scales import Check, Need, PieceNeed, PieceState, ProofState, Severity, View
+from risk_models.scales import (
+    Check,
+    Need,
+    PieceNeed,
+    PieceState,
+    ProofState,
+    Severity,
+    View,
+)
 from risk_models.study import Study
 from risk_models.system import System
 
@@ -43,11 +52,15 @@ class FrozenCondition:
 
 @dataclass(frozen=True, slots=True)
 class FrozenAcceptance:
-    """A risk that somebody accepts until a day."""
+    """A risk that somebody of the team asks the authority to accept until a day.
+
+    Until 2026-11 the team wrote in `accepted_by` the name of who accepts it.
+    """
 
     text: str
-    accepted_by: str
     until: date
+    accepted_by: str = ""
+    proposed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +160,6 @@ class FrozenPiece:
 
 
 @dataclass(frozen=True, slots=True)
-class FrozenDoubt:
-    """What a consistency check found: a code of the words `inconsistencies`, and the thing; `stops` if it had to be mended."""
-
-    rule: str
-    what: str
-    stops: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FrozenChange:
     """What differs in one part since the last homologation, in French."""
 
@@ -194,72 +198,6 @@ class FrozenRenewal:
     changes: tuple[FrozenChange, ...]
     reservations: tuple[FrozenReservation, ...]
     signed_model: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenDelegation:
-    """Who is signed for, by which deed, until when."""
-
-    name: str
-    title: str
-    deed: str
-    until: date
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenVouching:
-    """How the incubator knew the authority `name`: the act that names it, who added it, which other person confirmed."""
-
-    name: str
-    function: str
-    entity: str
-    incubator: str
-    deed: str
-    deed_on: date
-    added_by: str
-    confirmed_by: str
-    confirmed_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenSigner:
-    """`vouched`: of who signs, or of who is signed for; absent from what was decided before 2026-12."""
-
-    name: str
-    title: str
-    on_behalf_of: FrozenDelegation | None = None
-    vouched: FrozenVouching | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenSignature:
-    """A signature made outside Jalon: the hash of its file, the names its certificates give, who recorded it."""
-
-    sha256: str
-    electronic: bool
-    signers: tuple[str, ...]
-    recorded_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenDecision:
-    """`asked_sha256`: hash of the content that was decided on; `to_lift`: the reservations one by one, by `lift_by`.
-
-    `trial`: under a seal that proves nothing; `doubts`: what the checks find in what is granted and not in what was asked.
-    """
-
-    outcome: str
-    months: int | None
-    reservations: str
-    decided_on: date
-    expires_on: date | None
-    by: FrozenSigner
-    asked_sha256: str | None = None
-    to_lift: tuple[str, ...] = ()
-    lift_by: date | None = None
-    trial: bool = False
-    doubts: tuple[FrozenDoubt, ...] = ()
-    outside: FrozenSignature | None = None
 
 
 class InventoryText(str):

@@ -2,13 +2,47 @@
 
 from datetime import date
 
-from reports.frozen import FrozenDossier, FrozenEvent, FrozenOpinion
+from reports.frozen import FrozenDossier, FrozenEvent, FrozenOpinion, FrozenProof
 from risk_models import catalogue
-from risk_models.scales import CLAIMED, STILL_TO_DO, MeasureStatus, ProofState, RiskLevel
+from risk_models.rules.evidence import SAYS_NO
+from risk_models.scales import CLAIMED, STILL_TO_DO, MeasureStatus, ProofState, Treatment
 from risk_models.study import StudiedScenario
 from risk_models.system import Measure, System
 
 _SHOWN = CLAIMED | STILL_TO_DO
+_DENIED = {
+    "fr": "l’équipe la dit en place, un relevé dit le contraire",
+    "en": "in place says the team, a reading says otherwise",
+}
+
+
+def contradictions(dossier: FrozenDossier, language: str) -> list[str]:
+    """What the team says in place and evidence denies: a sentence a measure, with the newest evidence against it."""
+    known = catalogue.measures()
+    found = []
+    for measure in dict.fromkeys(m.measure for m in dossier.system.measures if _is_denied(m)):
+        checks = known[measure].proven_by if measure in known else ()
+        against = [
+            e
+            for e in dossier.evidence
+            if e.state in SAYS_NO and not e.withdrawn and (e.measure == measure or e.check in checks)
+        ]
+        found.append(_tell_contradiction(measure, max(against, key=lambda e: e.observed_on, default=None), language))
+    return found
+
+
+def _is_denied(measure: Measure) -> bool:
+    return measure.status in CLAIMED and measure.proof in SAYS_NO
+
+
+def _tell_contradiction(measure: str, evidence: FrozenProof | None, language: str) -> str:
+    known = catalogue.measures().get(measure)
+    name = known.name.in_(language) if known else measure
+    if evidence is None:
+        return catalogue.sentence("contradictions", "unknown", language, name=name)
+    about = evidence.subject or evidence.file_name or evidence.link or "–"
+    day = str(evidence.observed_on)
+    return catalogue.sentence("contradictions", evidence.source, language, name=name, date=day, about=about)
 
 
 def answers_by_component(system: System, language: str) -> dict[str, list[str]]:
@@ -19,10 +53,12 @@ def answers_by_component(system: System, language: str) -> dict[str, list[str]]:
             continue
         known = catalogue.measures().get(measure.measure)
         name = known.name.in_(language) if known else measure.measure
-        sentence = f"{name} – {catalogue.word(measure.status, language).lower()}"
+        denied = _is_denied(measure)
+        said = _DENIED[language] if denied else catalogue.word(measure.status, language).lower()
+        sentence = f"{name} – {said}"
         if measure.status is MeasureStatus.PLANNED and measure.due:
             sentence += f" ({', '.join(filter(None, (_day(measure.due), measure.owner)))})"
-        if measure.proof and measure.proof is not ProofState.FRESH:
+        if measure.proof and measure.proof is not ProofState.FRESH and not denied:
             sentence += {"fr": " ; preuve ", "en": "; proof "}[language] + catalogue.word(
                 measure.proof, language
             ).lower()
@@ -42,14 +78,9 @@ def unproved_measures(system: System) -> list[Measure]:
     ]
 
 
-def undecided_risks(dossier: FrozenDossier) -> list[StudiedScenario]:
-    """The strong risks of the register that nobody decided on."""
-    return [x for x in split_register(dossier)[0] if x.risk is RiskLevel.HIGH and x.treatment is None]
-
-
-def accepted_scenarios(dossier: FrozenDossier) -> list[StudiedScenario]:
-    """The scenarios of the register that somebody is said to accept."""
-    return [x for x in split_register(dossier)[0] if x.accepted_by]
+def proposed_scenarios(dossier: FrozenDossier) -> list[StudiedScenario]:
+    """The scenarios of the register that the team proposes to accept."""
+    return [x for x in split_register(dossier)[0] if x.treatment is Treatment.ACCEPT]
 
 
 def split_register(dossier: FrozenDossier) -> tuple[list[StudiedScenario], list[StudiedScenario]]:

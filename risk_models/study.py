@@ -128,7 +128,8 @@ class StudiedService:
 class StudiedScenario:
     """A line of the register of risks.
 
-    `told`: told by people, `need` is None where it is of all; `computed_…`: what the graph gives, None where it gives no
+    `proposed_by`: who of the team asks the authority to accept it, by the day `accepted_until`; in what was frozen until
+    2026-11 the team wrote in `accepted_by` the name of who accepts. `told`: told by people, `need` is None where it is of all; `computed_…`: what the graph gives, None where it gives no
     such scenario; `kept` unless set aside, then `why_not` says the reason.
     """
 
@@ -148,9 +149,10 @@ class StudiedScenario:
     risk: RiskLevel
     treatment: Treatment | None
     treatment_note: str
-    accepted_by: str
     accepted_until: date | None
     rated_by: str = ""
+    accepted_by: str = ""
+    proposed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from app.analysis import services as analysis
 from app.demo_study import answer_pieces, make_ready
 from app.homologation import deciding, sealing
 from app.homologation import services as homologation
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
+from app.homologation.wishes import Wish
 from app.identity import services as identity
 from app.identity import signing_in
 from app.identity.factors import FactorProof
@@ -180,9 +180,15 @@ class World:
             return products.load_product(session, slug)
 
     def before_authority(
-        self, owner: Person, product: Product, people: dict[str, Person], *, reviewed: bool = True
+        self,
+        owner: Person,
+        product: Product,
+        people: dict[str, Person],
+        *,
+        reviewed: bool = True,
+        opinion: tuple[Verdict, str] = (Verdict.FAVOURABLE, ""),
     ) -> Dossier:
-        """A dossier asked for opinions, and sent to its authority when `reviewed`."""
+        """A dossier asked for opinions, and sent to its authority when `reviewed`, with that opinion."""
         with self.app.test_request_context(), self.session() as session:
             product = products.load_product(session, product.slug)
             make_ready(session, owner, product)
@@ -206,13 +212,12 @@ class World:
                 homologation.add_condition(
                     session, owner, product, dossier(), "Comptes nominatifs", "Revue trimestrielle"
                 )
-            homologation.accept_risk(
+            homologation.propose_acceptance(
                 session,
                 owner,
                 product,
                 dossier(),
                 "Chute de l’hébergeur",
-                "Andrée Laurent",
                 clock.today() + timedelta(days=400),
             )
             homologation.ask_reviewer(session, owner, product, dossier(), people["reviewer"].id, ReviewerRole.RSSI)
@@ -220,7 +225,7 @@ class World:
             homologation.ask_opinions(session, owner, product, dossier())
             if reviewed:
                 homologation.give_opinion(
-                    session, people["reviewer"], product, dossier(), dossier().opinions[0].id, Verdict.FAVOURABLE, ""
+                    session, people["reviewer"], product, dossier(), dossier().opinions[0].id, *opinion
                 )
                 homologation.transmit_dossier(session, owner, products.load_product(session, product.slug), dossier())
             return dossier()
@@ -271,7 +276,8 @@ class World:
         self, dossier: Dossier, person: Person, outcome=Outcome.FAVOURABLE, months=12, reservations="", lift_by=None
     ):
         """The authority's act, through the service."""
-        wish, asked = Wish(outcome, months, reservations, lift_by), dossier.content_sha256
+        wish = Wish(outcome, months, reservations, lift_by, exploited_reason="Coupé d’internet")
+        asked = dossier.content_sha256
         code = self.code(person)
         self.print_asked(dossier.product_id, dossier.number)
         with self.app.test_request_context(), self.session() as session:

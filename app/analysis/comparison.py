@@ -113,6 +113,7 @@ _FIELDS: dict[str, object] = {
     "treatment": _l("décision"),
     "treatment_note": _l("comment"),
     "accepted_by": _l("accepté par"),
+    "proposed_by": _l("acceptation proposée par"),
     "accepted_until": _l("accepté jusqu’au"),
     "kept": _l("retenu"),
     "why": _l("raison"),

@@ -46,7 +46,7 @@ def accept_finding(
     if held and held.until >= today:
         raise Refusal(
             _l(
-                "%(name)s l’a déjà accepté jusqu’au %(day)s : pour le changer, rouvrez-le d’abord.",
+                "%(name)s l’a déjà laissé en l’état jusqu’au %(day)s : pour le changer, rouvrez-le d’abord.",
                 name=held.accepted_by,
                 day=format_day(held.until),
             )
@@ -63,6 +63,6 @@ def reopen_finding(session: Session, actor: Person, product: Product, found: Fin
     """Takes the acceptance of `found` back."""
     row = read_acceptances(session, product.id).get(found.key)
     if row is None:
-        raise Refusal(_l("Ce constat n’était plus accepté."))
+        raise Refusal(_l("Ce constat est déjà ouvert."))
     record(session, actor, Action.REOPEN_FINDING, catalogue.finding_text(found, "fr", {}), product_id=product.id)
     session.delete(row)

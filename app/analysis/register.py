@@ -130,7 +130,7 @@ def new_told(story: str = "") -> RiskScenario:
         story=story,
         why="",
         treatment_note="",
-        accepted_by="",
+        proposed_by="",
     )
 
 
@@ -148,7 +148,7 @@ def _row(line: RegisterLine, product: Product) -> RiskScenario:
         why="",
         why_not="",
         treatment_note="",
-        accepted_by="",
+        proposed_by="",
     )
 
 
@@ -233,11 +233,10 @@ def rate_scenario(session: Session, actor: Person, product: Product, line: Regis
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is decided of a risk; who accepts it and until when, where it is accepted."""
+    """What is done of a risk; until when, where the authority is asked to accept it."""
 
     treatment: Treatment
     note: str
-    accepted_by: str
     accepted_until: date | None
 
 
@@ -255,15 +254,13 @@ def _named(session: Session, row: RiskScenario) -> dict[str, str]:
 def treat_risk(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
     """Decides what is done of a risk. Raises `Refusal` at the field that is missing."""
     accepted = choice.treatment is Treatment.ACCEPT
-    if accepted and not choice.accepted_by:
-        raise Refusal(_l("Qui l’accepte ? Une personne, avec sa fonction."), "accepted_by")
     if accepted:
         check_until(choice.accepted_until, "accepted_until")
     if choice.treatment in {Treatment.TRANSFER, Treatment.AVOID} and not choice.note:
         raise Refusal(_l("Comment ? Dites à qui il est transféré, ou ce à quoi vous renoncez."), "note")
     row = _row(line, product)
     row.treatment, row.treatment_note = choice.treatment, choice.note
-    row.accepted_by = choice.accepted_by if accepted else ""
+    row.proposed_by = actor.name[:200] if accepted else ""
     row.accepted_until = choice.accepted_until if accepted else None
     row.touched(actor.name)
     session.add(row)
@@ -276,7 +273,6 @@ def treat_risk(session: Session, actor: Person, product: Product, line: Register
         **_named(session, row),
         treatment=choice.treatment.value,
         note=choice.note,
-        accepted_by=row.accepted_by,
         accepted_until=row.accepted_until.isoformat() if row.accepted_until else None,
         **changes,
     )
@@ -318,6 +314,6 @@ def as_studied(line: RegisterLine) -> StudiedScenario:
         risk=line.risk,
         treatment=line.treatment,
         treatment_note=row.treatment_note if row else "",
-        accepted_by=row.accepted_by if row else "",
+        proposed_by=row.proposed_by if row else "",
         accepted_until=row.accepted_until if row else None,
     )

@@ -197,7 +197,7 @@ def treat(product: Product, key: str) -> str | Response:
             current_person(),
             product,
             line,
-            Choice(form.treatment.data, form.note.data or "", form.accepted_by.data or "", form.accepted_until.data),
+            Choice(form.treatment.data, form.note.data or "", form.accepted_until.data),
         ),
         stored=_stored(product, line, TreatmentForm),
     ):

@@ -127,15 +127,14 @@ class RatingForm(EditForm):
 class TreatmentForm(EditForm):
     needed_when = {
         "note": _l("si le risque est transféré ou évité"),
-        "accepted_by": _l("si le risque est accepté"),
-        "accepted_until": _l("si le risque est accepté"),
+        "accepted_until": _l("si vous proposez de l’accepter"),
     }
     treatment = EnumRadio(_l("Que faites-vous de ce risque ?"), Treatment)
     note = Paragraph(_l("Comment ?"), most=1000, description=_l("Exemple : « Par le second facteur, prévu en mars »."))
-    accepted_by = Line(
-        _l("Si vous l’acceptez : qui l’accepte ?"), description=_l("Exemple : la directrice du programme")
+    accepted_until = Day(
+        _l("Si vous proposez de l’accepter : jusqu’au"),
+        description=_l("Trois ans au plus. Seule la décision de l’autorité l’accepte, et pas au-delà de sa durée."),
     )
-    accepted_until = Day(_l("Jusqu’au"), description=_l("Trois ans au plus."))
 
 
 class CommentForm(BaseForm):

@@ -123,7 +123,9 @@ class RiskScenario(Edited, Base):
     rated_by: Mapped[str] = mapped_column(String(200), default="", comment="who gave the rating, or set it aside")
     treatment: Mapped[Treatment | None]
     treatment_note: Mapped[LongText] = mapped_column(default="")
-    accepted_by: Mapped[str] = mapped_column(String(200), default="")
+    proposed_by: Mapped[str] = mapped_column(
+        String(200), default="", comment="who proposes that the authority accepts it"
+    )
     accepted_until: Mapped[date | None]
 
 

@@ -243,7 +243,7 @@ def accept_finding(product: Product) -> str | Response:
         until, reason = form.until.data, form.reason.data or ""
         with form.showing_refusal():
             acceptance.accept_finding(db_session(), current_person(), product, found, reason=reason, until=until)
-            flash(_("Le constat est accepté. Il reviendra à cette date."), "success")
+            flash(_("Le constat est laissé en l’état. Il reviendra à cette date."), "success")
             return redirect(url_for("analysis.findings", slug=product.slug))
     return render_template(
         "analysis/accept_finding.html", product=product, found=found, form=form, names=system.names()

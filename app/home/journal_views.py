@@ -33,7 +33,7 @@ _DAYS_SHOWN = 7
 
 _PARTS: dict[str, object] = {
     "ConditionOfUse": _l("une condition d’emploi"),
-    "AcceptedRisk": _l("un risque accepté"),
+    "AcceptedRisk": _l("un risque que l’équipe propose d’accepter"),
     "Opinion": _l("un avis à demander"),
     "AttachedOpinion": _l("un avis joint"),
     "DossierDocument": _l("une pièce jointe"),

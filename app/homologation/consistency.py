@@ -6,9 +6,11 @@ from datetime import date
 
 from app.homologation.pieces import PERSONAL, is_personal
 from app.platform.i18n import language
-from reports.frozen import FrozenDossier, FrozenDoubt
+from reports.frozen import FrozenDossier
+from reports.frozen_decision import FrozenDoubt
 from risk_models import catalogue
 from risk_models.rules import limits, schedule
+from risk_models.rules.evidence import SAYS_NO
 from risk_models.scales import (
     CLAIMED,
     STILL_TO_DO,
@@ -140,7 +142,8 @@ def _ended(c: FrozenDossier) -> Iterator[str]:
             yield f"{component.name}, {component.eol.date}"
 
 
-def _exploited(c: FrozenDossier) -> Iterator[str]:
+def exploited_in(c: FrozenDossier) -> Iterator[str]:
+    """Component and id of each flaw known to be exploited."""
     for component in c.system.components:
         for flaw in component.vulnerabilities:
             if flaw.kev:
@@ -174,6 +177,12 @@ def _changes_since(c: FrozenDossier) -> list[str]:
     return [str(c.analysis.changes_since)] if c.analysis and c.analysis.changes_since else []
 
 
+def _plan_after_reservations(c: FrozenDossier) -> list[str]:
+    """What is planned after the day by which the authority wants its reservations lifted."""
+    by = c.decision.lift_by if c.decision else None
+    return [f"{_named(m)}, {m.due}" for m in _measures(c, *STILL_TO_DO) if by and m.due and m.due > by]
+
+
 def _without_version(c: FrozenDossier) -> Iterator[str]:
     for component in c.system.components:
         if component.patched_by is Patcher.TEAM and not component.version and component.kind not in _NO_VERSION:
@@ -195,11 +204,6 @@ RULES: dict[str, tuple[bool, str, Look]] = {
         True,
         _REGISTER,
         lambda c: [_told(c, x) for x in _accepted(c) if not x.accepted_until],
-    ),
-    "acceptance_unnamed": (
-        True,
-        _REGISTER,
-        lambda c: [_told(c, x) for x in _accepted(c) if not x.accepted_by],
     ),
     "residual_above_current": (
         True,
@@ -252,7 +256,16 @@ RULES: dict[str, tuple[bool, str, Look]] = {
     "proof_not_fresh": (
         False,
         "evidence.index",
-        lambda c: [_named(m) for m in _measures(c, *CLAIMED) if m.proof and m.proof is not ProofState.FRESH],
+        lambda c: [
+            _named(m)
+            for m in _measures(c, *CLAIMED)
+            if m.proof and m.proof is not ProofState.FRESH and m.proof not in SAYS_NO
+        ],
+    ),
+    "proof_denies": (
+        False,
+        "evidence.index",
+        lambda c: [_named(m) for m in _measures(c, *CLAIMED) if m.proof in SAYS_NO],
     ),
     "plan_late": (
         False,
@@ -264,6 +277,7 @@ RULES: dict[str, tuple[bool, str, Look]] = {
         _MEASURES,
         lambda c: [_named(m) for m in _measures(c, *STILL_TO_DO) if m.due and m.due > _end(c)],
     ),
+    "plan_after_reservations": (False, _MEASURES, _plan_after_reservations),
     "acceptance_before_end": (False, _COMPOSE, lambda c: _ends_before(_of_dossier(c), c)),
     "register_acceptance_before_end": (False, _REGISTER, lambda c: _ends_before(_of_register(c), c)),
     "finding_acceptance_expired": (
@@ -284,7 +298,7 @@ RULES: dict[str, tuple[bool, str, Look]] = {
         _without_version,
     ),
     "support_ended": (False, _COMPONENTS, _ended),
-    "known_exploited": (False, "packages.flaws", _exploited),
+    "known_exploited": (False, "packages.flaws", exploited_in),
     "reduced_without_plan": (False, _MEASURES, _plan_for_high),
     "high_for_long": (False, _COMPOSE, _high_for_long),
     "analysis_old": (

@@ -1,21 +1,22 @@
 """The acts that bind: decide, decide outside Jalon, withdraw. Each needs its author's second factor."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
-from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.analysis import services as analysis
 from app.analysis import study
-from app.homologation import consistency, delegating, freezing, notifications, register, sealing
+from app.homologation import consistency, delegating, freezing, notifications, register, sealing, wishes
 from app.homologation.jobs import IssueWithdrawal, RenderDossier
 from app.homologation.kinds import DossierState, Heard, Origin, Outcome
 from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
 from app.homologation.separation import check_apart, check_vouched, scope_of_product
 from app.homologation.services import move_dossier, must_be
+from app.homologation.wishes import AskedOfDecider, Wish
 from app.identity import directory, factors
 from app.identity.acts import check_act, prove_act
 from app.identity.factors import FactorProof
@@ -26,36 +27,24 @@ from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
 from app.platform.database import new_id
-from app.platform.i18n import format_day
 from app.platform.links import link_to
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
+from app.products import services as products
 from app.products.models import Product
 from app.products.services import holds_role, incubator_name, incubators_of
 from reports import dossier as content
-from reports.frozen import (
-    FrozenAuthority,
+from reports import residual
+from reports.frozen import FrozenAuthority, FrozenDossier, FrozenWithdrawal
+from reports.frozen_decision import (
     FrozenDecision,
     FrozenDelegation,
-    FrozenDossier,
-    FrozenDoubt,
+    FrozenResidual,
     FrozenSignature,
     FrozenSigner,
     FrozenVouching,
-    FrozenWithdrawal,
 )
-from risk_models.rules import limits, schedule
-from risk_models.scales import PieceState
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What an authority is about to decide; `months` is none for a refusal, `lift_by` where it sets no date."""
-
-    outcome: Outcome
-    months: int | None
-    reservations: str
-    lift_by: date | None = None
+from risk_models.rules import schedule
 
 
 def factor_purpose(shown_sha256: str) -> str:
@@ -80,74 +69,12 @@ def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wi
     must_be(dossier, DossierState.DECISION)
     if shown_sha256 != dossier.content_sha256:
         raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de décider."))
-    check_wish(dossier, wish)
-    check_lift_by(wish, clock.today())
     if content.sha256(dossier.content or "") != dossier.content_sha256:
         raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
     sealing.check_made(dossier)
-    decided = _decided(dossier, wish, clock.today(), _signer(session, actor, dossier))
-    doubts = _doubts(actor, content.loads(dossier.content or ""), wish)
-    return content.with_decision(dossier.content or "", replace(decided, doubts=doubts))
-
-
-def _doubts(actor: Person, frozen: FrozenDossier, wish: Wish) -> tuple[FrozenDoubt, ...]:
-    """What the controls find in what is granted and did not in what was asked: another duration, another signatory."""
-    if not frozen.pieces or not wish.months:
-        return ()
-    granted = replace(frozen, requested_months=wish.months, authority=FrozenAuthority(actor.name, actor.title))
-    known = {(_rule(d), d.what) for d in frozen.doubts}
-    with force_locale("fr"):
-        found = [i.as_doubt() for i in consistency.check_content(granted)]
-    return tuple(d for d in found if (_rule(d), d.what) not in known)
-
-
-def _rule(doubt: FrozenDoubt) -> str:
-    """Contents frozen until 2026-11 knew one rule for the acceptances of the dossier and of the register."""
-    return doubt.rule.removeprefix("register_")
-
-
-def check_wish(dossier: Dossier, wish: Wish) -> None:
-    """Raises `Refusal` for what no authority may decide on this dossier."""
-    frozen = content.loads(dossier.content or "")
-    if clock.today() < frozen.frozen_on:
-        raise Refusal(_l("L’horloge du serveur retarde sur la date du dossier : faites-la régler avant de décider."))
-    if lacks := [p.name for p in frozen.pieces if p.state is PieceState.MISSING]:
-        raise Refusal(
-            _l(
-                "Des pièces obligatoires manquent : %(what)s. L’équipe doit reprendre le dossier.",
-                what=", ".join(lacks),
-            )
-        )
-    if wish.outcome is not Outcome.REFUSED and wish.months not in schedule.DURATIONS:
-        raise Refusal(_l("Choisissez une durée."), "months")
-    check_favourable(wish)
-    if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > limits.LONGEST_PROVISIONAL_MONTHS:
-        raise Refusal(_l("Une homologation provisoire dure un an au plus."), "months")
-    if wish.outcome in {Outcome.WITH_RESERVATIONS, Outcome.REFUSED} and not split_lines(wish.reservations):
-        raise Refusal(_l("Écrivez les réserves ou les raisons du refus."), "reservations")
-
-
-def check_favourable(wish: Wish) -> None:
-    """Raises `Refusal` for reservations of a decision that says it has none."""
-    if wish.outcome is Outcome.FAVOURABLE and wish.reservations:
-        raise Refusal(_l("Choisissez « avec réserves », ou effacez les réserves."), "reservations")
-
-
-def check_lift_by(wish: Wish, decided_on: date) -> None:
-    """Raises `Refusal` for a date at which no reservation of `wish` can be lifted."""
-    if wish.lift_by is None:
-        return
-    if wish.outcome is Outcome.REFUSED or wish.months is None or not split_lines(wish.reservations):
-        raise Refusal(_l("Il n’y a pas de réserve à lever : effacez cette date."), "lift_by")
-    until = schedule.expiry_day(decided_on, wish.months)
-    if not decided_on < wish.lift_by <= until:
-        raise Refusal(
-            _l(
-                "Une réserve se lève après la décision et avant la fin de l’homologation, le %(until)s.",
-                until=format_day(until),
-            ),
-            "lift_by",
-        )
+    return content.with_decision(
+        dossier.content or "", _decided(session, dossier, wish, clock.today(), _signer(session, actor, dossier))
+    )
 
 
 def _signer(session: Session, actor: Person, dossier: Dossier) -> FrozenSigner:
@@ -177,25 +104,63 @@ def _vouching(session: Session, dossier: Dossier, authority: Person) -> FrozenVo
     )
 
 
-def _decided(dossier: Dossier, wish: Wish, decided_on: date, by: FrozenSigner) -> FrozenDecision:
-    months = None if wish.outcome is Outcome.REFUSED else wish.months
-    return FrozenDecision(
+def _decided(session: Session, dossier: Dossier, wish: Wish, decided_on: date, by: FrozenSigner) -> FrozenDecision:
+    """What the decision page will hold. Raises `Refusal` for what no authority may decide."""
+    frozen = content.loads(dossier.content or "")
+    exploited = exploited_flaws(session, dossier.product_id, frozen)
+    wish = wishes.complete_wish(frozen, wish)
+    wishes.check_wish(frozen, wish, exploited)
+    wishes.check_lift_by(wish, decided_on)
+    refused = wish.outcome is Outcome.REFUSED
+    months = None if refused else wish.months
+    expires_on = schedule.expiry_day(decided_on, months) if months else None
+    decided = FrozenDecision(
         outcome=wish.outcome.value,
         months=months,
         reservations=wish.reservations,
-        to_lift=tuple(split_lines(wish.reservations)) if months else (),
+        to_lift=tuple(wishes.split_lines(wish.reservations)) if months else (),
         lift_by=wish.lift_by,
         decided_on=decided_on,
-        expires_on=schedule.expiry_day(decided_on, months) if months else None,
+        expires_on=expires_on,
         by=by,
         asked_sha256=dossier.content_sha256,
         trial=sealing.is_trial(),
+        accepted=_accepted(frozen, expires_on) if expires_on else (),
+        reply="" if refused else wish.reply,
+        exploited=() if refused else exploited,
+        exploited_reason=wish.exploited_reason if exploited and not refused else "",
+    )
+    granted = replace(
+        frozen,
+        requested_months=months or frozen.requested_months,
+        authority=FrozenAuthority(by.name, by.title),
+        decision=decided,
+    )
+    return replace(decided, doubts=wishes.doubts_of(granted))
+
+
+def _accepted(frozen: FrozenDossier, expires_on: date) -> tuple[FrozenResidual, ...]:
+    """The risks that remain, each until the end of the homologation, or sooner where less was asked."""
+    return tuple(replace(r, until=min(r.until or expires_on, expires_on)) for r in residual.residual_risks(frozen))
+
+
+def read_asked(session: Session, dossier: Dossier) -> AskedOfDecider:
+    """What the frozen `dossier` asks of who decides today."""
+    frozen = content.loads(dossier.content or "")
+    return AskedOfDecider(
+        wishes.to_take_over(frozen),
+        wishes.against(frozen),
+        exploited_flaws(session, dossier.product_id, frozen),
     )
 
 
-def split_lines(text: str) -> list[str]:
-    """One reservation a line."""
-    return [line.strip(" -–•\t") for line in text.splitlines() if line.strip(" -–•\t")]
+def exploited_flaws(session: Session, product_id: str, frozen: FrozenDossier) -> tuple[str, ...]:
+    """Component and id of each open flaw known to be exploited, in the content or in the product as it is today."""
+    product = products.load_product(session, session.get_one(Product, product_id).slug)
+    if product is None:
+        raise ValueError("a dossier belongs to a product")
+    today = replace(frozen, system=analysis.read_system(session, product))
+    return tuple(dict.fromkeys([*consistency.exploited_in(frozen), *consistency.exploited_in(today)]))
 
 
 @transaction
@@ -233,7 +198,7 @@ def keep_outside(
     """A decision signed outside Jalon, recorded by `actor`."""
     authority = dossier.authority
     by = FrozenSigner(authority.name if authority else "", authority.title if authority else "")
-    decided = replace(_decided(dossier, wish, decided_on, by), outside=signed)
+    decided = replace(_decided(session, dossier, wish, decided_on, by), outside=signed)
     _keep(session, actor, product, dossier, content.with_decision(dossier.content or "", decided))
 
 

@@ -5,14 +5,15 @@ from datetime import date
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
+from wtforms import HiddenField
 
 from app.homologation import deciding, delegating, register, sealing
-from app.homologation.deciding import Wish
 from app.homologation.forms import DecisionForm, DelegateForm, LiftForm, SignForm, WithdrawForm
 from app.homologation.kinds import Act, DossierState, Outcome
 from app.homologation.models import Dossier
 from app.homologation.pages import dossier_or_404, pdf_response, reading_page
 from app.homologation.services import must_be
+from app.homologation.wishes import Wish
 from app.identity import factors
 from app.identity import services as identity
 from app.identity.access import Person, current_person
@@ -69,10 +70,21 @@ def _wish(form: SignForm) -> Wish:
     try:
         months = int(form.months.data) if form.months.data else None
         lift_by = date.fromisoformat(form.lift_by.data) if form.lift_by.data else None
-        reservations = (form.reservations.data or "").replace("\r\n", "\n")
-        return Wish(Outcome(form.outcome.data or ""), months, reservations, lift_by)
+        return Wish(
+            Outcome(form.outcome.data or ""),
+            months,
+            _lines(form.reservations),
+            lift_by,
+            take_over=bool(form.take_over.data),
+            reply=_lines(form.reply),
+            exploited_reason=_lines(form.exploited_reason),
+        )
     except ValueError:
         abort(404)
+
+
+def _lines(field: HiddenField) -> str:
+    return (field.data or "").replace("\r\n", "\n")
 
 
 def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: SignForm | None = None) -> str:

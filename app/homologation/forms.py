@@ -1,12 +1,13 @@
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import HiddenField, RadioField, SelectField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField
 from wtforms.validators import Optional
 
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
+from app.homologation.wishes import Wish
 from app.identity.forms import FactorForm
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, CleanText, Day, EnumRadio, EnumSelect, Line, Paragraph, required
@@ -44,14 +45,13 @@ class ConditionForm(BaseForm):
     )
 
 
-class AcceptedRiskForm(BaseForm):
+class ProposedRiskForm(BaseForm):
     text = Paragraph(
         _l("Risque qui reste"),
         most=1000,
         needed=True,
         description=_l("Exemple : « Compromission de l’hébergeur : grave, peu vraisemblable »."),
     )
-    accepted_by = Line(_l("Accepté par"), needed=True, description=_l("Prénom, nom et fonction"))
     until = Day(_l("Jusqu’au"), needed=True, description=_l("Trois ans au plus."))
 
 
@@ -130,7 +130,33 @@ class WishForm(BaseForm):
         return Wish(self.outcome.data, self.months.data, self.reservations.data or "", self.lift_by.data)
 
 
-class DecisionForm(WishForm):
+class OwnWishForm(WishForm):
+    """What is decided of a dossier of ours, and what its opinions and its open flaws ask of who decides."""
+
+    needed_when = WishForm.needed_when | {
+        "reply": _l("pour passer outre un avis défavorable, ou des réserves que vous ne reprenez pas"),
+        "exploited_reason": _l("sauf pour refuser"),
+    }
+    take_over = BooleanField(_l("Reprendre dans les réserves celles du RSSI et du DPO"))
+    reply = Paragraph(
+        _l("Réponse aux avis qui ne sont pas favorables"),
+        description=_l("Elle est écrite sur la page de décision, à côté de l’avis."),
+    )
+    exploited_reason = Paragraph(
+        _l("Pourquoi homologuer alors qu’une faille que l’on sait exploitée est ouverte"),
+        description=_l("Exemple : « Le composant est coupé d’internet depuis hier, mise à jour demain »."),
+    )
+
+    def wish(self) -> Wish:
+        return replace(
+            super().wish(),
+            take_over=bool(self.take_over.data),
+            reply=self.reply.data or "",
+            exploited_reason=self.exploited_reason.data or "",
+        )
+
+
+class DecisionForm(OwnWishForm):
     outcome = EnumRadio(_l("Votre décision"), Outcome)
     months = RadioField(
         _l("Durée, à compter d’aujourd’hui"),
@@ -161,11 +187,14 @@ class SignForm(FactorForm):
     months = HiddenField()
     reservations = HiddenField(validators=[CleanText(4000, lines=True)])
     lift_by = HiddenField()
+    take_over = HiddenField()
+    reply = HiddenField(validators=[CleanText(4000, lines=True)])
+    exploited_reason = HiddenField(validators=[CleanText(4000, lines=True)])
     asked_sha256 = HiddenField()
     signed_sha256 = HiddenField()
 
 
-class SignedOutsideForm(WishForm, FactorForm):
+class SignedOutsideForm(OwnWishForm, FactorForm):
     file = FileField(
         _l("Le PDF signé"),
         [FileRequired(_l("Choisissez le PDF signé."))],

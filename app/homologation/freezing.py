@@ -32,7 +32,6 @@ from reports.frozen import (
     FrozenCondition,
     FrozenDocument,
     FrozenDossier,
-    FrozenDoubt,
     FrozenEvent,
     FrozenFindingAcceptance,
     FrozenJudgement,
@@ -41,6 +40,7 @@ from reports.frozen import (
     FrozenReservation,
     InventoryText,
 )
+from reports.frozen_decision import FrozenDoubt
 from risk_models import product_file
 from risk_models.assessment import Stability
 from risk_models.scales import Severity
@@ -124,7 +124,9 @@ def _unfinished(session: Session, product: Product, dossier: Dossier, system: Sy
         authority=FrozenAuthority(dossier.authority.name, dossier.authority.title) if dossier.authority else None,
         analysis=_analysis(session, product, system, study),
         conditions=tuple(FrozenCondition(c.text, c.check) for c in dossier.conditions),
-        accepted_risks=tuple(FrozenAcceptance(r.text, r.accepted_by, r.until) for r in dossier.accepted_risks),
+        accepted_risks=tuple(
+            FrozenAcceptance(r.text, r.until, proposed_by=r.proposed_by) for r in dossier.accepted_risks
+        ),
         feared_events=tuple(
             FrozenEvent(asset.ref, event.need, Severity(event.severity), event.description)
             for asset in assets

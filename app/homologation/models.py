@@ -69,13 +69,15 @@ class ConditionOfUse(Base):
 
 
 class AcceptedRisk(Base):
+    """A risk that the team proposes to accept: only the decision does."""
+
     __tablename__ = "accepted_risk"
 
     id: Mapped[Id]
     dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[Instant]
     text: Mapped[LongText]
-    accepted_by: Mapped[Name]
+    proposed_by: Mapped[Name]
     until: Mapped[date]
 
 

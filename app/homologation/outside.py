@@ -12,12 +12,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.homologation import deciding, register, sealing
-from app.homologation.deciding import Wish
+from app.homologation import deciding, register, sealing, wishes
 from app.homologation.kinds import DossierState, Origin, Outcome
 from app.homologation.models import Decision, Dossier
 from app.homologation.separation import check_apart, check_vouched, scope_of_product
 from app.homologation.services import must_be
+from app.homologation.wishes import Wish
 from app.identity import policy
 from app.identity.acts import check_act, prove_act
 from app.identity.factors import FactorProof
@@ -37,7 +37,8 @@ from app.platform.transactions import transaction
 from app.products.models import Product
 from reports import dossier as content
 from reports import outside
-from reports.frozen import FrozenDecision, FrozenElsewhere, FrozenSignature, FrozenSigner
+from reports.frozen import FrozenElsewhere
+from reports.frozen_decision import FrozenDecision, FrozenSignature, FrozenSigner
 from risk_models.rules import schedule
 
 _Choice = TypeVar("_Choice", Origin, Outcome)
@@ -154,10 +155,10 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
         raise Refusal(_l("Vérifiez l’année : elle vient avant %(year)d.", year=_FIRST_YEAR), "decided_on")
     if values.decided.outcome is Outcome.WITH_RESERVATIONS and not values.decided.reservations:
         raise Refusal(_l("Écrivez les réserves."), "reservations")
-    deciding.check_favourable(values.decided)
+    wishes.check_favourable(values.decided)
     if values.decided.outcome is not Outcome.REFUSED and values.decided.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
-    deciding.check_lift_by(values.decided, values.decided_on)
+    wishes.check_lift_by(values.decided, values.decided_on)
     last = register.last_decided(session, product.id)
     if last and last.origin is Origin.JALON and last.decision and (day := _ended_by(last)) and values.decided_on >= day:
         raise Refusal(
@@ -206,7 +207,7 @@ def _decided(values: Elsewhere) -> FrozenDecision:
         outcome=values.decided.outcome.value,
         months=months,
         reservations=values.decided.reservations,
-        to_lift=tuple(deciding.split_lines(values.decided.reservations)) if months else (),
+        to_lift=tuple(wishes.split_lines(values.decided.reservations)) if months else (),
         lift_by=values.decided.lift_by,
         decided_on=values.decided_on,
         expires_on=schedule.expiry_day(values.decided_on, months) if months else None,
@@ -337,11 +338,9 @@ def record_signed(
         check_apart(session, BindingAct.DECIDE, dossier.authority, dossier)
     check_vouched(session, dossier)
     check_apart(session, BindingAct.RECORD_SIGNED, actor, dossier)
-    deciding.check_wish(dossier, wish)
     frozen = content.loads(dossier.content or "")
     if not frozen.frozen_on <= decided_on <= clock.today():
         raise Refusal(_l("La décision vient après le gel du dossier, et pas après aujourd’hui."), "decided_on")
-    deciding.check_lift_by(wish, decided_on)
     if file is None:
         raise Refusal(_l("Choisissez le PDF signé."), "file")
     sealing.check_made(dossier)

@@ -6,8 +6,9 @@ from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import outside
+from app.homologation import deciding, outside
 from app.homologation.forms import ElsewhereForm, ElsewhereRowsForm, SignedOutsideForm
+from app.homologation.kinds import DossierState
 from app.homologation.outside import COLUMNS, ORIGINS, OUTCOMES, Elsewhere
 from app.homologation.pages import dossier_or_404
 from app.identity import factors
@@ -110,4 +111,5 @@ def signed(product: Product, number: int) -> str | BaseResponse:
         challenge_id=challenge_id,
         options=options,
         held=factors.factors_of(db_session(), current_person().id),
+        asked=deciding.read_asked(db_session(), row) if row.state is DossierState.DECISION else None,
     )

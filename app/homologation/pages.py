@@ -19,11 +19,12 @@ from app.products.models import Product
 from reports import dossier as content
 from reports.figures.matrix import draw_matrix
 from reports.frozen import FrozenDossier, FrozenElsewhere
+from reports.residual import residual_risks, untreated_strong
 from reports.synthesis import (
-    accepted_scenarios,
     answers_by_component,
+    contradictions,
     feared_events_by_severity,
-    undecided_risks,
+    proposed_scenarios,
     unproved_measures,
 )
 from risk_models.rules.standing import DecisionState
@@ -83,6 +84,7 @@ def reading_page(
         may_withdraw=_may_withdraw(row),
         may_record=row.state is DossierState.DECISION and row.has_pdf and may(Permission.RECORD_SIGNED),
         decision_form=decision_form or _decision_form(row),
+        asked=deciding.read_asked(db_session(), row) if may_decide else None,
         may_compose=may(Permission.COMPOSE_DOSSIER),
         days_waiting=(clock.now() - row.state_since).days,
         pending=services.waited_people(row),
@@ -92,13 +94,16 @@ def reading_page(
 
 
 def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
+    remaining = residual_risks(frozen)
     return {
         "matrix": draw_matrix(frozen.assessment, language()),
         "names": frozen.system.names(),
         "answers": answers_by_component(frozen.system, language()),
-        "undecided": len(undecided_risks(frozen)),
+        "untreated": len(untreated_strong(remaining)),
         "unproved": len(unproved_measures(frozen.system)),
-        "accepted": accepted_scenarios(frozen),
+        "proposed": proposed_scenarios(frozen),
+        "residual": remaining,
+        "contradictions": contradictions(frozen, language()),
         "feared_events": feared_events_by_severity(frozen),
     }
 

@@ -116,7 +116,7 @@ def _take_up(dossier: Dossier, last: Dossier) -> None:
     """What stays true until somebody changes it; opinions, and acceptances that end too soon, are asked anew."""
     dossier.conditions = [ConditionOfUse(created_at=c.created_at, text=c.text, check=c.check) for c in last.conditions]
     dossier.accepted_risks = [
-        AcceptedRisk(created_at=r.created_at, text=r.text, accepted_by=r.accepted_by, until=r.until)
+        AcceptedRisk(created_at=r.created_at, text=r.text, proposed_by=r.proposed_by, until=r.until)
         for r in last.accepted_risks
         if clock.today() < r.until <= schedule.latest_acceptance(clock.today())
     ]
@@ -197,13 +197,14 @@ def add_condition(session: Session, actor: Person, product: Product, dossier: Do
 
 
 @transaction
-def accept_risk(
-    session: Session, actor: Person, product: Product, dossier: Dossier, text: str, accepted_by: str, until: date
+def propose_acceptance(
+    session: Session, actor: Person, product: Product, dossier: Dossier, text: str, until: date
 ) -> None:
+    """Asks the authority to accept a risk that stays; its decision alone does."""
     must_be(dossier, DossierState.DRAFT)
     check_until(until, "until")
-    dossier.accepted_risks.append(AcceptedRisk(created_at=clock.now(), text=text, accepted_by=accepted_by, until=until))
-    record(session, actor, Action.ACCEPT_RISK, text, product_id=product.id, accepted_by=accepted_by)
+    dossier.accepted_risks.append(AcceptedRisk(created_at=clock.now(), text=text, proposed_by=actor.name, until=until))
+    record(session, actor, Action.ACCEPT_RISK, text, product_id=product.id, until=until.isoformat())
 
 
 @transaction

@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import drift, drift_watch, register, sealing, services
 from app.homologation.forms import (
-    AcceptedRiskForm,
     ConditionForm,
     DescribeForm,
     OpinionForm,
+    ProposedRiskForm,
     ReviewerForm,
 )
 from app.homologation.kinds import Act, DossierState, Origin
@@ -150,19 +150,18 @@ def add_condition(product: Product, number: int) -> str | BaseResponse:
 
 @blueprint.post("/<int(max=9999):number>/risques-acceptes")
 @product_view(Permission.COMPOSE_DOSSIER)
-def accept_risk(product: Product, number: int) -> str | BaseResponse:
-    row, form = dossier_or_404(product, number), AcceptedRiskForm()
+def propose_acceptance(product: Product, number: int) -> str | BaseResponse:
+    row, form = dossier_or_404(product, number), ProposedRiskForm()
     return _submitted(
         product,
         row,
         form,
-        lambda: services.accept_risk(
+        lambda: services.propose_acceptance(
             db_session(),
             current_person(),
             product,
             row,
             form.text.data or "",
-            form.accepted_by.data or "",
             form.until.data or clock.today(),
         ),
         risk=form,
@@ -293,7 +292,7 @@ def _compose_page(product: Product, row: Dossier, **forms: BaseForm) -> str:
         dossier=row,
         describe=describe,
         condition=forms.get("condition") or ConditionForm(formdata=None),
-        risk=forms.get("risk") or AcceptedRiskForm(formdata=None),
+        risk=forms.get("risk") or ProposedRiskForm(formdata=None),
         reviewer=reviewer,
         has_authorities=bool(describe["authority"].choices),
         has_reviewers=bool(reviewers),

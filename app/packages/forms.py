@@ -28,7 +28,7 @@ class VexForm(BaseForm):
 class JudgementForm(ComparedForm):
     needed_when = {
         "justification": _l("si le produit n’est pas concerné"),
-        "until": _l("si le risque est accepté"),
+        "until": _l("si elle est laissée en l’état"),
     }
     state = EnumRadio(_l("Qu’en dites-vous ?"), FlawState)
     justification = EnumSelect(

@@ -16,7 +16,7 @@ from flask_babel.speaklater import LazyString
 from app.platform import clock
 from risk_models import catalogue
 from risk_models.assessment import Finding, Warning
-from risk_models.scales import LinkKind, Need, SecurityLevel, Severity
+from risk_models.scales import LinkKind, Need, RiskLevel, SecurityLevel, Severity
 
 LANGUAGES = ("fr", "en")
 THREATS = frozenset(catalogue.words("threats"))
@@ -55,6 +55,7 @@ def init_app(app: Flask) -> None:
         colon=LazyString(lambda: catalogue.colon(language())),
         sentence=sentence,
         severity=Severity,
+        risk_level=RiskLevel,
         severities=tuple(Severity),
         security_level=SecurityLevel,
         need_of=Need,

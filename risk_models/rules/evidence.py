@@ -46,7 +46,7 @@ _WORST_FIRST = (
     ProofState.STALE,
     ProofState.FRESH,
 )
-_SAYS_NO = frozenset({ProofState.CONTRADICTED, ProofState.DISABLED})
+SAYS_NO = frozenset({ProofState.CONTRADICTED, ProofState.DISABLED})
 
 
 def worst_state(states: Iterable[ProofState]) -> ProofState | None:
@@ -68,7 +68,7 @@ def proof_of(sources: Iterable[Iterable[Observation]], today: date) -> ProofStat
     if not found:
         return None
     good = max((day for state, day in found if state is ProofState.FRESH), default=None)
-    against = [(day, state) for state, day in found if state in _SAYS_NO and (good is None or day >= good)]
+    against = [(day, state) for state, day in found if state in SAYS_NO and (good is None or day >= good)]
     if against:
         return worst_state(state for _, state in against)
     return max((state for state, _ in found if state is not None), key=_WORST_FIRST.index)

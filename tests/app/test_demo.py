@@ -59,7 +59,7 @@ ORDER = (
     "Mesures et plan d’action",
     "Risques, avant et après le plan",
     "Registre des risques et décisions",
-    "Conditions d’emploi et risques acceptés",
+    "Conditions d’emploi, risques qui restent",
     "Vérifier cette page sans compte",
     "Pièces du dossier et cohérence",
     "Annexes",

@@ -49,7 +49,6 @@ def _decide_and_prove(team) -> None:
     assert team.post(f"{BASE}/registre/{key}", treatment).status_code == 302
     accepted = {
         "treatment": "accept",
-        "accepted_by": "MarqueAccord",
         "accepted_until": f"{clock.today().year + 1}-06-01",
     }
     assert team.post(f"{BASE}/registre/dossiers:integrity", accepted).status_code == 302

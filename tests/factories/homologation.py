@@ -3,8 +3,14 @@
 from app.homologation import sealing
 from app.homologation.kinds import Act
 
+# Of the product of examples, whose Metabase has a flaw known to be exploited.
+WHY = {"exploited_reason": "Coupé d’internet"}
 # As browsers send them, line ends included.
-CHOICES = {"outcome": "with_reservations", "months": "12", "reservations": "Second facteur\r\n- Metabase à jour"}
+CHOICES = {
+    "outcome": "with_reservations",
+    "months": "12",
+    "reservations": "Second facteur\r\n- Metabase à jour",
+} | WHY
 
 
 def run_jobs(world) -> None:

@@ -40,12 +40,10 @@ def test_an_acceptance_ends_after_today_and_within_the_longest_homologation(worl
         def accept(until: date) -> None:
             match place:
                 case "dossier":
-                    homologation.accept_risk(session, owner, product, dossier, "Chute", "Andrée Laurent", until)
+                    homologation.propose_acceptance(session, owner, product, dossier, "Chute", until)
                 case "register":
                     line = register.read_lines(register.rows_of(session, product.id), system)[0]
-                    register.treat_risk(
-                        session, owner, product, line, Choice(Treatment.ACCEPT, "", "Andrée Laurent", until)
-                    )
+                    register.treat_risk(session, owner, product, line, Choice(Treatment.ACCEPT, "", until))
                 case "finding":
                     if findings.read_acceptances(session, product.id):
                         findings.reopen_finding(session, owner, product, finding)

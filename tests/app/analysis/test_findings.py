@@ -34,14 +34,14 @@ def test_a_finding_is_accepted_for_a_reason_until_a_day_then_opens_again(team, w
     day = clock.today() + timedelta(days=90)
     assert accept(visitor, day).status_code == 302
     page = text_of(visitor.get("/produits/exemple/constats"))
-    assert "1 accepté" in page
-    assert "Accepté par Camille Martin" in page
-    assert "Constat accepté" in text_of(visitor.get("/produits/exemple/journal"))
+    assert "1 laissé en l’état" in page
+    assert "Laissé en l’état par Camille Martin" in page
+    assert "Constat laissé en l’état" in text_of(visitor.get("/produits/exemple/journal"))
     with clock.at(clock.now() + timedelta(days=91)):
         other = world.person("autre@exemple.test", "Lou Petit")
         world.give(other, Role.TEAM_MEMBER, product_id=product.id)
         page = text_of(world.visitor(other).get("/produits/exemple/constats"))
-    assert "0 accepté" in page
+    assert "0 laissé en l’état" in page
     assert "à revoir" in page
 
 
@@ -51,9 +51,9 @@ def test_what_somebody_accepted_is_not_accepted_over(team, world):
     other = world.person("autre@exemple.test", "Lou Petit")
     world.give(other, Role.TEAM_MEMBER, product_id=product.id)
     answer = accept(world.visitor(other), clock.today() + timedelta(days=300), reason="Autre raison")
-    assert "Camille Martin l’a déjà accepté" in text_of(answer)
+    assert "Camille Martin l’a déjà laissé en l’état" in text_of(answer)
     page = text_of(visitor.get("/produits/exemple/constats"))
-    assert "Accepté par Camille Martin" in page and "Autre raison" not in page
+    assert "Laissé en l’état par Camille Martin" in page and "Autre raison" not in page
 
 
 def test_findings_of_one_remedy_are_one_line_that_goes_once_answered(team):
@@ -79,7 +79,7 @@ def test_an_acceptance_can_be_taken_back(team):
     visitor, _ = team
     accept(visitor, clock.today() + timedelta(days=90))
     assert visitor.post(f"/produits/exemple/constats/rouvrir?constat={FINDING}").status_code == 302
-    assert "0 accepté" in text_of(visitor.get("/produits/exemple/constats"))
+    assert "0 laissé en l’état" in text_of(visitor.get("/produits/exemple/constats"))
     journal = text_of(visitor.get("/produits/exemple/journal"))
     assert "Constat rouvert" in journal and FINDING not in journal
 
@@ -91,7 +91,7 @@ def test_an_acceptance_can_be_taken_back(team):
 def test_an_acceptance_without_reason_or_with_a_wrong_day_is_refused(team, days, reason, message):
     visitor, _ = team
     assert message in text_of(accept(visitor, clock.today() + timedelta(days=days), reason=reason))
-    assert "0 accepté" in text_of(visitor.get("/produits/exemple/constats"))
+    assert "0 laissé en l’état" in text_of(visitor.get("/produits/exemple/constats"))
 
 
 def test_what_is_not_found_cannot_be_accepted(team):

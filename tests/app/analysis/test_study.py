@@ -151,24 +151,21 @@ def test_a_risk_is_treated_by_somebody_until_a_day(world, team):
     address = f"{BASE}/registre/{key}"
     for form, said in (
         ({"treatment": ""}, "Choisissez une réponse"),
-        ({"treatment": "accept"}, "Qui l’accepte ?"),
-        ({"treatment": "accept", "accepted_by": "La directrice"}, "Jusqu’à quand ?"),
-        ({"treatment": "accept", "accepted_by": "X", "accepted_until": "2020-01-01"}, "date à venir"),
-        ({"treatment": "accept", "accepted_by": "X", "accepted_until": "2040-01-01"}, "Trois ans au plus"),
+        ({"treatment": "accept"}, "Jusqu’à quand ?"),
+        ({"treatment": "accept", "accepted_until": "2020-01-01"}, "date à venir"),
+        ({"treatment": "accept", "accepted_until": "2040-01-01"}, "Trois ans au plus"),
         ({"treatment": "transfer"}, "à qui il est transféré"),
         ({"treatment": "avoid"}, "ce à quoi vous renoncez"),
     ):
         assert said in text(team.post(address, form)), form
     until = (clock.today() + timedelta(days=30)).isoformat()
-    assert (
-        team.post(address, {"treatment": "accept", "accepted_by": "La directrice", "accepted_until": until}).status_code
-        == 302
-    )
+    typed = {"treatment": "accept", "accepted_by": "La directrice", "accepted_until": until}
+    assert team.post(address, typed).status_code == 302
     page = text(team.get(f"{BASE}/registre"))
-    assert "accepté par La directrice" in page
+    assert "proposé par Camille Martin" in page and "La directrice" not in page
     with time_machine.travel(clock.now() + timedelta(days=31), tick=False):
         later = colleague(world)
-        assert "Acceptation finie" in text(later.get(f"{BASE}/registre"))
+        assert "Proposition finie" in text(later.get(f"{BASE}/registre"))
 
 
 def test_steps_are_taken_done_and_remarked_on(world, team):

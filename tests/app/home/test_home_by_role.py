@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.homologation import outside
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.models import Dossier, Withdrawal
 from app.homologation.outside import Elsewhere
+from app.homologation.wishes import Wish
 from app.identity.kinds import Role
 from app.platform import clock
 from app.products import changes
@@ -89,7 +89,9 @@ def test_home_list_acts_and_letters_give_one_answer(world, withdrawn, analysed, 
     member = world.person("incubateur@exemple.test", "Maxime Garcia")
     world.give(member, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
     decided_on = today - timedelta(days=100 if withdrawn else 400)
-    wish = Wish(Outcome.WITH_RESERVATIONS, 12, "Second facteur", today - timedelta(days=90))
+    wish = Wish(
+        Outcome.WITH_RESERVATIONS, 12, "Second facteur", today - timedelta(days=90), exploited_reason="Coupé d’internet"
+    )
     with world.app.test_request_context(), world.session() as session:
         row = products.load_product(session, "exemple")
         row.declared_analysis = analysed

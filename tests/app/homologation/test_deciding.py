@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from app.homologation import deciding, delegating, register, services
 from app.homologation.kinds import Act, Outcome
 from app.homologation.models import Decision, Dossier, IssuedFile, Reservation, Withdrawal
+from app.homologation.wishes import Wish
 from app.identity.kinds import Role
 from app.identity.models import Grant
 from app.journal.models import JournalEntry
@@ -260,7 +261,7 @@ def _decide(world, dossier, person, code):
     from app.identity.factors import FactorProof
     from app.products.models import Product
 
-    wish = deciding.Wish(Outcome.FAVOURABLE, 12, "")
+    wish = Wish(Outcome.FAVOURABLE, 12, "", exploited_reason="Coupé d’internet")
     with world.session() as session:
         product = session.get_one(Product, dossier.product_id)
         row = services.dossier_of(session, dossier.product_id, 1)

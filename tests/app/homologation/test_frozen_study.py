@@ -34,7 +34,7 @@ def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, t
     with world.session(writing=False) as session:
         dossier = session.scalar(select(Dossier))
     read = text(world.visitor(people["authority"]).get("/produits/exemple/dossier/1"))
-    assert "Dossiers d’aide des usagers : intégrité – accepté par MarqueAccord" in read
+    assert "Camille Martin propose de l’accepter jusqu’au" in read and "accepté par" not in read
     frozen = json.loads(dossier.content)
     assert frozen["study"]["level"]["level"] == 3
     assert [m["inherited_from"] for m in frozen["system"]["measures"] if m.get("inherited_from")] == ["MarqueService"]
@@ -54,7 +54,6 @@ def test_the_dossier_holds_the_study_its_discarded_parts_and_its_proofs(world, t
         "Rejet",
         "Cotation",
         "Transfert",
-        "Accord",
         "Lien",
         "Preuve",
     ]

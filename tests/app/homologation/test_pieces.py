@@ -189,11 +189,19 @@ def _set(path: str, value):
     return change
 
 
+_GRANTED = {
+    "outcome": "with_reservations",
+    "months": 12,
+    "reservations": "Metabase",
+    "to_lift": ["Metabase"],
+    "decided_on": "2026-11-23",
+    "expires_on": "2027-11-23",
+    "by": {"name": "Andrée Laurent", "title": ""},
+}
 BROKEN = {
     "acceptance_expired": _set("accepted_risks.0.until", "2026-11-22"),
     "register_acceptance_expired": _line(treatment="accept", accepted_by="A", accepted_until="2026-11-22"),
     "acceptance_undated": _line(treatment="accept", accepted_by="A"),
-    "acceptance_unnamed": _line(treatment="accept", accepted_until="2028-01-01"),
     "residual_above_current": _set("assessment.residual_loss", 2.1),
     "residual_asset_above_current": _set("assessment.residual_assets.0.likelihood", 0.6),
     "high_undecided": _line(risk="high", treatment=None),
@@ -209,6 +217,11 @@ BROKEN = {
     "proof_not_fresh": _set("system.measures.0.proof", "stale"),
     "plan_late": _set("system.measures.1.due", "2026-11-22"),
     "plan_after_end": _set("system.measures.1.due", "2027-11-24"),
+    "plan_after_reservations": lambda c: (
+        _set("system.measures.1.due", "2027-06-01")(c),
+        _set("decision", _GRANTED | {"lift_by": "2027-05-31"})(c),
+    ),
+    "proof_denies": _set("system.measures.0.proof", "disabled"),
     "acceptance_before_end": _set("accepted_risks.0.until", "2027-11-22"),
     "register_acceptance_before_end": _line(treatment="accept", accepted_by="A", accepted_until="2027-11-22"),
     "finding_acceptance_expired": _set("accepted_findings.0.until", "2026-11-22"),

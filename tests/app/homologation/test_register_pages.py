@@ -18,7 +18,7 @@ from reports.certificates import read_certificates
 from risk_models.scales import DeadlineKind
 from tests.certificates import chain
 from tests.conftest import on_sqlite
-from tests.factories.homologation import choices, run_jobs, sealed_file
+from tests.factories.homologation import WHY, choices, run_jobs, sealed_file
 
 PAGE = "/produits/exemple/dossier/1"
 
@@ -323,7 +323,7 @@ def test_an_authority_that_signs_with_its_own_certificate(transmitted):
     signed = signers.sign_pdf(
         IncrementalPdfFileWriter(BytesIO(draft)), signers.PdfSignatureMetadata(field_name="Autorité"), signer=signer
     ).getvalue()
-    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "24"}
+    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "24"} | WHY
 
     def post(data: bytes, **more):
         file = {"file": (io.BytesIO(data), "signe.pdf")}
@@ -365,7 +365,7 @@ def test_an_authority_not_named_in_the_dossier_records_no_signature(scene):
     run_jobs(world)
     other = world.person("autre@exemple.test", "Alix Petit")
     world.give(other, Role.AUTHORITY, product_id=dossier.product_id)
-    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12"}
+    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12"} | WHY
     file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "printed_code": dossier.content_sha256[:8]}
     answer = world.visitor(other).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(other)})
     assert "autorité nommée dans le dossier" in answer.get_data(as_text=True)

@@ -9,10 +9,10 @@ from babel.dates import format_date
 from sqlalchemy import select
 
 from app.homologation import outside
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.models import Dossier, Reservation
 from app.homologation.outside import Elsewhere
+from app.homologation.wishes import Wish
 from app.identity.kinds import Role
 from app.platform import clock
 from app.renewals import deadlines
@@ -114,7 +114,9 @@ def test_the_team_is_told_a_month_ahead_then_the_incubator_when_late(world):
         product = world.product(owner)
         lead = world.person("incubateur@exemple.test", "Maxime Garcia")
         world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
-        decided = Wish(Outcome.WITH_RESERVATIONS, 12, "Metabase\nKeycloak", date(2026, 9, 10))
+        decided = Wish(
+            Outcome.WITH_RESERVATIONS, 12, "Metabase\nKeycloak", date(2026, 9, 10), exploited_reason="Coupé d’internet"
+        )
         values = Elsewhere(Origin.PAPER, "Andrée Laurent", clock.today(), decided)
         with world.app.test_request_context(), world.session() as session:
             outside.record_elsewhere(session, owner, world.reload(), values, None)

@@ -93,6 +93,7 @@ def test_a_homologation_recorded_as_made_elsewhere_clears_nobody(filled):
         "origin": "mon_service_securise",
         "authority": "Andrée Laurent",
         "outcome": "favourable",
+        "exploited_reason": "Coupé d’internet",
         "months": "12",
         "decided_on": clock.today().isoformat(),
         "file": (io.BytesIO(b"%PDF-1.4"), "decision.pdf"),

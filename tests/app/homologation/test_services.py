@@ -19,6 +19,7 @@ from tests.factories.homologation import run_jobs
 def decision_form(dossier, **changes):
     form = {
         "outcome": "with_reservations",
+        "exploited_reason": "Coupé d’internet",
         "months": "12",
         "reservations": "Second facteur",
         "shown_sha256": dossier.content_sha256,
@@ -204,7 +205,7 @@ def test_an_acceptance_in_the_past_is_refused(world):
         dossier = services.open_new(session, owner, product)
         dossier = services.dossier_of(session, product.id, dossier.number)
         with pytest.raises(Refusal):
-            services.accept_risk(session, owner, product, dossier, "x", "y", clock.today())
+            services.propose_acceptance(session, owner, product, dossier, "x", clock.today())
 
 
 def test_what_changed_since_the_signature_is_shown_beside_it(scene):

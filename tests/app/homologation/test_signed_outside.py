@@ -35,7 +35,12 @@ def test_a_record_goes_round_no_rule_of_the_decision(scene, case):
     else:
         world.give(owner, Role.INCUBATOR_MEMBER, **incubator)
     recorder = owner if case == "recorder wrote" else lead
-    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12"}
+    given = {
+        "decided_on": clock.today().isoformat(),
+        "outcome": "favourable",
+        "exploited_reason": "Coupé d’internet",
+        "months": "12",
+    }
     file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "printed_code": dossier.content_sha256[:8]}
     page = world.visitor(recorder).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(recorder)})
     said = {

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from app.analysis import services as analysis
 from app.demo_study import answer_pieces, make_ready
 from app.homologation import deciding, services
-from app.homologation.deciding import Wish
 from app.homologation.kinds import DossierState, Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
+from app.homologation.wishes import Wish
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.platform.refusals import Refusal
@@ -158,7 +158,11 @@ class Walk(RuleBasedStateMachine):
         code = self.world.code(actor)
         legal = self.last is DECISION and self.printed and not usurped
         wish = Wish(
-            outcome, None if outcome is Outcome.REFUSED else 12, "" if outcome is Outcome.FAVOURABLE else "Une réserve"
+            outcome,
+            None if outcome is Outcome.REFUSED else 12,
+            "" if outcome is Outcome.FAVOURABLE else "Une réserve",
+            reply="Vu",
+            exploited_reason="Coupé d’internet",
         )
 
         def decide(s, p, d):

@@ -69,7 +69,13 @@ def test_nothing_is_decided_before_the_pdf_to_sign_is_made(transmitted):
     authority, code = world.visitor(people["authority"]), world.code(people["authority"])
     page = authority.get(PAGE).get_data(as_text=True)
     assert "Le PDF à signer se prépare" in page and "Relire avant de signer" not in page
-    wish = {"outcome": "favourable", "months": "12", "reservations": "", "lift_by": ""}
+    wish = {
+        "outcome": "favourable",
+        "exploited_reason": "Coupé d’internet",
+        "months": "12",
+        "reservations": "",
+        "lift_by": "",
+    }
     chosen = authority.post(f"{PAGE}/decision", wish | {"shown_sha256": dossier.content_sha256})
     assert "la décision s’ouvre dès qu’il est fait" in chosen.get_data(as_text=True)
     text = json.loads(dossier.content) | {"decision": {}}

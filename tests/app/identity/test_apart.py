@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from app.homologation import deciding, outside, services
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome, Verdict
 from app.homologation.outside import Elsewhere
+from app.homologation.wishes import Wish
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Grant
@@ -135,7 +135,7 @@ def test_the_home_says_what_became_of_the_homologation(scene):
 def test_a_homologation_that_a_later_decision_ended_is_not_withdrawn(scene, outcome):
     world, owner, product, _ = scene
     people = world.cast(product)
-    first, refused = Wish(Outcome.FAVOURABLE, 12, ""), outcome is Outcome.REFUSED
+    first, refused = Wish(Outcome.FAVOURABLE, 12, "", exploited_reason="Coupé d’internet"), outcome is Outcome.REFUSED
     with world.session() as session:
         outside._add(session, owner, world.reload(), Elsewhere(Origin.PAPER, "A", clock.today(), first), None)
         session.commit()

@@ -98,7 +98,12 @@ def test_a_lost_key_is_a_sentence_at_the_second_factor(scene):
     shown = world.visitor(authority).post("/compte/second-facteur/confirmer", {"code": code})
     assert shown.status_code == 200 and "la clé de ce serveur a changé" in shown.get_data(as_text=True)
     page = "/produits/exemple/dossier/1"
-    choices = {"outcome": "favourable", "months": "12", "shown_sha256": dossier.content_sha256}
+    choices = {
+        "outcome": "favourable",
+        "exploited_reason": "Coupé d’internet",
+        "months": "12",
+        "shown_sha256": dossier.content_sha256,
+    }
     sign = world.visitor(authority).post(f"{page}/decision", choices).get_data(as_text=True)
     hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', sign))
     hidden.pop("csrf_token", None)

@@ -15,9 +15,9 @@ from sqlalchemy import event, select
 
 from app.homologation import outside
 from app.homologation import services as homologation
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
+from app.homologation.wishes import Wish
 from app.identity.kinds import Role
 from app.identity.models import Grant
 from app.mitigations.models import LossPoint

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from app.homologation import outside
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
+from app.homologation.wishes import Wish
 from app.platform import clock
 from app.portfolio import glances, statistics
 from app.products import services as products

@@ -7,9 +7,9 @@ import time_machine
 from sqlalchemy import event, func, select
 
 from app.homologation import outside, register
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
+from app.homologation.wishes import Wish
 from app.identity.kinds import Role
 from app.mitigations.models import LossPoint
 from app.platform import clock

@@ -9,9 +9,9 @@ import vobject
 from sqlalchemy import delete, select, update
 
 from app.homologation import outside
-from app.homologation.deciding import Wish
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.outside import Elsewhere
+from app.homologation.wishes import Wish
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.platform import clock
