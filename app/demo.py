@@ -13,7 +13,7 @@ from app import demo_study
 from app.analysis import services as analysis
 from app.analysis.models import FearedEvent
 from app.factory import ROOT
-from app.homologation import deciding, sealing
+from app.homologation import deciding, opinions, sealing
 from app.homologation import services as homologation
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
@@ -156,7 +156,7 @@ def _before_authority(session: Session, people: People, today: date) -> None:
     demo_study.give_proofs(session, team, product)
     demo_study.study_parcours(session, team, people[Role.AUTHORITY], product)
     dossier = _composed(session, people, product, months=24)
-    homologation.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
+    opinions.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
 
 
 def _about_to_expire(session: Session, people: People, today: date, secret: str) -> None:
@@ -169,7 +169,7 @@ def _about_to_expire(session: Session, people: People, today: date, secret: str)
         )
         _feared(session, product, "agrements", Need.INTEGRITY, 4, "Une association obtient un agrément falsifié")
         dossier = _composed(session, people, product, months=12)
-        homologation.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
+        opinions.transmit_dossier(session, people[Role.TEAM_MEMBER], product, dossier)
         sealing.keep_project(session, dossier, document_storage().put(pdf.render(dossier.content or "")))
     with clock.at(datetime.combine(decided_on, time(9, 40), clock.PARIS).astimezone(UTC)):
         _decide(session, people[Role.AUTHORITY], product, dossier, secret)
@@ -275,7 +275,7 @@ def _composed(session: Session, people: People, product: Product, *, months: int
         homologation.ask_reviewer(session, team, product, whole, people[who].id, role)
     session.refresh(whole, ["opinions", "authority"])
     demo_study.answer_pieces(session, team, product, whole)
-    homologation.ask_opinions(session, team, product, whole)
+    opinions.ask_opinions(session, team, product, whole)
     words = {
         ReviewerRole.RSSI: (Verdict.FAVOURABLE, ""),
         ReviewerRole.DPO: (Verdict.WITH_RESERVATIONS, "Préciser la durée de conservation des journaux."),
@@ -284,5 +284,7 @@ def _composed(session: Session, people: People, product: Product, *, months: int
     for opinion in whole.opinions:
         verdict, text = words[opinion.role]
         reviewer = people[Role.REVIEWER] if opinion.role is ReviewerRole.RSSI else people["dpo"]
-        homologation.give_opinion(session, reviewer, product, whole, opinion.id, verdict, text)
+        opinions.give_opinion(
+            session, reviewer, product, whole, opinion.id, verdict, text, read_sha256=whole.content_sha256 or ""
+        )
     return whole

@@ -75,7 +75,11 @@ class FrozenEvent:
 
 @dataclass(frozen=True, slots=True)
 class FrozenOpinion:
-    """`document`: SHA-256 of the document that bears it, where it was given outside Jalon."""
+    """`document`: SHA-256 of the document that bears it, where it was given outside Jalon.
+
+    Since 2026-12, of one given in Jalon: its instant `given_at` (UTC), the hash of the content that was read, and in `since`
+    what changed after it that does not ask it again, in French.
+    """
 
     role: str
     by: str
@@ -83,6 +87,9 @@ class FrozenOpinion:
     text: str
     given_on: date
     document: str = ""
+    given_at: str = ""
+    read_sha256: str = ""
+    since: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from app.analysis import services as analysis
 from app.demo_study import answer_pieces, make_ready
-from app.homologation import deciding, sealing
+from app.homologation import deciding, opinions, sealing
 from app.homologation import services as homologation
 from app.homologation.kinds import Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
@@ -222,13 +222,15 @@ class World:
             )
             homologation.ask_reviewer(session, owner, product, dossier(), people["reviewer"].id, ReviewerRole.RSSI)
             answer_pieces(session, owner, product, dossier())
-            homologation.ask_opinions(session, owner, product, dossier())
+            opinions.ask_opinions(session, owner, product, dossier())
             if reviewed:
-                homologation.give_opinion(
-                    session, people["reviewer"], product, dossier(), dossier().opinions[0].id, *opinion
-                )
-                homologation.transmit_dossier(session, owner, products.load_product(session, product.slug), dossier())
+                self._review(session, people["reviewer"], product, dossier(), opinion)
+                opinions.transmit_dossier(session, owner, products.load_product(session, product.slug), dossier())
             return dossier()
+
+    def _review(self, session, reviewer: Person, product: Product, row: Dossier, opinion: tuple[Verdict, str]) -> None:
+        asked = row.opinions[0].id
+        opinions.give_opinion(session, reviewer, product, row, asked, *opinion, read_sha256=row.content_sha256)
 
     def print_asked(self, product_id: str, number: int) -> None:
         """What the worker does before it calls an authority, without its seconds: the file is a stand-in."""

@@ -107,6 +107,7 @@ class OpinionForm(BaseForm):
     }
     verdict = EnumRadio(_l("Votre avis"), Verdict)
     text = Paragraph(_l("Vos réserves, vos raisons"), description=_l("Obligatoire si l’avis n’est pas favorable."))
+    shown_sha256 = HiddenField()
 
 
 class WishForm(BaseForm):

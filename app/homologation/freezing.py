@@ -1,6 +1,7 @@
 """From rows to the immutable content of a dossier: what the authority reads is what is kept."""
 
 from dataclasses import replace
+from datetime import UTC
 from importlib.metadata import version
 
 from flask_babel import force_locale
@@ -78,8 +79,8 @@ def read_frozen_pieces(dossier: Dossier, language: str) -> tuple[list[PieceLine]
     return lines, [Inconsistency(d.rule, d.what, "", d.stops) for d in frozen.doubts]
 
 
-def freeze_dossier(session: Session, product: Product, dossier: Dossier) -> None:
-    """Writes the content of `dossier` as it stands now."""
+def freeze_dossier(session: Session, product: Product, dossier: Dossier, since_read: tuple[str, ...] = ()) -> None:
+    """Writes the content of `dossier` as it stands now; `since_read`: what changed since its reviewers read it."""
     system = analysis.read_system(session, product)
     value = _in_french(session, product, dossier, system)
     if value.analysis is None or value.authority is None:
@@ -93,6 +94,7 @@ def freeze_dossier(session: Session, product: Product, dossier: Dossier) -> None
         inventory=InventoryText(exports.inventory_bom(session, product).decode()),
         pieces=tuple(line.as_frozen() for line in pieces.read_pieces(dossier, value, "fr")),
         doubts=doubts,
+        opinions=tuple(replace(o, since=since_read) if o.read_sha256 else o for o in value.opinions),
     )
     write_content(dossier, content.dumps(value))
 
@@ -181,7 +183,15 @@ def _analysis(session: Session, product: Product, system: System, study: Study) 
 
 def _opinions(dossier: Dossier) -> tuple[FrozenOpinion, ...]:
     given = [
-        FrozenOpinion(o.role.value, o.reviewer.name, o.verdict.value, o.text, o.given_at.astimezone(clock.PARIS).date())
+        FrozenOpinion(
+            o.role.value,
+            o.reviewer.name,
+            o.verdict.value,
+            o.text,
+            o.given_at.astimezone(clock.PARIS).date(),
+            given_at=o.given_at.astimezone(UTC).isoformat(timespec="seconds"),
+            read_sha256=o.content_sha256 or "",
+        )
         for o in dossier.opinions
         if o.verdict and o.given_at
     ]

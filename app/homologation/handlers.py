@@ -60,7 +60,8 @@ def render_pdf(database: Database, task: RenderDossier) -> None:
         return
     digest = document_storage().put(sealing.render_content(database, dossier.id, dossier.content))
     with database.writing() as session:
-        if sealing.keep_project(session, dossier, digest) and dossier.authority_id:
+        kept = sealing.keep_project(session, dossier, digest)
+        if kept and dossier.authority_id and dossier.state is DossierState.DECISION:
             enqueue(session, CallReader(dossier.id, dossier.authority_id, Called.DECISION))
 
 

@@ -95,6 +95,7 @@ class Opinion(Base):
     verdict: Mapped[Verdict | None]
     text: Mapped[LongText] = mapped_column(default="")
     given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    content_sha256: Mapped[str | None] = mapped_column(String(64), comment="of the content that was read")
     former_verdict: Mapped[Verdict | None] = mapped_column(comment="given on the version that the team took back")
     former_text: Mapped[LongText] = mapped_column(default="", server_default="")
     former_given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

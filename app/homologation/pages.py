@@ -2,7 +2,7 @@
 
 from flask import Response, abort, render_template, request
 
-from app.homologation import deciding, freezing, register, sealing, services
+from app.homologation import deciding, opinions, register, sealing, services
 from app.homologation.forms import DecisionForm, OpinionForm
 from app.homologation.kinds import Act, DossierState
 from app.homologation.models import Dossier, Opinion
@@ -64,9 +64,8 @@ def reading_page(
             **seal_state(row),
         )
     frozen = found if isinstance(found, FrozenDossier) else None
-    if row.state is DossierState.OPINIONS:
-        frozen = freezing.read_draft(db_session(), product, row)  # reviewers read what the authority will
-    mine = next((o for o in row.opinions if o.reviewer_id == me.id and o.given_at is None), None)
+    since = opinions.read_since(db_session(), product, row) if row.state is DossierState.OPINIONS else None
+    mine = next((o for o in row.opinions if o.reviewer_id == me.id), None)
     may_decide = (
         row.state is DossierState.DECISION and may(Permission.DECIDE) and deciding.may_decide(db_session(), me, row)
     )
@@ -78,7 +77,8 @@ def reading_page(
         decision_state=_decision_state(product, row),
         **(_synthesis(frozen) if frozen else {}),
         my_opinion=mine if row.state is DossierState.OPINIONS and may(Permission.GIVE_OPINION) else None,
-        opinion_form=opinion_form or _opinion_form(mine),
+        opinion_form=opinion_form or _opinion_form(row, mine),
+        since=since,
         may_decide=may_decide,
         has_factor=may_decide and bool(factors.factors_of(db_session(), me.id)),
         may_withdraw=_may_withdraw(row),
@@ -108,10 +108,14 @@ def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
     }
 
 
-def _opinion_form(mine: Opinion | None) -> OpinionForm:
-    """Filled with what its reviewer said of the version that was taken back."""
-    former = {"verdict": mine.former_verdict, "text": mine.former_text} if mine and mine.former_verdict else None
-    return OpinionForm(formdata=None, data=former)
+def _opinion_form(row: Dossier, mine: Opinion | None) -> OpinionForm:
+    """Filled with what its reviewer said of this version, or of the one before."""
+    shown = {"shown_sha256": row.content_sha256}
+    if mine and mine.verdict:
+        return OpinionForm(formdata=None, data=shown | {"verdict": mine.verdict, "text": mine.text})
+    if mine and mine.former_verdict:
+        return OpinionForm(formdata=None, data=shown | {"verdict": mine.former_verdict, "text": mine.former_text})
+    return OpinionForm(formdata=None, data=shown)
 
 
 def _may_withdraw(row: Dossier) -> bool:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from app.analysis import study
 from app.analysis.acceptance import check_until
 from app.homologation import freezing, notifications
-from app.homologation.jobs import CallReader, RenderDossier
-from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
+from app.homologation.jobs import CallReader
+from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
-from app.homologation.separation import check_apart, check_opinion_giver, check_transmission
+from app.homologation.separation import check_apart
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -286,65 +286,6 @@ def _gone(session: Session, product: Product, dossier: Dossier) -> list[object]:
     return [_l("une autre personne que %(name)s, qui n’a plus ce rôle", name=name) for name in names]
 
 
-@transaction
-def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
-    """DRAFT → OPINIONS; each reviewer is written to. Raises `Refusal` while something is missing."""
-    must_be(dossier, DossierState.DRAFT)
-    lacks = missing_parts(session, product, dossier)
-    if lacks:
-        raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
-    move_dossier(dossier, DossierState.OPINIONS)
-    for opinion in dossier.opinions:
-        jobs.enqueue(session, CallReader(dossier.id, opinion.reviewer_id, Called.OPINION))
-    record(session, actor, Action.ASK_OPINIONS, f"n° {dossier.number}", product_id=product.id)
-
-
-@transaction
-def give_opinion(
-    session: Session, actor: Person, product: Product, dossier: Dossier, opinion_id: str, verdict: Verdict, text: str
-) -> None:
-    """A reviewer's own words. Raises `Refusal` for somebody else's opinion, or one already given."""
-    must_be(dossier, DossierState.OPINIONS)
-    opinion = next((o for o in dossier.opinions if o.id == opinion_id), None)
-    if opinion is None or opinion.reviewer_id != actor.id:
-        raise Refusal(_l("Seule la personne à qui l’avis est demandé peut le donner."))
-    check_opinion_giver(session, actor, dossier)
-    if opinion.given_at is not None:
-        raise Refusal(_l("Cet avis est déjà donné. L’équipe doit reprendre le dossier pour que vous le changiez."))
-    if verdict is not Verdict.FAVOURABLE and not text:
-        raise Refusal(_l("Écrivez vos réserves ou vos raisons : l’autorité les lira."), "text")
-    opinion.verdict, opinion.text, opinion.given_at = verdict, text, clock.now()
-    if all(o.given_at for o in dossier.opinions):
-        team = identity.people_with_role(session, Role.TEAM_MEMBER, product.id, [i.id for i in product.incubators])
-        for person in team:
-            jobs.enqueue(session, CallReader(dossier.id, person.id, Called.TRANSMIT))
-    record(session, actor, Action.GIVE_OPINION, verdict.value, product_id=product.id)
-
-
-@transaction
-def transmit_dossier(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
-    """OPINIONS → DECISION: freezes the content and asks for its PDF; its authority is written to once that is made."""
-    must_be(dossier, DossierState.OPINIONS)
-    names = [o.reviewer.name for o in dossier.opinions if o.given_at is None]
-    if names:
-        raise Refusal(_l("Il manque l’avis de %(names)s.", names=", ".join(names)))
-    lacks = missing_parts(session, product, dossier)  # the product lives on while opinions are awaited
-    if lacks:
-        raise Refusal(_l("Il manque : %(what)s.", what=" ; ".join(str(lack) for lack in lacks)))
-    check_transmission(session, actor, dossier)
-    move_dossier(dossier, DossierState.DECISION)
-    freezing.freeze_dossier(session, product, dossier)
-    jobs.enqueue(session, RenderDossier(dossier.id))
-    record(
-        session,
-        actor,
-        Action.TRANSMIT_DOSSIER,
-        f"n° {dossier.number}",
-        product_id=product.id,
-        sha256=dossier.content_sha256,
-    )
-
-
 RELAUNCH_EVERY = timedelta(days=1)
 
 
@@ -387,14 +328,19 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
     move_dossier(dossier, DossierState.DRAFT)
     dossier.content = dossier.content_sha256 = dossier.pdf_sha256 = dossier.pdf_of = None
     dossier.seal_fault = ""
-    for opinion in dossier.opinions:
-        if opinion.given_at:
-            opinion.former_verdict, opinion.former_text = opinion.verdict, opinion.text
-            opinion.former_given_at = opinion.given_at
-        opinion.verdict, opinion.text, opinion.given_at = None, "", None
+    forget_opinions(dossier)
     record(session, actor, Action.TAKE_BACK_DOSSIER, f"n° {dossier.number}", product_id=product.id)
 
 
 def move_dossier(dossier: Dossier, state: DossierState) -> None:
     """To `state`, since now."""
     dossier.state, dossier.state_since = state, clock.now()
+
+
+def forget_opinions(dossier: Dossier) -> None:
+    """Opinions are asked anew, for they spoke of another text: each reviewer finds their own, to confirm or change."""
+    for opinion in dossier.opinions:
+        if opinion.given_at:
+            opinion.former_verdict, opinion.former_text = opinion.verdict, opinion.text
+            opinion.former_given_at = opinion.given_at
+        opinion.verdict, opinion.text, opinion.given_at, opinion.content_sha256 = None, "", None, None

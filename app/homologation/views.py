@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, flash, make_response, redirect, re
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import drift, drift_watch, register, sealing, services
+from app.homologation import drift, drift_watch, opinions, register, sealing, services
 from app.homologation.forms import (
     ConditionForm,
     DescribeForm,
@@ -191,15 +191,23 @@ def remove_part(product: Product, number: int, part_id: str) -> BaseResponse:
 @blueprint.post("/<int(max=9999):number>/demander-les-avis")
 @product_view(Permission.COMPOSE_DOSSIER)
 def ask_opinions(product: Product, number: int) -> BaseResponse:
-    services.ask_opinions(db_session(), current_person(), product, dossier_or_404(product, number))
+    opinions.ask_opinions(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("Les avis sont demandés ; chaque personne reçoit un courriel."), "success")
+    return redirect(url_for("homologation.read", slug=product.slug, number=number))
+
+
+@blueprint.post("/<int(max=9999):number>/redemander-les-avis")
+@product_view(Permission.COMPOSE_DOSSIER)
+def ask_opinions_again(product: Product, number: int) -> BaseResponse:
+    opinions.ask_opinions_again(db_session(), current_person(), product, dossier_or_404(product, number))
+    flash(_("Les avis sont redemandés sur le dossier d’aujourd’hui ; chaque personne reçoit un courriel."), "success")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
 
 @blueprint.post("/<int(max=9999):number>/transmettre")
 @product_view(Permission.COMPOSE_DOSSIER)
 def transmit(product: Product, number: int) -> BaseResponse:
-    services.transmit_dossier(db_session(), current_person(), product, dossier_or_404(product, number))
+    opinions.transmit_dossier(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("Le dossier est figé. L’autorité sera prévenue dès que son PDF sera prêt."), "success")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
 
@@ -227,8 +235,15 @@ def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseRe
     services.must_be(row, DossierState.OPINIONS)
     if form.validate_on_submit():
         with form.showing_refusal():
-            services.give_opinion(
-                db_session(), current_person(), product, row, opinion_id, form.verdict.data, form.text.data or ""
+            opinions.give_opinion(
+                db_session(),
+                current_person(),
+                product,
+                row,
+                opinion_id,
+                form.verdict.data,
+                form.text.data or "",
+                read_sha256=form.shown_sha256.data or "",
             )
             flash(_("Votre avis est enregistré. Merci."), "success")
             return redirect(url_for("homologation.read", slug=product.slug, number=number))

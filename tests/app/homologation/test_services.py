@@ -162,9 +162,9 @@ def test_a_reviewer_speaks_only_for_themselves(world):
     other = world.person("dpo@exemple.test", "Claude Simon")
     world.give(other, Role.REVIEWER, product_id=product.id)
     path = f"/produits/exemple/dossier/1/avis/{dossier.opinions[0].id}"
-    assert world.visitor(other).post(path, {"verdict": "favourable"}).status_code == 409
-    assert world.visitor(people["reviewer"]).post(path, {"verdict": "favourable"}).status_code == 302
-    assert world.visitor(people["reviewer"]).post(path, {"verdict": "favourable"}).status_code == 409
+    given = {"verdict": "favourable", "shown_sha256": dossier.content_sha256}
+    assert world.visitor(other).post(path, given).status_code == 409
+    assert world.visitor(people["reviewer"]).post(path, given).status_code == 302
 
 
 def test_one_dossier_at_a_time_and_a_renewal_takes_up_the_last(scene):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.analysis import services as analysis
 from app.demo_study import answer_pieces, make_ready
-from app.homologation import deciding, services
+from app.homologation import deciding, opinions, services
 from app.homologation.kinds import DossierState, Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
 from app.homologation.wishes import Wish
@@ -105,18 +105,27 @@ class Walk(RuleBasedStateMachine):
     def asks_for_opinions(self):
         if self.states:
             legal = self.last is DRAFT and len(self.states) in self.complete
-            self.does(lambda s, p, d: services.ask_opinions(s, self.team, p, d), legal)
+            self.does(lambda s, p, d: opinions.ask_opinions(s, self.team, p, d), legal)
             if legal:
                 self.states[-1] = OPINIONS
+
+    @rule()
+    def asks_for_opinions_again(self):
+        if self.states:
+            legal = self.last is OPINIONS
+            self.does(lambda s, p, d: opinions.ask_opinions_again(s, self.team, p, d), legal)
+            self.opinion_given &= not legal
 
     @rule(verdict=st.sampled_from(Verdict))
     def gives_an_opinion(self, verdict):
         if self.states:
-            legal = self.last is OPINIONS and not self.opinion_given
+            legal = self.last is OPINIONS  # it may be corrected until the dossier is transmitted
 
             def give(s, p, d):
                 opinion = d.opinions[0].id if d.opinions else "x"
-                services.give_opinion(s, self.people["reviewer"], p, d, opinion, verdict, "Raisons")
+                opinions.give_opinion(
+                    s, self.people["reviewer"], p, d, opinion, verdict, "Raisons", read_sha256=d.content_sha256 or ""
+                )
 
             self.does(give, legal)
             self.opinion_given |= legal
@@ -125,7 +134,7 @@ class Walk(RuleBasedStateMachine):
     def transmits(self):
         if self.states:
             legal = self.last is OPINIONS and self.opinion_given
-            self.does(lambda s, p, d: services.transmit_dossier(s, self.team, p, d), legal)
+            self.does(lambda s, p, d: opinions.transmit_dossier(s, self.team, p, d), legal)
             if legal:
                 self.states[-1], self.printed = DECISION, False
 
@@ -226,7 +235,7 @@ class Walk(RuleBasedStateMachine):
         assert [r.state for r in rows] == self.states
         assert sum(r.state is not DECIDED for r in rows) <= 1
         assert {r.number: r.content for r in rows if r.state is DECIDED} == self.sealed
-        assert all((r.content is not None) == (r.state in {DECISION, DECIDED}) for r in rows)
+        assert all((r.content is not None) == (r.state is not DRAFT) for r in rows)
 
 
 def test_every_walk_through_the_steps_is_legal_or_refused(world):

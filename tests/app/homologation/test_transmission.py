@@ -130,7 +130,9 @@ def test_each_reviewer_finds_the_own_opinion_of_the_version_taken_back(world):
     dossier = world.before_authority(owner, product, people, reviewed=False)
     reviewer, team = world.visitor(people["reviewer"]), world.visitor(owner)
     opinion = f"{PAGE}/avis/{dossier.opinions[0].id}"
-    assert reviewer.post(opinion, {"verdict": "with_reservations", "text": "Fermer Metabase"}).status_code == 302
+    given = {"verdict": "with_reservations", "text": "Fermer Metabase"}
+    assert reviewer.post(opinion, given).status_code == 409  # of no content that was shown
+    assert reviewer.submits(PAGE, opinion, given).status_code == 302
     assert "chacun retrouvera le sien" in team.get(PAGE).get_data(as_text=True)
     for _ in range(2):  # taken back again before it was confirmed, too
         assert team.post(f"{PAGE}/reprendre").status_code == 302
@@ -138,7 +140,6 @@ def test_each_reviewer_finds_the_own_opinion_of_the_version_taken_back(world):
     page = reviewer.get(PAGE).get_data(as_text=True)
     assert "Fermer Metabase" in page and "sur la version que l’équipe a reprise" in page
     assert "Fermer Metabase" not in page.split("<blockquote>")[0]  # given of what was, not of what is
-    confirmed = {"verdict": "with_reservations", "text": "Fermer Metabase"}
     assert 'name="verdict" value="with_reservations"' in page and "Je confirme cet avis" in page
-    assert reviewer.post(opinion, confirmed).status_code == 302
+    assert reviewer.submits(PAGE, opinion, given).status_code == 302
     assert world.dossier().opinions[0].text == "Fermer Metabase"

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from app.homologation import deciding, outside, services
+from app.homologation import deciding, opinions, outside, services
 from app.homologation.kinds import Origin, Outcome, Verdict
 from app.homologation.outside import Elsewhere
 from app.homologation.wishes import Wish
@@ -90,10 +90,19 @@ def test_people_hear_of_a_decision_and_of_a_dossier_taken_back(scene):
     assert told == {people["reviewer"].email, people["authority"].email}
     with world.app.test_request_context(), world.session() as session:
         row = services.dossier_of(session, product.id, 1)
-        services.ask_opinions(session, owner, world.reload(), row)
+        opinions.ask_opinions(session, owner, world.reload(), row)
         opinion = row.opinions[0].id
-        services.give_opinion(session, people["reviewer"], world.reload(), row, opinion, Verdict.FAVOURABLE, "")
-        services.transmit_dossier(session, owner, world.reload(), row)
+        opinions.give_opinion(
+            session,
+            people["reviewer"],
+            world.reload(),
+            row,
+            opinion,
+            Verdict.FAVOURABLE,
+            "",
+            read_sha256=row.content_sha256,
+        )
+        opinions.transmit_dossier(session, owner, world.reload(), row)
     world.decide(row, people["authority"])
     world.jobs.run_due()
     told = {m.split(" | ")[0] for m in world.mails() if "est homologué jusqu’au" in m}

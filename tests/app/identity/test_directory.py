@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import delete, select, update
 
-from app.homologation import services
+from app.homologation import opinions, services
 from app.homologation.kinds import Verdict
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
@@ -59,7 +59,16 @@ def test_a_team_that_invites_its_own_addresses_gets_no_homologation(scene):
     dossier = world.before_authority(owner, product, people, reviewed=False)
     with world.app.test_request_context(), world.session() as session:
         row = services.dossier_of(session, product.id, 1)
-        services.give_opinion(session, people["reviewer"], product, row, row.opinions[0].id, Verdict.FAVOURABLE, "")
+        opinions.give_opinion(
+            session,
+            people["reviewer"],
+            product,
+            row,
+            row.opinions[0].id,
+            Verdict.FAVOURABLE,
+            "",
+            read_sha256=row.content_sha256,
+        )
     answer = world.visitor(owner).post(f"{PAGE}/transmettre")
     assert "ne se porte encore garant" in answer.get_data(as_text=True)
     assert world.dossier().state is dossier.state
