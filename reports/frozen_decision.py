@@ -79,12 +79,14 @@ class FrozenSigner:
 
 @dataclass(frozen=True, slots=True)
 class FrozenSignature:
-    """A signature made outside Jalon: the hash of its file, the names its certificates give, who recorded it."""
+    """A signature made outside Jalon: the hash of its file, the names its certificates give, who recorded it, and who of the
+    authority or the incubator confirmed it (nobody before 2026-12)."""
 
     sha256: str
     electronic: bool
     signers: tuple[str, ...]
     recorded_by: str
+    confirmed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ _BOUNDS = Bounds(seconds=10, processor_seconds=6, memory=1 << 30, file=1 << 20)
 
 
 class NotThisDossier(ValueError):
-    """The message is a code: `no_pdf`, `other_file`, `broken_signature`; `slow` says nothing of the file."""
+    """The message is a code: `no_pdf`, `other_file`, `broken_signature`, `no_code`, `other_code`, `no_ink`; `slow` says
+    nothing of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,15 @@ class SignedOutside:
     signers: tuple[str, ...]
 
 
-def read_apart(original: bytes, signed: bytes) -> SignedOutside:
-    """As `read`, in a child process with bounds: for what a stranger may have made. Raises `NotThisDossier`."""
+def read_apart(original: bytes, signed: bytes, digest: str) -> SignedOutside:
+    """What a child process with bounds reads in `signed`: `original` with signatures after it, or a scan of its decision page.
+
+    `digest`: the hash of the content, which that page bears in its code. Raises `NotThisDossier`.
+    """
     given = len(original).to_bytes(8, "big") + original + signed
     with tempfile.TemporaryDirectory(prefix="jalon-outside-") as folder:
         try:
-            done = run_python(["-m", "reports.outside_child"], folder, _BOUNDS, environment={}, given=given)
+            done = run_python(["-m", "reports.outside_child", digest], folder, _BOUNDS, environment={}, given=given)
         except TookTooLong as error:
             raise NotThisDossier("slow") from error
     if done.returncode:

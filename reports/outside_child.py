@@ -1,4 +1,7 @@
-"""The child process that reads a dossier signed outside Jalon: both files on standard input, what was found as JSON."""
+"""The child process that reads a dossier signed outside Jalon: both files on standard input, what was found as JSON.
+
+Its argument is the hash of the content that the decision page bears.
+"""
 
 import io
 import json
@@ -10,30 +13,30 @@ from pyhanko_certvalidator import ValidationContext
 
 from reports import revisions
 from reports.outside import NotThisDossier, SignedOutside
+from reports.scan import check_scan
 
 
 def main() -> None:
     given = sys.stdin.buffer.read()
     end = 8 + int.from_bytes(given[:8], "big")
     try:
-        found = read_signature(given[8:end], given[end:])
+        found = read_signature(given[8:end], given[end:], sys.argv[1])
     except NotThisDossier as error:
         sys.stdout.write(json.dumps({"wrong": str(error)}))
         return
     sys.stdout.write(json.dumps({"electronic": found.electronic, "signers": found.signers}))
 
 
-def read_signature(original: bytes, signed: bytes) -> SignedOutside:
+def read_signature(original: bytes, signed: bytes, digest: str) -> SignedOutside:
     """Compares what came back with what was sent. Raises `NotThisDossier`.
 
     An electronic signature is added after the document, whose bytes stay first; it must be intact and cover the whole
-    file. Anything else is taken for a scan, which proves nothing by itself: whoever records it says which page it shows.
+    file. Anything else is taken for a scan, which bears the code `digest` of the decision page, and ink.
     """
-    if not signed.startswith(b"%PDF-"):
-        raise NotThisDossier("no_pdf")
     if not signed.startswith(original):
         if b"/ByteRange" in signed:
             raise NotThisDossier("other_file")
+        check_scan(signed, digest)
         return SignedOutside(electronic=False, signers=())
     try:
         return _electronic(original, signed)

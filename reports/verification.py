@@ -211,6 +211,13 @@ def _facts(claims: Claims | FrozenWithdrawal, today: date) -> list[Said]:
         )
     elif decision.outside is None:
         facts.append(make_fact("not_vouched"))
+    if found := decision.outside:
+        facts.append(make_fact("recorded_signed" if found.electronic else "recorded_scan", name=found.recorded_by))
+        facts.append(
+            make_fact("record_confirmed", name=found.confirmed_by)
+            if found.confirmed_by
+            else make_fact("record_unconfirmed")
+        )
     if until := decision.expires_on:
         facts.append(make_fact("expired" if until < today else "until", date=until.isoformat()))
         facts.append(make_fact("ask_the_register"))

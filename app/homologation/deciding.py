@@ -139,6 +139,11 @@ def _decided(session: Session, dossier: Dossier, wish: Wish, decided_on: date, b
     return replace(decided, doubts=wishes.doubts_of(granted))
 
 
+def check_decision(session: Session, dossier: Dossier, wish: Wish, decided_on: date) -> None:
+    """Raises `Refusal` for what no authority may decide of the frozen `dossier` on that day."""
+    _decided(session, dossier, wish, decided_on, FrozenSigner("", ""))
+
+
 def _accepted(frozen: FrozenDossier, expires_on: date) -> tuple[FrozenResidual, ...]:
     """The risks that remain, each until the end of the homologation, or sooner where less was asked."""
     return tuple(replace(r, until=min(r.until or expires_on, expires_on)) for r in residual.residual_risks(frozen))
@@ -183,6 +188,7 @@ def decide_dossier(
         )
     purpose, scope = factor_purpose(signed_sha256), scope_of_product(session, product.id)
     factor = prove_act(session, actor, BindingAct.DECIDE, proof, purpose, scope)
+    dossier.recorded = None
     return _keep(session, actor, product, dossier, text, factor.kind.value, factors.kept_proof(factor, proof))
 
 
@@ -194,12 +200,14 @@ def keep_outside(
     wish: Wish,
     decided_on: date,
     signed: FrozenSignature,
+    factor_kind: str,
 ) -> None:
-    """A decision signed outside Jalon, recorded by `actor`."""
+    """A decision signed outside Jalon, that `actor` confirms with a factor."""
     authority = dossier.authority
     by = FrozenSigner(authority.name if authority else "", authority.title if authority else "")
     decided = replace(_decided(session, dossier, wish, decided_on, by), outside=signed)
-    _keep(session, actor, product, dossier, content.with_decision(dossier.content or "", decided))
+    dossier.recorded = None
+    _keep(session, actor, product, dossier, content.with_decision(dossier.content or "", decided), factor_kind)
 
 
 def _keep(
@@ -262,6 +270,8 @@ def _row_of(actor: Person, dossier: Dossier, frozen: FrozenDossier, decided: Fro
         loss=frozen.assessment.loss,
         level=int(level.level) if level else None,
         outside_sha256=decided.outside.sha256 if decided.outside else None,
+        recorded_by=decided.outside.recorded_by if decided.outside else "",
+        confirmed_by=decided.outside.confirmed_by if decided.outside else "",
     )
 
 

@@ -197,16 +197,18 @@ class SignForm(FactorForm):
 
 class SignedOutsideForm(OwnWishForm, FactorForm):
     file = FileField(
-        _l("Le PDF signé"),
-        [FileRequired(_l("Choisissez le PDF signé."))],
-        description=_l("Signé avec un certificat, ou la page de décision numérisée."),
+        _l("Le fichier signé"),
+        [FileRequired(_l("Choisissez le fichier signé."))],
+        description=_l(
+            "Le PDF signé avec un certificat, ou la page de décision signée à la main : numérisée ou photographiée, entière,"
+            " le code sous la signature bien visible (PDF, PNG ou JPEG)."
+        ),
     )
     decided_on = Day(_l("Date de la décision"), needed=True)
-    printed_code = Line(
-        _l("Pour une page numérisée : début de l’empreinte imprimée"),
-        most=8,
-        description=_l("Les huit premiers caractères, sous la signature. Exemple : 405a96e4."),
-    )
+
+
+class ConfirmSignedForm(FactorForm):
+    """The second factor of who confirms what another recorded."""
 
 
 class ElsewhereForm(WishForm):

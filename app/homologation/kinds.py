@@ -59,6 +59,7 @@ class Heard(StrEnum):
     WITHDRAWN = "withdrawn"
     TAKEN_BACK = "taken_back"
     DELEGATED = "delegated"
+    RECORDED = "recorded"
 
 
 class Called(StrEnum):

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.homologation.kinds import Act, DossierState, Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
 from app.identity.models import Person
-from app.platform.database import Base, Id, Instant, LongText, Name, UtcDateTime
+from app.platform.database import Base, Id, Instant, Json, LongText, Name, UtcDateTime
 from risk_models import catalogue
 
 
@@ -51,6 +51,7 @@ class Dossier(Base):
     reservations: Mapped[list["Reservation"]] = relationship(lazy="raise", order_by="Reservation.position")
     decision: Mapped["Decision | None"] = relationship(lazy="raise", back_populates="dossier")
     withdrawal: Mapped["Withdrawal | None"] = relationship(lazy="raise")
+    recorded: Mapped["RecordedSignature | None"] = relationship(lazy="raise", cascade="all, delete-orphan")
 
     @property
     def has_pdf(self) -> bool:
@@ -163,6 +164,8 @@ class Decision(Base):
     decided_by: Mapped[Name]  # who decided
     on_behalf_of: Mapped[Name] = mapped_column(default="", server_default="", comment="whose signature was delegated")
     outside_sha256: Mapped[str | None] = mapped_column(String(64), comment="the file signed outside Jalon")
+    recorded_by: Mapped[Name] = mapped_column(default="", server_default="")  # of what was signed or made outside
+    confirmed_by: Mapped[Name] = mapped_column(default="", server_default="")
     loss: Mapped[float | None] = mapped_column(comment="expected loss of what was decided, for drift")
     level: Mapped[int | None] = mapped_column(comment="security level of what was decided, for drift")
     factor_kind: Mapped[str | None] = mapped_column(String(20))
@@ -185,7 +188,25 @@ class Decision(Base):
     @property
     def signatory(self) -> str:
         """Who decided, as the documents say it, which are in French."""
-        return f"{self.decided_by} (par délégation de {self.on_behalf_of})" if self.on_behalf_of else self.decided_by
+        if self.on_behalf_of:
+            return f"{self.decided_by} (par délégation de {self.on_behalf_of})"
+        return f"{self.decided_by}, d’après {self.recorded_by}" if self.recorded_by else self.decided_by
+
+
+class RecordedSignature(Base):
+    """A signature that somebody says was made outside Jalon: nothing is decided until it is confirmed."""
+
+    __tablename__ = "recorded_signature"
+
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id", ondelete="CASCADE"), primary_key=True)
+    wish: Mapped[Json] = mapped_column(comment="what it decides, as it was copied")
+    decided_on: Mapped[date]
+    sha256: Mapped[str] = mapped_column(String(64), comment="of the file that came back")
+    electronic: Mapped[bool]
+    signers: Mapped[Json] = mapped_column(comment="names in its certificates")
+    recorded_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    recorded_by: Mapped[Name]
+    recorded_at: Mapped[Instant]
 
 
 class SignedLoss(Base):

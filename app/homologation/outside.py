@@ -12,16 +12,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.homologation import deciding, register, sealing, wishes
+from app.homologation import deciding, register, wishes
 from app.homologation.kinds import DossierState, Origin, Outcome
 from app.homologation.models import Decision, Dossier
-from app.homologation.separation import check_apart, check_vouched, scope_of_product
-from app.homologation.services import must_be
+from app.homologation.separation import scope_of_product
 from app.homologation.wishes import Wish
-from app.identity import policy
-from app.identity.acts import check_act, prove_act
-from app.identity.factors import FactorProof
-from app.identity.kinds import Role
+from app.identity.acts import check_act
 from app.identity.models import Person
 from app.identity.policy import BindingAct
 from app.journal.actions import Action
@@ -29,21 +25,18 @@ from app.journal.services import record
 from app.platform import attachments, clock, i18n
 from app.platform.attachments import Attachment
 from app.platform.database import new_id
-from app.platform.extensions import document_storage
 from app.platform.forms import is_clean
 from app.platform.refusals import Refusal
 from app.platform.search_text import as_plain_text
 from app.platform.transactions import transaction
 from app.products.models import Product
 from reports import dossier as content
-from reports import outside
 from reports.frozen import FrozenElsewhere
-from reports.frozen_decision import FrozenDecision, FrozenSignature, FrozenSigner
+from reports.frozen_decision import FrozenDecision, FrozenSigner
 from risk_models.rules import schedule
 
 _Choice = TypeVar("_Choice", Origin, Outcome)
 COLUMNS = ("produit", "origine", "autorite", "date", "mois", "decision", "reserves", "au_plus_tard")
-CODE_LENGTH = 8
 # What a row may say, in words; the codes of the enums are understood too.
 ORIGINS = {"MonServiceSécurisé": Origin.MSS, "papier": Origin.PAPER, "autre": Origin.OTHER}
 OUTCOMES = {
@@ -54,15 +47,6 @@ OUTCOMES = {
 }
 _MOST_ROWS = 2000
 _FIRST_YEAR = 2000
-_RECORDERS = {Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR}
-_REASONS = {
-    "no_pdf": _l("Ce fichier n’est pas un PDF."),
-    "other_file": _l(
-        "Ce PDF signé n’est pas ce dossier : signez le fichier que Jalon a transmis, sans le réenregistrer."
-    ),
-    "broken_signature": _l("Ce PDF n’est pas signé, ou sa signature est abîmée, ou quelque chose y a été ajouté."),
-    "slow": _l("Ce serveur est trop occupé pour vérifier ce PDF : réessayez dans une minute."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,54 +294,3 @@ def _values(row: Mapping[str, str]) -> Elsewhere:
     if not (is_clean(row["autorite"], 200) and is_clean(reservations, 4000, lines=True)):
         raise Refusal(_l("« autorite » tient en 200 caractères et « reserves » en 4 000, sans caractère invisible."))
     return Elsewhere(origin, row["autorite"], decided_on, Wish(outcome, months, reservations, lift_by))
-
-
-@transaction
-def record_signed(
-    session: Session,
-    actor: Person,
-    product: Product,
-    dossier: Dossier,
-    wish: Wish,
-    *,
-    decided_on: date,
-    file: Attachment | None,
-    printed_code: str,
-    proof: FactorProof,
-) -> None:
-    """Records the decision of an authority that signed our frozen PDF by its own means. Raises `Refusal`.
-
-    An electronic signature is checked; a scan is tied to the dossier by the code printed on its decision page.
-    """
-    roles = policy.roles_on(actor.grants, product_id=product.id, incubator_ids=[i.id for i in product.incubators])
-    if not roles & _RECORDERS and not deciding.may_decide(session, actor, dossier):
-        raise Refusal(_l("Cette signature s’enregistre par l’autorité nommée dans le dossier, ou par l’incubateur."))
-    must_be(dossier, DossierState.DECISION)
-    # The decision is the authority's, whoever records it: what keeps them from signing here keeps them from signing there.
-    if dossier.authority is not None:
-        check_apart(session, BindingAct.DECIDE, dossier.authority, dossier)
-    check_vouched(session, dossier)
-    check_apart(session, BindingAct.RECORD_SIGNED, actor, dossier)
-    frozen = content.loads(dossier.content or "")
-    if not frozen.frozen_on <= decided_on <= clock.today():
-        raise Refusal(_l("La décision vient après le gel du dossier, et pas après aujourd’hui."), "decided_on")
-    if file is None:
-        raise Refusal(_l("Choisissez le PDF signé."), "file")
-    sealing.check_made(dossier)
-    try:
-        signed = outside.read_apart(document_storage().get(dossier.pdf_sha256 or ""), file.content)
-    except outside.NotThisDossier as error:
-        raise Refusal(_REASONS[str(error)], "file") from error
-    if not signed.electronic and printed_code.strip().lower() != (dossier.content_sha256 or "")[:CODE_LENGTH]:
-        raise Refusal(
-            _l("Recopiez les huit premiers caractères de l’empreinte imprimée sous la signature."), "printed_code"
-        )
-    purpose = f"record:{dossier.content_sha256}"
-    prove_act(session, actor, BindingAct.RECORD_SIGNED, proof, purpose, scope_of_product(session, product.id))
-    signature = FrozenSignature(
-        sha256=attachments.keep_attachment(session, file, by=actor.id, of=product.id),
-        electronic=signed.electronic,
-        signers=tuple(signed.signers),
-        recorded_by=actor.name,
-    )
-    deciding.keep_outside(session, actor, product, dossier, wish, decided_on, signature)

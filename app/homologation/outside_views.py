@@ -1,18 +1,19 @@
 """Recording what was decided outside Jalon."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import deciding, outside
-from app.homologation.forms import ElsewhereForm, ElsewhereRowsForm, SignedOutsideForm
+from app.homologation import deciding, outside, signed_outside
+from app.homologation.forms import ConfirmSignedForm, ElsewhereForm, ElsewhereRowsForm, SignedOutsideForm
 from app.homologation.kinds import DossierState
 from app.homologation.outside import COLUMNS, ORIGINS, OUTCOMES, Elsewhere
 from app.homologation.pages import dossier_or_404
 from app.identity import factors
 from app.identity.access import current_person, requires
+from app.identity.factor_views import render_proof_page
 from app.identity.policy import Permission
 from app.platform import attachments, clock
 from app.platform.extensions import limit_posts
@@ -89,7 +90,7 @@ def signed(product: Product, number: int) -> str | BaseResponse:
     if request.method == "POST":
         if form.validate():
             with form.showing_refusal():
-                outside.record_signed(
+                done = signed_outside.record_signed(
                     db_session(),
                     current_person(),
                     product,
@@ -97,10 +98,14 @@ def signed(product: Product, number: int) -> str | BaseResponse:
                     form.wish(),
                     decided_on=form.decided_on.data or clock.today(),
                     file=attachments.read_given(form.file.data),
-                    printed_code=form.printed_code.data or "",
                     proof=form.proof(),
                 )
-                flash(_("La décision est enregistrée. Son PDF scellé se prépare."), "success")
+                flash(
+                    _("La décision est enregistrée. Son PDF scellé se prépare.")
+                    if done
+                    else _("La signature est enregistrée. Rien n’est décidé tant qu’elle n’est pas confirmée."),
+                    "success" if done else "info",
+                )
                 return redirect(url_for("homologation.read", slug=product.slug, number=number))
         challenge_id, options = factors.options_to_prove(db_session(), current_person(), f"record:{row.content_sha256}")
     return render_template(
@@ -113,3 +118,35 @@ def signed(product: Product, number: int) -> str | BaseResponse:
         held=factors.factors_of(db_session(), current_person().id),
         asked=deciding.read_asked(db_session(), row) if row.state is DossierState.DECISION else None,
     )
+
+
+@blueprint.route("/produits/<slug>/dossier/<int(max=9999):number>/signe-ailleurs/confirmer", methods=["GET", "POST"])
+@product_view(Permission.RECORD_SIGNED)
+@limit_posts(20)
+def confirm_signed(product: Product, number: int) -> str | BaseResponse:
+    """What somebody recorded, for the authority or another person to take for true."""
+    row, form = dossier_or_404(product, number), ConfirmSignedForm()
+    if row.recorded is None:
+        abort(404)
+    if request.method == "POST" and form.validate():
+        with form.showing_refusal():
+            signed_outside.confirm_signed(db_session(), current_person(), product, row, form.proof())
+            flash(_("La signature est confirmée : la décision est prise. Son PDF scellé se prépare."), "success")
+            return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    return render_proof_page(
+        "homologation/confirm_signed.html",
+        signed_outside.confirm_purpose(row),
+        form,
+        product=product,
+        dossier=row,
+        recorded=row.recorded,
+        wish=signed_outside.wish_of(row.recorded),
+    )
+
+
+@blueprint.post("/produits/<slug>/dossier/<int(max=9999):number>/signe-ailleurs/ecarter")
+@product_view(Permission.RECORD_SIGNED)
+def discard_signed(product: Product, number: int) -> BaseResponse:
+    signed_outside.discard_signed(db_session(), current_person(), product, dossier_or_404(product, number))
+    flash(_("La signature enregistrée est écartée : rien n’était décidé."), "info")
+    return redirect(url_for("homologation.read", slug=product.slug, number=number))

@@ -82,6 +82,7 @@ def reading_page(
         may_decide=may_decide,
         has_factor=may_decide and bool(factors.factors_of(db_session(), me.id)),
         may_withdraw=_may_withdraw(row),
+        may_record_signed=may(Permission.RECORD_SIGNED),
         may_record=row.state is DossierState.DECISION and row.has_pdf and may(Permission.RECORD_SIGNED),
         decision_form=decision_form or _decision_form(row),
         asked=deciding.read_asked(db_session(), row) if may_decide else None,

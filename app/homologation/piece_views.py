@@ -126,8 +126,9 @@ def opinion(product: Product, number: int) -> str | BaseResponse:
 def document(product: Product, number: int, sha256: str) -> Response:
     row = dossier_or_404(product, number)
     names = {d.sha256: d.file_name for d in row.documents} | {o.sha256: o.file_name for o in row.attached_opinions}
-    if row.decision and row.decision.outside_sha256:
-        names[row.decision.outside_sha256] = f"{product.slug}-homologation-{number}-original.pdf"
+    signed = row.recorded.sha256 if row.recorded else row.decision.outside_sha256 if row.decision else None
+    if signed == sha256:
+        names[sha256] = attachments.name_by_content(f"{product.slug}-homologation-{number}-original", sha256)
     if sha256 not in names:
         abort(404)
     return attachments.download_attachment(sha256, names[sha256])

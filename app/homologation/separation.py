@@ -28,14 +28,20 @@ _ASKED = {
     BindingAct.RECORD_SIGNED: _l(
         "%(why)s : qui prépare un dossier n’enregistre pas sa décision. Demandez-le à une autre personne de l’incubateur."
     ),
+    BindingAct.CONFIRM_SIGNED: _l(
+        "%(why)s : qui prépare un dossier ne confirme pas sa décision. Demandez-le à une autre personne de l’incubateur."
+    ),
     BindingAct.DECIDE: _l("%(why)s : qui prépare un dossier ou le juge ne le décide pas. Il faut une autre autorité."),
 }
 
 
 def check_apart(session: Session, act: BindingAct, person: Person, dossier: Dossier, field: str = "") -> None:
-    """Raises `Refusal`, at `field`, where what the person did or is keeps them from `act` on this dossier."""
-    for bar in Bar:
-        if bar in policy.ACTS[act].never_by and _READ[bar](session, person.id, dossier):
+    """Raises `Refusal`, at `field`, where what the person did or is keeps them from `act` on this dossier.
+
+    An act about oneself is for `check_act` to see.
+    """
+    for bar, read in _READ.items():
+        if bar in policy.ACTS[act].never_by and read(session, person.id, dossier):
             raise Refusal(str(_ASKED[act]) % {"why": str(_WHY[bar]) % {"name": person.name}}, field)
 
 

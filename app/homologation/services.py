@@ -38,6 +38,7 @@ _GLANCE = (
 _WHOLE = (
     *_GLANCE,
     joinedload(Dossier.withdrawal),
+    joinedload(Dossier.recorded),
     selectinload(Dossier.conditions),
     selectinload(Dossier.accepted_risks),
     selectinload(Dossier.attached_opinions),
@@ -327,7 +328,7 @@ def take_back(session: Session, actor: Person, product: Product, dossier: Dossie
     notifications.tell_people(session, actor, product, Heard.TAKEN_BACK, told, number=dossier.number)
     move_dossier(dossier, DossierState.DRAFT)
     dossier.content = dossier.content_sha256 = dossier.pdf_sha256 = dossier.pdf_of = None
-    dossier.seal_fault = ""
+    dossier.seal_fault, dossier.recorded = "", None
     forget_opinions(dossier)
     record(session, actor, Action.TAKE_BACK_DOSSIER, f"n° {dossier.number}", product_id=product.id)
 

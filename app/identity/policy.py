@@ -114,6 +114,8 @@ class BindingAct(StrEnum):
     WITHDRAW = "withdraw"
     DELEGATE = "delegate"
     RECORD_SIGNED = "record_signed"
+    CONFIRM_SIGNED = "confirm_signed"
+    DISCARD_SIGNED = "discard_signed"
     GIVE_ROLE = "give_role"
     GIVE_WIDE_ROLE = "give_wide_role"
     TAKE_BACK_ROLE = "take_back_role"
@@ -155,7 +157,13 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.ANSWER_MOVE: ActRule(Permission.GIVE_ROLES, factor=False, second_person=True),
     BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
     BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),
-    BindingAct.RECORD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=True, never_by=frozenset({Bar.WROTE})),
+    BindingAct.RECORD_SIGNED: ActRule(
+        Permission.RECORD_SIGNED, factor=True, never_by=frozenset({Bar.WROTE}), second_person=True
+    ),
+    BindingAct.CONFIRM_SIGNED: ActRule(
+        Permission.RECORD_SIGNED, factor=True, never_by=frozenset({Bar.WROTE, Bar.ONESELF})
+    ),
+    BindingAct.DISCARD_SIGNED: ActRule(Permission.RECORD_SIGNED, factor=False),
     BindingAct.VOUCH: ActRule(Permission.VOUCH, factor=True, never_by=frozenset({Bar.ONESELF}), second_person=True),
     BindingAct.GIVE_WIDE_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.TAKE_BACK_ROLE: ActRule(Permission.GIVE_ROLES, factor=True, never_by=frozenset({Bar.ONESELF})),

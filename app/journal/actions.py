@@ -197,6 +197,8 @@ class Action(StrEnum):
     ANSWER_PIECE = "answer_piece", Subject.PIECE
     ATTACH_DOCUMENT = "attach_document", Subject.DOCUMENT
     DECIDE = "decide", Subject.DECISION
+    RECORD_SIGNED = "record_signed", Subject.DECISION
+    DISCARD_SIGNED = "discard_signed", Subject.DECISION
     LIFT_RESERVATION = "lift_reservation", Subject.RESERVATION
     DELEGATE = "delegate", Subject.DELEGATION
     END_DELEGATION = "end_delegation", Subject.DELEGATION
@@ -218,6 +220,8 @@ class Action(StrEnum):
 # writes in them, one that is yet to come included.
 _NOT_WRITING = frozenset(
     {
+        Action.RECORD_SIGNED,
+        Action.DISCARD_SIGNED,
         Action.GIVE_ROLE,
         Action.WITHDRAW_ROLE,
         Action.LIST_AUTHORITY,

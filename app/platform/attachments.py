@@ -56,6 +56,12 @@ def file_name_of(given_name: str) -> str:
     return f"{stem[:180]}{dot}{ending[:10]}" if dot else plain[:190]
 
 
+def name_by_content(stem: str, digest: str) -> str:
+    """A name for a kept file whose own was not, with the ending that its first bytes say; `.pdf` where they say none."""
+    content = document_storage().get(digest)
+    return f"{stem}.{next((ending for ending in ('png', 'jpg') if content.startswith(_BEGINS[ending])), 'pdf')}"
+
+
 # Proofs and documents of a busy week; what a careless program would send in an hour.
 _FILES_A_DAY = Rate(200, timedelta(days=1))
 

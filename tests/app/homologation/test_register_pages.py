@@ -329,7 +329,7 @@ def test_an_authority_that_signs_with_its_own_certificate(transmitted):
         file = {"file": (io.BytesIO(data), "signe.pdf")}
         return authority.post(f"{PAGE}/signe-ailleurs", given | file | more | {"code": world.code(people["authority"])})
 
-    assert "n’est pas un PDF" in post(b"GIF").get_data(as_text=True)
+    assert "ni un PDF, ni une image" in post(b"GIF").get_data(as_text=True)
     assert "sa signature est abîmée" in post(signed[:-9] + b"X" * 9).get_data(as_text=True)
     assert "n’est pas ce dossier" in post(signed[:5000] + b"XX" + signed[5002:]).get_data(as_text=True)
     assert post(signed).status_code == 302
@@ -343,22 +343,6 @@ def test_an_authority_that_signs_with_its_own_certificate(transmitted):
     assert "Homologation en cours" in drop(world, sealed_file(world, dossier.id))
 
 
-def test_a_scan_is_tied_to_the_dossier_by_the_code_printed_on_it(transmitted):
-    world, owner, people, dossier = transmitted
-    run_jobs(world)
-    authority = world.visitor(people["authority"])
-    given = {"decided_on": clock.today().isoformat(), "outcome": "refused", "reservations": "Trop tôt"}
-
-    def post(person, printed: str):
-        file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "printed_code": printed}
-        return world.visitor(person).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(person)})
-
-    assert post(owner, dossier.content_sha256[:8]).status_code == 404
-    assert "huit premiers caractères" in post(people["authority"], "00000000").get_data(as_text=True)
-    assert post(people["authority"], dossier.content_sha256[:8].upper()).status_code == 302
-    assert "Trop tôt" in authority.get(PAGE).get_data(as_text=True)
-
-
 def test_an_authority_not_named_in_the_dossier_records_no_signature(scene):
     """A scan and eight characters shown on the screen would let it sign for another."""
     world, _, _people, dossier = scene
@@ -366,7 +350,7 @@ def test_an_authority_not_named_in_the_dossier_records_no_signature(scene):
     other = world.person("autre@exemple.test", "Alix Petit")
     world.give(other, Role.AUTHORITY, product_id=dossier.product_id)
     given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12"} | WHY
-    file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "printed_code": dossier.content_sha256[:8]}
+    file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf")}
     answer = world.visitor(other).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(other)})
     assert "autorité nommée dans le dossier" in answer.get_data(as_text=True)
     with world.database.reading() as session:
@@ -384,7 +368,7 @@ def test_what_was_refused_here_is_not_made_good_by_a_record(scene):
 
 def test_a_dossier_decided_inside_is_not_recorded_outside(decided):
     world, _, people, _ = decided
-    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12", "printed_code": "x"}
+    given = {"decided_on": clock.today().isoformat(), "outcome": "favourable", "months": "12"}
     file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "code": world.code(people["authority"])}
     assert world.visitor(people["authority"]).post(f"{PAGE}/signe-ailleurs", given | file).status_code == 409
 

@@ -19,7 +19,7 @@ from tests.factories.homologation import PAGE, run_jobs
 )
 def test_a_record_goes_round_no_rule_of_the_decision(scene, case):
     """What keeps an authority from signing here keeps anybody from recording its signature, and who wrote records nothing."""
-    world, owner, people, dossier = scene
+    world, owner, people, _ = scene
     run_jobs(world)
     authority, lead = people["authority"], world.person("lead@exemple.test", "Lou Chef")
     incubator = {"incubator_id": world.incubator().id}
@@ -41,7 +41,7 @@ def test_a_record_goes_round_no_rule_of_the_decision(scene, case):
         "exploited_reason": "Coupé d’internet",
         "months": "12",
     }
-    file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf"), "printed_code": dossier.content_sha256[:8]}
+    file = {"file": (io.BytesIO(b"%PDF-1.4 scan"), "scan.pdf")}
     page = world.visitor(recorder).post(f"{PAGE}/signe-ailleurs", given | file | {"code": world.code(recorder)})
     said = {
         "vouched no more": "ne se porte encore garant",
