@@ -31,6 +31,7 @@ from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
 from app.homologation.deciding_views import blueprint as deciding
 from app.homologation.forms import MONTHS
+from app.homologation.lifting_views import blueprint as lifting
 from app.homologation.outside_views import blueprint as outside
 from app.homologation.piece_views import blueprint as pieces
 from app.homologation.public_views import blueprint as register_pages
@@ -97,6 +98,7 @@ BLUEPRINTS = (
     commons,
     homologation,
     deciding,
+    lifting,
     pieces,
     outside,
     register_pages,

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from reports.bounded import ROOT
 from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
-from reports.frozen import FrozenDossier, FrozenFindingAcceptance, FrozenWithdrawal
+from reports.frozen import FrozenDossier, FrozenFindingAcceptance, Page
 from reports.frozen_decision import FrozenDoubt
 from reports.residual import residual_risks, untreated_strong
 from reports.synthesis import (
@@ -98,10 +98,10 @@ class ShownFinding:
     unsaid: bool
 
 
-def attached_files(frozen: FrozenDossier | FrozenWithdrawal, text: str) -> list[Attached]:
+def attached_files(frozen: FrozenDossier | Page, text: str) -> list[Attached]:
     """What the PDF carries, sorted by name: the content itself, the inventory, the drawing."""
     files = [Attached("dossier.json", text.encode(), "Contenu figé (JSON canonique)", "Source")]
-    if isinstance(frozen, FrozenWithdrawal):
+    if not isinstance(frozen, FrozenDossier):
         return files
     if frozen.inventory:
         bom = frozen.inventory.encode()
@@ -111,12 +111,10 @@ def attached_files(frozen: FrozenDossier | FrozenWithdrawal, text: str) -> list[
     return files
 
 
-def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
+def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
     """The whole document of a frozen content; `digest` is the SHA-256 of its canonical JSON."""
-    if isinstance(frozen, FrozenWithdrawal):
-        page = drawable_copy(frozen)
-        title, qr = f"Retrait d’homologation – {page.product}", _qr(page.verify_at, digest)
-        return _environment().get_template("withdrawal.html").render(d=page, digest=digest, title=title, qr=qr)
+    if not isinstance(frozen, FrozenDossier):
+        return _page_to_html(drawable_copy(frozen), digest)
     content: FrozenDossier = drawable_copy(replace(frozen, inventory=None))
     system, remaining = content.system, residual_risks(content)
     template = _environment().get_template("dossier.html")
@@ -159,6 +157,14 @@ def to_html(frozen: FrozenDossier | FrozenWithdrawal, digest: str) -> str:
         doubts=[_doubt(found) for found in content.doubts],
         doubt=_doubt,
     )
+
+
+_PAGES = {"withdrawal": "Retrait d’homologation", "lifting": "Levée d’une réserve"}
+
+
+def _page_to_html(page: Page, digest: str) -> str:
+    title, qr = f"{_PAGES[page.kind]} – {page.product}", _qr(page.verify_at, digest)
+    return _environment().get_template(f"{page.kind}.html").render(d=page, digest=digest, title=title, qr=qr)
 
 
 def warm_document() -> None:

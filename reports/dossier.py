@@ -8,7 +8,17 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from reports.frozen import FORMAT, Claims, Content, FrozenDossier, FrozenElsewhere, FrozenWithdrawal, InventoryText
+from reports.frozen import (
+    FORMAT,
+    Claims,
+    Content,
+    FrozenDossier,
+    FrozenElsewhere,
+    FrozenLifting,
+    FrozenWithdrawal,
+    InventoryText,
+    Page,
+)
 from reports.frozen_decision import FrozenDecision, FrozenSigner
 from risk_models import product_file
 from risk_models.plain_values import make_converter
@@ -37,6 +47,7 @@ _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: upgrade_1
 _KINDS: dict[str | None, type[Content]] = {
     None: FrozenDossier,
     "withdrawal": FrozenWithdrawal,
+    "lifting": FrozenLifting,
     "elsewhere": FrozenElsewhere,
 }
 
@@ -66,14 +77,14 @@ def _converter() -> "Converter":
         exploited_reason=absent,
     )
     made.register_unstructure_hook(FrozenDecision, decision)
-    for kind in (FrozenWithdrawal, FrozenElsewhere):
+    for kind in (FrozenWithdrawal, FrozenLifting, FrozenElsewhere):
         made.register_unstructure_hook(kind, _with_its_kind(make_dict_unstructure_fn(kind, made)))
     return made
 
 
 def _with_its_kind(
-    unstructure: Callable[[FrozenWithdrawal | FrozenElsewhere], dict[str, Any]],
-) -> Callable[[FrozenWithdrawal | FrozenElsewhere], dict[str, Any]]:
+    unstructure: Callable[[Page | FrozenElsewhere], dict[str, Any]],
+) -> Callable[[Page | FrozenElsewhere], dict[str, Any]]:
     return lambda value: {"kind": value.kind} | unstructure(value)
 
 
@@ -122,12 +133,13 @@ def loads(text: str) -> FrozenDossier:
     return found
 
 
-def loads_claims(text: str) -> Claims | FrozenWithdrawal:
+def loads_claims(text: str) -> Claims | Page:
     """What any file says of itself, without reading the rest. Raises `ValueError`, `TypeError`, `KeyError` or
     `AttributeError` for what is no content of ours."""
     plain = json.loads(text)
-    if plain.get("kind") == "withdrawal":
-        return _converter().structure(plain, FrozenWithdrawal)
+    kind = _KINDS.get(plain.get("kind"))
+    if kind in (FrozenWithdrawal, FrozenLifting):
+        return _converter().structure(plain, kind)
     return _converter().structure(plain, Claims)
 
 

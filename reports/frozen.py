@@ -280,6 +280,35 @@ class FrozenWithdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenLifting:
+    """The page that lifts a reservation; `frozen_on` is the day it is lifted, `how` what the team did and shows.
+
+    `quality`: as what the signer lifts it, a code: `authority`, or `rssi`. `proof_sha256`: hash of the document that shows it.
+    """
+
+    kind: ClassVar = "lifting"
+
+    product: str
+    number: int
+    verify_at: str = ""
+    decided_on: date
+    decided_by: str
+    reservation: str
+    lift_by: date | None
+    asked_by: str
+    asked_on: date
+    how: str
+    proof_name: str
+    proof_sha256: str
+    frozen_on: date
+    by: FrozenSigner
+    quality: str
+    decision_sha256: str
+    trial: bool
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenElsewhere:
     """A homologation made elsewhere, as it was noted here; `file_sha256`: hash of the document that shows it."""
 
@@ -295,7 +324,8 @@ class FrozenElsewhere:
     format: int = FORMAT
 
 
-Content = FrozenDossier | FrozenWithdrawal | FrozenElsewhere
+Page = FrozenWithdrawal | FrozenLifting  # an act of one page, beside a decided dossier
+Content = FrozenDossier | Page | FrozenElsewhere
 
 
 @dataclass(frozen=True, slots=True)

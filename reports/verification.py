@@ -24,7 +24,7 @@ from reports import dossier as content
 from reports import pdf
 from reports.bounded import Bounds, TookTooLong, run_python
 from reports.certificates import Trust
-from reports.frozen import Claims, FrozenWithdrawal
+from reports.frozen import Claims, FrozenLifting, FrozenWithdrawal, Page
 from reports.streams import HEXADECIMAL
 from risk_models import catalogue
 
@@ -180,12 +180,17 @@ def facts_of(text: str, today: date) -> tuple[Said, ...]:
     return tuple(_facts(content.loads_claims(text), today))
 
 
-def _facts(claims: Claims | FrozenWithdrawal, today: date) -> list[Said]:
+def _facts(claims: Claims | Page, today: date) -> list[Said]:
     product, number = claims.product, str(claims.number)
     if isinstance(claims, FrozenWithdrawal):
         return [
             make_fact("withdrawal", product=product, number=number, date=claims.withdrawn_on.isoformat()),
             make_fact("withdrawn_by", name=claims.by.name, reason=claims.reason),
+        ]
+    if isinstance(claims, FrozenLifting):
+        return [
+            make_fact("lifting", product=product, number=number, date=claims.frozen_on.isoformat()),
+            make_fact("lifted_by", name=claims.by.name, what=claims.reservation),
         ]
     facts = [make_fact("dossier", product=product, number=number, date=claims.frozen_on.isoformat())]
     decision = claims.decision

@@ -18,7 +18,7 @@ from app.homologation.separation import check_apart, check_vouched, scope_of_pro
 from app.homologation.services import move_dossier, must_be
 from app.homologation.wishes import AskedOfDecider, Wish
 from app.identity import directory, factors
-from app.identity.acts import check_act, prove_act
+from app.identity.acts import prove_act
 from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Person
@@ -73,11 +73,11 @@ def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wi
         raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
     sealing.check_made(dossier)
     return content.with_decision(
-        dossier.content or "", _decided(session, dossier, wish, clock.today(), _signer(session, actor, dossier))
+        dossier.content or "", _decided(session, dossier, wish, clock.today(), signer_of(session, actor, dossier))
     )
 
 
-def _signer(session: Session, actor: Person, dossier: Dossier) -> FrozenSigner:
+def signer_of(session: Session, actor: Person, dossier: Dossier) -> FrozenSigner:
     delegation = None if dossier.authority_id == actor.id else delegating.delegation_of(session, actor, dossier)
     vouched = _vouching(session, dossier, actor if delegation is None else delegation.authority)
     if delegation is None:
@@ -300,7 +300,7 @@ def withdraw_homologation(
             withdrawn_on=today,
             frozen_on=today,
             reason=reason,
-            by=_signer(session, actor, dossier),
+            by=signer_of(session, actor, dossier),
             decision_sha256=dossier.content_sha256 or "",
             trial=sealing.is_trial(),
         )
@@ -358,18 +358,3 @@ def may_withdraw_homologation(session: Session, person: Person, dossier: Dossier
 def _holds(session: Session, person_id: str | None, role: Role, dossier: Dossier) -> bool:
     held = holds_role(Person.id, role, dossier.product_id)
     return session.scalar(select(Person.id).where(Person.id == person_id, held)) is not None
-
-
-@transaction
-def lift_reservation(
-    session: Session, actor: Person, product: Product, dossier: Dossier, reservation_id: str, how: str
-) -> None:
-    """Says that a reservation is lifted, and how. Raises `Refusal`."""
-    if dossier.withdrawal is not None:
-        raise Refusal(_l("L’homologation est retirée : ses réserves ne se lèvent plus."))
-    reservation = next((r for r in dossier.reservations if r.id == reservation_id), None)
-    if reservation is None or reservation.lifted_on is not None:
-        raise Refusal(_l("Cette réserve est déjà levée."))
-    check_act(session, actor, BindingAct.LIFT_RESERVATION, scope_of_product(session, product.id))
-    reservation.lifted_on, reservation.lifted_by, reservation.how = clock.today(), actor.name, how
-    record(session, actor, Action.LIFT_RESERVATION, reservation.text[:200], product_id=product.id)

@@ -1,4 +1,4 @@
-"""What binds: deciding and signing, withdrawing, delegating, lifting a reservation."""
+"""What binds: deciding and signing, withdrawing, delegating."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms import HiddenField
 
 from app.homologation import deciding, delegating, register, sealing
-from app.homologation.forms import DecisionForm, DelegateForm, LiftForm, SignForm, WithdrawForm
+from app.homologation.forms import DecisionForm, DelegateForm, SignForm, WithdrawForm
 from app.homologation.kinds import Act, DossierState, Outcome
 from app.homologation.models import Dossier
 from app.homologation.pages import dossier_or_404, pdf_response, reading_page
@@ -176,17 +176,3 @@ def end_delegation(product: Product, delegation_id: str) -> BaseResponse:
 def _other_authorities(product: Product) -> list[Person]:
     people = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, [i.id for i in product.incubators])
     return [p for p in people if p.id != current_person().id]
-
-
-@blueprint.route("/<int(max=9999):number>/reserves/<reservation_id>", methods=["GET", "POST"])
-@product_view(Permission.COMPOSE_DOSSIER)
-def lift(product: Product, number: int, reservation_id: str) -> str | BaseResponse:
-    row, form = dossier_or_404(product, number), LiftForm()
-    reservation = next((r for r in row.reservations if r.id == reservation_id), None)
-    if reservation is None:
-        abort(404)
-    if form.validate_on_submit():
-        deciding.lift_reservation(db_session(), current_person(), product, row, reservation_id, form.how.data or "")
-        flash(_("La réserve est notée comme levée."), "success")
-        return redirect(url_for("homologation.read", slug=product.slug, number=number))
-    return render_template("homologation/lift.html", product=product, dossier=row, reservation=reservation, form=form)

@@ -243,10 +243,19 @@ class DelegateForm(FactorForm):
     )
 
 
-class LiftForm(BaseForm):
+class LiftForm(FactorForm):
+    """The second factor of who lifts a reservation."""
+
+
+class AskLiftingForm(BaseForm):
     how = Paragraph(
         _l("Comment a-t-elle été levée ?"),
         most=1000,
         needed=True,
         description=_l("Exemple : « Metabase mis à jour le 12 mars, vérifié par la RSSI »."),
+    )
+    file = FileField(
+        _l("Ce qui le montre"),
+        [FileRequired(_l("Choisissez un fichier."))],
+        description=_l("Une capture, un rapport, un compte rendu : PDF, image, document ou texte ; 10 Mo au plus."),
     )

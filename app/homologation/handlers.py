@@ -5,6 +5,7 @@ from sqlalchemy import select
 from app.homologation import drift_watch, integrity, notifications, sealing
 from app.homologation.jobs import (
     CallReader,
+    IssueLifting,
     IssueWithdrawal,
     RenderDossier,
     TellDamage,
@@ -14,7 +15,7 @@ from app.homologation.jobs import (
     TimestampFile,
 )
 from app.homologation.kinds import Act, Called, DossierState
-from app.homologation.models import Dossier, Withdrawal
+from app.homologation.models import Dossier, Lifting, Withdrawal
 from app.identity.models import Person
 from app.platform import clock, mail_templates
 from app.platform.database import Database
@@ -28,6 +29,7 @@ from app.products.models import Product
 def register(jobs: Jobs) -> None:
     jobs.handle(RenderDossier, render_pdf, on_giving_up=try_again)
     jobs.handle(IssueWithdrawal, issue_withdrawal, on_giving_up=try_again)
+    jobs.handle(IssueLifting, issue_lifting, on_giving_up=try_again)
     jobs.handle(TimestampFile, timestamp_file, on_giving_up=try_again)
     jobs.handle(CallReader, call_reader)
     jobs.handle(TellOfDossier, notifications.send_told)
@@ -56,7 +58,7 @@ def render_pdf(database: Database, task: RenderDossier) -> None:
     if dossier.content is None or dossier.has_pdf:
         return
     if dossier.state is DossierState.DECIDED:
-        sealing.issue_file(database, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
+        sealing.issue_file(database, task, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
         return
     digest = document_storage().put(sealing.render_content(database, dossier.id, dossier.content))
     with database.writing() as session:
@@ -67,7 +69,15 @@ def render_pdf(database: Database, task: RenderDossier) -> None:
 
 def issue_withdrawal(database: Database, task: IssueWithdrawal) -> None:
     withdrawal = _withdrawal(database, task.dossier_id)
-    sealing.issue_file(database, withdrawal.dossier_id, Act.WITHDRAWAL, withdrawal.content, withdrawal.content_sha256)
+    sealing.issue_file(
+        database, task, withdrawal.dossier_id, Act.WITHDRAWAL, withdrawal.content, withdrawal.content_sha256
+    )
+
+
+def issue_lifting(database: Database, task: IssueLifting) -> None:
+    with database.reading() as session:
+        found = session.get_one(Lifting, task.lifting_id)
+    sealing.issue_file(database, task, found.dossier_id, Act.LIFTING, found.content, found.content_sha256)
 
 
 def timestamp_file(database: Database, task: TimestampFile) -> None:
@@ -76,6 +86,10 @@ def timestamp_file(database: Database, task: TimestampFile) -> None:
     if act is Act.WITHDRAWAL:
         withdrawal = _withdrawal(database, dossier_id)
         text, digest = withdrawal.content, withdrawal.content_sha256
+    elif act is Act.LIFTING:
+        with database.reading() as session:
+            lifting = session.scalars(select(Lifting).where(Lifting.content_sha256 == task.content_sha256)).one()
+        text, digest = lifting.content, lifting.content_sha256
     else:
         with database.reading() as session:
             dossier = session.get_one(Dossier, dossier_id)

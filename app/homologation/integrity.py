@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.homologation.jobs import TellDamage
 from app.homologation.kinds import Act, DossierState
-from app.homologation.models import Dossier, IssuedFile, Reservation, Withdrawal
+from app.homologation.models import Dossier, IssuedFile, Lifting, Reservation, Withdrawal
 from app.identity import services as identity
 from app.identity.models import Person
 from app.journal import chain
@@ -132,9 +132,16 @@ def _of_files(session: Session, dossier: Dossier, storage: Storage) -> Iterator[
     withdrawn = session.scalar(select(Withdrawal).where(Withdrawal.dossier_id == dossier.id))
     if withdrawn is not None and content.sha256(withdrawn.content) != withdrawn.content_sha256:
         yield Damage.CONTENT
+    lifted = {}
+    for page in session.scalars(select(Lifting).where(Lifting.dossier_id == dossier.id)):
+        lifted[page.content_sha256] = page
+        if content.sha256(page.content) != page.content_sha256:
+            yield Damage.CONTENT
     of = {Act.DECISION: dossier.content_sha256, Act.WITHDRAWAL: withdrawn.content_sha256 if withdrawn else None}
     for issued in session.scalars(select(IssuedFile).where(IssuedFile.dossier_id == dossier.id)):
         # A project is of what was asked, which the decision's content followed.
+        if issued.act is Act.LIFTING and issued.content_sha256 not in lifted:
+            yield Damage.FILE_OF_OTHER
         if issued.act in of and issued.content_sha256 != of[issued.act]:
             yield Damage.FILE_OF_OTHER
         try:

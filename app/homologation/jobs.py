@@ -20,10 +20,19 @@ class IssueWithdrawal(Task):
 
 
 @dataclass(frozen=True)
+class IssueLifting(Task):
+    kind: ClassVar[str] = "lifting_pdf"
+    lifting_id: str
+
+
+@dataclass(frozen=True)
 class TimestampFile(Task):
+    """`content_sha256` says which of several files of an act; those asked before 2026-12 have none."""
+
     kind: ClassVar[str] = "timestamp"
     dossier_id: str
     act: Act
+    content_sha256: str = ""
 
 
 @dataclass(frozen=True)

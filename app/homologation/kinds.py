@@ -23,6 +23,7 @@ class Act(StrEnum):
     PROJECT = "project"  # not sealed: what its authority reads before deciding
     DECISION = "decision"
     WITHDRAWAL = "withdrawal"
+    LIFTING = "lifting"
 
 
 class PieceAnswer(StrEnum):
@@ -60,6 +61,8 @@ class Heard(StrEnum):
     TAKEN_BACK = "taken_back"
     DELEGATED = "delegated"
     RECORDED = "recorded"
+    LIFT_ASKED = "lift_asked"
+    LIFTED = "lifted"
 
 
 class Called(StrEnum):

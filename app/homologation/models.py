@@ -236,6 +236,26 @@ class Reservation(Base):
     lifted_on: Mapped[date | None]
     lifted_by: Mapped[Name] = mapped_column(default="")
     how: Mapped[LongText] = mapped_column(default="")
+    asked_on: Mapped[date | None] = mapped_column(comment="when its lifting was asked")
+    asked_by: Mapped[Name] = mapped_column(default="", server_default="")
+    asked_how: Mapped[LongText] = mapped_column(default="", server_default="")
+    proof_sha256: Mapped[str | None] = mapped_column(String(64), comment="what shows it")
+    proof_name: Mapped[Name] = mapped_column(default="", server_default="")
+
+    lifting: Mapped["Lifting | None"] = relationship(lazy="raise")
+
+
+class Lifting(Base):
+    """The authority, or the RSSI of the dossier, takes a reservation for lifted: a sealed page."""
+
+    __tablename__ = "lifting"
+
+    id: Mapped[Id]
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), index=True)
+    reservation_id: Mapped[str] = mapped_column(ForeignKey("reservation.id"), unique=True)
+    lifted_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    content: Mapped[str] = mapped_column(comment="canonical JSON of its page")
+    content_sha256: Mapped[str] = mapped_column(String(64))
 
 
 class Withdrawal(Base):

@@ -2,7 +2,7 @@
 
 from flask import Response, abort, render_template, request
 
-from app.homologation import deciding, opinions, register, sealing, services
+from app.homologation import deciding, lifting, opinions, register, sealing, services
 from app.homologation.forms import DecisionForm, OpinionForm
 from app.homologation.kinds import Act, DossierState
 from app.homologation.models import Dossier, Opinion
@@ -60,7 +60,7 @@ def reading_page(
             recorded_by=found.recorded_by,
             decision_state=_decision_state(product, row),
             may_compose=may(Permission.COMPOSE_DOSSIER),
-            may_withdraw=_may_withdraw(row),
+            **_acts_on_decision(row),
             **seal_state(row),
         )
     frozen = found if isinstance(found, FrozenDossier) else None
@@ -81,7 +81,7 @@ def reading_page(
         since=since,
         may_decide=may_decide,
         has_factor=may_decide and bool(factors.factors_of(db_session(), me.id)),
-        may_withdraw=_may_withdraw(row),
+        **_acts_on_decision(row),
         may_record_signed=may(Permission.RECORD_SIGNED),
         may_record=row.state is DossierState.DECISION and row.has_pdf and may(Permission.RECORD_SIGNED),
         decision_form=decision_form or _decision_form(row),
@@ -119,6 +119,10 @@ def _opinion_form(row: Dossier, mine: Opinion | None) -> OpinionForm:
     return OpinionForm(formdata=None, data=shown)
 
 
+def _acts_on_decision(row: Dossier) -> dict[str, bool]:
+    return {"may_withdraw": _may_withdraw(row), "may_lift": _may_lift(row)}
+
+
 def _may_withdraw(row: Dossier) -> bool:
     if not may(Permission.DECIDE):
         return False
@@ -127,6 +131,11 @@ def _may_withdraw(row: Dossier) -> bool:
     except Refusal:
         return False
     return True
+
+
+def _may_lift(row: Dossier) -> bool:
+    may_act = row.decision is not None and may(Permission.LIFT_RESERVATION)
+    return may_act and bool(lifting.quality_of(db_session(), current_person(), row))
 
 
 def _decision_state(product: Product, row: Dossier) -> DecisionState | None:

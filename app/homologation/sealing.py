@@ -10,13 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.homologation import notifications
-from app.homologation.jobs import IssueWithdrawal, RenderDossier, TimestampFile
+from app.homologation.jobs import TimestampFile
 from app.homologation.kinds import Act
 from app.homologation.models import Dossier, IssuedFile
 from app.platform import clock, jobs
 from app.platform.database import Database
 from app.platform.extensions import document_storage
 from app.platform.i18n import sentence
+from app.platform.jobs import Task
 from app.platform.logs import get_logger
 from app.platform.refusals import Refusal
 from app.platform.setting_reader import InvalidSettings
@@ -70,11 +71,11 @@ def is_trial() -> bool:
     return get_sealer().is_trial
 
 
-def issue_file(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
-    """Renders, seals and keeps the file of an act, once. A certificate out of its dates is tried again each hour."""
+def issue_file(database: Database, task: Task, dossier_id: str, act: Act, text: str, digest: str) -> None:
+    """Renders, seals and keeps the file of an act, once. With a certificate out of its dates, `task` is tried again each hour."""
     from reports.seal import TimestampFailed, make_timestamper, seal_document
 
-    if _issued(database, dossier_id, act):
+    if _issued(database, dossier_id, digest):
         return
     document = render_content(database, dossier_id, text)
     try:
@@ -90,15 +91,15 @@ def issue_file(database: Database, dossier_id: str, act: Act, text: str, digest:
         get_logger().error("seal pending", error=str(error))
         _note_fault(database, dossier_id, str(error), detail=str(error))
         with database.writing() as session:
-            jobs.enqueue(session, _JOBS[act](dossier_id), run_after=clock.now() + AGAIN)
+            jobs.enqueue(session, task, run_after=clock.now() + AGAIN)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:
-        if _one(session, dossier_id, act):
+        if _files_of(session, dossier_id, digest):
             return  # another worker was faster; ours was never shown to anybody
         _note(session, dossier_id, act, stored, digest, timestamped=timestamped)
         if get_sealer().timestamp_url and not timestamped:
-            jobs.enqueue(session, TimestampFile(dossier_id, act), run_after=clock.now() + timedelta(minutes=5))
+            jobs.enqueue(session, TimestampFile(dossier_id, act, digest), run_after=clock.now() + timedelta(minutes=5))
         dossier = session.get_one(Dossier, dossier_id, with_for_update={"key_share": True})
         dossier.seal_fault = ""
         if act is Act.DECISION:
@@ -164,24 +165,18 @@ def keep_project(session: Session, dossier: Dossier, stored: str) -> bool:
     return True
 
 
-_JOBS: dict[Act, type[RenderDossier | IssueWithdrawal]] = {
-    Act.DECISION: RenderDossier,
-    Act.WITHDRAWAL: IssueWithdrawal,
-}
-
-
 def timestamp_issued(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
     """Issues the file again with the timestamp that failed; both stay known. Tried each hour until it comes."""
     from reports.seal import TimestampFailed, make_timestamper, seal_document
 
-    if any(file.timestamped for file in _issued(database, dossier_id, act)):
+    if any(file.timestamped for file in _issued(database, dossier_id, digest)):
         return
     try:
         sealed = seal_document(render_content(database, dossier_id, text), get_sealer(), make_timestamper(get_sealer()))
     except TimestampFailed as error:
         get_logger().warning("timestamp pending", error=str(error))
         with database.writing() as session:
-            jobs.enqueue(session, TimestampFile(dossier_id, act), run_after=clock.now() + AGAIN)
+            jobs.enqueue(session, TimestampFile(dossier_id, act, digest), run_after=clock.now() + AGAIN)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:
@@ -201,9 +196,18 @@ def _note(session: Session, dossier_id: str, act: Act, stored: str, digest: str,
     )
 
 
-def _issued(database: Database, dossier_id: str, act: Act) -> Sequence[IssuedFile]:
+def _issued(database: Database, dossier_id: str, digest: str) -> Sequence[IssuedFile]:
     with database.reading() as session:
-        return issued_files(session, dossier_id, act)
+        return _files_of(session, dossier_id, digest)
+
+
+def _files_of(session: Session, dossier_id: str, digest: str) -> Sequence[IssuedFile]:
+    """The sealed files of the content that `digest` names: a decided content is that of no draft."""
+    return session.scalars(
+        select(IssuedFile).where(
+            IssuedFile.dossier_id == dossier_id, IssuedFile.content_sha256 == digest, IssuedFile.act != Act.PROJECT
+        )
+    ).all()
 
 
 def issued_files(session: Session, dossier_id: str, act: Act) -> Sequence[IssuedFile]:
@@ -213,10 +217,6 @@ def issued_files(session: Session, dossier_id: str, act: Act) -> Sequence[Issued
         .where(IssuedFile.dossier_id == dossier_id, IssuedFile.act == act)
         .order_by(IssuedFile.issued_at.desc(), IssuedFile.id.desc())
     ).all()
-
-
-def _one(session: Session, dossier_id: str, act: Act) -> IssuedFile | None:
-    return next(iter(issued_files(session, dossier_id, act)), None)
 
 
 def seals_pem() -> bytes:

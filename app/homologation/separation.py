@@ -28,6 +28,7 @@ _ASKED = {
     BindingAct.RECORD_SIGNED: _l(
         "%(why)s : qui prépare un dossier n’enregistre pas sa décision. Demandez-le à une autre personne de l’incubateur."
     ),
+    BindingAct.LIFT_RESERVATION: _l("%(why)s : qui doit lever une réserve ne dit pas lui-même qu’elle l’est."),
     BindingAct.CONFIRM_SIGNED: _l(
         "%(why)s : qui prépare un dossier ne confirme pas sa décision. Demandez-le à une autre personne de l’incubateur."
     ),

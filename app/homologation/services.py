@@ -13,7 +13,7 @@ from app.analysis.acceptance import check_until
 from app.homologation import freezing, notifications
 from app.homologation.jobs import CallReader
 from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole
-from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece
+from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece, Reservation
 from app.homologation.separation import check_apart
 from app.identity import services as identity
 from app.identity.kinds import Role
@@ -44,7 +44,7 @@ _WHOLE = (
     selectinload(Dossier.attached_opinions),
     selectinload(Dossier.pieces),
     selectinload(Dossier.documents),
-    selectinload(Dossier.reservations),
+    selectinload(Dossier.reservations).joinedload(Reservation.lifting),
 )
 
 

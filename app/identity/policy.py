@@ -23,6 +23,7 @@ class Permission(StrEnum):
     DECIDE = "decide"
     RECORD_ELSEWHERE = "record_elsewhere"
     RECORD_SIGNED = "record_signed"
+    LIFT_RESERVATION = "lift_reservation"
     READ_JOURNAL = "read_journal"
     READ_WHOLE_JOURNAL = "read_whole_journal"
     READ_INCUBATOR = "read_incubator"
@@ -48,6 +49,7 @@ NEVER_KEPT = frozenset(
         Permission.INVITE,
         Permission.DECIDE,
         Permission.RECORD_SIGNED,
+        Permission.LIFT_RESERVATION,
         Permission.RECORD_ELSEWHERE,
         Permission.APPROVE_LEVEL,
         Permission.SET_ESCALATION,
@@ -71,6 +73,7 @@ TABLE: dict[Permission, frozenset[Role]] = {
     Permission.DECIDE: frozenset({AUTHORITY}),
     Permission.RECORD_ELSEWHERE: frozenset({TEAM, INCUBATOR, ADMIN}),
     Permission.RECORD_SIGNED: frozenset({AUTHORITY, INCUBATOR, ADMIN}),
+    Permission.LIFT_RESERVATION: frozenset({AUTHORITY, REVIEWER}),
     Permission.READ_JOURNAL: frozenset({TEAM, INCUBATOR, ADMIN, AUDITOR}),
     Permission.READ_WHOLE_JOURNAL: frozenset({ADMIN, AUDITOR}),
     Permission.READ_INCUBATOR: frozenset({INCUBATOR, ADMIN, AUDITOR}),
@@ -110,6 +113,7 @@ class BindingAct(StrEnum):
     TRANSMIT = "transmit"
     DECIDE = "decide"
     RECORD_ELSEWHERE = "record_elsewhere"
+    ASK_LIFTING = "ask_lifting"
     LIFT_RESERVATION = "lift_reservation"
     WITHDRAW = "withdraw"
     DELEGATE = "delegate"
@@ -153,7 +157,8 @@ ACTS: dict[BindingAct, ActRule] = {
     ),
     BindingAct.TRANSMIT: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
     BindingAct.RECORD_ELSEWHERE: ActRule(Permission.RECORD_ELSEWHERE, factor=False),
-    BindingAct.LIFT_RESERVATION: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
+    BindingAct.ASK_LIFTING: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
+    BindingAct.LIFT_RESERVATION: ActRule(Permission.LIFT_RESERVATION, factor=True, never_by=frozenset({Bar.PREPARES})),
     BindingAct.ANSWER_MOVE: ActRule(Permission.GIVE_ROLES, factor=False, second_person=True),
     BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
     BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),

@@ -199,6 +199,7 @@ class Action(StrEnum):
     DECIDE = "decide", Subject.DECISION
     RECORD_SIGNED = "record_signed", Subject.DECISION
     DISCARD_SIGNED = "discard_signed", Subject.DECISION
+    ASK_LIFTING = "ask_lifting", Subject.RESERVATION
     LIFT_RESERVATION = "lift_reservation", Subject.RESERVATION
     DELEGATE = "delegate", Subject.DELEGATION
     END_DELEGATION = "end_delegation", Subject.DELEGATION
@@ -222,6 +223,7 @@ _NOT_WRITING = frozenset(
     {
         Action.RECORD_SIGNED,
         Action.DISCARD_SIGNED,
+        Action.LIFT_RESERVATION,
         Action.GIVE_ROLE,
         Action.WITHDRAW_ROLE,
         Action.LIST_AUTHORITY,

@@ -1,5 +1,7 @@
 """A dossier decided, its jobs done."""
 
+import io
+
 from app.homologation import sealing
 from app.homologation.kinds import Act
 
@@ -28,3 +30,14 @@ def choices(dossier, **changes):
 
 
 PAGE = "/produits/exemple/dossier/1"
+
+
+def ask_lifting(world, owner, reservation_id: str, how: str = "Version 0.50", *, shown: bool = True):
+    """The team asks that a reservation be lifted, with a proof where `shown`."""
+    file = {"file": (io.BytesIO(b"Journal de mise a jour"), "preuve.txt")} if shown else {}
+    return world.visitor(owner).post(f"{PAGE}/reserves/{reservation_id}", {"how": how} | file)
+
+
+def lift(world, person, reservation_id: str):
+    """Somebody lifts it, with a second factor."""
+    return world.visitor(person).post(f"{PAGE}/reserves/{reservation_id}/lever", {"code": world.code(person)})

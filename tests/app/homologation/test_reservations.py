@@ -20,7 +20,7 @@ from reports import dossier as content
 from reports.frozen import FrozenReservation
 from risk_models.scales import DeadlineKind
 from tests.conftest import on_sqlite
-from tests.factories.homologation import PAGE, choices, run_jobs
+from tests.factories.homologation import PAGE, ask_lifting, choices, lift, run_jobs
 from tests.factories.renewals import pass_day
 
 
@@ -30,15 +30,18 @@ def test_a_reservation_is_lifted_once_and_shown_at_the_renewal(scene):
     with world.database.reading() as session:
         reservation = session.scalar(select(Reservation))
     team = world.visitor(owner)
-    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": ""}).status_code == 200
-    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": "Version 0.50"}).status_code == 302
-    assert team.post(f"{PAGE}/reserves/{reservation.id}", {"how": "Encore"}).status_code == 409
+    assert ask_lifting(world, owner, reservation.id, "").status_code == 200
+    assert ask_lifting(world, owner, reservation.id).status_code == 302
+    assert lift(world, people["authority"], reservation.id).status_code == 302
+    assert ask_lifting(world, owner, reservation.id, "Encore").status_code == 409
     assert "Version 0.50" in team.get(PAGE).get_data(as_text=True)
     team.post("/produits/exemple/composants/metabase/retirer")
     renewed = world.before_authority(owner, world.reload(), people)
     renewal = content.loads(renewed.content).renewal
     assert renewal.reservations == (
-        FrozenReservation("Mettre à jour Metabase", clock.today(), owner.name, "Version 0.50", lift_by=None),
+        FrozenReservation(
+            "Mettre à jour Metabase", clock.today(), people["authority"].name, "Version 0.50", lift_by=None
+        ),
     )
     assert any("Metabase" in gone for change in renewal.changes for gone in change.gone)
 
@@ -49,7 +52,7 @@ def test_no_reservation_is_lifted_after_the_withdrawal(decided):
         reservation = session.scalar(select(Reservation))
     given = {"reason": "Intrusion", "code": world.code(people["authority"])}
     assert world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", given).status_code == 302
-    answer = world.visitor(owner).post(f"{PAGE}/reserves/{reservation.id}", {"how": "Trop tard"})
+    answer = ask_lifting(world, owner, reservation.id, "Trop tard")
     assert "est retirée" in answer.get_data(as_text=True)
     with world.database.reading() as session:
         assert session.scalar(select(Reservation.lifted_on)) is None
@@ -79,13 +82,15 @@ def test_reservations_by_a_date_are_deadlines_until_each_is_lifted(scene):
     team = world.visitor(owner)
     page = team.get("/produits/exemple/echeances").get_data(as_text=True)
     assert "Réserve à lever" in page and "Second facteur" in page
-    assert team.post(f"{PAGE}/reserves/{first.id}", {"how": "Fait"}).status_code == 302
+    assert ask_lifting(world, owner, first.id).status_code == 302
+    assert owed() == {(last_day, first.id), (last_day, second.id)}  # asked is not lifted
+    assert lift(world, people["authority"], first.id).status_code == 302
     assert owed() == {(last_day, second.id)}
     code = world.code(people["authority"])
     world.visitor(people["authority"]).post(f"{PAGE}/retirer-homologation", {"reason": "Intrusion", "code": code})
     assert owed() == set()
     page = team.get(PAGE).get_data(as_text=True)
-    assert "non levée" in page and "Noter qu’elle est levée" not in page and "au plus tard" not in page
+    assert "non levée" in page and "Demander la levée" not in page and "au plus tard" not in page
 
 
 @on_sqlite

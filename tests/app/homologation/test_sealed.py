@@ -11,6 +11,7 @@ from app.homologation import deciding, services
 from app.homologation.kinds import Outcome
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Dossier, Opinion
 from app.identity.factors import FactorProof
+from app.platform import clock
 from tests.conftest import on_sqlite
 
 FROZEN = [
@@ -115,7 +116,8 @@ def test_what_follows_a_decision_is_only_ever_added(scene):
     code = world.code(people["authority"])
     with world.app.test_request_context(), world.session() as session:
         row = services.dossier_of(session, dossier.product_id, 1)
-        deciding.lift_reservation(session, owner, world.reload(), row, row.reservations[0].id, "Fait")
+        reservation = row.reservations[0]
+        reservation.lifted_on, reservation.lifted_by, reservation.how = clock.today(), owner.name, "Fait"
         deciding.withdraw_homologation(
             session, people["authority"], world.reload(), row, "Intrusion", FactorProof(code)
         )
