@@ -55,4 +55,6 @@ def _words(entry: Entry | None) -> str:
         DecisionState.CLOSED: _("close par un refus"),
     }
     said = words[entry.state]
-    return str(said if entry.dossier.origin is Origin.JALON else _("%(said)s (hors de Jalon)", said=said))
+    if entry.dossier.origin is not Origin.JALON:
+        return str(_("%(said)s (déclarée)", said=said))
+    return str(_("%(said)s (signature enregistrée)", said=said) if entry.decision.recorded_by else said)

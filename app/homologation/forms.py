@@ -215,11 +215,19 @@ class ElsewhereForm(WishForm):
     origin = EnumRadio(_l("Où a-t-elle été faite ?"), Origin)
     authority = Line(_l("Qui a décidé"), needed=True, description=_l("Prénom, nom et fonction"))
     decided_on = Day(_l("Date de la décision"), needed=True)
-    file = FileField(_l("Le document signé"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+    file = FileField(
+        _l("Le document signé"),
+        [FileRequired(_l("Joignez le document signé."))],
+        description=_l("PDF, image, document ou texte ; 10 Mo au plus."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.origin.choices = [(o.value, o) for o in Origin if o is not Origin.JALON]
+
+
+class ConfirmElsewhereForm(BaseForm):
+    file = FileField(_l("Le document signé"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
 
 
 class ElsewhereRowsForm(BaseForm):

@@ -51,7 +51,13 @@ class Dossier(Base):
     reservations: Mapped[list["Reservation"]] = relationship(lazy="raise", order_by="Reservation.position")
     decision: Mapped["Decision | None"] = relationship(lazy="raise", back_populates="dossier")
     withdrawal: Mapped["Withdrawal | None"] = relationship(lazy="raise")
+    confirmed: Mapped["ConfirmedElsewhere | None"] = relationship(lazy="raise")
     recorded: Mapped["RecordedSignature | None"] = relationship(lazy="raise", cascade="all, delete-orphan")
+
+    @property
+    def is_declared_only(self) -> bool:
+        """Whether it was made elsewhere and nobody of the incubator confirmed it."""
+        return self.origin is not Origin.JALON and self.confirmed is None
 
     @property
     def has_pdf(self) -> bool:
@@ -207,6 +213,19 @@ class RecordedSignature(Base):
     recorded_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     recorded_by: Mapped[Name]
     recorded_at: Mapped[Instant]
+
+
+class ConfirmedElsewhere(Base):
+    """Somebody of the incubator, who did not note it, takes a homologation made elsewhere for true, on its document."""
+
+    __tablename__ = "confirmed_elsewhere"
+
+    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), primary_key=True)
+    document_sha256: Mapped[str] = mapped_column(String(64), comment="the document that shows it")
+    document_name: Mapped[Name]
+    confirmed_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    confirmed_by: Mapped[Name]
+    confirmed_at: Mapped[Instant]
 
 
 class SignedLoss(Base):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.homologation import deciding, register, wishes
 from app.homologation.kinds import DossierState, Origin, Outcome
-from app.homologation.models import Decision, Dossier
+from app.homologation.models import ConfirmedElsewhere, Decision, Dossier
 from app.homologation.separation import scope_of_product
 from app.homologation.wishes import Wish
 from app.identity.acts import check_act
@@ -63,9 +63,11 @@ class Elsewhere:
 def record_elsewhere(
     session: Session, actor: Person, product: Product, values: Elsewhere, file: Attachment | None
 ) -> Dossier:
-    """Notes a homologation made elsewhere, so that its deadlines live here. Raises `Refusal`."""
+    """Notes a homologation made elsewhere, with its document, so that its deadlines live here. Raises `Refusal`."""
     _check(session, product, values)  # before its document is kept: what is refused is counted no more, and would stay
-    digest = attachments.keep_attachment(session, file, by=actor.id, of=product.id) if file else None
+    if file is None:
+        raise Refusal(_l("Joignez le document signé."), "file")
+    digest = attachments.keep_attachment(session, file, by=actor.id, of=product.id)
     return _add(session, actor, product, values, digest)
 
 
@@ -127,7 +129,33 @@ def _decision(actor: Person, dossier: Dossier, noted: FrozenElsewhere) -> Decisi
         decided_by_id=actor.id,
         decided_by=decided.by.name,
         outside_sha256=noted.file_sha256,
+        recorded_by=actor.name,
     )
+
+
+@transaction
+def confirm_elsewhere(
+    session: Session, actor: Person, product: Product, dossier: Dossier, file: Attachment | None
+) -> None:
+    """Somebody of the incubator, who did not note it, takes it for true on its document: it may be public. Raises `Refusal`."""
+    decision = dossier.decision
+    if dossier.origin is Origin.JALON or decision is None or dossier.confirmed is not None:
+        raise Refusal(_l("Il n’y a rien à confirmer ici."))
+    scope = scope_of_product(session, product.id)
+    check_act(session, actor, BindingAct.CONFIRM_ELSEWHERE, scope, about=decision.decided_by_id)
+    digest, name = decision.outside_sha256, ""
+    if digest is None:
+        if file is None:
+            raise Refusal(_l("Joignez le document signé."), "file")
+        digest, name = attachments.keep_attachment(session, file, by=actor.id, of=product.id), file.name
+    dossier.confirmed = ConfirmedElsewhere(
+        document_sha256=digest,
+        document_name=name,
+        confirmed_by_id=actor.id,
+        confirmed_by=actor.name,
+        confirmed_at=clock.now(),
+    )
+    record(session, actor, Action.CONFIRM_ELSEWHERE, f"n° {dossier.number}", product_id=product.id, sha256=digest)
 
 
 def _check(session: Session, product: Product, values: Elsewhere) -> None:

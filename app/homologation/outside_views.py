@@ -7,10 +7,16 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import deciding, outside, signed_outside
-from app.homologation.forms import ConfirmSignedForm, ElsewhereForm, ElsewhereRowsForm, SignedOutsideForm
+from app.homologation.forms import (
+    ConfirmElsewhereForm,
+    ConfirmSignedForm,
+    ElsewhereForm,
+    ElsewhereRowsForm,
+    SignedOutsideForm,
+)
 from app.homologation.kinds import DossierState
 from app.homologation.outside import COLUMNS, ORIGINS, OUTCOMES, Elsewhere
-from app.homologation.pages import dossier_or_404
+from app.homologation.pages import dossier_or_404, reading_page
 from app.identity import factors
 from app.identity.access import current_person, requires
 from app.identity.factor_views import render_proof_page
@@ -150,3 +156,18 @@ def discard_signed(product: Product, number: int) -> BaseResponse:
     signed_outside.discard_signed(db_session(), current_person(), product, dossier_or_404(product, number))
     flash(_("La signature enregistrée est écartée : rien n’était décidé."), "info")
     return redirect(url_for("homologation.read", slug=product.slug, number=number))
+
+
+@blueprint.post("/produits/<slug>/dossier/<int(max=9999):number>/ailleurs/confirmer")
+@product_view(Permission.VOUCH)
+def confirm_elsewhere(product: Product, number: int) -> str | BaseResponse:
+    """A homologation made elsewhere, taken for true by somebody who did not note it."""
+    row, form = dossier_or_404(product, number), ConfirmElsewhereForm()
+    if form.validate_on_submit():
+        with form.showing_refusal():
+            outside.confirm_elsewhere(
+                db_session(), current_person(), product, row, attachments.read_given(form.file.data)
+            )
+            flash(_("Cette homologation est confirmée : elle peut être publique."), "success")
+            return redirect(url_for("homologation.read", slug=product.slug, number=number))
+    return reading_page(product, row, confirm_form=form)

@@ -3,7 +3,7 @@
 from flask import Response, abort, render_template, request
 
 from app.homologation import deciding, lifting, opinions, register, sealing, services
-from app.homologation.forms import DecisionForm, OpinionForm
+from app.homologation.forms import ConfirmElsewhereForm, DecisionForm, OpinionForm
 from app.homologation.kinds import Act, DossierState
 from app.homologation.models import Dossier, Opinion
 from app.identity import factors
@@ -48,21 +48,13 @@ def reading_page(
     *,
     opinion_form: OpinionForm | None = None,
     decision_form: DecisionForm | None = None,
+    confirm_form: ConfirmElsewhereForm | None = None,
 ) -> str:
     """The same figures as the PDF, and what each reader may do now."""
     me = current_person()
     found = content.loads_any(row.content) if row.content else None
     if isinstance(found, FrozenElsewhere):
-        return render_template(
-            "homologation/elsewhere.html",
-            product=product,
-            dossier=row,
-            recorded_by=found.recorded_by,
-            decision_state=_decision_state(product, row),
-            may_compose=may(Permission.COMPOSE_DOSSIER),
-            **_acts_on_decision(row),
-            **seal_state(row),
-        )
+        return _elsewhere_page(product, row, found, confirm_form or ConfirmElsewhereForm(formdata=None))
     frozen = found if isinstance(found, FrozenDossier) else None
     since = opinions.read_since(db_session(), product, row) if row.state is DossierState.OPINIONS else None
     mine = next((o for o in row.opinions if o.reviewer_id == me.id), None)
@@ -90,6 +82,21 @@ def reading_page(
         days_waiting=(clock.now() - row.state_since).days,
         pending=services.waited_people(row),
         opinions_given=any(o.given_at for o in row.opinions),
+        **seal_state(row),
+    )
+
+
+def _elsewhere_page(product: Product, row: Dossier, found: FrozenElsewhere, form: ConfirmElsewhereForm) -> str:
+    return render_template(
+        "homologation/elsewhere.html",
+        product=product,
+        dossier=row,
+        recorded_by=found.recorded_by,
+        decision_state=_decision_state(product, row),
+        may_compose=may(Permission.COMPOSE_DOSSIER),
+        may_confirm=row.confirmed is None and may(Permission.VOUCH),
+        confirm_form=form,
+        **_acts_on_decision(row),
         **seal_state(row),
     )
 

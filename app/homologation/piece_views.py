@@ -127,6 +127,8 @@ def document(product: Product, number: int, sha256: str) -> Response:
     row = dossier_or_404(product, number)
     names = {d.sha256: d.file_name for d in row.documents} | {o.sha256: o.file_name for o in row.attached_opinions}
     signed = row.recorded.sha256 if row.recorded else row.decision.outside_sha256 if row.decision else None
+    if row.confirmed and row.confirmed.document_name:
+        names[row.confirmed.document_sha256] = row.confirmed.document_name
     if signed == sha256:
         names[sha256] = attachments.name_by_content(f"{product.slug}-homologation-{number}-original", sha256)
     if sha256 not in names:

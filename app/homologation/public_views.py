@@ -238,7 +238,11 @@ def public() -> str:
     entries = register.decided_entries(db_session(), register.public_products(db_session()))
     return render_template(
         "homologation/register.html",
-        entries=[e for e in entries if e.state not in {DecisionState.REPLACED, DecisionState.CLOSED}],
+        entries=[
+            e
+            for e in entries
+            if e.state not in {DecisionState.REPLACED, DecisionState.CLOSED} and not e.dossier.is_declared_only
+        ],
         counts={},
         wanted="",
         public=True,
@@ -251,7 +255,7 @@ def _public_entry(slug: str) -> tuple[Product, Entry | None]:
     product = register.public_product(db_session(), slug)
     if product is None:
         abort(404)
-    found = register.decided_entries(db_session(), [product])
+    found = [e for e in register.decided_entries(db_session(), [product]) if not e.dossier.is_declared_only]
     return product, max(found, key=lambda e: (e.decision.decided_on, e.dossier.number), default=None)
 
 
@@ -266,6 +270,7 @@ def badge_json(slug: str) -> Response:
         "homologated_until": _until(entry),
         "with_reservations": bool(entry and entry.reserved),
         "provisional": bool(entry and entry.decision.outcome is Outcome.PROVISIONAL),
+        "signature": _how_signed(entry),
         "sealed_by_jalon": bool(entry and entry.dossier.origin is Origin.JALON),
         "register": link_to("register_pages.public"),
     }
@@ -277,6 +282,15 @@ def badge_json(slug: str) -> Response:
 def badge_svg(slug: str) -> Response:
     _product, entry = _public_entry(slug)
     return _live(Response(draw_badge(entry, language()), mimetype="image/svg+xml"))
+
+
+def _how_signed(entry: Entry | None) -> str | None:
+    """By its author in Jalon, recorded by somebody else, or declared: made elsewhere, on a document."""
+    if entry is None:
+        return None
+    if entry.dossier.origin is not Origin.JALON:
+        return "declared"
+    return "recorded" if entry.decision.recorded_by else "in_jalon"
 
 
 def _until(entry: Entry | None) -> str | None:

@@ -49,7 +49,7 @@ def _decided() -> Select[Dossier]:
         select(Dossier)
         .join(Dossier.decision)
         .where(Dossier.state == DossierState.DECIDED)
-        .options(contains_eager(Dossier.decision), joinedload(Dossier.withdrawal))
+        .options(contains_eager(Dossier.decision), joinedload(Dossier.withdrawal), joinedload(Dossier.confirmed))
         .order_by(Dossier.product_id, Decision.decided_on.desc(), Dossier.number.desc())
     )
 

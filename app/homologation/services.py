@@ -39,6 +39,7 @@ _WHOLE = (
     *_GLANCE,
     joinedload(Dossier.withdrawal),
     joinedload(Dossier.recorded),
+    joinedload(Dossier.confirmed),
     selectinload(Dossier.conditions),
     selectinload(Dossier.accepted_risks),
     selectinload(Dossier.attached_opinions),

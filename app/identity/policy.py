@@ -113,6 +113,7 @@ class BindingAct(StrEnum):
     TRANSMIT = "transmit"
     DECIDE = "decide"
     RECORD_ELSEWHERE = "record_elsewhere"
+    CONFIRM_ELSEWHERE = "confirm_elsewhere"
     ASK_LIFTING = "ask_lifting"
     LIFT_RESERVATION = "lift_reservation"
     WITHDRAW = "withdraw"
@@ -156,7 +157,8 @@ ACTS: dict[BindingAct, ActRule] = {
         Permission.DECIDE, factor=True, never_by=frozenset({Bar.PREPARES, Bar.WROTE, Bar.REVIEWED})
     ),
     BindingAct.TRANSMIT: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
-    BindingAct.RECORD_ELSEWHERE: ActRule(Permission.RECORD_ELSEWHERE, factor=False),
+    BindingAct.RECORD_ELSEWHERE: ActRule(Permission.RECORD_ELSEWHERE, factor=False, second_person=True),
+    BindingAct.CONFIRM_ELSEWHERE: ActRule(Permission.VOUCH, factor=False, never_by=frozenset({Bar.ONESELF})),
     BindingAct.ASK_LIFTING: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
     BindingAct.LIFT_RESERVATION: ActRule(Permission.LIFT_RESERVATION, factor=True, never_by=frozenset({Bar.PREPARES})),
     BindingAct.ANSWER_MOVE: ActRule(Permission.GIVE_ROLES, factor=False, second_person=True),

@@ -187,6 +187,7 @@ class Action(StrEnum):
     TAKE_BACK_DOSSIER = "take_back_dossier", Subject.DOSSIER
     WITHDRAW = "withdraw", Subject.DOSSIER
     RECORD_ELSEWHERE = "record_elsewhere", Subject.DOSSIER
+    CONFIRM_ELSEWHERE = "confirm_elsewhere", Subject.DOSSIER
     DRIFT = "drift", Subject.DOSSIER
     ADD_CONDITION = "add_condition", Subject.CONDITION
     ACCEPT_RISK = "accept_risk", Subject.RISK
@@ -223,6 +224,7 @@ _NOT_WRITING = frozenset(
     {
         Action.RECORD_SIGNED,
         Action.DISCARD_SIGNED,
+        Action.CONFIRM_ELSEWHERE,
         Action.LIFT_RESERVATION,
         Action.GIVE_ROLE,
         Action.WITHDRAW_ROLE,

@@ -4,7 +4,10 @@ import io
 
 from app.homologation import sealing
 from app.homologation.kinds import Act
+from app.platform.attachments import Attachment
 
+# The document of a homologation made elsewhere.
+SHOWN = Attachment("decision.pdf", b"%PDF-1.4 decision")
 # Of the product of examples, whose Metabase has a flaw known to be exploited.
 WHY = {"exploited_reason": "Coupé d’internet"}
 # As browsers send them, line ends included.

@@ -15,7 +15,7 @@ from app.platform import clock
 from app.products import changes
 from app.products import services as products
 from app.products.models import Contact
-from tests.factories.homologation import run_jobs
+from tests.factories.homologation import SHOWN, run_jobs
 
 pytestmark = pytest.mark.usefixtures("glances_kept")
 
@@ -96,7 +96,7 @@ def test_home_list_acts_and_letters_give_one_answer(world, withdrawn, analysed, 
         row = products.load_product(session, "exemple")
         row.declared_analysis = analysed
         session.add(Contact(product_id=row.id, name="Sacha", phone="01", can_suspend=True))
-        outside.record_elsewhere(session, owner, row, Elsewhere(Origin.PAPER, "A", decided_on, wish), None)
+        outside.record_elsewhere(session, owner, row, Elsewhere(Origin.PAPER, "A", decided_on, wish), SHOWN)
     if withdrawn:
         with world.database.writing() as session:
             dossier = session.scalar(select(Dossier))

@@ -71,6 +71,7 @@ LEFT_OUT = {
     "vulnerability.name": "shown by the finding it makes, when its rule fires",
     "vulnerability.fixed_in": "as above",
     "drift_notice.model": "the model that counted it",
+    "confirmed_elsewhere.*": "of what was made elsewhere, which has no PDF of ours",
     "lifting.*": "a page of its own, sealed after the dossier",
     "recorded_signature.*": "gone once it is confirmed: the decision holds it",
     "signed_loss.*": "what was signed, weighed again when the model changes",

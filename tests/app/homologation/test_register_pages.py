@@ -18,7 +18,7 @@ from reports.certificates import read_certificates
 from risk_models.scales import DeadlineKind
 from tests.certificates import chain
 from tests.conftest import on_sqlite
-from tests.factories.homologation import WHY, choices, run_jobs, sealed_file
+from tests.factories.homologation import SHOWN, WHY, choices, run_jobs, sealed_file
 
 PAGE = "/produits/exemple/dossier/1"
 
@@ -232,8 +232,7 @@ def test_a_wrong_record_is_refused_at_its_field(world, changes, message):
     owner = world.person()
     world.product(owner)
     given = ELSEWHERE | {"decided_on": "2026-01-01"} | changes
-    if "file" in given:
-        given["file"] = (io.BytesIO(given["file"]), "d.pdf")
+    given["file"] = (io.BytesIO(given.get("file", SHOWN.content)), "d.pdf")
     answer = world.visitor(owner).post("/produits/exemple/dossier/ailleurs", given)
     assert message in answer.get_data(as_text=True)
     with world.database.reading() as session:
@@ -244,7 +243,7 @@ def test_one_made_elsewhere_then_withdrawn_is_valid_no_more(scene):
     world, owner, people, _ = scene
     world.product(owner, "Autre produit")
     world.give(people["authority"], Role.AUTHORITY, product_id=world.reload("autre-produit").id)
-    given = ELSEWHERE | {"decided_on": clock.today().isoformat()}
+    given = ELSEWHERE | {"decided_on": clock.today().isoformat(), "file": (io.BytesIO(SHOWN.content), "d.pdf")}
     where = world.visitor(owner).post("/produits/autre-produit/dossier/ailleurs", given).location
     authority = world.visitor(people["authority"])
     assert "Valable jusqu’au" in authority.get(where).get_data(as_text=True)
@@ -361,7 +360,7 @@ def test_what_was_refused_here_is_not_made_good_by_a_record(scene):
     world, owner, people, dossier = scene
     world.decide(dossier, people["authority"], Outcome.REFUSED, None, "Trop tôt")
     given = {"origin": "paper", "authority": "Andrée Laurent", "outcome": "favourable", "months": "12"}
-    given |= {"decided_on": clock.today().isoformat()}
+    given |= {"decided_on": clock.today().isoformat(), "file": (io.BytesIO(SHOWN.content), "d.pdf")}
     page = world.visitor(owner).post("/produits/exemple/dossier/ailleurs", given).get_data(as_text=True)
     assert "refusée ou retirée dans Jalon" in page
 

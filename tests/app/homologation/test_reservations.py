@@ -20,7 +20,7 @@ from reports import dossier as content
 from reports.frozen import FrozenReservation
 from risk_models.scales import DeadlineKind
 from tests.conftest import on_sqlite
-from tests.factories.homologation import PAGE, ask_lifting, choices, lift, run_jobs
+from tests.factories.homologation import PAGE, SHOWN, ask_lifting, choices, lift, run_jobs
 from tests.factories.renewals import pass_day
 
 
@@ -124,7 +124,7 @@ def test_the_team_is_told_a_month_ahead_then_the_incubator_when_late(world):
         )
         values = Elsewhere(Origin.PAPER, "Andrée Laurent", clock.today(), decided)
         with world.app.test_request_context(), world.session() as session:
-            outside.record_elsewhere(session, owner, world.reload(), values, None)
+            outside.record_elsewhere(session, owner, world.reload(), values, SHOWN)
     pass_day(world, "2026-08-01")
     pass_day(world, "2026-08-10")
     subject = f"{owner.email} | Des réserves de l’homologation de « Exemple » sont à lever au plus tard le 10 septembre"
