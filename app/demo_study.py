@@ -14,7 +14,7 @@ from app.evidence import services as evidence
 from app.evidence.importers import Reading
 from app.evidence.kinds import EvidenceSource
 from app.evidence.services import Arrival, Shown
-from app.homologation import documents, freezing
+from app.homologation import documents, freezing, pieces
 from app.homologation.kinds import PieceAnswer
 from app.homologation.models import Dossier
 from app.identity.models import Person
@@ -62,8 +62,10 @@ def answer_pieces(session: Session, team: Person, product: Product, dossier: Dos
                 product,
                 dossier,
                 line.id,
-                PieceAnswer.WRITTEN,
-                f"{line.name} : relue en équipe, tenue à jour dans le dépôt du produit.",
+                PieceAnswer.NOT_APPLICABLE if pieces.is_document(line.id) else PieceAnswer.WRITTEN,
+                "Pas encore : prévu avant la fin de l’année, avec l’incubateur."
+                if pieces.is_document(line.id)
+                else f"{line.name} : relue en équipe, tenue à jour dans le dépôt du produit.",
             )
 
 

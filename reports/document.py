@@ -23,6 +23,7 @@ from reports.synthesis import (
     feared_events_by_severity,
     opinions_gravest_first,
     proposed_scenarios,
+    short_pieces,
     split_register,
     unproved_measures,
 )
@@ -52,13 +53,22 @@ _MONTHS = (
     "décembre",
 )
 _PIECE_STATES = {
-    "filled": "Remplie par Jalon",
+    "filled": "Dans ce document",
     "attached": "Jointe",
     "written": "Rédigée ci-dessous",
     "not_applicable": "Sans objet",
     "later": "Page de décision",
     "missing": "Manquante",
     "absent": "Non fournie",
+}
+# Where what Jalon writes of a piece stands in the document.
+_PIECE_SECTIONS = {
+    "map": "perimetre",
+    "measures": "mesures",
+    "exemptions": "mesures",
+    "analysis": "faiblesses",
+    "plan": "mesures",
+    "decision": "decision",
 }
 _JUDGED = {
     "in_triage": "À l’étude",
@@ -153,6 +163,8 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
         qr=_qr(content.verify_at, digest),
         approach=_approach(content),
         states=_PIECE_STATES,
+        piece_sections=_PIECE_SECTIONS,
+        short_pieces=short_pieces(content),
         judged=_JUDGED,
         doubts=[_doubt(found) for found in content.doubts],
         doubt=_doubt,

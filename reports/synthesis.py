@@ -1,11 +1,12 @@
 """What the first page of a dossier says, on the site as in the PDF: what is done, what nobody decided, what is accepted."""
 
+import re
 from datetime import date
 
 from reports.frozen import FrozenDossier, FrozenEvent, FrozenOpinion, FrozenProof
 from risk_models import catalogue
 from risk_models.rules.evidence import SAYS_NO
-from risk_models.scales import CLAIMED, STILL_TO_DO, MeasureStatus, ProofState, Treatment
+from risk_models.scales import CLAIMED, STILL_TO_DO, MeasureStatus, PieceState, ProofState, Treatment
 from risk_models.study import StudiedScenario
 from risk_models.system import Measure, System
 
@@ -69,6 +70,16 @@ def answers_by_component(system: System, language: str) -> dict[str, list[str]]:
 
 def _day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
+
+
+_SENTENCE_END = re.compile(r"[.!?…]\s+\S")
+_ONE_SENTENCE = 250
+
+
+def short_pieces(dossier: FrozenDossier) -> int:
+    """How many pieces of the checklist are one sentence that the team wrote."""
+    written = (p.text for p in dossier.pieces if p.state in {PieceState.WRITTEN, PieceState.NOT_APPLICABLE})
+    return sum(len(text) < _ONE_SENTENCE and not _SENTENCE_END.search(text) for text in written)
 
 
 def unproved_measures(system: System) -> list[Measure]:

@@ -19,6 +19,8 @@ from app.platform.transactions import transaction
 from app.products.models import Product
 
 MOST_DOCUMENTS = 100
+# A sentence: what is shorter tells an authority nothing.
+_LEAST = {PieceAnswer.WRITTEN: 40, PieceAnswer.NOT_APPLICABLE: 15}
 
 
 @transaction
@@ -37,6 +39,10 @@ def answer_piece(
         raise Refusal(_l("Cette pièce n’existe pas."))
     if not text:
         raise Refusal(_l("Rédigez la pièce, ou dites pourquoi elle est sans objet."), "text")
+    if kind is PieceAnswer.WRITTEN and pieces.is_document(piece):
+        raise Refusal(_l("Cette pièce est un document : joignez-le, ou dites pourquoi il n’y en a pas."), "answer")
+    if len(text) < _LEAST[kind]:
+        raise Refusal(_l("C’est trop court pour que l’autorité en juge : une phrase entière au moins."), "text")
     found = next((p for p in dossier.pieces if p.piece == piece), None)
     if found is None:
         dossier.pieces.append(Piece(piece=piece, answer=kind, text=text))

@@ -25,6 +25,7 @@ from reports.synthesis import (
     contradictions,
     feared_events_by_severity,
     proposed_scenarios,
+    short_pieces,
     unproved_measures,
 )
 from risk_models.rules.standing import DecisionState
@@ -109,6 +110,7 @@ def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
         "answers": answers_by_component(frozen.system, language()),
         "untreated": len(untreated_strong(remaining)),
         "unproved": len(unproved_measures(frozen.system)),
+        "short_pieces": short_pieces(frozen),
         "proposed": proposed_scenarios(frozen),
         "residual": remaining,
         "contradictions": contradictions(frozen, language()),

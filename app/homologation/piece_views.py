@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.homologation import documents, freezing, pieces, services
 from app.homologation.forms import AttachedOpinionForm, DocumentForm, PieceForm
-from app.homologation.kinds import DossierState, Origin
+from app.homologation.kinds import DossierState, Origin, PieceAnswer
 from app.homologation.models import Dossier
 from app.homologation.pages import dossier_or_404
 from app.homologation.pieces import PieceLine
@@ -53,7 +53,7 @@ def one(product: Product, number: int, piece: str) -> str | BaseResponse:
     """Writing a piece, or saying that it does not apply."""
     row = dossier_or_404(product, number)
     line = _line(product, row, piece)
-    form = PieceForm(data=_answered(row, piece))
+    form = PieceForm(data=_answered(product, row, piece))
 
     def save() -> None:
         documents.answer_piece(
@@ -62,7 +62,7 @@ def one(product: Product, number: int, piece: str) -> str | BaseResponse:
 
     def stored() -> tuple[Dossier, EditForm]:
         kept = dossier_or_404(product, number)
-        return kept, PieceForm(formdata=None, data=_answered(kept, piece))
+        return kept, PieceForm(formdata=None, data=_answered(product, kept, piece))
 
     if save_edited(db_session(), form, row, save, stored=stored):
         flash(_("C’est enregistré."), "success")
@@ -70,8 +70,12 @@ def one(product: Product, number: int, piece: str) -> str | BaseResponse:
     return _piece_page(product, row, line, answer=form)
 
 
-def _answered(row: Dossier, piece: str) -> dict[str, object]:
+def _answered(product: Product, row: Dossier, piece: str) -> dict[str, object]:
+    """What the team answered; of the strategy, what Jalon knows of it until then."""
     known = next((p for p in row.pieces if p.piece == piece), None)
+    if known is None and piece == "strategy":
+        draft = freezing.read_draft(db_session(), product, row)
+        return {"answer": PieceAnswer.WRITTEN, "text": pieces.propose_strategy(draft)}
     return {"answer": known.answer if known else None, "text": known.text if known else ""}
 
 
@@ -152,5 +156,6 @@ def _piece_page(product: Product, row: Dossier, line: PieceLine, **forms: BaseFo
         line=line,
         documents=[d for d in row.documents if d.piece == line.id],
         answer=forms.get("answer") or PieceForm(formdata=None),
+        is_document=pieces.is_document(line.id),
         document=forms.get("document") or DocumentForm(formdata=None),
     )

@@ -9,7 +9,15 @@ from reports.frozen import FrozenDossier, FrozenPiece
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces
 from risk_models.rules import proportionality
-from risk_models.scales import STILL_TO_DO, Approach, DataKind, DataSensitivity, PieceNeed, PieceState
+from risk_models.scales import (
+    STILL_TO_DO,
+    Approach,
+    DataKind,
+    DataSensitivity,
+    MeasureStatus,
+    PieceNeed,
+    PieceState,
+)
 from risk_models.study import Study
 
 
@@ -38,12 +46,10 @@ def as_line(piece: FrozenPiece, language: str, *, decided: bool) -> PieceLine:
 # What Jalon itself writes into the dossier, where there is something to write. `d`: the content about to be frozen.
 _FILLED: dict[str, Callable[[FrozenDossier], object]] = {
     "map": lambda d: d.system.components,
-    "strategy": lambda d: d.perimeter and d.authority and d.conditions,
     "measures": lambda d: d.system.measures,
-    "exemptions": lambda d: d.system.measures,
+    "exemptions": lambda d: [m for m in d.system.measures if m.status is MeasureStatus.NOT_APPLICABLE],
     "analysis": lambda d: d.analysis,
     "plan": lambda d: [m for m in d.system.measures if m.status in STILL_TO_DO],
-    "commission": lambda d: d.analysis,
 }
 
 
@@ -92,6 +98,25 @@ def is_personal(content: FrozenDossier) -> bool:
 def is_known_piece(piece: str) -> bool:
     """Whether the checklist has a piece of this id, which a team can answer for."""
     return piece != "decision" and any(p.id == piece for p in pieces(Approach.ADVANCED, "fr"))
+
+
+def is_document(piece: str) -> bool:
+    """Whether only a document is this piece, or the reason why there is none."""
+    return any(p.id == piece and p.document for p in pieces(Approach.ADVANCED, "fr"))
+
+
+def propose_strategy(content: FrozenDossier) -> str:
+    """What Jalon knows of how the dossier goes, in French, for the team to complete and take as its own."""
+    approach = approach_of_study(content.study)
+    authority = content.authority
+    known = (
+        ("Périmètre", content.perimeter),
+        ("Autorité d’homologation", ", ".join(filter(None, (authority.name, authority.title))) if authority else ""),
+        ("Démarche de l’ANSSI", catalogue.word(approach, "fr").lower() if approach else ""),
+        ("Durée demandée", f"{content.requested_months} mois"),
+        ("Conditions d’emploi", " ; ".join(c.text for c in content.conditions)),
+    )
+    return "\n".join(f"{what} : {text}" for what, text in known if text)
 
 
 def owner_word(owner: str, language: str) -> str:

@@ -11,12 +11,16 @@ _NEEDS = {"M": PieceNeed.MANDATORY, "o": PieceNeed.OPTIONAL, "-": PieceNeed.NOT_
 
 @dataclass(frozen=True, slots=True)
 class ChecklistPiece:
-    """One of the sixteen pieces, how much an approach asks for it, and who owes it: team, dpo, authority or jalon."""
+    """One of the sixteen pieces, how much an approach asks for it, and who owes it: team, dpo, authority or jalon.
+
+    `document`: only a document is one, or the reason why there is none.
+    """
 
     id: str
     name: str
     need: PieceNeed
     owner: str
+    document: bool = False
 
 
 @cache
@@ -24,6 +28,6 @@ def pieces(approach: Approach, language: str) -> tuple[ChecklistPiece, ...]:
     """The sixteen pieces of a dossier. Source: pieces.yaml."""
     column = list(Approach).index(approach)
     return tuple(
-        ChecklistPiece(p["id"], p["name"][language], _NEEDS[p["asked"][column]], p["owner"])
+        ChecklistPiece(p["id"], p["name"][language], _NEEDS[p["asked"][column]], p["owner"], p.get("document", False))
         for p in read_yaml("pieces.yaml")["pieces"]
     )

@@ -312,8 +312,9 @@ def _pieces(team: Somebody, slug: str, *, javascript: bool) -> None:
     team.sees("Schéma d’architecture")
     for path in missing[1:]:
         team.goes(path)
-        team.chooses(answer="written")
-        team.fills(text="Tenu à jour dans le dépôt du produit.")
+        document = path.endswith(("/audits", "/aipd"))  # what is a document is not told in its place
+        team.chooses(answer="not_applicable" if document else "written")
+        team.fills(text="Tenu à jour dans le dépôt du produit, relu chaque année.")
         team.presses("Enregistrer cette réponse")
     team.sees("Aucune pièce obligatoire ne manque")
     for path in (f"/produits/{slug}/dossier/1/composer", missing[0], f"/produits/{slug}/dossier/1/avis-joint"):

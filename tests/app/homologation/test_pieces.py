@@ -3,15 +3,17 @@
 import copy
 import io
 import json
+import subprocess
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.homologation import consistency, freezing, pieces, services
 from app.homologation.consistency import RULES
 from app.homologation.kinds import DossierState
-from app.homologation.models import AttachedOpinion, Dossier, DossierDocument
+from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, Piece
 from reports import dossier as content
+from reports import pdf
 from risk_models import catalogue
 from risk_models.catalogue.pieces import pieces as checklist
 from risk_models.scales import (
@@ -79,7 +81,7 @@ def test_a_piece_is_attached_written_or_set_aside_with_a_reason(draft):
     assert "obligatoire" in team.edit(page, {"answer": "not_applicable", "text": ""}).get_data(as_text=True)
     assert team.edit(page, {"answer": "not_applicable", "text": "Aucun fournisseur"}).status_code == 302
     assert lines(world)["suppliers"].state is PieceState.NOT_APPLICABLE
-    team.edit(page, {"answer": "written", "text": "Contrats au format ANSSI"})
+    team.edit(page, {"answer": "written", "text": "Contrats au format de l’ANSSI, relus chaque année"})
     assert lines(world)["suppliers"].state is PieceState.WRITTEN
     document = {"title": "Plan", "dated_on": "2026-01-01", "file": (io.BytesIO(b"%PDF-1.4 plan"), "../plan.pdf")}
     assert team.post(f"{page}/document", document).status_code == 302
@@ -278,3 +280,51 @@ def test_what_is_left_in_doubt_is_before_the_authority_and_in_the_pdf(world):
     run_jobs(world)
     page = world.visitor(owner).get(PAGE).get_data(as_text=True)
     assert "contrôles de cohérence" in page
+
+
+@pytest.mark.parametrize(
+    ("piece", "answer", "said", "why"),
+    [
+        ("suppliers", "written", "x", "trop court"),
+        ("suppliers", "not_applicable", "non", "trop court"),
+        ("audits", "written", "Un audit a eu lieu en mars, tout va bien depuis lors.", "Cette pièce est un document"),
+        ("aipd", "written", "L’analyse d’impact a été faite par la DPO en mars.", "Cette pièce est un document"),
+    ],
+)
+def test_a_word_is_no_piece_and_a_document_is_not_told(world, piece, answer, said, why):
+    owner = world.person()
+    world.filled(owner)
+    team = world.visitor(owner)
+    team.post("/produits/exemple/dossier/nouveau")
+    page = f"{PAGE}/pieces/{piece}"
+    assert why in team.edit(page, {"answer": answer, "text": said}).get_data(as_text=True)
+    assert world.dossier().pieces == []
+    reason = {"answer": "not_applicable", "text": "Pas encore : prévu en mars avec l’incubateur."}
+    assert team.edit(page, reason).status_code == 302
+
+
+def test_jalon_fills_what_stands_in_the_document_and_says_on_which_page(world, tmp_path):
+    owner = world.person()
+    product = world.filled(owner)
+    dossier = world.before_authority(owner, product, world.cast(product))
+    frozen = content.loads(dossier.content)
+    filled = {p.id for p in frozen.pieces if p.state is PieceState.FILLED}
+    assert filled & {"strategy", "commission"} == set()
+    file = tmp_path / "projet.pdf"
+    file.write_bytes(pdf.render(dossier.content))
+    text = " ".join(subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True).stdout.split())
+    assert text.count("Dans ce document, page ") == len(filled) > 0 and "Remplie par Jalon" not in text
+    assert "pièces d’une phrase" in text
+
+
+def test_the_strategy_is_the_team_s_own_text_that_jalon_begins(world):
+    owner = world.person()
+    product = world.filled(owner)
+    world.before_authority(owner, product, world.cast(product), reviewed=False)
+    team = world.visitor(owner)
+    team.post(f"{PAGE}/reprendre")
+    with world.database.writing() as session:
+        session.execute(delete(Piece).where(Piece.piece == "strategy"))
+    shown = team.get(f"{PAGE}/pieces/strategy").get_data(as_text=True)
+    assert "Périmètre : Le site et son API" in shown and "Durée demandée : 24 mois" in shown
+    assert "la pièce « Stratégie d’homologation »" in team.get(f"{PAGE}/composer").get_data(as_text=True)
