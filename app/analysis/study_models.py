@@ -123,9 +123,7 @@ class RiskScenario(Edited, Base):
     rated_by: Mapped[str] = mapped_column(String(200), default="", comment="who gave the rating, or set it aside")
     treatment: Mapped[Treatment | None]
     treatment_note: Mapped[LongText] = mapped_column(default="")
-    proposed_by: Mapped[str] = mapped_column(
-        String(200), default="", comment="who proposes that the authority accepts it"
-    )
+    proposed_by: Mapped[str] = mapped_column(String(200), default="")  # who asks the authority to accept it
     accepted_until: Mapped[date | None]
 
 

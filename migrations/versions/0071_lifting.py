@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("dossier_id", sa.String(32), sa.ForeignKey("dossier.id"), nullable=False, index=True),
         sa.Column("reservation_id", sa.String(32), sa.ForeignKey("reservation.id"), nullable=False, unique=True),
         sa.Column("lifted_by_id", sa.String(32), sa.ForeignKey("person.id"), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False, comment="canonical JSON of its page"),
+        sa.Column("content", sa.String(), nullable=False, comment="canonical JSON of its page"),
         sa.Column("content_sha256", sa.String(64), nullable=False),
     )
     for name, table, verb, refused in _RULES:
