@@ -217,7 +217,10 @@ def _opinion_and_decision(chromium, server, slug: str, javascript: bool) -> None
     authority.chooses(outcome="with_reservations", months="12")
     in_two_months = date.today() + timedelta(days=60)
     authority.fills(reservations="Second facteur\nMetabase à jour", lift_by=in_two_months.isoformat())
-    authority.fills(reply="La fermeture de Metabase est dans mes réserves, sous deux mois.")
+    authority.fills(
+        reply="La fermeture de Metabase est dans mes réserves, sous deux mois.",
+        exploited_reason="Metabase est coupé d’internet depuis hier.",
+    )
     authority.presses("Relire avant de signer")
     authority.sees("Rien n’est encore décidé")
     assert not javascript or faults_of(authority.page) == []  # axe is a script
