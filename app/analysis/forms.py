@@ -36,7 +36,7 @@ class AssetForm(EditForm):
 
 class AcceptFindingForm(BaseForm):
     reason = Paragraph(
-        _l("Pourquoi l’accepter ?"),
+        _l("Pourquoi le laisser en l’état ?"),
         most=1000,
         needed=True,
         description=_l("Exemple : « Remplacé en mars ; d’ici là il n’est joignable que par l’équipe »."),

@@ -179,11 +179,11 @@ def test_a_team_accepts_a_finding_and_imports_its_file(server, chromium, javascr
     team.sees("Ce classement est-il sûr ?" if not javascript else "premier dans")
     team.goes("/produits/parcours-insertion/constats")
     team.page.get_by_role("link", name="Laisser ce constat en l’état").last.click()
-    team.page.get_by_label("Pourquoi l’accepter ?").fill("Surveillé par l’hébergeur")
+    team.page.get_by_label("Pourquoi le laisser en l’état ?").fill("Surveillé par l’hébergeur")
     team.page.get_by_label("Jusqu’au").fill("2028-01-01")
     team.presses("Laisser en l’état jusqu’à cette date")
     team.sees("Le constat est laissé en l’état")
-    team.presses("Ne plus accepter")
+    team.presses("Rouvrir ce constat")
     team.goes("/produits/parcours-insertion/fichier")
     with team.page.expect_download() as download:
         team.page.get_by_role("link", name="Télécharger le fichier").click()
