@@ -135,6 +135,9 @@ def test_an_act_that_nobody_listed_writes():
         Action.APPROVE_LEVEL,
         Action.WITHDRAW,
         Action.DELEGATE,
+        Action.LIFT_RESERVATION,
+        Action.RECORD_SIGNED,
+        Action.CONFIRM_ELSEWHERE,
     }
     assert WRITING.isdisjoint(judging)
-    assert {Action.ADD_COMPONENT, Action.TREAT_RISK, Action.IMPORT_CARD, Action.LIFT_RESERVATION} <= WRITING
+    assert {Action.ADD_COMPONENT, Action.TREAT_RISK, Action.IMPORT_CARD, Action.ASK_LIFTING} <= WRITING
