@@ -29,7 +29,7 @@ def test_a_server_too_busy_says_so_and_nothing_of_the_file(monkeypatch):
     with pytest.raises(verification.UnreadableDocument, match="slow"):
         verification.verify_apart(b"%PDF-1.7", b"", b"", today=date(2026, 11, 23))
     with pytest.raises(outside.NotThisDossier, match="slow"):
-        outside.read_apart(b"%PDF-1.7", b"%PDF-1.7")
+        outside.read_apart(b"%PDF-1.7", b"%PDF-1.7", "0" * 64)
 
 
 @pytest.mark.parametrize("packing", ["/DCTDecode", "/JPXDecode"])
