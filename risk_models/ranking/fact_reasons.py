@@ -38,7 +38,7 @@ class FactReasons:
         self._names = {c.id: c.name for c in system.components}
         self._opened_by: dict[str, list[str]] = defaultdict(list)
         self._resets: dict[str, list[str]] = defaultdict(list)
-        for c in system.components:
+        for c in sorted(system.components, key=lambda c: c.id):  # the order of the file says nothing
             for other in c.opened:
                 self._opened_by[other].append(c.id)
             for giver in c.reset_by:

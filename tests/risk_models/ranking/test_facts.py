@@ -292,3 +292,13 @@ def test_a_component_that_goes_is_named_nowhere(system):
     named = {o for c in left.components for s in c.secrets or () for o in s.opens}
     named |= {g for c in left.components for g in c.resets or ()}
     assert gone not in named | {c.id for c in left.components}
+
+
+def test_the_order_of_components_changes_no_reason_that_names_others():
+    giver = component("c0", ComponentKind.MAIL)
+    others = [component(f"c{n}", resets=("c0",), secrets=(Secret(opens=("c0",)),)) for n in range(1, 5)]
+    told = [
+        {w.component: w.reasons for w in assess(System(Product("p", "p"), tuple(some), (), (), ())).weak_points}
+        for some in ([giver, *others], [*reversed(others), giver])
+    ]
+    assert told[0] == told[1]
