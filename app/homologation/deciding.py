@@ -149,14 +149,10 @@ def _accepted(frozen: FrozenDossier, expires_on: date) -> tuple[FrozenResidual, 
     return tuple(replace(r, until=min(r.until or expires_on, expires_on)) for r in residual.residual_risks(frozen))
 
 
-def read_asked(session: Session, dossier: Dossier) -> AskedOfDecider:
-    """What the frozen `dossier` asks of who decides today."""
-    frozen = content.loads(dossier.content or "")
-    return AskedOfDecider(
-        wishes.to_take_over(frozen),
-        wishes.against(frozen),
-        exploited_flaws(session, dossier.product_id, frozen),
-    )
+def read_asked(session: Session, product_id: str, frozen: FrozenDossier) -> AskedOfDecider:
+    """What a frozen dossier asks of who decides today."""
+    exploited = exploited_flaws(session, product_id, frozen)
+    return AskedOfDecider(wishes.to_take_over(frozen), wishes.against(frozen), exploited)
 
 
 def exploited_flaws(session: Session, product_id: str, frozen: FrozenDossier) -> tuple[str, ...]:

@@ -27,41 +27,26 @@ from reports import dossier as content
 def ask_opinions(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """DRAFT → OPINIONS: freezes what reviewers will read, and writes to each. Raises `Refusal` while something is missing."""
     must_be(dossier, DossierState.DRAFT)
-    check_complete(session, product, dossier)
-    _ask(session, product, dossier)
-    record(
-        session,
-        actor,
-        Action.ASK_OPINIONS,
-        f"n° {dossier.number}",
-        product_id=product.id,
-        sha256=dossier.content_sha256,
-    )
+    _ask(session, actor, product, dossier)
 
 
 @transaction
 def ask_opinions_again(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """Freezes the product as it is now, for those who read it as it was: their opinions are asked again. Raises `Refusal`."""
     must_be(dossier, DossierState.OPINIONS)
-    check_complete(session, product, dossier)
     forget_opinions(dossier)
-    _ask(session, product, dossier)
-    record(
-        session,
-        actor,
-        Action.ASK_OPINIONS,
-        f"n° {dossier.number}",
-        product_id=product.id,
-        sha256=dossier.content_sha256,
-    )
+    _ask(session, actor, product, dossier)
 
 
-def _ask(session: Session, product: Product, dossier: Dossier) -> None:
+def _ask(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
+    check_complete(session, product, dossier)
     move_dossier(dossier, DossierState.OPINIONS)
     freezing.freeze_dossier(session, product, dossier)
     jobs.enqueue(session, RenderDossier(dossier.id))
     for opinion in dossier.opinions:
         jobs.enqueue(session, CallReader(dossier.id, opinion.reviewer_id, Called.OPINION))
+    what, sha256 = f"n° {dossier.number}", dossier.content_sha256
+    record(session, actor, Action.ASK_OPINIONS, what, product_id=product.id, sha256=sha256)
 
 
 def check_complete(session: Session, product: Product, dossier: Dossier) -> None:

@@ -15,8 +15,10 @@ from app.homologation.forms import (
     SignedOutsideForm,
 )
 from app.homologation.kinds import DossierState
+from app.homologation.models import Dossier
 from app.homologation.outside import COLUMNS, ORIGINS, OUTCOMES, Elsewhere
 from app.homologation.pages import dossier_or_404, reading_page
+from app.homologation.wishes import AskedOfDecider
 from app.identity import factors
 from app.identity.access import current_person, requires
 from app.identity.factor_views import render_proof_page
@@ -27,6 +29,7 @@ from app.platform.http import db_session, file_response
 from app.platform.refusals import Refusal
 from app.products import services as products
 from app.products.access import Product, product_view
+from reports import dossier as content
 
 blueprint = Blueprint("outside", __name__)
 
@@ -122,8 +125,14 @@ def signed(product: Product, number: int) -> str | BaseResponse:
         challenge_id=challenge_id,
         options=options,
         held=factors.factors_of(db_session(), current_person().id),
-        asked=deciding.read_asked(db_session(), row) if row.state is DossierState.DECISION else None,
+        asked=_asked(product, row),
     )
+
+
+def _asked(product: Product, row: Dossier) -> AskedOfDecider | None:
+    if row.state is not DossierState.DECISION or row.content is None:
+        return None
+    return deciding.read_asked(db_session(), product.id, content.loads(row.content))
 
 
 @blueprint.route("/produits/<slug>/dossier/<int(max=9999):number>/signe-ailleurs/confirmer", methods=["GET", "POST"])

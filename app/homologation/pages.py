@@ -78,7 +78,7 @@ def reading_page(
         may_record_signed=may(Permission.RECORD_SIGNED),
         may_record=row.state is DossierState.DECISION and row.has_pdf and may(Permission.RECORD_SIGNED),
         decision_form=decision_form or _decision_form(row),
-        asked=deciding.read_asked(db_session(), row) if may_decide else None,
+        asked=deciding.read_asked(db_session(), product.id, frozen) if may_decide and frozen else None,
         may_compose=may(Permission.COMPOSE_DOSSIER),
         days_waiting=(clock.now() - row.state_since).days,
         pending=services.waited_people(row),

@@ -82,22 +82,22 @@ def record_signed(
     purpose = f"record:{dossier.content_sha256}"
     given = prove_act(session, actor, BindingAct.RECORD_SIGNED, proof, purpose, scope_of_product(session, product.id))
     digest = attachments.keep_attachment(session, given_file, by=actor.id, of=product.id)
-    dossier.recorded = _recorded_by(actor, wish, decided_on, digest, signed)
-    session.flush()
+    found = _recorded_by(actor, wish, decided_on, digest, signed)
     record(
         session,
         actor,
         Action.RECORD_SIGNED,
         f"n° {dossier.number}",
         product_id=product.id,
-        sha256=dossier.recorded.sha256,
+        sha256=digest,
         decided_on=decided_on.isoformat(),
     )
     if deciding.may_decide(session, actor, dossier):  # with its factor, it confirms what it records
         deciding.keep_outside(
-            session, actor, product, dossier, wish, decided_on, _signature(dossier.recorded, actor), given.kind.value
+            session, actor, product, dossier, wish, decided_on, _signature(found, actor), given.kind.value
         )
         return True
+    dossier.recorded = found
     people = notifications.concerned_people(session, product, dossier)
     notifications.tell_people(session, actor, product, Heard.RECORDED, people, number=dossier.number)
     return False

@@ -11,7 +11,7 @@ from reports.frozen import FrozenDossier
 from risk_models import product_file
 from risk_models.scales import MeasureStatus, Treatment
 from risk_models.study import StudiedLevel, StudiedScenario, Study
-from risk_models.system import Component, EssentialAsset, Link, Measure, System
+from risk_models.system import Component, EssentialAsset, Measure, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _weighty_system(system: System, names: dict[str, str]) -> System:
         system,
         product=product,
         components=tuple(_weighty_component(c, names) for c in system.components),
-        links=tuple(_weighty_link(k) for k in system.links),
+        links=tuple(replace(k, extra=()) for k in system.links),
         assets=tuple(_weighty_asset(a, names) for a in system.assets),
         measures=tuple(Measure(m.measure, m.on, m.status) for m in system.measures if m.status is MeasureStatus.DONE),
     )
@@ -85,10 +85,6 @@ def _weighty_component(c: Component, names: dict[str, str]) -> Component:
     """Known flaws come and go by themselves: those known to be exploited are told apart."""
     name = names.get(c.id, c.name)
     return replace(c, name=name, assumed=(), extra=(), libraries=None, sbom=None, vulnerabilities=(), eol=None)
-
-
-def _weighty_link(k: Link) -> Link:
-    return replace(k, extra=())
 
 
 def _weighty_asset(a: EssentialAsset, names: dict[str, str]) -> EssentialAsset:
