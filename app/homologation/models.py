@@ -196,7 +196,10 @@ class Decision(Base):
         """Who decided, as the documents say it, which are in French."""
         if self.on_behalf_of:
             return f"{self.decided_by} (par délégation de {self.on_behalf_of})"
-        return f"{self.decided_by}, d’après {self.recorded_by}" if self.recorded_by else self.decided_by
+        if not self.recorded_by:
+            return self.decided_by
+        how = "signature enregistrée" if self.confirmed_by else "déclarée"
+        return f"{self.decided_by} ({how} par {self.recorded_by})"
 
 
 class RecordedSignature(Base):
