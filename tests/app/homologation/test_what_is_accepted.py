@@ -136,3 +136,12 @@ def test_a_reading_that_denies_a_measure_heads_the_synthesis_and_stops_the_word_
 
 def text_of(page: str) -> str:
     return " ".join(html.fromstring(page).text_content().split())
+
+
+def test_the_document_says_it_in_whole_sentences(world, people):
+    dossier = before(world, people)
+    world.signs(people[2]["authority"], PAGE, **choices(dossier))
+    with world.session(writing=False) as session:
+        frozen = content.loads(session.scalar(select(Dossier.content)))
+    page = " ".join(html.fromstring(document.to_html(frozen, "0" * 64)).text_content().split())
+    assert "la décision les accepte :" in page and "propose de l’accepter jusqu’au " in page
