@@ -46,16 +46,16 @@ def worker(database_url, tmp_path):
         process.wait(timeout=30)
 
 
-def _running(world: World, kind: str) -> bool:
+def _running(world: World, kind: str) -> str | None:
+    """The job of this kind that a worker holds now."""
     with world.database.reading() as session:
-        return bool(
-            session.scalar(
-                select(func.count(Job.id)).where(Job.kind == kind, Job.lease_until.is_not(None), Job.done_at.is_(None))
-            )
+        return session.scalar(
+            select(Job.id).where(Job.kind == kind, Job.lease_until.is_not(None), Job.done_at.is_(None))
         )
 
 
 def test_a_pdf_interrupted_by_sigkill_is_rendered_after_restart(world, worker):
+    """The content is rendered when opinions are asked and again at transmission: the one cut short is tried again."""
     owner = world.person()
     product = world.filled(owner)
     world.before_authority(owner, product, world.cast(product))
@@ -63,19 +63,20 @@ def test_a_pdf_interrupted_by_sigkill_is_rendered_after_restart(world, worker):
     until(lambda: _running(world, "dossier_pdf"), 40)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait(timeout=30)
-    with world.database.reading() as session:
-        assert session.scalar(select(Dossier.pdf_sha256)) is None
+    interrupted = _running(world, "dossier_pdf")
+    assert interrupted, "the worker was killed after the job was done"
     worker()
 
     def rendered() -> bool:
         with world.database.reading() as session:
-            return session.scalar(select(Dossier.pdf_of)) is not None
+            return bool(session.scalar(select(Dossier.pdf_of == Dossier.content_sha256))) and not session.scalar(
+                select(func.count(Job.id)).where(Job.kind == "dossier_pdf", Job.done_at.is_(None))
+            )
 
     until(rendered, 90)
     with world.database.reading() as session:
-        dossier = session.scalar(select(Dossier))
-        assert dossier.pdf_of == dossier.content_sha256
-        assert session.scalar(select(Job.attempts).where(Job.kind == "dossier_pdf")) == 2
+        dossier = session.scalars(select(Dossier)).one()
+        assert session.get_one(Job, interrupted).attempts == 2
     stored = world.app.extensions["storage"].get(dossier.pdf_sha256)
     assert stored.startswith(b"%PDF-")
 
