@@ -30,6 +30,7 @@ from app.home.journal_views import blueprint as journal
 from app.home.views import blueprint as home
 from app.homologation import handlers as homologation_jobs
 from app.homologation.deciding_views import blueprint as deciding
+from app.homologation.dispensation_views import blueprint as dispensations
 from app.homologation.forms import MONTHS
 from app.homologation.lifting_views import blueprint as lifting
 from app.homologation.outside_views import blueprint as outside
@@ -98,6 +99,7 @@ BLUEPRINTS = (
     commons,
     homologation,
     deciding,
+    dispensations,
     lifting,
     pieces,
     outside,

@@ -171,7 +171,12 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
     )
 
 
-_PAGES = {"withdrawal": "Retrait d’homologation", "lifting": "Levée d’une réserve"}
+_PAGES = {
+    "withdrawal": "Retrait d’homologation",
+    "lifting": "Levée d’une réserve",
+    "dispensation": "Dispense d’homologation",
+    "dispensation_end": "Fin d’une dispense d’homologation",
+}
 
 
 def _page_to_html(page: Page, digest: str) -> str:

@@ -12,6 +12,8 @@ from reports.frozen import (
     FORMAT,
     Claims,
     Content,
+    FrozenDispensation,
+    FrozenDispensationEnd,
     FrozenDossier,
     FrozenElsewhere,
     FrozenLifting,
@@ -44,11 +46,11 @@ def upgrade_1_to_2(plain: dict[str, Any]) -> dict[str, Any]:
 
 # By the format that each reads; formats 3 and 4 only added parts.
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: upgrade_1_to_2}
+_PAGES: tuple[type[Page], ...] = (FrozenWithdrawal, FrozenLifting, FrozenDispensation, FrozenDispensationEnd)
 _KINDS: dict[str | None, type[Content]] = {
     None: FrozenDossier,
-    "withdrawal": FrozenWithdrawal,
-    "lifting": FrozenLifting,
-    "elsewhere": FrozenElsewhere,
+    FrozenElsewhere.kind: FrozenElsewhere,
+    **{page.kind: page for page in _PAGES},
 }
 
 
@@ -77,7 +79,7 @@ def _converter() -> "Converter":
         exploited_reason=absent,
     )
     made.register_unstructure_hook(FrozenDecision, decision)
-    for kind in (FrozenWithdrawal, FrozenLifting, FrozenElsewhere):
+    for kind in (*_PAGES, FrozenElsewhere):
         made.register_unstructure_hook(kind, _with_its_kind(make_dict_unstructure_fn(kind, made)))
     return made
 
@@ -138,7 +140,7 @@ def loads_claims(text: str) -> Claims | Page:
     `AttributeError` for what is no content of ours."""
     plain = json.loads(text)
     kind = _KINDS.get(plain.get("kind"))
-    if kind in (FrozenWithdrawal, FrozenLifting):
+    if kind in _PAGES:
         return _converter().structure(plain, kind)
     return _converter().structure(plain, Claims)
 

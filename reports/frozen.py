@@ -309,6 +309,61 @@ class FrozenLifting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenDispensation:
+    """The page by which an authority dispenses a product from being homologated, or refuses to; `frozen_on` is its day.
+
+    `case` is its name in French, `source` the text that it comes from, `to_homologate` whether the product is to be homologated
+    by `ends_on`; `reason` is what the team says, `answer` the authority's reason to refuse. `former`: the dispensations that the
+    product had, in French; `homologated_until`: the end of the homologation that holds that day. `document_sha256`: hash of what
+    the team joined.
+    """
+
+    kind: ClassVar = "dispensation"
+
+    product: str
+    number: int
+    verify_at: str = ""
+    case: str
+    source: str
+    to_homologate: bool
+    reason: str
+    asked_by: str
+    asked_on: date
+    document_name: str
+    document_sha256: str
+    homologated_until: date | None
+    former: tuple[str, ...]
+    granted: bool
+    answer: str
+    ends_on: date
+    frozen_on: date
+    by: FrozenSigner
+    trial: bool
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrozenDispensationEnd:
+    """The page by which an authority ends a dispensation before its day; `frozen_on` is the first day without it."""
+
+    kind: ClassVar = "dispensation_end"
+
+    product: str
+    number: int
+    verify_at: str = ""
+    case: str
+    granted_on: date
+    granted_by: str
+    ends_on: date
+    reason: str
+    frozen_on: date
+    by: FrozenSigner
+    decision_sha256: str
+    trial: bool
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrozenElsewhere:
     """A homologation made elsewhere, as it was noted here; `file_sha256`: hash of the document that shows it."""
 
@@ -324,7 +379,8 @@ class FrozenElsewhere:
     format: int = FORMAT
 
 
-Page = FrozenWithdrawal | FrozenLifting  # an act of one page, beside a decided dossier
+# An act of one page.
+Page = FrozenWithdrawal | FrozenLifting | FrozenDispensation | FrozenDispensationEnd
 Content = FrozenDossier | Page | FrozenElsewhere
 
 

@@ -11,7 +11,7 @@ import logging
 import tempfile
 import unicodedata
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -24,7 +24,8 @@ from reports import dossier as content
 from reports import pdf
 from reports.bounded import Bounds, TookTooLong, run_python
 from reports.certificates import Trust
-from reports.frozen import Claims, FrozenLifting, FrozenWithdrawal, Page
+from reports.frozen import Claims, FrozenDispensation, FrozenDispensationEnd, FrozenLifting, FrozenWithdrawal, Page
+from reports.frozen_decision import FrozenSigner
 from reports.streams import HEXADECIMAL
 from risk_models import catalogue
 
@@ -192,6 +193,13 @@ def _facts(claims: Claims | Page, today: date) -> list[Said]:
             make_fact("lifting", product=product, number=number, date=claims.frozen_on.isoformat()),
             make_fact("lifted_by", name=claims.by.name, what=claims.reservation),
         ]
+    if isinstance(claims, FrozenDispensation):
+        return _dispensation_facts(claims, today)
+    if isinstance(claims, FrozenDispensationEnd):
+        return [
+            make_fact("dispensation_end", product=product, number=number, date=claims.frozen_on.isoformat()),
+            make_fact("dispensation_ended_by", name=claims.by.name, reason=claims.reason),
+        ]
     facts = [make_fact("dossier", product=product, number=number, date=claims.frozen_on.isoformat())]
     decision = claims.decision
     if decision is None:
@@ -200,21 +208,8 @@ def _facts(claims: Claims | Page, today: date) -> list[Said]:
     if outcome not in catalogue.words("verification"):
         raise ValueError("no such outcome")
     facts.append(make_fact(outcome, name=decision.by.name, date=decision.decided_on.isoformat()))
-    if behalf := decision.by.on_behalf_of:
-        facts.append(make_fact("by_delegation", delegate=decision.by.name, name=behalf.name))
-    if known := decision.by.vouched:
-        facts.append(
-            make_fact(
-                "vouched",
-                name=known.name,
-                function=f"{known.function}, {known.entity}",
-                incubator=known.incubator,
-                deed=known.deed,
-                date=known.deed_on.isoformat(),
-                by=f"{known.added_by}, {known.confirmed_by}",
-            )
-        )
-    elif decision.outside is None:
+    facts += _signer_facts(decision.by)
+    if decision.by.vouched is None and decision.outside is None:
         facts.append(make_fact("not_vouched"))
     if found := decision.outside:
         facts.append(make_fact("recorded_signed" if found.electronic else "recorded_scan", name=found.recorded_by))
@@ -227,6 +222,32 @@ def _facts(claims: Claims | Page, today: date) -> list[Said]:
         facts.append(make_fact("expired" if until < today else "until", date=until.isoformat()))
         facts.append(make_fact("ask_the_register"))
     return facts
+
+
+def _signer_facts(by: FrozenSigner) -> Iterator[Said]:
+    """For whom somebody signed, and how Jalon knew the authority."""
+    if behalf := by.on_behalf_of:
+        yield make_fact("by_delegation", delegate=by.name, name=behalf.name)
+    if known := by.vouched:
+        yield make_fact(
+            "vouched",
+            name=known.name,
+            function=f"{known.function}, {known.entity}",
+            incubator=known.incubator,
+            deed=known.deed,
+            date=known.deed_on.isoformat(),
+            by=f"{known.added_by}, {known.confirmed_by}",
+        )
+
+
+def _dispensation_facts(page: FrozenDispensation, today: date) -> list[Said]:
+    number, day = str(page.number), page.frozen_on.isoformat()
+    facts = [make_fact("dispensation", product=page.product, number=number, date=day)]
+    if not page.granted:
+        return [*facts, make_fact("dispensation_refused", name=page.by.name, reason=page.answer)]
+    facts += [make_fact("dispensed_by", name=page.by.name, what=page.case), *_signer_facts(page.by)]
+    end = "dispensation_over" if page.ends_on < today else "dispensed_until"
+    return [*facts, make_fact(end, date=page.ends_on.isoformat()), make_fact("ask_whether_ended")]
 
 
 def read_document(data: bytes, *, whole: bool = False) -> tuple[str, bytes]:

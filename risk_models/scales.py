@@ -36,6 +36,7 @@ class DeadlineKind(StrEnum):
     CERTIFICATE = "certificate"
     DELEGATION = "delegation"
     RESERVATION = "reservation"
+    DISPENSATION = "dispensation"
 
 
 class ComponentKind(StrEnum):

@@ -21,7 +21,7 @@ from app.renewals import deadlines, standings
 from app.renewals.deadlines import Deadline
 from reports.figures.matrix import draw_matrix
 from risk_models.assessment import Assessment
-from risk_models.rules.standing import DecisionState, NextAct, ProductState, Standing
+from risk_models.rules.standing import DecisionState, NextAct, PastDispensation, ProductState, Standing
 from risk_models.system import System
 
 _WEAK_POINTS_TO_ANSWER = 3
@@ -50,7 +50,8 @@ class NextAction:
 
 @dataclass(frozen=True, slots=True)
 class ProductHome:
-    """What the home page of a product shows; `last`: the dossier of its last decision, which stands at `decision_state`."""
+    """What the home page of a product shows; `last`: the dossier of its last decision, which stands at `decision_state`;
+    `dispensation`: the one that holds today."""
 
     track: tuple[TrackStep, ...]
     action: NextAction | None
@@ -60,6 +61,7 @@ class ProductHome:
     deadlines: tuple[Deadline, ...]
     last: Dossier | None
     decision_state: DecisionState | None
+    dispensation: PastDispensation | None
     drifted: bool
     matrix: Markup
 
@@ -83,7 +85,7 @@ def _read_home(session: Session, product: Product) -> ProductHome:
     steps = [
         *_described(product, system, assessment, analysed=version is not None),
         ("dossier", decision is not None and dossier is None, _dossier_note(dossier, last, ended)),
-        ("homologated", state is not None and state.in_force, ended or _homologated_note(decision)),
+        ("homologated", state is not None and state.in_force, _homologated_note(decision, ended, stands.dispensation)),
     ]
     track = _track(steps, dossier)
     return ProductHome(
@@ -95,6 +97,7 @@ def _read_home(session: Session, product: Product) -> ProductHome:
         deadlines=deadlines.deadlines_of_many(session, [stands])[product.id],
         last=last,
         decision_state=state,
+        dispensation=stands.dispensation,
         drifted=bool(decision and _drifted(decision, assessment, profile.level if profile else 0)),
         matrix=draw_matrix(assessment, language()),
     )
@@ -197,7 +200,12 @@ def _waiting(dossier: Dossier | None) -> Any:
     return _ln("attend %(names)s depuis %(num)d jour", "attend %(names)s depuis %(num)d jours", days, names=names)
 
 
-def _homologated_note(decision: Decision | None) -> Any:
+def _homologated_note(decision: Decision | None, ended: Any, dispensation: PastDispensation | None) -> Any:
+    in_force = decision and decision.expires_on and decision.expires_on >= clock.today()
+    if dispensation and not in_force:
+        return _l("dispensé jusqu’au %(day)s", day=dispensation.until.strftime("%d/%m/%Y"))
+    if ended:
+        return ended
     if decision is None or decision.expires_on is None:
         return _l("jamais")
     return _l("jusqu’au %(day)s", day=decision.expires_on.strftime("%d/%m/%Y"))
@@ -267,6 +275,14 @@ def _of_act(standing: Standing, last: Dossier | None) -> NextAction | None:
             day=format_day(standing.act_due),
         )
         return NextAction(_l("Lever les réserves"), asked_for, 2, "homologation.dossier", _l("Ouvrir le dossier"))
+    if standing.state is ProductState.DISPENSED and standing.act in (NextAct.HOMOLOGATE_AGAIN, NextAct.RENEW):
+        return _new_dossier(
+            _l("Préparer un nouveau dossier"),
+            _l(
+                "La dispense se termine le %(day)s : le produit est à homologuer d’ici là.",
+                day=format_day(standing.day),
+            ),
+        )
     if standing.act is NextAct.HOMOLOGATE_AGAIN:
         withdrawn = standing.state is ProductState.WITHDRAWN
         return _new_dossier(

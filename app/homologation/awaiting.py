@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
+from app.homologation.dispensation_models import Dispensation
 from app.homologation.kinds import DossierState
 from app.homologation.models import Delegation, Dossier, Opinion
 from app.identity.kinds import Role
@@ -13,23 +14,25 @@ from app.products.models import Product
 from app.products.services import holds_role
 
 
-def waits_for(person_id: str) -> ColumnElement[bool]:
-    """The condition under which a dossier waits for this person's signature: its own, or one delegated to it today."""
-    own = and_(Dossier.authority_id == person_id, holds_role(Dossier.authority_id, Role.AUTHORITY, Dossier.product_id))
-    return or_(own, delegated_to(person_id).exists())
+def waits_for(person_id: str, of: type[Dossier] | type[Dispensation]) -> ColumnElement[bool]:
+    """The condition under which a row of `of` waits for this person's signature: its own, or one delegated to it today."""
+    own = and_(of.authority_id == person_id, holds_role(of.authority_id, Role.AUTHORITY, of.product_id))
+    lent = delegated_to(person_id).where(
+        Delegation.product_id == of.product_id, Delegation.authority_id == of.authority_id
+    )
+    return or_(own, lent.exists())
 
 
 def delegated_to(person_id: str) -> Select[Delegation]:
-    """The delegations by which this person signs today for the authority of a dossier of the outer query."""
+    """The delegations by which this person signs today for an authority."""
     today = clock.today()
     return select(Delegation).where(
-        Delegation.product_id == Dossier.product_id,
-        Delegation.authority_id == Dossier.authority_id,
         Delegation.delegate_id == person_id,
         Delegation.starts_on <= today,
         Delegation.ends_on >= today,
         Delegation.ended_at.is_(None),
-        holds_role(Delegation.authority_id, Role.AUTHORITY, Dossier.product_id),  # nobody lends a role that they lost
+        # nobody lends a role that they lost
+        holds_role(Delegation.authority_id, Role.AUTHORITY, Delegation.product_id),
     )
 
 
@@ -38,10 +41,22 @@ def awaiting_decision(session: Session, person_id: str) -> Sequence[tuple[Dossie
     rows = session.execute(
         select(Dossier, Product)
         .join(Product, Product.id == Dossier.product_id)
-        .where(Dossier.state == DossierState.DECISION, Dossier.pdf_of == Dossier.content_sha256, waits_for(person_id))
+        .where(Dossier.state == DossierState.DECISION, Dossier.pdf_of == Dossier.content_sha256)
+        .where(waits_for(person_id, Dossier))
         .order_by(Dossier.state_since)
     )
     return [(dossier, product) for dossier, product in rows]
+
+
+def awaiting_dispensation(session: Session, person_id: str) -> Sequence[tuple[Dispensation, Product]]:
+    """Dispensations that this authority is asked for, oldest first."""
+    rows = session.execute(
+        select(Dispensation, Product)
+        .join(Product, Product.id == Dispensation.product_id)
+        .where(Dispensation.granted.is_(None), waits_for(person_id, Dispensation))
+        .order_by(Dispensation.asked_at)
+    )
+    return [(dispensation, product) for dispensation, product in rows]
 
 
 def awaiting_opinion(session: Session, person_id: str) -> Sequence[tuple[Dossier, Product]]:

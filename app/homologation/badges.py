@@ -1,5 +1,6 @@
 """The "homologated until" badge: a small SVG, always drawn from the register."""
 
+from datetime import date
 from html import escape
 
 from flask_babel import format_date
@@ -8,20 +9,24 @@ from flask_babel import gettext as _
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.register import Entry
 from risk_models import catalogue
-from risk_models.rules.standing import DecisionState
+from risk_models.rules.standing import DecisionState, PastDispensation
 
 # White on these passes WCAG AA.
 _COLOURS = {"success": "#18753c", "warning": "#8a4b00"}
-_OTHER = "#6a2a1a"
+_OTHER, _DISPENSED = "#6a2a1a", "#0063cb"
 _CHARACTER = 6.9
 _PADDING = 10
 
 
-def draw_badge(entry: Entry | None, language: str) -> str:
-    """Two boxes of text; the words are in its title too, for who does not see them."""
-    left, right = _("homologation de sécurité"), _words(entry)
+def draw_badge(entry: Entry | None, dispensation: PastDispensation | None, language: str) -> str:
+    """Two boxes of text; the words are in its title too, for who does not see them. `dispensation`: the one that holds."""
+    dispensed = dispensation is not None and not (entry and entry.state.in_force)
+    left = _("homologation de sécurité")
+    right = (
+        _("dispensé jusqu’au %(day)s", day=_day(dispensation.until)) if dispensed and dispensation else _words(entry)
+    )
     widths = [round(len(text) * _CHARACTER) + 2 * _PADDING for text in (left, right)]
-    colour = _COLOURS.get(catalogue.tone(entry.state), _OTHER) if entry else _OTHER
+    colour = _DISPENSED if dispensed else _COLOURS.get(catalogue.tone(entry.state), _OTHER) if entry else _OTHER
     total = sum(widths)
     title = escape(_("%(what)s : %(state)s", what=left, state=right))
     return (
@@ -36,10 +41,14 @@ def draw_badge(entry: Entry | None, language: str) -> str:
     )
 
 
+def _day(day: date | None) -> str:
+    return format_date(day, "d MMMM yyyy") if day else ""
+
+
 def _words(entry: Entry | None) -> str:
     if entry is None:
         return str(_("aucune"))
-    day = format_date(entry.decision.expires_on, "d MMMM yyyy") if entry.decision.expires_on else ""
+    day = _day(entry.decision.expires_on)
     until = _("jusqu’au %(day)s", day=day)
     if entry.decision.outcome is Outcome.PROVISIONAL:
         until = _("provisoire, %(until)s", until=until)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.analysis import services as analysis
 from app.analysis import study
 from app.homologation import consistency, delegating, freezing, notifications, register, sealing, wishes
+from app.homologation.dispensation_models import Dispensation
 from app.homologation.jobs import IssueWithdrawal, RenderDossier
 from app.homologation.kinds import DossierState, Heard, Origin, Outcome
 from app.homologation.models import Decision, Dossier, Reservation, Withdrawal
@@ -52,9 +53,9 @@ def factor_purpose(shown_sha256: str) -> str:
     return f"decide:{shown_sha256}"
 
 
-def may_decide(session: Session, person: Person, dossier: Dossier) -> bool:
+def may_decide(session: Session, person: Person, of: Dossier | Dispensation) -> bool:
     """Whether `person` is its authority, or signs for it today."""
-    return dossier.authority_id == person.id or delegating.delegation_of(session, person, dossier) is not None
+    return of.authority_id == person.id or delegating.delegation_of(session, person, of) is not None
 
 
 def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown_sha256: str) -> str:
@@ -77,9 +78,10 @@ def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wi
     )
 
 
-def signer_of(session: Session, actor: Person, dossier: Dossier) -> FrozenSigner:
-    delegation = None if dossier.authority_id == actor.id else delegating.delegation_of(session, actor, dossier)
-    vouched = _vouching(session, dossier, actor if delegation is None else delegation.authority)
+def signer_of(session: Session, actor: Person, of: Dossier | Dispensation) -> FrozenSigner:
+    """Who signs `of` today, for whom, and how Jalon knows the authority."""
+    delegation = None if of.authority_id == actor.id else delegating.delegation_of(session, actor, of)
+    vouched = _vouching(session, of.product_id, actor if delegation is None else delegation.authority)
     if delegation is None:
         return FrozenSigner(actor.name, actor.title, vouched=vouched)
     authority = delegation.authority
@@ -87,8 +89,8 @@ def signer_of(session: Session, actor: Person, dossier: Dossier) -> FrozenSigner
     return FrozenSigner(actor.name, actor.title, behalf, vouched)
 
 
-def _vouching(session: Session, dossier: Dossier, authority: Person) -> FrozenVouching | None:
-    listed = directory.vouching_of(session, authority.id, incubators_of(session, dossier.product_id))
+def _vouching(session: Session, product_id: str, authority: Person) -> FrozenVouching | None:
+    listed = directory.vouching_of(session, authority.id, incubators_of(session, product_id))
     if listed is None or listed.confirmed_by is None or listed.confirmed_at is None:
         return None
     return FrozenVouching(
@@ -343,14 +345,18 @@ def to_withdraw(session: Session, actor: Person, dossier: Dossier) -> Decision:
 def may_withdraw_homologation(session: Session, person: Person, dossier: Dossier) -> bool:
     """Whether `person`, an authority of the product, may take its homologation back: as the one that decided, or, vouched for by
     an incubator, in the place of one that no longer is an authority or that decided elsewhere."""
-    here = dossier.origin is Origin.JALON
-    if here and may_decide(session, person, dossier):
-        return True
-    if here and _holds(session, dossier.authority_id, Role.AUTHORITY, dossier):
+    if dossier.origin is Origin.JALON:
+        return may_decide(session, person, dossier) or succeeds(session, person, dossier)
+    return _is_vouched(session, person, dossier)
+
+
+def succeeds(session: Session, person: Person, of: Dossier | Dispensation) -> bool:
+    """Whether `person`, vouched for by an incubator, acts in the place of an authority that no longer is one."""
+    still = holds_role(Person.id, Role.AUTHORITY, of.product_id)
+    if session.scalar(select(Person.id).where(Person.id == of.authority_id, still)) is not None:
         return False
-    return directory.vouching_of(session, person.id, incubators_of(session, dossier.product_id)) is not None
+    return _is_vouched(session, person, of)
 
 
-def _holds(session: Session, person_id: str | None, role: Role, dossier: Dossier) -> bool:
-    held = holds_role(Person.id, role, dossier.product_id)
-    return session.scalar(select(Person.id).where(Person.id == person_id, held)) is not None
+def _is_vouched(session: Session, person: Person, of: Dossier | Dispensation) -> bool:
+    return directory.vouching_of(session, person.id, incubators_of(session, of.product_id)) is not None

@@ -128,7 +128,7 @@ def withdraw(product: Product, number: int) -> str | BaseResponse:
 @blueprint.get("/<int(max=9999):number>/retrait.pdf")
 @product_view(Permission.READ_PRODUCT)
 def withdrawal_pdf(product: Product, number: int) -> Response:
-    files = sealing.issued_files(db_session(), dossier_or_404(product, number).id, Act.WITHDRAWAL)
+    files = sealing.issued_files(db_session(), dossier_or_404(product, number), Act.WITHDRAWAL)
     if not files:
         abort(404)
     return pdf_response(files[0].sha256, f"{product.slug}-retrait-{number}.pdf")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app.homologation import notifications
 from app.homologation.awaiting import delegated_to
+from app.homologation.dispensation_models import Dispensation
 from app.homologation.kinds import Heard
 from app.homologation.models import Delegation, Dossier
 from app.homologation.separation import scope_of_product
@@ -25,11 +26,11 @@ from app.products.models import Product
 from risk_models.rules import limits, schedule
 
 
-def delegation_of(session: Session, person: Person, dossier: Dossier) -> Delegation | None:
-    """The delegation by which `person` signs `dossier` for its authority today."""
+def delegation_of(session: Session, person: Person, of: Dossier | Dispensation) -> Delegation | None:
+    """The delegation by which `person` signs `of` for its authority today."""
     return session.scalar(
         delegated_to(person.id)
-        .join(Dossier, Dossier.id == dossier.id)
+        .where(Delegation.product_id == of.product_id, Delegation.authority_id == of.authority_id)
         .options(joinedload(Delegation.authority))
         .limit(1)
     )

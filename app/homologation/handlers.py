@@ -1,21 +1,25 @@
 """Jobs of this feature: the PDF of a dossier and its seal, and the mails that call for an opinion or a decision."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.homologation import drift_watch, integrity, notifications, sealing
+from app.homologation.dispensation_models import Dispensation, DispensationEnd
 from app.homologation.jobs import (
     CallReader,
+    IssueDispensation,
     IssueLifting,
     IssueWithdrawal,
     RenderDossier,
     TellDamage,
     TellDrift,
     TellFault,
+    TellOfDispensation,
     TellOfDossier,
     TimestampFile,
 )
 from app.homologation.kinds import Act, Called, DossierState
 from app.homologation.models import Dossier, Lifting, Withdrawal
+from app.homologation.sealing import ActFile
 from app.identity.models import Person
 from app.platform import clock, mail_templates
 from app.platform.database import Database
@@ -30,10 +34,12 @@ def register(jobs: Jobs) -> None:
     jobs.handle(RenderDossier, render_pdf, on_giving_up=try_again)
     jobs.handle(IssueWithdrawal, issue_withdrawal, on_giving_up=try_again)
     jobs.handle(IssueLifting, issue_lifting, on_giving_up=try_again)
+    jobs.handle(IssueDispensation, issue_dispensation, on_giving_up=try_again)
     jobs.handle(TimestampFile, timestamp_file, on_giving_up=try_again)
     jobs.handle(CallReader, call_reader)
     jobs.handle(TellOfDossier, notifications.send_told)
     jobs.handle(TellFault, notifications.send_fault)
+    jobs.handle(TellOfDispensation, notifications.send_dispensation)
     jobs.handle(TellDrift, drift_watch.tell_drift)
     jobs.handle(TellDamage, integrity.tell_damage)
     jobs.every_minute(drift_watch.reweigh_decisions)
@@ -57,10 +63,12 @@ def render_pdf(database: Database, task: RenderDossier) -> None:
         dossier = session.get_one(Dossier, task.dossier_id)
     if dossier.content is None or dossier.has_pdf:
         return
-    if dossier.state is DossierState.DECIDED:
-        sealing.issue_file(database, task, dossier.id, Act.DECISION, dossier.content, dossier.content_sha256 or "")
+    act = Act.DECISION if dossier.state is DossierState.DECIDED else Act.PROJECT
+    file = ActFile(act, dossier.content, dossier.content_sha256 or "", dossier_id=dossier.id)
+    if act is Act.DECISION:
+        sealing.issue_file(database, task, file)
         return
-    digest = document_storage().put(sealing.render_content(database, dossier.id, dossier.content))
+    digest = document_storage().put(sealing.render_content(database, file))
     with database.writing() as session:
         kept = sealing.keep_project(session, dossier, digest)
         if kept and dossier.authority_id and dossier.state is DossierState.DECISION:
@@ -68,38 +76,52 @@ def render_pdf(database: Database, task: RenderDossier) -> None:
 
 
 def issue_withdrawal(database: Database, task: IssueWithdrawal) -> None:
-    withdrawal = _withdrawal(database, task.dossier_id)
-    sealing.issue_file(
-        database, task, withdrawal.dossier_id, Act.WITHDRAWAL, withdrawal.content, withdrawal.content_sha256
-    )
+    sealing.issue_file(database, task, _withdrawal_file(database, task.dossier_id))
 
 
 def issue_lifting(database: Database, task: IssueLifting) -> None:
-    with database.reading() as session:
-        found = session.get_one(Lifting, task.lifting_id)
-    sealing.issue_file(database, task, found.dossier_id, Act.LIFTING, found.content, found.content_sha256)
+    sealing.issue_file(database, task, _lifting_file(database, Lifting.id == task.lifting_id))
+
+
+def issue_dispensation(database: Database, task: IssueDispensation) -> None:
+    sealing.issue_file(database, task, _dispensation_file(database, task.dispensation_id, task.act))
 
 
 def timestamp_file(database: Database, task: TimestampFile) -> None:
     """Issues again, timestamped, what was sealed while the timestamp authority was down."""
-    act, dossier_id = task.act, task.dossier_id
-    if act is Act.WITHDRAWAL:
-        withdrawal = _withdrawal(database, dossier_id)
-        text, digest = withdrawal.content, withdrawal.content_sha256
-    elif act is Act.LIFTING:
-        with database.reading() as session:
-            lifting = session.scalars(select(Lifting).where(Lifting.content_sha256 == task.content_sha256)).one()
-        text, digest = lifting.content, lifting.content_sha256
+    if task.dispensation_id:
+        file = _dispensation_file(database, task.dispensation_id, task.act)
+    elif task.act is Act.WITHDRAWAL:
+        file = _withdrawal_file(database, task.dossier_id)
+    elif task.act is Act.LIFTING:
+        file = _lifting_file(database, Lifting.content_sha256 == task.content_sha256)
     else:
         with database.reading() as session:
-            dossier = session.get_one(Dossier, dossier_id)
-        text, digest = dossier.content or "", dossier.content_sha256 or ""
-    sealing.timestamp_issued(database, dossier_id, act, text, digest)
+            dossier = session.get_one(Dossier, task.dossier_id)
+        file = ActFile(task.act, dossier.content or "", dossier.content_sha256 or "", dossier_id=dossier.id)
+    sealing.timestamp_issued(database, file)
 
 
-def _withdrawal(database: Database, dossier_id: str) -> Withdrawal:
+def _withdrawal_file(database: Database, dossier_id: str) -> ActFile:
     with database.reading() as session:
-        return session.scalars(select(Withdrawal).where(Withdrawal.dossier_id == dossier_id)).one()
+        found = session.scalars(select(Withdrawal).where(Withdrawal.dossier_id == dossier_id)).one()
+    return ActFile(Act.WITHDRAWAL, found.content, found.content_sha256, dossier_id=dossier_id)
+
+
+def _lifting_file(database: Database, which: ColumnElement[bool]) -> ActFile:
+    with database.reading() as session:
+        found = session.scalars(select(Lifting).where(which)).one()
+    return ActFile(Act.LIFTING, found.content, found.content_sha256, dossier_id=found.dossier_id)
+
+
+def _dispensation_file(database: Database, dispensation_id: str, act: Act) -> ActFile:
+    with database.reading() as session:
+        found: Dispensation | DispensationEnd = (
+            session.get_one(DispensationEnd, dispensation_id)
+            if act is Act.DISPENSATION_END
+            else session.get_one(Dispensation, dispensation_id)
+        )
+    return ActFile(act, found.content or "", found.content_sha256 or "", dispensation_id=dispensation_id)
 
 
 _CALLED_IN = {

@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from app.homologation.dispensation_models import Dispensation
 from app.homologation.jobs import TellDamage
 from app.homologation.kinds import Act, DossierState
 from app.homologation.models import Dossier, IssuedFile, Lifting, Reservation, Withdrawal
@@ -24,6 +25,7 @@ from app.platform.rates import Rate
 from app.platform.storage import Storage
 from app.products.models import Product
 from reports import dossier as content
+from reports.frozen import FrozenDispensation
 
 _ONCE_A_DAY = Rate(1, timedelta(hours=24))
 # A letter names that many; the log names them all.
@@ -44,7 +46,7 @@ class Damage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DamageFound:
-    """`where`: the product and the number of its dossier, or a line of the journal."""
+    """`where`: the product and the number of its dossier or dispensation, or a line of the journal."""
 
     kind: Damage
     where: str
@@ -81,6 +83,11 @@ def find_damage(session: Session, storage: Storage) -> Iterator[DamageFound]:
         for kind in (*_of_content(session, dossier), *_of_files(session, dossier, storage)):
             yield DamageFound(kind, where)
         session.expunge(dossier)  # a content is large
+    for found in session.scalars(
+        select(Dispensation).where(Dispensation.granted.is_not(None)).options(joinedload(Dispensation.end))
+    ):
+        for kind in _of_dispensation(session, found, storage):
+            yield DamageFound(kind, f"{names.get(found.product_id, found.product_id)} {found.number}")
     lost = _heads_without_a_day(session, storage)
     for _, line in chain.verify_journal(session, *lost).faults:
         yield DamageFound(Damage.JOURNAL, line)
@@ -144,12 +151,37 @@ def _of_files(session: Session, dossier: Dossier, storage: Storage) -> Iterator[
             yield Damage.FILE_OF_OTHER
         if issued.act in of and issued.content_sha256 != of[issued.act]:
             yield Damage.FILE_OF_OTHER
-        try:
-            storage.get(issued.sha256)
-        except FileNotFoundError:
-            yield Damage.FILE_GONE
-        except ValueError:
-            yield Damage.FILE_ALTERED
+        yield from _of_file(issued, storage)
+
+
+def _of_dispensation(session: Session, found: Dispensation, storage: Storage) -> Iterator[Damage]:
+    page = (
+        content.loads_any(found.content or "") if content.sha256(found.content or "") == found.content_sha256 else None
+    )
+    if not isinstance(page, FrozenDispensation) or (
+        found.end and content.sha256(found.end.content) != found.end.content_sha256
+    ):
+        yield Damage.CONTENT
+        return
+    if (page.granted, page.ends_on, page.frozen_on) != (found.granted, found.ends_on, found.decided_on):
+        yield Damage.DECISION
+    of = {
+        Act.DISPENSATION: found.content_sha256,
+        Act.DISPENSATION_END: found.end.content_sha256 if found.end else None,
+    }
+    for issued in session.scalars(select(IssuedFile).where(IssuedFile.dispensation_id == found.id)):
+        if issued.content_sha256 != of.get(issued.act):
+            yield Damage.FILE_OF_OTHER
+        yield from _of_file(issued, storage)
+
+
+def _of_file(issued: IssuedFile, storage: Storage) -> Iterator[Damage]:
+    try:
+        storage.get(issued.sha256)
+    except FileNotFoundError:
+        yield Damage.FILE_GONE
+    except ValueError:
+        yield Damage.FILE_ALTERED
 
 
 def tell_damage(database: Database, task: TellDamage) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.homologation.kinds import Act, Called, Heard
+from app.homologation.kinds import Act, Called, DispensationHeard, Heard
 from app.platform.jobs import Task
 
 
@@ -26,13 +26,24 @@ class IssueLifting(Task):
 
 
 @dataclass(frozen=True)
+class IssueDispensation(Task):
+    """`act`: the dispensation itself, granted or refused, or its end."""
+
+    kind: ClassVar[str] = "dispensation_pdf"
+    dispensation_id: str
+    act: Act
+
+
+@dataclass(frozen=True)
 class TimestampFile(Task):
-    """`content_sha256` says which of several files of an act; those asked before 2026-12 have none."""
+    """`content_sha256` says which of several files of an act; those asked before 2026-12 have none. Of a dossier or of a
+    dispensation: the other id is empty."""
 
     kind: ClassVar[str] = "timestamp"
     dossier_id: str
     act: Act
     content_sha256: str = ""
+    dispensation_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,10 +70,23 @@ class TellOfDossier(Task):
 
 @dataclass(frozen=True)
 class TellFault(Task):
+    """Of the file of a dossier or of a dispensation: the other id is empty."""
+
     kind: ClassVar[str] = "dossier_fault_told"
     person_id: str
     dossier_id: str
     detail: str
+    at: str
+    dispensation_id: str = ""
+
+
+@dataclass(frozen=True)
+class TellOfDispensation(Task):
+    kind: ClassVar[str] = "dispensation_told"
+    person_id: str
+    dispensation_id: str
+    heard: DispensationHeard
+    by: str
     at: str
 
 

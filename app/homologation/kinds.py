@@ -24,6 +24,18 @@ class Act(StrEnum):
     DECISION = "decision"
     WITHDRAWAL = "withdrawal"
     LIFTING = "lifting"
+    DISPENSATION = "dispensation"
+    DISPENSATION_END = "dispensation_end"
+
+
+class DispensationState(StrEnum):
+    """Where a dispensation stands on a day."""
+
+    ASKED = "asked"
+    REFUSED = "refused"
+    IN_FORCE = "in_force"
+    OVER = "over"  # its last day is past
+    ENDED = "ended"  # by the authority, before its day
 
 
 class PieceAnswer(StrEnum):
@@ -63,6 +75,15 @@ class Heard(StrEnum):
     RECORDED = "recorded"
     LIFT_ASKED = "lift_asked"
     LIFTED = "lifted"
+
+
+class DispensationHeard(StrEnum):
+    """An act on a dispensation that concerned people are told of."""
+
+    ASKED = "asked"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    ENDED = "ended"
 
 
 class Called(StrEnum):

@@ -79,7 +79,7 @@ def lifting_pdf(product: Product, number: int, reservation_id: str) -> Response:
     """The sealed page of a lifting."""
     row = dossier_or_404(product, number)
     page = _reservation_or_404(row, reservation_id).lifting
-    files = sealing.issued_files(db_session(), row.id, Act.LIFTING) if page else []
+    files = sealing.issued_files(db_session(), row, Act.LIFTING) if page else []
     found = next((f for f in files if page and f.content_sha256 == page.content_sha256), None)
     if found is None:
         abort(404)

@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from app.homologation.kinds import Act, DossierState, Origin, Outcome, PieceAnswer, ReviewerRole, Verdict
@@ -299,9 +299,11 @@ class IssuedFile(Base):
     """A PDF that left Jalon: never changed, never forgotten."""
 
     __tablename__ = "issued_file"
+    __table_args__ = (CheckConstraint("(dossier_id IS NULL) <> (dispensation_id IS NULL)", name="of_one_act"),)
 
     id: Mapped[Id]
-    dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), index=True)
+    dossier_id: Mapped[str | None] = mapped_column(ForeignKey("dossier.id"), index=True)
+    dispensation_id: Mapped[str | None] = mapped_column(ForeignKey("dispensation.id"), index=True)
     act: Mapped[Act]
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     content_sha256: Mapped[str] = mapped_column(String(64))

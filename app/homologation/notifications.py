@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.homologation.jobs import TellFault, TellOfDossier
-from app.homologation.kinds import Heard
+from app.homologation.dispensation_models import Dispensation
+from app.homologation.jobs import TellFault, TellOfDispensation, TellOfDossier
+from app.homologation.kinds import DispensationHeard, DossierState, Heard
 from app.homologation.models import Dossier
 from app.identity import services as identity
 from app.identity.kinds import Role
@@ -38,30 +39,71 @@ def tell_people(
         jobs.enqueue(session, TellOfDossier(person_id, product.id, number, heard, actor.name, at))
 
 
-def tell_fault(session: Session, dossier: Dossier, detail: str) -> None:
-    """Writes to the team and to the administrators that the file of `dossier` could not be made."""
-    incubators = products.incubators_of(session, dossier.product_id)
-    team = identity.people_with_role(session, Role.TEAM_MEMBER, dossier.product_id, incubators)
+def tell_fault(session: Session, of: Dossier | Dispensation, detail: str) -> None:
+    """Writes to the team and to the administrators that the file of `of` could not be made."""
+    incubators = products.incubators_of(session, of.product_id)
+    team = identity.people_with_role(session, Role.TEAM_MEMBER, of.product_id, incubators)
+    at, ids = clock.now().isoformat(), (of.id, "") if isinstance(of, Dossier) else ("", of.id)
     for person_id in {person.id: None for person in (*team, *identity.administrators(session))}:
-        jobs.enqueue(session, TellFault(person_id, dossier.id, detail, clock.now().isoformat()))
+        jobs.enqueue(session, TellFault(person_id, ids[0], detail, at, ids[1]))
 
 
 def send_fault(database: Database, task: TellFault) -> None:
     with database.reading() as session:
         person = session.get_one(Person, task.person_id)
-        dossier = session.get_one(Dossier, task.dossier_id)
-        product = session.get_one(Product, dossier.product_id)
+        of = (
+            session.get_one(Dispensation, task.dispensation_id)
+            if task.dispensation_id
+            else session.get_one(Dossier, task.dossier_id)
+        )
+        product = session.get_one(Product, of.product_id)
+    page = "dispensations.read" if task.dispensation_id else "homologation.read"
     mail_templates.send_letter(
         mail_templates.compose_letter(
             "dossier_fault",
             to=person.email,
             language=person.language,
-            message_id=mail_templates.message_id("fault", dossier.id, person.id, task.at),
+            message_id=mail_templates.message_id("fault", of.id, person.id, task.at),
             person=person,
             product=product,
-            dossier=dossier,
+            number=of.number,
+            dispensation=bool(task.dispensation_id),
+            before_authority=isinstance(of, Dossier) and of.state is DossierState.DECISION,
             detail=task.detail,
-            link=link_to("homologation.read", slug=product.slug, number=dossier.number),
+            link=link_to(page, slug=product.slug, number=of.number),
+        )
+    )
+
+
+def tell_of_dispensation(
+    session: Session, actor: Person, found: Dispensation, heard: DispensationHeard, people: Iterable[Person]
+) -> None:
+    """Writes to `people`, once each and not to who acted."""
+    for person_id in {person.id: None for person in people if person.id != actor.id}:
+        jobs.enqueue(session, TellOfDispensation(person_id, found.id, heard, actor.name, clock.now().isoformat()))
+
+
+def send_dispensation(database: Database, task: TellOfDispensation) -> None:
+    with database.reading() as session:
+        person = session.get_one(Person, task.person_id)
+        found = session.get(Dispensation, task.dispensation_id, options=[joinedload(Dispensation.end)])
+        product = session.get_one(Product, found.product_id) if found else None
+    if found is None or product is None:
+        return  # the team took its request back before the letter left
+    mail_templates.send_letter(
+        mail_templates.compose_letter(
+            "dispensation_told",
+            to=person.email,
+            language=person.language,
+            message_id=mail_templates.message_id("dispensation", found.id, person.id, task.heard.value, task.at),
+            person=person,
+            product=product,
+            heard=task.heard.value,
+            by=task.by,
+            ends_on=found.ends_on,
+            to_homologate=found.to_homologate,
+            why=found.end.reason if found.end else found.answer or found.reason,
+            link=link_to("dispensations.read", slug=product.slug, number=found.number),
         )
     )
 

@@ -1,13 +1,17 @@
 """The page of one dossier, which every view of this feature comes back to."""
 
 from flask import Response, abort, render_template, request
+from flask_babel import gettext as _
 
 from app.homologation import deciding, lifting, opinions, register, sealing, services
 from app.homologation.forms import ConfirmElsewhereForm, DecisionForm, OpinionForm
 from app.homologation.kinds import Act, DossierState
 from app.homologation.models import Dossier, Opinion
-from app.identity import factors
-from app.identity.access import current_person
+from app.identity import directory, factors
+from app.identity import services as identity
+from app.identity.access import Person, current_person
+from app.identity.directory import ListedAuthority
+from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import document_storage
@@ -155,15 +159,30 @@ def _decision_state(product: Product, row: Dossier) -> DecisionState | None:
 
 def seal_state(row: Dossier) -> dict[str, object]:
     """What the pages say of a dossier's seal: the files issued, and whether a timestamp is still to come."""
-    issued = sealing.issued_files(db_session(), row.id, Act.DECISION) if row.decision else []
+    issued = sealing.issued_files(db_session(), row, Act.DECISION) if row.decision else []
     return {
         "issued": issued,
         "fault": sealing.fault_of(row),
         "trial": bool(row.decision) and sealing.is_trial(),
         "timestamp_pending": bool(issued and sealing.get_sealer().timestamp_url and not issued[0].timestamped),
-        "withdrawal_ready": bool(row.withdrawal and sealing.issued_files(db_session(), row.id, Act.WITHDRAWAL)),
+        "withdrawal_ready": bool(row.withdrawal and sealing.issued_files(db_session(), row, Act.WITHDRAWAL)),
     }
 
 
 def _decision_form(row: Dossier) -> DecisionForm:
     return DecisionForm(formdata=None, data={"months": row.requested_months, "shown_sha256": row.content_sha256})
+
+
+def authorities_to_choose(product: Product) -> list[tuple[str, str]]:
+    """Id and words of those who may decide of the product (its incubators loaded): who it is and how Jalon knows it."""
+    incubators = [i.id for i in product.incubators]
+    people = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, incubators)
+    known = directory.vouchings_of(db_session(), [p.id for p in people], incubators)
+    return [(p.id, _told_authority(p, known.get(p.id))) for p in people]
+
+
+def _told_authority(person: Person, known: ListedAuthority | None) -> str:
+    if known:
+        return f"{person.name}, {known.function}, {known.entity} ({person.email})"
+    told = _("%(name)s (%(email)s), que l’incubateur n’a pas encore confirmée", name=person.name, email=person.email)
+    return str(told)

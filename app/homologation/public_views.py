@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, render_template, request
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import contains_eager, joinedload
 
-from app.homologation import register, sealing
+from app.homologation import dispensing, register, sealing
 from app.homologation.badges import draw_badge
+from app.homologation.dispensation_models import Dispensation, DispensationEnd
 from app.homologation.forms import VerifyForm
-from app.homologation.kinds import Act, Origin, Outcome
+from app.homologation.kinds import Act, DispensationState, Origin, Outcome
 from app.homologation.models import Decision, Dossier, IssuedFile, Withdrawal
 from app.homologation.register import Entry
 from app.identity import policy
@@ -53,7 +55,7 @@ class VerificationAnswer:
     file: str = ""
     content: str = ""
     state: DecisionState | None = None
-
+    dispensation: DispensationState | None = None
     known: str = ""  # a file of this service that is not sealed, by its code
 
     def told(self, language: str) -> list[str]:
@@ -66,6 +68,9 @@ class VerificationAnswer:
         if self.known or self.status is not Status.GENUINE:
             return self.known or (self.status.value if self.status else "")
         trial = any(fact.code == "trial" for fact in self.facts)
+        if self.dispensation and not trial:
+            held = self.dispensation is DispensationState.IN_FORCE
+            return "genuine_dispensed" if held else "genuine_dispensed_no_more"
         if self.state in _OVER:
             return "trial_but" if trial else "genuine_but"
         if trial:
@@ -98,16 +103,38 @@ def _judge(data: bytes) -> VerificationAnswer:
         except verification.UnreadableDocument as error:
             return VerificationAnswer(None, (), (Said(str(error)),))
     issued = db_session().scalar(select(IssuedFile).where(IssuedFile.sha256 == verdict.file))
-    if issued is None:
-        return _stranger(verdict)
+    return _of_ours(verdict, issued) if issued else _stranger(verdict)
+
+
+def _of_ours(verdict: DocumentVerdict, issued: IssuedFile) -> VerificationAnswer:
+    """A file that this service issued, and what became of it since."""
     facts = (*verdict.facts, _issued_on(issued))
+    if issued.dispensation_id:
+        return _of_dispensation(verdict, facts, issued)
     if issued.act is Act.PROJECT:
         became = _became(issued)
         return VerificationAnswer(None, (*facts, *became.facts), (), verdict.file, verdict.content, known="project")
-    state = _decision_state(issued.dossier_id)
+    state = _decision_state(issued.dossier_id or "")
     facts = (*facts, *_state_facts(state))
     state = state if issued.act is Act.DECISION else None  # a withdrawal's own page stays true
     return VerificationAnswer(verdict.status, _told(facts, state), verdict.doubts, verdict.file, verdict.content, state)
+
+
+def _of_dispensation(verdict: DocumentVerdict, facts: tuple[Said, ...], issued: IssuedFile) -> VerificationAnswer:
+    found = db_session().get_one(Dispensation, issued.dispensation_id, options=[joinedload(Dispensation.end)])
+    state = found.state(clock.today())
+    if issued.act is Act.DISPENSATION_END or state is DispensationState.REFUSED:
+        return VerificationAnswer(verdict.status, facts, verdict.doubts, verdict.file, verdict.content)
+    told = _told_dispensation(facts, state)
+    return VerificationAnswer(verdict.status, told, verdict.doubts, verdict.file, verdict.content, dispensation=state)
+
+
+def _told_dispensation(facts: Iterable[Said], state: DispensationState) -> tuple[Said, ...]:
+    """What the register knows takes the place of the advice to ask it, and of an end that is not the real one."""
+    ended = state is DispensationState.ENDED
+    dropped = {"ask_whether_ended"} | ({"dispensed_until", "dispensation_over"} if ended else set())
+    kept = [fact for fact in facts if fact.code not in dropped]
+    return (*kept, Said("dispensation_ended")) if ended else tuple(kept)
 
 
 def _issued_on(issued: IssuedFile) -> Said:
@@ -177,6 +204,8 @@ def _state_facts(state: DecisionState | None) -> tuple[Said, ...]:
 def _known_content(digest: str) -> VerificationAnswer:
     """What the register says of a printed page: its QR code carries the hash of the content."""
     digest = digest.lower()
+    if known := _known_dispensation(digest):
+        return known
     issued = db_session().scalar(
         select(IssuedFile).where(IssuedFile.content_sha256 == digest).order_by(IssuedFile.issued_at.desc()).limit(1)
     )
@@ -198,6 +227,24 @@ def _known_content(digest: str) -> VerificationAnswer:
         (Said("compare_the_page"),),
         content=digest,
     )
+
+
+def _known_dispensation(digest: str) -> VerificationAnswer | None:
+    """What the register says of the page of a dispensation, or of its end."""
+    found = db_session().scalar(
+        select(Dispensation)
+        .outerjoin(Dispensation.end)
+        .where(or_(Dispensation.content_sha256 == digest, DispensationEnd.content_sha256 == digest))
+        .options(contains_eager(Dispensation.end))
+    )
+    if found is None:
+        return None
+    is_end = found.end is not None and found.end.content_sha256 == digest
+    text = found.end.content if found.end and is_end else found.content or ""
+    facts = verification.facts_of(text, clock.today())
+    if not is_end:
+        facts = _told_dispensation(facts, found.state(clock.today()))
+    return VerificationAnswer(None, facts, (Said("compare_the_page"),), content=digest)
 
 
 @blueprint.get("/verifier/cachet.pem")
@@ -227,6 +274,7 @@ def index() -> str:
         counts={s: sum(e.state is s for e in entries) for s in DecisionState},
         wanted=wanted,
         public=False,
+        dispensed=[],
         may_import=policy.allows(Permission.IMPORT_SCANS, {g.role for g in current_person().grants}),
     )
 
@@ -234,8 +282,10 @@ def index() -> str:
 @blueprint.get("/registre")
 @requires(Permission.ANYONE)
 def public() -> str:
-    """The decisions that their teams let be seen."""
-    entries = register.decided_entries(db_session(), register.public_products(db_session()))
+    """The decisions that their teams let be seen, and the products that are dispensed."""
+    shown = register.public_products(db_session())
+    entries = register.decided_entries(db_session(), shown)
+    held = dispensing.held_of_many(db_session(), shown)
     return render_template(
         "homologation/register.html",
         entries=[
@@ -246,6 +296,7 @@ def public() -> str:
         counts={},
         wanted="",
         public=True,
+        dispensed=[(product, held[product.id]) for product in shown if product.id in held],
         may_import=False,
     )
 
@@ -263,11 +314,13 @@ def _public_entry(slug: str) -> tuple[Product, Entry | None]:
 @requires(Permission.ANYONE)
 def badge_json(slug: str) -> Response:
     product, entry = _public_entry(slug)
+    held = dispensing.held_of_many(db_session(), [product]).get(product.id)
     said = {
         "product": product.name,
         "sealed_name": register.sealed_name(db_session(), entry) if entry else None,
         "standing": entry.state.value if entry else "none",
         "homologated_until": _until(entry),
+        "dispensed_until": held.until.isoformat() if held else None,
         "with_reservations": bool(entry and entry.reserved),
         "provisional": bool(entry and entry.decision.outcome is Outcome.PROVISIONAL),
         "signature": _how_signed(entry),
@@ -280,8 +333,9 @@ def badge_json(slug: str) -> Response:
 @blueprint.get("/registre/<slug>.svg")
 @requires(Permission.ANYONE)
 def badge_svg(slug: str) -> Response:
-    _product, entry = _public_entry(slug)
-    return _live(Response(draw_badge(entry, language()), mimetype="image/svg+xml"))
+    product, entry = _public_entry(slug)
+    held = dispensing.held_of_many(db_session(), [product]).get(product.id)
+    return _live(Response(draw_badge(entry, held, language()), mimetype="image/svg+xml"))
 
 
 def _how_signed(entry: Entry | None) -> str | None:

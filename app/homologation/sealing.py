@@ -1,6 +1,7 @@
 """The seal of this Jalon: its certificate from the settings, and the files that left it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -10,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.homologation import notifications
+from app.homologation.dispensation_models import Dispensation
 from app.homologation.jobs import TimestampFile
 from app.homologation.kinds import Act
 from app.homologation.models import Dossier, IssuedFile
@@ -71,13 +73,24 @@ def is_trial() -> bool:
     return get_sealer().is_trial
 
 
-def issue_file(database: Database, task: Task, dossier_id: str, act: Act, text: str, digest: str) -> None:
+@dataclass(frozen=True, slots=True)
+class ActFile:
+    """The file of an act: the canonical JSON `text` that it shows, named by `sha256`, of a dossier or of a dispensation."""
+
+    act: Act
+    text: str
+    sha256: str
+    dossier_id: str | None = None
+    dispensation_id: str | None = None
+
+
+def issue_file(database: Database, task: Task, file: ActFile) -> None:
     """Renders, seals and keeps the file of an act, once. With a certificate out of its dates, `task` is tried again each hour."""
     from reports.seal import TimestampFailed, make_timestamper, seal_document
 
-    if _issued(database, dossier_id, digest):
+    if _issued(database, file):
         return
-    document = render_content(database, dossier_id, text)
+    document = render_content(database, file)
     try:
         try:
             sealed, timestamped = (
@@ -89,48 +102,55 @@ def issue_file(database: Database, task: Task, dossier_id: str, act: Act, text: 
             sealed, timestamped = seal_document(document, get_sealer()), False
     except UnusableSeal as error:
         get_logger().error("seal pending", error=str(error))
-        _note_fault(database, dossier_id, str(error), detail=str(error))
+        _note_fault(database, file, str(error), detail=str(error))
         with database.writing() as session:
             jobs.enqueue(session, task, run_after=clock.now() + AGAIN)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:
-        if _files_of(session, dossier_id, digest):
+        if _files_of(session, file):
             return  # another worker was faster; ours was never shown to anybody
-        _note(session, dossier_id, act, stored, digest, timestamped=timestamped)
+        _note(session, file, stored, timestamped=timestamped)
         if get_sealer().timestamp_url and not timestamped:
-            jobs.enqueue(session, TimestampFile(dossier_id, act, digest), run_after=clock.now() + timedelta(minutes=5))
-        dossier = session.get_one(Dossier, dossier_id, with_for_update={"key_share": True})
-        dossier.seal_fault = ""
-        if act is Act.DECISION:
-            dossier.pdf_sha256, dossier.pdf_of = stored, digest
+            jobs.enqueue(session, _timestamp_task(file), run_after=clock.now() + timedelta(minutes=5))
+        owner = _owner_of(session, file, key_share=True)
+        owner.seal_fault = ""
+        if isinstance(owner, Dossier) and file.act is Act.DECISION:
+            owner.pdf_sha256, owner.pdf_of = stored, file.sha256
 
 
-def render_content(database: Database, dossier_id: str, text: str) -> bytes:
-    """The PDF of the content `text`. Where it cannot be made, who waits for it is told once; raises `RenderingFailed`."""
+def render_content(database: Database, file: ActFile) -> bytes:
+    """Its PDF. Where it cannot be made, who waits for it is told once; raises `RenderingFailed`."""
     try:
-        return pdf.render(text)
+        return pdf.render(file.text)
     except pdf.RenderingFailed as error:
-        _note_fault(database, dossier_id, error.code, detail=str(error).strip().rpartition("\n")[2])
+        _note_fault(database, file, error.code, detail=str(error).strip().rpartition("\n")[2])
         raise
 
 
-def _note_fault(database: Database, dossier_id: str, why: str, *, detail: str) -> None:
+def _owner_of(session: Session, file: ActFile, *, key_share: bool = False) -> Dossier | Dispensation:
+    lock = {"key_share": key_share}
+    if file.dispensation_id:
+        return session.get_one(Dispensation, file.dispensation_id, with_for_update=lock)
+    return session.get_one(Dossier, file.dossier_id, with_for_update=lock)
+
+
+def _note_fault(database: Database, file: ActFile, why: str, *, detail: str) -> None:
     """Shown where its file is awaited: `why` is a code of the words `renderings`, or what is wrong with the seal.
 
     The team and the administrators are written to at the first fault of a file; `detail` is for who mends Jalon.
     """
     with database.writing() as session:
-        dossier = session.get_one(Dossier, dossier_id, with_for_update=True)
-        if not dossier.seal_fault:
-            notifications.tell_fault(session, dossier, detail)
-        dossier.seal_fault = why[:500]
+        owner = _owner_of(session, file)
+        if not owner.seal_fault:
+            notifications.tell_fault(session, owner, detail)
+        owner.seal_fault = why[:500]
 
 
-def fault_of(dossier: Dossier) -> str:
+def fault_of(owner: Dossier | Dispensation) -> str:
     """Why its file is late, for readers."""
-    known = dossier.seal_fault in catalogue.words("renderings")
-    return sentence("renderings", dossier.seal_fault) if known else dossier.seal_fault
+    known = owner.seal_fault in catalogue.words("renderings")
+    return sentence("renderings", owner.seal_fault) if known else owner.seal_fault
 
 
 def check_made(dossier: Dossier) -> None:
@@ -161,60 +181,70 @@ def keep_project(session: Session, dossier: Dossier, stored: str) -> bool:
         return False
     changes.note_change(session, [dossier.product_id])
     if session.scalar(select(IssuedFile.id).where(IssuedFile.sha256 == stored)) is None:
-        _note(session, dossier.id, Act.PROJECT, stored, dossier.content_sha256 or "", timestamped=False)
+        file = ActFile(Act.PROJECT, dossier.content or "", dossier.content_sha256 or "", dossier_id=dossier.id)
+        _note(session, file, stored, timestamped=False)
     return True
 
 
-def timestamp_issued(database: Database, dossier_id: str, act: Act, text: str, digest: str) -> None:
+def timestamp_issued(database: Database, file: ActFile) -> None:
     """Issues the file again with the timestamp that failed; both stay known. Tried each hour until it comes."""
     from reports.seal import TimestampFailed, make_timestamper, seal_document
 
-    if any(file.timestamped for file in _issued(database, dossier_id, digest)):
+    if any(issued.timestamped for issued in _issued(database, file)):
         return
     try:
-        sealed = seal_document(render_content(database, dossier_id, text), get_sealer(), make_timestamper(get_sealer()))
+        sealed = seal_document(render_content(database, file), get_sealer(), make_timestamper(get_sealer()))
     except TimestampFailed as error:
         get_logger().warning("timestamp pending", error=str(error))
         with database.writing() as session:
-            jobs.enqueue(session, TimestampFile(dossier_id, act, digest), run_after=clock.now() + AGAIN)
+            jobs.enqueue(session, _timestamp_task(file), run_after=clock.now() + AGAIN)
         return
     stored = document_storage().put(sealed)
     with database.writing() as session:
-        _note(session, dossier_id, act, stored, digest, timestamped=True)
+        _note(session, file, stored, timestamped=True)
 
 
-def _note(session: Session, dossier_id: str, act: Act, stored: str, digest: str, *, timestamped: bool) -> None:
+def _timestamp_task(file: ActFile) -> TimestampFile:
+    return TimestampFile(file.dossier_id or "", file.act, file.sha256, file.dispensation_id or "")
+
+
+def _note(session: Session, file: ActFile, stored: str, *, timestamped: bool) -> None:
     session.add(
         IssuedFile(
-            dossier_id=dossier_id,
-            act=act,
+            dossier_id=file.dossier_id,
+            dispensation_id=file.dispensation_id,
+            act=file.act,
             sha256=stored,
-            content_sha256=digest,
+            content_sha256=file.sha256,
             issued_at=clock.now(),
             timestamped=timestamped,
         )
     )
 
 
-def _issued(database: Database, dossier_id: str, digest: str) -> Sequence[IssuedFile]:
+def _issued(database: Database, file: ActFile) -> Sequence[IssuedFile]:
     with database.reading() as session:
-        return _files_of(session, dossier_id, digest)
+        return _files_of(session, file)
 
 
-def _files_of(session: Session, dossier_id: str, digest: str) -> Sequence[IssuedFile]:
-    """The sealed files of the content that `digest` names: a decided content is that of no draft."""
+def _files_of(session: Session, file: ActFile) -> Sequence[IssuedFile]:
+    """The sealed files of the content that `file` names: a decided content is that of no draft."""
     return session.scalars(
         select(IssuedFile).where(
-            IssuedFile.dossier_id == dossier_id, IssuedFile.content_sha256 == digest, IssuedFile.act != Act.PROJECT
+            IssuedFile.dossier_id == file.dossier_id,
+            IssuedFile.dispensation_id == file.dispensation_id,
+            IssuedFile.content_sha256 == file.sha256,
+            IssuedFile.act != Act.PROJECT,
         )
     ).all()
 
 
-def issued_files(session: Session, dossier_id: str, act: Act) -> Sequence[IssuedFile]:
+def issued_files(session: Session, of: Dossier | Dispensation, act: Act) -> Sequence[IssuedFile]:
     """What was issued for an act, newest first."""
+    key = IssuedFile.dossier_id if isinstance(of, Dossier) else IssuedFile.dispensation_id
     return session.scalars(
         select(IssuedFile)
-        .where(IssuedFile.dossier_id == dossier_id, IssuedFile.act == act)
+        .where(key == of.id, IssuedFile.act == act)
         .order_by(IssuedFile.issued_at.desc(), IssuedFile.id.desc())
     ).all()
 

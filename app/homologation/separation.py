@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.homologation.dispensation_models import Dispensation
 from app.homologation.kinds import Origin
 from app.homologation.models import Decision, Dossier, Opinion
 from app.identity import directory, policy
@@ -32,17 +33,18 @@ _ASKED = {
     BindingAct.CONFIRM_SIGNED: _l(
         "%(why)s : qui prépare un dossier ne confirme pas sa décision. Demandez-le à une autre personne de l’incubateur."
     ),
+    BindingAct.DISPENSE: _l("%(why)s : qui prépare une dispense ne l’accorde pas. Il faut une autre autorité."),
     BindingAct.DECIDE: _l("%(why)s : qui prépare un dossier ou le juge ne le décide pas. Il faut une autre autorité."),
 }
 
 
-def check_apart(session: Session, act: BindingAct, person: Person, dossier: Dossier, field: str = "") -> None:
-    """Raises `Refusal`, at `field`, where what the person did or is keeps them from `act` on this dossier.
+def check_apart(session: Session, act: BindingAct, person: Person, of: Dossier | Dispensation, field: str = "") -> None:
+    """Raises `Refusal`, at `field`, where what the person did or is keeps them from `act` on this dossier or dispensation.
 
     An act about oneself is for `check_act` to see.
     """
     for bar, read in _READ.items():
-        if bar in policy.ACTS[act].never_by and read(session, person.id, dossier):
+        if bar in policy.ACTS[act].never_by and read(session, person.id, of):
             raise Refusal(str(_ASKED[act]) % {"why": str(_WHY[bar]) % {"name": person.name}}, field)
 
 
@@ -63,14 +65,14 @@ def check_opinion_giver(session: Session, person: Person, dossier: Dossier) -> N
     check_apart(session, BindingAct.GIVE_OPINION, person, dossier)
 
 
-def check_vouched(session: Session, dossier: Dossier) -> None:
-    """Raises `Refusal` unless the authority of `dossier` (loaded) still is one, and an incubator of the product vouches for it."""
-    authority = dossier.authority
-    if authority and not _is_authority(session, authority, dossier.product_id):
+def check_vouched(session: Session, of: Dossier | Dispensation) -> None:
+    """Raises `Refusal` unless the authority of `of` (loaded) still is one, and an incubator of the product vouches for it."""
+    authority = of.authority
+    if authority and not _is_authority(session, authority, of.product_id):
         raise Refusal(
             _l("%(name)s n’est plus autorité de ce produit : l’équipe en nomme une autre.", name=authority.name)
         )
-    if authority and directory.vouching_of(session, authority.id, incubators_of(session, dossier.product_id)):
+    if authority and directory.vouching_of(session, authority.id, incubators_of(session, of.product_id)):
         return
     raise Refusal(
         _l(
@@ -87,15 +89,13 @@ def _is_authority(session: Session, person: Person, product_id: str) -> bool:
     )
 
 
-def _prepares(session: Session, person_id: str, dossier: Dossier) -> bool:
+def _prepares(session: Session, person_id: str, of: Dossier | Dispensation) -> bool:
     grants = session.scalars(select(Grant).where(Grant.person_id == person_id)).all()
-    roles = policy.roles_on(
-        grants, product_id=dossier.product_id, incubator_ids=incubators_of(session, dossier.product_id)
-    )
+    roles = policy.roles_on(grants, product_id=of.product_id, incubator_ids=incubators_of(session, of.product_id))
     return not policy.PREPARERS.isdisjoint(roles)
 
 
-def _wrote(session: Session, person_id: str, dossier: Dossier) -> bool:
+def _wrote(session: Session, person_id: str, of: Dossier | Dispensation) -> bool:
     """Since the last decision made in Jalon on another dossier: what was written before it was judged by its authority.
 
     A homologation made elsewhere judged nothing of what was written here, and whoever prepares can record one.
@@ -104,18 +104,18 @@ def _wrote(session: Session, person_id: str, dossier: Dossier) -> bool:
         select(func.max(Dossier.state_since))
         .join(Decision, Decision.dossier_id == Dossier.id)
         .where(
-            Dossier.product_id == dossier.product_id,
-            Dossier.id != dossier.id,
+            Dossier.product_id == of.product_id,
+            Dossier.id != of.id,
             Dossier.origin == Origin.JALON,
             Decision.outside_sha256.is_(None),
         )
     )
-    return has_acted(session, person_id, dossier.product_id, WRITING, since=since)
+    return has_acted(session, person_id, of.product_id, WRITING, since=since)
 
 
-def _reviewed(session: Session, person_id: str, dossier: Dossier) -> bool:
+def _reviewed(session: Session, person_id: str, of: Dossier | Dispensation) -> bool:
     given = select(Opinion.id).where(
-        Opinion.dossier_id == dossier.id, Opinion.reviewer_id == person_id, Opinion.given_at.is_not(None)
+        Opinion.dossier_id == of.id, Opinion.reviewer_id == person_id, Opinion.given_at.is_not(None)
     )
     return session.scalar(given.limit(1)) is not None
 

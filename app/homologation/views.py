@@ -17,11 +17,9 @@ from app.homologation.forms import (
 )
 from app.homologation.kinds import Act, DossierState, Origin
 from app.homologation.models import Dossier
-from app.homologation.pages import dossier_or_404, pdf_response, reading_page, seal_state
-from app.identity import directory
+from app.homologation.pages import authorities_to_choose, dossier_or_404, pdf_response, reading_page, seal_state
 from app.identity import services as identity
-from app.identity.access import Person, current_person
-from app.identity.directory import ListedAuthority
+from app.identity.access import current_person
 from app.identity.kinds import Role
 from app.identity.policy import Permission
 from app.platform import clock
@@ -103,20 +101,9 @@ def _describe_form(product: Product, row: Dossier, **given: Any) -> DescribeForm
     """The first part of a dossier, with those who may be its authority."""
     said = {"perimeter": row.perimeter, "authority": row.authority_id, "months": row.requested_months}
     form = DescribeForm(data=said, **given)
-    incubators = [i.id for i in product.incubators]
-    people = identity.people_with_role(db_session(), Role.AUTHORITY, product.id, incubators)
-    known = directory.vouchings_of(db_session(), [p.id for p in people], incubators)
-    form.authority.choices = [(p.id, _told_authority(p, known.get(p.id))) for p in people]
+    form.authority.choices = authorities_to_choose(product)
     form.stamp()
     return form
-
-
-def _told_authority(person: Person, known: ListedAuthority | None) -> str:
-    """Who it is and how Jalon knows it."""
-    if known:
-        return f"{person.name}, {known.function}, {known.entity} ({person.email})"
-    told = _("%(name)s (%(email)s), que l’incubateur n’a pas encore confirmée", name=person.name, email=person.email)
-    return str(told)
 
 
 def _submitted(
@@ -255,7 +242,7 @@ def give_opinion(product: Product, number: int, opinion_id: str) -> str | BaseRe
 def pdf(product: Product, number: int) -> Response:
     """The newest file: sealed once decided, the draft as frozen before."""
     row = dossier_or_404(product, number)
-    issued = sealing.issued_files(db_session(), row.id, Act.DECISION)
+    issued = sealing.issued_files(db_session(), row, Act.DECISION)
     if not issued and (row.pdf_sha256 is None or row.pdf_of != row.content_sha256):
         abort(404)
     return pdf_response(

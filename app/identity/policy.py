@@ -130,6 +130,9 @@ class BindingAct(StrEnum):
     ERASE_PERSON = "erase_person"
     VOUCH = "vouch"
     ANSWER_MOVE = "answer_move"
+    ASK_DISPENSATION = "ask_dispensation"
+    DISPENSE = "dispense"
+    END_DISPENSATION = "end_dispensation"
 
 
 class Bar(StrEnum):
@@ -163,6 +166,9 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.LIFT_RESERVATION: ActRule(Permission.LIFT_RESERVATION, factor=True, never_by=frozenset({Bar.PREPARES})),
     BindingAct.ANSWER_MOVE: ActRule(Permission.GIVE_ROLES, factor=False, second_person=True),
     BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
+    BindingAct.ASK_DISPENSATION: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
+    BindingAct.DISPENSE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.PREPARES, Bar.WROTE})),
+    BindingAct.END_DISPENSATION: ActRule(Permission.DECIDE, factor=True),
     BindingAct.DELEGATE: ActRule(Permission.DECIDE, factor=True, never_by=frozenset({Bar.ONESELF})),
     BindingAct.RECORD_SIGNED: ActRule(
         Permission.RECORD_SIGNED, factor=True, never_by=frozenset({Bar.WROTE}), second_person=True

@@ -51,6 +51,7 @@ class Subject(StrEnum):
     DOCUMENT = "document"
     DECISION = "decision"  # an outcome, by its code
     RESERVATION = "reservation"
+    DISPENSATION = "dispensation"  # its case, by its name in French
     DELEGATION = "delegation"
     REGISTER = "register"  # "oui" or "non"
     DEADLINE = "deadline"
@@ -202,6 +203,13 @@ class Action(StrEnum):
     DISCARD_SIGNED = "discard_signed", Subject.DECISION
     ASK_LIFTING = "ask_lifting", Subject.RESERVATION
     LIFT_RESERVATION = "lift_reservation", Subject.RESERVATION
+    ASK_DISPENSATION = "ask_dispensation", Subject.DISPENSATION
+    CANCEL_DISPENSATION = "cancel_dispensation", Subject.DISPENSATION
+    GRANT_DISPENSATION = "grant_dispensation", Subject.DISPENSATION
+    REFUSE_DISPENSATION = "refuse_dispensation", Subject.DISPENSATION
+    END_DISPENSATION = "end_dispensation", Subject.DISPENSATION
+    ADD_DISPENSATION_CASE = "add_dispensation_case", Subject.DISPENSATION
+    RETIRE_DISPENSATION_CASE = "retire_dispensation_case", Subject.DISPENSATION
     DELEGATE = "delegate", Subject.DELEGATION
     END_DELEGATION = "end_delegation", Subject.DELEGATION
     PUBLIC_REGISTER = "public_register", Subject.REGISTER
@@ -226,6 +234,9 @@ _NOT_WRITING = frozenset(
         Action.DISCARD_SIGNED,
         Action.CONFIRM_ELSEWHERE,
         Action.LIFT_RESERVATION,
+        Action.GRANT_DISPENSATION,
+        Action.REFUSE_DISPENSATION,
+        Action.END_DISPENSATION,
         Action.GIVE_ROLE,
         Action.WITHDRAW_ROLE,
         Action.LIST_AUTHORITY,

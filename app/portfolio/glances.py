@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, text
 from sqlalchemy.orm import Session, joinedload
 
 from app.analysis.study_models import SecurityProfile
+from app.homologation.dispensation_models import Dispensation, DispensationEnd
 from app.homologation.models import Decision, Dossier, Opinion, Reservation, Withdrawal
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
@@ -68,6 +69,8 @@ _MADE_OF = frozenset(
         Withdrawal,
         Reservation,
         Postponement,
+        Dispensation,
+        DispensationEnd,
         SecurityProfile,
         LossPoint,
     }
@@ -139,7 +142,8 @@ def search_words(text: str) -> str:
 
 def _glance(one: ProductStanding, point: LossPoint | None, level: int | None, today: date) -> dict[str, object]:
     product, state, day = one.product, one.standing.state, one.standing.day
-    due, active = schedule.analysis_due(phase_values(product.phases)), state is not ProductState.INACTIVE
+    due = schedule.analysis_due(phase_values(product.phases))
+    asked = state not in (ProductState.INACTIVE, ProductState.DISPENSED)
     decision, name = one.decision, search_words(product.name)
     loss, drift = point.loss if point else None, _drift(decision, point)
     until = decision.expires_on if decision else None
@@ -149,16 +153,16 @@ def _glance(one: ProductStanding, point: LossPoint | None, level: int | None, to
         "slug": product.slug,
         "name": product.name,
         "sought": name,
-        "place": f"{state.value}{day or date.max}{name}",
+        "place": f"{state.value:02}{day or date.max}{name}",
         "place_by_end": f"{until or date.max}{name}",
         "place_by_loss": f"{_most_first(loss)}{name}",
         "place_by_drift": f"{_most_first(drift)}{name}",
         "incubators": " ".join(i.id for i in product.incubators),
         "phase": one.phase.name.value if one.phase else None,
-        "active": active,
+        "active": state is not ProductState.INACTIVE,
         "urgency": state.value,
         "due": day,
-        "without_analysis": bool(active and due and due < today and not product.declared_analysis),
+        "without_analysis": bool(asked and due and due < today and not product.declared_analysis),
         "homologated_until": until,
         "level": level,
         "loss": loss,

@@ -34,10 +34,17 @@ PAGES = {
     DeadlineKind.CERTIFICATE: "evidence.index",
     DeadlineKind.DELEGATION: "deciding.delegations",
     DeadlineKind.RESERVATION: "homologation.dossier",
+    DeadlineKind.DISPENSATION: "dispensations.index",
 }
 # Of these the incubator and the authority are told when they are late.
 DUTIES = frozenset(
-    {DeadlineKind.ANALYSIS, DeadlineKind.FIRST_HOMOLOGATION, DeadlineKind.EXPIRY, DeadlineKind.RESERVATION}
+    {
+        DeadlineKind.ANALYSIS,
+        DeadlineKind.FIRST_HOMOLOGATION,
+        DeadlineKind.EXPIRY,
+        DeadlineKind.RESERVATION,
+        DeadlineKind.DISPENSATION,
+    }
 )
 
 
@@ -95,6 +102,9 @@ def _in_words(duty: Duty, one: ProductStanding) -> Deadline:
         before = (schedule.LIFTING_MONTHS,)
         text = one.reservations[duty.ref].text[:200]
         rule = _l("« %(text)s », décision du %(day)s", text=text, day=_iso(one.decision.decided_on))
+    elif duty.kind is DeadlineKind.DISPENSATION and one.dispensation:
+        before = schedule.DISPENSATION_MONTHS
+        rule = _l("dispense du %(day)s", day=_iso(one.dispensation.granted_on))
     else:
         rule = _first_rule(duty, one)
     milestones = schedule.reminder_days_once_late(duty.due, before, schedule.DUTY_RELAUNCHES)
@@ -105,18 +115,14 @@ def _in_words(duty: Duty, one: ProductStanding) -> Deadline:
 
 def _first_rule(duty: Duty, one: ProductStanding) -> Any:
     """Where the day of the analysis, or of the first homologation, comes from, and who put it off."""
-    start = schedule.clock_start(phase_values(one.product.phases))
-    if start is None:
-        raise ValueError("nothing is due before the clock starts")
-    rule = (
-        _l("un an après le début de la phase « %(phase)s », le %(day)s", phase=start.name.value, day=_iso(start.start))
-        if duty.kind is DeadlineKind.FIRST_HOMOLOGATION
-        else _l(
-            "six mois après le début de la phase « %(phase)s », le %(day)s",
-            phase=start.name.value,
-            day=_iso(start.start),
+    start, rule = schedule.clock_start(phase_values(one.product.phases)), _l("fin de la dispense d’homologation")
+    if start and not duty.spared:
+        holes = {"phase": start.name.value, "day": _iso(start.start)}
+        rule = (
+            _l("un an après le début de la phase « %(phase)s », le %(day)s", **holes)
+            if duty.kind is DeadlineKind.FIRST_HOMOLOGATION
+            else _l("six mois après le début de la phase « %(phase)s », le %(day)s", **holes)
         )
-    )
     if not duty.put_off:
         return rule
     put_off = one.put_off[duty.kind]

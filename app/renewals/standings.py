@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.homologation import register
+from app.homologation import dispensing, register
 from app.homologation.kinds import DossierState, Origin
 from app.homologation.models import Decision, Dossier, Opinion, Reservation
 from app.platform import clock
@@ -14,7 +14,14 @@ from app.products.models import Product
 from app.products.services import phase_values
 from app.renewals.models import Postponement
 from risk_models.rules import schedule
-from risk_models.rules.standing import DossierInHand, Situation, Standing, where_it_stands
+from risk_models.rules.standing import (
+    DossierInHand,
+    PastDispensation,
+    Situation,
+    Standing,
+    holding_dispensation,
+    where_it_stands,
+)
 from risk_models.scales import DeadlineKind
 from risk_models.system import Phase
 
@@ -23,7 +30,7 @@ from risk_models.system import Phase
 class ProductStanding:
     """A product today; `last`: the dossier of its last decision, whatever became of it; `in_hand`: the one not decided.
 
-    `reservations`: by id, those of the last decision that have a day and nobody lifted.
+    `reservations`: by id, those of the last decision that have a day and nobody lifted; `dispensation`: the one that holds.
     """
 
     product: Product
@@ -33,6 +40,7 @@ class ProductStanding:
     in_hand: Dossier | None
     reservations: Mapping[str, Reservation]
     put_off: Mapping[DeadlineKind, Postponement]
+    dispensation: PastDispensation | None
 
     @property
     def decision(self) -> Decision | None:
@@ -46,10 +54,11 @@ class ProductStanding:
 
 
 def standings_of_products(session: Session, products: Sequence[Product]) -> dict[str, ProductStanding]:
-    """By id, where each of `products` (phases loaded) stands; five queries, whatever their number."""
+    """By id, where each of `products` (phases loaded) stands; six queries, whatever their number."""
     ids, today = [p.id for p in products], clock.today()
     last, in_hand, put_off = register.last_dossiers(session, ids), _in_hand(session, ids), _put_off(session, ids)
     reservations = _reservations(session, list(last.values()))
+    dispensed = dispensing.longest_of_many(session, ids)
     found = {}
     for product in products:
         phases, decided, dossier = phase_values(product.phases), last.get(product.id), in_hand.get(product.id)
@@ -64,6 +73,7 @@ def standings_of_products(session: Session, products: Sequence[Product]) -> dict
             in_hand=_how_far(dossier) if dossier else None,
             reservations={r.id: r.lift_by for r in theirs.values() if r.lift_by},
             put_off={kind: row.until for kind, row in postponed.items()},
+            dispensation=dispensed.get(product.id),
         )
         found[product.id] = ProductStanding(
             product,
@@ -73,6 +83,7 @@ def standings_of_products(session: Session, products: Sequence[Product]) -> dict
             dossier,
             theirs,
             postponed,
+            holding_dispensation(situation),
         )
     return found
 

@@ -28,6 +28,7 @@ LONGEST_MONTHS = max(DURATIONS)  # three years at most: ANSSI's homologation gui
 # "Soon to expire": the last months of each duration.
 SOON_MONTHS = {6: 2, 12: 2, 24: 4, 36: 6}
 ANALYSIS_MILESTONES = (3, 1)
+DISPENSATION_MONTHS = (3, 1)  # its end is told that long before: Jalon's own
 LIFTING_MONTHS = 1  # the last stretch of what an authority asked, which then comes before the rest: Jalon's own
 
 

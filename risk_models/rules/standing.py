@@ -6,7 +6,7 @@ startup cards for what starts the clock, ANSSI's homologation guide for what a d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import IntEnum, StrEnum
 
 from risk_models.rules import schedule
@@ -46,8 +46,9 @@ class ProductState(IntEnum):
     REFUSED = 5
     WITHDRAWN = 6
     NOT_HOMOLOGATED = 7
-    HOMOLOGATED = 8
-    INACTIVE = 9
+    DISPENSED = 8
+    HOMOLOGATED = 9
+    INACTIVE = 10
 
     @property
     def is_late(self) -> bool:
@@ -114,11 +115,24 @@ class PastDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class PastDispensation:
+    """An authority dispensed the product from being homologated, from `granted_on` to the end of `until`.
+
+    `to_homologate`: it is to be homologated by then, as after an emergency.
+    """
+
+    granted_on: date
+    until: date
+    to_homologate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What is known of a product on `today`, once.
 
     `analysed`: its analysis was declared; `last`: its last decision, whatever became of it; `reservations`: by name, the
-    day by which each that its authority set and nobody lifted is due; `put_off`: until when what it owes was postponed.
+    day by which each that its authority set and nobody lifted is due; `put_off`: until when what it owes was postponed;
+    `dispensation`: the one that lasts longest of those granted.
     """
 
     today: date
@@ -129,16 +143,21 @@ class Situation:
     in_hand: DossierInHand | None = None
     reservations: Mapping[str, date] = field(default_factory=dict)
     put_off: Mapping[DeadlineKind, date] = field(default_factory=dict)
+    dispensation: PastDispensation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """What a text or a decision asks of a product by a day; `ref` names the reservation, `put_off`: it was postponed."""
+    """What a text or a decision asks of a product by a day; `ref` names the reservation, `put_off`: it was postponed.
+
+    `spared`: a dispensation covered the product until that day, or until the one it was postponed from.
+    """
 
     kind: DeadlineKind
     due: date
     ref: str = ""
     put_off: bool = False
+    spared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +177,9 @@ def where_it_stands(now: Situation) -> Standing:
         return Standing(ProductState.INACTIVE, None, (), None, None)
     first = None if _homologates(now.last) else _first_duty(now)
     state, day = _state(now, first)
+    held = holding_dispensation(now)
+    if held and not state.is_homologated:
+        state, day = ProductState.DISPENSED, held.until
     owed = tuple(sorted(_owed(now, first), key=lambda duty: (duty.due, duty.kind)))
     act, due = _next_act(now, state, day)
     return Standing(state, day, owed, act, due)
@@ -168,18 +190,41 @@ def _homologates(decision: PastDecision | None) -> bool:
     return decision is not None and decision.months is not None and decision.withdrawn_on is None
 
 
+def holding_dispensation(now: Situation) -> PastDispensation | None:
+    """The dispensation that holds today; the day it ends is still covered. A later refusal or withdrawal ends it."""
+    given, until = now.dispensation, _dispensed_until(now)
+    return given if given and until and given.granted_on <= now.today <= until else None
+
+
+def _dispensed_until(now: Situation) -> date | None:
+    """The last day that the dispensation covers, or covered."""
+    given, ended = now.dispensation, _came_to_nothing(now.last) if now.last else None
+    if given is None or ended is None or ended <= given.granted_on:
+        return given.until if given else None
+    return min(given.until, ended - timedelta(days=1))
+
+
+def _came_to_nothing(decision: PastDecision) -> date | None:
+    """The day it was withdrawn, or taken as a refusal; None where it homologates."""
+    return decision.withdrawn_on or (None if decision.months else decision.decided_on)
+
+
 def _first_duty(now: Situation) -> Duty | None:
-    """The analysis, then the first homologation, postponed or not; None before the clock starts."""
-    due = schedule.analysis_due(now.phases)
+    """The analysis, then the first homologation, postponed or not; None before the clock starts.
+
+    Nothing was late while a dispensation ran: its end is the soonest day that counts.
+    """
+    start = schedule.analysis_due(now.phases)
+    kind = DeadlineKind.FIRST_HOMOLOGATION if now.analysed else DeadlineKind.ANALYSIS
+    if start and now.analysed:
+        start = schedule.first_homologation_due(start)
+    due = max((day for day in (start, _dispensed_until(now)) if day), default=None)
     if due is None:
         return None
-    kind = DeadlineKind.FIRST_HOMOLOGATION if now.analysed else DeadlineKind.ANALYSIS
-    if now.analysed:
-        due = schedule.first_homologation_due(due)
-    until = now.put_off.get(kind)
-    if until is None or until <= due:  # the card moved past it
-        return Duty(kind, due)
-    return Duty(kind, until, put_off=True)
+    until, spared = now.put_off.get(kind), due != start
+    if until is None or until <= due:  # the card moved past it, or a dispensation did
+        return Duty(kind, due, spared=spared)
+    return Duty(kind, until, put_off=True, spared=spared)
 
 
 _OF_DECISIONS = {
@@ -204,6 +249,16 @@ def _state(now: Situation, first: Duty | None) -> tuple[ProductState, date | Non
 
 
 def _owed(now: Situation, first: Duty | None) -> list[Duty]:
+    """While a dispensation holds, its end stands for all that would be due by then, but for what a decision in force asks."""
+    duties, held = _owed_without_dispensation(now, first), holding_dispensation(now)
+    if held is None:
+        return duties
+    in_force = now.last is not None and now.last.state(now.today).in_force
+    kept = [duty for duty in duties if in_force or duty.due > held.until]
+    return [*kept, Duty(DeadlineKind.DISPENSATION, held.until)]
+
+
+def _owed_without_dispensation(now: Situation, first: Duty | None) -> list[Duty]:
     if first:
         return [first]
     if not _homologates(now.last) or now.last is None or now.last.expires_on is None:
@@ -228,6 +283,13 @@ def _next_act(now: Situation, state: ProductState, day: date | None) -> tuple[Ne
     asked = None if state in (ProductState.REFUSED, ProductState.WITHDRAWN) else day
     if now.in_hand:
         return _OF_DOSSIERS[now.in_hand], asked
+    if state is ProductState.DISPENSED:
+        act = _act_while_dispensed(now)
+        return act, day if act else None
+    return _act_asked(now, state, asked)
+
+
+def _act_asked(now: Situation, state: ProductState, asked: date | None) -> tuple[NextAct | None, date | None]:
     if state in (ProductState.EXPIRED, ProductState.EXPIRES_SOON):
         return NextAct.RENEW, asked
     if state is ProductState.HOMOLOGATED:
@@ -235,4 +297,22 @@ def _next_act(now: Situation, state: ProductState, day: date | None) -> tuple[Ne
     if not now.analysed:
         first = _first_duty(now)
         return NextAct.ANALYSE, first.due if first else None
-    return (NextAct.HOMOLOGATE if now.last is None else NextAct.HOMOLOGATE_AGAIN), asked
+    return _homologate(now), asked
+
+
+def _homologate(now: Situation) -> NextAct:
+    return NextAct.HOMOLOGATE if now.last is None else NextAct.HOMOLOGATE_AGAIN
+
+
+def _act_while_dispensed(now: Situation) -> NextAct | None:
+    """What its end asks for, once it is near, or at once where the product is to be homologated by then."""
+    held = holding_dispensation(now)
+    if held is None or not (held.to_homologate or held.until <= _soon(now.today)):
+        return None
+    if _homologates(now.last):
+        return NextAct.RENEW
+    return _homologate(now) if now.analysed else NextAct.ANALYSE
+
+
+def _soon(today: date) -> date:
+    return schedule.add_months(today, schedule.DISPENSATION_MONTHS[0])

@@ -2,8 +2,12 @@
 
 import io
 
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
 from app.homologation import sealing
 from app.homologation.kinds import Act
+from app.homologation.models import Dossier
 from app.platform.attachments import Attachment
 
 # The document of a homologation made elsewhere.
@@ -25,7 +29,8 @@ def run_jobs(world) -> None:
 
 def sealed_file(world, dossier_id, act=Act.DECISION) -> bytes:
     with world.database.reading() as session:
-        return world.app.extensions["storage"].get(sealing.issued_files(session, dossier_id, act)[0].sha256)
+        dossier = session.get_one(Dossier, dossier_id)
+        return world.app.extensions["storage"].get(sealing.issued_files(session, dossier, act)[0].sha256)
 
 
 def choices(dossier, **changes):
@@ -44,3 +49,13 @@ def ask_lifting(world, owner, reservation_id: str, how: str = "Version 0.50", *,
 def lift(world, person, reservation_id: str):
     """Somebody lifts it, with a second factor."""
     return world.visitor(person).post(f"{PAGE}/reserves/{reservation_id}/lever", {"code": world.code(person)})
+
+
+def is_sealed(world, statement: str) -> bool:
+    """Whether the database refuses this statement, of plain SQL, as one about what is sealed."""
+    try:
+        with world.database.writing() as session:
+            session.execute(text(statement))
+    except IntegrityError as error:
+        return "sealed" in str(error)
+    return False

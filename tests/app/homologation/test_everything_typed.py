@@ -73,6 +73,8 @@ LEFT_OUT = {
     "drift_notice.model": "the model that counted it",
     "confirmed_elsewhere.*": "of what was made elsewhere, which has no PDF of ours",
     "lifting.*": "a page of its own, sealed after the dossier",
+    "dispensation.*": "a page of its own, checked in test_dispensations",
+    "dispensation_end.*": "as above",
     "recorded_signature.*": "gone once it is confirmed: the decision holds it",
     "signed_loss.*": "what was signed, weighed again when the model changes",
     "decision.*": "checked in test_deciding: the decision comes after the freeze",

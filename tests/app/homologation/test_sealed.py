@@ -4,7 +4,6 @@ import sqlite3
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
 
 from app.analysis.models import AnalysisVersion
 from app.homologation import deciding, services
@@ -13,6 +12,7 @@ from app.homologation.models import AcceptedRisk, ConditionOfUse, Decision, Doss
 from app.identity.factors import FactorProof
 from app.platform import clock
 from tests.conftest import on_sqlite
+from tests.factories.homologation import is_sealed
 
 FROZEN = [
     "UPDATE opinion SET verdict = 'unfavourable'",
@@ -68,19 +68,10 @@ def rows(world) -> list[list[tuple]]:
         return [session.execute(select(table.__table__)).all() for table in TABLES]
 
 
-def refused(world, statement: str) -> bool:
-    try:
-        with world.database.writing() as session:
-            session.execute(text(statement))
-    except IntegrityError as error:
-        return "sealed" in str(error)
-    return False
-
-
 def test_nothing_of_a_dossier_before_its_authority_changes_under_it(scene):
     world, *_ = scene
     before = rows(world)
-    assert [s for s in BEFORE_ITS_AUTHORITY if not refused(world, s)] == []
+    assert [s for s in BEFORE_ITS_AUTHORITY if not is_sealed(world, s)] == []
     assert rows(world) == before
 
 
@@ -88,7 +79,7 @@ def test_nothing_of_a_decided_dossier_ever_changes(scene):
     world, _, people, dossier = scene
     decide(world, people, dossier)
     before = rows(world)
-    assert [s for s in DECIDED if not refused(world, s)] == []
+    assert [s for s in DECIDED if not is_sealed(world, s)] == []
     assert rows(world) == before
 
 
@@ -121,7 +112,7 @@ def test_what_follows_a_decision_is_only_ever_added(scene):
         deciding.withdraw_homologation(
             session, people["authority"], world.reload(), row, "Intrusion", FactorProof(code)
         )
-    assert [s for s in AFTERWARDS if not refused(world, s)] == []
+    assert [s for s in AFTERWARDS if not is_sealed(world, s)] == []
 
 
 @on_sqlite
@@ -145,7 +136,7 @@ def test_a_decision_belongs_to_a_dossier_before_its_authority(world):
         "INSERT INTO decision (id, dossier_id, outcome, reservations, decided_on, decided_by_id, decided_by)"
         f" SELECT 'x', id, 'favourable', '', '2026-11-01', '{owner.id}', 'A' FROM dossier"
     )
-    assert refused(world, forged)
+    assert is_sealed(world, forged)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +148,7 @@ def test_no_table_of_decisions_is_emptied_at_once(scene, table):
     if world.database.engine.dialect.name == "sqlite":
         pytest.skip("SQLite knows no TRUNCATE: DELETE is refused row by row")
     decide(world, people, dossier)
-    assert refused(world, f"TRUNCATE {table} CASCADE")
+    assert is_sealed(world, f"TRUNCATE {table} CASCADE")
 
 
 def test_the_pdf_of_a_decision_comes_once(scene):
@@ -168,8 +159,8 @@ def test_the_pdf_of_a_decision_comes_once(scene):
     with world.session(writing=False) as session:
         kept = session.scalar(select(Dossier))
     assert kept.pdf_of == kept.content_sha256 and kept.pdf_sha256
-    assert refused(world, f"UPDATE dossier SET pdf_sha256 = '{'0' * 64}'")
-    assert refused(world, "UPDATE dossier SET pdf_of = NULL")
+    assert is_sealed(world, f"UPDATE dossier SET pdf_sha256 = '{'0' * 64}'")
+    assert is_sealed(world, "UPDATE dossier SET pdf_of = NULL")
 
 
 def test_a_dossier_taken_back_is_a_draft_again(scene):
@@ -179,7 +170,7 @@ def test_a_dossier_taken_back_is_a_draft_again(scene):
     with world.session(writing=False) as session:
         assert session.scalar(select(Dossier.content)) is None
         assert session.scalar(select(Opinion.given_at)) is None
-    assert not refused(world, "DELETE FROM condition_of_use")
+    assert not is_sealed(world, "DELETE FROM condition_of_use")
 
 
 # Hang on a dossier and belong to what follows it: which weeks of drift people were told of, what it weighs under a new model.

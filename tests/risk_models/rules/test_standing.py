@@ -10,8 +10,9 @@ from risk_models.rules.standing import DecisionState, NextAct, ProductState, Sit
 from tests.risk_models.rules.situation_parts import ENDING, EXPIRED, TODAY, VALID, WITHDRAWN, granted, refused
 from tests.risk_models.rules.situations_after import AFTER_DECISION
 from tests.risk_models.rules.situations_before import BEFORE_HOMOLOGATION
+from tests.risk_models.rules.situations_dispensed import DISPENSED
 
-SITUATIONS = BEFORE_HOMOLOGATION + AFTER_DECISION
+SITUATIONS = BEFORE_HOMOLOGATION + AFTER_DECISION + DISPENSED
 
 
 @pytest.mark.parametrize(
