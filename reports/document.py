@@ -33,6 +33,7 @@ from risk_models.assessment import risks_by_view
 from risk_models.catalogue import FindingRule
 from risk_models.ranking.remedies import Remedy, group_by_remedy
 from risk_models.rules import proportionality
+from risk_models.scales import Likelihood, LinkKind
 from risk_models.study import Study
 from risk_models.system import Component, System
 
@@ -149,6 +150,8 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
         proposed=proposed_scenarios(content),
         residual=remaining,
         contradictions=drawable_values(contradictions(content, "fr")),
+        likelihoods=tuple(Likelihood),
+        links=_grouped_links(system),
         own=[m for m in system.measures if not m.inherited_from],
         inherited=[m for m in system.measures if m.inherited_from],
         outlooks=risks_by_view(content.views),
@@ -247,6 +250,14 @@ def _sentence(value: Any) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     return "" if value is None else str(value).strip()
+
+
+def _grouped_links(system: System) -> list[tuple[str, list[tuple[LinkKind, list[str]]]]]:
+    """The first links, by the component that they start from, then by what it does: the ids of the others."""
+    grouped: dict[str, dict[LinkKind, list[str]]] = {}
+    for link in system.links[:MOST_ROWS]:
+        grouped.setdefault(link.source, {}).setdefault(link.kind, []).append(link.target)
+    return [(source, list(kinds.items())) for source, kinds in grouped.items()]
 
 
 def _doubt(found: FrozenDoubt) -> str:

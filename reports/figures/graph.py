@@ -126,6 +126,7 @@ class _Scene:
                 word = catalogue.word(link.kind, language)
                 known = self.kinds.setdefault((link.source, link.target), [])
                 known += [] if word in known else [word]
+        self.said_at: list[tuple[float, float, float]] = []
         self.source: str = path.source if path else ""
         self.worst = [c for c in (path.components if path else ()) if c in ids]
         self.names = {c.id: c.name for c in system.components}
@@ -193,7 +194,7 @@ def _frame(layout: Layout, zone: str, label: str) -> str:
     x, y, w, h = layout.zones[zone]
     return (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}" rx="8" fill="#f6f6f6" stroke="#929292"'
-        f' stroke-dasharray="5 4"/><text x="{x + 30:.1f}" y="{y + 12:.1f}" font-size="10.5" font-weight="700"'
+        f' stroke-dasharray="5 4"/><text x="{x + 30:.1f}" y="{y + 12:.1f}" font-size="12.5" font-weight="700"'
         f' fill="#3a3a3a">{escape(label)}</text>'
     )
 
@@ -215,20 +216,24 @@ def _label(layout: Layout, edge: tuple[str, str], scene: _Scene, *, strong: bool
     text = ", ".join(scene.kinds.get(edge, ()))
     if not text:
         return ""
-    half = (4.9 * len(text) + 6) / 2
-    x, y = _clear(layout, edge, half)
+    half = (6.3 * len(text) + 6) / 2
+    x, y = _clear(layout, edge, half, scene.said_at)
+    scene.said_at.append((x, y, half))
     colour = "#b5121b" if strong else "#3a3a3a"
     return (
-        f'<rect x="{x - half:.1f}" y="{y - 6.5:.1f}" width="{2 * half:.1f}" height="12" rx="2" fill="#ffffff" fill-opacity="0.9"/>'
-        f'<text x="{x:.1f}" y="{y + 3:.1f}" font-size="9" text-anchor="middle" fill="{colour}">{escape(text)}</text>'
+        f'<rect x="{x - half:.1f}" y="{y - 8:.1f}" width="{2 * half:.1f}" height="14" rx="2" fill="#ffffff" fill-opacity="0.9"/>'
+        f'<text x="{x:.1f}" y="{y + 3:.1f}" font-size="12" text-anchor="middle" fill="{colour}">{escape(text)}</text>'
     )
 
 
 _AWAY = (0, -14, 14, -28, 28, -42, 42)
 
 
-def _clear(layout: Layout, edge: tuple[str, str], half: float) -> tuple[float, float]:
-    """The point on a curve or beside it, the nearest to its middle, where a label of this half width hides no box."""
+def _clear(
+    layout: Layout, edge: tuple[str, str], half: float, labels: list[tuple[float, float, float]]
+) -> tuple[float, float]:
+    """The point on a curve or beside it, the nearest to its middle, where a label of this half width hides no box, nor one of
+    the labels placed before: their middles, with their half widths."""
     points = layout.curves[edge]
     pieces = [points[n : n + 4] for n in range(0, len(points) - 3, 3)]
     along = [_at(piece, step / 8) for piece in pieces for step in range(9)] or [points[len(points) // 2]]
@@ -237,7 +242,9 @@ def _clear(layout: Layout, edge: tuple[str, str], half: float) -> tuple[float, f
     beside = [(along[n][0], along[n][1] + away) for away in _AWAY for n in nearest]
 
     def free(x: float, y: float) -> bool:
-        return all(abs(x - bx) > BOX_W / 2 + half or abs(y - by) > BOX_H / 2 + 10 for bx, by in layout.boxes.values())
+        return all(
+            abs(x - bx) > BOX_W / 2 + half or abs(y - by) > BOX_H / 2 + 10 for bx, by in layout.boxes.values()
+        ) and all(abs(x - bx) > half + other or abs(y - by) > 13 for bx, by, other in labels)
 
     return next((at for at in beside if free(*at)), along[middle])
 
@@ -269,15 +276,15 @@ def _box(layout: Layout, c: Component, scene: _Scene) -> str:
     detail = catalogue.word(c.kind, scene.language) + (f" · {c.version}" if c.version else "")
     libraries = scene.folded[c.id] + scene.sbom.get(c.id, 0)
     if libraries:
-        detail = f"{_cut(detail, 16)} · {words['libraries'].format(libraries)}"
+        detail = f"{_cut(detail, 12)} · {words['libraries'].format(libraries)}"
     done = scene.measures.get(c.id, [])
     parts = [
         f'<g data-component="{escape(c.id)}"><title>{escape(c.name)} – {escape(catalogue.word(level, scene.language))}'
         f"{escape(' – ' + ', '.join(done) if done else '')}</title>",
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{BOX_W}" height="{BOX_H}" rx="5" fill="{fill}" stroke="{stroke}" stroke-width="{width}"/>',
-        f'<text x="{x + 12:.1f}" y="{y + 24:.1f}" font-size="12.5" font-weight="700" fill="#161616">{escape(_cut(c.name, 20))}</text>',
-        f'<text x="{x + 12:.1f}" y="{y + 42:.1f}" font-size="10" fill="#3a3a3a">{escape(_cut(detail, 30))}</text>',
-        f'<text x="{x + BOX_W - 8:.1f}" y="{y + 22:.1f}" font-size="10.5" font-weight="700" text-anchor="end" fill="#161616">V{int(level)}</text>',
+        f'<text x="{x + 12:.1f}" y="{y + 24:.1f}" font-size="13.5" font-weight="700" fill="#161616">{escape(_cut(c.name, 18))}</text>',
+        f'<text x="{x + 12:.1f}" y="{y + 42:.1f}" font-size="12" fill="#3a3a3a">{escape(_cut(detail, 25))}</text>',
+        f'<text x="{x + BOX_W - 8:.1f}" y="{y + 22:.1f}" font-size="12" font-weight="700" text-anchor="end" fill="#161616">V{int(level)}</text>',
     ]
     rank = scene.rank.get(c.id, _RANKED + 1)
     if rank <= _RANKED:
@@ -287,11 +294,11 @@ def _box(layout: Layout, c: Component, scene: _Scene) -> str:
         )
     if done:
         more = f" +{len(done) - 1}" if len(done) > 1 else ""
-        pill = _cut(done[0], 26 - len(more)) + more
-        wide = 12 + 5.2 * len(pill)
+        pill = _cut(done[0], 23 - len(more)) + more
+        wide = 12 + 6.4 * len(pill)
         parts.append(
             f'<rect x="{x + BOX_W - 6 - wide:.1f}" y="{y + BOX_H - 8:.1f}" width="{wide:.1f}" height="16" rx="8" fill="#ffffff" stroke="#666666"/>'
-            f'<text x="{x + BOX_W - 6 - wide / 2:.1f}" y="{y + BOX_H + 3.5:.1f}" font-size="9" text-anchor="middle" fill="#161616">{escape(pill)}</text>'
+            f'<text x="{x + BOX_W - 6 - wide / 2:.1f}" y="{y + BOX_H + 4:.1f}" font-size="12" text-anchor="middle" fill="#161616">{escape(pill)}</text>'
         )
     return "".join([*parts, "</g>"])
 

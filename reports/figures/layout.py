@@ -37,7 +37,7 @@ def place_boxes(zones: tuple[tuple[str, tuple[str, ...]], ...], edges: tuple[tup
 def _source(zones: Sequence[tuple[str, tuple[str, ...]]], edges: Sequence[tuple[str, str]]) -> str:
     numbers = {box: f"n{i}" for i, box in enumerate(box for _, boxes in zones for box in boxes)}
     lines = [
-        "digraph { rankdir=LR; nodesep=0.35; ranksep=0.9; splines=spline; newrank=true;",
+        "digraph { rankdir=LR; nodesep=0.45; ranksep=0.8; splines=spline; newrank=true;",
         f'node [shape=box, fixedsize=true, width={BOX_W / _POINTS:.3f}, height={BOX_H / _POINTS:.3f}, label=""];',
     ]
     for index, (_, boxes) in enumerate(zones):

@@ -38,6 +38,11 @@ def sign(page: Image.Image) -> Image.Image:
     return signed
 
 
+def cut_above_code(page: Image.Image) -> Image.Image:
+    """What is left of a page whose frame was torn away."""
+    return page.crop((0, int(_code(page)[0].position.top_left.y) - 30, page.width, page.height))
+
+
 def photograph(page: Image.Image) -> Image.Image:
     """Seen askew, in a bad light, with the grain of a small camera."""
     width, height = page.size

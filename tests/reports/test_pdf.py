@@ -102,10 +102,10 @@ def test_the_synthesis_fits_one_page_even_with_long_texts(tmp_path):
     long["decision"] |= {"to_lift": ["Un second facteur pour tous les comptes d’administration. " * 4] * 6}
     path = tmp_path / "long.pdf"
     path.write_bytes(pdf.render(content.canonical(long)))
-    third = subprocess.run(
-        ["pdftotext", "-f", "3", "-l", "3", str(path), "-"], capture_output=True, text=True, check=True
-    ).stdout
-    assert "Sommaire" in third
+    pages = subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout.split("\f")
+    synthesis = next(n for n, page in enumerate(pages) if "le détail suit." in page)
+    assert "\nLa décision, en une page\nHomologation" in pages[synthesis]
+    assert "\nDécision\n" in pages[synthesis + 1]
 
 
 def test_a_decision_of_many_reservations_begins_under_its_heading(tmp_path):

@@ -16,7 +16,7 @@ from reports import dossier as content
 from reports import verification
 from tests.conftest import on_sqlite
 from tests.factories.homologation import PAGE, WHY, run_jobs, sealed_file
-from tests.factories.scans import decision_page, file_of, photograph, sign
+from tests.factories.scans import cut_above_code, decision_page, file_of, photograph, sign
 from tests.factories.study import text
 
 SIGNED, CONFIRM = f"{PAGE}/signe-ailleurs", f"{PAGE}/signe-ailleurs/confirmer"
@@ -53,7 +53,7 @@ WRONG = {
     "no ink": (file_of, "Le cadre de la signature est vide"),
     "a photograph without ink": (lambda page: file_of(photograph(page)), "Le cadre de la signature est vide"),
     "cut above the code": (
-        lambda page: file_of(sign(page).crop((0, int(page.height * 0.68), page.width, page.height))),
+        lambda page: file_of(cut_above_code(sign(page))),
         "ou coupé",
     ),
     "no picture": (lambda _: b"%PDF-1.4 scan", "ni un PDF, ni une image"),
