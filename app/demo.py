@@ -22,7 +22,7 @@ from app.identity import directory, factors
 from app.identity import services as identity
 from app.identity.directory import NamedAuthority
 from app.identity.factors import FactorProof, SessionProof
-from app.identity.kinds import Role
+from app.identity.kinds import FactorKind, Role
 from app.identity.models import Person
 from app.inventory import services as inventory
 from app.journal.actions import Action
@@ -186,7 +186,7 @@ def _decide(session: Session, authority: Person, product: Product, dossier: Doss
         exploited_reason="Keycloak n’est joignable que par le réseau de l’État ; la mise à jour est prévue sous un mois.",
     )
     asked = dossier.content_sha256 or ""
-    signed = content.sha256(deciding.prepare_decision(session, authority, dossier, wish, asked))
+    signed = content.sha256(deciding.prepare_decision(session, authority, dossier, wish, asked, FactorKind.TOTP))
     proof = FactorProof(code=pyotp.TOTP(secret).at(clock.now()))
     deciding.decide_dossier(
         session, authority, product, dossier, wish, asked_sha256=asked, signed_sha256=signed, proof=proof

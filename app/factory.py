@@ -54,6 +54,7 @@ from app.packages.views import blueprint as packages
 from app.plan import handlers as plan_jobs
 from app.plan.views import blueprint as plan
 from app.platform import attachments, forms, http, i18n, logs, rates, secrets, uploads
+from app.platform.build import read_commit
 from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf
 from app.platform.jobs import Jobs
@@ -173,6 +174,7 @@ def _config(settings: Settings) -> dict[str, object]:
     return {
         "ROOT": ROOT,
         "SETTINGS": settings,
+        "COMMIT": read_commit(settings.source_commit, ROOT),
         "SECRET_KEY": cookies[0],
         "SECRET_KEY_FALLBACKS": cookies[1:],
         "WTF_CSRF_SECRET_KEY": secrets.derived_texts(settings.secret_keys, "forms")[::-1],  # the last one signs

@@ -32,7 +32,7 @@ from risk_models import catalogue, product_file
 from risk_models.assessment import risks_by_view
 from risk_models.catalogue import FindingRule
 from risk_models.ranking.remedies import Remedy, group_by_remedy
-from risk_models.rules import proportionality
+from risk_models.rules import proportionality, schedule
 from risk_models.scales import Likelihood, LinkKind
 from risk_models.study import Study
 from risk_models.system import Component, System
@@ -85,8 +85,40 @@ _OUTCOMES = {
     "provisional": "Homologation accordée à titre provisoire",
     "refused": "Homologation refusée",
 }
+_GLOSSARY = (
+    ("AIPD", "analyse d’impact sur la protection des données (RGPD, article 35)"),
+    ("autorité d’homologation", "qui répond du service et accepte ce qui reste de ses risques"),
+    ("composant", "tout ce dont le service est fait ou dépend, y compris chez un fournisseur"),
+    ("DPO", "délégué à la protection des données"),
+    ("G1 à G4", "gravité d’une atteinte : mineure, significative, grave, critique"),
+    ("homologation", "décision, datée et limitée, d’exploiter le service malgré les risques qui restent"),
+    ("perte attendue", "points par an : chaque atteinte pèse selon sa gravité, multipliée par sa vraisemblance"),
+    ("point de faiblesse", "composant dont l’amélioration ferait le plus baisser la perte attendue"),
+    ("réserve", "ce que l’autorité demande de faire, à lever ensuite sur preuve"),
+    ("RSSI", "responsable de la sécurité des systèmes d’information"),
+    ("SBOM", "liste des paquets logiciels d’un composant, au format CycloneDX"),
+    ("V1 à V4", "vraisemblance dans l’année : peu vraisemblable, vraisemblable, très vraisemblable, quasi certain"),
+    ("WAF", "pare-feu applicatif, devant un site"),
+)
+_FACTORS = {"totp": "un code à usage unique", "webauthn": "une clé de sécurité"}
 _ROLES = {"rssi": "RSSI", "dpo": "DPO", "technical": "Expert technique", "users": "Représentant des usagers"}
 _DURATIONS = {6: "6 mois", 12: "1 an", 24: "2 ans", 36: "3 ans"}
+
+
+# What templates call words by.
+_TABLES: dict[str, Any] = {
+    "verdicts": _VERDICTS,
+    "outcomes": _OUTCOMES,
+    "factors": _FACTORS,
+    "glossary": _GLOSSARY,
+    "renewal_months": schedule.RENEWAL_MILESTONES,
+    "roles": _ROLES,
+    "durations": _DURATIONS,
+    "states": _PIECE_STATES,
+    "piece_sections": _PIECE_SECTIONS,
+    "judged": _JUDGED,
+    "likelihoods": tuple(Likelihood),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +162,7 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
     system, remaining = content.system, residual_risks(content)
     template = _environment().get_template("dossier.html")
     return template.render(
+        **_TABLES,
         d=content,
         study=content.study or Study(),
         digest=digest,
@@ -150,7 +183,6 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
         proposed=proposed_scenarios(content),
         residual=remaining,
         contradictions=drawable_values(contradictions(content, "fr")),
-        likelihoods=tuple(Likelihood),
         links=_grouped_links(system),
         own=[m for m in system.measures if not m.inherited_from],
         inherited=[m for m in system.measures if m.inherited_from],
@@ -158,17 +190,11 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
         rules=catalogue.finding_rules(),
         findings=_findings(content),
         sentence=lambda group, code, **values: drawable_text(catalogue.sentence(group, code, "fr", **values)),
-        verdicts=_VERDICTS,
-        outcomes=_OUTCOMES,
-        roles=_ROLES,
-        durations=_DURATIONS,
+        attached=_attached_hashes(content),
         title=f"Dossier d’homologation – {content.product}",
         qr=_qr(content.verify_at, digest),
         approach=_approach(content),
-        states=_PIECE_STATES,
-        piece_sections=_PIECE_SECTIONS,
         short_pieces=short_pieces(content),
-        judged=_JUDGED,
         doubts=[_doubt(found) for found in content.doubts],
         doubt=_doubt,
     )
@@ -250,6 +276,14 @@ def _sentence(value: Any) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     return "" if value is None else str(value).strip()
+
+
+def _attached_hashes(content: FrozenDossier) -> list[tuple[str, str]]:
+    """What is kept beside the dossier: its name and its whole SHA-256, documents then proofs, each file once."""
+    documents = [(f"{x.title} ({x.file_name})", x.sha256) for x in content.documents]
+    proofs = [(e.file_name or e.subject, e.sha256) for e in content.evidence if e.sha256 and not e.withdrawn]
+    opinions = [(f"Avis de {o.by}", o.document) for o in content.opinions if o.document]
+    return list({sha256: (name, sha256) for name, sha256 in (*documents, *opinions, *proofs)}.values())
 
 
 def _grouped_links(system: System) -> list[tuple[str, list[tuple[LinkKind, list[str]]]]]:

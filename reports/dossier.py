@@ -77,6 +77,9 @@ def _converter() -> "Converter":
         reply=absent,
         exploited=absent,
         exploited_reason=absent,
+        factor=absent,
+        to_notify=absent,
+        seal_sha256=absent,
     )
     made.register_unstructure_hook(FrozenDecision, decision)
     for kind in (*_PAGES, FrozenElsewhere):

@@ -221,7 +221,8 @@ class FrozenDossier:
     kept; `stability`: the draws of the sensitivity analysis; `study`: what people wrote beside the graph; `pieces`: the
     sixteen of the checklist; `doubts`: what the consistency checks leave to the authority; `renewal`: what became of the
     last homologation; `verify_at`: where anybody can check the PDF; `release`: that of Jalon which made the figures, empty
-    where it was not kept; `decision` is None until it is taken.
+    where it was not kept; `commit`: that of its source, where it was known; `catalogue_sha256`: of the figures and words that it
+    came with; `decision` is None until it is taken.
     """
 
     product: str
@@ -253,6 +254,8 @@ class FrozenDossier:
     inventory: InventoryText | None = None
     verify_at: str = ""
     release: str = ""
+    commit: str = ""
+    catalogue_sha256: str = ""
     pieces: tuple[FrozenPiece, ...] = ()
     doubts: tuple[FrozenDoubt, ...] = ()
     decision: FrozenDecision | None

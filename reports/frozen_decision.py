@@ -96,7 +96,9 @@ class FrozenDecision:
     `trial`: under a seal that proves nothing; `doubts`: what the checks find in what is granted and not in what was asked.
     `accepted`: the risks that remain and that the signature accepts, none before 2026-12 nor of a refusal; `reply`: what its
     author answers to opinions that are not favourable; `exploited`: the flaws known to be exploited, component and id, that
-    `exploited_reason` speaks of.
+    `exploited_reason` speaks of. `factor`: the kind of second factor that it was signed with in Jalon, a code: `totp` or
+    `webauthn`; `to_notify`: whom Jalon writes to once it is taken; `seal_sha256`: fingerprint of the certificate that seals
+    that day; none of the three before 2026-12.
     """
 
     outcome: str
@@ -115,3 +117,6 @@ class FrozenDecision:
     reply: str = ""
     exploited: tuple[str, ...] = ()
     exploited_reason: str = ""
+    factor: str = ""
+    to_notify: tuple[str, ...] = ()
+    seal_sha256: str = ""

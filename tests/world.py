@@ -285,7 +285,7 @@ class World:
         with self.app.test_request_context(), self.session() as session:
             product = session.get_one(Product, dossier.product_id)
             row = homologation.dossier_of(session, dossier.product_id, dossier.number)
-            signed = content.sha256(deciding.prepare_decision(session, person, row, wish, asked))
+            signed = content.sha256(deciding.prepare_decision(session, person, row, wish, asked, FactorKind.TOTP))
             deciding.decide_dossier(
                 session, person, product, row, wish, asked_sha256=asked, signed_sha256=signed, proof=FactorProof(code)
             )

@@ -21,7 +21,7 @@ from app.homologation.wishes import AskedOfDecider, Wish
 from app.identity import directory, factors
 from app.identity.acts import prove_act
 from app.identity.factors import FactorProof
-from app.identity.kinds import Role
+from app.identity.kinds import FactorKind, Role
 from app.identity.models import Person
 from app.identity.policy import BindingAct
 from app.journal.actions import Action
@@ -36,6 +36,7 @@ from app.products.models import Product
 from app.products.services import holds_role, incubator_name, incubators_of
 from reports import dossier as content
 from reports import residual
+from reports.certificates import fingerprint_of
 from reports.frozen import FrozenAuthority, FrozenDossier, FrozenWithdrawal
 from reports.frozen_decision import (
     FrozenDecision,
@@ -58,8 +59,11 @@ def may_decide(session: Session, person: Person, of: Dossier | Dispensation) -> 
     return of.authority_id == person.id or delegating.delegation_of(session, person, of) is not None
 
 
-def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wish, shown_sha256: str) -> str:
-    """The whole content as it will be once decided, for its author to read before signing. Raises `Refusal`.
+def prepare_decision(
+    session: Session, actor: Person, dossier: Dossier, wish: Wish, shown_sha256: str, factor: FactorKind
+) -> str:
+    """The whole content as it will be once decided with a factor of this kind, for its author to read before signing.
+    Raises `Refusal`.
 
     `shown_sha256` names the content that the author was shown when choosing.
     """
@@ -73,9 +77,8 @@ def prepare_decision(session: Session, actor: Person, dossier: Dossier, wish: Wi
     if content.sha256(dossier.content or "") != dossier.content_sha256:
         raise Refusal(_l("Le contenu de ce dossier n’est plus celui qui a été figé : l’équipe doit le reprendre."))
     sealing.check_made(dossier)
-    return content.with_decision(
-        dossier.content or "", _decided(session, dossier, wish, clock.today(), signer_of(session, actor, dossier))
-    )
+    decided = _decided(session, dossier, wish, clock.today(), signer_of(session, actor, dossier))
+    return content.with_decision(dossier.content or "", replace(decided, factor=factor.value))
 
 
 def signer_of(session: Session, actor: Person, of: Dossier | Dispensation) -> FrozenSigner:
@@ -127,6 +130,8 @@ def _decided(session: Session, dossier: Dossier, wish: Wish, decided_on: date, b
         by=by,
         asked_sha256=dossier.content_sha256,
         trial=sealing.is_trial(),
+        seal_sha256=fingerprint_of(sealing.get_sealer().certificate),
+        to_notify=_to_notify(session, dossier),
         accepted=_accepted(frozen, expires_on) if expires_on else (),
         reply="" if refused else wish.reply,
         exploited=() if refused else exploited,
@@ -139,6 +144,12 @@ def _decided(session: Session, dossier: Dossier, wish: Wish, decided_on: date, b
         decision=decided,
     )
     return replace(decided, doubts=wishes.doubts_of(granted))
+
+
+def _to_notify(session: Session, dossier: Dossier) -> tuple[str, ...]:
+    """Who is written to once it is decided, by name."""
+    product = session.get_one(Product, dossier.product_id)
+    return tuple(dict.fromkeys(person.name for person in notifications.concerned_people(session, product, dossier)))
 
 
 def check_decision(session: Session, dossier: Dossier, wish: Wish, decided_on: date) -> None:
@@ -179,7 +190,7 @@ def decide_dossier(
     proof: FactorProof,
 ) -> Decision:
     """The authority's act on the very content it was shown, `signed_sha256`; begins today. Raises `Refusal`."""
-    text = prepare_decision(session, actor, dossier, wish, asked_sha256)
+    text = prepare_decision(session, actor, dossier, wish, asked_sha256, proof.kind)
     if content.sha256(text) != signed_sha256:
         raise Refusal(
             _l("Ce que vous alliez signer a changé, ou le jour a changé. Relisez-le avant de signer."), "code"

@@ -18,7 +18,7 @@ from app.identity import factors
 from app.identity import services as identity
 from app.identity.access import Person, current_person
 from app.identity.factor_views import render_proof_page
-from app.identity.kinds import Role
+from app.identity.kinds import FactorKind, Role
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.extensions import limit_posts
@@ -57,7 +57,7 @@ def sign(product: Product, number: int) -> str | BaseResponse:
                 row,
                 wish,
                 asked_sha256=asked,
-                signed_sha256=form.signed_sha256.data or "",
+                signed_sha256=(form.signed_with_key if form.answer.data else form.signed_sha256).data or "",
                 proof=form.proof(),
             )
             flash(_("La décision est signée. Son PDF se prépare."), "success")
@@ -88,11 +88,15 @@ def _lines(field: HiddenField) -> str:
 
 
 def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: SignForm | None = None) -> str:
-    text = deciding.prepare_decision(db_session(), current_person(), row, wish, asked)
-    signed = content.sha256(text)
-    running = register.dossier_in_force(db_session(), product.id) if wish.outcome is Outcome.REFUSED else None
-    challenge_id, options = factors.options_to_prove(db_session(), current_person(), deciding.factor_purpose(signed))
     held = factors.factors_of(db_session(), current_person().id)
+    texts = {
+        kind: deciding.prepare_decision(db_session(), current_person(), row, wish, asked, kind)
+        for kind in sorted({factor.kind for factor in held} or {FactorKind.TOTP})
+    }
+    signed = {kind: content.sha256(text) for kind, text in texts.items()}
+    running = register.dossier_in_force(db_session(), product.id) if wish.outcome is Outcome.REFUSED else None
+    purpose = deciding.factor_purpose(signed.get(FactorKind.WEBAUTHN, ""))
+    challenge_id, options = factors.options_to_prove(db_session(), current_person(), purpose)
     return render_template(
         "homologation/sign.html",
         product=product,
@@ -100,7 +104,7 @@ def _sign_page(product: Product, row: Dossier, wish: Wish, asked: str, form: Sig
         wish=wish,
         asked=asked,
         signed=signed,
-        decision=content.loads(text).decision,
+        decision=content.loads(next(iter(texts.values()))).decision,
         form=form or SignForm(formdata=None),
         challenge_id=challenge_id,
         options=options,

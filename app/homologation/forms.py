@@ -193,6 +193,7 @@ class SignForm(FactorForm):
     exploited_reason = HiddenField(validators=[CleanText(4000, lines=True)])
     asked_sha256 = HiddenField()
     signed_sha256 = HiddenField()
+    signed_with_key = HiddenField()
 
 
 class SignedOutsideForm(OwnWishForm, FactorForm):

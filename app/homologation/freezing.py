@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC
 from importlib.metadata import version
 
+from flask import current_app
 from flask_babel import force_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -44,6 +45,7 @@ from reports.frozen import (
 from reports.frozen_decision import FrozenDoubt
 from risk_models import product_file
 from risk_models.assessment import Stability
+from risk_models.catalogue.reading import catalogue_sha256
 from risk_models.scales import Severity
 from risk_models.study import Study
 from risk_models.system import System
@@ -138,6 +140,8 @@ def _unfinished(session: Session, product: Product, dossier: Dossier, system: Sy
         system=system,
         assessment=analysis.assess_system(system),
         release=version("jalon"),
+        commit=current_app.config["COMMIT"],
+        catalogue_sha256=catalogue_sha256(),
         views={},
         stability=Stability(0, {}),
         accepted_findings=tuple(

@@ -44,6 +44,10 @@ class FactorProof:
     challenge_id: str = ""
     answer: str = ""
 
+    @property
+    def kind(self) -> FactorKind:
+        return FactorKind.WEBAUTHN if self.answer else FactorKind.TOTP
+
 
 @dataclass(frozen=True, slots=True)
 class SessionProof:

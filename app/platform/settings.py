@@ -40,6 +40,7 @@ class Settings:
     cards_url: str
     private_hosts: frozenset[str]
     security_contact: str
+    source_commit: str
     proconnect: str
     proconnect_client: str
     proconnect_secret: str
@@ -91,6 +92,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         cards_url=reader.address("JALON_CARDS", "https://beta.gouv.fr/api/v2.6/startups.json", WEB),
         private_hosts=frozenset((reader.get("JALON_PRIVATE_HOSTS") or "").lower().split()),
         security_contact=reader.mailbox("JALON_SECURITY_CONTACT"),
+        source_commit=reader.get("JALON_COMMIT") or "",
         proconnect=reader.address("JALON_PROCONNECT", "", WEB),
         proconnect_client=reader.get("JALON_PROCONNECT_CLIENT") or "",
         proconnect_secret=reader.get("JALON_PROCONNECT_SECRET") or "",

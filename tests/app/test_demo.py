@@ -45,12 +45,13 @@ def test_the_figures_of_an_incubator_count_what_its_page_shows(world):
 
 
 ORDER = (
-    "en une page",
+    "Sommaire",
     "Le service",
     "Le pire qui puisse arriver",
     "Les trois premiers points de faiblesse",
-    "Sommaire",
     "Hors du périmètre",
+    "Vérifier cette page sans compte",
+    "Trait épais",
     "Composants (",
     "Liens (",
     "Valeurs métier",
@@ -60,9 +61,9 @@ ORDER = (
     "Risques, avant et après le plan",
     "Registre des risques et décisions",
     "Conditions d’emploi, risques qui restent",
-    "Vérifier cette page sans compte",
     "Pièces du dossier et cohérence",
-    "Annexes",
+    "Refaire les calculs",
+    "Glossaire",
 )
 
 

@@ -1,6 +1,7 @@
 """A dossier decided, its jobs done."""
 
 import io
+import subprocess
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -59,3 +60,9 @@ def is_sealed(world, statement: str) -> bool:
     except IntegrityError as error:
         return "sealed" in str(error)
     return False
+
+
+def printed_words(file: bytes) -> str:
+    """What a reader of a PDF sees, spaces and line ends as one space."""
+    found = subprocess.run(["pdftotext", "-", "-"], input=file, capture_output=True, check=True)
+    return " ".join(found.stdout.decode().split())

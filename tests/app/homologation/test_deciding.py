@@ -1,5 +1,6 @@
 """The acts that bind: signing, delegating, withdrawing, lifting; each with its author's second factor."""
 
+import json
 import re
 from datetime import timedelta
 
@@ -12,29 +13,32 @@ from app.homologation import deciding, delegating, register, services
 from app.homologation.kinds import Act, Outcome
 from app.homologation.models import Decision, Dossier, IssuedFile, Reservation, Withdrawal
 from app.homologation.wishes import Wish
-from app.identity.kinds import Role
+from app.identity.kinds import FactorKind, Role
 from app.identity.models import Grant
 from app.journal.models import JournalEntry
 from app.platform import clock
 from app.platform.jobs import Job
 from reports import dossier as content
 from reports import seal, verification
-from reports.certificates import read_sealer
+from reports.certificates import fingerprint_of, read_sealer
 from reports.verification import Status
+from risk_models.catalogue.reading import catalogue_sha256
 from risk_models.rules import schedule
 from tests.certificates import chain, issue
 from tests.conftest import on_sqlite
-from tests.factories.homologation import PAGE, choices, run_jobs, sealed_file
+from tests.factories.homologation import PAGE, choices, printed_words, run_jobs, sealed_file
 
 pytestmark = pytest.mark.usefixtures("glances_kept")
 
 
 def test_what_is_signed_is_what_was_shown_and_what_is_sealed(scene):
-    world, _, people, dossier = scene
+    world, owner, people, dossier = scene
     authority = people["authority"]
     world.code(authority)
     page = world.visitor(authority).post(f"{PAGE}/decision", choices(dossier)).get_data(as_text=True)
-    shown = re.search(r"que vous signez, votre décision comprise \(SHA-256\) : ([0-9a-f]{64})", page)[1]
+    shown = re.search(
+        r"votre décision comprise \(SHA-256\), avec ce facteur, application de codes : ([0-9a-f]{64})", page
+    )[1]
     assert "<li>Metabase à jour</li>" in page
     assert world.signs(authority, PAGE, **choices(dossier)).status_code == 302
     run_jobs(world)
@@ -45,10 +49,15 @@ def test_what_is_signed_is_what_was_shown_and_what_is_sealed(scene):
             "Second facteur",
             "Metabase à jour",
         ]
-    verdict = verification.verify_document(
-        sealed_file(world, dossier.id), world.app.extensions["sealer"].trust, today=clock.today()
-    )
+    file, sealer = sealed_file(world, dossier.id), world.app.extensions["sealer"]
+    verdict = verification.verify_document(file, sealer.trust, today=clock.today())
     assert (verdict.status, verdict.content) == (Status.GENUINE, shown)
+    decided, printed = json.loads(kept.content)["decision"], printed_words(file)
+    assert (decided["factor"], decided["seal_sha256"]) == ("totp", fingerprint_of(sealer.certificate))
+    assert decided["to_notify"] == [owner.name, people["reviewer"].name, authority.name]
+    assert "avec un second facteur (un code à usage unique)" in printed
+    assert f"Jalon l’écrit, dès qu’elle est prise, à {owner.name}," in printed
+    assert all(printed.replace(" ", "").count(hashed) for hashed in (decided["seal_sha256"], catalogue_sha256()))
 
 
 @pytest.mark.parametrize("code", ["", "000000", "abcdef"])
@@ -265,7 +274,9 @@ def _decide(world, dossier, person, code):
     with world.session() as session:
         product = session.get_one(Product, dossier.product_id)
         row = services.dossier_of(session, dossier.product_id, 1)
-        signed = content.sha256(deciding.prepare_decision(session, person, row, wish, dossier.content_sha256))
+        signed = content.sha256(
+            deciding.prepare_decision(session, person, row, wish, dossier.content_sha256, FactorKind.TOTP)
+        )
         deciding.decide_dossier(
             session,
             person,

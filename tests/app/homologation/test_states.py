@@ -12,7 +12,7 @@ from app.homologation.kinds import DossierState, Outcome, ReviewerRole, Verdict
 from app.homologation.models import Dossier
 from app.homologation.wishes import Wish
 from app.identity.factors import FactorProof
-from app.identity.kinds import Role
+from app.identity.kinds import FactorKind, Role
 from app.platform.refusals import Refusal
 from app.products import services as products
 from reports import dossier as content
@@ -176,7 +176,7 @@ class Walk(RuleBasedStateMachine):
 
         def decide(s, p, d):
             asked = d.content_sha256 or ""
-            text = deciding.prepare_decision(s, actor, d, wish, asked)
+            text = deciding.prepare_decision(s, actor, d, wish, asked, FactorKind.TOTP)
             deciding.decide_dossier(
                 s, actor, p, d, wish, asked_sha256=asked, signed_sha256=content.sha256(text), proof=FactorProof(code)
             )
