@@ -6,6 +6,9 @@ Any timestamp authority stamps whatever it is given, so a timestamp over a forge
 from collections.abc import Collection
 from typing import Any
 
+from asn1crypto.crl import CertificateList
+from asn1crypto.ocsp import OCSPResponse
+from asn1crypto.x509 import Certificate
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -19,12 +22,13 @@ def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
     last = reader.xrefs.total_revisions - 1
     before, now = reader.get_historical_resolver(last - 1), reader.get_historical_resolver(last)
     trailers = [reader.trailer.flatten(revision) for revision in (last - 1, last)]
+    catalog, places = reader.root_ref, reader.xrefs.get_xref_container_info(last).stream_ref
     if not _same(*trailers, but=_OF_A_REVISION) or trailers[0]["/ID"][0] != trailers[1]["/ID"][0]:
         return False
-    catalog = reader.root_ref
     forms = [resolver.get_object(catalog)["/AcroForm"] for resolver in (before, now)]
     added = _added(*(form["/Fields"] for form in forms))
-    if added is None or not _is_invisible(added.get_object(), field) or not _same(*forms, but=("/Fields", "/SigFlags")):
+    good = _same(*forms, but=("/Fields", "/SigFlags")) and _holds_proofs(_raw(now.get_object(catalog), "/DSS"))
+    if added is None or not good or not _is_invisible(added.get_object(), field):
         return False
     form = getattr(before.get_object(catalog).raw_get("/AcroForm"), "reference", None)
     new_and_known = _reached(_raw(now.get_object(catalog), "/DSS")) | _reached(added)
@@ -32,7 +36,8 @@ def adds_only_proofs(reader: PdfFileReader, field: str) -> bool:
         if reference == form:
             continue
         if reader.xrefs.get_introducing_revision(reference) == last:
-            if reference in new_and_known or _is_structure(now.get_object(reference)):
+            # Ours has no stream of objects, and one stream for their places, its own.
+            if reference in new_and_known or reference == places:
                 continue
             return False
         old, new = before.get_object(reference), now.get_object(reference)
@@ -146,9 +151,49 @@ def _reached(value: Any) -> set[Any]:
     return reached
 
 
-def _is_structure(value: Any) -> bool:
-    """What holds the objects and their places, not content."""
-    return isinstance(value, generic.StreamObject) and value.get("/Type") in {"/XRef", "/ObjStm"}
+_PROOFS = {"/Certs": Certificate, "/OCSPs": OCSPResponse, "/CRLs": CertificateList}
+_OF_A_SEAL = {"/Type", "/TU", "/Cert", "/OCSP", "/CRL"}
+
+
+def _holds_proofs(store: Any) -> bool:
+    """Whether a store of proofs (ISO 32000-2, 12.8.4.3) holds certificates and what says that they were good, and no more."""
+    if store is None:
+        return True
+    store = store.get_object()
+    if not set(store) <= {"/Type", "/VRI", *_PROOFS}:
+        return False
+    streams = set()
+    for name, kind in _PROOFS.items():
+        for item in _items(store, name):
+            stream = item.get_object()
+            if not isinstance(stream, generic.StreamObject) or not set(stream) <= {"/Length", "/Filter"}:
+                return False
+            if not _is_exactly(kind, stream.data):
+                return False
+            streams.add(item.reference)
+    for entry in store["/VRI"].values() if "/VRI" in store else ():
+        seal = entry.get_object()
+        named = [item.reference for key in ("/Cert", "/OCSP", "/CRL") for item in _items(seal, key)]
+        if not set(seal) <= _OF_A_SEAL or not set(named) <= streams:
+            return False
+    return True
+
+
+def _items(dictionary: Any, key: str) -> list[Any]:
+    """The references of an array, unread."""
+    if key not in dictionary:
+        return []
+    array = dictionary[key]
+    return [array.raw_get(n) for n in range(len(array))]
+
+
+def _is_exactly(kind: Any, data: bytes) -> bool:
+    """Whether `data` is one value of this kind to its last byte."""
+    try:
+        kind.load(data, strict=True).native  # noqa: B018 - reads it to the end
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _is_invisible(widget: Any, field: str) -> bool:

@@ -3,7 +3,7 @@ the shape of the file, of the seal's container and the certificates in it are ch
 """
 
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from asn1crypto.x509 import Certificate
@@ -13,7 +13,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from reports import certificates, containers, revisions, seal
 from reports.certificates import Trust
-from reports.verification import END, Said, Status, make_fact, read_document
+from reports.verification import END, PARIS, ActDay, Said, Status, make_fact, read_document
 
 _PAIR = [seal.FIELD, seal.TIMESTAMP_FIELD]
 
@@ -22,16 +22,26 @@ class _AlteredError(Exception):
     """The message is a code of the words `verification`."""
 
 
-def check_seal(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[Said]]:
+# A seal waits for a certificate or a timestamp authority for days, not for a month.
+_LATE = timedelta(days=31)
+
+
+def check_seal(data: bytes, trust: Trust, act: ActDay) -> tuple[Status, list[Said], list[Said]]:
+    """`act`: the day that the file gives to what it seals."""
     try:
-        return _seal_verdict(data, trust)
+        return _seal_verdict(data, trust, act)
     except _AlteredError as error:
         return Status.ALTERED, [], [make_fact(str(error))]
     except Exception:
         return Status.ALTERED, [], [make_fact("broken_seal")]
 
 
-def _seal_verdict(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[Said]]:
+def sealed_document(data: bytes) -> bytes:
+    """The document that a seal was added to, as it was drawn. Raises `ValueError` or others for a broken file."""
+    return data[: _first_revision(data, PdfFileReader(io.BytesIO(data), strict=True))]
+
+
+def _seal_verdict(data: bytes, trust: Trust, act: ActDay) -> tuple[Status, list[Said], list[Said]]:
     reader = PdfFileReader(io.BytesIO(data), strict=True)
     if len(reader.root["/AcroForm"]["/Fields"]) > len(_PAIR):  # strangers' files have had 100,000
         raise _AlteredError("other_signatures")
@@ -48,6 +58,9 @@ def _seal_verdict(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[S
     if read_document(document) != read_document(data):
         raise _AlteredError("added")
     moment = _moment(sealed)
+    sealed_on = moment.astimezone(PARIS).date()
+    if sealed_on < act.day:
+        raise _AlteredError("sealed_before")
     anchors, clocks = (seal.validation_context(known, moment=moment) for known in (trust.sealers, trust.clocks))
     # Its own comparison of revisions takes half a minute; `_shape_fault` has asked more, at once.
     status = validate_pdf_signature(sealed, anchors, clocks, skip_diff=True)
@@ -59,6 +72,9 @@ def _seal_verdict(data: bytes, trust: Trust) -> tuple[Status, list[Said], list[S
     if vouched and not containers.is_ours(sealed.signed_data, _gap(data, sealed), signer, trust.seals):
         raise _AlteredError("loose_container")
     doubts = [] if vouched else [make_fact("unknown_seal")]
+    # A trial seal proves nothing, whenever it was made; a signature made outside may be recorded long after.
+    if not act.recorded and sealed_on > act.day + _LATE and not _is_trial(signer):
+        doubts.append(make_fact("sealed_late", date=sealed_on.isoformat()))
     return _with_times(data, found, status.timestamp_validity, trust.clocks, facts, doubts)
 
 
@@ -102,9 +118,13 @@ def _who_sealed(certificate: Certificate, moment: datetime) -> list[Said]:
         make_fact("sealed_by", name=name, date=moment.date().isoformat()),
         make_fact("certificate", fingerprint=certificates.fingerprint_of(certificate)),
     ]
-    if certificates.TRIAL in name:
+    if _is_trial(certificate):
         facts.append(make_fact("trial"))
     return facts
+
+
+def _is_trial(certificate: Certificate) -> bool:
+    return certificates.TRIAL in str(certificate.subject.native.get("common_name", "?"))
 
 
 def _moment(signature: EmbeddedPdfSignature) -> datetime:

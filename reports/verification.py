@@ -12,11 +12,12 @@ import tempfile
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pikepdf
 
@@ -34,6 +35,7 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)
 
 END = b"%%EOF\n"
+PARIS = ZoneInfo("Europe/Paris")
 _LONGEST = 500  # characters of a fact: its file may be a stranger's
 _LARGEST_CONTENT = 20 << 20  # bytes; 5,000 components make 4 MB
 _LARGEST_UNPACKED = 64 << 20  # bytes of all streams; a dossier of 5,000 components unpacks to 30 MB
@@ -72,7 +74,7 @@ class DocumentVerdict:
 
 
 # What is seen of the file itself, whoever made it; all the rest is what it says.
-_SEEN = frozenset({"certificate", "no_timestamp", "issued", "ask_the_register"})
+_SEEN = frozenset({"certificate", "no_timestamp", "issued", "ask_the_register", "drawn_again"})
 
 
 def say_facts(status: Status, facts: Iterable[Said], language: str) -> list[str]:
@@ -150,8 +152,8 @@ def verify_document(data: bytes, trust: Trust, *, today: date, draws: bool = Tru
     """
     text, identifier = read_document(data, whole=True)
     try:
-        canonical = content.is_canonical(text)
-        facts = _facts(content.loads_claims(text), today)
+        canonical, claims = content.is_canonical(text), content.loads_claims(text)
+        facts, act = _facts(claims, today), _act_day(claims)
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableDocument("not_ours") from error
     digest = content.sha256(text)
@@ -163,7 +165,7 @@ def verify_document(data: bytes, trust: Trust, *, today: date, draws: bool = Tru
             check_seal,  # pyHanko: who only hands files to another process does not wait for it
         )
 
-        status, sealed_facts, faults = check_seal(data, trust)
+        status, sealed_facts, faults = check_seal(data, trust, act)
         facts += sealed_facts
         doubts += faults
     else:
@@ -174,6 +176,35 @@ def verify_document(data: bytes, trust: Trust, *, today: date, draws: bool = Tru
     if not canonical or identifier != digest.encode():
         status = Status.ALTERED
     return DocumentVerdict(status, digest, hashlib.sha256(data).hexdigest(), tuple(facts), tuple(doubts))
+
+
+@dataclass(frozen=True, slots=True)
+class ActDay:
+    """The day, in Paris, of the act that a file tells; `recorded`: it was signed outside Jalon, and came here later."""
+
+    day: date
+    recorded: bool = False
+
+
+def _act_day(claims: Claims | Page) -> ActDay:
+    decision = claims.decision if isinstance(claims, Claims) else None
+    if decision is None:
+        return ActDay(claims.frozen_on)
+    return ActDay(decision.decided_on, recorded=decision.outside is not None)
+
+
+def draw_again(data: bytes, verdict: DocumentVerdict) -> DocumentVerdict:
+    """The verdict of a sealed file, with what its pages drawn again from its content say: the same, or a doubt.
+
+    Only of a file that `verify_document` read: it is drawn in this process.
+    """
+    from reports.seal_check import sealed_document
+
+    text, _ = read_document(data, whole=True)
+    if _draws_the_same(text, sealed_document(data)):
+        return replace(verdict, facts=(*verdict.facts, make_fact("drawn_again")))
+    status = Status.UNVOUCHED if verdict.status is Status.GENUINE else verdict.status
+    return replace(verdict, status=status, doubts=(*verdict.doubts, make_fact("other_pages")))
 
 
 def facts_of(text: str, today: date) -> tuple[Said, ...]:

@@ -37,7 +37,12 @@ UNREADABLE = 2
 )
 @click.option("--english", is_flag=True, help="Answer in English.")
 @click.option("--json", "as_json", is_flag=True, help="Answer for programs.")
-def verify(file: Path, seals: tuple[Path, ...], clocks: tuple[Path, ...], *, english: bool, as_json: bool) -> None:
+@click.option(
+    "--draw-again", is_flag=True, help="Draw the pages of a sealed file again from its content, with this very release."
+)
+def verify(
+    file: Path, seals: tuple[Path, ...], clocks: tuple[Path, ...], *, english: bool, as_json: bool, draw_again: bool
+) -> None:
     """Check FILE: its seal, its timestamp, that not one byte has changed, what was decided.
 
     Exit codes: 0 genuine, 1 altered, 2 not a document of Jalon, 3 nobody that you trust vouches for it.
@@ -47,6 +52,8 @@ def verify(file: Path, seals: tuple[Path, ...], clocks: tuple[Path, ...], *, eng
     clock_roots = [Trusted("--clock", path) for path in clocks] or _configured("JALON_TIMESTAMP_ROOTS")
     try:
         verdict = _judge(file.read_bytes(), trusted, clock_roots)
+        if draw_again and verdict.status is not Status.ALTERED and not _is_unsealed(verdict):
+            verdict = verification.draw_again(file.read_bytes(), verdict)
     except verification.UnreadableDocument as error:
         sys.stderr.write(f"{file}: {verification.Said(str(error)).in_language(language)}\n")
         raise SystemExit(UNREADABLE) from error
@@ -78,9 +85,14 @@ def _judge(data: bytes, seals: list[Trusted], clocks: list[Trusted]) -> verifica
     today = datetime.now(UTC).date()
     held = [b"\n".join(one.path.read_bytes() for one in given) for given in (seals, clocks)]
     verdict = verification.verify_apart(data, *held, today=today)
-    if any(doubt.code == "no_seal" for doubt in verdict.doubts):
+    if _is_unsealed(verdict):
         return verification.verify_document(data, trust, today=today)
     return verdict
+
+
+def _is_unsealed(verdict: verification.DocumentVerdict) -> bool:
+    """A draft: it is drawn again in any case."""
+    return any(doubt.code == "no_seal" for doubt in verdict.doubts)
 
 
 def _configured(*names: str) -> list[Trusted]:

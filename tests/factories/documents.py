@@ -45,3 +45,10 @@ def full(file: str = "guichet") -> dict:
         },
     }
     return frozen
+
+
+def full_today() -> dict:
+    """As `full`, decided today: a seal is neither before what it seals nor long after."""
+    value = full()
+    value["decision"] |= {"decided_on": date.today().isoformat()}
+    return value

@@ -1,4 +1,6 @@
-"""The page that takes a homologation back."""
+"""The page that takes a homologation back, today: a seal is neither before what it seals nor long after."""
+
+from datetime import date
 
 from reports import dossier as content
 
@@ -9,8 +11,8 @@ WITHDRAWAL = {
     "number": 1,
     "decided_on": "2026-01-09",
     "decided_by": "Andrée Laurent",
-    "withdrawn_on": "2026-11-23",
-    "frozen_on": "2026-11-23",
+    "withdrawn_on": date.today().isoformat(),
+    "frozen_on": date.today().isoformat(),
     "reason": "Intrusion constatée",
     "by": {"name": "Andrée Laurent", "title": "Directrice"},
     "decision_sha256": "0" * 64,

@@ -18,7 +18,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.timestamps import HTTPTimeStamper
 
 from reports import dossier as content
-from reports import pdf, seal, verification
+from reports import seal, verification
 from reports.certificates import Trust, UnusableSeal, make_trial, read_sealer
 from reports.verification import Status
 from tests.certificates import chain, issue, timestamper
@@ -27,22 +27,6 @@ from tests.factories.withdrawals import WITHDRAWAL
 
 LEVELS = ["B-B", "B-T", "B-LTA"]
 TODAY = datetime.now(UTC).date()
-
-
-@pytest.fixture(scope="session")
-def document() -> bytes:
-    """A page, so that thousands of changes can be tried; the seal knows nothing of what it seals."""
-    return pdf.render(content.canonical(WITHDRAWAL))
-
-
-@pytest.fixture(scope="session")
-def sealed(document) -> dict[str, bytes]:
-    clock = chain().timestamper()
-    return {
-        "B-B": seal.seal_document(document, chain().sealer()),
-        "B-T": seal.seal_document(document, chain().sealer(), clock),
-        "B-LTA": seal.seal_document(document, chain().sealer(long_term=True), clock),
-    }
 
 
 def status(data: bytes) -> Status | None:

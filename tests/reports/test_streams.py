@@ -8,14 +8,14 @@ from reports import pdf, pdf_child, pdf_finish, seal, streams, verification
 from reports.certificates import read_sealer
 from reports.verification import Status
 from tests.certificates import chain, issue
-from tests.factories.documents import DAY, full
+from tests.factories.documents import DAY, full_today
 from tests.factories.withdrawals import WITHDRAWAL
 
 
 @pytest.mark.parametrize("tries", [1, 2])
 def test_a_file_whose_streams_would_be_miscounted_is_made_again_with_other_lengths(monkeypatch, tries):
     """It happens to one file in fifty, before its seal or under it."""
-    text, refused = content.canonical(full()), {"pdf_child": tries, "seal": tries}
+    text, refused = content.canonical(full_today()), {"pdf_child": tries, "seal": tries}
 
     def miscounted(name):
         def once(data: bytes) -> bool:

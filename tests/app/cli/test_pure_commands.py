@@ -142,13 +142,13 @@ def forged(tmp_path_factory):
     from reports import dossier as content
     from reports import pdf, seal
     from tests.certificates import chain
-    from tests.factories.documents import full
+    from tests.factories.documents import full_today
 
     folder = tmp_path_factory.mktemp("forged")
     (folder / "instance" / "seal").mkdir(parents=True)
     held = b"".join(pem.armor("CERTIFICATE", known.dump()) for known in chain().sealer().trust.seals)
     (folder / "instance" / "seal" / "certificate.pem").write_bytes(held)
-    (folder / "d.pdf").write_bytes(seal.seal_document(pdf.render(content.canonical(full())), chain().sealer()))
+    (folder / "d.pdf").write_bytes(seal.seal_document(pdf.render(content.canonical(full_today())), chain().sealer()))
     return folder
 
 
@@ -184,6 +184,8 @@ def test_what_is_trusted_is_named_with_its_origin(forged, monkeypatch, way):
         len(json.loads(run("verify", str(forged / "d.pdf"), *options, "--json").stdout)["trusted"][0]["fingerprint"])
         == 64
     )
+    again = run("verify", str(forged / "d.pdf"), *options, "--draw-again")
+    assert again.exit_code == 0 and "les mêmes, octet pour octet" in again.stdout
 
 
 @pytest.mark.parametrize("command", ["assess", "dossier", "verify"])
