@@ -74,7 +74,7 @@ class DocumentVerdict:
 
 
 # What is seen of the file itself, whoever made it; all the rest is what it says.
-_SEEN = frozenset({"certificate", "no_timestamp", "issued", "ask_the_register", "drawn_again"})
+_SEEN = frozenset({"certificate", "no_timestamp", "issued", "ask_the_register", "ask_whether_ended", "drawn_again"})
 
 
 def say_facts(status: Status, facts: Iterable[Said], language: str) -> list[str]:
@@ -230,6 +230,7 @@ def _facts(claims: Claims | Page, today: date) -> list[Said]:
         return [
             make_fact("dispensation_end", product=product, number=number, date=claims.frozen_on.isoformat()),
             make_fact("dispensation_ended_by", name=claims.by.name, reason=claims.reason),
+            *_signer_facts(claims.by),
         ]
     facts = [make_fact("dossier", product=product, number=number, date=claims.frozen_on.isoformat())]
     decision = claims.decision
@@ -275,7 +276,8 @@ def _dispensation_facts(page: FrozenDispensation, today: date) -> list[Said]:
     number, day = str(page.number), page.frozen_on.isoformat()
     facts = [make_fact("dispensation", product=page.product, number=number, date=day)]
     if not page.granted:
-        return [*facts, make_fact("dispensation_refused", name=page.by.name, reason=page.answer)]
+        refused = make_fact("dispensation_refused", name=page.by.name, reason=page.answer)
+        return [*facts, refused, *_signer_facts(page.by)]
     facts += [make_fact("dispensed_by", name=page.by.name, what=page.case), *_signer_facts(page.by)]
     end = "dispensation_over" if page.ends_on < today else "dispensed_until"
     return [*facts, make_fact(end, date=page.ends_on.isoformat()), make_fact("ask_whether_ended")]

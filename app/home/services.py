@@ -203,7 +203,7 @@ def _waiting(dossier: Dossier | None) -> Any:
 def _homologated_note(decision: Decision | None, ended: Any, dispensation: PastDispensation | None) -> Any:
     in_force = decision and decision.expires_on and decision.expires_on >= clock.today()
     if dispensation and not in_force:
-        return _l("dispensé jusqu’au %(day)s", day=dispensation.until.strftime("%d/%m/%Y"))
+        return _l("dispensé jusqu’au %(day)s", day=dispensation.last_day.strftime("%d/%m/%Y"))
     if ended:
         return ended
     if decision is None or decision.expires_on is None:

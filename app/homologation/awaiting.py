@@ -53,7 +53,8 @@ def awaiting_dispensation(session: Session, person_id: str) -> Sequence[tuple[Di
     rows = session.execute(
         select(Dispensation, Product)
         .join(Product, Product.id == Dispensation.product_id)
-        .where(Dispensation.granted.is_(None), waits_for(person_id, Dispensation))
+        .where(Dispensation.granted.is_(None), Dispensation.cancelled_on.is_(None), Product.archived_on.is_(None))
+        .where(waits_for(person_id, Dispensation))
         .order_by(Dispensation.asked_at)
     )
     return [(dispensation, product) for dispensation, product in rows]

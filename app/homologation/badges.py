@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from app.homologation.kinds import Origin, Outcome
 from app.homologation.register import Entry
 from risk_models import catalogue
-from risk_models.rules.standing import DecisionState, PastDispensation
+from risk_models.rules.standing import DecisionState
 
 # White on these passes WCAG AA.
 _COLOURS = {"success": "#18753c", "warning": "#8a4b00"}
@@ -18,13 +18,11 @@ _CHARACTER = 6.9
 _PADDING = 10
 
 
-def draw_badge(entry: Entry | None, dispensation: PastDispensation | None, language: str) -> str:
-    """Two boxes of text; the words are in its title too, for who does not see them. `dispensation`: the one that holds."""
-    dispensed = dispensation is not None and not (entry and entry.state.in_force)
+def draw_badge(entry: Entry | None, dispensed_until: date | None, language: str) -> str:
+    """Two boxes of text; the words are in its title too, for who does not see them."""
+    dispensed = dispensed_until is not None and not (entry and entry.state.in_force)
     left = _("homologation de sécurité")
-    right = (
-        _("dispensé jusqu’au %(day)s", day=_day(dispensation.until)) if dispensed and dispensation else _words(entry)
-    )
+    right = _("dispensé jusqu’au %(day)s", day=_day(dispensed_until)) if dispensed else _words(entry)
     widths = [round(len(text) * _CHARACTER) + 2 * _PADDING for text in (left, right)]
     colour = _DISPENSED if dispensed else _COLOURS.get(catalogue.tone(entry.state), _OTHER) if entry else _OTHER
     total = sum(widths)

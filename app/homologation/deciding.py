@@ -69,7 +69,8 @@ def prepare_decision(
     """
     if not may_decide(session, actor, dossier):
         raise Refusal(_l("Seule l’autorité nommée dans le dossier peut décider."))
-    check_apart(session, BindingAct.DECIDE, actor, dossier)
+    for person in filter(None, (actor, dossier.authority)):  # nobody signs in the place of who may not
+        check_apart(session, BindingAct.DECIDE, person, dossier)
     check_vouched(session, dossier)
     must_be(dossier, DossierState.DECISION)
     if shown_sha256 != dossier.content_sha256:

@@ -58,7 +58,10 @@ def _as_case(row: AddedDispensationCase) -> DispensationCase:
         id=row.id,
         name=Text(row.name_fr, row.name_en),
         asks=Text(row.asks_fr, row.asks_en),
-        source=Text(row.source, row.source),
+        source=Text(
+            f"{row.source} ; cas ajouté dans Jalon par {row.added_by} le {row.added_at:%d/%m/%Y}",
+            f"{row.source}; case added in Jalon by {row.added_by} on {row.added_at:%Y-%m-%d}",
+        ),
         months=row.months,
         to_homologate=row.to_homologate,
     )

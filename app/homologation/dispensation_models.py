@@ -4,7 +4,6 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.homologation.kinds import DispensationState
 from app.identity.models import Person
 from app.platform.database import Base, Id, Instant, LongText, Name, UtcDateTime
 
@@ -29,6 +28,7 @@ class Dispensation(Base):
     asked_by: Mapped[Name]
     asked_at: Mapped[Instant]
     authority_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    cancelled_on: Mapped[date | None] = mapped_column(comment="when the team took its request back")
     granted: Mapped[bool | None] = mapped_column(comment="none until the authority answers")
     to_homologate: Mapped[bool] = mapped_column(comment="the product is to be homologated by its end")
     answer: Mapped[LongText] = mapped_column(default="", server_default="", comment="the authority's reason to refuse")
@@ -45,19 +45,14 @@ class Dispensation(Base):
     end: Mapped["DispensationEnd | None"] = relationship(lazy="raise")
 
     @property
-    def until(self) -> date:
-        """The last day that it covers."""
-        return min(self.ends_on, self.end.ended_on - timedelta(days=1)) if self.end else self.ends_on
+    def is_waiting(self) -> bool:
+        """Whether its authority has yet to answer."""
+        return self.granted is None and self.cancelled_on is None
 
-    def state(self, today: date) -> DispensationState:
-        """Where it stands (its end loaded); the day it ends is still covered."""
-        if self.granted is None:
-            return DispensationState.ASKED
-        if not self.granted:
-            return DispensationState.REFUSED
-        if self.end:
-            return DispensationState.ENDED
-        return DispensationState.OVER if self.ends_on < today else DispensationState.IN_FORCE
+    @property
+    def until(self) -> date:
+        """The last day that it covers (its end loaded), unless a decision on the product ended it."""
+        return min(self.ends_on, self.end.ended_on - timedelta(days=1)) if self.end else self.ends_on
 
 
 class DispensationEnd(Base):

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import dispensation_cases, dispensing, sealing
+from app.homologation import dispensation_cases, dispensation_register, dispensing, sealing
 from app.homologation.dispensation_forms import (
     AskDispensationForm,
     DispensationCaseForm,
@@ -40,12 +40,12 @@ _ONE = f"{_PRODUCT}/<int(max=9999):number>"
 def register() -> str:
     """The register of dispensations: all that was asked for the products that one may read."""
     found = {p.id: p for p in products.readable_products(db_session(), current_person())}
-    today = clock.today()
-    rows = [(d, d.state(today), found[d.product_id]) for d in dispensing.dispensations_of(db_session(), list(found))]
+    asked = dispensation_register.dispensations_of(db_session(), list(found))
+    rows = [(d, found[d.row.product_id]) for d in dispensation_register.read_states(db_session(), asked)]
     order = list(DispensationState)
     return render_template(
         "dispensations/register.html",
-        rows=sorted(rows, key=lambda row: (order.index(row[1]), row[0].ends_on, row[2].name)),
+        rows=sorted(rows, key=lambda pair: (order.index(pair[0].state), pair[0].row.ends_on, pair[1].name)),
         cases=dispensation_cases.known_cases(db_session()),
     )
 
@@ -85,14 +85,13 @@ def retire_case(case_id: str) -> BaseResponse:
 @blueprint.get(_PRODUCT)
 @product_view(Permission.READ_PRODUCT)
 def index(product: Product) -> str:
-    today = clock.today()
-    found = dispensing.dispensations_of(db_session(), [product.id])
+    found = dispensation_register.dispensations_of(db_session(), [product.id])
     return render_template(
         "dispensations/index.html",
         product=product,
-        rows=[(d, d.state(today)) for d in found],
+        rows=dispensation_register.read_states(db_session(), found),
         cases=dispensation_cases.known_cases(db_session()),
-        may_ask=may(Permission.COMPOSE_DOSSIER) and not any(d.granted is None for d in found),
+        may_ask=may(Permission.COMPOSE_DOSSIER) and not any(d.is_waiting for d in found),
     )
 
 
@@ -116,7 +115,7 @@ def ask(product: Product) -> str | BaseResponse:
 
 
 def _dispensation_or_404(product: Product, number: int) -> Dispensation:
-    found = dispensing.dispensation_of(db_session(), product.id, number, lock=request.method == "POST")
+    found = dispensation_register.dispensation_of(db_session(), product.id, number, lock=request.method == "POST")
     return found or abort(404)
 
 
@@ -128,9 +127,10 @@ def read(product: Product, number: int) -> str:
         "dispensations/read.html",
         product=product,
         found=found,
-        state=found.state(clock.today()),
+        shown=dispensation_register.read_states(db_session(), [found])[0],
+        is_past=found.ends_on <= clock.today(),
         case=dispensation_cases.known_cases(db_session())[found.case],
-        may_cancel=found.granted is None and may(Permission.COMPOSE_DOSSIER),
+        may_cancel=found.is_waiting and may(Permission.COMPOSE_DOSSIER),
         may_answer=may(Permission.DECIDE) and dispensing.may_answer(db_session(), current_person(), found),
         may_end=_may_end(found),
         files={act: sealing.issued_files(db_session(), found, act) for act in (Act.DISPENSATION, Act.DISPENSATION_END)},
@@ -187,8 +187,7 @@ def grant(product: Product, number: int) -> str | BaseResponse:
 @limit_posts(20)
 def refuse(product: Product, number: int) -> str | BaseResponse:
     found, form = _dispensation_or_404(product, number), RefuseDispensationForm()
-    if not dispensing.may_answer(db_session(), current_person(), found):
-        abort(404)
+    dispensing.check_answering(db_session(), current_person(), found)
     if "code" in request.form and form.validate():
         with form.showing_refusal():
             dispensing.refuse_dispensation(

@@ -1,16 +1,23 @@
 """The third way out, beside homologating and refusing: an authority dispenses a product for a while, on a sealed page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from app.homologation import deciding, notifications, register, sealing
 from app.homologation.dispensation_cases import known_cases, usable_cases
 from app.homologation.dispensation_models import Dispensation, DispensationEnd
+from app.homologation.dispensation_register import (
+    ShownDispensation,
+    dispensations_of,
+    granted_of_many,
+    page_of,
+    read_states,
+)
 from app.homologation.jobs import IssueDispensation
 from app.homologation.kinds import Act, DispensationHeard, DispensationState
 from app.homologation.separation import check_apart, check_vouched, scope_of_product
@@ -37,11 +44,9 @@ from reports.frozen import FrozenDispensation, FrozenDispensationEnd
 from reports.frozen_decision import FrozenSigner
 from risk_models.catalogue.dispensations import DispensationCase
 from risk_models.rules import schedule
-from risk_models.rules.standing import PastDispensation, Situation, holding_dispensation
 
 # A sentence: what is shorter tells an authority nothing.
 LEAST_REASON = 40
-_WHOLE = (joinedload(Dispensation.end), joinedload(Dispensation.authority))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,56 +57,6 @@ class AskedDispensation:
     reason: str
     ends_on: date
     authority_id: str
-
-
-def dispensations_of(session: Session, product_ids: Sequence[str]) -> Sequence[Dispensation]:
-    """All that was ever asked for these products, the latest first."""
-    return session.scalars(
-        select(Dispensation)
-        .where(Dispensation.product_id.in_(product_ids))
-        .options(*_WHOLE)
-        .order_by(Dispensation.product_id, Dispensation.number.desc())
-    ).all()
-
-
-def dispensation_of(session: Session, product_id: str, number: int, *, lock: bool = False) -> Dispensation | None:
-    """One of a product; with `lock`, whoever else would answer it waits until this transaction ends."""
-    statement = (
-        select(Dispensation)
-        .where(Dispensation.product_id == product_id, Dispensation.number == number)
-        .options(*_WHOLE)
-    )
-    return session.scalar(statement.with_for_update(of=Dispensation) if lock else statement)
-
-
-def longest_of_many(session: Session, product_ids: Sequence[str]) -> dict[str, PastDispensation]:
-    """By product, the dispensation granted that lasts longest, whether it still holds or not; one query."""
-    found: dict[str, PastDispensation] = {}
-    rows = session.scalars(
-        select(Dispensation)
-        .where(Dispensation.product_id.in_(product_ids), Dispensation.granted.is_(True))
-        .options(joinedload(Dispensation.end))
-    )
-    for row in rows:
-        if row.decided_on is None:
-            raise ValueError("what is granted has a day")
-        given, known = PastDispensation(row.decided_on, row.until, row.to_homologate), found.get(row.product_id)
-        if known is None or given.until > known.until:
-            found[row.product_id] = given
-    return found
-
-
-def held_of_many(session: Session, products: Sequence[Product]) -> dict[str, PastDispensation]:
-    """By product, the dispensation that holds today; two queries."""
-    ids = [product.id for product in products]
-    last, today = register.last_dossiers(session, ids), clock.today()
-    found = {}
-    for product_id, given in longest_of_many(session, ids).items():
-        decided = last.get(product_id)
-        situation = Situation(today, last=register.past_decision(decided) if decided else None, dispensation=given)
-        if held := holding_dispensation(situation):
-            found[product_id] = held
-    return found
 
 
 @transaction
@@ -152,26 +107,19 @@ def _check_asked(session: Session, product: Product, asked: AskedDispensation) -
         raise Refusal(_l("Choisissez un cas."), "case")
     if len(asked.reason) < LEAST_REASON:
         raise Refusal(_l("C’est trop court pour que l’autorité en juge : une phrase entière au moins."), "reason")
-    if case.homologated and register.dossier_in_force(session, product.id) is None:
-        raise Refusal(
-            _l(
-                "Ce cas suppose une homologation en cours, et Jalon n’en connaît aucune : choisissez un autre cas, ou"
-                " enregistrez d’abord celle qui a été faite ailleurs."
-            ),
-            "case",
-        )
-    _check_end(case, asked.ends_on)
-    if any(one.granted is None for one in dispensations_of(session, [product.id])):
+    if product.archived_on:
+        raise Refusal(_l("Ce produit est archivé : on n’en demande plus rien."))
+    _check_case(session, product, case, asked.ends_on)
+    if any(one.is_waiting for one in dispensations_of(session, [product.id])):
         raise Refusal(_l("Une demande est déjà devant l’autorité : attendez sa réponse, ou retirez-la."))
     return case
 
 
-def _check_end(case: DispensationCase, ends_on: date) -> None:
-    """Its end is to come, and no further than its case allows."""
-    today = clock.today()
+def _check_case(session: Session, product: Product, case: DispensationCase, ends_on: date) -> None:
+    """Raises `Refusal` where the product cannot be in this case until that day, as far as Jalon knows."""
+    today, latest = clock.today(), schedule.add_months(clock.today(), case.months)
     if ends_on <= today:
         raise Refusal(_l("La fin d’une dispense est à venir."), "ends_on")
-    latest = schedule.add_months(today, case.months)
     if ends_on > latest:
         raise Refusal(
             _l(
@@ -181,6 +129,41 @@ def _check_end(case: DispensationCase, ends_on: date) -> None:
             ),
             "ends_on",
         )
+    running = _homologated_until(session, product.id)
+    if case.homologated and running is None:
+        raise Refusal(
+            _l(
+                "Ce cas suppose une homologation en cours, et Jalon n’en connaît aucune : choisissez un autre cas, ou"
+                " enregistrez d’abord celle qui a été faite ailleurs, que l’incubateur confirme."
+            ),
+            "case",
+        )
+    if case.homologated and running and ends_on > running:
+        raise Refusal(
+            _l(
+                "Ce cas dure autant que l’homologation en cours : choisissez le %(day)s ou avant.",
+                day=format_day(running),
+            ),
+            "ends_on",
+        )
+    former = granted_of_many(session, [product.id]).get(product.id, [])
+    if case.to_homologate and (urgent := [d for d in former if d.to_homologate and d.closed_on is None]):
+        raise Refusal(
+            _l(
+                "Ce produit a déjà été dispensé en urgence, jusqu’au %(day)s, et rien n’en a été décidé depuis : il est à"
+                " homologuer.",
+                day=format_day(urgent[-1].until),
+            ),
+            "case",
+        )
+
+
+def _homologated_until(session: Session, product_id: str) -> date | None:
+    """The end of the homologation that holds today, taken here or confirmed by the incubator."""
+    running = register.dossier_in_force(session, product_id)
+    if running is None or running.is_declared_only or running.decision is None:
+        return None
+    return running.decision.expires_on
 
 
 @transaction
@@ -188,14 +171,19 @@ def cancel_dispensation(session: Session, actor: Person, product: Product, found
     """The team takes its request back before the authority answers. Raises `Refusal`."""
     _check_waiting(found)
     check_act(session, actor, BindingAct.ASK_DISPENSATION, scope_of_product(session, product.id))
+    found.cancelled_on = clock.today()
+    notifications.tell_of_dispensation(session, actor, found, DispensationHeard.CANCELLED, [found.authority])
     record(session, actor, Action.CANCEL_DISPENSATION, _case_of(session, found).name.fr, product_id=product.id)
-    session.delete(found)
 
 
 def prepare_grant(session: Session, actor: Person, product: Product, found: Dispensation) -> str:
     """The page as it will be sealed if `actor` grants it today, to be read before signing. Raises `Refusal`."""
-    _check_answerer(session, actor, found)
-    _check_end(_case_of(session, found), found.ends_on)
+    check_answering(session, actor, found)
+    if product.archived_on:
+        raise Refusal(_l("Ce produit est archivé : on n’en demande plus rien."))
+    if found.ends_on <= clock.today():
+        raise Refusal(_l("La date demandée est passée : refusez, ou l’équipe retire sa demande et en fait une autre."))
+    _check_case(session, product, _case_of(session, found), found.ends_on)
     return content.dumps(_page(session, actor, product, found, granted=True, answer=""))
 
 
@@ -217,7 +205,7 @@ def refuse_dispensation(
     session: Session, actor: Person, product: Product, found: Dispensation, reason: str, proof: FactorProof
 ) -> None:
     """The authority says no, and why, on a sealed page too. Raises `Refusal`."""
-    _check_answerer(session, actor, found)
+    check_answering(session, actor, found)
     text = content.dumps(_page(session, actor, product, found, granted=False, answer=reason))
     _answer(session, actor, product, found, text, refuse_purpose(found), proof)
 
@@ -266,10 +254,7 @@ def end_dispensation(
 ) -> None:
     """The authority ends it from today, on a sealed page of its own. Raises `Refusal`."""
     check_ending(session, actor, found)
-    page = content.loads_any(found.content or "")
-    if not isinstance(page, FrozenDispensation):
-        raise ValueError("what is granted has its page")
-    scope = scope_of_product(session, product.id)
+    page, scope = page_of(found), scope_of_product(session, product.id)
     prove_act(session, actor, BindingAct.END_DISPENSATION, proof, end_purpose(found), scope)
     today = clock.today()
     text = content.dumps(
@@ -305,7 +290,7 @@ def end_dispensation(
 
 def check_ending(session: Session, actor: Person, found: Dispensation) -> None:
     """Raises `Refusal` unless `actor` may end this dispensation today."""
-    if found.state(clock.today()) is not DispensationState.IN_FORCE:
+    if read_states(session, [found])[0].state is not DispensationState.IN_FORCE:
         raise Refusal(_l("Il n’y a pas de dispense en cours à terminer ici."))
     if not (deciding.may_decide(session, actor, found) or deciding.succeeds(session, actor, found)):
         raise Refusal(_l("Seule l’autorité qui l’a accordée, ou qui signe pour elle, y met fin."))
@@ -313,18 +298,25 @@ def check_ending(session: Session, actor: Person, found: Dispensation) -> None:
 
 def may_answer(session: Session, actor: Person, found: Dispensation) -> bool:
     """Whether it waits for this very person."""
-    return found.granted is None and deciding.may_decide(session, actor, found)
+    return found.is_waiting and deciding.may_decide(session, actor, found)
 
 
-def _check_answerer(session: Session, actor: Person, found: Dispensation) -> None:
+def check_answering(session: Session, actor: Person, found: Dispensation) -> None:
+    """Raises `Refusal` unless `actor` may answer this request today."""
     _check_waiting(found)
     if not deciding.may_decide(session, actor, found):
         raise Refusal(_l("Seule l’autorité nommée dans la demande peut y répondre."))
-    check_apart(session, BindingAct.DISPENSE, actor, found)
+    if actor.id == found.asked_by_id:
+        raise Refusal(_l("Vous avez demandé cette dispense : une autre autorité y répond."))
+    # Nobody signs in the place of who may not.
+    for person in (actor, found.authority):
+        check_apart(session, BindingAct.DISPENSE, person, found)
     check_vouched(session, found)
 
 
 def _check_waiting(found: Dispensation) -> None:
+    if found.cancelled_on:
+        raise Refusal(_l("L’équipe a retiré cette demande."))
     if found.granted is not None:
         raise Refusal(_l("L’autorité a déjà répondu à cette demande."))
 
@@ -337,8 +329,7 @@ def _page(
     session: Session, actor: Person, product: Product, found: Dispensation, *, granted: bool, answer: str
 ) -> FrozenDispensation:
     cases: Mapping[str, DispensationCase] = known_cases(session)
-    case, running = cases[found.case], register.dossier_in_force(session, product.id)
-    before = [one for one in dispensations_of(session, [product.id]) if one.granted]
+    case, all_asked = cases[found.case], dispensations_of(session, [product.id])
     return FrozenDispensation(
         product=product.name,
         number=found.number,
@@ -351,8 +342,8 @@ def _page(
         asked_on=found.asked_at.astimezone(clock.PARIS).date(),
         document_name=found.document_name,
         document_sha256=found.document_sha256 or "",
-        homologated_until=running.decision.expires_on if running and running.decision else None,
-        former=tuple(_told_former(one, cases) for one in before),
+        homologated_until=_homologated_until(session, product.id),
+        former=tuple(_told_former(one, cases) for one in read_states(session, all_asked) if one.past),
         granted=granted,
         answer=answer,
         ends_on=found.ends_on,
@@ -362,10 +353,13 @@ def _page(
     )
 
 
-def _told_former(one: Dispensation, cases: Mapping[str, DispensationCase]) -> str:
+def _told_former(one: ShownDispensation, cases: Mapping[str, DispensationCase]) -> str:
     """As the sealed page says it, in French."""
-    days = " au ".join(f"{day:%d/%m/%Y}" for day in (one.decided_on, one.until) if day)
-    return f"n° {one.number}, du {days}, par {one.decided_by} : {cases[one.case].name.fr}"
+    row, past = one.row, one.past
+    if past is None or past.last_day < past.granted_on:
+        return f"n° {row.number}, par {row.decided_by}, terminée le jour même : {cases[row.case].name.fr}"
+    days = f"du {past.granted_on:%d/%m/%Y} au {past.last_day:%d/%m/%Y}"
+    return f"n° {row.number}, {days}, par {row.decided_by} : {cases[row.case].name.fr}"
 
 
 def _signer_name(by: FrozenSigner) -> str:

@@ -36,6 +36,8 @@ class DispensationState(StrEnum):
     IN_FORCE = "in_force"
     OVER = "over"  # its last day is past
     ENDED = "ended"  # by the authority, before its day
+    CLOSED = "closed"  # by a later decision on the product, or a withdrawal
+    CANCELLED = "cancelled"  # by the team, before its authority answered
 
 
 class PieceAnswer(StrEnum):
@@ -84,6 +86,7 @@ class DispensationHeard(StrEnum):
     GRANTED = "granted"
     REFUSED = "refused"
     ENDED = "ended"
+    CANCELLED = "cancelled"
 
 
 class Called(StrEnum):

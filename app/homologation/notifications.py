@@ -88,8 +88,8 @@ def send_dispensation(database: Database, task: TellOfDispensation) -> None:
         person = session.get_one(Person, task.person_id)
         found = session.get(Dispensation, task.dispensation_id, options=[joinedload(Dispensation.end)])
         product = session.get_one(Product, found.product_id) if found else None
-    if found is None or product is None:
-        return  # the team took its request back before the letter left
+    if found is None or product is None or (task.heard is DispensationHeard.ASKED and not found.is_waiting):
+        return  # answered, or taken back, before the letter left
     mail_templates.send_letter(
         mail_templates.compose_letter(
             "dispensation_told",
@@ -102,10 +102,20 @@ def send_dispensation(database: Database, task: TellOfDispensation) -> None:
             by=task.by,
             ends_on=found.ends_on,
             to_homologate=found.to_homologate,
-            why=found.end.reason if found.end else found.answer or found.reason,
+            why=_why(found, task.heard),
             link=link_to("dispensations.read", slug=product.slug, number=found.number),
         )
     )
+
+
+def _why(found: Dispensation, heard: DispensationHeard) -> str:
+    """The words of who acted."""
+    said = {
+        DispensationHeard.ASKED: found.reason,
+        DispensationHeard.REFUSED: found.answer,
+        DispensationHeard.ENDED: found.end.reason if found.end else "",
+    }
+    return said.get(heard, "")
 
 
 def send_told(database: Database, task: TellOfDossier) -> None:

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy import or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from app.homologation import dispensing, register, sealing
+from app.homologation import dispensation_register, register, sealing
 from app.homologation.badges import draw_badge
 from app.homologation.dispensation_models import Dispensation, DispensationEnd
+from app.homologation.dispensation_register import ShownDispensation
 from app.homologation.forms import VerifyForm
 from app.homologation.kinds import Act, DispensationState, Origin, Outcome
 from app.homologation.models import Decision, Dossier, IssuedFile, Withdrawal
@@ -45,6 +46,15 @@ _STATE_WORDS = {
 _OVER = frozenset({DecisionState.EXPIRED, DecisionState.REPLACED, DecisionState.CLOSED, DecisionState.WITHDRAWN})
 
 
+# By whether the dispensation holds, then by whether its seal is a trial.
+_TITLES = {
+    (True, False): "genuine_dispensed",
+    (True, True): "genuine_trial",
+    (False, False): "genuine_dispensed_no_more",
+    (False, True): "trial_dispensed_no_more",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationAnswer:
     """What the file says, and what this service knows of it."""
@@ -68,9 +78,8 @@ class VerificationAnswer:
         if self.known or self.status is not Status.GENUINE:
             return self.known or (self.status.value if self.status else "")
         trial = any(fact.code == "trial" for fact in self.facts)
-        if self.dispensation and not trial:
-            held = self.dispensation is DispensationState.IN_FORCE
-            return "genuine_dispensed" if held else "genuine_dispensed_no_more"
+        if self.dispensation:
+            return _TITLES[self.dispensation is DispensationState.IN_FORCE, trial]
         if self.state in _OVER:
             return "trial_but" if trial else "genuine_but"
         if trial:
@@ -122,19 +131,25 @@ def _of_ours(verdict: DocumentVerdict, issued: IssuedFile) -> VerificationAnswer
 
 def _of_dispensation(verdict: DocumentVerdict, facts: tuple[Said, ...], issued: IssuedFile) -> VerificationAnswer:
     found = db_session().get_one(Dispensation, issued.dispensation_id, options=[joinedload(Dispensation.end)])
-    state = found.state(clock.today())
-    if issued.act is Act.DISPENSATION_END or state is DispensationState.REFUSED:
+    shown = dispensation_register.read_states(db_session(), [found])[0]
+    if issued.act is Act.DISPENSATION_END or shown.past is None:
         return VerificationAnswer(verdict.status, facts, verdict.doubts, verdict.file, verdict.content)
-    told = _told_dispensation(facts, state)
-    return VerificationAnswer(verdict.status, told, verdict.doubts, verdict.file, verdict.content, dispensation=state)
+    told = _told_dispensation(facts, shown)
+    return VerificationAnswer(
+        verdict.status, told, verdict.doubts, verdict.file, verdict.content, dispensation=shown.state
+    )
 
 
-def _told_dispensation(facts: Iterable[Said], state: DispensationState) -> tuple[Said, ...]:
+def _told_dispensation(facts: Iterable[Said], shown: ShownDispensation) -> tuple[Said, ...]:
     """What the register knows takes the place of the advice to ask it, and of an end that is not the real one."""
-    ended = state is DispensationState.ENDED
-    dropped = {"ask_whether_ended"} | ({"dispensed_until", "dispensation_over"} if ended else set())
-    kept = [fact for fact in facts if fact.code not in dropped]
-    return (*kept, Said("dispensation_ended")) if ended else tuple(kept)
+    since = {
+        DispensationState.ENDED: [Said("dispensation_ended")],
+        DispensationState.CLOSED: [
+            Said("dispensation_closed", (("date", d.isoformat()),)) for d in [shown.past and shown.past.closed_on] if d
+        ],
+    }.get(shown.state, [])
+    dropped = {"ask_whether_ended"} | ({"dispensed_until", "dispensation_over"} if since else set())
+    return (*(fact for fact in facts if fact.code not in dropped), *since)
 
 
 def _issued_on(issued: IssuedFile) -> Said:
@@ -242,8 +257,8 @@ def _known_dispensation(digest: str) -> VerificationAnswer | None:
     is_end = found.end is not None and found.end.content_sha256 == digest
     text = found.end.content if found.end and is_end else found.content or ""
     facts = verification.facts_of(text, clock.today())
-    if not is_end:
-        facts = _told_dispensation(facts, found.state(clock.today()))
+    if not is_end and found.granted:
+        facts = _told_dispensation(facts, dispensation_register.read_states(db_session(), [found])[0])
     return VerificationAnswer(None, facts, (Said("compare_the_page"),), content=digest)
 
 
@@ -285,7 +300,7 @@ def public() -> str:
     """The decisions that their teams let be seen, and the products that are dispensed."""
     shown = register.public_products(db_session())
     entries = register.decided_entries(db_session(), shown)
-    held = dispensing.held_of_many(db_session(), shown)
+    held = dispensation_register.held_of_many(db_session(), [product.id for product in shown])
     return render_template(
         "homologation/register.html",
         entries=[
@@ -296,7 +311,7 @@ def public() -> str:
         counts={},
         wanted="",
         public=True,
-        dispensed=[(product, held[product.id]) for product in shown if product.id in held],
+        dispensed=sorted(held.values(), key=lambda one: one.product),
         may_import=False,
     )
 
@@ -314,7 +329,7 @@ def _public_entry(slug: str) -> tuple[Product, Entry | None]:
 @requires(Permission.ANYONE)
 def badge_json(slug: str) -> Response:
     product, entry = _public_entry(slug)
-    held = dispensing.held_of_many(db_session(), [product]).get(product.id)
+    held = dispensation_register.held_of_many(db_session(), [product.id]).get(product.id)
     said = {
         "product": product.name,
         "sealed_name": register.sealed_name(db_session(), entry) if entry else None,
@@ -334,8 +349,8 @@ def badge_json(slug: str) -> Response:
 @requires(Permission.ANYONE)
 def badge_svg(slug: str) -> Response:
     product, entry = _public_entry(slug)
-    held = dispensing.held_of_many(db_session(), [product]).get(product.id)
-    return _live(Response(draw_badge(entry, held, language()), mimetype="image/svg+xml"))
+    held = dispensation_register.held_of_many(db_session(), [product.id]).get(product.id)
+    return _live(Response(draw_badge(entry, held.until if held else None, language()), mimetype="image/svg+xml"))
 
 
 def _how_signed(entry: Entry | None) -> str | None:

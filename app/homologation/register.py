@@ -98,6 +98,19 @@ def last_dossiers(session: Session, product_ids: Sequence[str]) -> dict[str, Dos
     return found
 
 
+def deciding_days(session: Session, product_ids: Sequence[str]) -> dict[str, list[date]]:
+    """By product, the days of its decisions and withdrawals, those that were only declared apart; one query."""
+    found: dict[str, list[date]] = {}
+    for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids)).options(WITHOUT_CONTENT)):
+        if dossier.is_declared_only or dossier.decision is None:
+            continue
+        days = found.setdefault(dossier.product_id, [])
+        days.append(dossier.decision.decided_on)
+        if dossier.withdrawal:
+            days.append(dossier.withdrawal.withdrawn_on)
+    return found
+
+
 def dossier_in_force(session: Session, product_id: str) -> Dossier | None:
     """The dossier of the decision that homologates the product today, with its content."""
     last = session.scalars(_decided().where(Dossier.product_id == product_id).limit(1)).first()

@@ -91,7 +91,7 @@ def deadlines_of_many(session: Session, products: Collection[ProductStanding]) -
 def _in_words(duty: Duty, one: ProductStanding) -> Deadline:
     """A duty with its reminders and where it comes from."""
     before: tuple[int, ...] = schedule.ANALYSIS_MILESTONES
-    if duty.kind is DeadlineKind.EXPIRY and one.decision and one.decision.months:
+    if duty.kind is DeadlineKind.EXPIRY and one.decision and one.decision.months and not duty.spared:
         before = schedule.RENEWAL_MILESTONES[one.decision.months]
         rule = _l(
             "décision du %(day)s pour %(months)d mois",
@@ -102,9 +102,9 @@ def _in_words(duty: Duty, one: ProductStanding) -> Deadline:
         before = (schedule.LIFTING_MONTHS,)
         text = one.reservations[duty.ref].text[:200]
         rule = _l("« %(text)s », décision du %(day)s", text=text, day=_iso(one.decision.decided_on))
-    elif duty.kind is DeadlineKind.DISPENSATION and one.dispensation:
+    elif duty.kind is DeadlineKind.DISPENSATION:
         before = schedule.DISPENSATION_MONTHS
-        rule = _l("dispense du %(day)s", day=_iso(one.dispensation.granted_on))
+        rule = _l("dernier jour d’une dispense d’homologation")
     else:
         rule = _first_rule(duty, one)
     milestones = schedule.reminder_days_once_late(duty.due, before, schedule.DUTY_RELAUNCHES)

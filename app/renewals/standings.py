@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from app.homologation import dispensing, register
+from app.homologation import dispensation_register, register
 from app.homologation.kinds import DossierState, Origin
 from app.homologation.models import Decision, Dossier, Opinion, Reservation
 from app.platform import clock
@@ -54,11 +54,11 @@ class ProductStanding:
 
 
 def standings_of_products(session: Session, products: Sequence[Product]) -> dict[str, ProductStanding]:
-    """By id, where each of `products` (phases loaded) stands; six queries, whatever their number."""
+    """By id, where each of `products` (phases loaded) stands; seven queries, whatever their number."""
     ids, today = [p.id for p in products], clock.today()
     last, in_hand, put_off = register.last_dossiers(session, ids), _in_hand(session, ids), _put_off(session, ids)
     reservations = _reservations(session, list(last.values()))
-    dispensed = dispensing.longest_of_many(session, ids)
+    dispensed = dispensation_register.granted_of_many(session, ids)
     found = {}
     for product in products:
         phases, decided, dossier = phase_values(product.phases), last.get(product.id), in_hand.get(product.id)
@@ -73,7 +73,7 @@ def standings_of_products(session: Session, products: Sequence[Product]) -> dict
             in_hand=_how_far(dossier) if dossier else None,
             reservations={r.id: r.lift_by for r in theirs.values() if r.lift_by},
             put_off={kind: row.until for kind, row in postponed.items()},
-            dispensation=dispensed.get(product.id),
+            dispensations=dispensed.get(product.id, ()),
         )
         found[product.id] = ProductStanding(
             product,

@@ -24,6 +24,7 @@ _SEALED = (
     "asked_by",
     "asked_at",
     "authority_id",
+    "cancelled_on",
     "granted",
     "to_homologate",
     "answer",
@@ -35,7 +36,13 @@ _SEALED = (
     "content_sha256",
 )
 # Once its authority answered, only why its seal is late changes.
-_CHANGED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in _SEALED)
+_CHANGED = " OR ".join(
+    f"{new} IS DISTINCT FROM {old}"
+    for new, old in (
+        *((f"NEW.{column}", f"OLD.{column}") for column in _SEALED),
+        ("CAST(NEW.factor_proof AS TEXT)", "CAST(OLD.factor_proof AS TEXT)"),
+    )
+)
 _RULES = (
     # What is asked is answered later; SQLite's INSERT OR REPLACE would delete the row in the way unseen.
     (
@@ -44,7 +51,7 @@ _RULES = (
         " OR (product_id = NEW.product_id AND number = NEW.number))",
     ),
     ("UPDATE", f"OLD.granted IS NOT NULL AND ({_CHANGED})"),
-    ("DELETE", "OLD.granted IS NOT NULL"),
+    ("DELETE", "TRUE"),
 )
 _MESSAGE = "sealed: this row can no longer change"
 
@@ -69,6 +76,7 @@ def upgrade() -> None:
         sa.Column("asked_by", sa.String(200), nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("authority_id", sa.String(32), sa.ForeignKey("person.id"), nullable=False, index=True),
+        sa.Column("cancelled_on", sa.Date(), nullable=True, comment="when the team took its request back"),
         sa.Column("granted", sa.Boolean(), nullable=True, comment="none until the authority answers"),
         sa.Column(
             "to_homologate", sa.Boolean(), nullable=False, comment="the product is to be homologated by its end"

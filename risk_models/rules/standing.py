@@ -118,12 +118,31 @@ class PastDecision:
 class PastDispensation:
     """An authority dispensed the product from being homologated, from `granted_on` to the end of `until`.
 
-    `to_homologate`: it is to be homologated by then, as after an emergency.
+    `to_homologate`: it is to be homologated by then, as after an emergency. `closed_on`: the first day without it, where a later
+    decision on the product, or a withdrawal, stands in its place.
     """
 
     granted_on: date
     until: date
     to_homologate: bool = False
+    closed_on: date | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last day that it covers, or covered; before `granted_on` where it covered none."""
+        return min(self.until, self.closed_on - timedelta(days=1)) if self.closed_on else self.until
+
+    def holds(self, today: date) -> bool:
+        """Whether it covers `today`; the day it ends is still covered."""
+        return self.granted_on <= today <= self.last_day
+
+
+def closing_day(granted_on: date, decided: Sequence[date]) -> date | None:
+    """The first of the days `decided`, of decisions on a product and of withdrawals, that ends what was granted before.
+
+    What was decided on the very day of the grant came before it: an authority dispenses what it has just refused.
+    """
+    return min((day for day in decided if day > granted_on), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +151,7 @@ class Situation:
 
     `analysed`: its analysis was declared; `last`: its last decision, whatever became of it; `reservations`: by name, the
     day by which each that its authority set and nobody lifted is due; `put_off`: until when what it owes was postponed;
-    `dispensation`: the one that lasts longest of those granted.
+    `dispensations`: those granted.
     """
 
     today: date
@@ -143,7 +162,7 @@ class Situation:
     in_hand: DossierInHand | None = None
     reservations: Mapping[str, date] = field(default_factory=dict)
     put_off: Mapping[DeadlineKind, date] = field(default_factory=dict)
-    dispensation: PastDispensation | None = None
+    dispensations: Sequence[PastDispensation] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +198,7 @@ def where_it_stands(now: Situation) -> Standing:
     state, day = _state(now, first)
     held = holding_dispensation(now)
     if held and not state.is_homologated:
-        state, day = ProductState.DISPENSED, held.until
+        state, day = ProductState.DISPENSED, held.last_day
     owed = tuple(sorted(_owed(now, first), key=lambda duty: (duty.due, duty.kind)))
     act, due = _next_act(now, state, day)
     return Standing(state, day, owed, act, due)
@@ -191,22 +210,19 @@ def _homologates(decision: PastDecision | None) -> bool:
 
 
 def holding_dispensation(now: Situation) -> PastDispensation | None:
-    """The dispensation that holds today; the day it ends is still covered. A later refusal or withdrawal ends it."""
-    given, until = now.dispensation, _dispensed_until(now)
-    return given if given and until and given.granted_on <= now.today <= until else None
+    """Of the dispensations that hold today, the one that lasts longest."""
+    return max((d for d in now.dispensations if d.holds(now.today)), key=lambda d: d.last_day, default=None)
 
 
-def _dispensed_until(now: Situation) -> date | None:
-    """The last day that the dispensation covers, or covered."""
-    given, ended = now.dispensation, _came_to_nothing(now.last) if now.last else None
-    if given is None or ended is None or ended <= given.granted_on:
-        return given.until if given else None
-    return min(given.until, ended - timedelta(days=1))
+def _spared_until(now: Situation) -> date | None:
+    """The last day that a dispensation covers, or covered."""
+    return max((d.last_day for d in now.dispensations if d.last_day >= d.granted_on), default=None)
 
 
-def _came_to_nothing(decision: PastDecision) -> date | None:
-    """The day it was withdrawn, or taken as a refusal; None where it homologates."""
-    return decision.withdrawn_on or (None if decision.months else decision.decided_on)
+def _to_homologate(now: Situation) -> list[PastDispensation]:
+    """The dispensations after which the product is to be homologated, and that no decision followed yet."""
+    given = [d for d in now.dispensations if d.to_homologate and d.closed_on is None]
+    return sorted((d for d in given if d.last_day >= d.granted_on), key=lambda d: d.last_day)
 
 
 def _first_duty(now: Situation) -> Duty | None:
@@ -216,11 +232,11 @@ def _first_duty(now: Situation) -> Duty | None:
     """
     start = schedule.analysis_due(now.phases)
     kind = DeadlineKind.FIRST_HOMOLOGATION if now.analysed else DeadlineKind.ANALYSIS
+    if start is None and not _to_homologate(now):
+        return None
     if start and now.analysed:
         start = schedule.first_homologation_due(start)
-    due = max((day for day in (start, _dispensed_until(now)) if day), default=None)
-    if due is None:
-        return None
+    due = max(day for day in (start, _spared_until(now)) if day)
     until, spared = now.put_off.get(kind), due != start
     if until is None or until <= due:  # the card moved past it, or a dispensation did
         return Duty(kind, due, spared=spared)
@@ -249,13 +265,19 @@ def _state(now: Situation, first: Duty | None) -> tuple[ProductState, date | Non
 
 
 def _owed(now: Situation, first: Duty | None) -> list[Duty]:
-    """While a dispensation holds, its end stands for all that would be due by then, but for what a decision in force asks."""
-    duties, held = _owed_without_dispensation(now, first), holding_dispensation(now)
-    if held is None:
-        return duties
-    in_force = now.last is not None and now.last.state(now.today).in_force
-    kept = [duty for duty in duties if in_force or duty.due > held.until]
-    return [*kept, Duty(DeadlineKind.DISPENSATION, held.until)]
+    """While a dispensation holds, its end stands for all that would be due by then, but for what a decision in force asks.
+
+    What an emergency asks is owed until a decision follows, homologated or not.
+    """
+    held = [d for d in now.dispensations if d.holds(now.today)]
+    covered = first.due if first and not held else date.min  # the first duty comes after those that are over
+    ends = {d.last_day for d in (*held, *_to_homologate(now)) if d.last_day > covered}
+    duties = _owed_without_dispensation(now, first)
+    if held:
+        in_force = now.last is not None and now.last.state(now.today).in_force
+        until = max(d.last_day for d in held)
+        duties = [duty for duty in duties if in_force or duty.due > until]
+    return [*duties, *(Duty(DeadlineKind.DISPENSATION, day) for day in ends)]
 
 
 def _owed_without_dispensation(now: Situation, first: Duty | None) -> list[Duty]:
@@ -264,7 +286,10 @@ def _owed_without_dispensation(now: Situation, first: Duty | None) -> list[Duty]
     if not _homologates(now.last) or now.last is None or now.last.expires_on is None:
         return []
     lifted_by = [Duty(DeadlineKind.RESERVATION, due, ref) for ref, due in now.reservations.items()]
-    return [Duty(DeadlineKind.EXPIRY, now.last.expires_on), *lifted_by]
+    end, spared = now.last.expires_on, _spared_until(now)
+    if spared and end < spared < now.today:  # nothing was late meanwhile
+        return [Duty(DeadlineKind.EXPIRY, spared, spared=True), *lifted_by]
+    return [Duty(DeadlineKind.EXPIRY, end), *lifted_by]
 
 
 _OF_DOSSIERS = {
@@ -283,9 +308,10 @@ def _next_act(now: Situation, state: ProductState, day: date | None) -> tuple[Ne
     asked = None if state in (ProductState.REFUSED, ProductState.WITHDRAWN) else day
     if now.in_hand:
         return _OF_DOSSIERS[now.in_hand], asked
+    if state in (ProductState.DISPENSED, ProductState.HOMOLOGATED) and (after := _after_dispensation(now, state)):
+        return after
     if state is ProductState.DISPENSED:
-        act = _act_while_dispensed(now)
-        return act, day if act else None
+        return None, None
     return _act_asked(now, state, asked)
 
 
@@ -304,14 +330,18 @@ def _homologate(now: Situation) -> NextAct:
     return NextAct.HOMOLOGATE if now.last is None else NextAct.HOMOLOGATE_AGAIN
 
 
-def _act_while_dispensed(now: Situation) -> NextAct | None:
-    """What its end asks for, once it is near, or at once where the product is to be homologated by then."""
-    held = holding_dispensation(now)
-    if held is None or not (held.to_homologate or held.until <= _soon(now.today)):
+def _after_dispensation(now: Situation, state: ProductState) -> tuple[NextAct, date] | None:
+    """What the end of a dispensation asks for and by when: once it is near, or at once where the product is to be homologated."""
+    held, owed = holding_dispensation(now), _to_homologate(now)
+    if owed:
+        due = owed[0].last_day
+    elif held and state is ProductState.DISPENSED and held.last_day <= _soon(now.today):
+        due = held.last_day
+    else:
         return None
     if _homologates(now.last):
-        return NextAct.RENEW
-    return _homologate(now) if now.analysed else NextAct.ANALYSE
+        return NextAct.RENEW, due
+    return (_homologate(now) if now.analysed else NextAct.ANALYSE), due
 
 
 def _soon(today: date) -> date:

@@ -1,6 +1,9 @@
+from datetime import timedelta
+
 import pytest
 
 from app.homologation.kinds import Outcome
+from app.platform import clock
 from tests.snapshots import Snapshots
 from tests.world import World
 
@@ -48,3 +51,11 @@ def decided(world, snapshots):
     """The same, homologated with one reservation and sealed."""
     snapshots.put(world, "decided", lambda: _decided(world))
     return _scene(world)
+
+
+@pytest.fixture
+def late(world):
+    """A product whose first homologation is late, with its people."""
+    owner = world.person()
+    product = world.product(owner, start=clock.today() - timedelta(days=800))
+    return world, owner, world.cast(product)

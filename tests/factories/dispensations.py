@@ -3,6 +3,11 @@
 import io
 from datetime import date
 
+from sqlalchemy import select
+
+from app.homologation import sealing
+from app.homologation.dispensation_models import Dispensation
+from app.homologation.kinds import Act
 from app.platform import clock
 from risk_models.rules import schedule
 
@@ -36,3 +41,10 @@ def grant_dispensation(world, person, number: int = 1, **changed):
 def answer_dispensation(world, person, what: str, reason: str, number: int = 1):
     """`what`: `refuser` or `terminer`."""
     return world.visitor(person).post(f"{PAGE}/{number}/{what}", {"reason": reason, "code": world.code(person)})
+
+
+def sealed_page(world, act: Act) -> bytes:
+    """The file of the only dispensation."""
+    with world.database.reading() as session:
+        found = session.scalars(select(Dispensation)).one()
+        return world.app.extensions["storage"].get(sealing.issued_files(session, found, act)[0].sha256)

@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from sqlalchemy import select, text
 
-from app.homologation import sealing
 from app.homologation.dispensation_models import Dispensation
 from app.homologation.kinds import Act, Outcome
 from app.identity.kinds import Role
@@ -21,6 +20,7 @@ from reports import verification
 from reports.verification import Status
 from risk_models.catalogue.dispensations import dispensation_cases
 from risk_models.rules.standing import ProductState
+from risk_models.scales import DeadlineKind
 from tests.conftest import on_sqlite
 from tests.factories.dispensations import (
     PAGE,
@@ -29,28 +29,15 @@ from tests.factories.dispensations import (
     ask_dispensation,
     grant_dispensation,
     in_months,
+    sealed_page,
 )
 from tests.factories.homologation import is_sealed, run_jobs
 from tests.factories.study import text as shown_text
 
 
-@pytest.fixture
-def late(world):
-    """A product whose first homologation is late, with its people."""
-    owner = world.person()
-    product = world.product(owner, start=clock.today() - timedelta(days=800))
-    return world, owner, world.cast(product)
-
-
 def state_of(world, slug: str = "exemple") -> ProductState:
     with world.database.reading() as session:
         return standings.standing_of_product(session, world.reload(slug)).standing.state
-
-
-def sealed(world, act: Act) -> bytes:
-    with world.database.reading() as session:
-        found = session.scalars(select(Dispensation)).one()
-        return world.app.extensions["storage"].get(sealing.issued_files(session, found, act)[0].sha256)
 
 
 def said_by_verifier(world, data: bytes, on=None) -> str:
@@ -68,20 +55,20 @@ def dropped_here(world, data: bytes) -> str:
 def test_each_case_from_act_to_register_to_its_end(decided, case):
     """Of a homologated product, which every case may speak of."""
     world, owner, people, _ = decided
-    ends_on = in_months(case.months)
+    ends_on = in_months(12 if case.homologated else case.months)
     assert ask_dispensation(world, owner, people, case.id, ends_on=ends_on).status_code == 302
     assert grant_dispensation(world, people["authority"]).status_code == 302
     run_jobs(world)
     visitor = world.visitor(owner)
     listed = shown_text(visitor.get("/dispenses"))
     assert case.name.fr in listed and "En cours" in listed and "Andrée Laurent" in listed
-    page = json.loads(verification.read_document(sealed(world, Act.DISPENSATION))[0])
+    page = json.loads(verification.read_document(sealed_page(world, Act.DISPENSATION))[0])
     assert (page["case"], page["source"], page["reason"]) == (case.name.fr, case.source.fr, REASON)
     assert page["to_homologate"] is case.to_homologate and page["by"]["vouched"]["deed"] == "Arrêté du 3 mars 2025"
-    said = said_by_verifier(world, sealed(world, Act.DISPENSATION))
+    said = said_by_verifier(world, sealed_page(world, Act.DISPENSATION))
     assert f"Dispensé d’homologation par Andrée Laurent. Cas : {case.name.fr}" in said
     assert f"court jusqu’au {ends_on:%d/%m/%Y}" in said
-    assert "court jusqu’au" in dropped_here(world, sealed(world, Act.DISPENSATION))
+    assert "court jusqu’au" in dropped_here(world, sealed_page(world, Act.DISPENSATION))
     with world.database.reading() as session:
         owed = deadlines.deadlines_of_product(session, world.reload())
     assert (ends_on, "dispensations.index") in {(d.due, deadlines.PAGES.get(d.kind)) for d in owed}
@@ -89,7 +76,7 @@ def test_each_case_from_act_to_register_to_its_end(decided, case):
         lead = world.person("cheffe@exemple.test", "Cheffe Durand")
         world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
         assert "Venue à son terme" in shown_text(world.visitor(lead).get("/dispenses"))
-        assert "a pris fin le" in said_by_verifier(world, sealed(world, Act.DISPENSATION))
+        assert "a pris fin le" in said_by_verifier(world, sealed_page(world, Act.DISPENSATION))
 
 
 def test_a_dispensed_product_is_late_nowhere(late):
@@ -162,7 +149,7 @@ def test_a_refusal_is_sealed_and_dispenses_nothing(late):
     assert answer_dispensation(world, people["authority"], "refuser", "Des données de santé.").status_code == 302
     run_jobs(world)
     assert state_of(world) is ProductState.ANALYSIS_OVERDUE
-    said = said_by_verifier(world, sealed(world, Act.DISPENSATION))
+    said = said_by_verifier(world, sealed_page(world, Act.DISPENSATION))
     assert "Dispense refusée par Andrée Laurent : Des données de santé." in said
     assert "Des données de santé." in shown_text(world.visitor(owner).get(f"{PAGE}/1"))
     assert any("est refusée" in m and "Des données de santé." in m for m in world.mails())
@@ -174,13 +161,13 @@ def test_the_authority_ends_it_before_its_day(late):
     ask_dispensation(world, owner, people)
     grant_dispensation(world, people["authority"])
     run_jobs(world)
-    first = sealed(world, Act.DISPENSATION)
+    first = sealed_page(world, Act.DISPENSATION)
     assert answer_dispensation(world, people["authority"], "terminer", "Ouverte à tous.").status_code == 302
     run_jobs(world)
     assert state_of(world) is ProductState.ANALYSIS_OVERDUE
-    assert sealed(world, Act.DISPENSATION) == first
+    assert sealed_page(world, Act.DISPENSATION) == first
     assert "Terminée par Andrée Laurent : Ouverte à tous." in said_by_verifier(
-        world, sealed(world, Act.DISPENSATION_END)
+        world, sealed_page(world, Act.DISPENSATION_END)
     )
     assert "L’autorité a mis fin à cette dispense depuis." in dropped_here(world, first)
     assert "Terminée par l’autorité" in shown_text(world.visitor(owner).get("/dispenses"))
@@ -188,76 +175,29 @@ def test_the_authority_ends_it_before_its_day(late):
     assert answer_dispensation(world, people["authority"], "terminer", "Encore.").status_code == 409
 
 
-REFUSED = {
-    "case": ({"case": "inconnu"}, "Choisissez un cas."),
-    "past": ({"ends_on": -1}, "La fin d’une dispense est à venir."),
-    "too long for its case": ({"case": "urgent_change", "ends_on": 7}, "6 mois au plus"),
-    "too long for any": ({"ends_on": 37}, "36 mois au plus"),
-    "too short": ({"reason": "Urgent."}, "trop court"),
-    "of a homologated product": ({"case": "minor_change"}, "suppose une homologation en cours"),
-}
-
-
-@pytest.mark.parametrize(("changed", "why"), REFUSED.values(), ids=REFUSED)
-def test_what_may_not_be_asked_says_why(late, changed, why):
-    world, owner, people = late
-    if "ends_on" in changed:
-        changed = changed | {"ends_on": in_months(changed["ends_on"])}
-    assert why in shown_text(ask_dispensation(world, owner, people, **changed))
-    with world.database.reading() as session:
-        assert session.scalar(select(Dispensation)) is None
-
-
 @on_sqlite
-def test_the_team_asks_once_at_a_time_and_may_take_it_back(late):
-    world, owner, people = late
-    ask_dispensation(world, owner, people)
-    assert "déjà devant l’autorité" in shown_text(ask_dispensation(world, owner, people))
-    assert world.visitor(owner).post(f"{PAGE}/1/retirer").status_code == 302
-    assert world.visitor(owner).get(f"{PAGE}/1").status_code == 404
-    ask_dispensation(world, owner, people)
-    grant_dispensation(world, people["authority"])
-    assert world.visitor(owner).post(f"{PAGE}/1/retirer").status_code == 409
-
-
-@on_sqlite
-def test_only_its_authority_answers(late):
-    world, owner, people = late
-    ask_dispensation(world, owner, people)
-    other = world.person("autre@exemple.test", "Alix Petit")
-    world.give(other, Role.AUTHORITY, product_id=world.reload().id)
-    admin = world.person("admin@exemple.test", "Admin Un")
-    world.give(admin, Role.ADMINISTRATOR)
-    for person in (owner, people["reviewer"], other, admin):
-        assert grant_dispensation(world, person).status_code in (403, 404, 409)
-        assert answer_dispensation(world, person, "refuser", "Non.").status_code in (403, 404, 409)
-    without = grant_dispensation(world, people["authority"], code="000000")
-    assert "n’est pas bon" in shown_text(without)
-    other_page = grant_dispensation(world, people["authority"], signed_sha256="0" * 64)
-    assert "a changé" in shown_text(other_page)
-    world.give(people["authority"], Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
-    assert "qui prépare une dispense ne l’accorde pas" in shown_text(grant_dispensation(world, people["authority"]))
-    with world.database.reading() as session:
-        assert session.scalar(select(Dispensation.granted)) is None
-
-
-@on_sqlite
-def test_who_nobody_vouches_for_is_not_asked(late):
-    world, owner, _ = late
-    unknown = world.person("inconnue@exemple.test", "Claude Simon")
-    world.give(unknown, Role.AUTHORITY, product_id=world.reload().id, vouched=False)
-    assert "se porte encore garant" in shown_text(ask_dispensation(world, owner, {"authority": unknown}))
-
-
-@on_sqlite
-def test_a_later_refusal_ends_what_was_dispensed(scene):
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.FAVOURABLE])
+def test_a_later_decision_closes_what_was_dispensed_everywhere(scene, outcome):
     world, owner, people, dossier = scene
-    ask_dispensation(world, owner, people)
+    ask_dispensation(world, owner, people, "urgent_creation")
     grant_dispensation(world, people["authority"])
+    run_jobs(world)
     assert state_of(world) is ProductState.DISPENSED
-    with time_machine.travel(clock.now() + timedelta(days=2), tick=True):
-        world.decide(dossier, people["authority"], Outcome.REFUSED, None, "Metabase est exposé")
-        assert state_of(world) is ProductState.REFUSED
+    page = sealed_page(world, Act.DISPENSATION)
+    with time_machine.travel(clock.now() + timedelta(days=1), tick=True):
+        refused = outcome is Outcome.REFUSED
+        world.decide(dossier, people["authority"], outcome, None if refused else 12, "Exposé" if refused else "")
+        assert state_of(world) is (ProductState.REFUSED if refused else ProductState.HOMOLOGATED)
+        lead = world.person("cheffe@exemple.test", "Cheffe Durand")
+        world.give(lead, Role.INCUBATOR_MEMBER, incubator_id=world.incubator().id)
+        for address in ("/dispenses", f"{PAGE}/1"):
+            assert "Close par une décision" in shown_text(world.visitor(lead).get(address))
+        told = dropped_here(world, page)
+        assert "a mis fin à cette dispense le" in told and "La dispense court jusqu’au" not in told
+        with world.database.reading() as session:
+            owed = {d.kind for d in deadlines.deadlines_of_product(session, world.reload())}
+        assert DeadlineKind.DISPENSATION not in owed
+        assert "Dispensé d’homologation jusqu’au" not in shown_text(world.visitor(lead).get("/produits/exemple"))
 
 
 SEALED = [
@@ -265,6 +205,7 @@ SEALED = [
     "UPDATE dispensation SET granted = NULL",
     "UPDATE dispensation SET content = '{}'",
     "UPDATE dispensation SET \"case\" = 'experiment2'",
+    "UPDATE dispensation SET factor_proof = '{}'",
     "DELETE FROM dispensation",
     "INSERT INTO dispensation_end (dispensation_id, ended_on, ended_by_id, ended_by, reason, content, content_sha256)"
     " SELECT id, ended_on, ended_by_id, ended_by, e.reason, e.content, e.content_sha256"
