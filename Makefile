@@ -74,8 +74,8 @@ migrate: $(RUN) ## bring the database up to date
 
 lock: ## resolve the dependencies anew; the locks hold names, versions and hashes only
 	@$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --require-hashes -r requirements/bootstrap.lock
-	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/run.lock
-	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra dev pyproject.toml -o requirements/dev.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra server pyproject.toml -o requirements/run.lock
+	@$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra server --extra dev pyproject.toml -o requirements/dev.lock
 
 i18n: $(DEV) ## gather the texts to translate and compile the catalogues
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -k _ln:1,2 --no-location --sort-output --omit-header -o .venv/messages.pot .

@@ -227,3 +227,49 @@ def test_the_table_tells_what_to_complete(tmp_path):
 
 def test_the_same_product_twice_is_not_shared(tmp_path):
     assert run("systemic", GUICHET, GUICHET).exit_code == 2
+
+
+# Denies what the base dependencies of the project do not bring, then does what an auditor does.
+_ALONE = """
+import re, sys
+from importlib.metadata import packages_distributions, requires
+def plain(name): return re.sub(r"[-_.]+", "-", name).lower()
+brought, pending = {"jalon"}, ["jalon"]
+while pending:
+    for line in requires(pending.pop()) or ():
+        name = plain(re.match(r"[A-Za-z0-9._-]+", line)[0])
+        if "extra ==" not in line and name not in brought:
+            brought.add(name)
+            try:
+                requires(name)
+            except Exception:
+                continue  # for another system or version of Python
+            pending.append(name)
+owners = packages_distributions()
+class Alone:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top in owners and not {plain(owner) for owner in owners[top]} & brought:
+            raise ImportError(f"{name} is not of the base dependencies")
+sys.meta_path.insert(0, Alone())
+from datetime import date
+from pathlib import Path
+from app.cli import main
+from reports import verification
+from reports.certificates import Trust, read_certificates
+file, certificate, product = map(Path, sys.argv[1:])
+trust = Trust(read_certificates(certificate.read_bytes()))
+verdict = verification.verify_document(file.read_bytes(), trust, today=date.today())
+assert verdict.status is verification.Status.GENUINE, verdict
+sys.argv = ["jalon", "assess", str(product), "--json"]
+main()
+"""
+
+
+def test_an_auditor_needs_the_base_dependencies_alone(forged):
+    """`pip install ./jalon` without the extra of the server: it checks a dossier and makes its figures again."""
+    certificate = forged / "instance" / "seal" / "certificate.pem"
+    words = [sys.executable, "-c", _ALONE, str(forged / "d.pdf"), str(certificate), str(EXAMPLES / "guichet.yaml")]
+    done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=EXAMPLES.parent)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["loss"] > 0
