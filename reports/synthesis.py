@@ -1,6 +1,7 @@
 """What the first page of a dossier says, on the site as in the PDF: what is done, what nobody decided, what is accepted."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from reports.frozen import FrozenDossier, FrozenEvent, FrozenOpinion, FrozenProof
@@ -98,6 +99,33 @@ def split_register(dossier: FrozenDossier) -> tuple[list[StudiedScenario], list[
     """The scenarios of the register that are kept, and those set aside."""
     register = dossier.study.register if dossier.study else ()
     return [x for x in register if x.kept], [x for x in register if not x.kept]
+
+
+def set_aside(dossier: FrozenDossier, language: str) -> list[str]:
+    """What the team does not do, each in a sentence with its reason: risks, then flaws, findings and measures."""
+    names, known = dossier.system.names(), catalogue.measures()
+    findings = {f.key: catalogue.finding_text(f, language, names) for f in dossier.assessment.findings}
+    left = [
+        *(("risk", _told(x, names, language), x.why_not) for x in split_register(dossier)[1]),
+        *(("flaw", f"{j.flaw}, {j.component}", j.reason) for j in dossier.judgements if j.state == "accepted"),
+        *(
+            ("finding", findings[a.finding].rstrip("."), a.reason)
+            for a in dossier.accepted_findings
+            if a.finding in findings and a.until >= dossier.frozen_on
+        ),
+        *(
+            ("measure", known[m.measure].name.in_(language) if m.measure in known else m.measure, m.reason or "–")
+            for m in dossier.system.measures
+            if m.status is MeasureStatus.NOT_APPLICABLE
+        ),
+    ]
+    return [catalogue.sentence("set_aside", kind, language, what=what, why=why) for kind, what, why in left]
+
+
+def _told(scenario: StudiedScenario, names: Mapping[str, str], language: str) -> str:
+    asset = names.get(scenario.asset, scenario.asset)
+    need = f", {catalogue.word(scenario.need, language).lower()}" if scenario.need else ""
+    return scenario.story or f"{asset}{need}"
 
 
 def feared_events_by_severity(dossier: FrozenDossier) -> list[FrozenEvent]:

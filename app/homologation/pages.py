@@ -29,6 +29,7 @@ from reports.synthesis import (
     contradictions,
     feared_events_by_severity,
     proposed_scenarios,
+    set_aside,
     short_pieces,
     unproved_measures,
 )
@@ -118,6 +119,7 @@ def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
         "proposed": proposed_scenarios(frozen),
         "residual": remaining,
         "contradictions": contradictions(frozen, language()),
+        "set_aside": set_aside(frozen, language()),
         "feared_events": feared_events_by_severity(frozen),
     }
 

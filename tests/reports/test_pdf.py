@@ -125,6 +125,22 @@ def synthesis_of(value: dict, tmp_path) -> str:
     return " ".join(subprocess.run(text, capture_output=True, text=True, check=True).stdout.split())
 
 
+def test_the_synthesis_says_the_worst_path_and_what_the_team_sets_aside(tmp_path):
+    judged = {
+        "component": "Metabase",
+        "package": "",
+        "version": "",
+        "flaw": "CVE-2021-41277",
+        "state": "accepted",
+        "reason": "Coupé d’internet",
+        "until": None,
+        "judged_by": "Camille Martin",
+    }
+    text = synthesis_of(full() | {"judgements": [judged]}, tmp_path)
+    assert "Pire chemin : Internet › Metabase" in text
+    assert "Faille laissée en l’état : CVE-2021-41277, Metabase (Coupé d’internet)" in text
+
+
 def test_the_synthesis_begins_with_who_disagrees_and_counts_the_rest(tmp_path):
     value = full()
     agreed = value["opinions"][0] | {"verdict": "favourable", "text": ""}
