@@ -33,6 +33,7 @@ from reports.synthesis import (
     short_pieces,
     unproved_measures,
 )
+from risk_models.rules import schedule
 from risk_models.rules.standing import DecisionState
 
 
@@ -88,6 +89,7 @@ def reading_page(
         days_waiting=(clock.now() - row.state_since).days,
         pending=services.waited_people(row),
         opinions_given=any(o.given_at for o in row.opinions),
+        would_end=schedule.expiry_day(clock.today(), row.requested_months),
         **seal_state(row),
     )
 

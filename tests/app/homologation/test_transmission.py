@@ -120,7 +120,7 @@ def test_a_pdf_is_tried_again_by_itself_even_after_the_last_attempt(broken):
         run_jobs(world)
         run_jobs(world)
     assert told(world, CALL) == ["autorite@exemple.test"]
-    assert "n’a pas" not in world.visitor(world.person()).get(PAGE).get_data(as_text=True)
+    assert "n’a pas encore pu être fait" not in world.visitor(world.person()).get(PAGE).get_data(as_text=True)
 
 
 def test_each_reviewer_finds_the_own_opinion_of_the_version_taken_back(world):
