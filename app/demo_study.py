@@ -21,6 +21,7 @@ from app.identity.models import Person
 from app.inventory import services as inventory
 from app.mitigations import services as mitigations
 from app.platform import clock
+from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.products.models import Incubator, Product
 from risk_models.catalogue.study import examples
@@ -168,7 +169,7 @@ def give_proofs(session: Session, team: Person, product: Product) -> None:
                 today - timedelta(days=30),
                 "Relu avec la responsable technique.",
                 "https://exemple.test/preuve",
-                None,
+                Attachment("relecture.txt", b"Relu avec la responsable technique : tout est en place."),
             )
             evidence.attest_measure(session, team, product, measure, shown)
             return

@@ -8,16 +8,16 @@ from app.platform.forms import BaseForm, Day, EnumRadio, Line, Paragraph, web_ad
 
 
 class EvidenceForm(BaseForm):
-    needed_when = {
-        "file": _l("le fichier ou l’adresse"),
-        "link": _l("le fichier ou l’adresse"),
-    }
     observed_on = Day(
         _l("Date de la preuve"), needed=True, description=_l("Le jour dont elle parle, pas celui où vous la joignez.")
     )
-    file = FileField(_l("Fichier"), description=_l("PDF, image, document ou texte ; 10 Mo au plus."))
+    file = FileField(
+        _l("Fichier"),
+        [FileRequired(_l("Joignez-en une copie : une adresse change ou disparaît, et ne prouve rien seule."))],
+        description=_l("Le document, ou une copie de la page ; PDF, image, document ou texte ; 10 Mo au plus."),
+    )
     link = Line(
-        _l("Ou adresse où la lire"), most=500, check=web_address, description=_l("Exemple : https://updown.io/p/8c6x8")
+        _l("Adresse où elle se lit"), most=500, check=web_address, description=_l("Exemple : https://updown.io/p/8c6x8")
     )
     note = Paragraph(_l("Ce qu’elle montre"), most=1000)
 

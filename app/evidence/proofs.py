@@ -200,8 +200,11 @@ def has_said_something(row: Evidence) -> bool:
 
 
 def as_observation(row: Evidence) -> Observation:
-    """A row as the rules read it. A tool that dashlord does not run on a site says nothing against the measure."""
+    """A row as the rules read it. A tool that dashlord does not run on a site says nothing against the measure; an address
+    of which no copy was kept, as until 2026-12, shows nothing."""
     state = row.state
+    if row.source is EvidenceSource.PERSON and not row.sha256:
+        state = ObservationState.ABSENT
     if row.seen_on is not None and not row.holds and state is not ObservationState.DISABLED:
         # What was last seen is that the measure is not there: seeing nothing since, or asking no more, mends nothing.
         return Observation(

@@ -143,7 +143,7 @@ def forget_subjects(session: Session, product: Product, source: EvidenceSource, 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a person shows: a file or a link, and the day it speaks of."""
+    """What a person shows: a file, the day it speaks of, and where it is read."""
 
     observed_on: date
     note: str
@@ -159,12 +159,10 @@ def attest_measure(session: Session, actor: Person, product: Product, measure: M
         raise Refusal(_l("Cette mesure n’est pas au catalogue."))
     if shown.observed_on > clock.today():
         raise Refusal(_l("Une preuve date d’aujourd’hui ou d’avant."), "observed_on")
-    if shown.file is None and not shown.link:
-        raise Refusal(_l("Joignez un fichier, ou donnez l’adresse où lire la preuve."), "file")
-    digest, file_name = "", ""
-    if shown.file:
-        digest = attachments.keep_attachment(session, shown.file, by=actor.id, of=product.id)
-        file_name = shown.file.name
+    if shown.file is None:
+        raise Refusal(_l("Joignez-en une copie : une adresse change ou disparaît, et ne prouve rien seule."), "file")
+    digest = attachments.keep_attachment(session, shown.file, by=actor.id, of=product.id)
+    file_name = shown.file.name
     row = Evidence(
         id=new_id(),
         product_id=product.id,
@@ -172,7 +170,7 @@ def attest_measure(session: Session, actor: Person, product: Product, measure: M
         check=None,
         measure=measure.measure,
         components=[c.ref for c in measure.on],
-        subject=file_name or shown.link[:500],
+        subject=file_name,
         state=ObservationState.SEEN,
         holds=True,
         observed_on=shown.observed_on,

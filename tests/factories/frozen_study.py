@@ -54,4 +54,11 @@ def _decide_and_prove(team) -> None:
     assert team.post(f"{BASE}/registre/dossiers:integrity", accepted).status_code == 302
     page = text(team.get("/produits/exemple/preuves"))
     attest = page.split('/preuve"')[0].rsplit('href="', 1)[1] + "/preuve"
-    give(team, attest, clock.today(), link="https://exemple.test/MarqueLien", note="MarquePreuve")
+    give(
+        team,
+        attest,
+        clock.today(),
+        file=("preuve.pdf", b"%PDF-1.7 preuve"),
+        link="https://exemple.test/MarqueLien",
+        note="MarquePreuve",
+    )

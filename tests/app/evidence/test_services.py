@@ -15,6 +15,7 @@ from app.evidence.models import Evidence
 from app.identity.kinds import Role
 from app.journal.models import JournalEntry
 from app.platform import attachments, clock
+from app.products import changes
 from app.renewals import deadlines, feeds, planning
 from risk_models.rules import schedule
 from risk_models.scales import Check, DeadlineKind, ObservationState, ProofState
@@ -52,6 +53,19 @@ def test_a_proof_that_expires_raises_the_risk_of_the_page_at_once(world):
         assert "Pare-feu applicatif" in plan.split("Vos réponses")[0]
 
 
+def test_an_address_of_which_no_copy_was_kept_shows_nothing(world):
+    """As people could give until 2026-12."""
+    visitor, path = with_measure(world, "waf", "metabase")
+    declared = loss(visitor)
+    give(visitor, path, clock.today(), file=pdf(), link="https://exemple.test/preuve")
+    with world.database.writing() as session:
+        session.execute(update(Evidence).values(sha256="", file_name=""))
+        changes.note_change(session, [world.reload().id])
+    assert loss(visitor) > declared
+    page = visitor.get("/produits/exemple/preuves").get_data(as_text=True)
+    assert "aucune copie n’en est gardée" in page and "Absente" in page
+
+
 def test_withdrawing_a_proof_lowers_the_measure_and_keeps_the_record(world):
     visitor, path = with_measure(world, "waf", "metabase")
     declared = loss(visitor)
@@ -75,16 +89,17 @@ def test_the_date_of_the_proof_is_not_that_of_its_arrival(world):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "Joignez un fichier"),
+        ({}, "Joignez-en une copie"),
+        ({"link": "https://exemple.test/preuve"}, "une adresse change ou disparaît"),
         ({"file": pdf("photo.png")}, "n’est pas un « .png »"),
         ({"file": pdf("programme.exe")}, "Joignez un PDF, une image"),
         ({"file": pdf("page.html", b"<script>")}, "Joignez un PDF, une image"),
         ({"file": pdf("image.svg", b"<svg/>")}, "Joignez un PDF, une image"),
         ({"file": pdf("note.txt", b"\xff\xfe\x00")}, "n’est pas en UTF-8"),
         ({"file": pdf("gros.pdf", b"%PDF-" + b"0" * attachments.MAX_FILE)}, "10 Mo au plus"),
-        ({"link": "javascript:alert(1)"}, "doit commencer par https"),
-        ({"link": "https://exemple.test", "observed_on": "2030-01-01"}, "date d’aujourd’hui ou d’avant"),
-        ({"link": "https://exemple.test", "observed_on": "2026-02-31"}, "Cette date n’existe pas"),
+        ({"file": pdf(), "link": "javascript:alert(1)"}, "doit commencer par https"),
+        ({"file": pdf(), "observed_on": "2030-01-01"}, "date d’aujourd’hui ou d’avant"),
+        ({"file": pdf(), "observed_on": "2026-02-31"}, "Cette date n’existe pas"),
     ],
 )
 def test_a_bad_proof_is_refused_and_changes_nothing(world, data, said):
