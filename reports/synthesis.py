@@ -101,7 +101,7 @@ def split_register(dossier: FrozenDossier) -> tuple[list[StudiedScenario], list[
     return [x for x in register if x.kept], [x for x in register if not x.kept]
 
 
-def set_aside(dossier: FrozenDossier, language: str) -> list[str]:
+def list_set_aside(dossier: FrozenDossier, language: str) -> list[str]:
     """What the team does not do, each in a sentence with its reason: risks, then flaws, findings and measures."""
     names, known = dossier.system.names(), catalogue.measures()
     findings = {f.key: catalogue.finding_text(f, language, names) for f in dossier.assessment.findings}

@@ -28,8 +28,8 @@ from reports.synthesis import (
     answers_by_component,
     contradictions,
     feared_events_by_severity,
+    list_set_aside,
     proposed_scenarios,
-    set_aside,
     short_pieces,
     unproved_measures,
 )
@@ -121,7 +121,7 @@ def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
         "proposed": proposed_scenarios(frozen),
         "residual": remaining,
         "contradictions": contradictions(frozen, language()),
-        "set_aside": set_aside(frozen, language()),
+        "set_aside": list_set_aside(frozen, language()),
         "feared_events": feared_events_by_severity(frozen),
     }
 
