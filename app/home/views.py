@@ -44,6 +44,8 @@ def index() -> str | Response:
         next_acts=acts.next_of(db_session(), me),
         late=acts.late_of(db_session(), me),
         to_decide=awaiting.awaiting_decision(db_session(), me.id),
+        to_confirm=awaiting.awaiting_confirmation(db_session(), me.id),
+        to_lift=awaiting.awaiting_lifting(db_session(), me.id),
         to_dispense=awaiting.awaiting_dispensation(db_session(), me.id),
         to_review=awaiting.awaiting_opinion(db_session(), me.id),
         to_approve=study.levels_to_approve(db_session(), me),

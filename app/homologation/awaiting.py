@@ -6,8 +6,15 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from app.homologation.dispensation_models import Dispensation
-from app.homologation.kinds import DossierState
-from app.homologation.models import Delegation, Dossier, Opinion
+from app.homologation.kinds import DossierState, ReviewerRole
+from app.homologation.models import (
+    Delegation,
+    Dossier,
+    Opinion,
+    RecordedSignature,
+    Reservation,
+    Withdrawal,
+)
 from app.identity.kinds import Role
 from app.platform import clock
 from app.products.models import Product
@@ -58,6 +65,37 @@ def awaiting_dispensation(session: Session, person_id: str) -> Sequence[tuple[Di
         .order_by(Dispensation.asked_at)
     )
     return [(dispensation, product) for dispensation, product in rows]
+
+
+def awaiting_confirmation(session: Session, person_id: str) -> Sequence[tuple[RecordedSignature, Dossier, Product]]:
+    """Signatures made outside that somebody recorded, for this authority to confirm, oldest first."""
+    rows = session.execute(
+        select(RecordedSignature, Dossier, Product)
+        .join(Dossier, Dossier.id == RecordedSignature.dossier_id)
+        .join(Product, Product.id == Dossier.product_id)
+        .where(Dossier.state == DossierState.DECISION, waits_for(person_id, Dossier))
+        .order_by(RecordedSignature.recorded_at)
+    )
+    return [(recorded, dossier, product) for recorded, dossier, product in rows]
+
+
+def awaiting_lifting(session: Session, person_id: str) -> Sequence[tuple[Reservation, Dossier, Product]]:
+    """Reservations whose lifting is asked of this authority, or of this RSSI of the dossier, oldest first."""
+    reviews = (
+        select(Opinion.id)
+        .where(Opinion.dossier_id == Dossier.id, Opinion.role == ReviewerRole.RSSI)
+        .where(Opinion.reviewer_id == person_id, holds_role(Opinion.reviewer_id, Role.REVIEWER, Dossier.product_id))
+    )
+    rows = session.execute(
+        select(Reservation, Dossier, Product)
+        .join(Dossier, Dossier.id == Reservation.dossier_id)
+        .join(Product, Product.id == Dossier.product_id)
+        .outerjoin(Withdrawal, Withdrawal.dossier_id == Dossier.id)
+        .where(Reservation.asked_on.is_not(None), Reservation.lifted_on.is_(None), Withdrawal.id.is_(None))
+        .where(or_(waits_for(person_id, Dossier), reviews.exists()))
+        .order_by(Reservation.asked_on, Reservation.position)
+    )
+    return [(reservation, dossier, product) for reservation, dossier, product in rows]
 
 
 def awaiting_opinion(session: Session, person_id: str) -> Sequence[tuple[Dossier, Product]]:

@@ -41,6 +41,9 @@ def test_the_team_asks_and_shows_and_lifts_nothing(owed):
     assert told == {people["authority"].email, people["reviewer"].email}
     shown = text(world.visitor(people["authority"]).get(PAGE))
     assert "levée demandée le" in shown and "Lire et lever" in shown
+    for judge in (people["authority"], people["reviewer"]):
+        assert "Réserves dont la levée est demandée" in text(world.visitor(judge).get("/"))
+    assert "Réserves dont la levée" not in text(world.visitor(owner).get("/"))
     assert (
         world.visitor(people["authority"]).get(f"{PAGE}/reserves/{reservation}/preuve").data
         == b"Journal de mise a jour"

@@ -106,6 +106,8 @@ def test_who_recorded_and_confirmed_is_named_wherever_the_decision_is(paper):
     recorded(world, people["lea"], file_of(sign(page)))
     run_jobs(world)
     assert any("à confirmer" in mail and "Léa Bon" in mail for mail in world.mails())
+    assert "Léa Bon a enregistré" in text(world.visitor(people["authority"]).get("/"))
+    assert "Signatures à confirmer" not in text(world.visitor(people["owner"]).get("/"))
     assert confirmed(world, people["authority"]).status_code == 302
     run_jobs(world)
     both = "signature enregistrée par Léa Bon, confirmée par Andrée Laurent"
