@@ -127,6 +127,8 @@ def _scenarios_and_measures(camille: Keyboard, sacha: Keyboard, product: str) ->
     sacha.sees("est enregistrée")
     sacha.follows(sacha.page.get_by_role("link", name="Voir et joindre les preuves"))
     sacha.follows(sacha.page.get_by_role("link", name=re.compile("Joindre une preuve : Filtrage réseau")))
+    rule = {"name": "regle.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 regle"}
+    sacha.page.locator('[name="file"]').set_input_files(rule)
     sacha.types("link", "https://exemple.test/regle-de-filtrage")
     sacha.reaches(sacha.page.locator('[name="observed_on"]'))
     sacha.page.keyboard.type("11112026")  # the same in every order of day and month

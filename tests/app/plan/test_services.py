@@ -52,7 +52,7 @@ def test_the_plan_is_ordered_by_what_it_avoids_for_the_effort(world, team):
 
 def test_a_lost_proof_enters_the_plan_at_once(world):
     visitor, path = with_measure(world, "waf", "metabase")
-    give(visitor, path, clock.today() - timedelta(days=800), link="https://exemple.test/waf")
+    give(visitor, path, clock.today() - timedelta(days=800), file=("regle.pdf", b"%PDF-1.7 regle"))
     found = {r["Sur"]: r["Quoi"] for r in rows(visitor) if r["Mesure"].startswith("Pare-feu")}
     assert found["Metabase"] == "preuve à renouveler"
     assert "Voir les preuves" in text(visitor.get(PLAN))
@@ -209,6 +209,6 @@ def test_late_measures_are_relaunched_and_those_done_are_not(world, team):
 
 def test_the_end_of_a_proof_is_a_deadline(world):
     visitor, path = with_measure(world, "backup_restore_test", "base")
-    give(visitor, path, date(2026, 11, 1), link="https://exemple.test")
+    give(visitor, path, date(2026, 11, 1), file=("regle.pdf", b"%PDF-1.7 regle"))
     page = text(visitor.get("/produits/exemple/echeances"))
     assert "Fin d’une preuve" in page and "1er novembre 2027" in page and "relance" in page
