@@ -16,7 +16,7 @@ from reports.figures.graph import draw_graph
 from reports.figures.matrix import draw_matrix
 from reports.frozen import FrozenDossier, FrozenFindingAcceptance, Page
 from reports.frozen_decision import FrozenDoubt
-from reports.residual import residual_risks, untreated_strong
+from reports.residual import count_risks, residual_risks
 from reports.synthesis import (
     answers_by_component,
     contradictions,
@@ -168,7 +168,7 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
         study=content.study or Study(),
         digest=digest,
         graph=drawable_markup(draw_graph(system, content.assessment, "fr")),
-        matrix=drawable_markup(draw_matrix(content.assessment, "fr")),
+        matrix=drawable_markup(draw_matrix(count_risks(content), "fr")),
         names=system.names(),
         system=system,
         most=MOST_ROWS,
@@ -180,7 +180,6 @@ def to_html(frozen: FrozenDossier | Page, digest: str) -> str:
         answers=drawable_values(answers_by_component(system, "fr")),
         measures=catalogue.measures(),
         unproved=len(unproved_measures(system)),
-        untreated=len(untreated_strong(remaining)),
         proposed=proposed_scenarios(content),
         residual=remaining,
         contradictions=drawable_values(contradictions(content, "fr")),

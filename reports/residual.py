@@ -1,11 +1,13 @@
 """What remains of the risks once the plan is kept: what a decision that homologates accepts."""
 
+from collections import Counter
 from collections.abc import Iterator
 
+from reports.figures.matrix import Cell, GridCounts
 from reports.frozen import FrozenDossier
 from reports.frozen_decision import FrozenResidual
 from risk_models import catalogue
-from risk_models.scales import Need, RiskLevel, Treatment
+from risk_models.scales import Likelihood, Need, RiskLevel, Treatment
 from risk_models.study import StudiedScenario
 
 _REMAIN = (RiskLevel.HIGH, RiskLevel.MEDIUM)
@@ -27,9 +29,19 @@ def residual_risks(dossier: FrozenDossier) -> list[FrozenResidual]:
     return [*scenarios, *proposed]
 
 
-def untreated_strong(residual: list[FrozenResidual]) -> list[FrozenResidual]:
-    """The strong ones of which nothing is done."""
-    return [r for r in residual if r.risk is RiskLevel.HIGH and r.untreated]
+def count_risks(dossier: FrozenDossier) -> GridCounts:
+    """Every risk of the dossier by where it stands today, and once the plan is kept, as `residual_risks` lists them."""
+    before, after = Counter[Cell](), Counter[Cell]()
+    for line, left in _remaining_register(dossier):
+        before[line.severity, line.likelihood] += 1
+        after[line.severity, left] += 1
+    told = _told_needs(dossier)
+    for counts, needs in (
+        (before, dossier.assessment.assets),
+        (after, dossier.assessment.residual_assets),
+    ):
+        counts.update((r.severity, r.level) for r in needs if (r.id, r.need) not in told)
+    return GridCounts(before, after)
 
 
 def _treated(risk: FrozenResidual) -> int:
@@ -40,11 +52,7 @@ def _treated(risk: FrozenResidual) -> int:
 
 
 def _of_register(dossier: FrozenDossier) -> Iterator[FrozenResidual]:
-    after = {(r.id, r.need): r for r in dossier.assessment.residual_assets}
-    register = dossier.study.register if dossier.study else ()
-    for line in register:
-        left = after.get((line.asset, line.need)) if line.need and not line.told else None
-        likelihood = min(line.likelihood, left.level) if left else line.likelihood
+    for line, likelihood in _remaining_register(dossier):
         risk = catalogue.risk_level(line.severity, likelihood)
         if risk in _REMAIN:
             yield FrozenResidual(
@@ -58,12 +66,29 @@ def _of_register(dossier: FrozenDossier) -> Iterator[FrozenResidual]:
                 until=line.accepted_until if line.treatment is Treatment.ACCEPT else None,
                 proposed_by=line.proposed_by if line.treatment is Treatment.ACCEPT else "",
             )
-    told = {(line.asset, line.need) for line in register}
+    told = _told_needs(dossier)
     for r in dossier.assessment.residual_assets:
         if (r.id, r.need) not in told and r.risk in _REMAIN:
             yield FrozenResidual(
                 what=_named(dossier, r.id, r.need), severity=r.severity, likelihood=r.level, risk=r.risk
             )
+
+
+def _register(dossier: FrozenDossier) -> tuple[StudiedScenario, ...]:
+    return dossier.study.register if dossier.study else ()
+
+
+def _told_needs(dossier: FrozenDossier) -> set[tuple[str, Need | None]]:
+    """The needs of assets that the register speaks of, which it then counts by itself."""
+    return {(line.asset, line.need) for line in _register(dossier)}
+
+
+def _remaining_register(dossier: FrozenDossier) -> Iterator[tuple[StudiedScenario, Likelihood]]:
+    """Each line of the register, and its likelihood once the plan is kept."""
+    after = {(r.id, r.need): r for r in dossier.assessment.residual_assets}
+    for line in _register(dossier):
+        left = after.get((line.asset, line.need)) if line.need and not line.told else None
+        yield line, min(line.likelihood, left.level) if left else line.likelihood
 
 
 def tell_scenario_of(dossier: FrozenDossier, line: StudiedScenario) -> str:

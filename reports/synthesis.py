@@ -60,13 +60,20 @@ def answers_by_component(system: System, language: str) -> dict[str, list[str]]:
         sentence = f"{name} – {said}"
         if measure.status is MeasureStatus.PLANNED and measure.due:
             sentence += f" ({', '.join(filter(None, (_day(measure.due), measure.owner)))})"
-        if measure.proof and measure.proof is not ProofState.FRESH and not denied:
-            sentence += {"fr": " ; preuve ", "en": "; proof "}[language] + catalogue.word(
-                measure.proof, language
-            ).lower()
+        if not denied and measure.proof is not ProofState.FRESH:
+            sentence += _lacking_proof(measure, language)
         for component in measure.on:
             found[component].append(sentence)
     return found
+
+
+def _lacking_proof(measure: Measure, language: str) -> str:
+    """What the proof of a measure that is said in place lacks."""
+    if measure.status not in CLAIMED:
+        return ""
+    if measure.proof is None:
+        return {"fr": " (sans preuve)", "en": " (no proof)"}[language]
+    return f" ({ {'fr': 'preuve', 'en': 'proof'}[language] } {catalogue.word(measure.proof, language).lower()})"
 
 
 def _day(day: date) -> str:

@@ -22,7 +22,7 @@ from app.platform.http import db_session
 from app.platform.i18n import language
 from app.products.access import Product, may, product_view
 from reports.figures.graph import draw_graph
-from reports.figures.matrix import draw_matrix
+from reports.figures.matrix import count_needs, draw_matrix
 from risk_models.assessment import Assessment, Finding, risks_by_view
 from risk_models.catalogue.study import examples
 from risk_models.ranking.remedies import Remedy, group_by_remedy
@@ -150,7 +150,7 @@ def weak_points(product: Product) -> str:
         names=system.names(),
         assets={a.id: a.name for a in system.assets},
         figure=draw_graph(system, assessment, language()) if system.components else None,
-        matrix=draw_matrix(assessment, language()),
+        matrix=draw_matrix(count_needs(assessment), language()),
         version=services.latest_version(db_session(), product.id),
         **_remedies(product, acceptance.split_findings(assessment.findings, accepted, clock.today())[0]),
     )

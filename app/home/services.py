@@ -19,7 +19,7 @@ from app.platform.i18n import format_day, language
 from app.products.models import Product
 from app.renewals import deadlines, standings
 from app.renewals.deadlines import Deadline
-from reports.figures.matrix import draw_matrix
+from reports.figures.matrix import count_needs, draw_matrix
 from risk_models.assessment import Assessment
 from risk_models.rules.standing import DecisionState, NextAct, PastDispensation, ProductState, Standing
 from risk_models.system import System
@@ -99,7 +99,7 @@ def _read_home(session: Session, product: Product) -> ProductHome:
         decision_state=state,
         dispensation=stands.dispensation,
         drifted=bool(decision and _drifted(decision, assessment, profile.level if profile else 0)),
-        matrix=draw_matrix(assessment, language()),
+        matrix=draw_matrix(count_needs(assessment), language()),
     )
 
 

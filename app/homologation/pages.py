@@ -23,7 +23,7 @@ from app.products.models import Product
 from reports import dossier as content
 from reports.figures.matrix import draw_matrix
 from reports.frozen import FrozenDossier, FrozenElsewhere
-from reports.residual import residual_risks, untreated_strong
+from reports.residual import count_risks, residual_risks
 from reports.synthesis import (
     answers_by_component,
     contradictions,
@@ -112,10 +112,9 @@ def _elsewhere_page(product: Product, row: Dossier, found: FrozenElsewhere, form
 def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
     remaining = residual_risks(frozen)
     return {
-        "matrix": draw_matrix(frozen.assessment, language()),
+        "matrix": draw_matrix(count_risks(frozen), language()),
         "names": frozen.system.names(),
         "answers": answers_by_component(frozen.system, language()),
-        "untreated": len(untreated_strong(remaining)),
         "unproved": len(unproved_measures(frozen.system)),
         "short_pieces": short_pieces(frozen),
         "proposed": proposed_scenarios(frozen),

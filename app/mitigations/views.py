@@ -19,7 +19,7 @@ from app.platform.editing import save_edited
 from app.platform.http import db_session
 from app.platform.i18n import language
 from app.products.access import Product, may, product_view
-from reports.figures.matrix import draw_matrix
+from reports.figures.matrix import count_needs, draw_matrix
 from risk_models import catalogue
 from risk_models.catalogue import MeasureKind
 from risk_models.scales import View
@@ -42,7 +42,7 @@ def measures(product: Product) -> str:
         kinds=catalogue.measures(),
         assessment=assessment,
         raw=analysis.assess_system(system, View.RAW),
-        matrix=draw_matrix(assessment, language()),
+        matrix=draw_matrix(count_needs(assessment), language()),
         names={c.id: c.name for c in system.components},
         inherited=[m for m in system.measures if m.inherited_from],
         guide=guide.read_guide(db_session(), product.id, StudyStep.DO),

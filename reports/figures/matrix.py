@@ -1,6 +1,7 @@
 """Risks on the EBIOS RM grid, today and once the plan is kept, side by side."""
 
 from collections import Counter
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -27,13 +28,29 @@ _TEXT = {
 }
 
 
-def draw_matrix(assessment: Assessment, language: str) -> Markup:
-    """Both grids as SVG; a number in a cell counts the needs of assets that stand there.
+Cell = tuple[Severity, Likelihood]
+
+
+class GridCounts(NamedTuple):
+    """How many risks stand in each cell, today and once the plan is kept."""
+
+    today: Counter[Cell]
+    later: Counter[Cell]
+
+
+def count_needs(assessment: Assessment) -> GridCounts:
+    """The needs of assets by where they stand."""
+    return GridCounts(
+        *(Counter((r.severity, r.level) for r in needs) for needs in (assessment.assets, assessment.residual_assets))
+    )
+
+
+def draw_matrix(counts: GridCounts, language: str) -> Markup:
+    """Both grids as SVG, a number in each cell where risks stand.
 
     Narrow, so that its words can be read in half a page: severities are named once, likelihoods under both.
     """
-    before = Counter((int(r.severity), int(r.level)) for r in assessment.assets)
-    after = Counter((int(r.severity), int(r.level)) for r in assessment.residual_assets)
+    before, after = counts
     today, later, title = _TEXT[language]
     grid = 4 * _CELL_W
     width, height = _LEFT + 2 * grid + _GAP, _TOP + 4 * _CELL_H + 58
@@ -62,7 +79,7 @@ def _severities(language: str) -> str:
     )
 
 
-def _grid(x: int, title: str, counts: Counter[tuple[int, int]]) -> str:
+def _grid(x: int, title: str, counts: Counter[Cell]) -> str:
     parts = [f'<text x="{x}" y="16" font-size="14" font-weight="700" fill="#161616">{escape(title)}</text>']
     for row, severity in enumerate(reversed(Severity)):
         for column, likelihood in enumerate(Likelihood):
@@ -75,9 +92,9 @@ def _grid(x: int, title: str, counts: Counter[tuple[int, int]]) -> str:
     return "".join(parts)
 
 
-def _cell(x: float, y: float, severity: Severity, likelihood: Likelihood, counts: Counter[tuple[int, int]]) -> str:
+def _cell(x: float, y: float, severity: Severity, likelihood: Likelihood, counts: Counter[Cell]) -> str:
     fill = FILL[catalogue.risk_level(severity, likelihood)]
-    count = counts[(int(severity), int(likelihood))]
+    count = counts[severity, likelihood]
     number = (
         f'<text x="{x + _CELL_W / 2}" y="{y + 23}" font-size="16" font-weight="700" text-anchor="middle" fill="#161616">{count}</text>'
         if count
@@ -86,8 +103,8 @@ def _cell(x: float, y: float, severity: Severity, likelihood: Likelihood, counts
     return f'<rect x="{x}" y="{y}" width="{_CELL_W - 3}" height="{_CELL_H - 3}" fill="{fill}"/>{number}'
 
 
-def _sentence(counts: Counter[tuple[int, int]], language: str) -> str:
+def _sentence(counts: Counter[Cell], language: str) -> str:
     levels: Counter[RiskLevel] = Counter()
     for (severity, likelihood), count in counts.items():
-        levels[catalogue.risk_level(Severity(severity), Likelihood(likelihood))] += count
+        levels[catalogue.risk_level(severity, likelihood)] += count
     return ", ".join(f"{levels[level]} {catalogue.word(level, language).lower()}" for level in reversed(RiskLevel))

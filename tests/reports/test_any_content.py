@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections import Counter
 from datetime import date
 
 import page
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cli.dossier import unsigned
-from reports import document, pdf
+from reports import document, pdf, residual
 from reports import dossier as content
-from risk_models import product_file
+from risk_models import catalogue, product_file
+from risk_models.scales import RiskLevel
 from tests.factories.documents import full
 from tests.fuzzing import shares, tries
 from tests.product_files import LONG, ODD, product_files, texts
@@ -69,6 +71,17 @@ def contents(draw) -> dict:
 def test_every_content_becomes_a_page_of_which_nothing_is_undefined(share, frozen):
     html = html_of(frozen)
     assert "Undefined" not in html and "None" not in html and "[U+1F" not in html
+
+
+@pytest.mark.parametrize("share", shares())
+@tries(usual=60, fuzz=2_500)
+@given(frozen=contents())
+def test_the_grid_counts_every_risk_that_is_listed(share, frozen):
+    """Of who signs, the figure and the list must say as many risks."""
+    read = content.loads(content.canonical(frozen))
+    listed = Counter((r.severity, r.likelihood) for r in residual.residual_risks(read) if r.risk)
+    shown = residual.count_risks(read).later
+    assert {cell: shown[cell] for cell in shown if catalogue.risk_level(*cell) is not RiskLevel.LOW} == listed
 
 
 @pytest.mark.parametrize("share", shares())

@@ -1,6 +1,7 @@
 """What a decision accepts: the risks that remain, listed to who signs, and no other; what it must answer before."""
 
 import json
+from collections import Counter
 
 import pytest
 from lxml import html
@@ -12,7 +13,8 @@ from app.homologation.models import Dossier
 from reports import document, residual
 from reports import dossier as content
 from reports.synthesis import answers_by_component
-from risk_models.scales import ProofState, Treatment
+from risk_models import catalogue
+from risk_models.scales import ProofState, RiskLevel, Treatment
 from tests.factories.homologation import PAGE, choices
 from tests.factories.study import text
 
@@ -65,6 +67,18 @@ def test_what_nobody_treats_comes_first_even_set_aside(world, people):
     first = residual.residual_risks(content.loads(content.canonical(plain)))[0]
     assert strong.treatment is Treatment.REDUCE
     assert first.set_aside and first.note == "Personne n’y croit"
+
+
+def test_the_grid_counts_every_risk_that_is_listed(world, people):
+    """One that people tell themselves among them."""
+    plain = json.loads(before(world, people).content)
+    register = plain["study"]["register"]
+    register.append(register[0] | {"told": True, "story": "Un export part à la mauvaise adresse", "severity": 4})
+    frozen = content.loads(content.canonical(plain))
+    listed = Counter((r.severity, r.likelihood) for r in residual.residual_risks(frozen) if r.risk)
+    shown = residual.count_risks(frozen)
+    assert {c: n for c, n in shown.later.items() if catalogue.risk_level(*c) is not RiskLevel.LOW} == listed
+    assert shown.today.total() == shown.later.total()
 
 
 def test_a_refusal_accepts_nothing(world, people):
