@@ -130,9 +130,13 @@ def common_service(session: Session, lead: Person, incubator: Incubator, product
     loaded = commons.service_of(session, [incubator.id], row.id)
     if loaded is None:
         return
-    proved = clock.today() - timedelta(days=60)
-    commons.bring_measure(session, lead, loaded, "anti_ddos", "https://exemple.test/plateforme/anti-ddos", proved)
-    commons.bring_measure(session, lead, loaded, "crisis_channel", "", None)
+    shown = commons.ServiceEvidence(
+        Attachment("anti-ddos.txt", b"Attestation de l'hebergeur : protection active sur toutes les adresses."),
+        clock.today() - timedelta(days=60),
+        "https://exemple.test/plateforme/anti-ddos",
+    )
+    commons.bring_measure(session, lead, loaded, "anti_ddos", shown)
+    commons.bring_measure(session, lead, loaded, "crisis_channel", None)
     known = [c.ref for c in inventory.read_inventory(session, product.id).components]
     commons.use_service(session, lead, product, loaded, known[:3], known)
 

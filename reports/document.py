@@ -283,6 +283,8 @@ def _attached_hashes(content: FrozenDossier) -> list[tuple[str, str]]:
     """What is kept beside the dossier: its name and its whole SHA-256, documents then proofs, each file once."""
     documents = [(f"{x.title} ({x.file_name})", x.sha256) for x in content.documents]
     proofs = [(e.file_name or e.subject, e.sha256) for e in content.evidence if e.sha256 and not e.withdrawn]
+    services = content.study.services if content.study else ()
+    proofs += [(p.file_name, p.sha256) for service in services for p in service.proofs if p.sha256]
     opinions = [(f"Avis de {o.by}", o.document) for o in content.opinions if o.document]
     return list({sha256: (name, sha256) for name, sha256 in (*documents, *opinions, *proofs)}.values())
 

@@ -103,10 +103,15 @@ class StudiedComment:
 
 @dataclass(frozen=True, slots=True)
 class ServiceProof:
-    """Where the proof of a common service's measure can be read."""
+    """What an incubator shows of a common service's measure: the file `file_name` of hash `sha256`, read at `link`.
+
+    Without a copy, as until 2026-12, an address alone: `sha256` is then empty, and nothing is shown.
+    """
 
     measure: str
     link: str
+    file_name: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,7 +236,7 @@ def _shown(value: Any, name: str = "") -> str:
         case tuple() | list():
             text = ", ".join(_shown(getattr(v, "id", getattr(v, "name", v))) for v in value)
         case ServiceProof():
-            text = f"{value.measure}, {value.link}"
+            text = ", ".join(part for part in (value.measure, value.file_name, value.link) if part)
         case _:
             text = str(value)
     return _short(text)

@@ -75,7 +75,11 @@ def study_of(session: Session, product: Product, system: System, assets: Iterabl
                 homologated_until=u.service.homologated_until,
                 components=tuple(u.components),
                 declared_by=u.declared_by,
-                proofs=tuple(ServiceProof(m.measure, m.proof_link) for m in u.service.measures if m.proof_link),
+                proofs=tuple(
+                    ServiceProof(m.measure, m.proof_link, m.proof_name, m.proof_sha256 or "")
+                    for m in u.service.measures
+                    if m.proof_link or m.proof_sha256
+                ),
             )
             for u in commons.uses_of(session, product.id)
         ),

@@ -40,13 +40,15 @@ class CommonMeasure(Base):
     id: Mapped[Id]
     service_id: Mapped[str] = mapped_column(ForeignKey("common_service.id", ondelete="CASCADE"), index=True)
     measure: Mapped[str] = mapped_column(String(60), comment="of the catalogue")
-    proof_link: Mapped[str] = mapped_column(String(500), default="")
+    proof_link: Mapped[str] = mapped_column(String(500), default="", comment="where the proof is read")
+    proof_sha256: Mapped[str | None] = mapped_column(String(64), comment="the copy of it that is kept")
+    proof_name: Mapped[Name] = mapped_column(default="", comment="of that file")
     proof_on: Mapped[date | None]
     good_until: Mapped[date | None]
 
     def proof(self, today: date) -> ProofState | None:
-        """What its proof is worth on `today`; None where the incubator's word is taken."""
-        if self.good_until is None:
+        """What its proof is worth on `today`; None where the incubator's word is taken, as where no copy was kept."""
+        if self.good_until is None or self.proof_sha256 is None:
             return None
         return ProofState.FRESH if self.good_until >= today else ProofState.STALE
 

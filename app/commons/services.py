@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
@@ -15,7 +15,8 @@ from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.journal.actions import Action
 from app.journal.services import record
-from app.platform import clock
+from app.platform import attachments, clock
+from app.platform.attachments import Attachment
 from app.platform.database import new_id
 from app.platform.jobs import enqueue
 from app.platform.refusals import Refusal
@@ -108,22 +109,34 @@ def save_service(session: Session, actor: Person, incubator: Incubator, row: Com
         _tell(session, actor, row, "changed")
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceEvidence:
+    """What an incubator shows of a measure: a file, the day it speaks of, where it is read ("" where nowhere)."""
+
+    file: Attachment
+    on: date
+    link: str
+
+
 @transaction
 def bring_measure(
-    session: Session, actor: Person, row: CommonService, measure: str, link: str, proof_on: date | None
+    session: Session, actor: Person, row: CommonService, measure: str, shown: ServiceEvidence | None
 ) -> None:
-    """A measure that the service brings from now on; giving it again renews its proof. Raises `Refusal`."""
+    """A measure that the service brings from now on; giving it again renews its proof, or takes back the one that is not
+    shown any more. Raises `Refusal`."""
     kind = catalogue.measures().get(measure)
     if kind is None:
         raise Refusal(_l("Cette mesure n’est pas au catalogue."), "measure")
-    if proof_on and proof_on > clock.today():
+    if shown and shown.on > clock.today():
         raise Refusal(_l("Une preuve date d’aujourd’hui ou d’avant."), "proof_on")
-    if link and not proof_on:
-        raise Refusal(_l("De quel jour date cette preuve ?"), "proof_on")
     known = next((m for m in row.measures if m.measure == measure), None)
     given = known or CommonMeasure(id=new_id(), measure=measure)
-    given.proof_link, given.proof_on = link, proof_on
-    given.good_until = schedule.add_months(proof_on, kind.proof_months) if proof_on else None
+    given.proof_link, given.proof_on = (shown.link, shown.on) if shown else ("", None)
+    given.good_until = schedule.add_months(shown.on, kind.proof_months) if shown else None
+    given.proof_sha256, given.proof_name = None, ""
+    if shown:
+        given.proof_sha256 = attachments.keep_attachment(session, shown.file, by=actor.id, of=row.incubator_id)
+        given.proof_name = shown.file.name
     if known is None:
         row.measures.append(given)
     row.touched(actor.name)

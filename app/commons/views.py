@@ -1,5 +1,7 @@
 """Common services: described by the incubator, declared by the products that use them."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -10,7 +12,7 @@ from app.commons.models import CommonService, ServiceUse
 from app.identity.access import current_person
 from app.identity.policy import Permission
 from app.inventory import services as inventory
-from app.platform import clock
+from app.platform import attachments, clock
 from app.platform.database import new_id
 from app.platform.editing import EditForm, save_edited
 from app.platform.http import db_session
@@ -86,18 +88,32 @@ def bring(incubator: Incubator, service_id: str) -> str | Response:
     row, form = _service(incubator, service_id), BringForm()
     if form.validate_on_submit():
         with form.showing_refusal():
-            services.bring_measure(
-                db_session(),
-                current_person(),
-                row,
-                form.measure.data or "",
-                form.proof_link.data or "",
-                form.proof_on.data,
-            )
+            services.bring_measure(db_session(), current_person(), row, form.measure.data or "", form.shown())
             flash(_("Les produits qui utilisent ce service en héritent ; leurs équipes sont prévenues."), "success")
             return redirect(url_for("commons.edit", slug=incubator.slug, service_id=service_id))
     row = _service(incubator, service_id)
     return _page(incubator, row, ServiceForm(formdata=None, obj=row), form)
+
+
+@blueprint.get("/incubateurs/<slug>/services/<service_id>/mesures/<measure>/preuve")
+@incubator_view(Permission.EDIT_SERVICES)
+def proof(incubator: Incubator, service_id: str, measure: str) -> Response:
+    return _proof([incubator.id], service_id, measure)
+
+
+@blueprint.get("/produits/<slug>/services/<service_id>/mesures/<measure>/preuve")
+@product_view(Permission.READ_PRODUCT)
+def inherited_proof(product: Product, service_id: str, measure: str) -> Response:
+    """What the incubator shows, for the products it offers the service to."""
+    return _proof([i.id for i in product.incubators], service_id, measure)
+
+
+def _proof(incubator_ids: Sequence[str], service_id: str, measure: str) -> Response:
+    found = services.service_of(db_session(), incubator_ids, service_id)
+    brought = next((m for m in found.measures if m.measure == measure), None) if found else None
+    if brought is None or brought.proof_sha256 is None:
+        abort(404)
+    return attachments.download_attachment(brought.proof_sha256, brought.proof_name)
 
 
 @blueprint.post("/incubateurs/<slug>/services/<service_id>/mesures/<measure>/retirer")

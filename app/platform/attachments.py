@@ -67,7 +67,7 @@ _FILES_A_DAY = Rate(200, timedelta(days=1))
 
 
 def keep_attachment(session: Session, file: Attachment, *, by: str, of: str) -> str:
-    """Stores a file of product `of`, given by person `by` (ids); its SHA-256.
+    """Stores a file of product or incubator `of`, given by person `by` (ids); its SHA-256.
 
     Raises `Refusal` for what is too large, is not what its name says, or comes after too many of a day.
     """

@@ -1,5 +1,8 @@
 """Common services, offered and used."""
 
+import io
+from datetime import date
+
 HOME = "/incubateurs/dinum/services"
 
 
@@ -11,7 +14,19 @@ def offered(lead, **values) -> str:
 
 
 def bring(lead, address: str, measure: str = "waf", **values):
-    return lead.post(f"{address}/mesures", {"measure": measure, **values})
+    """`file`: its content and its name."""
+    if "file" in values:
+        content, name = values["file"]
+        values["file"] = (io.BytesIO(content), name)
+    return lead.post(f"{address}/mesures", {"measure": measure, **values}, content_type="multipart/form-data")
+
+
+PROOF = b"Le contrat du pare-feu."
+
+
+def prove(lead, address: str, on: date):
+    shown = {"file": (PROOF, "contrat.txt"), "proof_on": on.isoformat(), "proof_link": "https://exemple.test/waf"}
+    return bring(lead, address, **shown)
 
 
 def use(team, address: str, *components: str):

@@ -2,20 +2,23 @@
 
 import re
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from lxml import html
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.analysis import services as analysis
-from app.commons.models import CommonService, ServiceUse
+from app.analysis import versions
+from app.commons.models import CommonMeasure, CommonService, ServiceUse
 from app.identity.kinds import Role
 from app.journal.models import JournalEntry
 from app.platform import clock
 from app.product_files import files
 from risk_models import assess, product_file
 from risk_models.scales import ProofState
-from tests.factories.commons import HOME, bring, offered, use
+from risk_models.study import ServiceProof
+from tests.factories.commons import HOME, PROOF, bring, offered, prove, use
 from tests.factories.study import revision, text
 
 
@@ -62,15 +65,54 @@ def test_a_product_inherits_only_what_it_uses_and_where(world, lead, team):
 
 def test_the_proof_of_the_service_is_that_of_all_who_inherit(world, lead, team):
     address = offered(lead)
-    bring(lead, address, proof_link="https://exemple.test/waf", proof_on=clock.today().isoformat())
+    prove(lead, address, clock.today())
     use(team, address, "metabase")
     assert inherited(world)[0].proof is ProofState.FRESH
     fresh = assess(system(world)).loss
-    bring(
-        lead, address, proof_link="https://exemple.test/waf", proof_on=(clock.today() - timedelta(days=800)).isoformat()
-    )
+    prove(lead, address, clock.today() - timedelta(days=800))
     assert inherited(world)[0].proof is ProofState.STALE
     assert assess(system(world)).loss > fresh
+
+
+def test_the_copy_of_a_proof_is_read_by_who_inherits_and_stands_in_the_dossier(world, lead, team):
+    address = offered(lead)
+    prove(lead, address, clock.today())
+    use(team, address, "metabase")
+    copies = [
+        html.fromstring(text(visitor.get(page))).xpath("//a[.='contrat.txt']/@href")[0]
+        for visitor, page in ((lead, address), (team, "/produits/exemple/services"))
+    ]
+    assert [visitor.get(copy).get_data() for visitor, copy in zip((lead, team), copies, strict=True)] == [PROOF] * 2
+    stranger = world.visitor(world.person("autre@exemple.test", "Autre"))
+    assert {stranger.get(copy).status_code for copy in copies} == {404}
+    bring(lead, address, "crisis_channel")
+    assert team.get(copies[1].replace("/waf/", "/crisis_channel/")).status_code == 404
+    with world.session(writing=False) as session:
+        product = world.reload()
+        assets = analysis.assets_of(session, product.id)
+        found = versions.study_of(session, product, analysis.read_system(session, product), assets)
+    shown = found.services[0].proofs
+    assert shown == (ServiceProof("waf", "https://exemple.test/waf", "contrat.txt", sha256(PROOF).hexdigest()),)
+
+
+def test_an_address_without_a_copy_shows_nothing(world, lead, team):
+    """As proofs were given until December 2026."""
+    address = offered(lead)
+    prove(lead, address, clock.today())
+    use(team, address, "metabase")
+    with world.database.writing() as session:
+        session.execute(update(CommonMeasure).values(proof_sha256=None, proof_name=""))
+    assert inherited(world)[0].proof is None
+    assert "Sans copie gardée" in text(team.get("/produits/exemple/services"))
+
+
+def test_a_measure_brought_again_without_its_proof_is_a_word(world, lead, team):
+    address = offered(lead)
+    prove(lead, address, clock.today())
+    use(team, address, "metabase")
+    bring(lead, address)
+    assert inherited(world)[0].proof is None
+    assert "contrat.txt" not in text(lead.get(address))
 
 
 def test_a_change_is_told_to_every_team_that_inherits(world, lead, team):
@@ -118,8 +160,11 @@ def described(world):
     [
         ("inconnue", {}, "pas au catalogue"),
         ("waf", {"proof_link": "javascript:x"}, "https://"),
-        ("waf", {"proof_link": "https://exemple.test"}, "De quel jour"),
-        ("waf", {"proof_on": "2099-01-01"}, "d’aujourd’hui ou d’avant"),
+        ("waf", {"proof_link": "https://exemple.test"}, "Joignez-en une copie"),
+        ("waf", {"proof_on": "2026-01-01"}, "Joignez-en une copie"),
+        ("waf", {"file": (PROOF, "contrat.txt")}, "De quel jour"),
+        ("waf", {"file": (PROOF, "contrat.txt"), "proof_on": "2099-01-01"}, "d’aujourd’hui ou d’avant"),
+        ("waf", {"file": (PROOF, "contrat.exe"), "proof_on": "2026-01-01"}, "Joignez un PDF"),
     ],
 )
 def test_a_bad_measure_is_refused(world, lead, measure, values, said):

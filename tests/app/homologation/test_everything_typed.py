@@ -150,7 +150,7 @@ def _one_of_each(world, product) -> None:
         contact="x",
         homologation_note="x",
         homologated_until=today,
-        measures=[CommonMeasure(measure="ddos_protection", proof_link="x")],
+        measures=[CommonMeasure(measure="ddos_protection", proof_link="x", proof_sha256="x" * 64, proof_name="x")],
     )
     with world.app.test_request_context(), world.database.writing() as session:
         dossier_id = session.scalar(select(Dossier.id))
