@@ -33,8 +33,10 @@ from reports.synthesis import (
     short_pieces,
     unproved_measures,
 )
+from risk_models import catalogue
 from risk_models.rules import schedule
 from risk_models.rules.standing import DecisionState
+from risk_models.scales import Severity
 
 
 def dossier_or_404(product: Product, number: int) -> Dossier:
@@ -122,6 +124,8 @@ def _synthesis(frozen: FrozenDossier) -> dict[str, object]:
         "contradictions": contradictions(frozen, language()),
         "set_aside": list_set_aside(frozen, language()),
         "feared_events": feared_events_by_severity(frozen),
+        "measures": catalogue.measures(),
+        "grave_points": catalogue.loss_weight(Severity.SERIOUS),
     }
 
 
