@@ -30,6 +30,7 @@ from app.platform.refusals import Refusal
 from app.products import services as products
 from app.products.access import Product, product_view
 from reports import dossier as content
+from reports.residual import residual_risks
 
 blueprint = Blueprint("outside", __name__)
 
@@ -156,6 +157,7 @@ def confirm_signed(product: Product, number: int) -> str | BaseResponse:
         dossier=row,
         recorded=row.recorded,
         wish=signed_outside.wish_of(row.recorded),
+        residual=residual_risks(content.loads(row.content or "")),
     )
 
 

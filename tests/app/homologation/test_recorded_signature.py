@@ -13,7 +13,7 @@ from app.identity.kinds import Role
 from app.journal.models import JournalEntry
 from app.platform import clock
 from reports import dossier as content
-from reports import verification
+from reports import residual, verification
 from tests.conftest import on_sqlite
 from tests.factories.homologation import PAGE, WHY, run_jobs, sealed_file
 from tests.factories.scans import cut_above_code, decision_page, file_of, photograph, sign
@@ -46,6 +46,17 @@ def confirmed(world, person):
 def decisions(world) -> int:
     with world.database.reading() as session:
         return session.scalar(select(func.count(Decision.id)))
+
+
+@on_sqlite
+def test_who_confirms_reads_what_the_decision_says_and_accepts(paper):
+    world, people, page = paper
+    more = {"outcome": "with_reservations", "reservations": "Mettre à jour log4j."}
+    recorded(world, people["lea"], file_of(sign(page)), **more)
+    shown = text(world.visitor(people["authority"]).get(CONFIRM))
+    assert "D’après ce qui a été copié, décidé par" in shown and "Réserves à lever" in shown
+    remaining = residual.residual_risks(content.loads(world.dossier().content))
+    assert remaining and all(r.what.rstrip(". ") in shown for r in remaining)
 
 
 WRONG = {
