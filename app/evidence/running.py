@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
@@ -115,7 +116,10 @@ def _github(
         digest = hashlib.sha256()
 
         def asked(path: str, digest: Any = digest) -> Answer:
-            answer = _ask(f"{base}{path}", headers)
+            address = path if "://" in path else f"{base}{path}"
+            if urlsplit(address)[:2] != urlsplit(base)[:2]:  # the token goes nowhere else
+                raise UnreadablePayload("not_its_shape")
+            answer = _ask(address, headers)
             digest.update(answer.body)
             return answer
 

@@ -119,11 +119,17 @@ def _site(item: Mapping[str, object], url: str) -> Site:
         if known is None or (one.version and not known.version):
             by_name[one.name.lower()] = one
     site.seen = list(by_name.values())
-    headers = as_map(as_map(as_map(item.get("http")).get("scan")).get("responseHeaders"))
-    site.dated = http_day(headers.get("date")) or http_day(
+    site.dated = http_day(response_headers(item).get("date")) or http_day(
         as_map(as_map(item.get("thirdparties")).get("headers")).get("date")
     )
     return site
+
+
+def response_headers(item: Mapping[str, object]) -> dict[str, str]:
+    """The headers that a site answered, by name in lower case, in either shape of the result of `http`."""
+    http = as_map(item.get("http"))
+    given = as_map(as_map(http.get("scan")).get("responseHeaders")) or as_map(http.get("response_headers"))
+    return {str(name).lower(): as_text(value) for name, value in given.items()}
 
 
 def _repository(text: str) -> str:

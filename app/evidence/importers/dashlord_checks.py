@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.evidence.importers import CERTIFICATE_END, Reading, at_least, worst_grade
-from app.evidence.importers.dashlord import as_rows, as_text, http_day
+from app.evidence.importers.dashlord import as_rows, as_text, host_of, http_day, response_headers
 from risk_models.scales import Check, ObservationState
 
 # The key of each tool's result in a report, which is also its switch in the site's list.
@@ -87,15 +87,8 @@ def _http(item: Mapping[str, object], site: str) -> Reading | None:
         ObservationState.SEEN,
         at_least(grade, "B"),
         grade,
-        http_day(_headers(item).get("date")) or (_iso_day(scan.get("scannedAt")) if scan is not None else None),
+        http_day(response_headers(item).get("date")) or (_iso_day(scan.get("scannedAt")) if scan is not None else None),
     )
-
-
-def _headers(item: Mapping[str, object]) -> dict[str, str]:
-    http = _map_or_none(item.get("http")) or {}
-    scan = _map_or_none(http.get("scan")) or {}
-    given = _map_or_none(scan.get("responseHeaders")) or _map_or_none(http.get("response_headers")) or {}
-    return {str(name).lower(): as_text(value) for name, value in given.items()}
 
 
 def _testssl(item: Mapping[str, object], site: str) -> Reading | None:
@@ -155,10 +148,11 @@ def _zap(item: Mapping[str, object], site: str) -> Reading | None:
     zap = _map_or_none(item.get("zap"))
     if zap is None:
         return None
-    sites = zap.get("site")
-    if not isinstance(sites, list) or (sites and not isinstance(sites[0].get("alerts"), list)):
+    scanned = zap.get("site")
+    if not isinstance(scanned, list) or not all(isinstance(s.get("alerts"), list) for s in scanned):
         raise _Odd
-    codes = [int(a["riskcode"]) for a in sites[0]["alerts"]] if sites else []
+    # A scan follows links to other hosts, which are other products.
+    codes = [int(a["riskcode"]) for s in scanned if _host_scanned(s) in {host_of(site), ""} for a in s["alerts"]]
     if not codes:
         return None  # a scan always has something to say of a site that it saw
     grade = {3: "F", 2: "D", 1: "B", 0: "A"}[max(codes)]
@@ -171,6 +165,12 @@ def _zap(item: Mapping[str, object], site: str) -> Reading | None:
         _zap_day(zap.get("@generated")),
         detail={"alerts": sum(code > 0 for code in codes)},
     )
+
+
+def _host_scanned(scanned: Mapping[str, Any]) -> str:
+    """The host of one entry of ZAP's report, as `host_of` writes it; empty where it names none."""
+    host = as_text(scanned.get("@host"))
+    return host_of(f"//{host}" if host else as_text(scanned.get("@name")))
 
 
 _NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A", "unknown": "A"}
@@ -215,7 +215,7 @@ def _third_parties(item: Mapping[str, object], site: str) -> Reading | None:
 
 def _waf(item: Mapping[str, object], site: str) -> Reading | None:
     """A firewall that shows itself; one that does not may still be there, which a person attests."""
-    headers = _headers(item)
+    headers = response_headers(item)
     name = next((label for header, label in _WAF_HEADERS.items() if header in headers), "")
     server = f"{headers.get('server', '')} {headers.get('via', '')}".lower()
     name = name or next((known.capitalize() for known in _WAF_SERVERS if known in server), "")
@@ -276,15 +276,16 @@ def _dependabot(item: Mapping[str, object], site: str) -> Reading | None:
     if repositories is None:
         return None
     alerts = [r["vulnerabilityAlerts"] for r in repositories]
-    if any(a.get("totalCount") and not a["nodes"] for a in alerts):
-        raise _Odd
     severities = [
         str(node["securityVulnerability"]["severity"]).upper()
         for a in alerts
         for node in a["nodes"]
         if not node.get("dismissedAt")
     ]
-    return alerts_reading(Check.DEPENDABOT, site, severities)
+    reading = alerts_reading(Check.DEPENDABOT, site, severities)
+    if reading.holds and any((a.get("totalCount") or 0) > len(a["nodes"]) for a in alerts):
+        raise _Odd  # nothing good is concluded from a part of them
+    return reading
 
 
 def _repositories(found: Mapping[str, object]) -> list[Any] | None:
@@ -349,11 +350,15 @@ def _declarations(item: Mapping[str, object], site: str) -> Reading | None:
         else "F"
     }
     for slug in ("ml", "pc"):
-        page: Mapping[str, object] = next((p for p in as_rows(privacy) if p.get("slug") == slug), {})
-        full = page.get("maxScore") and page.get("score") == page.get("maxScore")
-        grades[slug] = ("A" if full else "D") if page.get("mention") else "F"
+        pages = [p for p in as_rows(privacy) if p.get("slug") == slug]
+        grades[slug] = worst_grade([_declaration_grade(page) for page in pages]) or "F"
     worst = worst_grade(list(grades.values()))
     return Reading(Check.DECLARATIONS, site, ObservationState.SEEN, worst != "F", worst, detail=grades)
+
+
+def _declaration_grade(page: Mapping[str, object]) -> str:
+    full = page.get("maxScore") and page.get("score") == page.get("maxScore")
+    return ("A" if full else "D") if page.get("mention") else "F"
 
 
 _READERS: dict[Check, Callable[[Mapping[str, object], str], Reading | None]] = {

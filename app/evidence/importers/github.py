@@ -4,6 +4,7 @@ Source: GitHub REST API 2022-11-28 (Dependabot alerts, code scanning, secret sca
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -17,7 +18,8 @@ from risk_models.scales import Check, ObservationState
 
 _MOST_PAGES = 30
 
-# Asks one path of the API; raises `Unreachable`.
+# Asks one path of the API, or the whole address of a next page; raises `Unreachable`, and `UnreadablePayload` for an address
+# that is not of this API.
 Ask = Callable[[str], Answer]
 
 
@@ -62,7 +64,7 @@ def _checked(answer: Answer) -> Answer:
         answer.status == 403 and (answer.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in said)
     ):
         raise UnreadablePayload("too_many_requests")
-    if answer.status == 404:
+    if answer.status in {404, 410}:
         raise UnreadablePayload("not_found")
     if answer.status == 403:
         raise UnreadablePayload("no_right")
@@ -94,36 +96,50 @@ def _json(answer: Answer) -> Any:
 
 
 def _alerts(ask: Ask, path: str) -> list[Mapping[str, Any]] | ObservationState:
-    """All open alerts at `path`, page after page; or the state of a tool that is off, unknown or closed to the token."""
+    """All open alerts at `path`; or the state of a tool that is off, unknown or closed to the token."""
+    first = ask(f"{path}?state=open&per_page=100")
+    if first.status in {403, 404} and any(w in _message(first) for w in ("disabled", "not enabled", "must be enabled")):
+        return ObservationState.DISABLED
+    try:
+        return _every_row(ask, first)
+    except UnreadablePayload as error:
+        if error.code in {"not_found", "no_right"}:
+            return ObservationState.ABSENT if error.code == "not_found" else ObservationState.UNREADABLE
+        raise
+
+
+def _every_row(ask: Ask, answer: Answer) -> list[Mapping[str, Any]]:
+    """The rows of a list, from its first page to the last that is announced. Raises `UnreadablePayload`: of a part of them
+    nothing is concluded."""
     found: list[Mapping[str, Any]] = []
-    following: str | None = f"{path}?state=open&per_page=100"
-    for _ in range(_MOST_PAGES):
-        if following is None:
-            return found
-        answer = ask(following)
-        said = _message(answer)
-        if answer.status in {403, 404} and any(word in said for word in ("disabled", "not enabled", "must be enabled")):
-            return ObservationState.DISABLED
+    for page in range(_MOST_PAGES):
         try:
             rows = _json(_checked(answer))
         except UnreadablePayload as error:
-            if error.code in {"not_found", "no_right"}:
-                return ObservationState.ABSENT if error.code == "not_found" else ObservationState.UNREADABLE
+            if page and error.code in {"not_found", "no_right"}:
+                raise UnreadablePayload("server_fault") from error  # the list was there a moment ago
             raise
         if not isinstance(rows, list) or not all(isinstance(r, Mapping) for r in rows):
             raise UnreadablePayload("not_its_shape")
         found += rows
         following = _next(answer.headers.get("link", ""))
+        if following is None:
+            return found
+        if page + 1 < _MOST_PAGES:
+            answer = ask(following)
     raise UnreadablePayload("too_many_alerts")
 
 
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_RELATIONS = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
+
+
 def _next(link: str) -> str | None:
-    """The path of the next page, from the header of that name."""
-    for part in link.split(","):
-        address, _, relation = part.partition(";")
-        if 'rel="next"' in relation:
-            _, _, path = address.strip(" <>").partition("/repos/")
-            return f"/repos/{path}" if path else None
+    """The address of the next page, from the header `Link` (RFC 8288)."""
+    for address, parameters in _LINK.findall(link):
+        for several, one in _RELATIONS.findall(parameters):
+            if "next" in (several or one).lower().split():
+                return str(address)
     return None
 
 
@@ -132,13 +148,14 @@ def _dependabot(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Re
     if isinstance(alerts, ObservationState):
         return Reading(Check.DEPENDABOT, repository, alerts)
     try:
+        standing = [a for a in alerts if not a["security_advisory"].get("withdrawn_at")]
         kept = [
             a
-            for a in alerts
+            for a in standing
             if not aside.hides(str(a["dependency"]["manifest_path"]), str(a["dependency"].get("scope") or ""))
         ]
         severities = [str(a["security_advisory"]["severity"]).upper() for a in kept]
-        return alerts_reading(Check.DEPENDABOT, repository, severities, hidden=len(alerts) - len(kept))
+        return alerts_reading(Check.DEPENDABOT, repository, severities, hidden=len(standing) - len(kept))
     except (KeyError, TypeError) as error:
         raise UnreadablePayload("not_its_shape") from error
 
@@ -168,13 +185,11 @@ def _secret_scanning(ask: Ask, repository: str, branch: str, aside: AsideRules) 
 def _branch(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Reading:
     """Whether changes of the main branch need somebody else's review, by its rules or by its older protection."""
     reading = Reading(Check.BRANCH_PROTECTION, repository, ObservationState.SEEN, detail={"branch": unquote(branch)})
-    rules = ask(f"/repos/{repository}/rules/branches/{branch}")
-    if rules.status == 200:
-        found = _json(rules)
-        if not isinstance(found, list):
-            raise UnreadablePayload("not_its_shape")
-        if any(isinstance(r, Mapping) and r.get("type") == "pull_request" for r in found):
-            return replace(reading, holds=True, grade="A")
+    rules = ask(f"/repos/{repository}/rules/branches/{branch}?per_page=100")
+    if rules.status == 200 and any(
+        r.get("type") == "pull_request" and _asks_review(r.get("parameters")) for r in _every_row(ask, rules)
+    ):
+        return replace(reading, holds=True, grade="A")
     answer = ask(f"/repos/{repository}/branches/{branch}/protection")
     if answer.status == 404 and "not protected" in _message(answer):
         return replace(reading, grade="F")
@@ -185,5 +200,11 @@ def _branch(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Readin
             state = ObservationState.ABSENT if error.code == "not_found" else ObservationState.UNREADABLE
             return Reading(Check.BRANCH_PROTECTION, repository, state)
         raise
-    holds = isinstance(protection.get("required_pull_request_reviews"), Mapping)
+    holds = _asks_review(protection.get("required_pull_request_reviews"))
     return replace(reading, holds=holds, grade="A" if holds else "D")
+
+
+def _asks_review(rule: Any) -> bool:
+    """Whether somebody must approve: a rule may ask for a pull request and for no approval of it."""
+    count = rule.get("required_approving_review_count") if isinstance(rule, Mapping) else None
+    return isinstance(count, int) and count > 0

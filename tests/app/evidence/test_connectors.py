@@ -6,8 +6,6 @@ import socket
 import threading
 from dataclasses import replace
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -21,35 +19,6 @@ from app.platform import clock, outbound, secrets
 from app.platform.outbound import Unreachable, ask_address
 from risk_models.scales import Check, ProofState
 from tests.factories.evidence import SAMPLES, proof, reading, write
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, dict(self.headers)))
-        status, headers, body = self.server.answer(self.path)
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        for part in body if isinstance(body, list) else [body]:
-            try:
-                self.wfile.write(part)
-            except OSError:
-                return
-
-    def log_message(self, *_) -> None:
-        pass
-
-
-@pytest.fixture
-def tool():
-    """An outside tool on this machine, which answers what the test says."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked, server.answer = [], lambda path: (404, {}, b"{}")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield SimpleNamespace(server=server, address=f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    server.server_close()
 
 
 def branched(world, tool, kind: str, address: str = "", token: str = "jeton-secret", **product):
@@ -125,6 +94,35 @@ def test_github_is_read_and_alerts_set_aside_are_told(world, tool):
     page = page_of(visitor)
     assert "2 alertes mises de côté" in page and "jeux d’essai" in page
     assert proof(world, world.reload(), "dependabot") is ProofState.FRESH
+
+
+def test_every_page_of_github_is_read_from_its_own_machine_alone(world, tool):
+    """Three pages, whose addresses have the number of the repository, as GitHub writes them."""
+    visitor, row = branched(world, tool, "github", "https://github.com/octocat/hello-world.git")
+    [critical, *_] = json.loads((SAMPLES / "github_dependabot.json").read_bytes())
+    mild = critical | {"security_advisory": {"severity": "low"}}
+    pages = {"": [mild] * 100, "page2": [mild] * 100, "page3": [critical]}
+    elsewhere = "https://api.github.test/repositories/1300192/dependabot/alerts?after=page3"
+
+    def answer(path, third=f"{tool.address}/repositories/1300192/dependabot/alerts?after=page3"):
+        if path.endswith("hello-world"):
+            return 200, {}, b'{"default_branch": "main"}'
+        if "dependabot" not in path:
+            return 403, {}, b'{"message": "not enabled"}'
+        page = path.partition("after=")[2]
+        second = f"{tool.address}/repositories/1300192/dependabot/alerts?after=page2"
+        following = {"": second, "page2": third}.get(page)
+        link = {"Link": f'<{following}>; rel="next", <{second}>; rel="first"'} if following else {}
+        return 200, link, json.dumps(pages[page]).encode()
+
+    tool.server.answer = answer
+    run(world)
+    assert "201" in page_of(visitor)
+    assert proof(world, world.reload(), "dependabot") is ProofState.CONTRADICTED
+    tool.server.answer = lambda path: answer(path, elsewhere)
+    visitor.post(f"/produits/exemple/outils/{row.id}/lancer")
+    run(world)
+    assert "pas celle de cet outil" in page_of(visitor)
 
 
 FAULTS = [

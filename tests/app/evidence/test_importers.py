@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.evidence.importers import Reading, UnreadablePayload, dashlord_checks, github, updown
-from app.evidence.importers.dashlord import read_items
+from app.evidence.importers.dashlord import read_dashlord, read_items
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
 from tests.conftest import ROOT
@@ -172,6 +172,7 @@ class GitHub:
     def __call__(self, path: str) -> Answer:
         self.asked.append(path)
         key = next((k for k in self.answers if f"/{k}" in path), "about")
+        key = "page2" if "page=2" in path and "page2" in self.answers else key
         status, body, *headers = self.answers[key]
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return Answer(status, headers[0] if headers else {}, content)
@@ -205,6 +206,7 @@ def test_test_fixtures_and_development_are_set_aside_and_counted():
         ("secret-scanning", Check.SECRET_SCANNING, 404, "Secret scanning is disabled on this repository.", DISABLED),
         ("code-scanning", Check.CODE_SCANNING, 403, "Code scanning is not enabled for this repository.", DISABLED),
         ("code-scanning", Check.CODE_SCANNING, 404, "no analysis found", ABSENT),
+        ("code-scanning", Check.CODE_SCANNING, 410, "Gone", ABSENT),
         ("dependabot", Check.DEPENDABOT, 403, "Resource not accessible by personal access token", UNREADABLE),
         ("protection", Check.BRANCH_PROTECTION, 403, "Resource not accessible by personal access token", UNREADABLE),
     ],
@@ -217,8 +219,25 @@ def test_what_is_off_unknown_or_closed_is_told_apart(tool, check, status, messag
 def test_an_unprotected_branch_is_seen_as_such():
     found, _ = GitHub(protection=(404, {"message": "Branch not protected"})).readings()
     assert (found[Check.BRANCH_PROTECTION].state, found[Check.BRANCH_PROTECTION].holds) == (SEEN, False)
-    found, _ = GitHub(rules=(200, [{"type": "pull_request"}]), protection=(404, {"message": "Not Found"})).readings()
+    rules = [{"type": "pull_request", "parameters": {"required_approving_review_count": 1}}]
+    found, _ = GitHub(rules=(200, rules), protection=(404, {"message": "Not Found"})).readings()
     assert found[Check.BRANCH_PROTECTION].holds
+
+
+def test_a_rule_that_asks_for_no_approval_is_no_review():
+    rules = [{"type": "pull_request", "parameters": {"required_approving_review_count": 0}}]
+    protection = {"required_pull_request_reviews": {"required_approving_review_count": 0}}
+    found, _ = GitHub(rules=(200, rules), protection=(200, protection)).readings()
+    reading = found[Check.BRANCH_PROTECTION]
+    assert (reading.state, reading.holds, reading.grade) == (SEEN, False, "D")
+
+
+def test_an_alert_whose_advisory_was_withdrawn_has_ended():
+    alert = {"dependency": {"manifest_path": "a", "scope": "runtime"}, "security_advisory": {"severity": "critical"}}
+    withdrawn = alert | {"security_advisory": {"severity": "critical", "withdrawn_at": "2026-01-02T03:04:05Z"}}
+    assert GitHub(dependabot=(200, [alert])).readings()[0][Check.DEPENDABOT].grade == "E"
+    found, _ = GitHub(dependabot=(200, [withdrawn])).readings()
+    assert (found[Check.DEPENDABOT].holds, found[Check.DEPENDABOT].detail) == (True, {"alerts": 0})
 
 
 @pytest.mark.parametrize(
@@ -250,12 +269,91 @@ def test_a_repository_that_cannot_be_asked_gives_nothing(status, code):
     assert error.value.code == code
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<https://api.github.com/repositories/1300192/secret-scanning/alerts?page=2>; rel="next"',
+        f'<https://api.github.com/repos/{REPOSITORY}/secret-scanning/alerts?page=2>; rel="next"',
+        "</repositories/1300192/secret-scanning/alerts?page=2>;rel=next",
+        '<https://x.test/a,b?page=9>; rel="last", <https://api.github.com/secret-scanning/a,b?page=2>; rel="next prefetch"',
+    ],
+)
+def test_the_next_page_is_asked_as_it_is_announced(link):
+    asking = GitHub(**{"page2": (200, [{"number": 2}]), "secret-scanning": (200, [{"number": 1}], {"link": link})})
+    found, problem = asking.readings()
+    assert (found[Check.SECRET_SCANNING].detail, problem) == ({"alerts": 2}, "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((404, {"message": "Not Found"}), "server_fault"),
+        ((410, {"message": "Gone"}), "server_fault"),
+        ((403, {"message": "Resource not accessible"}), "server_fault"),
+        ((403, {"message": "API rate limit exceeded"}), "too_many_requests"),
+        ((500, {"message": "oops"}), "server_fault"),
+        ((200, {"message": "not a list"}), "not_its_shape"),
+    ],
+)
+def test_of_a_part_of_the_pages_nothing_is_concluded(answer, code):
+    link = {"link": '<https://api.github.com/repositories/1/dependabot/alerts?page=2>; rel="next"'}
+    found, problem = GitHub(**{"page2": answer, "dependabot": (200, [], link)}).readings()
+    assert (Check.DEPENDABOT in found, problem) == (False, code)
+
+
 def test_alerts_are_read_page_after_page_and_not_for_ever():
     link = f'<https://api.github.com/repos/{REPOSITORY}/secret-scanning/alerts?page=2>; rel="next"'
     asking = GitHub(**{"secret-scanning": (200, [{"number": 1}], {"link": link})})
     _, problem = asking.readings()
     assert problem == "too_many_alerts"
     assert sum("secret-scanning" in path for path in asking.asked) == 30
+
+
+def zap_of(*sites: tuple[str, str]) -> dict:
+    return {
+        "site": [{"@name": f"https://{host}", "@host": host, "alerts": [{"riskcode": code}]} for host, code in sites]
+    }
+
+
+@pytest.mark.parametrize(
+    ("zap", "grade"),
+    [
+        (zap_of(("cdn.test", "0"), ("a.test", "3")), "F"),
+        (zap_of(("a.test", "1"), ("cdn.test", "3"), ("www.a.test", "2")), "D"),
+        ({"site": [{"alerts": [{"riskcode": "2"}]}]}, "D"),
+    ],
+)
+def test_every_entry_of_a_scan_that_is_of_the_site_counts(zap, grade):
+    assert of({"url": "https://a.test/", "zap": zap})[Check.DYNAMIC_SCAN].grade == grade
+
+
+def test_a_scan_of_other_sites_alone_is_none():
+    assert of({"url": "https://a.test", "zap": zap_of(("cdn.test", "0"))})[Check.DYNAMIC_SCAN].state is ABSENT
+
+
+def test_the_day_is_read_in_either_shape_of_the_headers():
+    headers = {"Date": "Thu, 20 Feb 2025 10:00:00 GMT"}
+    for http in ({"grade": "A", "response_headers": headers}, {"scan": {"grade": "A", "responseHeaders": headers}}):
+        [site] = read_dashlord(json.dumps([{"url": "https://a.test", "http": http}]).encode())[0]
+        assert site.dated == date(2025, 2, 20)
+
+
+def test_the_worst_of_several_notices_of_one_kind_counts():
+    good = {"slug": "ml", "mention": "x", "score": 1, "maxScore": 1}
+    item = {"url": "https://a.test", "declaration-rgpd": [good, good | {"score": 0}, good | {"slug": "pc"}]}
+    assert of(item)[Check.DECLARATIONS].detail["ml"] == "D"
+
+
+def alerts_in_part(severity: str) -> dict:
+    nodes = [{"securityVulnerability": {"severity": severity}}]
+    return {"repositories": [{"vulnerabilityAlerts": {"totalCount": 500, "nodes": nodes}}]}
+
+
+def test_a_part_of_the_alerts_shows_what_is_wrong_and_nothing_good():
+    bad = of({"url": "https://a.test", "dependabot": alerts_in_part("CRITICAL")})[Check.DEPENDABOT]
+    assert (bad.state, bad.grade) == (SEEN, "E")
+    good = of({"url": "https://a.test", "dependabot": alerts_in_part("LOW")})[Check.DEPENDABOT]
+    assert good.state is UNREADABLE
 
 
 @pytest.mark.parametrize(
