@@ -102,4 +102,4 @@ def _read(path: str, text: str, seen: Seen, known: Signs) -> None:
     try:
         reader(path, text, seen)
     except Unread as error:
-        seen.unread.append((path, str(error)))
+        seen.unread.append((f"{path}:{error.line}" if error.line else path, str(error)))

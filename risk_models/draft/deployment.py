@@ -5,8 +5,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ruamel.yaml.error import YAMLError
-
 from risk_models.draft.environment import variable_names
 from risk_models.draft.repository_facts import (
     BaseImage,
@@ -34,17 +32,22 @@ _MOST_TOLD, _MOST_LINE = 200, 2_000
 
 
 class Unread(ValueError):
-    """A file that is not what its name says, or a template; the message is a code of `draft_skipped`."""
+    """A file that is not what its name says, or a template; the message is a code of `draft_skipped`; `line` 0 where it is
+    not known."""
+
+    def __init__(self, code: str, line: int = 0) -> None:
+        super().__init__(code)
+        self.line = line
 
 
-def yaml_of(text: str) -> Any:
-    """The value of a YAML text. Raises `Unread`."""
-    if source_yaml.too_much(text, _DEPTH, _NODES):
-        raise Unread("too_nested")
+def yaml_of(text: str) -> Mapping[str, object]:
+    """The map of a YAML text; of several documents, what each adds to those before. Raises `Unread`."""
     try:
-        return source_yaml.yaml_reader().load(text)
-    except (YAMLError, ValueError, AttributeError) as error:
-        raise Unread("template" if "{{" in text else "broken") from error
+        documents = source_yaml.load_documents(text, _DEPTH, _NODES)
+    except source_yaml.UnreadableYaml as error:
+        code = "too_nested" if error.code == "too_nested" else "template" if "{{" in text else "broken"
+        raise Unread(code, error.line) from error
+    return {key: value for document in documents for key, value in a_map(document).items()}
 
 
 def json_of(text: str) -> Mapping[str, object]:
@@ -66,7 +69,7 @@ def a_list(value: Any) -> list[Any]:
 
 def read_compose(path: str, text: str, seen: Seen) -> None:
     """Services, their images and what they are built from."""
-    top = a_map(yaml_of(text))
+    top = yaml_of(text)
     lines = _lines_of_services(text)
     variables: list[Any] = []
     for name, told in a_map(top.get("services")).items():

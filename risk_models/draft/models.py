@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from risk_models import catalogue
-from risk_models.draft.deployment import a_list, a_map, yaml_of
+from risk_models.draft.deployment import a_list, a_map
 from risk_models.product_file.component_format import derived_patcher
 from risk_models.product_file.file_format import id_of
+from risk_models.product_file.source_yaml import UnreadableYaml, load_yaml
 from risk_models.scales import Authentication, ComponentKind, Exposure, Hosting, LinkKind, Severity
 from risk_models.system import Component, EssentialAsset, Link, Product, System
 
@@ -21,14 +22,15 @@ _K = ComponentKind
 
 
 class UnreadableModel(ValueError):
-    """A file that is neither model; `code` among the `model_errors` of words.yaml."""
+    """A file that is neither model; `code` among the `model_errors` of words.yaml, `why` what stops its YAML."""
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    def __init__(self, code: str, why: UnreadableYaml | None = None) -> None:
+        self.code, self.why = code, why
         super().__init__(self.text("en"))
 
     def text(self, language: str) -> str:
-        return catalogue.sentence("model_errors", self.code, language)
+        said = catalogue.sentence("model_errors", self.code, language)
+        return f"{said} {self.why.placed_text(language)}" if self.why else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,9 @@ def convert_model(text: str) -> Converted:
     if len(text) > MAX_CHARACTERS:
         raise UnreadableModel("too_large")
     try:
-        found = a_map(json.loads(text) if text.lstrip().startswith("{") else yaml_of(text))
+        found = a_map(json.loads(text) if text.lstrip().startswith("{") else load_yaml(text, 40, 200_000))
+    except UnreadableYaml as error:
+        raise UnreadableModel("unreadable", error) from error
     except (ValueError, RecursionError) as error:
         raise UnreadableModel("unreadable") from error
     if isinstance(found.get("technical_assets"), Mapping):

@@ -7,7 +7,6 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from packaging.requirements import InvalidRequirement, Requirement
-from ruamel.yaml.error import YAMLError
 
 from risk_models.draft.deployment import Unread, a_list, a_map, json_of
 from risk_models.draft.repository_facts import Seen, SeenPackage, ToldFact, folder_of, line_number_of
@@ -145,7 +144,6 @@ def read_lock(path: str, text: str, seen: Seen) -> None:
         TypeError,
         AttributeError,
         RecursionError,
-        YAMLError,
         ParseError,
         DefusedXmlException,
     ) as error:

@@ -2,7 +2,7 @@
 
 import re
 
-from risk_models.draft.deployment import Unread, a_list, a_map, yaml_of
+from risk_models.draft.deployment import Unread, a_list, yaml_of
 from risk_models.draft.repository_facts import Lines, Seen, ToldFact, line_number_of
 
 _DEPLOYS = re.compile(
@@ -57,7 +57,7 @@ def _pipeline(path: str, text: str, seen: Seen) -> None:
 def read_dependabot(path: str, text: str, seen: Seen) -> None:
     if path.startswith(".github/"):
         seen.forges.append(ToldFact("GitHub", f"{path}:1"))
-    if not a_list(a_map(yaml_of(text)).get("updates")):
+    if not a_list(yaml_of(text).get("updates")):
         raise Unread("broken")
     seen.measures.append(("dependabot", f"{path}:{line_number_of(text, 'updates')}", "sure"))
 
@@ -68,7 +68,7 @@ def read_renovate(path: str, text: str, seen: Seen) -> None:
 
 
 def read_publiccode(path: str, text: str, seen: Seen) -> None:
-    name = a_map(yaml_of(text)).get("name")
+    name = yaml_of(text).get("name")
     if isinstance(name, str):
         seen.titles = [ToldFact(name, f"{path}:{line_number_of(text, name)}"), *seen.titles]
 

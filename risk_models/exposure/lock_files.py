@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any
 from urllib.parse import quote
 
 from defusedxml.ElementTree import parse
@@ -18,7 +17,7 @@ Pair = tuple[str, object]
 Note = Callable[[str, object], None]
 """Told of each oddity: its kind (among the `sbom_oddities` of words.yaml) and an example."""
 Pairs = Callable[[str, Note], Iterator[Pair]]
-"""Packages of a text. Raises ValueError, KeyError, TypeError, AttributeError, RecursionError, YAMLError, ParseError or
+"""Packages of a text. Raises ValueError, KeyError, TypeError, AttributeError, RecursionError, ParseError or
 DefusedXmlException when it is not what its name says."""
 
 
@@ -31,10 +30,8 @@ def reader_of(name: str) -> Pairs | None:
 _DEPTH, _NODES, _LONGEST_LINE = 50, 2_000_000, 20_000
 
 
-def _yaml(text: str) -> Any:
-    if source_yaml.too_much(text, _DEPTH, _NODES):
-        raise ValueError("nested or repeated too much")
-    return source_yaml.yaml_reader().load(text)
+def _yaml(text: str) -> list[dict[str, object]]:
+    return [_map(document) for document in source_yaml.load_documents(text, _DEPTH, _NODES)]
 
 
 def _toml(text: str) -> dict[str, object]:
@@ -82,7 +79,7 @@ def _package_lock(text: str, note: Note) -> Iterator[Pair]:
 def _yarn(text: str, note: Note) -> Iterator[Pair]:
     """Version 1 has its own syntax; later ones are YAML with `__metadata`."""
     if "__metadata:" in text:
-        for key, entry in _map(_yaml(text)).items():
+        for key, entry in (item for document in _yaml(text) for item in document.items()):
             name = _yarn_name(str(key).partition(",")[0].strip())
             if key != "__metadata" and isinstance(entry, dict) and "@workspace:" not in str(key):
                 yield _npm(name), str(entry.get("version") or "")
@@ -105,16 +102,21 @@ def _yarn_name(wanted: str) -> str:
     return alias[1] if alias else wanted[0] + name
 
 
+_PNPM_OLD = re.compile(r"((?:@[^/]+/)?[^/@]+)/(\d[^_/]*)(?:_.*)?")
+_PNPM = re.compile(r"((?:@[^/@]+/)?[^/@]+)@(.+)")
+
+
 def _pnpm(text: str, note: Note) -> Iterator[Pair]:
-    """Keys are `name@version(peers)`, or `/name/version_peers` before version 6 of the format."""
-    for key in _map(_map(_yaml(text)).get("packages")):
-        told = str(key).lstrip("/").partition("(")[0]
-        if old := re.fullmatch(r"((?:@[^/]+/)?[^/@]+)/(\d[^_/]*)(?:_.*)?", told):
-            yield _npm(old[1]), old[2]
-            continue
-        name, _, version = told.rpartition("@")
-        if name:
-            yield _npm(name), version
+    """Keys are `name@version(peers)`, or `/name/version_peers` before version 6 of the format; of what comes from an
+    archive or a repository, `version` says which. Since pnpm 11 a first document tells of pnpm itself."""
+    for document in _yaml(text):
+        for key, entry in _map(document.get("packages")).items():
+            told = str(key).lstrip("/").partition("(")[0]
+            found = _PNPM_OLD.fullmatch(told) or _PNPM.fullmatch(told)
+            if found:
+                given = entry.get("version") if isinstance(entry, dict) else None
+                named = entry.get("name") if isinstance(entry, dict) else None
+                yield _npm(str(named or found[1])), given or ("" if ":" in found[2] else found[2])
 
 
 def _toml_packages(text: str, note: Note) -> Iterator[Pair]:

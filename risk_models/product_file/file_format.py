@@ -12,9 +12,6 @@ from datetime import date
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.reader import ReaderError
 
 from risk_models.product_file import source_yaml
 from risk_models.product_file.checked_map import CheckedMap, ProductFileError
@@ -75,32 +72,17 @@ def loads(text: str, *, as_of: date | None = None) -> System:
     """The System that a product file describes. Raises `ProductFileError`."""
     if len(text) > MAX_CHARACTERS:
         raise ProductFileError("too_large", most=MAX_CHARACTERS)
-    place = source_yaml.too_much(text, MAX_DEPTH, MAX_NODES)
-    if place:
-        raise ProductFileError("too_nested", place=place, depth=MAX_DEPTH, nodes=MAX_NODES)
     try:
-        return _system(CheckedMap(source_yaml.yaml_reader().load(text), "file"), as_of)
-    except (ProductFileError, YAMLError, ValueError, AttributeError):
-        return _loads_slowly(text, as_of)
-
-
-def _loads_slowly(text: str, as_of: date | None) -> System:
-    """The same by the parser that remembers lines and columns, ten times slower: to say where a file is wrong."""
-    try:
-        tree = source_yaml.yaml_reader(placed=True).load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = (mark.line + 1, mark.column + 1) if mark else None
-        raise ProductFileError("not_yaml", place=place, problem=error.problem) from error
-    except ReaderError as error:
-        before = text[: error.position]
-        place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise ProductFileError("not_yaml", place=place, problem=error.reason) from error
-    except (YAMLError, ValueError) as error:
-        raise ProductFileError("not_yaml", problem=str(error).partition("\n")[0]) from error
-    if not isinstance(tree, CommentedMap):
+        tree = source_yaml.load_yaml(text, MAX_DEPTH, MAX_NODES)
+    except source_yaml.UnreadableYaml as error:
+        raise ProductFileError(error.code, None, error.place, **error.values) from error
+    if not isinstance(tree, dict):
         raise ProductFileError("not_a_product_file", place=(1, 1))
-    return _system(CheckedMap(tree, "file"), as_of)
+    try:
+        return _system(CheckedMap(tree, "file"), as_of)
+    except ProductFileError:
+        # The same by the parser that remembers lines and columns, ten times slower: to say where a file is wrong.
+        return _system(CheckedMap(source_yaml.yaml_reader(placed=True).load(text), "file"), as_of)
 
 
 def dumps(system: System) -> str:

@@ -13,11 +13,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from ruamel.yaml.error import YAMLError
 
 from app.evidence.kinds import SightingKind
-from app.platform.refusals import Refusal
+from app.platform.i18n import language
+from app.platform.refusals import Refusal, unreadable_json
 from risk_models.product_file import source_yaml
 from risk_models.rules.limits import FILE_BYTES
 
@@ -97,16 +98,22 @@ def _no_constant(name: str) -> None:
 
 
 def _parsed(text: str) -> Any:
-    try:
-        if text.lstrip().startswith(("[", "{")):
+    if text.lstrip().startswith(("[", "{")):
+        try:
             return json.loads(text, parse_constant=_no_constant)
-        if len(text) > MAX_YAML or source_yaml.too_much(text, 40, 200_000):
-            raise Refusal(_l("Ce fichier YAML est trop grand ou trop imbriqué."), "file")
-        return source_yaml.yaml_reader().load(text)
-    except (ValueError, RecursionError, YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = getattr(error, "lineno", None) or (mark.line + 1 if mark else 1)
-        raise Refusal(_l("Ce fichier n’est pas lisible, ligne %(line)d.", line=line), "file") from error
+        except (ValueError, RecursionError) as error:
+            raise unreadable_json(error) from error
+    if len(text) > MAX_YAML:
+        raise Refusal(_l("Ce fichier YAML est trop grand : 2 Mo au plus."), "file")
+    try:
+        documents = source_yaml.load_documents(text, 40, 200_000)
+    except source_yaml.UnreadableYaml as error:
+        why = LazyString(lambda said=error.text: said(language()))
+        raise Refusal(
+            _l("Ce fichier n’est pas lisible, ligne %(line)d : %(why)s.", line=error.line, why=why), "file"
+        ) from error
+    lists = [d.get("urls") if isinstance(d, Mapping) else d for d in documents]
+    return [item for listed in lists if isinstance(listed, list) for item in listed]
 
 
 def _site(item: Mapping[str, object], url: str) -> Site:

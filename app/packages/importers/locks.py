@@ -5,10 +5,10 @@ from typing import IO
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
-from ruamel.yaml.error import YAMLError
 
 from app.packages.importers.reading import BomReading, UnreadableSbom
 from risk_models.exposure.lock_files import Pairs, reader_of
+from risk_models.product_file.source_yaml import UnreadableYaml
 from risk_models.rules.limits import FILE_BYTES
 
 
@@ -44,10 +44,10 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[tu
                 yield found
     except DefusedXmlException as error:
         raise UnreadableSbom("xml_entities") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, YAMLError, ParseError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ParseError) as error:
         if isinstance(error, UnreadableSbom):
             raise
-        why = str(error).strip().partition("\n")[0]
+        why = error if isinstance(error, UnreadableYaml) else str(error).strip().partition("\n")[0]
         raise UnreadableSbom("not_a_lock", name=reading.format, why=why) from error
     if not count:
         reading.note("nothing_found", reading.format)

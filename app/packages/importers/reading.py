@@ -10,6 +10,7 @@ from packageurl import PackageURL
 
 from risk_models import catalogue
 from risk_models.exposure.ranges import UnreadableRange, split_purl
+from risk_models.product_file.source_yaml import UnreadableYaml
 
 MAX_PACKAGE, MAX_VERSION = 500, 100
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -19,11 +20,16 @@ class UnreadableSbom(ValueError):
     """A file that cannot be imported: `code` among the `sbom_errors` of words.yaml and the holes of its sentence."""
 
     def __init__(self, code: str, **values: object) -> None:
-        self.code, self.values = code, {hole: str(value)[:200] for hole, value in values.items()}
+        self.code, self.values = code, values
         super().__init__(self.text("en"))
 
     def text(self, language: str) -> str:
-        return catalogue.sentence("sbom_errors", self.code, language, **self.values)
+        """What is wrong, in the words of its cause where it is YAML."""
+        said = {
+            hole: value.placed_text(language) if isinstance(value, UnreadableYaml) else str(value)[:200]
+            for hole, value in self.values.items()
+        }
+        return catalogue.sentence("sbom_errors", self.code, language, **said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
-from ruamel.yaml.error import YAMLError
 
 from app.platform import clock
 from app.platform.forms import is_clean, without_hidden_marks
@@ -117,16 +116,13 @@ def _front_matter(text: str) -> dict[str, object]:
         raise Refusal(
             _l("Ce n’est pas une fiche produit : elle commence par une ligne « --- » puis des clés YAML."), "card"
         )
-    if source_yaml.too_much(parts[1], 40, 100_000):
-        raise Refusal(_l("La fiche est trop imbriquée pour être lue."), "card")
     try:
-        front = source_yaml.yaml_reader().load(parts[1])
-    except (YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 2 if mark else 2
+        front = source_yaml.load_yaml(parts[1], 40, 100_000)
+    except source_yaml.UnreadableYaml as error:
+        why = LazyString(lambda said=error.text: said(language()))
+        line = error.line + parts[0].count("\n")
         raise Refusal(
-            _l("La fiche n’est pas lisible, ligne %(line)d : vérifiez les deux-points et les guillemets.", line=line),
-            "card",
+            _l("La fiche n’est pas lisible, ligne %(line)d : %(why)s.", line=line, why=why), "card"
         ) from error
     if not isinstance(front, dict):
         raise Refusal(_l("La fiche ne contient pas de clés."), "card")
