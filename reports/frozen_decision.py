@@ -76,6 +76,11 @@ class FrozenSigner:
     on_behalf_of: FrozenDelegation | None = None
     vouched: FrozenVouching | None = None
 
+    @property
+    def in_full(self) -> str:
+        """Who signs and for whom, as the documents say it, which are in French."""
+        return f"{self.name} (par délégation de {self.on_behalf_of.name})" if self.on_behalf_of else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class FrozenSignature:

@@ -40,7 +40,7 @@ class CommonMeasure(Base):
     id: Mapped[Id]
     service_id: Mapped[str] = mapped_column(ForeignKey("common_service.id", ondelete="CASCADE"), index=True)
     measure: Mapped[str] = mapped_column(String(60), comment="of the catalogue")
-    proof_link: Mapped[str] = mapped_column(String(500), default="", comment="where the proof is read")
+    proof_link: Mapped[str] = mapped_column(String(500), default="")
     proof_sha256: Mapped[str | None] = mapped_column(String(64), comment="the copy of it that is kept")
     proof_name: Mapped[Name] = mapped_column(default="", comment="of that file")
     proof_on: Mapped[date | None]

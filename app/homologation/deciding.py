@@ -198,7 +198,10 @@ def decide_dossier(
         )
     purpose, scope = factor_purpose(signed_sha256), scope_of_product(session, product.id)
     factor = prove_act(session, actor, BindingAct.DECIDE, proof, purpose, scope)
-    dossier.recorded = None
+    if dossier.recorded is not None:
+        said = {"sha256": dossier.recorded.sha256, "recorded_by": dossier.recorded.recorded_by}
+        record(session, actor, Action.DISCARD_SIGNED, f"n° {dossier.number}", product_id=product.id, **said)
+        dossier.recorded = None
     return _keep(session, actor, product, dossier, text, factor.kind.value, factors.kept_proof(factor, proof))
 
 
@@ -252,14 +255,17 @@ def _keep(
         notifications.concerned_people(session, product, dossier),
         number=dossier.number,
     )
+    by_another = decision.recorded_by and actor.id != dossier.authority_id
+    said = {"decided_by": decision.decided_by, "recorded_by": decision.recorded_by} if by_another else {}
     record(
         session,
         actor,
-        Action.DECIDE,
+        Action.CONFIRM_SIGNED if by_another else Action.DECIDE,
         decision.outcome.value,
         product_id=product.id,
         sha256=dossier.content_sha256,
         months=decision.months,
+        **said,
     )
     return decision
 
@@ -297,9 +303,10 @@ def withdraw_homologation(
 ) -> None:
     """Takes a homologation back, on a sealed page of its own; the decision stays whole. Raises `Refusal`."""
     decision = to_withdraw(session, actor, dossier)
+    wishes.check_words(reason, "reason")
     scope = scope_of_product(session, product.id)
     prove_act(session, actor, BindingAct.WITHDRAW, proof, f"withdraw:{dossier.id}", scope)
-    today = clock.today()
+    today, by = clock.today(), signer_of(session, actor, dossier)
     text = content.dumps(
         FrozenWithdrawal(
             product=content.loads_any(dossier.content).product if dossier.content else product.name,
@@ -310,7 +317,7 @@ def withdraw_homologation(
             withdrawn_on=today,
             frozen_on=today,
             reason=reason,
-            by=signer_of(session, actor, dossier),
+            by=by,
             decision_sha256=dossier.content_sha256 or "",
             trial=sealing.is_trial(),
         )
@@ -320,7 +327,8 @@ def withdraw_homologation(
             id=new_id(),
             dossier_id=dossier.id,
             withdrawn_on=today,
-            withdrawn_by=actor.name,
+            noted_at=clock.now(),
+            withdrawn_by=by.in_full[:200],
             withdrawn_by_id=actor.id,
             reason=reason,
             content=text,

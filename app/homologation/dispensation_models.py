@@ -33,6 +33,7 @@ class Dispensation(Base):
     to_homologate: Mapped[bool] = mapped_column(comment="the product is to be homologated by its end")
     answer: Mapped[LongText] = mapped_column(default="", server_default="", comment="the authority's reason to refuse")
     decided_on: Mapped[date | None]
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # none until 2026-12
     decided_by_id: Mapped[str | None] = mapped_column(ForeignKey("person.id"))
     decided_by: Mapped[Name] = mapped_column(default="", server_default="")
     factor_kind: Mapped[str | None] = mapped_column(String(20))

@@ -8,6 +8,7 @@ from app.homologation.jobs import IssueLifting
 from app.homologation.kinds import Heard, ReviewerRole
 from app.homologation.models import Dossier, Lifting, Reservation
 from app.homologation.separation import check_apart, scope_of_product
+from app.homologation.wishes import check_words
 from app.identity.acts import check_act, prove_act
 from app.identity.factors import FactorProof
 from app.identity.models import Person
@@ -38,11 +39,13 @@ def ask_lifting(
     """The team says what it did, and shows it; a later asking replaces the former. Raises `Refusal`."""
     reservation = _open(dossier, reservation_id)
     check_act(session, actor, BindingAct.ASK_LIFTING, scope_of_product(session, product.id))
+    check_words(how, "how")
     if file is None:
         raise Refusal(_l("Joignez ce qui le montre : qui lève la réserve le lira."), "file")
     reservation.proof_sha256 = attachments.keep_attachment(session, file, by=actor.id, of=product.id)
     reservation.proof_name, reservation.asked_how = file.name, how
     reservation.asked_on, reservation.asked_by = clock.today(), actor.name
+    reservation.asked_by_id = actor.id
     people = [*([dossier.authority] if dossier.authority else []), *_reviewers(dossier)]
     notifications.tell_people(session, actor, product, Heard.LIFT_ASKED, people, number=dossier.number)
     record(session, actor, Action.ASK_LIFTING, reservation.text[:200], product_id=product.id)
@@ -60,11 +63,13 @@ def lift_reservation(
     if reservation.asked_on is None:
         raise Refusal(_l("L’équipe n’a pas encore dit ni montré comment cette réserve est levée."))
     check_apart(session, BindingAct.LIFT_RESERVATION, actor, dossier)
-    scope = scope_of_product(session, product.id)
-    prove_act(session, actor, BindingAct.LIFT_RESERVATION, proof, lift_purpose(reservation), scope)
-    reservation.lifted_on, reservation.lifted_by, reservation.how = clock.today(), actor.name, reservation.asked_how
-    text = content.dumps(_page(session, actor, product, dossier, reservation, quality))
-    page = Lifting(
+    scope, asked_by = scope_of_product(session, product.id), reservation.asked_by_id or ""
+    prove_act(session, actor, BindingAct.LIFT_RESERVATION, proof, lift_purpose(reservation), scope, about=asked_by)
+    page = _page(session, actor, product, dossier, reservation, quality)
+    reservation.lifted_on, reservation.how = clock.today(), reservation.asked_how
+    reservation.lifted_by = page.by.in_full[:200]
+    text = content.dumps(page)
+    row = Lifting(
         id=new_id(),
         dossier_id=dossier.id,
         reservation_id=reservation.id,
@@ -72,9 +77,9 @@ def lift_reservation(
         content=text,
         content_sha256=content.sha256(text),
     )
-    session.add(page)
+    session.add(row)
     session.flush()
-    jobs.enqueue(session, IssueLifting(page.id))
+    jobs.enqueue(session, IssueLifting(row.id))
     people = notifications.concerned_people(session, product, dossier)
     notifications.tell_people(session, actor, product, Heard.LIFTED, people, number=dossier.number)
     record(
@@ -83,7 +88,7 @@ def lift_reservation(
         Action.LIFT_RESERVATION,
         reservation.text[:200],
         product_id=product.id,
-        sha256=page.content_sha256,
+        sha256=row.content_sha256,
     )
 
 

@@ -39,7 +39,16 @@ class Dossier(Base):
         lazy="raise", cascade="all, delete-orphan", order_by="AcceptedRisk.created_at"
     )
     opinions: Mapped[list["Opinion"]] = relationship(
-        lazy="raise", cascade="all, delete-orphan", order_by="Opinion.role, Opinion.asked_at"
+        primaryjoin="and_(Dossier.id == Opinion.dossier_id, Opinion.set_aside_on.is_(None))",
+        lazy="raise",
+        cascade="all, delete-orphan",
+        order_by="Opinion.role, Opinion.asked_at",
+    )
+    set_aside_opinions: Mapped[list["Opinion"]] = relationship(
+        primaryjoin="and_(Dossier.id == Opinion.dossier_id, Opinion.set_aside_on.is_not(None))",
+        lazy="raise",
+        viewonly=True,
+        order_by="Opinion.role, Opinion.asked_at",
     )
     attached_opinions: Mapped[list["AttachedOpinion"]] = relationship(
         lazy="raise", cascade="all, delete-orphan", order_by="AttachedOpinion.role, AttachedOpinion.given_on"
@@ -106,6 +115,7 @@ class Opinion(Base):
     former_verdict: Mapped[Verdict | None] = mapped_column(comment="given on the version that the team took back")
     former_text: Mapped[LongText] = mapped_column(default="", server_default="")
     former_given_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    set_aside_on: Mapped[date | None] = mapped_column(comment="when the team asked somebody else in its place")
 
     reviewer: Mapped[Person] = relationship(lazy="raise")
 
@@ -124,6 +134,7 @@ class AttachedOpinion(Base):
     given_on: Mapped[date]
     sha256: Mapped[str] = mapped_column(String(64))
     file_name: Mapped[Name]
+    attached_by: Mapped[Name] = mapped_column(default="", server_default="", comment="who of the team did")
 
 
 class Piece(Base):
@@ -213,6 +224,7 @@ class RecordedSignature(Base):
     sha256: Mapped[str] = mapped_column(String(64), comment="of the file that came back")
     electronic: Mapped[bool]
     signers: Mapped[Json] = mapped_column(comment="names in its certificates")
+    exploited: Mapped[Json] = mapped_column(default=list, comment="flaws known to be exploited when it was recorded")
     recorded_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     recorded_by: Mapped[Name]
     recorded_at: Mapped[Instant]
@@ -260,6 +272,7 @@ class Reservation(Base):
     how: Mapped[LongText] = mapped_column(default="")
     asked_on: Mapped[date | None] = mapped_column(comment="when its lifting was asked")
     asked_by: Mapped[Name] = mapped_column(default="", server_default="")
+    asked_by_id: Mapped[str | None] = mapped_column(String(32), comment="who asked, by id")
     asked_how: Mapped[LongText] = mapped_column(default="", server_default="")
     proof_sha256: Mapped[str | None] = mapped_column(String(64), comment="what shows it")
     proof_name: Mapped[Name] = mapped_column(default="", server_default="")
@@ -288,6 +301,7 @@ class Withdrawal(Base):
     id: Mapped[Id]
     dossier_id: Mapped[str] = mapped_column(ForeignKey("dossier.id"), unique=True)
     withdrawn_on: Mapped[date]
+    noted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # none until 2026-12
     withdrawn_by: Mapped[Name]
     withdrawn_by_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     reason: Mapped[LongText]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, render_template, request
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union_all
 from sqlalchemy.orm import contains_eager, joinedload
 
 from app.homologation import dispensation_register, register, sealing
@@ -15,7 +15,7 @@ from app.homologation.dispensation_models import Dispensation, DispensationEnd
 from app.homologation.dispensation_register import ShownDispensation
 from app.homologation.forms import VerifyForm
 from app.homologation.kinds import Act, DispensationState, Origin, Outcome
-from app.homologation.models import Decision, Dossier, IssuedFile, Withdrawal
+from app.homologation.models import Decision, Dossier, IssuedFile, Lifting, Withdrawal
 from app.homologation.register import Entry
 from app.identity import policy
 from app.identity.access import current_person, requires
@@ -227,7 +227,11 @@ def _known_content(digest: str) -> VerificationAnswer:
     dossier_id = (
         issued.dossier_id
         if issued
-        else db_session().scalar(select(Withdrawal.dossier_id).where(Withdrawal.content_sha256 == digest))
+        else db_session().scalar(
+            union_all(
+                *(select(page.dossier_id).where(page.content_sha256 == digest) for page in (Withdrawal, Lifting))
+            ).limit(1)
+        )
     )
     found = db_session().get(Dossier, dossier_id) if dossier_id else None
     if found is None:
@@ -235,13 +239,26 @@ def _known_content(digest: str) -> VerificationAnswer:
     if issued and issued.act is Act.PROJECT:
         facts = (_issued_on(issued), *_became(issued).facts)
         return VerificationAnswer(None, facts, (Said("compare_the_page"),), content=digest, known="project")
-    facts, state = verification.facts_of(found.content or "", clock.today()), _decision_state(found.id)
+    page = _page_beside(found.id, digest)
+    facts, state = verification.facts_of(page or found.content or "", clock.today()), _decision_state(found.id)
+    if page:
+        told = (*facts, *_state_facts(state))
+        return VerificationAnswer(None, told, (Said("compare_the_page"),), content=digest)
     return VerificationAnswer(
         None,
         _told((*facts, *_state_facts(state)), state),
         (Said("compare_the_page"),),
         content=digest,
     )
+
+
+def _page_beside(dossier_id: str, digest: str) -> str | None:
+    """The content of the withdrawal or the lifting of this hash."""
+    pages = (
+        select(page.content).where(page.dossier_id == dossier_id, page.content_sha256 == digest)
+        for page in (Withdrawal, Lifting)
+    )
+    return next((text for page in pages if (text := db_session().scalar(page))), None)
 
 
 def _known_dispensation(digest: str) -> VerificationAnswer | None:

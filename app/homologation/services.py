@@ -12,7 +12,7 @@ from app.analysis import study
 from app.analysis.acceptance import check_until
 from app.homologation import freezing, notifications
 from app.homologation.jobs import CallReader
-from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole
+from app.homologation.kinds import Called, DossierState, Heard, Origin, ReviewerRole, Verdict
 from app.homologation.models import AcceptedRisk, ConditionOfUse, Dossier, DossierDocument, Opinion, Piece, Reservation
 from app.homologation.separation import check_apart
 from app.identity import services as identity
@@ -34,6 +34,7 @@ _GLANCE = (
     joinedload(Dossier.authority),
     joinedload(Dossier.decision),
     selectinload(Dossier.opinions).joinedload(Opinion.reviewer),
+    selectinload(Dossier.set_aside_opinions).joinedload(Opinion.reviewer),
 )
 _WHOLE = (
     *_GLANCE,
@@ -224,7 +225,10 @@ def remove_part(session: Session, actor: Person, product: Product, dossier: Doss
     for parts in held:
         part = next((p for p in parts if p.id == part_id), None)
         if part is not None:
-            parts.remove(part)
+            if isinstance(part, Opinion) and part.former_verdict not in {None, Verdict.FAVOURABLE}:
+                part.set_aside_on = clock.today()  # its words stay before the authority
+            else:
+                parts.remove(part)
             record(session, actor, Action.REMOVE_DOSSIER_PART, type(part).__name__, product_id=product.id)
             return
     raise Refusal(_l("Cette ligne a déjà été retirée."))
@@ -244,7 +248,11 @@ def ask_reviewer(
     check_apart(session, BindingAct.GIVE_OPINION, reviewer, dossier, "reviewer")
     if any(o.reviewer_id == reviewer_id and o.role is role for o in dossier.opinions):
         raise Refusal(_l("Cet avis est déjà demandé."), "reviewer")
-    dossier.opinions.append(Opinion(reviewer_id=reviewer_id, role=role, asked_at=clock.now()))
+    again = next((o for o in dossier.set_aside_opinions if (o.reviewer_id, o.role) == (reviewer_id, role)), None)
+    if again:
+        again.set_aside_on = None
+    else:
+        dossier.opinions.append(Opinion(reviewer_id=reviewer_id, role=role, asked_at=clock.now()))
     record(session, actor, Action.ASK_REVIEWER, role.value, product_id=product.id)
 
 
@@ -323,6 +331,10 @@ def remind_waited(session: Session, actor: Person, product: Product, dossier: Do
 def take_back(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """OPINIONS or DECISION → DRAFT: opinions are asked anew, for they spoke of another text; each reviewer finds their own."""
     must_be(dossier, DossierState.OPINIONS, DossierState.DECISION)
+    if dossier.recorded is not None:
+        raise Refusal(
+            _l("Une signature enregistrée attend d’être confirmée ou écartée : le dossier ne se reprend pas avant.")
+        )
     told = [o.reviewer for o in dossier.opinions]
     if dossier.state is DossierState.DECISION and dossier.authority:
         told.append(dossier.authority)

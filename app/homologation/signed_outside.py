@@ -22,7 +22,7 @@ from app.identity.models import Person
 from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
-from app.platform import attachments, clock
+from app.platform import attachments, clock, i18n
 from app.platform.attachments import Attachment
 from app.platform.extensions import document_storage
 from app.platform.refusals import Refusal
@@ -32,6 +32,7 @@ from reports import dossier as content
 from reports import outside
 from reports.frozen_decision import FrozenSignature
 from reports.outside import SignedOutside
+from risk_models.rules import schedule
 
 _RECORDERS = {Role.INCUBATOR_MEMBER, Role.ADMINISTRATOR}
 _REASONS = {
@@ -65,12 +66,13 @@ def record_signed(
     """Records that the authority signed our frozen PDF by its own means; whether the decision is taken. Raises `Refusal`.
 
     An electronic signature is checked; a scan bears the code of the decision page, and ink. Neither says whose hand it was:
-    unless the authority itself records it, another person confirms it before anything is decided.
+    unless the authority itself records it, another person confirms it before anything is decided. Who signs by delegation is not
+    the authority: the page bears the authority's hand, not theirs.
     """
     if not may_record(actor, product) and not deciding.may_decide(session, actor, dossier):
         raise Refusal(_l("Cette signature s’enregistre par l’autorité nommée dans le dossier, ou par l’incubateur."))
     _check_may_be_signed(session, dossier)
-    check_apart(session, BindingAct.RECORD_SIGNED, actor, dossier)
+    _check_apart(session, BindingAct.RECORD_SIGNED, actor, product, dossier)
     if dossier.recorded is not None:
         raise Refusal(
             _l(
@@ -83,16 +85,10 @@ def record_signed(
     given = prove_act(session, actor, BindingAct.RECORD_SIGNED, proof, purpose, scope_of_product(session, product.id))
     digest = attachments.keep_attachment(session, given_file, by=actor.id, of=product.id)
     found = _recorded_by(actor, wish, decided_on, digest, signed)
-    record(
-        session,
-        actor,
-        Action.RECORD_SIGNED,
-        f"n° {dossier.number}",
-        product_id=product.id,
-        sha256=digest,
-        decided_on=decided_on.isoformat(),
-    )
-    if deciding.may_decide(session, actor, dossier):  # with its factor, it confirms what it records
+    found.exploited = list(deciding.exploited_flaws(session, product.id, content.loads(dossier.content or "")))
+    said = {"sha256": digest, "decided_on": decided_on.isoformat()}
+    record(session, actor, Action.RECORD_SIGNED, f"n° {dossier.number}", product_id=product.id, **said)
+    if dossier.authority_id == actor.id:  # with its factor, it confirms what it records
         deciding.keep_outside(
             session, actor, product, dossier, wish, decided_on, _signature(found, actor), given.kind.value
         )
@@ -144,7 +140,8 @@ def confirm_signed(session: Session, actor: Person, product: Product, dossier: D
     if not may_record(actor, product) and not deciding.may_decide(session, actor, dossier):
         raise Refusal(_l("Cette signature se confirme par l’autorité nommée dans le dossier, ou par l’incubateur."))
     _check_may_be_signed(session, dossier)
-    check_apart(session, BindingAct.CONFIRM_SIGNED, actor, dossier)
+    _check_apart(session, BindingAct.CONFIRM_SIGNED, actor, product, dossier)
+    _check_still(session, product, dossier, found)
     scope = scope_of_product(session, product.id)
     given = prove_act(
         session, actor, BindingAct.CONFIRM_SIGNED, proof, confirm_purpose(dossier), scope, about=found.recorded_by_id
@@ -152,6 +149,32 @@ def confirm_signed(session: Session, actor: Person, product: Product, dossier: D
     deciding.keep_outside(
         session, actor, product, dossier, wish_of(found), found.decided_on, _signature(found, actor), given.kind.value
     )
+
+
+def _check_apart(session: Session, act: BindingAct, actor: Person, product: Product, dossier: Dossier) -> None:
+    """What keeps a person from the act; and from deciding, of who is there for the authority and not for the incubator."""
+    check_apart(session, act, actor, dossier)
+    if not may_record(actor, product):
+        check_apart(session, BindingAct.DECIDE, actor, dossier)
+
+
+def _check_still(session: Session, product: Product, dossier: Dossier, found: RecordedSignature) -> None:
+    """Raises `Refusal` where what was recorded is no longer what would be decided."""
+    wish = wish_of(found)
+    if wish.outcome is Outcome.REFUSED:
+        return
+    until = schedule.expiry_day(found.decided_on, wish.months or 0)
+    if until < clock.today():
+        raise Refusal(_l("Cette homologation a déjà pris fin, le %(day)s : écartez-la.", day=i18n.format_day(until)))
+    known = deciding.exploited_flaws(session, product.id, content.loads(dossier.content or ""))
+    if more := [flaw for flaw in known if flaw not in found.exploited]:
+        raise Refusal(
+            _l(
+                "Depuis que cette signature est enregistrée, on sait exploitées : %(what)s. L’autorité ne le savait pas en"
+                " signant : écartez-la, et demandez-lui de décider de nouveau.",
+                what=" ; ".join(more),
+            )
+        )
 
 
 def confirm_purpose(dossier: Dossier) -> str:
@@ -163,6 +186,8 @@ def confirm_purpose(dossier: Dossier) -> str:
 def discard_signed(session: Session, actor: Person, product: Product, dossier: Dossier) -> None:
     """Puts a recorded signature aside: nothing was decided. Raises `Refusal`."""
     found = _recorded(dossier)
+    if not may_record(actor, product) and not deciding.may_decide(session, actor, dossier):
+        raise Refusal(_l("Cette signature s’écarte par l’autorité nommée dans le dossier, ou par l’incubateur."))
     check_act(session, actor, BindingAct.DISCARD_SIGNED, scope_of_product(session, product.id))
     record(
         session,

@@ -70,6 +70,23 @@ def complete_wish(frozen: FrozenDossier, wish: Wish) -> Wish:
     return replace(wish, reservations="\n".join(dict.fromkeys([*own, *others])))
 
 
+# Fewer letters or digits than this are no word.
+_FEWEST_LETTERS = 2
+
+
+def check_words(text: str, field: str) -> None:
+    """Raises `Refusal` at `field` for a text of an act that says nothing, such as "-"; an empty one is for others to refuse."""
+    if text and sum(ch.isalnum() for ch in text) < _FEWEST_LETTERS:
+        raise Refusal(_l("« %(text)s » ne dit rien : écrivez-le en quelques mots.", text=text.strip()[:20]), field)
+
+
+def _check_words(wish: Wish) -> None:
+    for line in wish.reservations.splitlines():
+        check_words(line.strip(), "reservations")
+    check_words(wish.reply, "reply")
+    check_words(wish.exploited_reason, "exploited_reason")
+
+
 def check_wish(frozen: FrozenDossier, wish: Wish, exploited: tuple[str, ...]) -> None:
     """Raises `Refusal` for what no authority may decide on this content; `exploited`: flaws open and known to be exploited."""
     if clock.today() < frozen.frozen_on:
@@ -83,6 +100,7 @@ def check_wish(frozen: FrozenDossier, wish: Wish, exploited: tuple[str, ...]) ->
         )
     if wish.outcome is not Outcome.REFUSED and wish.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
+    _check_words(wish)
     check_favourable(wish)
     if wish.outcome is Outcome.PROVISIONAL and (wish.months or 0) > limits.LONGEST_PROVISIONAL_MONTHS:
         raise Refusal(_l("Une homologation provisoire dure un an au plus."), "months")

@@ -163,7 +163,9 @@ ACTS: dict[BindingAct, ActRule] = {
     BindingAct.RECORD_ELSEWHERE: ActRule(Permission.RECORD_ELSEWHERE, factor=False, second_person=True),
     BindingAct.CONFIRM_ELSEWHERE: ActRule(Permission.VOUCH, factor=False, never_by=frozenset({Bar.ONESELF})),
     BindingAct.ASK_LIFTING: ActRule(Permission.COMPOSE_DOSSIER, factor=False),
-    BindingAct.LIFT_RESERVATION: ActRule(Permission.LIFT_RESERVATION, factor=True, never_by=frozenset({Bar.PREPARES})),
+    BindingAct.LIFT_RESERVATION: ActRule(
+        Permission.LIFT_RESERVATION, factor=True, never_by=frozenset({Bar.PREPARES, Bar.ONESELF})
+    ),
     BindingAct.ANSWER_MOVE: ActRule(Permission.GIVE_ROLES, factor=False, second_person=True),
     BindingAct.WITHDRAW: ActRule(Permission.DECIDE, factor=True),
     BindingAct.ASK_DISPENSATION: ActRule(Permission.COMPOSE_DOSSIER, factor=False),

@@ -200,6 +200,7 @@ class Action(StrEnum):
     ATTACH_DOCUMENT = "attach_document", Subject.DOCUMENT
     DECIDE = "decide", Subject.DECISION
     RECORD_SIGNED = "record_signed", Subject.DECISION
+    CONFIRM_SIGNED = "confirm_signed", Subject.DECISION
     DISCARD_SIGNED = "discard_signed", Subject.DECISION
     ASK_LIFTING = "ask_lifting", Subject.RESERVATION
     LIFT_RESERVATION = "lift_reservation", Subject.RESERVATION
@@ -231,6 +232,7 @@ class Action(StrEnum):
 _NOT_WRITING = frozenset(
     {
         Action.RECORD_SIGNED,
+        Action.CONFIRM_SIGNED,
         Action.DISCARD_SIGNED,
         Action.CONFIRM_ELSEWHERE,
         Action.LIFT_RESERVATION,

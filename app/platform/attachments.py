@@ -75,6 +75,8 @@ def keep_attachment(session: Session, file: Attachment, *, by: str, of: str) -> 
         raise Refusal(
             _l("Deux cents fichiers par jour au plus, par personne et par produit : continuez demain."), "file"
         )
+    if not file.content.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+        raise Refusal(_l("Ce fichier est vide."), "file")
     if len(file.content) > MAX_FILE:
         raise Refusal(_l("Ce fichier est trop grand : 10 Mo au plus."), "file")
     ending = file.name.rpartition(".")[2].lower()

@@ -1,13 +1,15 @@
 """A reservation is lifted by the authority or the RSSI of the dossier, on what the team shows, on a sealed page."""
 
+import io
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.homologation.kinds import Act, Outcome
 from app.homologation.models import IssuedFile, Lifting, Reservation
 from app.identity.kinds import Role
+from app.identity.models import Grant
 from app.platform import clock
 from reports import verification
 from reports.verification import Status
@@ -105,3 +107,36 @@ def test_two_liftings_have_each_their_page(scene):
     team = world.visitor(owner)
     pages = {team.get(f"{PAGE}/reserves/{one}/levee.pdf").data for one in ids}
     assert len(pages) == 2 and all(page.startswith(b"%PDF") for page in pages)
+
+
+@on_sqlite
+def test_who_asked_does_not_lift_whatever_their_role_became(owed):
+    world, _, people, reservation = owed
+    judge = people["reviewer"]
+    with world.database.writing() as session:
+        session.execute(update(Grant).where(Grant.person_id == judge.id).values(role=Role.TEAM_MEMBER))
+    assert ask_lifting(world, judge, reservation).status_code == 302
+    with world.database.writing() as session:
+        session.execute(update(Grant).where(Grant.person_id == judge.id).values(role=Role.REVIEWER))
+    assert "Personne ne fait cet acte pour soi-même" in text(lift(world, judge, reservation))
+    assert lifted_on(world, reservation) is None
+
+
+@on_sqlite
+def test_the_code_of_its_page_tells_of_the_lifting(owed):
+    world, owner, people, reservation = owed
+    ask_lifting(world, owner, reservation)
+    lift(world, people["authority"], reservation)
+    run_jobs(world)
+    with world.database.reading() as session:
+        digest = session.scalar(select(Lifting.content_sha256))
+    shown = text(world.visitor().get(f"/verifier?contenu={digest}"))
+    assert "levée" in shown.lower() and "Andrée Laurent" in shown
+
+
+@on_sqlite
+def test_an_empty_file_or_a_dot_shows_nothing(owed):
+    world, owner, _, reservation = owed
+    assert "ne dit rien" in text(ask_lifting(world, owner, reservation, "."))
+    empty = {"how": "Version 0.50", "file": (io.BytesIO(b" \n"), "preuve.txt")}
+    assert "Ce fichier est vide" in text(world.visitor(owner).post(f"{PAGE}/reserves/{reservation}", empty))

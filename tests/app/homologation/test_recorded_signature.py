@@ -2,20 +2,24 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
+import time_machine
 from PIL import Image
 from sqlalchemy import func, select
 
 from app.homologation.kinds import DossierState
 from app.homologation.models import Decision, Dossier, RecordedSignature
 from app.identity.kinds import Role
+from app.inventory.models import Component, Vulnerability
 from app.journal.models import JournalEntry
 from app.platform import clock
+from app.products.changes import note_change
 from reports import dossier as content
 from reports import residual, verification
 from tests.conftest import on_sqlite
-from tests.factories.homologation import PAGE, WHY, run_jobs, sealed_file
+from tests.factories.homologation import PAGE, WHY, choices, run_jobs, sealed_file
 from tests.factories.scans import cut_above_code, decision_page, file_of, photograph, sign
 from tests.factories.study import text
 
@@ -150,8 +154,57 @@ def test_what_is_put_aside_taken_back_or_signed_here_decides_nothing(paper):
     assert world.visitor(people["hugo"]).post(f"{SIGNED}/ecarter").status_code == 302
     assert world.visitor(people["hugo"]).get(CONFIRM).status_code == 404
     assert recorded(world, people["lea"], scan).status_code == 302
-    assert world.visitor(people["owner"]).post(f"{PAGE}/reprendre").status_code == 302
+    assert "attend d’être confirmée" in text(world.visitor(people["owner"]).post(f"{PAGE}/reprendre"))
+    other = world.person("autre@exemple.test", "Alix Petit")
+    world.give(other, Role.AUTHORITY, product_id=world.reload().id)
+    assert "s’écarte par l’autorité nommée" in text(world.visitor(other).post(f"{SIGNED}/ecarter"))
+    assert decisions(world) == 0
+    dossier = world.dossier()
+    assert world.signs(people["authority"], PAGE, **choices(dossier)).status_code == 302
     assert world.visitor(people["hugo"]).get(CONFIRM).status_code == 404
+    assert {"record_signed", "discard_signed", "decide"} <= acts(world)
+
+
+def acts(world) -> set[str]:
+    with world.database.reading() as session:
+        return {str(getattr(a, "value", a)) for a in session.scalars(select(JournalEntry.action))}
+
+
+@pytest.mark.parametrize("hat", ["nothing else", "reviewer", "incubator"])
+def test_who_signs_by_delegation_confirms_no_page_of_their_own(paper, hat):
+    world, people, page = paper
+    person = {"reviewer": people["reviewer"], "incubator": people["lea"]}.get(hat)
+    person = person or world.person("del@exemple.test", "Denis Délégué")
+    world.give(person, Role.AUTHORITY, product_id=world.reload().id)
+    given = {"delegate": person.id, "starts_on": clock.today().isoformat(), "deed": "Arrêté n° 12"}
+    given |= {"ends_on": (clock.today() + timedelta(days=30)).isoformat(), "code": world.code(people["authority"])}
+    assert world.visitor(people["authority"]).post("/produits/exemple/dossier/delegations", given).status_code == 302
+    answer = recorded(world, person, file_of(sign(page)))
+    assert ("a donné un avis" in text(answer)) is (hat == "reviewer")
+    assert decisions(world) == 0
+    if hat != "reviewer":
+        assert "Personne ne fait cet acte pour soi-même" in text(confirmed(world, person))
+        assert decisions(world) == 0
+
+
+@on_sqlite
+def test_what_is_known_since_it_was_recorded_stops_its_confirmation(paper):
+    world, people, page = paper
+    assert recorded(world, people["lea"], file_of(sign(page)), months="6").status_code == 302
+    with world.database.writing() as session:
+        base = session.scalar(select(Component.id).where(Component.ref == "base"))
+        session.add(Vulnerability(component_id=base, name="CVE-2026-9999", kev=True, fixed_in="", extra={}))
+        note_change(session, [world.reload().id])
+    assert "on sait exploitées : Base" in text(confirmed(world, people["hugo"]))
+    assert decisions(world) == 0
+
+
+@on_sqlite
+def test_what_has_come_to_its_end_is_confirmed_no_more(paper):
+    world, people, page = paper
+    assert recorded(world, people["lea"], file_of(sign(page)), months="6").status_code == 302
+    with time_machine.travel(clock.now() + timedelta(days=250), tick=True):
+        assert "a déjà pris fin" in text(confirmed(world, people["hugo"]))
     assert decisions(world) == 0
 
 
@@ -164,3 +217,18 @@ def test_the_authority_that_records_its_own_page_decides(paper):
         digest = session.scalar(select(Decision.outside_sha256))
     answer = world.visitor(people["owner"]).get(f"{PAGE}/documents/{digest}")
     assert answer.status_code == 200 and ".png" in answer.headers["Content-Disposition"]
+
+
+@on_sqlite
+def test_the_journal_says_who_confirmed_and_who_decided(paper):
+    world, people, page = paper
+    recorded(world, people["lea"], file_of(sign(page)))
+    assert confirmed(world, people["hugo"]).status_code == 302
+    with world.database.reading() as session:
+        line = session.scalar(select(JournalEntry).where(JournalEntry.action == "confirm_signed"))
+    assert (line.person_name, line.details["decided_by"], line.details["recorded_by"]) == (
+        "Hugo Cap",
+        "Andrée Laurent",
+        "Léa Bon",
+    )
+    assert "decide" not in acts(world)
