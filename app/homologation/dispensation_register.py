@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -13,7 +13,7 @@ from app.homologation.kinds import DispensationState
 from app.platform import clock
 from reports import dossier as content
 from reports.frozen import FrozenDispensation
-from risk_models.rules.standing import PastDispensation, closing_day
+from risk_models.rules.standing import ClosingAct, PastDispensation, closing_day
 
 _WHOLE = (joinedload(Dispensation.end), joinedload(Dispensation.authority))
 
@@ -49,7 +49,7 @@ class ShownDispensation:
 
 def read_states(session: Session, rows: Sequence[Dispensation]) -> list[ShownDispensation]:
     """Where each of `rows` (their ends loaded) stands today, in their order; one query."""
-    decided, today = register.deciding_days(session, list({row.product_id for row in rows})), clock.today()
+    decided, today = register.closing_acts(session, list({row.product_id for row in rows})), clock.today()
     found = []
     for row in rows:
         past = _past(row, decided.get(row.product_id, []))
@@ -57,10 +57,12 @@ def read_states(session: Session, rows: Sequence[Dispensation]) -> list[ShownDis
     return found
 
 
-def _past(row: Dispensation, decided: Sequence[date]) -> PastDispensation | None:
+def _past(row: Dispensation, decided: Sequence[ClosingAct]) -> PastDispensation | None:
     if not row.granted or row.decided_on is None:
         return None
-    return PastDispensation(row.decided_on, row.until, row.to_homologate, closing_day(row.decided_on, decided))
+    answered_at = row.answered_at or datetime.combine(row.decided_on, time.max, UTC)
+    closed_on = closing_day(row.decided_on, answered_at, decided)
+    return PastDispensation(row.decided_on, row.until, row.to_homologate, closed_on)
 
 
 def _state(row: Dispensation, past: PastDispensation | None, today: date) -> DispensationState:

@@ -237,6 +237,7 @@ def _answer(
         raise ValueError("a dispensation is answered on its own page")
     factor = prove_act(session, actor, BindingAct.DISPENSE, proof, purpose, scope_of_product(session, product.id))
     found.granted, found.answer, found.decided_on = page.granted, page.answer, page.frozen_on
+    found.answered_at = clock.now()
     found.decided_by_id, found.decided_by = actor.id, _signer_name(page.by)
     found.factor_kind, found.factor_proof = factor.kind.value, factors.kept_proof(factor, proof)
     found.content, found.content_sha256 = text, content.sha256(text)

@@ -141,6 +141,7 @@ def confirm_elsewhere(
     decision = dossier.decision
     if dossier.origin is Origin.JALON or decision is None or dossier.confirmed is not None:
         raise Refusal(_l("Il n’y a rien à confirmer ici."))
+    _check_follows(session, product, decision.decided_on)
     scope = scope_of_product(session, product.id)
     check_act(session, actor, BindingAct.CONFIRM_ELSEWHERE, scope, about=decision.decided_by_id)
     digest, name = decision.outside_sha256, ""
@@ -167,31 +168,13 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
         raise Refusal(_l("Vérifiez l’année : elle vient avant %(year)d.", year=_FIRST_YEAR), "decided_on")
     if values.decided.outcome is Outcome.WITH_RESERVATIONS and not values.decided.reservations:
         raise Refusal(_l("Écrivez les réserves."), "reservations")
+    for line in values.decided.reservations.splitlines():
+        wishes.check_words(line.strip(), "reservations")
     wishes.check_favourable(values.decided)
     if values.decided.outcome is not Outcome.REFUSED and values.decided.months not in schedule.DURATIONS:
         raise Refusal(_l("Choisissez une durée."), "months")
     wishes.check_lift_by(values.decided, values.decided_on)
-    last = register.last_decided(session, product.id)
-    if last and last.origin is Origin.JALON and last.decision and (day := _ended_by(last)) and values.decided_on >= day:
-        raise Refusal(
-            _l(
-                "L’homologation de ce produit a été refusée ou retirée dans Jalon le %(day)s : une décision postérieure se"
-                " prend dans Jalon, par un nouveau dossier.",
-                day=i18n.format_day(day),
-            ),
-            "decided_on",
-        )
-    if (
-        last
-        and last.origin is Origin.JALON
-        and last.decision
-        and _holds(last.decision)
-        and values.decided_on >= last.decision.decided_on
-    ):
-        raise Refusal(
-            _l("Une homologation décidée dans Jalon est en cours : elle se renouvelle par un nouveau dossier."),
-            "decided_on",
-        )
+    _check_follows(session, product, values.decided_on, "decided_on")
     known = session.scalar(
         select(Decision.id)
         .join(Dossier, Dossier.id == Decision.dossier_id)
@@ -199,6 +182,39 @@ def _check(session: Session, product: Product, values: Elsewhere) -> None:
     )
     if known:
         raise Refusal(_l("Une décision de ce jour est déjà enregistrée pour ce produit."), "decided_on")
+
+
+def _check_follows(session: Session, product: Product, decided_on: date, field: str = "") -> None:
+    """Raises `Refusal`, at `field`, for a decision elsewhere that comes after what was decided, or awaits its decision, here."""
+    before = session.scalar(
+        select(Dossier).where(
+            Dossier.product_id == product.id, Dossier.origin == Origin.JALON, Dossier.state == DossierState.DECISION
+        )
+    )
+    if before and decided_on >= before.state_since.astimezone(clock.PARIS).date():
+        raise Refusal(
+            _l(
+                "Le dossier n° %(number)d est devant son autorité : elle en décide, ou l’équipe le reprend.",
+                number=before.number,
+            ),
+            field,
+        )
+    last = register.last_decided_here(session, product.id)
+    if last is None or last.decision is None:
+        return
+    if (day := _ended_by(last)) and decided_on >= day:
+        raise Refusal(
+            _l(
+                "L’homologation de ce produit a été refusée ou retirée dans Jalon le %(day)s : une décision postérieure se"
+                " prend dans Jalon, par un nouveau dossier.",
+                day=i18n.format_day(day),
+            ),
+            field,
+        )
+    if _holds(last.decision) and decided_on >= last.decision.decided_on:
+        raise Refusal(
+            _l("Une homologation décidée dans Jalon est en cours : elle se renouvelle par un nouveau dossier."), field
+        )
 
 
 def _holds(decision: Decision) -> bool:

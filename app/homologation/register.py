@@ -1,22 +1,23 @@
 """The register: what was decided and where each decision stands today. A copied date lies one day; this one is live."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinload
 
 from app.homologation.kinds import DossierState, Origin, Outcome
-from app.homologation.models import Decision, Dossier
+from app.homologation.models import ConfirmedElsewhere, Decision, Dossier
 from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
 from app.platform.transactions import transaction
 from app.products.models import Product
-from risk_models.rules.standing import DecisionState, PastDecision
+from risk_models.rules.standing import ClosingAct, DecisionState, PastDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,25 @@ def past_decision(dossier: Dossier) -> PastDecision | None:
 
 
 def _decided() -> Select[Dossier]:
-    """Decided dossiers with all that the register says, of each product the latest decision first."""
+    """Decided dossiers with all that the register says, of each product the latest decision first.
+
+    What a team alone declares to have been decided elsewhere comes after all that somebody else vouches for: it replaces and
+    closes nothing. Of one day, what was decided here comes after what was decided elsewhere.
+    """
+    here = Dossier.origin == Origin.JALON
     return (
         select(Dossier)
         .join(Dossier.decision)
+        .outerjoin(Dossier.confirmed)
         .where(Dossier.state == DossierState.DECIDED)
-        .options(contains_eager(Dossier.decision), joinedload(Dossier.withdrawal), joinedload(Dossier.confirmed))
-        .order_by(Dossier.product_id, Decision.decided_on.desc(), Dossier.number.desc())
+        .options(contains_eager(Dossier.decision), joinedload(Dossier.withdrawal), contains_eager(Dossier.confirmed))
+        .order_by(
+            Dossier.product_id,
+            case((or_(here, ConfirmedElsewhere.dossier_id.is_not(None)), 0), else_=1),
+            Decision.decided_on.desc(),
+            case((here, 0), else_=1),
+            Dossier.number.desc(),
+        )
     )
 
 
@@ -70,14 +83,16 @@ def decided_entries(session: Session, products: Sequence[Product]) -> list[Entry
     """Every decision about `products`, the soonest to end first; two queries at most."""
     by_id = {p.id: p for p in products}
     today, found = clock.today(), []
-    later: dict[str, Decision] = {}
+    later: dict[str, list[Decision]] = defaultdict(list)
     for dossier in session.scalars(_decided().where(Dossier.product_id.in_(by_id)).options(WITHOUT_CONTENT)):
         decision, past = dossier.decision, past_decision(dossier)
         if decision is None or past is None:
             continue
-        after = later.get(dossier.product_id)
+        # Those read before are vouched for, and later; of what is declared alone, some may be older.
+        following = [d for d in later[dossier.product_id] if d.decided_on >= decision.decided_on]
+        after = min(following, key=lambda d: d.decided_on) if following else None
         state = past.state(today, next_refused=after.outcome is Outcome.REFUSED if after else None)
-        later[dossier.product_id] = decision
+        later[dossier.product_id].append(decision)
         ended_on = None
         if state is DecisionState.WITHDRAWN:
             ended_on = past.withdrawn_on
@@ -98,16 +113,19 @@ def last_dossiers(session: Session, product_ids: Sequence[str]) -> dict[str, Dos
     return found
 
 
-def deciding_days(session: Session, product_ids: Sequence[str]) -> dict[str, list[date]]:
-    """By product, the days of its decisions and withdrawals, those that were only declared apart; one query."""
-    found: dict[str, list[date]] = {}
+def closing_acts(session: Session, product_ids: Sequence[str]) -> dict[str, list[ClosingAct]]:
+    """By product, its decisions and withdrawals with the instant they were noted, those only declared apart; one query."""
+    found: dict[str, list[ClosingAct]] = defaultdict(list)
     for dossier in session.scalars(_decided().where(Dossier.product_id.in_(product_ids)).options(WITHOUT_CONTENT)):
-        if dossier.is_declared_only or dossier.decision is None:
+        decision = dossier.decision
+        if dossier.is_declared_only or decision is None:
             continue
-        days = found.setdefault(dossier.product_id, [])
-        days.append(dossier.decision.decided_on)
+        noted_at = dossier.confirmed.confirmed_at if dossier.confirmed else dossier.state_since
+        found[dossier.product_id].append(ClosingAct(decision.decided_on, noted_at, decision.expires_on))
         if dossier.withdrawal:
-            days.append(dossier.withdrawal.withdrawn_on)
+            day = dossier.withdrawal.withdrawn_on
+            noted_at = dossier.withdrawal.noted_at or datetime.combine(day, time.min, UTC)
+            found[dossier.product_id].append(ClosingAct(day, noted_at))
     return found
 
 
@@ -123,6 +141,12 @@ def last_decided(session: Session, product_id: str) -> Dossier | None:
     return session.scalars(
         _decided().where(Dossier.product_id == product_id).options(selectinload(Dossier.reservations)).limit(1)
     ).first()
+
+
+def last_decided_here(session: Session, product_id: str) -> Dossier | None:
+    """The dossier of the last decision on a dossier of ours, whatever it was."""
+    ours = _decided().where(Dossier.product_id == product_id, Dossier.origin == Origin.JALON)
+    return session.scalars(ours.options(WITHOUT_CONTENT).limit(1)).first()
 
 
 @transaction

@@ -6,7 +6,7 @@ startup cards for what starts the clock, ANSSI's homologation guide for what a d
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from risk_models.rules import schedule
@@ -137,12 +137,30 @@ class PastDispensation:
         return self.granted_on <= today <= self.last_day
 
 
-def closing_day(granted_on: date, decided: Sequence[date]) -> date | None:
-    """The first of the days `decided`, of decisions on a product and of withdrawals, that ends what was granted before.
+@dataclass(frozen=True, slots=True)
+class ClosingAct:
+    """A decision on a product, or its withdrawal: its day, the instant it was noted, and the last day that it homologates."""
 
-    What was decided on the very day of the grant came before it: an authority dispenses what it has just refused.
+    day: date
+    noted_at: datetime
+    until: date | None = None
+
+
+def closing_day(granted_on: date, granted_at: datetime, acts: Sequence[ClosingAct]) -> date | None:
+    """The first day without what was granted, which a later act on the product ended.
+
+    Of one day, instants tell: an authority dispenses what it has just refused. An older homologation that was noted later
+    counts where it still holds.
     """
-    return min((day for day in decided if day > granted_on), default=None)
+    return min(
+        (
+            max(act.day, granted_on)
+            for act in acts
+            if act.day > granted_on
+            or (act.noted_at > granted_at and (act.day == granted_on or (act.until and act.until >= granted_on)))
+        ),
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

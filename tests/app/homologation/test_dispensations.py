@@ -274,3 +274,35 @@ def test_an_administrator_adds_a_case_and_retires_it(late):
     assert "Exercice de crise" not in world.visitor(owner).get(f"{PAGE}/demander").get_data(as_text=True)
     assert grant_dispensation(world, people["authority"]).status_code == 302  # what was asked still holds
     assert "Exercice de crise" in shown_text(world.visitor(owner).get("/dispenses"))
+
+
+SAME_DAY = {
+    "dispensed, then homologated": ("urgent_creation", Outcome.FAVOURABLE, ProductState.HOMOLOGATED),
+    "dispensed, then refused": ("experiment", Outcome.REFUSED, ProductState.REFUSED),
+}
+
+
+@pytest.mark.parametrize("order", SAME_DAY)
+def test_of_one_day_the_last_act_stands(scene, order):
+    world, owner, people, dossier = scene
+    case, outcome, state = SAME_DAY[order]
+    assert ask_dispensation(world, owner, people, case, ends_on=in_months(3)).status_code == 302
+    assert grant_dispensation(world, people["authority"]).status_code == 302
+    refused = outcome is Outcome.REFUSED
+    world.decide(dossier, people["authority"], outcome, None if refused else 12, "Trop tôt" if refused else "")
+    with world.database.reading() as session:
+        standing = standings.standing_of_product(session, world.reload()).standing
+    assert standing.state is state
+    assert DeadlineKind.DISPENSATION not in {duty.kind for duty in standing.owed}
+
+
+def test_a_dispensation_does_not_outlive_the_withdrawal_of_its_day(decided):
+    world, owner, people, _ = decided
+    assert ask_dispensation(world, owner, people, "minor_change", ends_on=in_months(3)).status_code == 302
+    assert grant_dispensation(world, people["authority"]).status_code == 302
+    given = {"reason": "Faille ouverte", "code": world.code(people["authority"])}
+    page = "/produits/exemple/dossier/1/retirer-homologation"
+    assert "ne dit rien" in shown_text(world.visitor(people["authority"]).post(page, given | {"reason": "."}))
+    given["code"] = world.code(people["authority"])
+    assert world.visitor(people["authority"]).post(page, given).status_code == 302
+    assert state_of(world) is ProductState.WITHDRAWN
