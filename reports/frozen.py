@@ -78,7 +78,8 @@ class FrozenOpinion:
     """`document`: SHA-256 of the document that bears it, where it was given outside Jalon.
 
     Since 2026-12, of one given in Jalon: its instant `given_at` (UTC), the hash of the content that was read, and in `since`
-    what changed after it that does not ask it again, in French.
+    what changed after it that does not ask it again, in French. `attached_by`: who of the team joined one given outside.
+    `set_aside_on`: the day the team asked somebody else in the place of who gave it, on a former version of the dossier.
     """
 
     role: str
@@ -90,6 +91,8 @@ class FrozenOpinion:
     given_at: str = ""
     read_sha256: str = ""
     since: tuple[str, ...] = ()
+    attached_by: str = ""
+    set_aside_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def _plan_for_high(c: FrozenDossier) -> Iterator[str]:
 
 
 def _personal_without_dpo(c: FrozenDossier) -> Iterator[str]:
-    if is_personal(c) and not any(o.role == "dpo" for o in c.opinions):
+    if is_personal(c) and not any(o.role == "dpo" and o.set_aside_on is None for o in c.opinions):
         yield "DPO"
 
 

@@ -9,6 +9,7 @@ from app.homologation import pieces
 from app.homologation.kinds import DossierState, PieceAnswer, ReviewerRole, Verdict
 from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, Piece
 from app.homologation.services import must_be
+from app.homologation.wishes import check_words
 from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
@@ -105,9 +106,19 @@ def attach_opinion(
     must_be(dossier, DossierState.DRAFT)
     if verdict is not Verdict.FAVOURABLE and not text:
         raise Refusal(_l("Recopiez les réserves ou les raisons : l’autorité les lira."), "text")
+    check_words(text, "text")
     digest, name, _size = _kept(session, actor, product, file, given_on, "given_on")
     dossier.attached_opinions.append(
-        AttachedOpinion(role=role, by=by, verdict=verdict, text=text, given_on=given_on, sha256=digest, file_name=name)
+        AttachedOpinion(
+            role=role,
+            by=by,
+            verdict=verdict,
+            text=text,
+            given_on=given_on,
+            sha256=digest,
+            file_name=name,
+            attached_by=actor.name,
+        )
     )
     record(session, actor, Action.ATTACH_OPINION, by, product_id=product.id, verdict=verdict.value, sha256=digest)
 

@@ -200,10 +200,22 @@ def _opinions(dossier: Dossier) -> tuple[FrozenOpinion, ...]:
         if o.verdict and o.given_at
     ]
     attached = [
-        FrozenOpinion(o.role.value, o.by, o.verdict.value, o.text, o.given_on, o.sha256)
+        FrozenOpinion(o.role.value, o.by, o.verdict.value, o.text, o.given_on, o.sha256, attached_by=o.attached_by)
         for o in dossier.attached_opinions
     ]
-    return (*given, *attached)
+    set_aside = [
+        FrozenOpinion(
+            o.role.value,
+            o.reviewer.name,
+            o.former_verdict.value,
+            o.former_text,
+            o.former_given_at.astimezone(clock.PARIS).date(),
+            set_aside_on=o.set_aside_on,
+        )
+        for o in dossier.set_aside_opinions
+        if o.former_verdict and o.former_given_at
+    ]
+    return (*given, *attached, *set_aside)
 
 
 def _renewal(session: Session, product: Product) -> FrozenRenewal | None:

@@ -8,12 +8,14 @@ from app.homologation import freezing
 from app.homologation.jobs import CallReader, RenderDossier
 from app.homologation.kinds import Called, DossierState, Verdict
 from app.homologation.models import Dossier
-from app.homologation.separation import check_opinion_giver, check_transmission
+from app.homologation.separation import check_apart, check_opinion_giver, check_transmission
 from app.homologation.services import forget_opinions, missing_parts, move_dossier, must_be
 from app.homologation.since_read import SinceRead, compare_with_read
+from app.homologation.wishes import check_words
 from app.identity import services as identity
 from app.identity.kinds import Role
 from app.identity.models import Person
+from app.identity.policy import BindingAct
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock, jobs
@@ -78,6 +80,7 @@ def give_opinion(
         raise Refusal(_l("Le dossier a changé depuis que vous l’avez ouvert. Relisez-le avant de donner votre avis."))
     if verdict is not Verdict.FAVOURABLE and not text:
         raise Refusal(_l("Écrivez vos réserves ou vos raisons : l’autorité les lira."), "text")
+    check_words(text, "text")
     first = opinion.given_at is None
     opinion.verdict, opinion.text, opinion.given_at, opinion.content_sha256 = verdict, text, clock.now(), read_sha256
     if first and all(o.given_at for o in dossier.opinions):
@@ -106,8 +109,10 @@ def transmit_dossier(session: Session, actor: Person, product: Product, dossier:
         raise Refusal(_l("Il manque l’avis de %(names)s.", names=", ".join(names)))
     check_complete(session, product, dossier)  # the product lives on while opinions are awaited
     check_transmission(session, actor, dossier)
+    for opinion in dossier.opinions:  # whoever began to prepare what they judged judges it no more
+        check_apart(session, BindingAct.GIVE_OPINION, opinion.reviewer, dossier)
     with force_locale("fr"):
-        since = read_since(session, product, dossier) if dossier.opinions else SinceRead((), ())
+        since = read_since(session, product, dossier)
     if since.weighty:
         raise Refusal(
             _l(

@@ -1,18 +1,20 @@
 """Separation of duties: who may not do an act on a dossier, whatever their role (the table `ACTS` of the policy)."""
 
+from datetime import datetime
+
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.homologation.dispensation_models import Dispensation
 from app.homologation.kinds import Origin
-from app.homologation.models import Decision, Dossier, Opinion
+from app.homologation.models import Decision, Dossier
 from app.identity import directory, policy
 from app.identity.acts import ActScope, check_act
 from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.identity.policy import Bar, BindingAct
-from app.journal.actions import WRITING
+from app.journal.actions import WRITING, Action
 from app.journal.services import has_acted
 from app.platform.refusals import Refusal
 from app.products.services import incubators_of
@@ -100,7 +102,11 @@ def _wrote(session: Session, person_id: str, of: Dossier | Dispensation) -> bool
 
     A homologation made elsewhere judged nothing of what was written here, and whoever prepares can record one.
     """
-    since = session.scalar(
+    return has_acted(session, person_id, of.product_id, WRITING, since=_judged_last(session, of))
+
+
+def _judged_last(session: Session, of: Dossier | Dispensation) -> datetime | None:
+    return session.scalar(
         select(func.max(Dossier.state_since))
         .join(Decision, Decision.dossier_id == Dossier.id)
         .where(
@@ -110,14 +116,14 @@ def _wrote(session: Session, person_id: str, of: Dossier | Dispensation) -> bool
             Decision.outside_sha256.is_(None),
         )
     )
-    return has_acted(session, person_id, of.product_id, WRITING, since=since)
 
 
 def _reviewed(session: Session, person_id: str, of: Dossier | Dispensation) -> bool:
-    given = select(Opinion.id).where(
-        Opinion.dossier_id == of.id, Opinion.reviewer_id == person_id, Opinion.given_at.is_not(None)
-    )
-    return session.scalar(given.limit(1)) is not None
+    """As the journal tells it: the team may have taken the opinion out of its dossier since."""
+    return has_acted(session, person_id, of.product_id, _OPINION, since=_judged_last(session, of))
+
+
+_OPINION = frozenset({Action.GIVE_OPINION})
 
 
 _READ = {Bar.PREPARES: _prepares, Bar.WROTE: _wrote, Bar.REVIEWED: _reviewed}

@@ -44,7 +44,11 @@ def compare_with_read(read: FrozenDossier, now: FrozenDossier) -> SinceRead:
         *_newly_exploited(read.system, now.system),
     ]
     everything = versions.compare_pictures(read.system, read.study or Study(), now.system, now.study or Study())
-    return SinceRead(tuple(weighty), tuple(s for s in _sentences(everything) if s not in weighty))
+    light = [
+        *(s for s in _sentences(everything) if s not in weighty),
+        *(str(part) for part, before, after in _light_texts(read, now) if before != after),
+    ]
+    return SinceRead(tuple(weighty), tuple(light))
 
 
 def _texts(read: FrozenDossier, now: FrozenDossier) -> list[tuple[object, object, object]]:
@@ -53,7 +57,38 @@ def _texts(read: FrozenDossier, now: FrozenDossier) -> list[tuple[object, object
         (_l("Durée demandée changée"), read.requested_months, now.requested_months),
         (_l("Conditions d’emploi changées"), read.conditions, now.conditions),
         (_l("Risques à accepter changés"), read.accepted_risks, now.accepted_risks),
+        (_l("Constats laissés en l’état changés"), _left(read), _left(now)),
+        (_l("Failles acceptées changées"), _accepted_flaws(read), _accepted_flaws(now)),
     ]
+
+
+def _left(dossier: FrozenDossier) -> set[tuple[str, object]]:
+    return {(a.finding, a.until) for a in dossier.accepted_findings}
+
+
+def _accepted_flaws(dossier: FrozenDossier) -> set[tuple[str, ...]]:
+    return {(j.component, j.package, j.version, j.flaw) for j in dossier.judgements if j.state == "accepted"}
+
+
+def _light_texts(read: FrozenDossier, now: FrozenDossier) -> list[tuple[object, object, object]]:
+    return [
+        (_l("Mission changée"), read.mission, now.mission),
+        (_l("Adresse changée"), read.address, now.address),
+        (_l("Dépôt changé"), read.repository, now.repository),
+        (_l("Contact changé"), read.contact, now.contact),
+        (_l("Événements redoutés changés"), read.feared_events, now.feared_events),
+        (_l("Réponses sur des failles changées"), _answers(read), _answers(now)),
+        (_l("Preuves changées"), _proofs(read), _proofs(now)),
+    ]
+
+
+def _answers(dossier: FrozenDossier) -> set[tuple[str, ...]]:
+    return {(j.component, j.package, j.version, j.flaw, j.state) for j in dossier.judgements}
+
+
+def _proofs(dossier: FrozenDossier) -> set[tuple[object, ...]]:
+    """What is shown of what, not the day it was last seen."""
+    return {(e.source, e.check, e.measure, e.subject, e.state, e.sha256, e.withdrawn) for e in dossier.evidence}
 
 
 def _sentences(changes: Sequence[Change]) -> list[str]:

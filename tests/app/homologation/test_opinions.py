@@ -1,5 +1,6 @@
 """An opinion is bound to the content that was read; what changes after it is said, or asks it again."""
 
+import io
 import json
 import subprocess
 
@@ -7,16 +8,22 @@ import pytest
 from sqlalchemy import select, update
 
 from app.analysis.models import EssentialAsset
-from app.homologation import opinions
+from app.homologation import opinions, separation
 from app.homologation.kinds import DossierState
 from app.homologation.models import Dossier
+from app.identity.kinds import Role
+from app.identity.policy import BindingAct
 from app.inventory.models import Component
 from app.mitigations.models import Measure
+from app.platform import clock
+from app.platform.refusals import Refusal
 from app.products.changes import note_change
+from app.products.models import Product
 from reports import dossier as content
 from reports import pdf
+from risk_models.rules import schedule
 from risk_models.scales import Exposure, MeasureStatus
-from tests.factories.homologation import PAGE, run_jobs
+from tests.factories.homologation import PAGE, choices, printed_words, run_jobs
 from tests.factories.study import text
 
 FAVOURABLE = {"verdict": "favourable"}
@@ -129,3 +136,75 @@ def test_an_opinion_given_before_contents_were_kept_is_asked_again(asked):
     change(world, update(Dossier).values(content=None, content_sha256=None))
     refused = world.visitor(owner).post(f"{PAGE}/transmettre")
     assert refused.status_code == 409 and "n’a pas gardé ce que les avis ont lu" in text(refused)
+
+
+@pytest.mark.parametrize("verdict", ["unfavourable", "with_reservations"])
+def test_an_opinion_that_the_team_replaces_stays_before_the_authority(asked, verdict):
+    world, owner, people, dossier, action = asked
+    against = {"verdict": verdict, "text": "Base ouverte à tous"}
+    world.visitor(people["reviewer"]).submits(PAGE, action, against)
+    team = world.visitor(owner)
+    team.post(f"{PAGE}/reprendre")
+    assert team.post(f"{PAGE}/retirer/{dossier.opinions[0].id}").status_code == 302
+    other = world.person("ami@exemple.test", "Ami Complaisant")
+    world.give(other, Role.REVIEWER, product_id=world.reload().id)
+    assert team.post(f"{PAGE}/avis-demandes", {"reviewer": other.id, "role": "rssi"}).status_code == 302
+    team.post(f"{PAGE}/demander-les-avis")
+    world.visitor(other).submits(PAGE, f"{PAGE}/avis/{world.dossier().opinions[0].id}", FAVOURABLE)
+    answer = team.post(f"{PAGE}/transmettre")
+    assert answer.status_code == 302, text(answer)
+    shown = text(world.visitor(people["authority"]).get(PAGE))
+    assert "Base ouverte à tous" in shown and "demandé un autre avis à sa place" in shown
+    assert "demandé un autre avis à sa place" in printed_words(pdf.render(world.dossier().content))
+    signed = text(
+        world.signs(people["authority"], PAGE, **choices(world.dossier(), outcome="favourable", reservations=""))
+    )
+    assert ("passez outre" in signed) is (verdict == "unfavourable")
+    assert ("reprenez-les" in signed) is (verdict == "with_reservations")
+    with world.database.reading() as session, pytest.raises(Refusal, match="a donné un avis sur ce dossier"):
+        separation.check_apart(session, BindingAct.DECIDE, people["reviewer"], world.dossier())
+
+
+def test_whoever_begins_to_prepare_what_they_judged_judges_it_no_more(asked):
+    world, owner, people, _, _ = asked
+    world.give(people["reviewer"], Role.TEAM_MEMBER, product_id=world.reload().id)
+    given = {"name": "Astreinte", "phone": "+33 1 23 45 67 89"}
+    assert world.visitor(people["reviewer"]).post("/produits/exemple/equipe", given).status_code == 302
+    assert "a écrit dans ce produit" in text(world.visitor(owner).post(f"{PAGE}/transmettre"))
+
+
+def test_what_is_left_as_it_is_after_the_opinion_asks_it_again(asked):
+    world, owner, _, _, _ = asked
+    team = world.visitor(owner)
+    until = schedule.add_months(clock.today(), 30)
+    left = {"reason": "On vit avec", "until": str(until)}
+    finding = "/produits/exemple/constats/accepter?constat=known_exploited_flaw:metabase::"
+    assert team.post(finding, left).status_code == 302
+    assert "Rien de ce que le dossier décrit" not in text(team.get(PAGE))
+    assert "laissés en l’état changés" in text(team.post(f"{PAGE}/transmettre"))
+
+
+def test_a_mission_changed_after_the_opinion_is_said_beside_it(asked):
+    world, owner, _, _, _ = asked
+    change(world, update(Product).values(mission="Paie les aides en ligne"))
+    shown = text(world.visitor(owner).get(PAGE))
+    assert "Mission changée" in shown and "Rien de ce que le dossier décrit" not in shown
+    assert world.visitor(owner).post(f"{PAGE}/transmettre").status_code == 302
+    assert "Mission changée" in json.loads(world.dossier().content)["opinions"][0]["since"]
+
+
+def test_an_attached_opinion_says_who_attached_it_and_binds_no_changed_dossier(asked):
+    world, owner, people, dossier, _ = asked
+    team = world.visitor(owner)
+    team.post(f"{PAGE}/reprendre")
+    outside = {"role": "rssi", "by": "Dominique Leroy, RSSI", "verdict": "favourable", "given_on": "2020-01-01"}
+    assert team.post(f"{PAGE}/avis-joint", outside | {"file": (io.BytesIO(b""), "avis.txt")}).status_code == 200
+    assert team.post(f"{PAGE}/avis-joint", outside | {"file": (io.BytesIO(b"x"), "avis.txt")}).status_code == 302
+    team.post(f"{PAGE}/retirer/{dossier.opinions[0].id}")
+    team.post(f"{PAGE}/demander-les-avis")
+    change(world, EXPOSED)
+    assert "n’est plus celui que les avis ont lu" in text(team.post(f"{PAGE}/transmettre"))
+    assert team.post(f"{PAGE}/redemander-les-avis").status_code == 302
+    assert team.post(f"{PAGE}/transmettre").status_code == 302
+    shown = text(world.visitor(people["authority"]).get(PAGE))
+    assert f"joint par {owner.name}" in shown and "Rien de ce que le dossier décrit" not in shown
