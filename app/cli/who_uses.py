@@ -4,7 +4,8 @@ import click
 
 from app.factory import create_app
 from app.packages import queries
-from risk_models.exposure.ranges import UnreadableRange, read_range, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
+from risk_models.exposure.ranges import read_range
 
 
 @click.command("who-uses")
@@ -15,7 +16,7 @@ def who_uses(purl: str, span: str | None) -> None:
     try:
         package, version = split_purl(purl)
         affected = read_range(package, span or (f"={version}" if version else "*")) if span or version else None
-    except UnreadableRange as error:
+    except UnreadableName as error:
         raise click.UsageError(str(error)) from error
     app = create_app()
     with app.app_context(), app.extensions["database"].reading() as session:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from risk_models.exposure.ranges import UnreadableRange, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.system import Component, Link, Measure, Secret, System
 
 CONFIDENCES = ("sure", "likely", "guess")
@@ -64,7 +64,7 @@ def _sources(extra: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
 def _package(c: Component) -> str:
     try:
         return split_purl(c.purl)[0] if c.purl else ""
-    except UnreadableRange:
+    except UnreadableName:
         return ""
 
 

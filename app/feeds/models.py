@@ -26,6 +26,7 @@ class Advisory(Base):
     id: Mapped[str] = mapped_column(String(100), primary_key=True)
     cve: Mapped[str] = mapped_column(String(100), index=True, comment="empty when it has none")
     aliases: Mapped[Json] = mapped_column(default=list)
+    upstream: Mapped[Json] = mapped_column(default=list, comment="flaws that a distribution's record is about")
     summary: Mapped[str] = mapped_column(String(500))
     published: Mapped[date | None]
     cvss: Mapped[float | None]

@@ -126,6 +126,7 @@ def _load_advisories(session: Session, loaded: Loaded) -> None:
                 "id": a.id,
                 "cve": a.cve,
                 "aliases": list(a.aliases),
+                "upstream": list(a.upstream),
                 "summary": a.summary.replace("\0", ""),
                 "published": day_of(a.published),
                 "cvss": a.cvss,

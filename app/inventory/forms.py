@@ -9,7 +9,7 @@ from app.inventory.models import Component, UsualEntry, Vulnerability
 from app.inventory.services import derived_patcher
 from app.platform.editing import ComparedForm
 from app.platform.forms import BaseForm, Day, EnumRadio, EnumSelect, Line, Paragraph, required
-from risk_models.exposure.ranges import UnreadableRange, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, LinkKind, Location, Patcher
 
 
@@ -17,7 +17,7 @@ def package_identifier(form: Form, field: Field) -> None:
     try:
         if field.data:
             split_purl(field.data)
-    except UnreadableRange:
+    except UnreadableName:
         raise ValidationError(_l("Ce n’est pas un purl. Exemple : pkg:npm/next@15.1.0")) from None
 
 
@@ -108,7 +108,7 @@ def package_identifiers(form: Form, field: Field) -> None:
     for line in (field.data or "").split():
         try:
             package, version = split_purl(line)
-        except UnreadableRange:
+        except UnreadableName:
             package, version = "", ""
         if not package or version:
             raise ValidationError(

@@ -4,7 +4,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.platform.database import Base, Id, Instant, Json, Name, UtcDateTime
-from risk_models.exposure.ranges import UnreadableRange, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.scales import ComponentKind, ComponentState, Exposure, Hosting, LinkKind, Location, Patcher
 
 
@@ -58,7 +58,7 @@ class Component(Base):
     def _name_package(self, key: str, purl: str) -> str:
         try:
             self.package = split_purl(purl)[0] if purl else ""
-        except UnreadableRange:
+        except UnreadableName:
             self.package = ""
         return purl
 

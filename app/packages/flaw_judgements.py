@@ -21,9 +21,9 @@ LONGEST_ACCEPTANCE = timedelta(days=366)
 
 
 def match_of(session: Session, product_id: str, ref: str, package: str, version: str, flaw: str) -> Match | None:
-    wanted = (ref, package, version, flaw)
+    wanted = (ref, package, version)
     found = matches_of(session, [product_id])[product_id]
-    return next((m for m in found if (m.component_ref, m.package, m.version, m.flaw) == wanted), None)
+    return next((m for m in found if (m.component_ref, m.package, m.version) == wanted and flaw in m.names), None)
 
 
 @transaction
@@ -76,10 +76,10 @@ def keep_judgement(
     one = select(Judgement).where(
         Judgement.component_id == match.component_id,
         Judgement.package == match.package,
-        Judgement.flaw == match.flaw,
+        Judgement.flaw.in_(match.names),
         Judgement.version == match.version,
     )
-    judgement = session.scalar(one) or Judgement(
+    judgement = session.scalars(one.order_by(Judgement.judged_at.desc())).first() or Judgement(
         component_id=match.component_id, package=match.package, flaw=match.flaw, version=match.version
     )
     judgement.ranges = match.ranges

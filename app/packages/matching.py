@@ -18,7 +18,8 @@ from app.packages.kinds import FlawState
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
 from risk_models.exposure.cyclonedx import library_component
-from risk_models.exposure.ranges import Affected, MatchVerdict, split_purl
+from risk_models.exposure.package_names import plain_name, source_package, split_purl
+from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, LinkKind
 from risk_models.system import Component as ComponentValue
 from risk_models.system import EndOfLife, Link, System
@@ -27,7 +28,8 @@ from risk_models.system import Vulnerability as VulnerabilityValue
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A flaw that touches a component or a package it carries; `again`: its judgement no longer holds, and why."""
+    """A flaw that touches a component or a package it carries; `names`: all that records call it; `again`: its judgement no
+    longer holds, and why."""
 
     product_id: str
     component_id: str
@@ -37,6 +39,7 @@ class Match:
     version: str
     embedded: bool
     flaw: str
+    names: frozenset[str]
     advisory: str
     summary: str
     verdict: MatchVerdict
@@ -64,18 +67,19 @@ class Match:
 def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Match]]:
     """By product, worst first; in as many queries for many products as for one."""
     rows = [*_carried(session, product_ids), *_own(session, product_ids)]
+    flaws = _Flaws(session, rows)
     judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
     found: dict[tuple[str, str, str, str], Match] = {}
     for row in rows:
-        key = (row.advisory_id, row.package)
+        key = (row.advisory_id, row.advised)
         if key not in known:
-            known[key] = affected_of(row.package, row.affected), _fingerprint(row.affected)
+            known[key] = affected_of(row.advised, row.affected), _fingerprint(row.affected)
         affected, ranges = known[key]
         service = not row.embedded and row.hosting is Hosting.SAAS
-        verdict = MatchVerdict.TO_ASK if service else affected.verdict(version_of_component(row))
+        verdict = MatchVerdict.TO_ASK if service else affected.verdict(advised_version(row))
         if verdict is not MatchVerdict.NOT_EXPOSED:
-            match = _match(row, verdict, affected, ranges, judged)
+            match = _match(row, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
             # Two advisories of one flaw are one match: the surer verdict stands.
             if one not in found or _SURER[verdict] < _SURER[found[one].verdict]:
@@ -109,17 +113,18 @@ _COLUMNS = (
     Component.name,
     Component.hosting,
     AdvisoryPackage.advisory_id,
+    AdvisoryPackage.package.label("advised"),
     AdvisoryPackage.affected,
-    Advisory.cve,
+    Advisory.aliases,
+    Advisory.upstream,
     Advisory.summary,
     Advisory.published,
     Advisory.cvss,
-    ExploitedFlaw.cve.label("exploited"),
-    ExploitScore.score,
 )
 
 
-def _carried(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
+def _carried(session: Session, product_ids: Sequence[str]) -> list[Row[Any]]:
+    """By the name of each package, and by that of the source it is built from."""
     statement = (
         select(
             *_COLUMNS,
@@ -133,10 +138,13 @@ def _carried(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]
         .join(PackageUse, PackageUse.sbom_id == Sbom.id)
         .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
         .join(Package, Package.id == PackageVersion.package_id)
-        .join(AdvisoryPackage, AdvisoryPackage.package == Package.purl)
         .where(Sbom.product_id.in_(product_ids))
     )
-    return session.execute(_told(statement)).all()
+    return [
+        row
+        for named in (Package.purl, Package.source)
+        for row in session.execute(_told(statement.join(AdvisoryPackage, AdvisoryPackage.package == named)))
+    ]
 
 
 def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
@@ -150,12 +158,66 @@ def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
 
 
 def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """With what the feeds tell of each flaw."""
-    return (
-        statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)
-        .outerjoin(ExploitedFlaw, ExploitedFlaw.cve == Advisory.cve)
-        .outerjoin(ExploitScore, ExploitScore.cve == Advisory.cve)
-    )
+    return statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)
+
+
+_AT_ONCE = 5_000
+
+
+class _Flaws:
+    """The flaws that advisories are about, whatever name each gives them: one that two records call differently is one."""
+
+    def __init__(self, session: Session, rows: Sequence[Row[Any]]) -> None:
+        self._leader: dict[str, str] = {}
+        self._cves: dict[str, set[str]] = {}
+        for row in rows:
+            if row.advisory_id in self._cves:
+                continue
+            about = [name for name in row.upstream if name.startswith("CVE-")]
+            # A record about several flaws of others is a flaw of its own.
+            names = [row.advisory_id, *row.aliases, *(about if len(about) == 1 else ())]
+            self._cves[row.advisory_id] = {*about, *(name for name in names if name.startswith("CVE-"))}
+            for name in names:
+                self._join(row.advisory_id, name)
+        self._names: dict[str, set[str]] = defaultdict(set)
+        for name in list(self._leader):
+            self._names[self._lead(name)].add(name)
+        cves = sorted(set().union(*self._cves.values()))
+        self._exploited: set[str] = set()
+        self._scores: dict[str, float] = {}
+        for at in range(0, len(cves), _AT_ONCE):
+            some = cves[at : at + _AT_ONCE]
+            self._exploited |= set(session.scalars(select(ExploitedFlaw.cve).where(ExploitedFlaw.cve.in_(some))))
+            self._scores |= dict(
+                row.tuple()
+                for row in session.execute(
+                    select(ExploitScore.cve, ExploitScore.score).where(ExploitScore.cve.in_(some))
+                )
+            )
+
+    def _lead(self, name: str) -> str:
+        while (leader := self._leader.setdefault(name, name)) != name:
+            self._leader[name] = self._leader[leader]
+            name = leader
+        return name
+
+    def _join(self, one: str, other: str) -> None:
+        self._leader[self._lead(one)] = self._lead(other)
+
+    def names(self, advisory_id: str) -> frozenset[str]:
+        """All the names of the flaw of an advisory."""
+        return frozenset(self._names[self._lead(advisory_id)])
+
+    def name(self, advisory_id: str) -> str:
+        """What it is called: its CVE where it has one, else the first of its names."""
+        names = sorted(self.names(advisory_id))
+        return next((name for name in names if name.startswith("CVE-")), names[0])
+
+    def exploited(self, advisory_id: str) -> bool:
+        return not self._exploited.isdisjoint(self._cves[advisory_id])
+
+    def score(self, advisory_id: str) -> float | None:
+        return max((self._scores[c] for c in self._cves[advisory_id] if c in self._scores), default=None)
 
 
 def _fingerprint(affected: dict[str, object]) -> str:
@@ -163,22 +225,22 @@ def _fingerprint(affected: dict[str, object]) -> str:
 
 
 class _Judged:
-    """What was judged, by component, package and flaw: of the version at hand, else of one that is no longer there."""
+    """What was judged, by component, package and flaw, under any of its names: of the version at hand, else of one that is no
+    longer there."""
 
     def __init__(self, session: Session, rows: Sequence[Row[Any]]) -> None:
         ids = {row.component_id for row in rows}
         self._carried = {(row.component_id, row.package, version_of_component(row)) for row in rows}
-        self._known: dict[tuple[str, str, str], dict[str, Judgement]] = defaultdict(dict)
+        self._known: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
         statement = select(Judgement).where(Judgement.component_id.in_(ids)).order_by(Judgement.judged_at)
         for judgement in session.scalars(statement):
-            self._known[judgement.component_id, judgement.package, judgement.flaw][judgement.version] = judgement
+            self._known[judgement.component_id, judgement.package].append(judgement)
 
-    def of(self, component_id: str, package: str, flaw: str, version: str) -> Judgement | None:
-        known = self._known.get((component_id, package, flaw), {})
-        if version in known:
-            return known[version]
-        gone = [j for v, j in known.items() if (component_id, package, v) not in self._carried]
-        return gone[-1] if gone else None
+    def of(self, component_id: str, package: str, names: frozenset[str], version: str) -> Judgement | None:
+        known = [j for j in self._known.get((component_id, package), ()) if j.flaw in names]
+        same = [j for j in known if j.version == version]
+        gone = [j for j in known if (component_id, package, j.version) not in self._carried]
+        return next(reversed(same or gone), None)
 
 
 def version_of_component(row: Row[Any]) -> str:
@@ -188,9 +250,17 @@ def version_of_component(row: Row[Any]) -> str:
     return split_purl(row.purl)[1]
 
 
-def _match(row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged) -> Match:
-    flaw, version = row.cve or row.advisory_id, version_of_component(row)
-    judgement = judged.of(row.component_id, row.package, flaw, version)
+def advised_version(row: Row[Any]) -> str:
+    """The version that an advisory compares: of the source where it names the source, and that has its own."""
+    source = source_package(row.package) if row.advised != row.package else None
+    return (source[1] if source else "") or version_of_component(row)
+
+
+def _match(
+    row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged, flaws: _Flaws
+) -> Match:
+    version, names = version_of_component(row), flaws.names(row.advisory_id)
+    judgement = judged.of(row.component_id, row.package, names, version)
     return Match(
         product_id=row.product_id,
         component_id=row.component_id,
@@ -199,15 +269,16 @@ def _match(row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str
         package=row.package,
         version=version,
         embedded=row.embedded,
-        flaw=flaw,
+        flaw=flaws.name(row.advisory_id),
+        names=names,
         advisory=row.advisory_id,
         summary=row.summary,
         verdict=verdict,
         cvss=row.cvss,
-        epss=row.score,
-        exploited=row.exploited is not None,
+        epss=flaws.score(row.advisory_id),
+        exploited=flaws.exploited(row.advisory_id),
         published=row.published,
-        fixed_in=affected.fixed_in(version),
+        fixed_in=affected.fixed_in(advised_version(row)),
         ranges=ranges,
         judgement=judgement,
         again=_again(judgement, version, ranges),
@@ -279,7 +350,7 @@ def _with(
     by_id = {c.id: c for c in components}
     links = list(system.links)
     for (ref, package, version), flaws in sorted(embedded.items()):
-        name = package.rpartition("/")[2]
+        name = plain_name(package)
         found = library_component(by_id[ref], f"{package}@{version}", name, version, flaws)
         if found.id not in by_id:
             by_id[found.id] = found

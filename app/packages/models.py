@@ -18,6 +18,9 @@ class Package(Base):
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     purl: Mapped[str] = mapped_column(String(500), unique=True, comment="normalised, without version")
     name: Mapped[str] = mapped_column(String(500), index=True, comment="its last part, in lower case, for searches")
+    source: Mapped[str | None] = mapped_column(
+        String(500), index=True, comment="purl of the source it is built from, which advisories may name"
+    )
 
 
 class PackageVersion(Base):

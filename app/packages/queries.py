@@ -12,7 +12,8 @@ from app.inventory import component_catalogue
 from app.inventory.models import Component
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
-from risk_models.exposure.ranges import Affected, MatchVerdict, split_purl
+from risk_models.exposure.package_names import plain_name, split_purl
+from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, Patcher
 
 _AT_ONCE = 10_000
@@ -49,7 +50,7 @@ def packages_called(session: Session, words: str) -> Sequence[str]:
         return []
     whole = "/" in wanted
     ends = (
-        Package.purl.like(f"%/{_like(wanted)}", escape="\\")
+        or_(*(Package.purl.like(f"%/{_like(wanted)}{end}", escape="\\") for end in ("", "?%")))
         if whole
         else Package.name.startswith(last, autoescape=True)
     )
@@ -58,8 +59,8 @@ def packages_called(session: Session, words: str) -> Sequence[str]:
     carried = select(Package.purl).where(Package.name == last, ends) if whole else select(Package.purl).where(ends)
     found = session.scalars(union_all(carried, written.distinct()).limit(4 * MOST_PACKAGES)).all()
     # A name that is only a folder of the purl is no name of it.
-    kept = {p for p in found if whole or p.rpartition("/")[2].lower().startswith(last)}
-    return sorted(kept, key=lambda p: (p.rpartition("/")[2].lower() != last, p))[:MOST_PACKAGES]
+    kept = {p for p in found if whole or plain_name(p).lower().startswith(last)}
+    return sorted(kept, key=lambda p: (plain_name(p).lower() != last, p))[:MOST_PACKAGES]
 
 
 def _like(text: str) -> str:
@@ -101,7 +102,7 @@ def _carried(
     session: Session, package: str, affected: Affected | None, products: Collection[str] | None
 ) -> Iterator[Use]:
     versions = session.execute(
-        select(PackageVersion.id, PackageVersion.version).join(Package).where(Package.purl == package)
+        select(PackageVersion.id, PackageVersion.version).join(Package).where(_is_called(package))
     ).all()
     verdicts = {v.id: affected.verdict(v.version) if affected else None for v in versions}
     texts = {v.id: v.version for v in versions}
@@ -115,6 +116,15 @@ def _carried(
         )
         for row in session.execute(_within(statement, products)):
             yield _use(row, package, texts[row.version_id], verdicts[row.version_id], embedded=True)
+
+
+def _is_called(package: str) -> ColumnElement[bool]:
+    """Of this name, or built from a source of this name; of a distribution, of any release where none is told."""
+    names = (Package.purl, Package.source)
+    if "?" in package:
+        return or_(*(name == package for name in names))
+    of_releases = (name.startswith(f"{package}?", autoescape=True) for name in names)
+    return or_(*(name == package for name in names), *of_releases)
 
 
 def _known_to_embed(session: Session, package: str, products: Collection[str] | None, *, judged: bool) -> Iterator[Use]:

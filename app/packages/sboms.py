@@ -20,6 +20,7 @@ from app.packages.models import PackageUse, Sbom
 from app.platform import clock
 from app.platform.transactions import transaction
 from app.products.models import Product
+from risk_models.exposure.package_names import plain_name, source_package
 
 _BATCH = 5_000
 _SHOWN = 50
@@ -162,29 +163,37 @@ def _stage(connection: Connection, packages: Iterable[tuple[str, str]]) -> None:
     connection.execute(text("DROP TABLE IF EXISTS staged"))
     connection.execute(
         text(
-            "CREATE TEMPORARY TABLE staged (purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500))"
+            "CREATE TEMPORARY TABLE staged (purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), source VARCHAR(500))"
             + " ON COMMIT DROP" * on_postgres
         )
         if on_postgres
         else text(
-            "CREATE TEMPORARY TABLE staged (purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), PRIMARY KEY (purl, version))"
+            "CREATE TEMPORARY TABLE staged (purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), source VARCHAR(500),"
+            " PRIMARY KEY (purl, version))"
             " WITHOUT ROWID"
         )
     )
-    rows = ((purl, version, purl.rpartition("/")[2].lower()) for purl, version in packages)
+    rows = ((purl, version, plain_name(purl).lower(), _source(purl)) for purl, version in packages)
     if on_postgres:
         cursor = connection.connection.cursor()
-        with cursor.copy("COPY staged (purl, version, name) FROM STDIN") as copy:
+        with cursor.copy("COPY staged (purl, version, name, source) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         connection.execute(
-            text("CREATE TEMPORARY TABLE staged_once ON COMMIT DROP AS SELECT DISTINCT purl, version, name FROM staged")
+            text(
+                "CREATE TEMPORARY TABLE staged_once ON COMMIT DROP AS SELECT DISTINCT purl, version, name, source FROM staged"
+            )
         )
         connection.execute(text("DROP TABLE staged"))
         connection.execute(text("ALTER TABLE staged_once RENAME TO staged"))
         return
     while batch := list(islice(rows, _BATCH)):
-        connection.exec_driver_sql("INSERT OR IGNORE INTO staged VALUES (?, ?, ?)", batch)
+        connection.exec_driver_sql("INSERT OR IGNORE INTO staged VALUES (?, ?, ?, ?)", batch)
+
+
+def _source(purl: str) -> str | None:
+    found = source_package(purl) if "upstream=" in purl else None
+    return found[0] if found else None
 
 
 # SQLite joins in the order written where it reads CROSS JOIN: from the few rows of the file to the millions of the
@@ -193,7 +202,7 @@ def _keep_packages(connection: Connection) -> int:
     """Packages and versions not known yet, in one order for all so that two imports never wait for each other."""
     added = connection.execute(
         text(
-            "INSERT INTO package (purl, name) SELECT DISTINCT purl, name FROM staged s"
+            "INSERT INTO package (purl, name, source) SELECT DISTINCT purl, name, source FROM staged s"
             " WHERE NOT EXISTS (SELECT 1 FROM package p WHERE p.purl = s.purl) ORDER BY purl ON CONFLICT DO NOTHING"
         )
     )

@@ -20,7 +20,7 @@ from app.packages.matching import Match, matches_of
 from app.platform.refusals import Refusal, unreadable_json
 from app.platform.transactions import transaction
 from app.products.models import Product
-from risk_models.exposure.ranges import UnreadableRange, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.rules.limits import FILE_BYTES
 
 _STATES = {
@@ -140,7 +140,7 @@ def _statements(entry: Any, purls: Mapping[str, str], components: Mapping[str, s
         purl = purls.get(ref) or ref.rpartition("#")[2]
         try:
             package, version = split_purl(purl)
-        except UnreadableRange:
+        except UnreadableName:
             continue
         said = Statement(
             flaw=_plain(entry["id"]),
@@ -190,7 +190,7 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
             m
             for m in matches
             if m.package == said.package
-            and said.flaw in {m.flaw, m.advisory}
+            and said.flaw in m.names
             and said.version in {"", m.version}
             and (said.component not in refs or said.component == m.component_ref)
         ]

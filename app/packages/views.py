@@ -25,7 +25,8 @@ from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.access import Product, product_view
-from risk_models.exposure.ranges import UnreadableRange, read_range, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
+from risk_models.exposure.ranges import read_range
 
 blueprint = Blueprint("packages", __name__)
 
@@ -165,7 +166,7 @@ def who_uses() -> str:
         products = portfolio.readable_product_ids(db_session(), current_person())
         try:
             packages, found = _search(asked, span, products)
-        except UnreadableRange:
+        except UnreadableName:
             refused = _("Écrivez un nom ou un purl, et la plage ainsi : >=2.0,<2.17.1 ; | entre deux plages.")
     return render_template(
         "packages/who_uses.html", asked=asked, span=span, refused=refused, packages=packages, uses=found

@@ -20,7 +20,7 @@ from app.platform.csv_safety import FORMULA, defuse_formula
 from app.platform.refusals import Refusal
 from app.products.services import slug_of
 from risk_models import catalogue, product_file
-from risk_models.exposure.ranges import UnreadableRange, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.scales import ComponentKind, DataKind, Exposure, Hosting, Location, Patcher
 from risk_models.system import Component, EndOfLife, System, extra_of
 
@@ -233,7 +233,7 @@ def _extra(c: Component, row: Mapping[str, str]) -> Any:
 def _purl(line: int, text: str) -> str | None:
     try:
         return text if text and split_purl(text) else None
-    except UnreadableRange:
+    except UnreadableName:
         raise _refusal(line, "purl", _l("ce n’est pas un purl, exemple : pkg:npm/next@15.1.0")) from None
 
 

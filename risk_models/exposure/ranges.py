@@ -11,8 +11,14 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote
 
-from packageurl import PackageURL
-
+from risk_models.exposure.package_names import (
+    UnreadableName,
+    ecosystem_of,
+    package_of,
+    source_package,
+    split_purl,
+    without_release,
+)
 from risk_models.exposure.versions import read_version
 
 
@@ -25,8 +31,8 @@ class MatchVerdict(StrEnum):
     TO_ASK = "to_ask"
 
 
-class UnreadableRange(ValueError):
-    """A range, purl or advisory that cannot be read; the message says which part."""
+class UnreadableRange(UnreadableName):
+    """A range or an advisory that cannot be read; the message says which part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +83,31 @@ class Affected:
         return MatchVerdict.UNKNOWN if self.unreadable or MatchVerdict.UNKNOWN in answers else MatchVerdict.NOT_EXPOSED
 
     def fixed_in(self, version: str | None) -> tuple[str, ...]:
-        """The versions that mend `version`: where its range ends; all the ends when it cannot be placed."""
+        """The versions that mend `version`: where its ranges end; all the ends when it cannot be placed. None is before it,
+        nor exposed itself, and there is none where a range that holds it does not end."""
         ecosystem = ecosystem_of(self.package)
+        ends = tuple(i.high for i in self.intervals if i.high and not i.with_high)
         read = read_version(ecosystem, version or "")
-        ending = [i for i in self.intervals if i.high and not i.with_high]
-        within = [i for i in ending if read is not None and i.verdict(ecosystem, read) is MatchVerdict.EXPOSED]
-        return tuple(i.high for i in within or ending if i.high)
+        if read is None:
+            return ends
+        holding = [i for i in self.intervals if i.verdict(ecosystem, read) is MatchVerdict.EXPOSED]
+        if any(i.high is None or i.with_high for i in holding):
+            return ()
+        mending = tuple(i.high for i in holding if i.high) or ends
+        after = [end for end in mending if (known := read_version(ecosystem, end)) is not None and read < known]
+        return tuple(end for end in after if self.verdict(end) is not MatchVerdict.EXPOSED)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedAdvisory:
-    """A flaw as an OSV record tells it; dates are ISO texts in UTC, `cvss` the highest score of its vectors."""
+    """A flaw as an OSV record tells it; dates are ISO texts in UTC, `cvss` the highest score of its vectors.
+
+    `aliases`: other names of the same flaw; `upstream`: of the flaws that a distribution's record is about.
+    """
 
     id: str
     aliases: tuple[str, ...]
+    upstream: tuple[str, ...]
     summary: str
     published: str | None
     modified: str | None
@@ -99,93 +116,25 @@ class ParsedAdvisory:
 
     @property
     def cve(self) -> str:
-        return next((name for name in (self.id, *self.aliases) if name.startswith("CVE-")), "")
+        return next((name for name in (self.id, *self.aliases, *self.upstream) if name.startswith("CVE-")), "")
 
 
 def match_verdict(
     package: str, version: str | None, affected: Iterable[Affected], *, service: bool = False
 ) -> MatchVerdict:
     """Whether `version` of `package` (a purl without version, normalised) is exposed to any of `affected`."""
-    named = [a for a in affected if a.package == package]
+    source, source_version = source_package(package) or ("", "")
+    named = [(a, version) for a in affected if a.package == package]
+    named += [(a, source_version or version) for a in affected if a.package == source]
     if not named:
         return MatchVerdict.NOT_EXPOSED
     if service:
         return MatchVerdict.TO_ASK
-    answers = {a.verdict(version) for a in named}
+    answers = {a.verdict(v) for a, v in named}
     for answer in (MatchVerdict.EXPOSED, MatchVerdict.UNKNOWN):
         if answer in answers:
             return answer
     return MatchVerdict.NOT_EXPOSED
-
-
-def ecosystem_of(package: str) -> str:
-    return package[4:].partition("/")[0]
-
-
-# A purl that needs nothing done to it: the great majority of those in an SBOM.
-_PLAIN = re.compile(r"(pkg:(?:maven|gem|deb|apk)/[A-Za-z0-9._\-/]*[A-Za-z0-9._\-])@([A-Za-z0-9._\-]+)")
-_PLAIN_LOWER = re.compile(
-    r"(pkg:(?:npm|golang|composer|cargo|hex|pub)/(?:%40)?[a-z0-9._\-/]*[a-z0-9._\-])@([A-Za-z0-9._\-]+)"
-)
-_PLAIN_SEGMENTS = re.compile(r"pkg:[a-z]+/(?:[^/.][^/]*/)*[^/.][^/]*")
-
-
-def split_purl(text: str) -> tuple[str, str]:
-    """The package (normalised purl without version) and the version of a purl. Raises `UnreadableRange`.
-
-    PyPI names are normalised as PEP 503 says, npm, Go and Composer names are lower case, Maven's keep theirs.
-    """
-    plain = _PLAIN.fullmatch(text) or _PLAIN_LOWER.fullmatch(text)
-    if plain and _PLAIN_SEGMENTS.fullmatch(plain[1]):
-        return plain[1], plain[2]
-    try:
-        purl = PackageURL.from_string(text)
-    except ValueError as error:
-        raise UnreadableRange(f"{text[:80]!r} is not a purl") from error
-    return _package(purl.type, purl.namespace, purl.name), purl.version or ""
-
-
-def _package(kind: str, namespace: str | None, name: str) -> str:
-    if kind == "pypi":
-        name = re.sub(r"[-_.]+", "-", name).lower()
-    elif kind in {"npm", "golang", "composer"}:
-        namespace, name = (namespace or "").lower() or None, name.lower()
-    try:
-        return PackageURL(kind, namespace, name).to_string()
-    except ValueError as error:
-        raise UnreadableRange(f"no package is called {name[:80]!r}") from error
-
-
-# OSV's names of ecosystems and purl's types; an ecosystem may carry a release after a colon ("Debian:11").
-_TYPES = {
-    "Maven": "maven",
-    "npm": "npm",
-    "PyPI": "pypi",
-    "Packagist": "composer",
-    "RubyGems": "gem",
-    "Go": "golang",
-    "NuGet": "nuget",
-    "crates.io": "cargo",
-    "Hex": "hex",
-    "Pub": "pub",
-    "GitHub Actions": "github",
-    "SwiftURL": "swift",
-}
-_DISTRIBUTIONS = {"Debian": ("deb", "debian"), "Ubuntu": ("deb", "ubuntu"), "Alpine": ("apk", "alpine")}
-
-
-def package_of(ecosystem: str, name: str) -> str:
-    """The package that OSV calls `name` in `ecosystem`. Raises `UnreadableRange` for an ecosystem not known."""
-    base = ecosystem.partition(":")[0]
-    if base in _DISTRIBUTIONS:
-        kind, namespace = _DISTRIBUTIONS[base]
-        return _package(kind, namespace, name)
-    kind = _TYPES.get(base, "")
-    if not kind or not name:
-        raise UnreadableRange(f"ecosystem {ecosystem[:40]!r} is not one that purl names")
-    separator = ":" if kind == "maven" else "/"
-    namespace, _, last = name.rpartition(separator)
-    return _package(kind, namespace or None, last)
 
 
 def read_osv(record: Mapping[str, object]) -> ParsedAdvisory | None:
@@ -198,13 +147,18 @@ def read_osv(record: Mapping[str, object]) -> ParsedAdvisory | None:
     affected = _list(record, "affected")
     return ParsedAdvisory(
         id=_storable(advisory_id)[:100],
-        aliases=tuple(_storable(a)[:100] for a in _list(record, "aliases") if isinstance(a, str)),
+        aliases=_names(record, "aliases"),
+        upstream=_names(record, "upstream"),
         summary=_storable(str(record.get("summary") or record.get("details") or ""))[:500],
         published=_text(record, "published"),
         modified=_text(record, "modified"),
         cvss=_cvss(record, affected),
-        affected=_union(one for entry in affected if (one := _affected(entry)) is not None),
+        affected=_union(one for entry in affected for one in _affected(entry)),
     )
+
+
+def _names(record: Mapping[str, object], key: str) -> tuple[str, ...]:
+    return tuple(_storable(name)[:100] for name in _list(record, key) if isinstance(name, str))
 
 
 def _storable(text: str) -> str:
@@ -226,25 +180,43 @@ def _text(holder: Mapping[str, object], key: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _affected(entry: Any) -> Affected | None:
-    """One entry of `affected`; None when it names no package that purl can name."""
+def _affected(entry: Any) -> list[Affected]:
+    """What one entry of `affected` says; nothing when it names no package that purl can name.
+
+    What is said of a release of a distribution leaves to check those who do not know theirs.
+    """
     package = entry.get("package") if isinstance(entry, Mapping) else None
     if not isinstance(package, Mapping):
-        return None
+        return []
     try:
-        purl, name = package.get("purl"), str(package.get("name") or "")
-        named = split_purl(purl)[0] if isinstance(purl, str) else package_of(str(package.get("ecosystem")), name)
-    except UnreadableRange:
-        return None
+        named = _named(package)
+    except UnreadableName:
+        return []
     ranges = [r for r in _list(entry, "ranges") if isinstance(r, Mapping)]
     readable = [r for r in ranges if r.get("type") in {"SEMVER", "ECOSYSTEM"}]
     versions = tuple(v for v in _list(entry, "versions") if isinstance(v, str))
-    return Affected(
+    found = Affected(
         package=named,
         intervals=tuple(i for r in readable for i in _intervals(ecosystem_of(named), _list(r, "events"))),
         versions=versions,
         unreadable=not readable and not versions,
     )
+    whatever = without_release(named)
+    return [found] if whatever == named else [found, Affected(whatever, unreadable=True)]
+
+
+def _named(package: Mapping[str, object]) -> str:
+    """The package, by its ecosystem, which names its release; by its purl where OSV's ecosystem is not known here."""
+    ecosystem, name, purl = package.get("ecosystem"), package.get("name"), package.get("purl")
+    if isinstance(ecosystem, str) and isinstance(name, str):
+        try:
+            return package_of(ecosystem, name)
+        except UnreadableName:
+            if not isinstance(purl, str):
+                raise
+    if not isinstance(purl, str):
+        raise UnreadableName("a package without name")
+    return split_purl(purl)[0]
 
 
 def _intervals(ecosystem: str, events: Sequence[Any]) -> list[Interval]:

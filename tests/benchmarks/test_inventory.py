@@ -22,7 +22,8 @@ from app.packages import matching, queries, sboms
 from app.platform import clock
 from app.platform.database import Database, make_engine, new_id
 from app.products.models import Product
-from risk_models.exposure.ranges import MatchVerdict, package_of, read_osv, read_range, split_purl
+from risk_models.exposure.package_names import package_of, split_purl
+from risk_models.exposure.ranges import MatchVerdict, read_osv, read_range
 from risk_models.scales import ComponentKind, Exposure, Hosting, Patcher
 
 PRODUCTS = int(os.environ.get("JALON_BENCH_PRODUCTS", "5000"))

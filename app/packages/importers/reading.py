@@ -9,7 +9,7 @@ from typing import Any
 from packageurl import PackageURL
 
 from risk_models import catalogue
-from risk_models.exposure.ranges import UnreadableRange, split_purl
+from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.product_file.source_yaml import UnreadableYaml
 
 MAX_PACKAGE, MAX_VERSION = 500, 100
@@ -66,9 +66,13 @@ class BomReading:
         if isinstance(purl, str) and purl:
             try:
                 package, written = split_purl(purl)
-            except UnreadableRange:
+            except UnreadableName:
                 self.note("wrong_purl", purl)
             else:
+                if "%25" in purl and purl.startswith("pkg:npm/"):
+                    self.note("encoded_twice", purl)
+                if package == "pkg:golang/stdlib" and isinstance(version, str):
+                    version = version.removeprefix("go")
                 return self._kept(package, written or version)
         elif isinstance(name, str) and name:
             self.note("no_purl", name)

@@ -3,7 +3,7 @@ from enum import Enum
 import pytest
 
 from risk_models import catalogue, scales
-from risk_models.exposure.ranges import split_purl
+from risk_models.exposure.package_names import split_purl
 from risk_models.ranking.attack_graph import THREATS
 from risk_models.scales import Likelihood, LinkKind, RiskLevel, Severity
 from tests.factories.advisories import LOG4J

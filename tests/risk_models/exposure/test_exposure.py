@@ -2,23 +2,20 @@
 
 import itertools
 import json
-import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packageurl import PackageURL
 from ruamel.yaml import YAML
 
+from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.exposure.ranges import (
     MatchVerdict,
     UnreadableRange,
     match_verdict,
-    package_of,
     read_osv,
     read_range,
-    split_purl,
 )
 from risk_models.exposure.versions import read_version
 from tests.conftest import REAL_DATA
@@ -150,33 +147,6 @@ def test_a_range_of_commits_cannot_tell():
     assert match_verdict(LOG4J, "2.14.1", read_osv(record).affected) is MatchVerdict.UNKNOWN
 
 
-def test_names_are_brought_to_one_form():
-    assert split_purl("pkg:PyPI/Foo_Bar.baz@1.0")[0] == package_of("PyPI", "foo-bar-baz") == "pkg:pypi/foo-bar-baz"
-    assert split_purl("pkg:npm/%40Angular/core@17.0.0?x=y#z") == ("pkg:npm/%40angular/core", "17.0.0")
-    assert package_of("npm", "@angular/core") == "pkg:npm/%40angular/core"
-    assert split_purl("pkg:maven/Org.Exemple/Nom@1")[0] == package_of("Maven", "Org.Exemple:Nom")
-    assert package_of("Debian:12", "openssl") == "pkg:deb/debian/openssl"
-
-
-@given(
-    st.sampled_from(["maven", "gem", "npm", "golang", "composer", "pypi", "deb"]),
-    st.lists(st.from_regex(r"\A[A-Za-z0-9._-]{1,8}\Z"), min_size=1, max_size=3),
-    st.from_regex(r"\A[0-9A-Za-z.+~-]{1,8}\Z"),
-)
-def test_the_short_way_of_reading_a_purl_gives_what_the_library_gives(kind, parts, version):
-    written = f"pkg:{kind}/{'/'.join(parts)}@{version}"
-    try:
-        purl = PackageURL.from_string(written)
-    except ValueError:
-        return
-    name, namespace = purl.name, purl.namespace
-    if kind == "pypi":
-        name = re.sub(r"[-_.]+", "-", name).lower()
-    elif kind in {"npm", "golang", "composer"}:
-        name, namespace = name.lower(), namespace and namespace.lower()
-    assert split_purl(written) == (PackageURL(kind, namespace, name).to_string(), purl.version or "")
-
-
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_any_text_gets_an_answer_or_a_clear_refusal(package, text):
     for ecosystem in ("maven", "npm", "pypi", "gem", "composer", "golang", "nuget", "deb", "rpm", "generic"):
@@ -184,7 +154,7 @@ def test_any_text_gets_an_answer_or_a_clear_refusal(package, text):
     for read in (lambda: split_purl(package), lambda: read_range("pkg:npm/x", text)):
         try:
             read()
-        except UnreadableRange as error:
+        except UnreadableName as error:
             assert str(error)
 
 

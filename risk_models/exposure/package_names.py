@@ -1,0 +1,269 @@
+"""What a package is called: one form for what an inventory writes and for what an advisory writes.
+
+Each ecosystem says which differences of writing name one package (case, separators, encoding): purl-spec's types, PEP 503, npm's
+and NuGet's rules of names. A package of a distribution is that of one release: what an advisory says of Debian 12 says nothing
+of Debian 13. Its form keeps the release (`?distro=debian-12`) and, of one built from a source of another name, that name
+(`&upstream=openssl`).
+"""
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from packageurl import PackageURL
+
+
+class UnreadableName(ValueError):
+    """A purl, or an ecosystem, that cannot be read; the message says which."""
+
+
+# A purl that needs nothing done to it: the great majority of those in an SBOM.
+_PLAIN = re.compile(r"(pkg:(?:maven|gem)/[A-Za-z0-9._\-/]*[A-Za-z0-9._\-])@([A-Za-z0-9._\-]+)")
+_PLAIN_LOWER = re.compile(
+    r"(pkg:(?:npm|golang|composer|cargo|hex|nuget)/(?:%40)?[a-z0-9._\-/]*[a-z0-9._\-])@([A-Za-z0-9._\-]+)"
+)
+_PLAIN_SEGMENTS = re.compile(r"pkg:[a-z]+/(?:[^/.][^/]*/)*[^/.][^/]*")
+# Of the library of Go itself: `std` by some tools, `stdlib` by the database of flaws.
+_GO_LIBRARY = frozenset({"pkg:golang/std", "pkg:golang/stdlib"})
+
+
+def split_purl(text: str) -> tuple[str, str]:
+    """The package, in its one form, and the version of a purl ("" where it has none). Raises `UnreadableName`."""
+    plain = _PLAIN.fullmatch(text) or _PLAIN_LOWER.fullmatch(text)
+    if plain and _PLAIN_SEGMENTS.fullmatch(plain[1]) and plain[1] not in _GO_LIBRARY:
+        return plain[1], plain[2]
+    try:
+        purl = PackageURL.from_string(text)
+    except ValueError as error:
+        raise UnreadableName(f"{text[:80]!r} is not a purl") from error
+    kind, version = purl.type, purl.version or ""
+    told = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
+    if kind not in _RELEASED:
+        package = name_package(kind, purl.namespace, purl.name)
+        return package, version.removeprefix("go") if package in _GO_LIBRARY else version
+    epoch = str(told.get("epoch") or "0")
+    if epoch != "0" and version and ":" not in version:
+        version = f"{epoch}:{version}"
+    distribution = _distribution(str(told.get("distro") or ""), purl.namespace or "")
+    return _of_release(kind, purl.namespace, purl.name, distribution, str(told.get("upstream") or "")), version
+
+
+def name_package(kind: str, namespace: str | None, name: str) -> str:
+    """The one form of a package of a purl type. Raises `UnreadableName`."""
+    if kind == "pypi":
+        name = re.sub(r"[-_.]+", "-", name).lower()
+    elif kind == "npm":
+        namespace, name = _npm(namespace, name)
+    elif kind in _WITHOUT_CASE:
+        namespace, name = (namespace or "").lower() or None, name.lower()
+    if kind == "pub":
+        name = name.lower().replace("-", "_")
+    if kind == "golang" and not namespace and name == "std":
+        name = "stdlib"
+    try:
+        return PackageURL(kind, namespace, name).to_string()
+    except ValueError as error:
+        raise UnreadableName(f"no package is called {name[:80]!r}") from error
+
+
+_WITHOUT_CASE = frozenset({"golang", "composer", "nuget", "hex", "deb", "apk", "github", "bitbucket"})
+
+
+def _npm(namespace: str | None, name: str) -> tuple[str | None, str]:
+    """Scope and name, whatever was encoded once too often, or written within the other."""
+    whole = f"{namespace}/{name}" if namespace else name
+    while (decoded := unquote(whole)) != whole:
+        whole = decoded
+    whole = whole[whole.rfind("@") :] if "/@" in whole else whole
+    scope, _, last = whole.lower().rpartition("/")
+    return scope or None, last
+
+
+def ecosystem_of(package: str) -> str:
+    """The purl type of a package."""
+    return package[4:].partition("/")[0]
+
+
+def plain_name(package: str) -> str:
+    """Its last part, without its release, as people call it."""
+    return package.partition("?")[0].rpartition("/")[2]
+
+
+# How many parts of its version name a release, by distribution; none of what has no releases.
+_RELEASE_PARTS = {
+    "debian": 1,
+    "ubuntu": 2,
+    "alpine": 2,
+    "rhel": 1,
+    "rocky": 1,
+    "almalinux": 1,
+    "centos": 1,
+    "ol": 1,
+    "sles": 2,
+    "opensuse-leap": 2,
+    "fedora": 1,
+    "amzn": 1,
+    "mageia": 1,
+    "openeuler": 2,
+    "wolfi": 0,
+    "chainguard": 0,
+    "opensuse-tumbleweed": 0,
+}
+_CALLED = {
+    "redhat": "rhel",
+    "red-hat": "rhel",
+    "rocky-linux": "rocky",
+    "rockylinux": "rocky",
+    "alma": "almalinux",
+    "suse": "sles",
+    "opensuse": "opensuse-leap",
+    "opensuse.leap": "opensuse-leap",
+    "opensuse.tumbleweed": "opensuse-tumbleweed",
+    "amazon": "amzn",
+}
+_NAMESPACES = {"rhel": "redhat", "rocky": "rocky-linux", "sles": "suse", "opensuse-leap": "opensuse"}
+_NAMESPACES |= {"opensuse-tumbleweed": "opensuse", "amzn": "amazon"}
+_CODENAMES = {
+    **dict(
+        zip(
+            ("buster", "bullseye", "bookworm", "trixie", "forky"),
+            ("debian-10", "debian-11", "debian-12", "debian-13", "debian-14"),
+            strict=True,
+        )
+    ),
+    **dict(
+        zip(
+            ("bionic", "focal", "jammy", "noble"),
+            ("ubuntu-18.04", "ubuntu-20.04", "ubuntu-22.04", "ubuntu-24.04"),
+            strict=True,
+        )
+    ),
+}
+_RELEASED = frozenset({"deb", "apk", "rpm"})
+
+
+class Distribution(NamedTuple):
+    """A distribution, and its release as its packages say it ("" where that is not known, or there are none)."""
+
+    name: str
+    release: str
+
+    @property
+    def lacks_release(self) -> bool:
+        """Whether it has releases, of which none is told."""
+        return not self.release and _RELEASE_PARTS.get(self.name, 1) > 0
+
+
+def _distribution(distro: str, namespace: str) -> Distribution:
+    """What a purl says: `debian-12.5`, `bookworm`, `rhel-8.6`, `3.18.4` beside its namespace, or its namespace alone."""
+    told = _CODENAMES.get(distro.lower(), distro.lower())
+    told = f"{namespace.lower()}-{told}" if re.match(r"v?\d", told) else told
+    name, _, version = told.rpartition("-") if re.search(r"-v?\d", told) else (told or namespace.lower(), "", "")
+    name = _CALLED.get(name, name)
+    return Distribution(name, _release(name, version))
+
+
+def _release(name: str, version: str) -> str:
+    parts = _RELEASE_PARTS.get(name, 1)
+    numbers = re.findall(r"\d+", version)
+    return f"{name}-{'.'.join(numbers[:parts])}" if parts and len(numbers) >= parts else ""
+
+
+def _of_release(kind: str, namespace: str | None, name: str, where: Distribution, upstream: str = "") -> str:
+    known = where.name in _RELEASE_PARTS
+    package = name_package(kind, _NAMESPACES.get(where.name, where.name) if known else namespace, name)
+    told = {"distro": where.release} if where.release else {}
+    source = _source_name(upstream)
+    if source and source != (name.lower(), ""):
+        told["upstream"] = "@".join(filter(None, source))
+    return package + ("?" + "&".join(f"{key}={value}" for key, value in told.items()) if told else "")
+
+
+def _source_name(upstream: str) -> tuple[str, str] | None:
+    """Name and version of the source a package is built from: `openssl`, `gcc-defaults@1.203` or `openssl-1.1.1k-9.el8.src.rpm`;
+    a version that is the package's own is not told."""
+    if not upstream:
+        return None
+    if rpm := re.fullmatch(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm", upstream):
+        return rpm[1].lower(), ""
+    name, _, version = upstream.partition("@")
+    return name.lower(), version
+
+
+def source_package(package: str) -> tuple[str, str] | None:
+    """Of a package built from a source of another name: the source, in its one form, and its version where it has its own."""
+    head, _, told = package.partition("?")
+    release = re.search(r"distro=[^&]+", told)
+    upstream = re.search(r"upstream=([^&@]+)(?:@([^&]+))?", told)
+    if upstream is None:
+        return None
+    source = f"{head.rpartition('/')[0]}/{upstream[1]}"
+    return source + (f"?{release[0]}" if release else ""), upstream[2] or ""
+
+
+def without_release(package: str) -> str:
+    """The package of whatever release."""
+    return package.partition("?")[0]
+
+
+# OSV's names of ecosystems and purl's types.
+_TYPES = {
+    "Maven": "maven",
+    "npm": "npm",
+    "PyPI": "pypi",
+    "Packagist": "composer",
+    "RubyGems": "gem",
+    "Go": "golang",
+    "NuGet": "nuget",
+    "crates.io": "cargo",
+    "Hex": "hex",
+    "Pub": "pub",
+    "GitHub Actions": "github",
+    "SwiftURL": "swift",
+    "CRAN": "cran",
+    "Hackage": "hackage",
+    "Julia": "julia",
+    "ConanCenter": "conan",
+    "Bitnami": "bitnami",
+}
+_DISTRIBUTIONS = {
+    "Debian": ("deb", "debian"),
+    "Ubuntu": ("deb", "ubuntu"),
+    "Alpine": ("apk", "alpine"),
+    "Wolfi": ("apk", "wolfi"),
+    "Chainguard": ("apk", "chainguard"),
+    "Red Hat": ("rpm", "rhel"),
+    "Rocky Linux": ("rpm", "rocky"),
+    "AlmaLinux": ("rpm", "almalinux"),
+    "SUSE": ("rpm", "sles"),
+    "openSUSE": ("rpm", "opensuse-leap"),
+    "Mageia": ("rpm", "mageia"),
+    "openEuler": ("rpm", "openeuler"),
+}
+
+
+def package_of(ecosystem: str, name: str) -> str:
+    """The package that OSV calls `name` in `ecosystem`, which names the release of a distribution after a colon
+    ("Debian:12"). Raises `UnreadableName` for an ecosystem not known."""
+    base, _, release = ecosystem.partition(":")
+    if base in _DISTRIBUTIONS and name:
+        kind, distribution = _DISTRIBUTIONS[base]
+        if "tumbleweed" in release.lower():
+            distribution = "opensuse-tumbleweed"
+        return _of_release(kind, None, name, Distribution(distribution, _release(distribution, _osv_release(release))))
+    kind = _TYPES.get(base, "")
+    if not kind or not name:
+        raise UnreadableName(f"ecosystem {ecosystem[:40]!r} is not one that purl names")
+    separator = ":" if kind == "maven" else "/"
+    namespace, _, last = name.rpartition(separator)
+    return name_package(kind, namespace or None, last)
+
+
+def _osv_release(told: str) -> str:
+    """`12`, `Pro:18.04:LTS`, `v3.18`, `enterprise_linux:8::baseos`, `Linux Enterprise Server 15 SP5`, `Leap 15.5`."""
+    if service_pack := re.search(r"(\d+)[ -]SP(\d+)", told):
+        return f"{service_pack[1]}.{service_pack[2]}"
+    if suse := re.search(r"Enterprise.* (\d+)(?!\S)", told):
+        return f"{suse[1]}.0"
+    found = re.search(r"\d+(?:\.\d+)*", told)
+    return found[0] if found else ""

@@ -1,0 +1,185 @@
+"""One name a package, whatever writes it; a package of a distribution is that of one release."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packageurl import PackageURL
+
+from risk_models.exposure.package_names import (
+    UnreadableName,
+    package_of,
+    plain_name,
+    source_package,
+    split_purl,
+    without_release,
+)
+from risk_models.exposure.ranges import match_verdict, read_osv
+from tests.factories.advisories import ends, osv
+
+# What two inventories and an advisory write of one package; sources: purl-spec, npm, NuGet, PEP 503, go.dev/ref/mod.
+ONE = [
+    ("pkg:PyPI/Foo_Bar.baz@1.0", "PyPI", "foo-bar-baz", "1.0"),
+    ("pkg:npm/%40Angular/core@17.0.0?x=y#z", "npm", "@angular/core", "17.0.0"),
+    ("pkg:npm/@hapi/hoek@8.2.0", "npm", "@hapi/hoek", "8.2.0"),
+    ("pkg:npm/%2540vue/compiler-sfc@3.3.4", "npm", "@vue/compiler-sfc", "3.3.4"),
+    ("pkg:npm/%40ai-sdk%2Freact@3.0.136", "npm", "@ai-sdk/react", "3.0.136"),
+    ("pkg:npm/angular/%40angular%2Fanimations@9.1.4", "npm", "@angular/animations", "9.1.4"),
+    ("pkg:maven/Org.Exemple/Nom@1", "Maven", "Org.Exemple:Nom", "1"),
+    ("pkg:nuget/Newtonsoft.Json@12.0.3", "NuGet", "newtonsoft.json", "12.0.3"),
+    ("pkg:golang/std@1.23.4?type=module", "Go", "stdlib", "1.23.4"),
+    ("pkg:golang/stdlib@go1.23.4", "Go", "stdlib", "1.23.4"),
+    ("pkg:golang/GitHub.com/Exemple/Outil@v1.2.3", "Go", "github.com/exemple/outil", "v1.2.3"),
+    ("pkg:composer/Laravel/Framework@v10.0.0", "Packagist", "laravel/framework", "v10.0.0"),
+    ("pkg:pub/build-runner@2.0.0", "Pub", "build_runner", "2.0.0"),
+    ("pkg:hex/Phoenix@1.7.0", "Hex", "phoenix", "1.7.0"),
+    ("pkg:github/Actions/Checkout@v4", "GitHub Actions", "actions/checkout", "v4"),
+    ("pkg:deb/debian/expat@2.5.0-1%2Bdeb12u1?arch=amd64&distro=debian-12", "Debian:12", "expat", "2.5.0-1+deb12u1"),
+    ("pkg:deb/Debian/Curl@7.1?distro=debian-12.5", "Debian:12", "curl", "7.1"),
+    ("pkg:deb/debian/expat@2.5.0-1?distro=bookworm", "Debian:12", "expat", "2.5.0-1"),
+    ("pkg:deb/ubuntu/openssl@3.0.2-0ubuntu1?distro=ubuntu-22.04", "Ubuntu:22.04:LTS", "openssl", "3.0.2-0ubuntu1"),
+    ("pkg:deb/ubuntu/openssl@1.1?distro=ubuntu-18.04", "Ubuntu:Pro:18.04:LTS", "openssl", "1.1"),
+    ("pkg:apk/alpine/Curl@8.5.0-r0?distro=3.18.4", "Alpine:v3.18", "curl", "8.5.0-r0"),
+    ("pkg:apk/alpine/curl@8.5.0-r0?distro=alpine-3.18.4", "Alpine:v3.18", "curl", "8.5.0-r0"),
+    ("pkg:apk/wolfi/curl@8.5.0-r0?distro=wolfi-20230201", "Wolfi", "curl", "8.5.0-r0"),
+    ("pkg:apk/chainguard/curl@8.5.0-r0?distro=chainguard-20230214", "Chainguard", "curl", "8.5.0-r0"),
+    (
+        "pkg:rpm/redhat/openssl@1.1.1k-9.el8?epoch=1&distro=rhel-8.6",
+        "Red Hat:enterprise_linux:8::baseos",
+        "openssl",
+        "1:1.1.1k-9.el8",
+    ),
+    ("pkg:rpm/rocky/curl@7.61.1-33.el8?distro=rocky-8.9", "Rocky Linux:8", "curl", "7.61.1-33.el8"),
+    ("pkg:rpm/almalinux/curl@7.76.1-26.el9?epoch=0&distro=almalinux-9.3", "AlmaLinux:9", "curl", "7.76.1-26.el9"),
+    ("pkg:rpm/sles/curl@8.0.1?distro=sles-15.5", "SUSE:Linux Enterprise Server 15 SP5", "curl", "8.0.1"),
+    ("pkg:rpm/opensuse/curl@8.0.1?distro=opensuse-leap-15.5", "openSUSE:Leap 15.5", "curl", "8.0.1"),
+    ("pkg:rpm/opensuse/curl@8.0.1?distro=opensuse-tumbleweed-20240101", "openSUSE:Tumbleweed", "curl", "8.0.1"),
+]
+
+
+@pytest.mark.parametrize(("purl", "ecosystem", "name", "version"), ONE)
+def test_an_inventory_and_an_advisory_name_one_package_alike(purl, ecosystem, name, version):
+    package, read = split_purl(purl)
+    assert (package, read) == (package_of(ecosystem, name), version)
+    assert split_purl(f"{package.partition('?')[0]}@1" if "?" not in package else purl)[0] == package
+
+
+APART = [
+    ("pkg:deb/debian/expat@1?distro=debian-12", "Debian:11", "expat"),
+    ("pkg:deb/debian/expat@1", "Debian:12", "expat"),
+    ("pkg:deb/ubuntu/expat@1?distro=ubuntu-22.04", "Debian:12", "expat"),
+    ("pkg:apk/alpine/curl@1?distro=alpine-3.18.4", "Alpine:v3.19", "curl"),
+    ("pkg:rpm/redhat/curl@1?distro=rhel-9.2", "Red Hat:enterprise_linux:8::baseos", "curl"),
+    ("pkg:rpm/rocky/curl@1?distro=rocky-8.9", "AlmaLinux:8", "curl"),
+    ("pkg:maven/org.exemple/Nom@1", "Maven", "org.exemple:nom"),
+]
+
+
+@pytest.mark.parametrize(("purl", "ecosystem", "name"), APART)
+def test_what_is_not_one_package_stays_apart(purl, ecosystem, name):
+    assert split_purl(purl)[0] != package_of(ecosystem, name)
+
+
+SOURCES = {
+    "pkg:deb/debian/perl-base@5.40.1-6?distro=debian-13&upstream=perl": ("pkg:deb/debian/perl?distro=debian-13", ""),
+    "pkg:deb/debian/gcc@4:12.2.0-3?distro=debian-12&upstream=gcc-defaults@1.203": (
+        "pkg:deb/debian/gcc-defaults?distro=debian-12",
+        "1.203",
+    ),
+    "pkg:rpm/redhat/openssl-libs@1.1.1k-9.el8?distro=rhel-8.6&upstream=openssl-1.1.1k-9.el8.src.rpm": (
+        "pkg:rpm/redhat/openssl?distro=rhel-8",
+        "",
+    ),
+    "pkg:apk/alpine/libcrypto3@3.1.4-r1?distro=alpine-3.18.4&upstream=openssl": (
+        "pkg:apk/alpine/openssl?distro=alpine-3.18",
+        "",
+    ),
+    "pkg:deb/debian/curl@7.1?distro=debian-12&upstream=curl": None,
+}
+
+
+@pytest.mark.parametrize("purl", SOURCES)
+def test_a_package_is_known_by_the_source_it_is_built_from(purl):
+    package = split_purl(purl)[0]
+    assert source_package(package) == SOURCES[purl]
+    assert without_release(package) == package.partition("?")[0]
+    assert plain_name(package) == purl.partition("@")[0].rpartition("/")[2]
+
+
+DEBIAN = {
+    "id": "DEBIAN-CVE-2024-45491",
+    "upstream": ["CVE-2024-45491"],
+    "affected": [
+        {
+            "package": {
+                "ecosystem": f"Debian:{n}",
+                "name": "expat",
+                "purl": f"pkg:deb/debian/expat?arch=source&distro={code}",
+            },
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+        }
+        for n, code, fixed in (("12", "bookworm", "2.5.0-1+deb12u1"), ("13", "trixie", "2.6.2-2"))
+    ],
+}
+RELEASES = {
+    "pkg:deb/debian/expat@2.5.0-1%2Bdeb12u1?distro=debian-12": "not_exposed",
+    "pkg:deb/debian/expat@2.5.0-1?distro=debian-12": "exposed",
+    "pkg:deb/debian/expat@2.5.0-1%2Bdeb12u1?distro=debian-13": "exposed",
+    "pkg:deb/debian/expat@2.5.0-1%2Bdeb12u1?distro=debian-11": "not_exposed",
+    "pkg:deb/debian/expat@2.5.0-1%2Bdeb12u1": "unknown",
+    "pkg:deb/debian/libexpat1@2.5.0-1?distro=debian-12&upstream=expat": "exposed",
+    "pkg:deb/debian/libexpat1@9?distro=debian-12&upstream=expat@2.5.0-1": "exposed",
+    "pkg:deb/debian/libexpat1@2.5.0-1?distro=debian-12": "not_exposed",
+}
+
+
+@pytest.mark.parametrize("purl", RELEASES)
+def test_only_what_is_said_of_its_release_decides(purl):
+    advisory = read_osv(DEBIAN)
+    assert advisory.cve == "CVE-2024-45491"
+    assert match_verdict(*split_purl(purl), advisory.affected) == RELEASES[purl]
+
+
+def test_advice_is_never_a_downgrade_nor_exposed_itself():
+    record = osv(({"introduced": "15.5.1"},), ends("15.6.0-canary.0", "15.6.0-canary.61"), name="next", ecosystem="npm")
+    [next_js] = read_osv(record).affected
+    assert next_js.fixed_in("16.2.1") == () and next_js.fixed_in("15.6.0-canary.3") == ()
+    twice = osv(ends("1.0", "1.5"), ends("1.4", "1.6"), ends("2.0", "2.3"), name="x", ecosystem="npm")
+    [package] = read_osv(twice).affected
+    assert package.fixed_in("1.4.2") == ("1.6",)
+    assert package.fixed_in("2.1") == ("2.3",)
+    twice["affected"][0]["versions"] = ["3.0.0"]
+    assert read_osv(twice).affected[0].fixed_in("3.0.0") == ()
+
+
+@given(
+    st.sampled_from(["maven", "gem", "npm", "golang", "composer", "pypi", "nuget", "cargo", "hex"]),
+    st.lists(st.from_regex(r"\A[A-Za-z0-9._-]{1,8}\Z"), min_size=1, max_size=3),
+    st.from_regex(r"\A[0-9A-Za-z.+~-]{1,8}\Z"),
+)
+def test_the_short_way_of_reading_a_purl_gives_what_the_long_one_gives(kind, parts, version):
+    written = f"pkg:{kind}/{'/'.join(parts)}@{version}"
+    try:
+        purl = PackageURL.from_string(written)
+    except ValueError:
+        return
+    name, namespace = purl.name, purl.namespace
+    if kind == "pypi":
+        name = re.sub(r"[-_.]+", "-", name).lower()
+    elif kind in {"npm", "golang", "composer", "nuget", "hex"}:
+        name, namespace = name.lower(), namespace and namespace.lower()
+    library = kind == "golang" and not namespace and name in {"std", "stdlib"}
+    wanted = "pkg:golang/stdlib" if library else PackageURL(kind, namespace, name).to_string()
+    read = purl.version or ""
+    assert split_purl(written) == (wanted, read.removeprefix("go") if library else read)
+
+
+@given(st.sampled_from([purl for purl, *_ in ONE]), st.integers(0, 80), st.text(max_size=3))
+def test_a_damaged_purl_is_read_or_refused(purl, at, text):
+    try:
+        package, _ = split_purl(purl[:at] + text + purl[at:])
+    except UnreadableName as error:
+        assert str(error)
+    else:
+        assert package.startswith("pkg:")
