@@ -315,7 +315,7 @@ def _counts(session: Session, product_ids: Sequence[str]) -> dict[str, dict[str,
     statement = select(Sbom.product_id, Component.ref, Sbom.count.label("packages")).join(
         Component, Component.id == Sbom.component_id
     )
-    for row in session.execute(statement.where(Sbom.product_id.in_(product_ids))):
+    for row in session.execute(statement.where(Sbom.product_id.in_(product_ids), Sbom.count > 0)):
         found[row.product_id][row.ref] = row.packages
     return found
 

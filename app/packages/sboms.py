@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import SEEK_END
 from itertools import islice
 from typing import IO, Any, cast
 
@@ -15,7 +16,7 @@ from app.inventory.models import Component
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.importers import open_reading
-from app.packages.importers.reading import BomReading
+from app.packages.importers.reading import BomReading, UnreadableSbom
 from app.packages.models import PackageUse, Sbom
 from app.platform import clock
 from app.platform.transactions import transaction
@@ -62,7 +63,7 @@ def sbom_of(session: Session, component_id: str) -> Sbom | None:
 
 def counts_of(session: Session, product_id: str) -> dict[str, int]:
     """By id of the components whose SBOM is known, how many packages it names."""
-    rows = session.execute(select(Sbom.component_id, Sbom.count).where(Sbom.product_id == product_id))
+    rows = session.execute(select(Sbom.component_id, Sbom.count).where(Sbom.product_id == product_id, Sbom.count > 0))
     return dict(row.tuple() for row in rows)
 
 
@@ -70,6 +71,7 @@ def preview_sbom(session: Session, component: Component, file: IO[bytes], file_n
     """What importing `file` would change. Raises `UnreadableSbom`; writes nothing."""
     reading = open_reading(file, file_name)
     new = set(reading.packages)
+    _must_find(reading, len(new), file, file_name)
     standing = sbom_of(session, component.id)
     old = set(_packages_of(session, standing.id)) if standing else set()
     before, after = _versions(old - new), _versions(new - old)
@@ -127,6 +129,8 @@ def import_sbom(
     reading = open_reading(file, file_name)
     connection = session.connection()
     _stage(connection, reading.packages)
+    count = connection.execute(text("SELECT count(*) FROM staged")).scalar_one()
+    _must_find(reading, count, file, file_name)
     new_packages = _keep_packages(connection)
     if standing is not None:
         session.execute(delete(PackageUse).where(PackageUse.sbom_id == standing.id))
@@ -137,7 +141,7 @@ def import_sbom(
     sbom.dated, sbom.imported_at = reading.dated, clock.now()
     sbom.imported_by = actor.name if actor else "Jalon"
     sbom.exceptions = _exceptions(reading)
-    sbom.count = connection.execute(text("SELECT count(*) FROM staged")).scalar_one()
+    sbom.count = count
     session.add(sbom)
     session.flush()
     _keep_uses(connection, sbom.id)
@@ -146,6 +150,13 @@ def import_sbom(
         session, actor, Action.IMPORT_SBOM, f"{file_name} – {component.name}", product_id=product.id, count=sbom.count
     )
     return SbomOutcome(component.name, reading.format, sbom.count, new_packages, services, sbom.exceptions)
+
+
+def _must_find(reading: BomReading, count: int, file: IO[bytes], file_name: str) -> None:
+    """Raises `UnreadableSbom` for a file in which nothing was found: it is not what it seems, or was not made as it should."""
+    if not count and not reading.services:
+        size = file.seek(0, SEEK_END)
+        raise UnreadableSbom("nothing_found", size=max(1, round(size / 1000)), format=reading.format, name=file_name)
 
 
 def _exceptions(reading: BomReading) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ import re
 from pathlib import PurePath
 from typing import IO
 
-from app.packages.importers import json_boms, locks, xml_bom
+from app.packages.importers import json_boms, locks, spdx_boms, xml_bom
 from app.packages.importers.reading import BomReading, UnreadableSbom
 
 _LOOKED_AT = 1 << 16
@@ -28,8 +28,28 @@ def open_reading(file: IO[bytes], name: str) -> BomReading:
         return lock(file)
     if start.startswith(b"<"):
         return xml_bom.read_xml_cyclonedx(file)
+    if re.search(rb"^SPDXVersion:", start, re.MULTILINE):
+        return spdx_boms.read_spdx_tags(file)
     if not start.startswith(b"{"):
         raise UnreadableSbom("unknown_format", name=PurePath(name).name)
-    if b'"spdxVersion"' in head:
-        return json_boms.read_spdx(file)
+    return _json_reading(file)
+
+
+# Where an SBOM stands in a file: by itself, in GitHub's export, in an attestation of in-toto.
+_WITHIN = ("", "sbom.", "predicate.")
+
+
+def _json_reading(file: IO[bytes]) -> BomReading:
+    """Told by keys that may stand anywhere in the file, before or after all its packages."""
+    json_boms.refuse_deep(file)
+    if json_boms.names_key(file, "spdxVersion"):
+        for within in _WITHIN:
+            if str(json_boms.first_value(file, f"{within}spdxVersion")).startswith("SPDX-"):
+                return spdx_boms.read_spdx(file, within)
+    if json_boms.names_key(file, "@graph") and "spdx.org/rdf/3" in str(json_boms.first_value(file, "@context")):
+        return spdx_boms.read_spdx3(file)
+    if json_boms.names_key(file, "bomFormat"):
+        for within in _WITHIN:
+            if json_boms.first_value(file, f"{within}bomFormat") == "CycloneDX":
+                return json_boms.read_cyclonedx(file, within)
     return json_boms.read_cyclonedx(file)

@@ -1,7 +1,8 @@
-"""CycloneDX 1.2 to 1.7 and SPDX 2.2 and 2.3 in JSON, read as a stream: memory does not grow with the file."""
+"""JSON read as a stream, so that memory does not grow with the file; and CycloneDX 1.2 to 1.7."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import IO, Any
 
 import ijson
@@ -15,17 +16,11 @@ DEEPEST = 200
 MOST_SERVICES = 500
 
 
-def read_cyclonedx(file: IO[bytes]) -> BomReading:
-    """Raises `UnreadableSbom`, at once or while its packages are read."""
+def read_cyclonedx(file: IO[bytes], within: str = "") -> BomReading:
+    """Of the whole file, or of what stands `within` it (such as "sbom."). Raises `UnreadableSbom`, at once or while its packages
+    are read."""
     reading = BomReading("CycloneDX JSON")
-    reading.packages = _cyclonedx(file, reading)
-    return reading
-
-
-def read_spdx(file: IO[bytes]) -> BomReading:
-    """Raises `UnreadableSbom`, at once or while its packages are read."""
-    reading = BomReading("SPDX JSON")
-    reading.packages = _spdx(file, reading)
+    reading.packages = _cyclonedx(file, reading, within)
     return reading
 
 
@@ -53,37 +48,45 @@ _STEPS[[ord("["), ord("{")]] = 1
 _STEPS[[ord("]"), ord("}")]] = -1
 
 
-def _cyclonedx(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
-    refuse_deep(file)
-    version = _first(file, "specVersion")
-    if (name := _first(file, "bomFormat")) != "CycloneDX":
+def _cyclonedx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[tuple[str, str]]:
+    version = first_value(file, f"{within}specVersion")
+    if (name := first_value(file, f"{within}bomFormat")) != "CycloneDX":
         raise UnreadableSbom("not_cyclonedx", found=name)
     reading.format = f"CycloneDX {str(version)[:10]} JSON"
     if str(version) not in {"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}:
         reading.note("unknown_spec_version", version)
     seen: set[int] = set()  # hashes of references: the texts themselves would weigh 100 bytes more each
-    _metadata(_first(file, "metadata"), reading, seen)
+    described = _metadata(first_value(file, f"{within}metadata"), reading, seen)
     count = 0
-    for found in _components(_items(file, "components.item"), reading, seen):
+    for found in _components(chain(described, each_value(file, f"{within}components.item")), reading, seen):
         count += 1
         yield found
     if not count:
-        _must_be_a_list(file, "components")
-    if _names(file, "services"):
-        _services(_items(file, "services.item"), reading, seen)
-    if _names(file, "dependencies"):
-        _dependencies(_items(file, "dependencies.item"), reading, seen)
-    schemas.compare_with_schema(file, reading, str(version), xml=False)
+        must_be_a_list(file, f"{within}components")
+    if names_key(file, "services"):
+        _services(each_value(file, f"{within}services.item"), reading, seen)
+    if names_key(file, "dependencies"):
+        _dependencies(each_value(file, f"{within}dependencies.item"), reading, seen)
+    if not within:
+        schemas.compare_with_schema(file, reading, str(version), xml=False)
 
 
-def _metadata(metadata: Any, reading: BomReading, seen: set[int]) -> None:
+def _metadata(metadata: Any, reading: BomReading, seen: set[int]) -> list[Any]:
+    """What the file is about; the components that it is made of, which count as the others."""
     if not isinstance(metadata, dict):
-        return
+        return []
     reading.read_date(metadata.get("timestamp"))
     described = metadata.get("component")
     reading.describes = text_of(described, "name")[:200]
-    if isinstance(described, dict):
-        _reference(described, reading, seen)
+    if not isinstance(described, dict):
+        return []
+    _reference(described, reading, seen)
+    inner = described.get("components")
+    return inner if isinstance(inner, list) else []
+
+
+# What a scanner lists beside packages: a file of the disk, and the system, whose packages have their own lines.
+NO_PACKAGE = frozenset({"file", "operating-system"})
 
 
 def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> Iterator[tuple[str, str]]:
@@ -95,9 +98,12 @@ def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> It
                 reading.note("not_a_component", item)
                 continue
             _reference(item, reading, seen)
-            found = reading.package(item.get("purl"), item.get("group"), item.get("name"), item.get("version"))
-            if found:
-                yield found
+            if item.get("type") in NO_PACKAGE and not item.get("purl"):
+                reading.note("no_package", item.get("name"))
+            else:
+                found = reading.package(item.get("purl"), item.get("group"), item.get("name"), item.get("version"))
+                if found:
+                    yield found
             inner = item.get("components")
             if isinstance(inner, list):
                 pending += inner
@@ -161,43 +167,7 @@ def _boolean(item: dict[str, object], key: str, reading: BomReading) -> bool | N
     return None
 
 
-def _spdx(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
-    refuse_deep(file)
-    version = str(_first(file, "spdxVersion"))
-    reading.format = f"SPDX {version.removeprefix('SPDX-')[:10]} JSON"
-    if version not in {"SPDX-2.2", "SPDX-2.3"}:
-        reading.note("unknown_spec_version", version)
-    created = _first(file, "creationInfo")
-    reading.read_date(created.get("created") if isinstance(created, dict) else None)
-    name = _first(file, "name")
-    reading.describes = name[:200] if isinstance(name, str) else ""
-    seen: set[object] = set()
-    count = 0
-    for item in _items(file, "packages.item"):
-        count += 1
-        if not isinstance(item, dict):
-            reading.note("not_a_component", item)
-            continue
-        ref = text_of(item, "SPDXID")
-        if hash(ref) in seen:
-            reading.note("duplicate_ref", ref)
-        seen.add(hash(ref))
-        found = reading.package(_spdx_purl(item), None, item.get("name"), item.get("versionInfo"))
-        if found:
-            yield found
-    if not count:
-        _must_be_a_list(file, "packages")
-
-
-def _spdx_purl(item: dict[str, object]) -> object:
-    refs = item.get("externalRefs")
-    for ref in refs if isinstance(refs, list) else ():
-        if isinstance(ref, dict) and ref.get("referenceType") == "purl":
-            return ref.get("referenceLocator")
-    return None
-
-
-def _items(file: IO[bytes], prefix: str) -> Iterator[Any]:
+def each_value(file: IO[bytes], prefix: str) -> Iterator[Any]:
     """Each value at `prefix`, read on the way through the whole file."""
     _rewind(file)
     try:
@@ -211,12 +181,12 @@ def _items(file: IO[bytes], prefix: str) -> Iterator[Any]:
         raise UnreadableSbom("not_json", why=why) from error
 
 
-def _first(file: IO[bytes], prefix: str) -> Any:
+def first_value(file: IO[bytes], prefix: str) -> Any:
     """The first value at `prefix`: no more of the file is read than it takes; None where there is none."""
-    return next(_items(file, prefix), None)
+    return next(each_value(file, prefix), None)
 
 
-def _names(file: IO[bytes], key: str) -> bool:
+def names_key(file: IO[bytes], key: str) -> bool:
     """Whether the file holds this key at all: much faster than to parse it in vain."""
     _rewind(file)
     word, tail = f'"{key}"'.encode(), b""
@@ -227,7 +197,7 @@ def _names(file: IO[bytes], key: str) -> bool:
     return False
 
 
-def _must_be_a_list(file: IO[bytes], key: str) -> None:
+def must_be_a_list(file: IO[bytes], key: str) -> None:
     """Nothing was found at `key`: either it is absent, null or empty, or it is no list at all."""
     _rewind(file)
     for prefix, event, _ in ijson.parse(file):

@@ -35,12 +35,10 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[tu
         written = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableSbom("wrong_encoding") from error
-    count = 0
     try:
         for purl, version in pairs(written, reading.note):
             found = reading.package(purl, None, purl, version)
             if found:
-                count += 1
                 yield found
     except DefusedXmlException as error:
         raise UnreadableSbom("xml_entities") from error
@@ -49,5 +47,3 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[tu
             raise
         why = error if isinstance(error, UnreadableYaml) else str(error).strip().partition("\n")[0]
         raise UnreadableSbom("not_a_lock", name=reading.format, why=why) from error
-    if not count:
-        reading.note("nothing_found", reading.format)

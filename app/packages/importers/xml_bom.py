@@ -8,7 +8,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
-from app.packages.importers.json_boms import MOST_SERVICES
+from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE
 from app.packages.importers.reading import BomReading, BomService, UnreadableSbom
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
@@ -96,7 +96,18 @@ class _Reader:
             case ["bom", "services", *between, "service"] if set(between) <= {"service", "services"}:
                 self._service(element)
                 element.clear()
-            case ["bom", "components", *between, "component"] if set(between) <= {"component", "components"}:
+            case ["bom", "components", *between, "component"] | [
+                "bom",
+                "metadata",
+                "component",
+                "components",
+                *between,
+                "component",
+            ] if set(between) <= {"component", "components"}:
+                if element.get("type") in NO_PACKAGE and not _child(element, "purl"):
+                    self.reading.note("no_package", _child(element, "name"))
+                    element.clear()
+                    return None
                 found = self.reading.package(*(_child(element, tag) for tag in ("purl", "group", "name", "version")))
                 element.clear()
                 return found

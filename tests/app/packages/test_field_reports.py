@@ -10,11 +10,13 @@ from contextlib import closing
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from app.feeds import services as feeds
 from app.feeds.loading import read_feed
 from app.inventory import services as inventory
+from app.packages.importers.reading import UnreadableSbom
+from app.packages.models import Sbom
 from app.platform.database import make_engine
 from tests.conftest import REAL_DATA, ROOT
 from tests.factories.advisories import ends, osv
@@ -84,6 +86,24 @@ def test_what_must_come_out_of_a_report_comes_out(world, carried, name):
     _, said = carried((REPORTS / name).read_bytes())
     assert {key: m.verdict.value for key, m in said.items()} == expected
     assert all(m.fixed_in == () for key, m in said.items() if key[0] == "pkg:npm/next")
+
+
+@beside
+def test_formats_of_reports_are_read(world, carried):
+    outcome, _ = carried((REPORTS / "01-github-sbom-wrapped.json").read_bytes())
+    assert outcome.count > 0 and outcome.format.startswith("SPDX 2")
+    outcome, _ = carried((REPORTS / "15-spdx3.spdx.json").read_bytes())
+    assert (outcome.count, outcome.format) == (1, "SPDX 3.0.1 JSON-LD")
+
+
+def test_a_file_in_which_nothing_is_found_is_no_success(world, carried):
+    for content, name in ((bom(), "bom.json"), (b'{"packages": {}}', "package-lock.json"), (b"", "go.sum")):
+        with pytest.raises(UnreadableSbom) as error:
+            carried(content, name)
+        assert error.value.code == ("nothing_found" if content else "empty")
+    assert "quel est ce fichier" in UnreadableSbom("nothing_found", name="x", size=1, format="y").text("fr")
+    with world.session(writing=False) as session:
+        assert session.scalar(select(func.count(Sbom.id))) == 0
 
 
 def bom(*purls: str) -> bytes:

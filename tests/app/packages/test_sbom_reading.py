@@ -1,6 +1,7 @@
 """SBOM and lock files as they are read: what each gives, what is odd, what is refused."""
 
 import io
+import json
 import random
 
 import pytest
@@ -51,6 +52,93 @@ def read(content: bytes, name: str):
 @pytest.mark.parametrize("name", EXPECTED)
 def test_each_format_gives_its_packages(name):
     assert read((BOMS / name).read_bytes(), name)[1] == EXPECTED[name]
+
+
+PACKAGES = [
+    {"name": "log4j-core", "version": "2.14.1", "purl": "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"},
+    {"name": "maison", "version": "1.0"},
+]
+LOG4J_OF_SPDX = {
+    "referenceCategory": "PACKAGE-MANAGER",
+    "referenceType": "purl",
+    "referenceLocator": PACKAGES[0]["purl"],
+}
+SPDX = {
+    "SPDXID": "SPDXRef-DOCUMENT",
+    "name": "guichet",
+    "packages": [
+        {"SPDXID": "a", "name": "log4j-core", "versionInfo": "2.14.1", "externalRefs": [LOG4J_OF_SPDX]},
+        {"SPDXID": "b", "name": "maison", "versionInfo": "1.0"},
+    ],
+}
+CYCLONEDX = {"specVersion": "1.6", "components": PACKAGES}
+SPDX3 = [
+    {"type": "CreationInfo", "specVersion": "3.0.1", "created": "2026-11-02T08:00:00Z"},
+    {"type": "software_File", "name": "a.jar"},
+    {"type": "software_Package", "name": "log4j-core", "software_packageVersion": "2.14.1"}
+    | {"software_packageUrl": PACKAGES[0]["purl"]},
+    {"type": "software_Package", "name": "maison", "software_packageVersion": "1.0", "externalIdentifier": []},
+]
+TAGS = f"""SPDXVersion: SPDX-2.3
+DocumentName: guichet
+Created: 2026-11-02T08:00:00Z
+PackageName: log4j-core
+PackageVersion: 2.14.1
+PackageComment: <text>sur
+PackageName: deux lignes</text>
+ExternalRef: PACKAGE-MANAGER purl {PACKAGES[0]["purl"]}
+PackageName: maison
+PackageVersion: 1.0
+FileName: ./a.jar
+"""
+# Whatever stands first, and whatever surrounds it: GitHub's export, Microsoft's order of keys, an attestation.
+WRITTEN = {
+    "spdx, its version last": json.dumps(SPDX | {"spdxVersion": "SPDX-2.3"}),
+    "spdx, wrapped": json.dumps({"sbom": SPDX | {"spdxVersion": "SPDX-2.3"}}),
+    "spdx, attested": json.dumps({"predicateType": "x", "predicate": SPDX | {"spdxVersion": "SPDX-2.2"}}),
+    "spdx, far from its beginning": json.dumps({"comment": "x" * 200_000} | SPDX | {"spdxVersion": "SPDX-2.2"}),
+    "cyclonedx, its name last": json.dumps(CYCLONEDX | {"bomFormat": "CycloneDX"}),
+    "cyclonedx, attested": json.dumps({"predicate": CYCLONEDX | {"bomFormat": "CycloneDX"}}),
+    "cyclonedx that speaks of spdx": json.dumps(
+        CYCLONEDX | {"bomFormat": "CycloneDX", "properties": [{"name": "spdxVersion", "value": "SPDX-2.3"}]}
+    ),
+    "cyclonedx, made of parts": json.dumps(
+        {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "metadata": {"component": {"name": "g", "components": PACKAGES}},
+        }
+    ),
+    "spdx 3": json.dumps({"@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld", "@graph": SPDX3}),
+    "spdx, tags": TAGS,
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_a_format_is_told_from_the_whole_file(kind):
+    reading, found = read(WRITTEN[kind].encode(), "sbom.json")
+    assert found == {CORE, ("pkg:generic/maison", "1.0")}
+    assert reading.format.startswith(
+        kind.partition(",")[0].partition(" ")[0].replace("cyclonedx", "CycloneDX").replace("spdx", "SPDX")
+    )
+
+
+def test_files_and_the_system_are_no_packages():
+    listed = [
+        {"type": "file", "name": "/etc/passwd"},
+        {"type": "operating-system", "name": "debian", "version": "12"},
+        {"type": "library", "name": "maison", "version": "1.0"},
+    ]
+    content = json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": listed})
+    reading, found = read(content.encode(), "sbom.json")
+    assert found == {("pkg:generic/maison", "1.0")} and reading.odd["no_package"] == (2, "/etc/passwd")
+    xml = "".join(
+        f'<component type="{c["type"]}"><name>{c["name"]}</name><version>{c.get("version", "")}</version></component>'
+        for c in listed
+    )
+    whole = f'<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><metadata><component type="application"><name>g</name><components>{xml}</components></component></metadata></bom>'
+    reading, found = read(whole.encode(), "sbom.xml")
+    assert found == {("pkg:generic/maison", "1.0")} and reading.odd["no_package"] == (2, "/etc/passwd")
 
 
 def test_a_bom_tells_its_date_its_services_and_what_was_odd():

@@ -1,0 +1,143 @@
+"""SPDX 2.2 and 2.3 (JSON, tag-value) and 3 (JSON-LD, the software profile), read as streams.
+
+Formats: https://spdx.github.io/spdx-spec/ (v2.3 clauses 7 and 11, v3.0.1 Software and Core profiles).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import IO, Any
+
+from app.packages.importers.json_boms import each_value, first_value, must_be_a_list
+from app.packages.importers.reading import BomReading, UnreadableSbom, text_of
+
+_MOST_LINE = 1_000_000
+
+
+def read_spdx(file: IO[bytes], within: str = "") -> BomReading:
+    """SPDX 2 in JSON: the whole file, or what stands `within` it. Raises `UnreadableSbom`, at once or while its packages are
+    read."""
+    reading = BomReading("SPDX JSON")
+    reading.packages = _spdx(file, reading, within)
+    return reading
+
+
+def _spdx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[tuple[str, str]]:
+    version = str(first_value(file, f"{within}spdxVersion"))
+    reading.format = f"SPDX {version.removeprefix('SPDX-')[:10]} JSON"
+    if version not in {"SPDX-2.2", "SPDX-2.3"}:
+        reading.note("unknown_spec_version", version)
+    created = first_value(file, f"{within}creationInfo")
+    reading.read_date(created.get("created") if isinstance(created, dict) else None)
+    name = first_value(file, f"{within}name")
+    reading.describes = name[:200] if isinstance(name, str) else ""
+    seen: set[int] = set()
+    count = 0
+    for item in each_value(file, f"{within}packages.item"):
+        count += 1
+        if not isinstance(item, dict):
+            reading.note("not_a_component", item)
+            continue
+        ref = text_of(item, "SPDXID")
+        if hash(ref) in seen:
+            reading.note("duplicate_ref", ref)
+        seen.add(hash(ref))
+        yield from _each_purl(reading, _purls(item), item.get("name"), item.get("versionInfo"))
+    if not count:
+        must_be_a_list(file, f"{within}packages")
+
+
+def _each_purl(reading: BomReading, purls: list[object], name: object, version: object) -> Iterator[tuple[str, str]]:
+    """A package that has several purls is each of them."""
+    once = {found for purl in purls or [None] if (found := reading.package(purl, None, name, version))}
+    yield from sorted(once)
+
+
+def _purls(item: dict[str, object]) -> list[object]:
+    refs = item.get("externalRefs")
+    return [
+        ref.get("referenceLocator")
+        for ref in (refs if isinstance(refs, list) else ())
+        if isinstance(ref, dict) and str(ref.get("referenceType")).rpartition("#")[2].rpartition("/")[2] == "purl"
+    ]
+
+
+def read_spdx3(file: IO[bytes]) -> BomReading:
+    """SPDX 3 in JSON-LD. Raises `UnreadableSbom`, at once or while its packages are read."""
+    reading = BomReading("SPDX 3 JSON-LD")
+    reading.packages = _spdx3(file, reading)
+    return reading
+
+
+def _spdx3(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
+    for item in each_value(file, "@graph.item"):
+        if not isinstance(item, dict):
+            reading.note("not_a_component", item)
+            continue
+        kind = str(item.get("type") or item.get("@type")).rpartition("/")[2].rpartition(":")[2]
+        if kind == "CreationInfo" and reading.dated is None:
+            reading.format = f"SPDX {text_of(item, 'specVersion')[:10] or '3'} JSON-LD"
+            reading.read_date(item.get("created"))
+        elif kind == "SpdxDocument":
+            reading.describes = text_of(item, "name")[:200]
+        elif kind in {"software_Package", "Package"}:
+            version = item.get("software_packageVersion") or item.get("packageVersion")
+            yield from _each_purl(reading, _identifiers(item), item.get("name"), version)
+
+
+def _identifiers(item: dict[str, Any]) -> list[object]:
+    told = [item.get("software_packageUrl") or item.get("packageUrl")]
+    listed = item.get("externalIdentifier")
+    for one in listed if isinstance(listed, list) else [listed]:
+        if isinstance(one, dict) and str(one.get("externalIdentifierType")).rpartition("/")[2] == "packageUrl":
+            told.append(one.get("identifier"))
+    return [purl for purl in told if purl]
+
+
+_TAG = re.compile(r"([A-Za-z]+):\s*(.*)")
+
+
+def read_spdx_tags(file: IO[bytes]) -> BomReading:
+    """SPDX 2 as tags and values. Raises `UnreadableSbom` while its packages are read."""
+    reading = BomReading("SPDX tag-value")
+    reading.packages = _tags(file, reading)
+    return reading
+
+
+def _tags(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
+    package: dict[str, str] = {}
+    purls: list[object] = []
+    for tag, value in _each_tag(file):
+        if tag in {"PackageName", "FileName", "SnippetSPDXID"}:  # each begins another element
+            if package:
+                yield from _each_purl(reading, purls, package["name"], package.get("version"))
+            package, purls = ({"name": value} if tag == "PackageName" else {}), []
+        elif tag == "PackageVersion" and package:
+            package["version"] = value
+        elif tag == "ExternalRef" and (found := re.fullmatch(r"PACKAGE[-_]MANAGER\s+purl\s+(\S+)", value)):
+            purls.append(found[1])
+        elif tag == "SPDXVersion":
+            reading.format = f"SPDX {value.removeprefix('SPDX-')[:10]} tag-value"
+        elif tag == "DocumentName":
+            reading.describes = value[:200]
+        elif tag == "Created":
+            reading.read_date(value)
+    if package:
+        yield from _each_purl(reading, purls, package["name"], package.get("version"))
+
+
+def _each_tag(file: IO[bytes]) -> Iterator[tuple[str, str]]:
+    """Each tag and its value; a text between <text> and </text> may take several lines, and is of no use here."""
+    file.seek(0)
+    within = False
+    while line := file.readline(_MOST_LINE):
+        try:
+            written = line.decode("utf-8-sig").strip()
+        except UnicodeDecodeError as error:
+            raise UnreadableSbom("wrong_encoding") from error
+        if within:
+            within = "</text>" not in written
+            continue
+        within = "<text>" in written and "</text>" not in written
+        found = _TAG.fullmatch(written)
+        if found:
+            yield found[1], re.sub(r"^<text>(.*)</text>$", r"\1", found[2])
