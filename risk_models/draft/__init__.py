@@ -95,7 +95,9 @@ def draft_product(tree: Tree) -> Draft:
 
 
 def _read(path: str, text: str, seen: Seen, known: Signs) -> None:
-    reader: Reader | None = packages.read_lock if reader_of(path.rpartition("/")[2]) else None
+    name = path.rpartition("/")[2]
+    # go.mod is a manifest first: it tells what the code asks for apart from what that brings.
+    reader: Reader | None = packages.read_lock if reader_of(name) and name != "go.mod" else None
     reader = reader or next((r for pattern, r in _COMPILED if pattern.fullmatch(path)), None)
     if reader is None:
         return

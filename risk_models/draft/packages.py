@@ -137,7 +137,7 @@ def read_lock(path: str, text: str, seen: Seen) -> None:
         return
     direct = name == "pom.xml" or name.startswith("requirements")
     try:
-        found = [(p, str(v or "")) for p, v in pairs(text, lambda *_: None)]
+        found = [(locked.purl, str(locked.version or "")) for locked in pairs(text, lambda *_: None)]
     except (
         ValueError,
         KeyError,

@@ -16,14 +16,14 @@ def open_reading(file: IO[bytes], name: str) -> BomReading:
     head = file.read(_LOOKED_AT)
     if not head.strip():
         raise UnreadableSbom("empty")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    lock = locks.reader_for(PurePath(name).name)
+    if head.startswith(locks.UTF_16) and lock is None:
         raise UnreadableSbom("wrong_encoding")
     if head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
         raise UnreadableSbom("compressed")
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if re.match(rb"<(!doctype\s+html|html)", start, re.IGNORECASE):
         raise UnreadableSbom("html")
-    lock = locks.reader_for(PurePath(name).name)
     if lock:
         return lock(file)
     if start.startswith(b"<"):

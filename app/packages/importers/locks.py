@@ -7,9 +7,13 @@ from xml.etree.ElementTree import ParseError
 from defusedxml.common import DefusedXmlException
 
 from app.packages.importers.reading import BomReading, UnreadableSbom
-from risk_models.exposure.lock_files import Pairs, reader_of
+from risk_models.exposure.lock_files import reader_of
+from risk_models.exposure.lock_text import Pairs
 from risk_models.product_file.source_yaml import UnreadableYaml
 from risk_models.rules.limits import FILE_BYTES
+
+# What Windows' tools put before a text that pip reads as they wrote it.
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def reader_for(name: str) -> Callable[[IO[bytes]], BomReading] | None:
@@ -32,11 +36,11 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[tu
     if len(content) > FILE_BYTES:
         raise UnreadableSbom("too_large", most=FILE_BYTES // 1_000_000)
     try:
-        written = content.decode("utf-8-sig")
+        written = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableSbom("wrong_encoding") from error
     try:
-        for purl, version in pairs(written, reading.note):
+        for purl, version, _ in pairs(written, reading.note):
             found = reading.package(purl, None, purl, version)
             if found:
                 yield found

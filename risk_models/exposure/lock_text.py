@@ -1,0 +1,76 @@
+"""What the readers of lock files share: the texts they take apart, and what they give."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from risk_models.product_file import source_yaml
+
+
+class Locked(NamedTuple):
+    """A purl without version, what stands for its version, and whether development alone wants it."""
+
+    purl: str
+    version: object
+    development: bool = False
+
+
+Note = Callable[[str, object], None]
+"""Told of each oddity: its kind (among the `sbom_oddities` of words.yaml) and an example."""
+Pairs = Callable[[str, Note], Iterator[Locked]]
+"""Packages of a text. Raises ValueError, KeyError, TypeError, AttributeError, RecursionError, ParseError or DefusedXmlException
+when it is not what its name says."""
+
+LONGEST_LINE = 20_000
+_DEPTH, _NODES = 50, 2_000_000
+
+
+def yaml_maps(text: str) -> list[dict[str, object]]:
+    """The map of each document."""
+    return [map_of(document) for document in source_yaml.load_documents(text, _DEPTH, _NODES)]
+
+
+def toml_map(text: str) -> dict[str, object]:
+    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
+        raise ValueError(f"a line of more than {LONGEST_LINE} characters")
+    return tomllib.loads(text)
+
+
+# A text, a comment, or a comma before what closes a list: only the first is JSON.
+_NOT_JSON = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+
+
+def loose_json(text: str) -> Any:
+    """JSON with comments and commas that close lists, as JavaScript's tools write it."""
+    return json.loads(_NOT_JSON.sub(lambda found: found[1] or "", text))
+
+
+def map_of(value: object) -> dict[str, object]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError("a map is expected")
+    return value
+
+
+def maps_of(value: object) -> list[dict[str, object]]:
+    """The maps of a list."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise TypeError("a list is expected")
+    return [row for row in value if isinstance(row, dict)]
+
+
+def purl_of(kind: str, name: str) -> str:
+    return f"pkg:{kind}/{quote(name, safe='/')}"
+
+
+def plain_version(value: object) -> str:
+    """A version as a registry has it; nothing of what comes from a folder, an archive or a repository, and nothing of a
+    range."""
+    text = value if isinstance(value, str) else str(value or "")
+    return "" if re.search(r"[:/\[(,*]", text) else text
