@@ -38,6 +38,7 @@ class Match:
     package: str
     version: str
     embedded: bool
+    development: bool
     flaw: str
     names: frozenset[str]
     advisory: str
@@ -60,8 +61,8 @@ class Match:
 
     @property
     def counts(self) -> bool:
-        """Whether the ranking sees it: exposed for sure, and not judged harmless or mended."""
-        return self.verdict is MatchVerdict.EXPOSED and not self.harmless
+        """Whether the ranking sees it: exposed for sure in what runs, and not judged harmless or mended."""
+        return self.verdict is MatchVerdict.EXPOSED and not self.development and not self.harmless
 
 
 def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Match]]:
@@ -132,6 +133,7 @@ def _carried(session: Session, product_ids: Sequence[str]) -> list[Row[Any]]:
             Package.purl,
             PackageVersion.version,
             literal(value=True).label("embedded"),
+            PackageUse.development,
         )
         .select_from(Sbom)
         .join(Component, Component.id == Sbom.component_id)
@@ -149,7 +151,14 @@ def _carried(session: Session, product_ids: Sequence[str]) -> list[Row[Any]]:
 
 def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
     statement = (
-        select(*_COLUMNS, Component.package, Component.purl, Component.version, literal(value=False).label("embedded"))
+        select(
+            *_COLUMNS,
+            Component.package,
+            Component.purl,
+            Component.version,
+            literal(value=False).label("embedded"),
+            literal(value=False).label("development"),
+        )
         .select_from(Component)
         .join(AdvisoryPackage, AdvisoryPackage.package == Component.package)
         .where(Component.product_id.in_(product_ids), Component.package != "")
@@ -269,6 +278,7 @@ def _match(
         package=row.package,
         version=version,
         embedded=row.embedded,
+        development=row.development,
         flaw=flaws.name(row.advisory_id),
         names=names,
         advisory=row.advisory_id,

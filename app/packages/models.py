@@ -5,7 +5,7 @@ These rows are millions: they are written and read in sets, never as objects (se
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, Integer, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Identity, Index, Integer, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.packages.kinds import FlawState, Justification
@@ -58,6 +58,7 @@ class PackageUse(Base):
     sbom_id: Mapped[int] = mapped_column(
         ForeignKey("sbom.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
+    development: Mapped[bool] = mapped_column(server_default=false(), comment="nothing that runs holds it")
 
 
 class Judgement(Base):

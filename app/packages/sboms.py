@@ -16,7 +16,7 @@ from app.inventory.models import Component
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.importers import open_reading
-from app.packages.importers.reading import BomReading, UnreadableSbom
+from app.packages.importers.reading import BomReading, Carried, UnreadableSbom
 from app.packages.models import PackageUse, Sbom
 from app.platform import clock
 from app.platform.transactions import transaction
@@ -70,7 +70,7 @@ def counts_of(session: Session, product_id: str) -> dict[str, int]:
 def preview_sbom(session: Session, component: Component, file: IO[bytes], file_name: str) -> Preview:
     """What importing `file` would change. Raises `UnreadableSbom`; writes nothing."""
     reading = open_reading(file, file_name)
-    new = set(reading.packages)
+    new = {(carried.package, carried.version) for carried in reading.packages}
     _must_find(reading, len(new), file, file_name)
     standing = sbom_of(session, component.id)
     old = set(_packages_of(session, standing.id)) if standing else set()
@@ -168,38 +168,48 @@ def sha256_of(file: IO[bytes]) -> str:
     return hashlib.file_digest(cast(Any, file), "sha256").hexdigest()
 
 
-def _stage(connection: Connection, packages: Iterable[tuple[str, str]]) -> None:
+def _stage(connection: Connection, packages: Iterable[Carried]) -> None:
     """The packages of one file in a temporary table, each once."""
     on_postgres = connection.dialect.name == "postgresql"
     connection.execute(text("DROP TABLE IF EXISTS staged"))
     connection.execute(
         text(
-            "CREATE TEMPORARY TABLE staged (purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), source VARCHAR(500))"
-            + " ON COMMIT DROP" * on_postgres
+            "CREATE TEMPORARY TABLE staged (purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), source VARCHAR(500),"
+            " development BOOLEAN)" + " ON COMMIT DROP" * on_postgres
         )
         if on_postgres
         else text(
             "CREATE TEMPORARY TABLE staged (purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), source VARCHAR(500),"
-            " PRIMARY KEY (purl, version))"
+            " development BOOLEAN, PRIMARY KEY (purl, version))"
             " WITHOUT ROWID"
         )
     )
-    rows = ((purl, version, plain_name(purl).lower(), _source(purl)) for purl, version in packages)
+    rows = (
+        (purl, version, plain_name(purl).lower(), _source(purl), development) for purl, version, development in packages
+    )
     if on_postgres:
         cursor = connection.connection.cursor()
-        with cursor.copy("COPY staged (purl, version, name, source) FROM STDIN") as copy:
+        with cursor.copy("COPY staged (purl, version, name, source, development) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         connection.execute(
             text(
-                "CREATE TEMPORARY TABLE staged_once ON COMMIT DROP AS SELECT DISTINCT purl, version, name, source FROM staged"
+                "CREATE TEMPORARY TABLE staged_once ON COMMIT DROP AS SELECT purl, version, name, source,"
+                " bool_and(development) AS development FROM staged GROUP BY 1, 2, 3, 4"
             )
         )
         connection.execute(text("DROP TABLE staged"))
         connection.execute(text("ALTER TABLE staged_once RENAME TO staged"))
         return
     while batch := list(islice(rows, _BATCH)):
-        connection.exec_driver_sql("INSERT OR IGNORE INTO staged VALUES (?, ?, ?, ?)", batch)
+        connection.exec_driver_sql(_STAGE, batch)
+
+
+# What runs holds it where one of its lines says so.
+_STAGE = (
+    "INSERT INTO staged VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (purl, version) DO UPDATE SET development = development AND excluded.development"
+)
 
 
 def _source(purl: str) -> str | None:
@@ -231,7 +241,7 @@ def _keep_packages(connection: Connection) -> int:
 def _keep_uses(connection: Connection, sbom_id: int) -> None:
     connection.execute(
         text(
-            "INSERT INTO package_use (version_id, sbom_id) SELECT v.id, :sbom FROM staged s"
+            "INSERT INTO package_use (version_id, sbom_id, development) SELECT v.id, :sbom, s.development FROM staged s"
             " CROSS JOIN package p CROSS JOIN package_version v"
             " WHERE p.purl = s.purl AND v.package_id = p.id AND v.version = s.version ORDER BY v.id"
         ),

@@ -77,6 +77,7 @@ def flaws(product: Product) -> str:
         product=product,
         matches=matching.matches_of(session, [product.id])[product.id],
         packages=sboms.counts_of(session, product.id),
+        components=len(inventory.read_inventory(session, product.id).components),
         alarms=[s for s in feeds.read_feeds(session) if s.alarm],
     )
 

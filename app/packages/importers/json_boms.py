@@ -9,7 +9,7 @@ import ijson
 import numpy as np
 
 from app.packages.importers import schemas
-from app.packages.importers.reading import BomReading, BomService, UnreadableSbom, text_of
+from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, text_of
 
 _CHUNK = 1 << 20
 DEEPEST = 200
@@ -48,7 +48,7 @@ _STEPS[[ord("["), ord("{")]] = 1
 _STEPS[[ord("]"), ord("}")]] = -1
 
 
-def _cyclonedx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[tuple[str, str]]:
+def _cyclonedx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[Carried]:
     version = first_value(file, f"{within}specVersion")
     if (name := first_value(file, f"{within}bomFormat")) != "CycloneDX":
         raise UnreadableSbom("not_cyclonedx", found=name)
@@ -89,7 +89,7 @@ def _metadata(metadata: Any, reading: BomReading, seen: set[int]) -> list[Any]:
 NO_PACKAGE = frozenset({"file", "operating-system"})
 
 
-def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> Iterator[tuple[str, str]]:
+def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> Iterator[Carried]:
     for top in items:
         pending = [top]
         while pending:
@@ -101,7 +101,13 @@ def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> It
             if item.get("type") in NO_PACKAGE and not item.get("purl"):
                 reading.note("no_package", item.get("name"))
             else:
-                found = reading.package(item.get("purl"), item.get("group"), item.get("name"), item.get("version"))
+                found = reading.package(
+                    item.get("purl"),
+                    item.get("group"),
+                    item.get("name"),
+                    item.get("version"),
+                    development=_is_aside(item),
+                )
                 if found:
                     yield found
             inner = item.get("components")
@@ -109,6 +115,17 @@ def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> It
                 pending += inner
             elif inner is not None:
                 reading.note("not_a_component", inner)
+
+
+def _is_aside(item: dict[str, Any]) -> bool:
+    """Whether nothing that runs holds it: out of scope says the file, or for development."""
+    if item.get("scope") == "excluded":
+        return True
+    told = item.get("properties")
+    return any(
+        isinstance(one, dict) and one.get("name") == "cdx:npm:package:development" and one.get("value") == "true"
+        for one in (told if isinstance(told, list) else ())
+    )
 
 
 def _reference(item: dict[str, object], reading: BomReading, seen: set[int]) -> None:

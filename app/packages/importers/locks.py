@@ -6,7 +6,7 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 
-from app.packages.importers.reading import BomReading, UnreadableSbom
+from app.packages.importers.reading import BomReading, Carried, UnreadableSbom
 from risk_models.exposure.lock_files import reader_of
 from risk_models.exposure.lock_text import Pairs
 from risk_models.product_file.source_yaml import UnreadableYaml
@@ -30,7 +30,7 @@ def reader_for(name: str) -> Callable[[IO[bytes]], BomReading] | None:
     return read
 
 
-def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[tuple[str, str]]:
+def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[Carried]:
     file.seek(0)
     content = file.read(FILE_BYTES + 1)
     if len(content) > FILE_BYTES:
@@ -40,8 +40,8 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[tu
     except UnicodeDecodeError as error:
         raise UnreadableSbom("wrong_encoding") from error
     try:
-        for purl, version, _ in pairs(written, reading.note):
-            found = reading.package(purl, None, purl, version)
+        for purl, version, development in pairs(written, reading.note):
+            found = reading.package(purl, None, purl, version, development=development)
             if found:
                 yield found
     except DefusedXmlException as error:

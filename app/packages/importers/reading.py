@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from packageurl import PackageURL
 
@@ -32,6 +32,14 @@ class UnreadableSbom(ValueError):
         return catalogue.sentence("sbom_errors", self.code, language, **said)
 
 
+class Carried(NamedTuple):
+    """A package and its version, and whether only development wants it: it is in nothing that runs."""
+
+    package: str
+    version: str
+    development: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class BomService:
     """A service that an SBOM describes; `data` are the classes of the data that flow to it."""
@@ -46,7 +54,7 @@ class BomService:
 
 @dataclass
 class BomReading:
-    """Filled while `packages` is read to its end: a package and a version each, both plain texts."""
+    """Filled while `packages` is read to its end."""
 
     format: str
     describes: str = ""
@@ -54,14 +62,16 @@ class BomReading:
     services: list[BomService] = field(default_factory=list)
     service_links: list[tuple[str, str]] = field(default_factory=list)
     odd: dict[str, tuple[int, str]] = field(default_factory=dict)
-    packages: Iterator[tuple[str, str]] = field(default_factory=lambda: iter(()))
+    packages: Iterator[Carried] = field(default_factory=lambda: iter(()))
 
     def note(self, kind: str, example: object) -> None:
         """Counts one more oddity of `kind` (among the `sbom_oddities` of words.yaml), keeping the first example."""
         count, first = self.odd.get(kind, (0, ""))
         self.odd[kind] = (count + 1, first or shorten_value(example))
 
-    def package(self, purl: object, group: object, name: object, version: object) -> tuple[str, str] | None:
+    def package(
+        self, purl: object, group: object, name: object, version: object, *, development: bool = False
+    ) -> Carried | None:
         """A package named by its purl, or by its name where it has none that can be read; None without either."""
         if isinstance(purl, str) and purl:
             try:
@@ -73,7 +83,7 @@ class BomReading:
                     self.note("encoded_twice", purl)
                 if package == "pkg:golang/stdlib" and isinstance(version, str):
                     version = version.removeprefix("go")
-                return self._kept(package, written or version)
+                return self._kept(package, written or version, development=development)
         elif isinstance(name, str) and name:
             self.note("no_purl", name)
         if not isinstance(name, str) or not name:
@@ -81,12 +91,12 @@ class BomReading:
             return None
         namespace = group if isinstance(group, str) and group else None
         try:
-            return self._kept(PackageURL("generic", namespace, name).to_string(), version)
+            return self._kept(PackageURL("generic", namespace, name).to_string(), version, development=development)
         except ValueError:
             self.note("no_name", name)
             return None
 
-    def _kept(self, package: str, version: object) -> tuple[str, str] | None:
+    def _kept(self, package: str, version: object, *, development: bool) -> Carried | None:
         if version is None:
             version = ""
         elif not isinstance(version, str):
@@ -95,7 +105,7 @@ class BomReading:
         if len(package) > MAX_PACKAGE or len(version) > MAX_VERSION or _UNSTORABLE.search(package + version):
             self.note("too_long", package)
             return None
-        return package, version.strip()
+        return Carried(package, version.strip(), development)
 
     def read_date(self, value: object) -> None:
         """The date of the file; without zone it is taken as UTC."""

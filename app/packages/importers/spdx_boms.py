@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from app.packages.importers.json_boms import each_value, first_value, must_be_a_list
-from app.packages.importers.reading import BomReading, UnreadableSbom, text_of
+from app.packages.importers.reading import BomReading, Carried, UnreadableSbom, text_of
 
 _MOST_LINE = 1_000_000
 
@@ -21,7 +21,7 @@ def read_spdx(file: IO[bytes], within: str = "") -> BomReading:
     return reading
 
 
-def _spdx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[tuple[str, str]]:
+def _spdx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[Carried]:
     version = str(first_value(file, f"{within}spdxVersion"))
     reading.format = f"SPDX {version.removeprefix('SPDX-')[:10]} JSON"
     if version not in {"SPDX-2.2", "SPDX-2.3"}:
@@ -46,7 +46,7 @@ def _spdx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[tuple[s
         must_be_a_list(file, f"{within}packages")
 
 
-def _each_purl(reading: BomReading, purls: list[object], name: object, version: object) -> Iterator[tuple[str, str]]:
+def _each_purl(reading: BomReading, purls: list[object], name: object, version: object) -> Iterator[Carried]:
     """A package that has several purls is each of them."""
     once = {found for purl in purls or [None] if (found := reading.package(purl, None, name, version))}
     yield from sorted(once)
@@ -68,7 +68,7 @@ def read_spdx3(file: IO[bytes]) -> BomReading:
     return reading
 
 
-def _spdx3(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
+def _spdx3(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
     for item in each_value(file, "@graph.item"):
         if not isinstance(item, dict):
             reading.note("not_a_component", item)
@@ -103,7 +103,7 @@ def read_spdx_tags(file: IO[bytes]) -> BomReading:
     return reading
 
 
-def _tags(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
+def _tags(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
     package: dict[str, str] = {}
     purls: list[object] = []
     for tag, value in _each_tag(file):

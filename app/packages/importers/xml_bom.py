@@ -9,7 +9,7 @@ from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
 from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE
-from app.packages.importers.reading import BomReading, BomService, UnreadableSbom
+from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
 _DEEPEST = 200
@@ -22,7 +22,7 @@ def read_xml_cyclonedx(file: IO[bytes]) -> BomReading:
     return reading
 
 
-def _read(file: IO[bytes], reading: BomReading) -> Iterator[tuple[str, str]]:
+def _read(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
     file.seek(0)
     reader = _Reader(reading)
     try:
@@ -80,7 +80,7 @@ class _Reader:
             self.wanted.append(str(element.get("ref")))
             self.parents.append(str(element.get("ref")))
 
-    def end(self, element: Element) -> tuple[str, str] | None:
+    def end(self, element: Element) -> Carried | None:
         path = self.path.copy()
         self.path.pop()
         if len(path) == 2 and self.root is not None:
@@ -108,7 +108,8 @@ class _Reader:
                     self.reading.note("no_package", _child(element, "name"))
                     element.clear()
                     return None
-                found = self.reading.package(*(_child(element, tag) for tag in ("purl", "group", "name", "version")))
+                told = (_child(element, tag) for tag in ("purl", "group", "name", "version"))
+                found = self.reading.package(*told, development=_child(element, "scope") == "excluded")
                 element.clear()
                 return found
         return None

@@ -151,6 +151,29 @@ def test_the_flaws_that_a_record_is_about_tell_whether_they_are_exploited(world,
     assert (match.flaw, match.exploited) == ("DSA-1-1", True)
 
 
+@beside
+def test_what_development_alone_wants_is_told_apart(world, carried):
+    loaded(world, "23-lodash.osv.json")
+    outcome, said = carried((REPORTS / "23-scope.cdx.json").read_bytes())
+    match = said["pkg:npm/lodash", "CVE-2020-8203"]
+    assert (match.verdict.value, match.development, match.counts) == ("exposed", True, False)
+    assert outcome.count == 3  # neither a file nor the system is a package
+
+
+def test_what_runs_holds_it_where_one_line_says_so(world, carried, tmp_path):
+    feed(world, tmp_path, osv(ends("0", "2.0"), name="a", ecosystem="npm"))
+    aside = {"type": "library", "name": "a", "purl": "pkg:npm/a@1.0", "scope": "excluded"}
+    listed = {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [aside]}
+    _, said = carried(json.dumps(listed).encode())
+    assert [m.development for m in said.values()] == [True]
+    listed["components"].append(aside | {"scope": "required"})
+    _, said = carried(json.dumps(listed).encode())
+    assert [m.development for m in said.values()] == [False]
+    lock = {"lockfileVersion": 3, "packages": {"node_modules/a": {"version": "1.0.0", "dev": True}}}
+    _, said = carried(json.dumps(lock).encode(), "package-lock.json")
+    assert [(m.development, m.counts) for m in said.values()] == [(True, False)]
+
+
 def test_a_flaw_that_records_call_differently_is_one(world, carried, tmp_path):
     one = osv(ends("0", "2.0"), name="golang.org/x/crypto", ecosystem="Go") | {"id": "GO-2022-0968"}
     one["aliases"] = ["GHSA-gwc9-m7rh-j2ww"]

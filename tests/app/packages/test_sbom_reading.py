@@ -46,7 +46,7 @@ EXPECTED = {
 
 def read(content: bytes, name: str):
     reading = open_reading(io.BytesIO(content), name)
-    return reading, set(reading.packages)
+    return reading, {(carried.package, carried.version) for carried in reading.packages}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
