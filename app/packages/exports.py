@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.inventory import services as inventory
 from app.inventory.models import Component
-from app.packages.kinds import FlawState
+from app.packages.kinds import COMPONENT, JUDGED_BY, STATE, UNTIL, FlawState
 from app.packages.matching import Match, matches_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
 from app.products.models import Product
+from risk_models.exposure.package_names import full_purl, plain_name
 from risk_models.scales import ComponentKind, Exposure, Hosting
 
 _TYPES = {
@@ -28,8 +28,6 @@ _TYPES = {
     ComponentKind.NETWORK: "device",
     ComponentKind.AI_SERVICE: "machine-learning-model",
 }
-# What CycloneDX has no place for, read again by vex.py.
-COMPONENT, STATE, UNTIL, JUDGED_BY = "jalon:component", "jalon:state", "jalon:until", "jalon:judged_by"
 # CycloneDX has no word for a risk accepted until a date: it is exploitable and will not be fixed.
 _STATES = {
     FlawState.IN_TRIAGE: "in_triage",
@@ -73,16 +71,12 @@ def _packages(session: Session, product_id: str) -> dict[str, list[tuple[str, st
     return found
 
 
-def full_purl(package: str, version: str) -> str:
-    return f"{package}@{quote(version, safe='')}" if version else package
-
-
 def _component(c: Component, packages: Iterable[tuple[str, str]]) -> dict[str, object]:
     carried = [
         {
             "type": "library",
             "bom-ref": f"{c.ref}/{full_purl(p, v)}",
-            "name": p.rpartition("/")[2],
+            "name": plain_name(p),
             "purl": full_purl(p, v),
         }
         | ({"version": v} if v else {})
@@ -146,7 +140,7 @@ def as_vex(session: Session, product: Product) -> bytes:
             {
                 "type": "library",
                 "bom-ref": f"{ref}/{full_purl(p, v)}",
-                "name": p.rpartition("/")[2],
+                "name": plain_name(p),
                 "purl": full_purl(p, v),
                 "properties": [{"name": COMPONENT, "value": ref}],
             }

@@ -21,3 +21,7 @@ class Justification(StrEnum):
     PROTECTED_AT_RUNTIME = "protected_at_runtime"
     PROTECTED_AT_PERIMETER = "protected_at_perimeter"
     PROTECTED_BY_MITIGATING_CONTROL = "protected_by_mitigating_control"
+
+
+# What CycloneDX has no place for, in the documents that Jalon writes and reads back.
+COMPONENT, STATE, UNTIL, JUDGED_BY = "jalon:component", "jalon:state", "jalon:until", "jalon:judged_by"

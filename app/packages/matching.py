@@ -18,7 +18,7 @@ from app.packages.kinds import FlawState
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
 from risk_models.exposure.cyclonedx import library_component
-from risk_models.exposure.package_names import plain_name, source_package, split_purl
+from risk_models.exposure.package_names import full_purl, plain_name, source_package, split_purl
 from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, LinkKind
 from risk_models.system import Component as ComponentValue
@@ -361,7 +361,7 @@ def _with(
     links = list(system.links)
     for (ref, package, version), flaws in sorted(embedded.items()):
         name = plain_name(package)
-        found = library_component(by_id[ref], f"{package}@{version}", name, version, flaws)
+        found = library_component(by_id[ref], full_purl(package, version), name, version, flaws)
         if found.id not in by_id:
             by_id[found.id] = found
             components.append(found)

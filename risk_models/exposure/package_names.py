@@ -8,7 +8,7 @@ of Debian 13. Its form keeps the release (`?distro=debian-12`) and, of one built
 
 import re
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from packageurl import PackageURL
 
@@ -82,6 +82,12 @@ def _npm(namespace: str | None, name: str) -> tuple[str | None, str]:
 def ecosystem_of(package: str) -> str:
     """The purl type of a package."""
     return package[4:].partition("/")[0]
+
+
+def full_purl(package: str, version: str) -> str:
+    """The purl of a version of a package."""
+    head, told, rest = package.partition("?")
+    return f"{head}@{quote(version, safe='')}{told}{rest}" if version else package
 
 
 def plain_name(package: str) -> str:

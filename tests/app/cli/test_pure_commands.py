@@ -37,7 +37,7 @@ def test_a_threshold_passed_is_exit_code_1():
     ("content", "message"),
     [
         ("", "list of keys"),
-        ("jalon: [", "not YAML"),
+        ("jalon: [", "not closed"),
         ("jalon: 1\nproduct: {name: X}\ncomponents: [{id: a, kind: b}]\n", "line 3"),
         (
             "jalon: 1\nproduct: {name: X}\ncomponents: [{id: a, kind: web}]\nlinks: [{from: a, to: b, kind: calls}]\n",

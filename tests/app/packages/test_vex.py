@@ -7,9 +7,11 @@ import re
 import pytest
 
 from app.packages import vex
+from app.packages.importers.vex_documents import read_vex
 from app.packages.kinds import FlawState, Justification
 from app.platform.refusals import Refusal
-from tests.factories.advisories import LOG4J, LOG4SHELL
+from tests.conftest import REAL_DATA
+from tests.factories.advisories import LOG4J, LOG4SHELL, ends, osv
 from tests.factories.boms import BOMS, LIBRARY, bom
 from tests.factories.inventory import component, valid_bom
 from tests.factories.packages import bring, feed, matches
@@ -75,7 +77,7 @@ def test_judgements_go_out_and_come_back_as_vex(world, product, team, tmp_path):
 )
 def test_what_is_no_vex_is_refused(content):
     with pytest.raises(Refusal):
-        vex.read_vex(content)
+        read_vex(content)
 
 
 def test_a_vex_that_says_nothing_readable_or_of_other_things_is_listed(world, product):
@@ -87,7 +89,12 @@ def test_a_vex_that_says_nothing_readable_or_of_other_things_is_listed(world, pr
     content = json.dumps({"bomFormat": "CycloneDX", "vulnerabilities": entries}).encode()
     with world.session(writing=False) as session:
         found = vex.preview_vex(session, product, content)
-    assert (found.taken, found.left, len(found.odd)) == ((), ("CVE-2 – pkg:npm/a 1",), 2)
+    assert found.taken == ()
+    assert [(entry.what, entry.why) for entry in found.left] == [
+        ("1 : CVE-1", "no_reason"),
+        ("3 : None", "no_flaw"),
+        ("CVE-2 – pkg:npm/a 1", "flaw_not_here"),
+    ]
 
 
 def test_two_versions_of_one_package_are_judged_apart(world, product, tmp_path):
@@ -122,7 +129,7 @@ def test_a_vex_speaks_only_of_the_versions_it_names(world, product, tmp_path):
     named = [{"version": "2.14.1", "status": "unaffected"}]
     assert len(previewed(world, product, vex_of(LOG4J, "resolved", versions=named)).taken) == 1
     contrary = previewed(world, product, vex_of(LOG4J, "resolved"), vex_of(LOG4J, "exploitable"))
-    assert (contrary.taken, len(contrary.odd)) == ((), 1)
+    assert (contrary.taken, [entry.why for entry in contrary.left]) == ((), ["contrary"])
     surrogate = previewed(
         world, product, vex_of(LOG4J, "resolved") | {"analysis": {"state": "resolved", "detail": "\ud800"}}
     )
@@ -154,3 +161,115 @@ def test_each_component_gets_back_its_own_judgement_and_its_date(world, product,
         for m in matches(world, product)
     }
     assert back == {"web": ("accepted", until, "vu (v.json)"), "sidekiq": ("exploitable", None, "vu (v.json)")}
+
+
+FLAW = {"names": "CVE-2021-44228", "purl": f"{LOG4J}@2.14.1"}
+OPENVEX = {
+    "@context": "https://openvex.dev/ns/v0.2.0",
+    "statements": [
+        {
+            "vulnerability": {"name": "GHSA-jfh8-c2jp-5v3q", "aliases": ["CVE-2021-44228"]},
+            "products": [{"@id": "pkg:oci/guichet", "subcomponents": [{"@id": FLAW["purl"]}]}],
+            "status": "not_affected",
+            "justification": "vulnerable_code_not_in_execute_path",
+        },
+        {"vulnerability": {"name": "CVE-1"}, "products": [{"@id": "pkg:npm/a@1"}], "status": "not_affected"},
+        {"vulnerability": "CVE-2", "products": [], "status": "fixed"},
+    ],
+}
+CSAF = {
+    "document": {"category": "csaf_vex", "csaf_version": "2.0"},
+    "product_tree": {
+        "branches": [
+            {
+                "category": "vendor",
+                "branches": [
+                    {"product": {"product_id": "P", "product_identification_helper": {"purl": "pkg:oci/guichet"}}},
+                    {"product": {"product_id": "L", "product_identification_helper": {"purl": FLAW["purl"]}}},
+                ],
+            }
+        ],
+        "relationships": [
+            {"full_product_name": {"product_id": "P:L"}, "product_reference": "L", "relates_to_product_reference": "P"}
+        ],
+    },
+    "vulnerabilities": [
+        {
+            "cve": "CVE-2021-44228",
+            "product_status": {"known_not_affected": ["P:L"], "fixed": ["inconnu"]},
+            "flags": [{"label": "vulnerable_code_not_present", "product_ids": ["P:L"]}],
+            "threats": [{"category": "impact", "details": "La classe est retirée.", "product_ids": ["P:L"]}],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def exposed(world, product, tmp_path):
+    bring(world, product, component(world, product, "web"), (BOMS / "application.cdx.json").read_bytes())
+    feed(world, tmp_path, LOG4SHELL)
+    return world, product
+
+
+def seen(world, product, document):
+    with world.session(writing=False) as session:
+        found = vex.preview_vex(session, product, json.dumps(document).encode())
+    return [(m.flaw, said.state.value, said.justification) for m, said in found.taken], [e.why for e in found.left]
+
+
+def test_openvex_and_csaf_are_read_as_cyclonedx_is(exposed):
+    taken, left = seen(*exposed, OPENVEX)
+    assert taken == [("CVE-2021-44228", "not_affected", Justification.CODE_NOT_REACHABLE)]
+    assert left == ["no_reason", "nowhere"]
+    taken, left = seen(*exposed, CSAF)
+    assert taken == [("CVE-2021-44228", "not_affected", Justification.CODE_NOT_PRESENT)]
+    assert left == ["no_package"]
+
+
+def of_whole(**analysis) -> dict:
+    described = {"name": "guichet", "type": "application", "bom-ref": "le-produit"}
+    entry = {
+        "id": "CVE-2021-44228",
+        "analysis": {"state": "not_affected", **analysis},
+        "affects": [{"ref": "le-produit"}],
+    }
+    return {"bomFormat": "CycloneDX", "metadata": {"component": described}, "vulnerabilities": [entry]}
+
+
+def test_what_is_said_of_the_whole_product_is_offered_for_each_place(exposed):
+    taken, left = seen(*exposed, of_whole(detail="Le désérialiseur n’est pas appelé."))
+    assert (taken, left) == ([("CVE-2021-44228", "not_affected", None)], [])
+    assert seen(*exposed, of_whole()) == ([], ["no_reason"])
+
+
+RANGES = {
+    "vers:maven/>=2.0|<2.15.0": "taken",
+    "vers:maven/>=2.15.0": "other_versions",
+    "vers:rien/>=1": "range_unread",
+    "n'importe quoi": "range_unread",
+}
+
+
+@pytest.mark.parametrize("span", RANGES)
+def test_a_range_of_versions_is_taken_or_left_with_its_reason(exposed, span):
+    said = vex_of(LOG4J, "not_affected", versions=[{"range": span, "status": "unaffected"}])
+    taken, left = seen(*exposed, {"bomFormat": "CycloneDX", "vulnerabilities": [said]})
+    assert (len(taken), left) == ((1, []) if RANGES[span] == "taken" else (0, [RANGES[span]]))
+
+
+REPORTS = REAL_DATA / "field-reports"
+
+
+@pytest.mark.skipif(not REPORTS.is_dir(), reason="the folder of real data is not beside this checkout")
+@pytest.mark.parametrize("name", ["11-vex-alias", "11-vex-dt", "11-vex-range"])
+def test_each_entry_of_a_report_is_taken_or_left_with_its_reason(world, product, tmp_path, name):
+    crypto = "pkg:golang/golang.org/x/crypto@v0.0.0-20200622213623-75b288015ac9"
+    carried = [{"type": "library", "name": p, "purl": p} for p in (crypto, "pkg:nuget/newtonsoft.json@12.0.3")]
+    bring(world, product, component(world, product, "web"), bom(components=carried))
+    go = osv(ends("0", "0.1"), name="golang.org/x/crypto", ecosystem="Go")
+    go |= {"id": "GO-2022-0968", "aliases": ["CVE-2021-43565", "GHSA-gwc9-m7rh-j2ww"]}
+    nuget = osv(ends("0", "13.0.1"), name="Newtonsoft.Json", ecosystem="NuGet")
+    feed(world, tmp_path, go, nuget | {"id": "GHSA-5crp-9r3c-p9vr", "aliases": ["CVE-2024-21907"]})
+    taken, left = seen(world, product, json.loads((REPORTS / f"{name}.cdx.json").read_text()))
+    flaw = "CVE-2021-43565" if name == "11-vex-alias" else "CVE-2024-21907"
+    assert ({found[0] for found in taken}, left) == ({flaw}, [])

@@ -1,0 +1,328 @@
+"""What a VEX document says of flaws, in its three forms: CycloneDX (1.4 to 1.7), OpenVEX (0.0.1 to 0.2.0), CSAF 2.0's VEX profile.
+
+Sources: cyclonedx.org (vulnerability analysis), github.com/openvex/spec, docs.oasis-open.org/csaf (profile 5).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from univers.version_range import InvalidVersionRange, VersionRange
+from univers.versions import InvalidVersion
+
+from app.packages.kinds import COMPONENT, STATE, UNTIL, FlawState, Justification
+from app.platform.refusals import Refusal, unreadable_json
+from risk_models.exposure.package_names import UnreadableName, split_purl
+from risk_models.rules.limits import FILE_BYTES
+
+_RANGES: Any = VersionRange  # which has no types
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a document says of one flaw, under `names`, in one package.
+
+    `package` is empty where it speaks of the whole product, `version` and `span` (a range, as `vers:` writes them) for any,
+    `component` for any of ours.
+    """
+
+    names: tuple[str, ...]
+    package: str
+    version: str
+    state: FlawState
+    justification: Justification | None
+    detail: str
+    span: str = ""
+    component: str = ""
+    until: date | None = None
+
+    def told(self) -> str:
+        """The flaw and where, in a line."""
+        return f"{self.names[0]} – {self.package} {self.version or self.span}".strip(" –")
+
+    def holds(self, version: str) -> bool | None:
+        """Whether it speaks of a version of its package; None where its range cannot be read."""
+        if self.version:
+            return self.version == version
+        if not self.span:
+            return True
+        try:
+            told = _RANGES.from_string(self.span)
+            return told.version_class(version) in told
+        except (InvalidVersionRange, InvalidVersion, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftEntry:
+    """An entry that says nothing that can be taken: which, and why (a code of `vex_left` in words.yaml)."""
+
+    what: str
+    why: str
+
+
+Said = list[Statement | LeftEntry]
+
+
+def read_vex(content: bytes) -> Said:
+    """What a document states, and what of it cannot be taken. Raises `Refusal` at the field `file`."""
+    if len(content) > FILE_BYTES:
+        raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise unreadable_json(error) from error
+    if isinstance(document, dict):
+        entries = document.get("vulnerabilities")
+        if document.get("bomFormat") == "CycloneDX" and _filled(entries):
+            reader = _Cyclonedx(document)
+            return [said for n, entry in enumerate(_list(entries), 1) for said in reader.read(n, entry)]
+        if "openvex" in str(document.get("@context")) and _filled(document.get("statements")):
+            return [said for n, entry in enumerate(document["statements"], 1) for said in _openvex(n, entry)]
+        if str(_at(document, "document", "category")).startswith("csaf") and _filled(entries):
+            products = dict(_csaf_products(document.get("product_tree")))
+            return [said for n, entry in enumerate(_list(entries), 1) for said in _csaf(n, entry, products)]
+    raise Refusal(
+        _l(
+            "Ce n’est pas un document VEX : on y attend des failles en CycloneDX (« vulnerabilities »), en OpenVEX"
+            " (« statements ») ou en CSAF (« vulnerabilities »)."
+        ),
+        "file",
+    )
+
+
+def _filled(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _at(holder: Any, *keys: str) -> Any:
+    for key in keys:
+        holder = holder.get(key) if isinstance(holder, Mapping) else None
+    return holder
+
+
+def _plain(value: Any) -> str:
+    """Text that every database keeps; nothing of what is no text."""
+    return value[:4000].replace("\0", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _answer(state: FlawState, justification: Justification | None, detail: str) -> str:
+    """Why an answer cannot be taken, empty where it can: harmless without a word of why is no answer."""
+    return "no_reason" if state is FlawState.NOT_AFFECTED and not justification and not detail else ""
+
+
+_STATES = {
+    "in_triage": FlawState.IN_TRIAGE,
+    "exploitable": FlawState.EXPLOITABLE,
+    "not_affected": FlawState.NOT_AFFECTED,
+    "false_positive": FlawState.NOT_AFFECTED,
+    "resolved": FlawState.RESOLVED,
+    "resolved_with_pedigree": FlawState.RESOLVED,
+}
+
+
+class _Cyclonedx:
+    """Reads the entries of a document by what its references name."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._purls: dict[str, str] = {}
+        self._components: dict[str, str] = {}
+        described = _at(document, "metadata", "component")
+        self._whole = _at(described, "bom-ref")
+        pending = [*_list(document.get("components")), *_list(_at(described, "components"))]
+        while pending:
+            item = pending.pop()
+            ref = _at(item, "bom-ref")
+            if isinstance(ref, str):
+                self._purls |= {ref: item["purl"]} if isinstance(item.get("purl"), str) else {}
+                self._components[ref] = _property(item, COMPONENT)
+            pending += _list(_at(item, "components"))
+
+    def read(self, number: int, entry: Any) -> Iterator[Statement | LeftEntry]:
+        name = _plain(_at(entry, "id"))
+        what = f"{number} : {name or str(entry)[:60]}"
+        said = _at(entry, "analysis", "state")
+        state = _STATES.get(str(said))
+        if not name or state is None:
+            yield LeftEntry(what, "no_flaw" if not name else "no_answer")
+            return
+        until = _day(_property(entry, UNTIL))
+        if _property(entry, STATE) == FlawState.ACCEPTED.value and until:
+            state = FlawState.ACCEPTED
+        told = {j.value: j for j in Justification}.get(str(_at(entry, "analysis", "justification")))
+        justification = told or (Justification.CODE_NOT_PRESENT if said == "false_positive" else None)
+        detail = _plain(_at(entry, "analysis", "detail"))
+        if why := _answer(state, justification, detail):
+            yield LeftEntry(what, why)
+            return
+        names = (name, *(_plain(_at(one, "id")) for one in _list(entry.get("references"))))
+        base = Statement(
+            names=tuple(n for n in names if n),
+            package="",
+            version="",
+            state=state,
+            justification=justification if state is FlawState.NOT_AFFECTED else None,
+            detail=detail,
+            until=until if state is FlawState.ACCEPTED else None,
+        )
+        affects = _list(entry.get("affects"))
+        if not affects:
+            yield LeftEntry(what, "nowhere")
+        for one in affects:
+            yield from self._affected(base, one, what)
+
+    def _affected(self, base: Statement, one: Any, what: str) -> Iterator[Statement | LeftEntry]:
+        ref = _at(one, "ref")
+        if not isinstance(ref, str):
+            yield LeftEntry(what, "nowhere")
+            return
+        said = base
+        if ref != self._whole or ref in self._purls:
+            try:
+                package, version = split_purl(self._purls.get(ref) or ref.rpartition("#")[2])
+            except UnreadableName:
+                yield LeftEntry(f"{what}, {ref[:80]}", "no_package")
+                return
+            said = replace(base, package=package, version=version, component=self._components.get(ref, ""))
+        versions = _list(one.get("versions"))
+        if not versions:
+            yield said
+            return
+        # What is harmless is not said of an affected version, nor the contrary.
+        harmless = said.state in {FlawState.NOT_AFFECTED, FlawState.RESOLVED}
+        fit = [v for v in versions if (_at(v, "status") or "affected") == ("unaffected" if harmless else "affected")]
+        for v in fit:
+            if isinstance(_at(v, "version"), str):
+                yield replace(said, version=v["version"])
+            elif isinstance(_at(v, "range"), str):
+                yield replace(said, version="", span=v["range"])
+        if not fit:
+            yield LeftEntry(said.told(), "other_versions")
+
+
+def _property(holder: Any, name: str) -> str:
+    for one in _list(_at(holder, "properties")):
+        if _at(one, "name") == name and isinstance(one.get("value"), str):
+            return _plain(one["value"])
+    return ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+_OPEN_STATES = {
+    "not_affected": FlawState.NOT_AFFECTED,
+    "affected": FlawState.EXPLOITABLE,
+    "fixed": FlawState.RESOLVED,
+    "under_investigation": FlawState.IN_TRIAGE,
+}
+_REASONS = {
+    "component_not_present": Justification.CODE_NOT_PRESENT,
+    "vulnerable_code_not_present": Justification.CODE_NOT_PRESENT,
+    "vulnerable_code_not_in_execute_path": Justification.CODE_NOT_REACHABLE,
+    "vulnerable_code_cannot_be_controlled_by_adversary": Justification.REQUIRES_ENVIRONMENT,
+    "inline_mitigations_already_exist": Justification.PROTECTED_BY_MITIGATING_CONTROL,
+}
+
+
+def _openvex(number: int, entry: Any) -> Iterator[Statement | LeftEntry]:
+    flaw = _at(entry, "vulnerability")
+    told = [flaw] if isinstance(flaw, str) else [_at(flaw, "name"), *_list(_at(flaw, "aliases"))]
+    names = tuple(filter(None, map(_plain, told)))
+    state = _OPEN_STATES.get(str(_at(entry, "status")))
+    what = f"{number} : {names[0] if names else str(entry)[:60]}"
+    if not names or state is None:
+        yield LeftEntry(what, "no_flaw" if not names else "no_answer")
+        return
+    detail = _plain(_at(entry, "impact_statement") or _at(entry, "action_statement") or _at(entry, "status_notes"))
+    justification = _REASONS.get(str(_at(entry, "justification"))) if state is FlawState.NOT_AFFECTED else None
+    if why := _answer(state, justification, detail):
+        yield LeftEntry(what, why)
+        return
+    base = Statement(names, "", "", state, justification, detail)
+    products = _list(_at(entry, "products"))
+    if not products:
+        yield LeftEntry(what, "nowhere")
+    for product in products:
+        # Of a product that carries packages, each is named within it; else the product is the package.
+        within = _list(_at(product, "subcomponents")) or [product]
+        for one in within:
+            yield _named(base, _at(one, "identifiers", "purl") or _at(one, "@id") or one, what)
+
+
+def _named(base: Statement, purl: Any, what: str) -> Statement | LeftEntry:
+    try:
+        package, version = split_purl(purl if isinstance(purl, str) else "")
+    except UnreadableName:
+        return LeftEntry(f"{what}, {str(purl)[:80]}", "no_package")
+    return replace(base, package=package, version=version)
+
+
+_CSAF_STATES = {
+    "known_not_affected": FlawState.NOT_AFFECTED,
+    "known_affected": FlawState.EXPLOITABLE,
+    "fixed": FlawState.RESOLVED,
+    "under_investigation": FlawState.IN_TRIAGE,
+}
+
+
+def _csaf_products(tree: Any) -> Iterator[tuple[str, str]]:
+    """By identifier, the purl of each product; of one that stands in another, that of the part."""
+    found: dict[str, str] = {}
+    pending = [*_list(_at(tree, "full_product_names")), *_list(_at(tree, "branches"))]
+    while pending:
+        item = pending.pop()
+        product = _at(item, "product") or item
+        purl = _at(product, "product_identification_helper", "purl")
+        if isinstance(_at(product, "product_id"), str) and isinstance(purl, str):
+            found[product["product_id"]] = purl
+        pending += _list(_at(item, "branches"))
+    for one in _list(_at(tree, "relationships")):
+        whole, part = _at(one, "full_product_name", "product_id"), _at(one, "product_reference")
+        if isinstance(whole, str) and part in found:
+            found.setdefault(whole, found[part])
+    yield from found.items()
+
+
+def _csaf(number: int, entry: Any, products: Mapping[str, str]) -> Iterator[Statement | LeftEntry]:
+    ids = [_at(entry, "cve"), *(_at(one, "text") for one in _list(_at(entry, "ids")))]
+    names = tuple(filter(None, map(_plain, ids)))
+    what = f"{number} : {names[0] if names else str(entry)[:60]}"
+    if not names:
+        yield LeftEntry(what, "no_flaw")
+        return
+    status = _at(entry, "product_status")
+    said = [(state, product) for key, state in _CSAF_STATES.items() for product in _list(_at(status, key))]
+    if not said:
+        yield LeftEntry(what, "no_answer")
+    for state, product in said:
+        label = _about(entry, "flags", product, "label")
+        detail = _plain(
+            _about(entry, "threats", product, "details") or _about(entry, "remediations", product, "details")
+        )
+        justification = _REASONS.get(str(label)) if state is FlawState.NOT_AFFECTED else None
+        why = _answer(state, justification, detail)
+        if why or product not in products:
+            yield LeftEntry(f"{what}, {str(product)[:80]}", why or "no_package")
+        else:
+            yield _named(Statement(names, "", "", state, justification, detail), products[product], what)
+
+
+def _about(entry: Any, group: str, product: Any, key: str) -> Any:
+    """What a group of an entry says of a product, or of all."""
+    for one in _list(_at(entry, group)):
+        told = _list(_at(one, "product_ids"))
+        if not told or product in told:
+            return _at(one, key)
+    return None
