@@ -91,10 +91,17 @@ class Vulnerability:
 
 @dataclass(frozen=True, slots=True)
 class EndOfLife:
+    """When nobody mends a version any more; `ended`: it has come, though no day is told."""
+
     product: str | None = None
     cycle: str | None = None
     date: datetime.date | None = None
     extra: Extra = ()
+    ended: bool = False
+
+    def is_past(self, day: datetime.date) -> bool:
+        """Whether it has come by `day`."""
+        return self.ended or (self.date is not None and self.date < day)
 
 
 @dataclass(frozen=True, slots=True)

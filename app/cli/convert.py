@@ -24,7 +24,7 @@ def convert(file: Path, output: Path | None, lang: str) -> None:
     Exit codes: 0 done, 2 the file is no such model, 3 an error of ours.
     """
     try:
-        found = converted(file.read_text(encoding="utf-8-sig"))
+        found = converted(file.read_text(encoding="utf-8-sig"), lambda name: _read_beside(file, name))
     except (UnreadableModel, UnicodeDecodeError) as error:
         sys.stderr.write(f"{file}: {error.text(lang) if isinstance(error, UnreadableModel) else error}\n")
         raise SystemExit(WRONG) from error
@@ -35,3 +35,12 @@ def convert(file: Path, output: Path | None, lang: str) -> None:
         sys.stdout.write(text)
     for code, name in found.left:
         sys.stderr.write(f"  {name} : {catalogue.sentence('model_left', code, lang)}\n")
+
+
+def _read_beside(file: Path, name: str) -> str | None:
+    """A file of the folder of the model, or below it; nothing of elsewhere."""
+    folder = file.resolve().parent
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder) or not path.is_file():
+        return None
+    return path.read_text(encoding="utf-8-sig")

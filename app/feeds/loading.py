@@ -62,6 +62,8 @@ def _json(name: str, digest: str, content: bytes) -> Loaded:
         return _kev(name, digest, found)
     if isinstance(found, dict) and isinstance(found.get("result"), list | dict):
         return _eol(name, digest, found)
+    if isinstance(found, list) and found and all(isinstance(r, dict) and "cycle" in r for r in found):
+        return _cycles(name, digest, found)
     records = found if isinstance(found, list) else [found]
     if not all(isinstance(r, dict) and ("affected" in r or "withdrawn" in r) for r in records):
         raise UnreadableFeed(f"{name}: not an OSV record, a KEV catalogue, an EPSS file or an endoflife.date answer")
@@ -181,6 +183,19 @@ def _eol(source: str, digest: str, found: dict[str, object]) -> Loaded:
             )
     if not loaded.rows:
         raise UnreadableFeed(f"{source}: no release cycle in it")
+    return loaded
+
+
+def _cycles(source: str, digest: str, found: list[dict[str, object]]) -> Loaded:
+    """The former answer of endoflife.date: the cycles of one product, whose name is that of the file."""
+    loaded = Loaded(FeedName.EOL, source, digest)
+    product = source.partition(".")[0][:100]
+    for cycle in found:
+        name, end = cycle["cycle"], cycle.get("eol")
+        if not isinstance(name, str | int | float) or not 0 < len(str(name)) <= 50:
+            loaded.odd.append(f"{product[:60]}: a cycle without name")
+            continue
+        loaded.rows.append({"product": product, "cycle": str(name), "eol": day_of(end), "ended": end is True})
     return loaded
 
 

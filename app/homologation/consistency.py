@@ -138,8 +138,8 @@ def _more_personal_than_said(c: FrozenDossier) -> Iterator[str]:
 
 def _ended(c: FrozenDossier) -> Iterator[str]:
     for component in c.system.components:
-        if component.eol and component.eol.date and component.eol.date < c.frozen_on:
-            yield f"{component.name}, {component.eol.date}"
+        if component.eol and component.eol.is_past(c.frozen_on):
+            yield f"{component.name}, {component.eol.date}" if component.eol.date else component.name
 
 
 def exploited_in(c: FrozenDossier) -> Iterator[str]:

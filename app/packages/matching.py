@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import Row, Select, literal, select
 from sqlalchemy.orm import Session
 
-from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, ReleaseCycle
+from app.feeds.models import Advisory, AdvisoryPackage, ReleaseCycle
 from app.feeds.services import affected_of
 from app.inventory.models import Component
+from app.packages.flaw_names import FlawNames
 from app.packages.kinds import FlawState
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
@@ -68,7 +69,7 @@ class Match:
 def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Match]]:
     """By product, worst first; in as many queries for many products as for one."""
     rows = [*_carried(session, product_ids), *_own(session, product_ids)]
-    flaws = _Flaws(session, rows)
+    flaws = FlawNames(session, rows)
     judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
     found: dict[tuple[str, str, str, str], Match] = {}
@@ -170,65 +171,6 @@ def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)
 
 
-_AT_ONCE = 5_000
-
-
-class _Flaws:
-    """The flaws that advisories are about, whatever name each gives them: one that two records call differently is one."""
-
-    def __init__(self, session: Session, rows: Sequence[Row[Any]]) -> None:
-        self._leader: dict[str, str] = {}
-        self._cves: dict[str, set[str]] = {}
-        for row in rows:
-            if row.advisory_id in self._cves:
-                continue
-            about = [name for name in row.upstream if name.startswith("CVE-")]
-            # A record about several flaws of others is a flaw of its own.
-            names = [row.advisory_id, *row.aliases, *(about if len(about) == 1 else ())]
-            self._cves[row.advisory_id] = {*about, *(name for name in names if name.startswith("CVE-"))}
-            for name in names:
-                self._join(row.advisory_id, name)
-        self._names: dict[str, set[str]] = defaultdict(set)
-        for name in list(self._leader):
-            self._names[self._lead(name)].add(name)
-        cves = sorted(set().union(*self._cves.values()))
-        self._exploited: set[str] = set()
-        self._scores: dict[str, float] = {}
-        for at in range(0, len(cves), _AT_ONCE):
-            some = cves[at : at + _AT_ONCE]
-            self._exploited |= set(session.scalars(select(ExploitedFlaw.cve).where(ExploitedFlaw.cve.in_(some))))
-            self._scores |= dict(
-                row.tuple()
-                for row in session.execute(
-                    select(ExploitScore.cve, ExploitScore.score).where(ExploitScore.cve.in_(some))
-                )
-            )
-
-    def _lead(self, name: str) -> str:
-        while (leader := self._leader.setdefault(name, name)) != name:
-            self._leader[name] = self._leader[leader]
-            name = leader
-        return name
-
-    def _join(self, one: str, other: str) -> None:
-        self._leader[self._lead(one)] = self._lead(other)
-
-    def names(self, advisory_id: str) -> frozenset[str]:
-        """All the names of the flaw of an advisory."""
-        return frozenset(self._names[self._lead(advisory_id)])
-
-    def name(self, advisory_id: str) -> str:
-        """What it is called: its CVE where it has one, else the first of its names."""
-        names = sorted(self.names(advisory_id))
-        return next((name for name in names if name.startswith("CVE-")), names[0])
-
-    def exploited(self, advisory_id: str) -> bool:
-        return not self._exploited.isdisjoint(self._cves[advisory_id])
-
-    def score(self, advisory_id: str) -> float | None:
-        return max((self._scores[c] for c in self._cves[advisory_id] if c in self._scores), default=None)
-
-
 def _fingerprint(affected: dict[str, object]) -> str:
     return hashlib.sha256(json.dumps(affected, sort_keys=True).encode()).hexdigest()
 
@@ -266,7 +208,7 @@ def advised_version(row: Row[Any]) -> str:
 
 
 def _match(
-    row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged, flaws: _Flaws
+    row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged, flaws: FlawNames
 ) -> Match:
     version, names = version_of_component(row), flaws.names(row.advisory_id)
     judgement = judged.of(row.component_id, row.package, names, version)
@@ -330,18 +272,19 @@ def _counts(session: Session, product_ids: Sequence[str]) -> dict[str, dict[str,
     return found
 
 
-def _ends(session: Session, components: Iterable[ComponentValue]) -> dict[tuple[str, str], date]:
+def _ends(session: Session, components: Iterable[ComponentValue]) -> dict[tuple[str, str], EndOfLife]:
+    """By product and cycle, the end that the feed tells, with its day or not."""
     cycles = {(c.eol.product, c.eol.cycle) for c in components if c.eol and c.eol.product and c.eol.cycle}
     statement = select(ReleaseCycle).where(ReleaseCycle.product.in_({product for product, _ in cycles}))
     return {
-        (row.product, row.cycle): row.eol
+        (row.product, row.cycle): EndOfLife(row.product, row.cycle, row.eol, ended=row.ended and row.eol is None)
         for row in session.scalars(statement)
-        if row.eol and (row.product, row.cycle) in cycles
+        if (row.eol or row.ended) and (row.product, row.cycle) in cycles
     }
 
 
 def _with(
-    system: System, matches: Sequence[Match], carried: dict[str, int], ends: dict[tuple[str, str], date]
+    system: System, matches: Sequence[Match], carried: dict[str, int], ends: dict[tuple[str, str], EndOfLife]
 ) -> System:
     own: dict[str, list[VulnerabilityValue]] = defaultdict(list)
     embedded: dict[tuple[str, str, str], list[VulnerabilityValue]] = defaultdict(list)
@@ -384,14 +327,14 @@ def _enriched(
     component: ComponentValue,
     flaws: Iterable[VulnerabilityValue],
     packages: int | None,
-    ends: dict[tuple[str, str], date],
+    ends: dict[tuple[str, str], EndOfLife],
 ) -> ComponentValue:
     """What the team wrote of a flaw stands before what the feeds say."""
     written = {v.id for v in component.vulnerabilities}
     more = tuple(f for f in flaws if f.id not in written)
     eol = component.eol
     if eol and eol.date is None and (end := ends.get((eol.product or "", eol.cycle or ""))):
-        eol = EndOfLife(eol.product, eol.cycle, end)
+        eol = end
     return replace(
         component,
         vulnerabilities=component.vulnerabilities + more,

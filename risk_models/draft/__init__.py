@@ -88,10 +88,33 @@ def draft_product(tree: Tree) -> Draft:
         if not known.test_folders.isdisjoint(part.lower() for part in path.split("/")[:-1]):
             continue
         _read(path, tree.texts[path], seen, known)
+    _read_included(tree, seen)
     assembled = assemble_system(seen, known, tree.name)
     if not assembled.system.components:
         raise UnreadableTree("no_product")
     return Draft(assembled.system, assembled.aside, (*tree.skipped, *seen.unread), tuple(seen.secrets))
+
+
+def _read_included(tree: Tree, seen: Seen) -> None:
+    """The compose files that others name, each once; what cannot be followed, and what depends on nobody, are told."""
+    read = {service.source.partition(":")[0] for service in seen.services}
+    at = 0
+    while at < len(seen.included):
+        by, path = seen.included[at]
+        at += 1
+        if path in read:
+            continue
+        read.add(path)
+        if path not in tree.texts:
+            seen.unread.append((path or by, "not_followed"))
+            continue
+        try:
+            deployment.read_compose(path, tree.texts[path], seen)
+        except Unread as error:
+            seen.unread.append((f"{path}:{error.line}" if error.line else path, str(error)))
+    names = {service.name for service in seen.services}
+    lost = [s.source for s in seen.services if not names.issuperset(s.depends_on)]
+    seen.unread += [(source, "depends_on_nobody") for source in lost]
 
 
 def _read(path: str, text: str, seen: Seen, known: Signs) -> None:

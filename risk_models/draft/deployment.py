@@ -68,12 +68,18 @@ def a_list(value: Any) -> list[Any]:
 
 
 def read_compose(path: str, text: str, seen: Seen) -> None:
-    """Services, their images and what they are built from."""
+    """Services, their images and what they are built from; `include` and `extends` of other files are noted, to be read too."""
     top = yaml_of(text)
     lines = _lines_of_services(text)
     variables: list[Any] = []
-    for name, told in a_map(top.get("services")).items():
-        service = a_map(told)
+    services = {str(name): a_map(told) for name, told in a_map(top.get("services")).items()}
+    for named in a_list(top.get("include")):
+        paths = a_map(named).get("path") if isinstance(named, Mapping) else named
+        seen.included += [(path, _beside(path, str(one))) for one in (a_list(paths) or [paths]) if one]
+    for name, told in services.items():
+        service = _extended(told, services)
+        other = a_map(told.get("extends")).get("file") if isinstance(told.get("extends"), Mapping) else None
+        seen.included += [(path, _beside(path, str(other)))] if other else []
         image, version = image_and_tag(str(service.get("image") or ""))
         build = service.get("build")
         context = build if isinstance(build, str) else str(a_map(build).get("context") or "." if build else "")
@@ -81,19 +87,48 @@ def read_compose(path: str, text: str, seen: Seen) -> None:
         depends = service.get("depends_on")
         seen.services.append(
             SeenService(
-                name=str(name)[:100],
+                name=name[:100],
                 image=image,
                 version=version,
                 builds=build is not None,
                 folder=_joined(folder_of(path), context),
                 command=" ".join(map(str, command)) if isinstance(command, list) else str(command),
                 depends_on=tuple(str(d) for d in (depends if isinstance(depends, list) else a_map(depends))),
-                source=f"{path}:{lines.get(str(name), 1)}",
+                source=f"{path}:{lines.get(name, 1)}",
             )
         )
         environment = service.get("environment")
         variables += environment if isinstance(environment, list) else a_map(environment)
     variable_names(path, text, variables, seen)
+
+
+def _extended(service: Mapping[str, object], services: Mapping[str, Mapping[str, object]]) -> Mapping[str, object]:
+    """A service with what it takes from another of the same file; one that goes round in circles takes nothing."""
+    met: list[Mapping[str, object]] = []
+    while service not in met:
+        met.append(service)
+        told = service.get("extends")
+        name = told if isinstance(told, str) else a_map(told).get("service")
+        if not isinstance(name, str) or name not in services or a_map(told).get("file"):
+            break
+        base = {k: v for k, v in services[name].items() if k != "depends_on"}  # which compose does not pass on
+        service = base | {k: v for k, v in service.items() if k != "extends"}
+    return service
+
+
+def _beside(path: str, other: str) -> str:
+    """The path of a file that another names; empty where it leaves the repository or stands elsewhere."""
+    if "://" in other or other.startswith(("/", "oci:", "git@")):
+        return ""
+    parts: list[str] = []
+    for part in f"{folder_of(path)}/{other}".split("/"):
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in {"", "."}:
+            parts.append(part)
+    return "/".join(parts)
 
 
 def _lines_of_services(text: str) -> dict[str, int]:

@@ -6,8 +6,9 @@ Dragon's open-threat-model JSON, as their repositories publish them.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from risk_models import catalogue
 from risk_models.draft.deployment import a_list, a_map
@@ -41,21 +42,43 @@ class Converted:
     left: tuple[tuple[str, str], ...]
 
 
-def convert_model(text: str) -> Converted:
-    """The system of a Threagile or Threat Dragon model. Raises `UnreadableModel`."""
+Beside = Callable[[str], str | None]
+"""The text of a file that a model names, relative to it; None where it is not there."""
+
+
+def convert_model(text: str, beside: Beside = lambda _: None) -> Converted:
+    """The system of a Threagile or Threat Dragon model, with the files that it includes. Raises `UnreadableModel`."""
+    found = _loaded(text)
+    if isinstance(found.get("technical_assets"), Mapping) or isinstance(found.get("includes"), list):
+        return _threagile(*_whole(found, beside))
+    if isinstance(a_map(found.get("detail")).get("diagrams"), list):
+        return _threat_dragon(found)
+    raise UnreadableModel("unknown")
+
+
+def _whole(model: Mapping[str, Any], beside: Beside) -> tuple[Mapping[str, Any], list[tuple[str, str]]]:
+    """A model and what its `includes` add to it; the files that are not there are told."""
+    whole, missing = dict(model), []
+    for name in map(str, a_list(model.get("includes"))):
+        text = beside(name)
+        if text is None:
+            missing.append(("not_included", name))
+            continue
+        for key, value in _loaded(text).items():
+            known = whole.get(key)
+            whole[key] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+    return whole, missing
+
+
+def _loaded(text: str) -> Mapping[str, Any]:
     if len(text) > MAX_CHARACTERS:
         raise UnreadableModel("too_large")
     try:
-        found = a_map(json.loads(text) if text.lstrip().startswith("{") else load_yaml(text, 40, 200_000))
+        return a_map(json.loads(text) if text.lstrip().startswith("{") else load_yaml(text, 40, 200_000))
     except UnreadableYaml as error:
         raise UnreadableModel("unreadable", error) from error
     except (ValueError, RecursionError) as error:
         raise UnreadableModel("unreadable") from error
-    if isinstance(found.get("technical_assets"), Mapping):
-        return _threagile(found)
-    if isinstance(a_map(found.get("detail")).get("diagrams"), list):
-        return _threat_dragon(found)
-    raise UnreadableModel("unknown")
 
 
 _TECHNOLOGIES: tuple[tuple[str, ComponentKind], ...] = (
@@ -120,12 +143,14 @@ _ENCRYPTED = re.compile(
 )
 
 
-def _threagile(model: Mapping[str, object]) -> Converted:
+def _threagile(model: Mapping[str, Any], missing: list[tuple[str, str]]) -> Converted:
+    """What is out of scope is kept with its links, for it may be a way in, and told as such."""
     technical = {str(name): a_map(told) for name, told in a_map(model.get("technical_assets")).items()}
     left: list[tuple[str, str]] = [
-        ("out_of_scope", name) for name, told in technical.items() if told.get("out_of_scope") is True
+        *missing,
+        *(("kept_outside", name) for name, told in technical.items() if told.get("out_of_scope") is True),
     ]
-    inside = {name: told for name, told in technical.items() if told.get("out_of_scope") is not True}
+    inside = technical
     ids = {str(told.get("id") or id_of(name)): id_of(str(told.get("id") or name)) for name, told in inside.items()}
     hosting = _hosting(model)
     components = tuple(
@@ -204,6 +229,7 @@ def _technical(name: str, told: Mapping[str, object], component_id: str, hosting
         exposure,
         derived_patcher(where),
         supplier=str(told["owner"])[:200] if told.get("owner") else None,
+        extra=(("x-out-of-scope", "true"),) if told.get("out_of_scope") is True else (),
     )
 
 

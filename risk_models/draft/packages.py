@@ -23,6 +23,9 @@ def _add(seen: Seen, ecosystem: str, name: str, path: str, line: int, *, develop
     )
 
 
+_RENOVATE = '"renovate"'
+
+
 def package_json(path: str, text: str, seen: Seen) -> None:
     found = json_of(text)
     for key in ("dependencies", "optionalDependencies", "devDependencies"):
@@ -31,6 +34,9 @@ def package_json(path: str, text: str, seen: Seen) -> None:
             exact = re.fullmatch(r"\d+\.\d+\.\d+[\w.-]*", str(wanted))
             line = line_number_of(text, f'"{name}"', max(start, 0))
             _add(seen, "npm", name, path, line, development=key == "devDependencies", version=exact[0] if exact else "")
+    renovate = found.get("renovate")
+    if isinstance(renovate, dict) and renovate.get("enabled") is not False:
+        seen.measures.append(("dependabot", f"{path}:{line_number_of(text, _RENOVATE)}", "sure"))
     title = found.get("name")
     if isinstance(title, str) and not folder_of(path):
         seen.titles.append(ToldFact(title, f"{path}:{line_number_of(text, title)}"))

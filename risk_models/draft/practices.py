@@ -4,6 +4,7 @@ import re
 
 from risk_models.draft.deployment import Unread, a_list, yaml_of
 from risk_models.draft.repository_facts import Lines, Seen, ToldFact, line_number_of
+from risk_models.exposure.lock_text import loose_json
 
 _DEPLOYS = re.compile(
     r"scalingo|clever(-|\s)?(tools|deploy|cloud)|kubectl|helm\s+(upgrade|install)|kontinuous|flyctl|vercel|netlify"
@@ -63,8 +64,17 @@ def read_dependabot(path: str, text: str, seen: Seen) -> None:
 
 
 def read_renovate(path: str, text: str, seen: Seen) -> None:
-    if not re.search(r"\"?enabled\"?\s*:\s*false", text):
+    if not _is_off(text):
         seen.measures.append(("dependabot", f"{path}:1", "sure"))
+
+
+def _is_off(text: str) -> bool:
+    """Whether Renovate is told to do nothing: by its first level alone, a rule for one package is no such thing."""
+    try:
+        told = loose_json(text)
+    except (ValueError, RecursionError):  # JSON5 may leave keys without quotes
+        told = {"enabled": False} if re.search(r"^\s{0,4}[\"']?enabled[\"']?\s*:\s*false", text, re.MULTILINE) else {}
+    return isinstance(told, dict) and told.get("enabled") is False
 
 
 def read_publiccode(path: str, text: str, seen: Seen) -> None:

@@ -77,7 +77,8 @@ class ToldFact:
 
 @dataclass
 class Seen:
-    """Everything that was noted; `unread`: files that could not be read, and why (a code of `draft_skipped`)."""
+    """Everything that was noted; `unread`: files that could not be read, and why (a code of `draft_skipped`); `included`: the
+    compose files that others name, beside those that name them, "" where they stand outside of the repository."""
 
     services: list[SeenService] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Seen:
     locks: list[ToldFact] = field(default_factory=list)
     hashed_locks: list[ToldFact] = field(default_factory=list)
     scripts: list[ToldFact] = field(default_factory=list)
+    included: list[tuple[str, str]] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
 

@@ -88,7 +88,7 @@ _PATTERNS = re.compile(
     r"|values[\w.-]*\.ya?ml"
 )
 _FOLDERS = re.compile(
-    r"(^|/)(\.github/workflows|\.circleci|clevercloud|k8s|kubernetes|kube|\.kube|\.kontinuous|helm|charts?|manifests"
+    r"(^|/)(infra(structure)?|compose|docker|ops|devops|stacks?|environments?|\.github/workflows|\.circleci|clevercloud|k8s|kubernetes|kube|\.kube|\.kontinuous|helm|charts?|manifests"
     r"|kustomize|deploy(ment)?s?|openshift)/(.*/)?[^/]+\.(ya?ml|json)$"
 )
 

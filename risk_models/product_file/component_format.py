@@ -60,7 +60,7 @@ def component_dict(c: Component) -> dict[str, object]:
         "version": c.version,
         "purl": c.purl,
         "cpe": c.cpe,
-        "eol": c.eol and plain_fields(c.eol),
+        "eol": c.eol and plain_fields(c.eol) | {"ended": c.eol.ended or None},
         "sbom": c.sbom,
         "data": [d.value for d in c.data],
         "location": c.location and c.location.value,
@@ -161,7 +161,9 @@ def read_component(m: CheckedMap, seen: set[str], known: Collection[str]) -> Com
 def _end_of_life(m: CheckedMap | None) -> EndOfLife | None:
     if m is None:
         return None
-    found = EndOfLife(m.text("product"), m.text("cycle"), m.day("date"), m.finish())
+    said = m.text("product"), m.text("cycle"), m.day("date")
+    ended = m.boolean("ended") is True
+    found = EndOfLife(*said, m.finish(), ended)
     return None if found == EndOfLife() else found
 
 

@@ -128,7 +128,9 @@ def _component() -> Schema:
         },
         ("id",),
     )
-    end_of_life = _object({"product": _TEXT, "cycle": _TEXT, "date": _DAY}) | {"type": ["object", "null"]}
+    end_of_life = _object({"product": _TEXT, "cycle": _TEXT, "date": _DAY, "ended": _FLAG}) | {
+        "type": ["object", "null"]
+    }
     return _object(
         {
             "id": _ID,

@@ -56,7 +56,7 @@ def _band(cvss: float | None) -> str:
 
 
 def past_end_of_life(system: System, c: Component) -> bool:
-    return bool(c.eol and c.eol.date and system.as_of and c.eol.date < system.as_of)
+    return bool(c.eol and system.as_of and c.eol.is_past(system.as_of))
 
 
 def entry_chances(c: Component, exposure: Exposure, p: Rates) -> dict[str, float]:

@@ -229,8 +229,9 @@ class Explainer:
             found.append(Reason("known_exploited", (("ids", ", ".join(exploited)),)))
         if others:
             found.append(Reason("known_flaw", (("ids", ", ".join(others)),)))
-        if c.eol and c.eol.date and past_end_of_life(self._system, c):
-            found.append(Reason("end_of_life", (("date", c.eol.date.isoformat()),)))
+        if c.eol and past_end_of_life(self._system, c):
+            told = (("date", c.eol.date.isoformat()),) if c.eol.date else ()
+            found.append(Reason("end_of_life" if told else "ended", told))
         return found
 
     def _days_unpatched(self, c: Component) -> int:

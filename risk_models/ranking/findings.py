@@ -158,10 +158,11 @@ def _with_a_fix(f: _Facts) -> Iterator[_Hit]:
 def _end_of_life(f: _Facts, *, soon: bool) -> Iterator[_Hit]:
     today = f.system.as_of
     for c in f.system.components:
-        if today and c.eol and c.eol.date:
-            past = c.eol.date < today
-            if (soon and not past and c.eol.date <= today + _SOON) or (past and not soon):
-                yield _Hit(c.id, detail=c.eol.date.isoformat())
+        if today and c.eol:
+            past = c.eol.is_past(today)
+            near = c.eol.date is not None and c.eol.date <= today + _SOON
+            if (soon and not past and near) or (past and not soon):
+                yield _Hit(c.id, detail=c.eol.date.isoformat() if c.eol.date else "")
 
 
 def _keys_left(f: _Facts) -> Iterator[_Hit]:

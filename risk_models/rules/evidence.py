@@ -89,7 +89,7 @@ def known_flaws(components: Iterable[Component], today: date, *, informed: bool)
         for c in found
         for v in c.vulnerabilities
     )
-    ended = any(c.eol and c.eol.date and c.eol.date < today for c in found)
+    ended = any(c.eol and c.eol.is_past(today) for c in found)
     if exploited or ended:
         return Observation("inventory", ObservationState.SEEN, holds=False, observed_on=today, good_until=today)
     if informed and found and all(c.version and c.purl for c in found):

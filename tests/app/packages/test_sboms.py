@@ -2,10 +2,12 @@
 
 import io
 import json
+from datetime import date
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from app.analysis import services as analysis
 from app.feeds import services as feeds
 from app.feeds.loading import UnreadableFeed, read_feed
 from app.inventory import services as inventory
@@ -15,6 +17,7 @@ from app.packages.importers.reading import UnreadableSbom
 from app.packages.kinds import FlawState, Justification
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.platform.refusals import Refusal
+from app.products.changes import note_change
 from tests.factories.advisories import LOG4J, LOG4SHELL
 from tests.factories.boms import BOMS, LIBRARY, REFUSED, bom
 from tests.factories.packages import bring, feed, matches
@@ -189,3 +192,30 @@ def test_every_feed_is_known_by_its_content_and_counts_in_the_match(world, produ
     file.write_text(json.dumps(older))
     with world.session() as session, pytest.raises(Refusal):
         feeds.load_feed(session, None, read_feed(file))
+
+
+CYCLES = [{"cycle": "1.16", "eol": False}, {"cycle": "1.14", "eol": True}, {"cycle": "1.12", "eol": "2020-01-02"}]
+RELEASES = [
+    {"name": "1.16", "isEol": False, "eolFrom": None},
+    {"name": "1.14", "isEol": True, "eolFrom": None},
+    {"name": "1.12", "isEol": True, "eolFrom": "2020-01-02"},
+]
+
+
+@pytest.mark.parametrize("said", [CYCLES, {"result": {"name": "go", "releases": RELEASES}}])
+def test_a_version_that_has_ended_without_a_day_has_ended(world, product, tmp_path, said):
+    file = tmp_path / "go.json"
+    file.write_text(json.dumps(said))
+    with world.session() as session:
+        assert feeds.load_feed(session, None, read_feed(file)) == 3
+    expected = {"1.16": (None, False), "1.14": (None, True), "1.12": (date(2020, 1, 2), False)}
+    for cycle, end in expected.items():
+        with world.session() as session:
+            session.execute(update(Component).where(Component.ref == "web").values(eol_product="go", eol_cycle=cycle))
+            session.execute(update(Component).where(Component.ref == "web").values(eol_date=None))
+            note_change(session, [product.id])
+            session.commit()
+        with world.session(writing=False) as session:
+            web = next(c for c in analysis.read_system(session, world.reload("guichet")).components if c.id == "web")
+        assert (web.eol.date, web.eol.ended) == end
+        assert web.eol.is_past(date(2026, 11, 30)) is (cycle != "1.16")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from risk_models import assess, product_file
 from risk_models.draft.models import UnreadableModel, convert_model
 from risk_models.scales import Authentication, ComponentKind, Exposure, Hosting, LinkKind
+from tests.conftest import REAL_DATA
 
 THREAGILE = """
 threagile_version: 1.0.0
@@ -47,16 +48,47 @@ risk_tracking:
 def test_a_threagile_model_is_carried_over():
     found = convert_model(THREAGILE)
     kinds = {c.id: c.kind for c in found.system.components}
-    assert kinds == {"site": ComponentKind.WEB, "base": ComponentKind.DATABASE, "idp": ComponentKind.IDENTITY_PROVIDER}
+    inside = {"site": ComponentKind.WEB, "base": ComponentKind.DATABASE, "idp": ComponentKind.IDENTITY_PROVIDER}
+    assert kinds == inside | {"ancien": ComponentKind.WEB}
+    outside = [c.id for c in found.system.components if dict(c.extra).get("x-out-of-scope")]
+    assert outside == ["ancien"]  # kept: it may be a way in
     base = next(c for c in found.system.components if c.id == "base")
     assert (base.hosting, base.exposure) == (Hosting.ON_PREMISE, Exposure.INTERNAL)
     links = {(k.source, k.target, k.kind, k.encrypted) for k in found.system.links}
-    assert links == {("site", "base", LinkKind.READS, True), ("site", "idp", LinkKind.AUTHENTICATES_WITH, True)}
+    assert links == {
+        ("site", "base", LinkKind.READS, True),
+        ("site", "idp", LinkKind.AUTHENTICATES_WITH, True),
+        ("site", "ancien", LinkKind.CALLS, False),
+    }
     (asset,) = found.system.assets
     assert (asset.lives_in, asset.confidentiality, asset.integrity, asset.availability) == (("base",), 4, 4, 2)
-    assert {code for code, _ in found.left} == {"out_of_scope", "link_outside", "risk", "boundary"}
+    assert {code for code, _ in found.left} == {"kept_outside", "risk", "boundary"}
     assert product_file.loads(product_file.dumps(found.system)) == found.system
     assert assess(found.system).loss > 0
+
+
+def test_a_model_in_several_files_is_whole_and_what_is_missing_is_told():
+    head, _, rest = THREAGILE.partition("trust_boundaries:")
+    listed = "includes: [limites.yaml, ailleurs.yaml]\n" + head
+    found = convert_model(listed, {"limites.yaml": "trust_boundaries:" + rest}.get)
+    assert ("not_included", "ailleurs.yaml") in found.left
+    whole = convert_model(THREAGILE)
+    assert found.system == whole.system and {*whole.left} <= {*found.left}
+
+
+REPORTS = REAL_DATA / "field-reports" / "12-threagile"
+
+
+@pytest.mark.skipif(not REPORTS.is_dir(), reason="the folder of real data is not beside this checkout")
+def test_the_models_of_reports_are_read():
+    def beside(name: str) -> str | None:
+        return (REPORTS / name).read_text() if (REPORTS / name).is_file() else None
+
+    parts = convert_model((REPORTS / "threagile.yaml").read_text(), beside)
+    assert {c.id for c in parts.system.components} == {"web", "base"} and parts.system.assets
+    for name in ("issue102.yaml", "flow-style.yaml"):
+        found = convert_model((REPORTS / name).read_text())
+        assert len(found.system.components) == 2 and len(found.system.links) == 1, name
 
 
 DRAGON = {

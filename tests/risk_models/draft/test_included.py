@@ -1,0 +1,86 @@
+"""What one file of a repository says of another: includes and extensions of compose files, Renovate within package.json."""
+
+import pytest
+
+from risk_models.draft import draft_product
+from risk_models.draft.tree import from_folder
+from tests.conftest import REAL_DATA
+from tests.factories.repositories import files, names
+
+REPORTS = REAL_DATA / "field-reports"
+
+COMPOSE = """
+include:
+  - infra/donnees.yaml
+  - path: [infra/absent.yaml]
+  - oci://registre.exemple.test/autre
+services:
+  web:
+    build: .
+    environment: {SENTRY_DSN: x}
+    depends_on: [db, personne]
+  taches:
+    extends: {service: web}
+    command: celery -A app worker
+  cercle: {extends: cercle, image: "a:1"}
+  ailleurs: {extends: {file: infra/plus.yaml, service: base}}
+"""
+DATA = """
+services:
+  db: {image: "docker.io/library/postgres:16.4@sha256:11"}
+"""
+
+
+def test_what_a_compose_file_includes_is_read_and_the_rest_is_told():
+    found = files(
+        {"compose.yaml": COMPOSE, "infra/donnees.yaml": DATA, "infra/plus.yaml": "a: [", "Dockerfile": "FROM x\n"}
+    )
+    assert "PostgreSQL" in names(found)
+    assert next(c.version for c in found.system.components if c.name == "PostgreSQL") == "16.4"
+    said = dict(found.skipped)
+    assert said["infra/absent.yaml"] == "not_followed" and said["compose.yaml"] == "not_followed"
+    assert said["infra/plus.yaml:1"] == "broken"
+    assert [path.partition(":")[0] for path, why in found.skipped if why == "depends_on_nobody"] == ["compose.yaml"]
+
+
+def test_nothing_that_no_file_includes_is_read():
+    found = files({"compose.yaml": "services: {web: {build: .}}", "infra/donnees.yaml": DATA, "Dockerfile": "FROM x\n"})
+    assert "PostgreSQL" not in names(found)
+
+
+RENOVATE = {
+    "a rule for one package": (
+        "renovate.json",
+        '{"packageRules": [{"matchPackageNames": ["a"], "enabled": false}]}',
+        True,
+    ),
+    "off": ("renovate.json", '{"enabled": false}', False),
+    "off, as JSON5 writes it": ("renovate.json5", "{\n  // rien\n  enabled: false,\n}", False),
+    "on, as JSON5 writes it": ("renovate.json5", "{\n  extends: ['config:recommended'],\n}", True),
+    "within package.json": ("package.json", '{"name": "a", "renovate": {"extends": []}}', True),
+    "off within package.json": ("package.json", '{"name": "a", "renovate": {"enabled": false}}', False),
+    "nowhere": ("package.json", '{"name": "a"}', False),
+}
+
+
+@pytest.mark.parametrize("kind", RENOVATE)
+def test_renovate_is_there_unless_its_first_level_says_not(kind):
+    name, text, there = RENOVATE[kind]
+    found = files({name: text, "Procfile": "web: x\n"})
+    assert ("dependabot" in {m.measure for m in found.system.measures}) is there
+
+
+@pytest.mark.skipif(not REPORTS.is_dir(), reason="the folder of real data is not beside this checkout")
+def test_the_repositories_of_reports_are_read():
+    measures = {m.measure for m in draft_product(from_folder(REPORTS / "18-renovate")).system.measures}
+    assert "dependabot" in measures
+    measures = {m.measure for m in draft_product(from_folder(REPORTS / "18-renovate-pkg")).system.measures}
+    assert "dependabot" in measures
+    for folder, stores in (
+        ("24-compose-include", {"PostgreSQL"}),
+        ("10-compose", {"PostgreSQL", "Meilisearch"}),
+        ("10-compose-flow", {"PostgreSQL", "Redis"}),
+    ):
+        found = draft_product(from_folder(REPORTS / folder))
+        assert stores <= names(found), folder
+        assert not [path for path, why in found.skipped if why == "broken"], folder
