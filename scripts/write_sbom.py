@@ -21,7 +21,7 @@ def main(out: TextIO = sys.stdout) -> None:
     bom.metadata.component = Component(name="jalon", type=ComponentType.APPLICATION, bom_ref="jalon")
     for lock, name in LOCKS:
         with (ROOT / lock).open("rb") as file:
-            for package, version in open_reading(file, name).packages:
+            for package, version, _ in open_reading(file, name).packages:
                 purl = PackageURL(**PackageURL.from_string(package).to_dict() | {"version": version})
                 bom.components.add(
                     Component(

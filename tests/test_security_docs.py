@@ -65,7 +65,7 @@ def bom() -> bytes:
 
 
 def test_the_sbom_names_each_pinned_package(bom):
-    named = set(open_reading(io.BytesIO(bom), "bom.json").packages)
+    named = {(one.package, one.version) for one in open_reading(io.BytesIO(bom), "bom.json").packages}
     pins = re.findall(r"^([\w.-]+)==([^ \\;]+)", (ROOT / "requirements" / "run.lock").read_text(), re.MULTILINE)
     assert len(pins) > 50
     assert {(f"pkg:pypi/{name}", version) for name, version in pins} <= named
@@ -79,6 +79,7 @@ def test_jalon_finds_the_flaws_of_its_own_parts(world, tmp_path, bom):
         component = inventory.component_of(session, product.id, "web")
     bring(world, product, component, bom)
     assert matches(world, product) == []
-    version = dict(open_reading(io.BytesIO(bom), "bom.json").packages)["pkg:pypi/flask"]
+    packages = {one.package: one.version for one in open_reading(io.BytesIO(bom), "bom.json").packages}
+    version = packages["pkg:pypi/flask"]
     feed(world, tmp_path, osv(ends("0", f"{version}.1"), name="flask", ecosystem="PyPI"))
     assert [match.package for match in matches(world, product)] == ["pkg:pypi/flask"]

@@ -20,9 +20,10 @@ def who_uses(purl: str, span: str | None) -> None:
         raise click.UsageError(str(error)) from error
     app = create_app()
     with app.app_context(), app.extensions["database"].reading() as session:
-        found = queries.with_contacts(session, queries.find_users(session, package, affected))
+        told = queries.with_known_flaws(session, queries.find_users(session, package, affected))
+        found = queries.with_contacts(session, told)
     for use in found:
-        verdict = use.verdict.value if use.verdict else "carries"
+        verdict = "judged" if use.judged else use.verdict.value if use.verdict else "carries"
         how = "carries it" if use.embedded else "is it"
         click.echo(
             f"{verdict:<12}{use.version or '(no version)':<16}{use.product_slug}  {use.component} {how}, "

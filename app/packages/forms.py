@@ -11,15 +11,16 @@ class SbomForm(BaseForm):
         _l("SBOM ou fichier de verrouillage"),
         validators=[FileRequired(_l("Choisissez un fichier."))],
         description=_l(
-            "CycloneDX (JSON, XML), SPDX (JSON), package-lock.json, yarn.lock, pnpm-lock.yaml, poetry.lock, uv.lock, "
-            "requirements.txt, Gemfile.lock, composer.lock, pom.xml, go.sum ou Cargo.lock ; 30 Mo au plus."
+            "CycloneDX (JSON, XML), SPDX (JSON, texte), ou le fichier de votre gestionnaire de paquets (npm, yarn, pnpm, "
+            "Bun, pip, Poetry, uv, PDM, Bundler, Composer, Maven, Gradle, Go, Cargo, NuGet, Mix, Pub, CocoaPods, Swift, "
+            "Conan), sous son nom ; 30 Mo au plus."
         ),
     )
 
 
 class VexForm(BaseForm):
     file = FileField(
-        _l("Document VEX (CycloneDX, JSON)"),
+        _l("Document VEX (CycloneDX, OpenVEX ou CSAF, en JSON)"),
         validators=[FileRequired(_l("Choisissez un fichier."))],
         description=_l("Celui d’un éditeur ou d’un autre outil : ce qu’il dit de vos failles devient votre jugement."),
     )

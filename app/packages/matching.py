@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -16,8 +16,10 @@ from app.feeds.services import affected_of
 from app.inventory.models import Component
 from app.packages.flaw_names import FlawNames
 from app.packages.kinds import FlawState
+from app.packages.known_inside import is_called_like, own_versions_flawed, usual_by_package
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.platform import clock
+from risk_models.catalogue import UsualComponent
 from risk_models.exposure.cyclonedx import library_component
 from risk_models.exposure.package_names import full_purl, plain_name, source_package, split_purl
 from risk_models.exposure.ranges import Affected, MatchVerdict
@@ -29,8 +31,8 @@ from risk_models.system import Vulnerability as VulnerabilityValue
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A flaw that touches a component or a package it carries; `names`: all that records call it; `again`: its judgement no
-    longer holds, and why."""
+    """A flaw that touches a component or a package it carries; `inside`: one that only the catalogue knows it to hold, told
+    by its own version; `names`: all that records call the flaw; `again`: its judgement no longer holds, and why."""
 
     product_id: str
     component_id: str
@@ -40,6 +42,7 @@ class Match:
     version: str
     embedded: bool
     development: bool
+    inside: bool
     flaw: str
     names: frozenset[str]
     advisory: str
@@ -68,7 +71,8 @@ class Match:
 
 def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Match]]:
     """By product, worst first; in as many queries for many products as for one."""
-    rows = [*_carried(session, product_ids), *_own(session, product_ids)]
+    holding = usual_by_package(session)
+    rows = [*_carried(session, product_ids), *_own(session, product_ids), *_inside(session, product_ids, holding)]
     flaws = FlawNames(session, rows)
     judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
@@ -78,8 +82,11 @@ def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[M
         if key not in known:
             known[key] = affected_of(row.advised, row.affected), _fingerprint(row.affected)
         affected, ranges = known[key]
-        service = not row.embedded and row.hosting is Hosting.SAAS
-        verdict = MatchVerdict.TO_ASK if service else affected.verdict(advised_version(row))
+        if row.inside:
+            names = flaws.names(row.advisory_id)
+            affected = own_versions_flawed(holding[row.package], row.name, row.eol_product, row.package, names)
+            ranges = _fingerprint([row.affected, row.own_version])
+        verdict = _verdict(row, affected)
         if verdict is not MatchVerdict.NOT_EXPOSED:
             match = _match(row, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
@@ -90,6 +97,12 @@ def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[M
     for match in sorted(found.values(), key=_urgency):
         by_product[match.product_id].append(match)
     return by_product
+
+
+def _verdict(row: Row[Any], affected: Affected) -> MatchVerdict:
+    if row.hosting is Hosting.SAAS and (row.inside or not row.embedded):
+        return MatchVerdict.TO_ASK
+    return affected.verdict(advised_version(row))
 
 
 _SURER = {MatchVerdict.EXPOSED: 0, MatchVerdict.UNKNOWN: 1, MatchVerdict.TO_ASK: 2, MatchVerdict.NOT_EXPOSED: 3}
@@ -114,6 +127,8 @@ _COLUMNS = (
     Component.ref,
     Component.name,
     Component.hosting,
+    Component.eol_product,
+    Component.version.label("own_version"),
     AdvisoryPackage.advisory_id,
     AdvisoryPackage.package.label("advised"),
     AdvisoryPackage.affected,
@@ -135,6 +150,7 @@ def _carried(session: Session, product_ids: Sequence[str]) -> list[Row[Any]]:
             PackageVersion.version,
             literal(value=True).label("embedded"),
             PackageUse.development,
+            literal(value=False).label("inside"),
         )
         .select_from(Sbom)
         .join(Component, Component.id == Sbom.component_id)
@@ -159,6 +175,7 @@ def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
             Component.version,
             literal(value=False).label("embedded"),
             literal(value=False).label("development"),
+            literal(value=False).label("inside"),
         )
         .select_from(Component)
         .join(AdvisoryPackage, AdvisoryPackage.package == Component.package)
@@ -167,11 +184,42 @@ def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
     return session.execute(_told(statement)).all()
 
 
+def _inside(
+    session: Session, product_ids: Sequence[str], holding: Mapping[str, Collection[UsualComponent]]
+) -> list[Row[Any]]:
+    """Of components without SBOM, what their like are known to hold."""
+    statement = (
+        select(
+            *_COLUMNS,
+            AdvisoryPackage.package,
+            AdvisoryPackage.package.label("purl"),
+            literal("").label("version"),
+            literal(value=True).label("embedded"),
+            literal(value=False).label("development"),
+            literal(value=True).label("inside"),
+        )
+        .select_from(Component)
+        .outerjoin(Sbom, Sbom.component_id == Component.id)
+        .where(Component.product_id.in_(product_ids), Sbom.id.is_(None))
+    )
+    return [
+        row
+        for package, known in holding.items()
+        for row in session.execute(
+            _told(
+                statement.join(AdvisoryPackage, AdvisoryPackage.package == package).where(
+                    Component.package != package, is_called_like(known)
+                )
+            )
+        )
+    ]
+
+
 def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)
 
 
-def _fingerprint(affected: dict[str, object]) -> str:
+def _fingerprint(affected: object) -> str:
     return hashlib.sha256(json.dumps(affected, sort_keys=True).encode()).hexdigest()
 
 
@@ -202,7 +250,9 @@ def version_of_component(row: Row[Any]) -> str:
 
 
 def advised_version(row: Row[Any]) -> str:
-    """The version that an advisory compares: of the source where it names the source, and that has its own."""
+    """The version compared: of the component for what is inside, of the source where the advisory names one with its own."""
+    if row.inside:
+        return str(row.own_version)
     source = source_package(row.package) if row.advised != row.package else None
     return (source[1] if source else "") or version_of_component(row)
 
@@ -221,6 +271,7 @@ def _match(
         version=version,
         embedded=row.embedded,
         development=row.development,
+        inside=row.inside,
         flaw=flaws.name(row.advisory_id),
         names=names,
         advisory=row.advisory_id,

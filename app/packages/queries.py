@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from app.inventory import component_catalogue
 from app.inventory.models import Component
+from app.packages.known_inside import is_called_like, usual_by_package
+from app.packages.matching import Match, matches_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
 from risk_models.exposure.package_names import plain_name, split_purl
@@ -20,7 +21,11 @@ _AT_ONCE = 10_000
 
 
 class Use(NamedTuple):
-    """A component that is a package, or that carries it; a tuple, for answers have thousands of them."""
+    """A component that is a package, or that carries it; a tuple, for answers have thousands of them.
+
+    `judged`: the known flaws of this line, where its team says of each that it is harmless or mended; `exposed_to`: those
+    that its own version is known to hold, where nobody sees the version of the package.
+    """
 
     product_id: str
     product: str
@@ -37,6 +42,8 @@ class Use(NamedTuple):
     embedded: bool
     verdict: MatchVerdict | None
     contacts: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+    exposed_to: tuple[str, ...] = ()
 
 
 MOST_PACKAGES = 50
@@ -129,22 +136,13 @@ def _is_called(package: str) -> ColumnElement[bool]:
 
 def _known_to_embed(session: Session, package: str, products: Collection[str] | None, *, judged: bool) -> Iterator[Use]:
     """Components without SBOM whose like, says the catalogue, embed `package`: nobody can see in which version."""
-    known = [one for one in component_catalogue.known_usual_components(session) if package in one.embeds]
+    known = usual_by_package(session).get(package)
     if not known:
         return
-    names: list[ColumnElement[bool]] = [
-        Component.eol_product.in_([one.eol_product for one in known if one.eol_product])
-    ]
-    names += [
-        func.lower(Component.name).contains(name, autoescape=True)
-        for one in known
-        for name in one.names
-        if len(name) > 2
-    ]
     statement = (
         _component(literal("").label("version_id"))
         .outerjoin(Sbom, Sbom.component_id == Component.id)
-        .where(Sbom.id.is_(None), Component.package != package, or_(*names))
+        .where(Sbom.id.is_(None), Component.package != package, is_called_like(known))
     )
     for row in session.execute(_within(statement, products)):
         verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else MatchVerdict.UNKNOWN
@@ -215,6 +213,25 @@ def components_called(
 
 
 _UNPLACED = {True: MatchVerdict.TO_ASK, False: MatchVerdict.UNKNOWN}
+
+
+def with_known_flaws(session: Session, uses: Sequence[Use]) -> list[Use]:
+    """The same uses with what is known of the flaws of each and what their teams say, as their own pages read it."""
+    ids = iter(dict.fromkeys(use.product_id for use in uses if use.verdict))
+    found: dict[tuple[str, str], list[Match]] = defaultdict(list)
+    while some := list(islice(ids, _AT_ONCE // 20)):
+        for matches in matches_of(session, some).values():
+            for match in matches:
+                found[match.component_id, match.package].append(match)
+    return [_with_known_flaws(use, found[use.component_id, use.package]) for use in uses]
+
+
+def _with_known_flaws(use: Use, matches: Sequence[Match]) -> Use:
+    """A flaw inside has no version of its package: it is of the line that has that of its component."""
+    same = [m for m in matches if m.inside or m.version == use.version]
+    if same and all(m.harmless for m in same):
+        return use._replace(judged=tuple(m.flaw for m in same))
+    return use._replace(exposed_to=tuple(m.flaw for m in same if m.inside and m.counts))
 
 
 def with_contacts(session: Session, uses: Sequence[Use]) -> list[Use]:

@@ -54,7 +54,9 @@ def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
     if not of_package:
         return [], "package_not_here"
     ours = {m.component_ref for m in matches}
-    here = [m for m in of_package if said.component not in ours or said.component == m.component_ref]
+    # Of what is inside software that nobody opens, a package named without its place says nothing.
+    placed = [m for m in of_package if not (m.inside and said.package)]
+    here = [m for m in of_package if said.component == m.component_ref] if said.component in ours else placed
     held = {m: said.holds(m.version) for m in here}
     fit = [m for m, holds in held.items() if holds]
     if fit:

@@ -193,4 +193,4 @@ def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str
         if u.package or u.component_id not in placed
     }
     found = sorted(once.values(), key=queries.flaws_by_urgency)
-    return packages, queries.with_contacts(session, found)
+    return packages, queries.with_contacts(session, queries.with_known_flaws(session, found))

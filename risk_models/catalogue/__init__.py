@@ -241,8 +241,8 @@ def rule_of(found: Finding) -> FindingRule:
 class UsualComponent:
     """A component that many products use, proposed while a person types its name.
 
-    `hostings`: the usual mode first, then the others. `embeds`: packages (purls without version) known to be inside.
-    `kept_by_others`: a public service in which its users have no setting to change.
+    `hostings`: the usual mode first. `embeds`: packages (purls without version) known to be inside; `flawed`: by flaw of these,
+    its own versions that have it. `kept_by_others`: a public service, of which its users set nothing.
     """
 
     name: str
@@ -257,6 +257,7 @@ class UsualComponent:
     eol_product: str
     data: tuple[DataKind, ...]
     embeds: tuple[str, ...]
+    flawed: tuple[tuple[str, str], ...] = ()
     kept_by_others: bool = False
 
     @property
@@ -283,6 +284,7 @@ def _usual(c: Mapping[str, Any]) -> UsualComponent:
         eol_product=c.get("eol", ""),
         data=tuple(DataKind(d) for d in c.get("data", ())),
         embeds=tuple(c.get("embeds", ())),
+        flawed=tuple(c.get("flawed", {}).items()),
         kept_by_others=c.get("kept_by_others", False),
     )
 
@@ -388,13 +390,7 @@ def finding_text(found: Finding, language: str, names: Mapping[str, str]) -> str
     def name(of: str | None) -> str:
         return names.get(of, of) if of else everything
 
-    return (
-        rule_of(found)
-        .text.in_(language)
-        .format(
-            component=name(found.component),
-            other=name(found.other or found.asset),
-            asset=name(found.asset),
-            detail=detail,
-        )
+    told = rule_of(found).text.in_(language)
+    return told.format(
+        component=name(found.component), other=name(found.other or found.asset), asset=name(found.asset), detail=detail
     )

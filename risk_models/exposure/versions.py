@@ -66,6 +66,11 @@ def _maven(text: str) -> Any | None:
     return univers.MavenVersion(re.sub(r"(?:-|(?<=\d))release$", "", text, flags=re.IGNORECASE))
 
 
+def _any_software(text: str) -> Any | None:
+    """What the catalogue names: a v or none, numbers, then words such as alpha and rc before the release."""
+    return _maven(re.sub(r"^[vV](?=\d)", "", text))
+
+
 # Composer takes a date, in whole or in part, for a version.
 _COMPOSER_DATE = re.compile(r"v?(\d{4}(?:[.:-]?\d{2}){1,6}(?:[.:-]?\d{1,3})?)")
 
@@ -182,5 +187,5 @@ _READERS: dict[str, Callable[[str], Any | None]] = {
     "conan": _semver,
     "cran": _numbers(".-"),
     "hackage": _numbers("."),
-    "generic": _maven,  # what the catalogue names: numbers, then words such as alpha and rc before the release
+    "generic": _any_software,
 }

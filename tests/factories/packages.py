@@ -24,5 +24,6 @@ def feed(world, tmp_path, *records) -> None:
 
 
 def matches(world, product):
+    """Those of what an inventory says; the catalogue knows more of what the product of examples is made of."""
     with world.session(writing=False) as session:
-        return matching.matches_of(session, [product.id])[product.id]
+        return [m for m in matching.matches_of(session, [product.id])[product.id] if not m.inside]

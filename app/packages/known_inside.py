@@ -1,0 +1,49 @@
+"""What the catalogue knows of software whose packages nobody sees: a Metabase holds log4j, in a version that its own tells."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy.orm import Session
+
+from app.inventory import component_catalogue
+from app.inventory.models import Component
+from risk_models.catalogue import UsualComponent
+from risk_models.exposure.ranges import Affected, read_range
+
+_SHORTEST_NAME = 3
+_ANY_SOFTWARE = "pkg:generic/software"
+
+
+def usual_by_package(session: Session) -> Mapping[str, list[UsualComponent]]:
+    """By package, the usual components that hold it."""
+    found: dict[str, list[UsualComponent]] = defaultdict(list)
+    for one in component_catalogue.known_usual_components(session):
+        for package in one.embeds:
+            found[package].append(one)
+    return found
+
+
+def is_called_like(known: Collection[UsualComponent]) -> ColumnElement[bool]:
+    """Whether a component is one of `known`, by its cycle of releases or by its name."""
+    cycles = [one.eol_product for one in known if one.eol_product]
+    names = [name for one in known for name in one.names if len(name) >= _SHORTEST_NAME]
+    return or_(
+        Component.eol_product.in_(cycles),
+        *(func.lower(Component.name).contains(name, autoescape=True) for name in names),
+    )
+
+
+def own_versions_flawed(
+    known: Collection[UsualComponent], name: str, eol_product: str, package: str, flaws: Collection[str]
+) -> Affected:
+    """The versions of a component called `name` in which the `package` it holds has a flaw (under all its names).
+
+    Of no version can one tell unless the catalogue says what its makers said.
+    """
+    for one in known:
+        if (one.eol_product and one.eol_product == eol_product) or any(n in name.lower() for n in one.names):
+            for flaw, versions in one.flawed:
+                if flaw in flaws:
+                    return read_range(_ANY_SOFTWARE, versions)
+    return Affected(package, unreadable=True)

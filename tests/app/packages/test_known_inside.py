@@ -1,0 +1,110 @@
+"""What a Metabase is known to hold reaches its product: its flaws page, its ranking, the search of all products."""
+
+import pytest
+from sqlalchemy import update
+
+from app.analysis import services as analysis
+from app.identity.kinds import Role
+from app.inventory.models import Component
+from app.packages import matching
+from app.products.changes import note_change
+from risk_models.exposure.ranges import MatchVerdict
+from risk_models.scales import Hosting
+from tests.factories.advisories import LOG4J, LOG4SHELL
+from tests.factories.boms import LIBRARY, bom
+from tests.factories.inventory import component
+from tests.factories.packages import bring, feed
+
+# By own version: what a Metabase of which no package is told is to log4shell, and where it is mended.
+OWN_VERSIONS = {
+    "0.41.2": (MatchVerdict.EXPOSED, ("0.41.4",)),
+    "v0.41.3": (MatchVerdict.EXPOSED, ("0.41.4",)),
+    "1.41.2": (MatchVerdict.EXPOSED, ("1.41.4",)),
+    "0.41.4": None,
+    "0.48.1": None,
+    "1.41.4": None,
+    "1.50": None,
+    "": (MatchVerdict.UNKNOWN, ("0.41.4", "1.41.4")),
+    "la dernière": (MatchVerdict.UNKNOWN, ("0.41.4", "1.41.4")),
+}
+
+
+@pytest.fixture
+def product(world, tmp_path):
+    feed(world, tmp_path, LOG4SHELL)
+    return world.filled(name="Guichet")
+
+
+@pytest.fixture
+def team(world, product):
+    return world.visitor(world.person())
+
+
+def change(world, product, **values):
+    metabase = component(world, product, "metabase")
+    with world.database.writing() as session:
+        session.execute(update(Component).where(Component.id == metabase.id).values(**values))
+        note_change(session, [product.id])
+    return metabase
+
+
+def inside(world, product, ref="metabase"):
+    with world.session(writing=False) as session:
+        found = matching.matches_of(session, [product.id])[product.id]
+    return [(m.verdict, m.fixed_in) for m in found if m.component_ref == ref]
+
+
+@pytest.mark.parametrize("version", OWN_VERSIONS)
+def test_its_own_version_tells_the_flaw_of_what_it_holds(world, product, version):
+    change(world, product, version=version)
+    told = OWN_VERSIONS[version]
+    assert inside(world, product) == ([told] if told else [])
+
+
+def test_one_that_others_host_is_asked_and_an_sbom_speaks_for_itself(world, product):
+    metabase = change(world, product, hosting=Hosting.SAAS)
+    assert [verdict for verdict, _ in inside(world, product)] == [MatchVerdict.TO_ASK]
+    change(world, product, hosting=Hosting.IAAS)
+    bring(world, product, metabase, bom(components=[LIBRARY]))
+    assert inside(world, product) == []
+
+
+def test_of_others_the_catalogue_knows_no_version(world, product):
+    assert inside(world, product, "elasticsearch") == [(MatchVerdict.UNKNOWN, ())]
+
+
+def loss(world, product):
+    with world.session(writing=False) as session:
+        return analysis.assess_system(analysis.read_system(session, world.reload(product.slug))).loss
+
+
+def judge(team, product):
+    page = f"/produits/{product.slug}/failles/juger?composant=metabase&paquet={LOG4J}&version=&faille=CVE-2021-44228"
+    said = {"state": "not_affected", "justification": "code_not_reachable", "reason": "JNDI retiré de l’image"}
+    return team.edit(page, said, follow_redirects=True).get_data(as_text=True)
+
+
+def test_it_is_said_weighed_judged_and_asked_again_when_it_changes(world, team, product):
+    change(world, product, version="0.48.1")
+    mended = loss(world, product)
+    change(world, product, version="0.41.2")
+    exposed = loss(world, product)
+    assert exposed > mended
+    member = world.person("incubateur@exemple.test", "Maxime Garcia")
+    world.give(member, Role.INCUBATOR_MEMBER, incubator_id=world.reload(product.slug).incubators[0].id)
+    incubator, search = world.visitor(member), f"/qui-utilise?q={LOG4J}&plage=<2.15.0"
+    page = team.get("/produits/guichet/failles").get_data(as_text=True)
+    assert "d’après ce que l’on sait de ce logiciel et de sa version" in page
+    assert "Metabase 0.41.4" in " ".join(page.split())
+    assert "exposé à CVE-2021-44228" in incubator.get(search).get_data(as_text=True)
+
+    judge(team, product)
+    assert loss(world, product) == mended
+    found = incubator.get(search).get_data(as_text=True)
+    assert "Jugé par l’équipe" in found
+    assert "exposé à CVE-2021-44228" not in found
+
+    change(world, product, version="0.41.3")
+    assert loss(world, product) == exposed
+    assert "À rejuger" in team.get("/produits/guichet/failles").get_data(as_text=True)
+    assert "Jugé par l’équipe" not in incubator.get(search).get_data(as_text=True)
