@@ -43,7 +43,7 @@ format: $(DEV) ## put the code in its form
 FUZZ := $(BIN)/pytest -n 2 --dist worksteal -q --hypothesis-profile=fuzz
 FUZZ_RANKING := $(addprefix tests/risk_models/,ranking rules)
 FUZZ_CONTENTS := tests/reports/test_any_content.py tests/app/homologation/test_frozen_comparison.py tests/app/platform/test_mail.py
-FUZZ_READERS := $(addprefix tests/risk_models/,product_file exposure draft) tests/app/evidence/test_importers.py
+FUZZ_READERS := $(addprefix tests/risk_models/,product_file exposure draft) tests/app/evidence/test_importers.py tests/app/packages/test_sbom_reading.py tests/app/packages/test_vex.py
 
 fuzz: fuzz-ranking fuzz-contents fuzz-readers ## all three that follow (two hours at most)
 

@@ -52,7 +52,7 @@ def _read(text: str) -> tuple[dict[str, dict[str, object]], dict[str, list[Vulne
         raise UnreadableInventory(f"this is not JSON: {error}") from error
     if not isinstance(bom, dict) or bom.get("bomFormat") != "CycloneDX":
         raise UnreadableInventory("this is not a CycloneDX file: 'bomFormat' must be CycloneDX")
-    if bom.get("specVersion", "1.6") not in _VERSIONS:
+    if str(bom.get("specVersion", "1.6")) not in _VERSIONS:
         raise UnreadableInventory("'specVersion' must be from 1.2 to 1.7")
     found: dict[str, dict[str, object]] = {}
     pending = [c for c in _list(bom, "components") if isinstance(c, dict)]
@@ -64,7 +64,7 @@ def _read(text: str) -> tuple[dict[str, dict[str, object]], dict[str, list[Vulne
     flaws: dict[str, list[Vulnerability]] = defaultdict(list)
     for entry in _list(bom, "vulnerabilities"):
         analysis = entry.get("analysis") if isinstance(entry, dict) else None
-        harmless = isinstance(analysis, dict) and analysis.get("state") in _HARMLESS
+        harmless = isinstance(analysis, dict) and str(analysis.get("state")) in _HARMLESS
         if isinstance(entry, dict) and entry.get("id") and not harmless:
             for affected in _list(entry, "affects"):
                 if isinstance(affected, dict) and affected.get("ref"):

@@ -193,7 +193,7 @@ def _affected(entry: Any) -> list[Affected]:
     except UnreadableName:
         return []
     ranges = [r for r in _list(entry, "ranges") if isinstance(r, Mapping)]
-    readable = [r for r in ranges if r.get("type") in {"SEMVER", "ECOSYSTEM"}]
+    readable = [r for r in ranges if str(r.get("type")) in {"SEMVER", "ECOSYSTEM"}]
     versions = tuple(v for v in _list(entry, "versions") if isinstance(v, str))
     found = Affected(
         package=named,

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.evidence.importers import CERTIFICATE_END, Reading, at_least, worst_grade
-from app.evidence.importers.dashlord import as_rows, as_text, host_of, http_day, response_headers
+from app.evidence.importers.dashlord import as_map, as_rows, as_text, host_of, http_day, response_headers
 from risk_models.scales import Check, ObservationState
 
 # The key of each tool's result in a report, which is also its switch in the site's list.
@@ -52,8 +52,7 @@ class _Odd(ValueError):
 
 def read_site(item: Mapping[str, object], site: str) -> list[Reading]:
     """Everything a report says of one site."""
-    switches = item.get("tools")
-    switches = switches if isinstance(switches, Mapping) else dict.fromkeys(as_rows(switches), True)
+    switches = as_map(item.get("tools"))
     found = []
     for check, tool in _TOOL.items():
         if switches.get(tool) is False:

@@ -98,7 +98,7 @@ def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> It
                 reading.note("not_a_component", item)
                 continue
             _reference(item, reading, seen)
-            if item.get("type") in NO_PACKAGE and not item.get("purl"):
+            if str(item.get("type")) in NO_PACKAGE and not item.get("purl"):
                 reading.note("no_package", item.get("name"))
             else:
                 found = reading.package(
@@ -142,8 +142,8 @@ def _dependencies(items: Iterable[Any], reading: BomReading, seen: set[int]) -> 
     for item in items:
         source = text_of(item, "ref")
         targets = item.get("dependsOn") if isinstance(item, dict) else None
-        for ref in (source, *(targets if isinstance(targets, list) else ())):
-            if isinstance(ref, str) and ref and hash(ref) not in seen:
+        for ref in map(str, (source, *(targets if isinstance(targets, list) else ()))):
+            if ref and hash(ref) not in seen:
                 reading.note("unknown_ref", ref)
             if ref in services and source in services and ref != source:
                 reading.service_links.append((source, ref))

@@ -289,7 +289,7 @@ def _csaf_products(tree: Any) -> Iterator[tuple[str, str]]:
             found[product["product_id"]] = purl
         pending += _list(_at(item, "branches"))
     for one in _list(_at(tree, "relationships")):
-        whole, part = _at(one, "full_product_name", "product_id"), _at(one, "product_reference")
+        whole, part = _at(one, "full_product_name", "product_id"), str(_at(one, "product_reference"))
         if isinstance(whole, str) and part in found:
             found.setdefault(whole, found[part])
     yield from found.items()
@@ -313,10 +313,10 @@ def _csaf(number: int, entry: Any, products: Mapping[str, str]) -> Iterator[Stat
         )
         justification = _REASONS.get(str(label)) if state is FlawState.NOT_AFFECTED else None
         why = _answer(state, justification, detail)
-        if why or product not in products:
+        if why or str(product) not in products:
             yield LeftEntry(f"{what}, {str(product)[:80]}", why or "no_package")
         else:
-            yield _named(Statement(names, "", "", state, justification, detail), products[product], what)
+            yield _named(Statement(names, "", "", state, justification, detail), products[str(product)], what)
 
 
 def _about(entry: Any, group: str, product: Any, key: str) -> Any:

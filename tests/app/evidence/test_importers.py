@@ -112,7 +112,7 @@ JSON = st.recursive(
 def test_no_damage_to_a_report_breaks_the_reading_or_makes_a_grade(data):
     item = copy.deepcopy(data.draw(st.sampled_from(SITES)))
     tool = data.draw(st.sampled_from(sorted(dashlord_checks.TOOLS)))
-    item["tools"] = None
+    item["tools"] = data.draw(JSON)
     item[tool] = data.draw(JSON)
     for reading in dashlord_checks.read_site(item, item["url"]):
         assert reading.holds <= (reading.state is SEEN)

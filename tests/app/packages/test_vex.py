@@ -1,5 +1,6 @@
 """Judgements on flaws, out and in as VEX: of which component, which version, until when."""
 
+import contextlib
 import io
 import json
 import re
@@ -15,6 +16,7 @@ from tests.factories.advisories import LOG4J, LOG4SHELL, ends, osv
 from tests.factories.boms import BOMS, LIBRARY, bom
 from tests.factories.inventory import component, valid_bom
 from tests.factories.packages import bring, feed, matches
+from tests.fuzzing import damaged
 
 
 @pytest.fixture
@@ -240,6 +242,15 @@ def test_what_is_said_of_the_whole_product_is_offered_for_each_place(exposed):
     taken, left = seen(*exposed, of_whole(detail="Le désérialiseur n’est pas appelé."))
     assert (taken, left) == ([("CVE-2021-44228", "not_affected", None)] * 3, []), "its SBOM, Metabase, Elasticsearch"
     assert seen(*exposed, of_whole()) == ([], ["no_reason"])
+
+
+@pytest.mark.parametrize(
+    "document", [OPENVEX, CSAF, of_whole(detail="Non appelé")], ids=["openvex", "csaf", "cyclonedx"]
+)
+def test_damaged_documents_are_read_or_refused(document):
+    for content in damaged(json.dumps(document).encode(), usual=300, fuzz=10_000):
+        with contextlib.suppress(Refusal):
+            read_vex(content)
 
 
 RANGES = {
