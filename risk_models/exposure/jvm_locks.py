@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import parse
 
-from risk_models.exposure.lock_text import Locked, Note, plain_version
+from risk_models.exposure.lock_text import Locked, Note, lines_of, plain_version
 
 
 def pom(text: str, note: Note) -> Iterator[Locked]:
@@ -66,15 +66,14 @@ def _filled(text: str, properties: dict[str, str]) -> str:
     return text[:500]
 
 
+_GRADLE_LINE = re.compile(r"(?:empty|([\w.+-]+):([\w.+-]+):([\w.+-]+))=?(\S*)")
 _GRADLE_TESTS = re.compile(r"(test\w*(?:,|$))+", re.IGNORECASE)
 
 
 def gradle_lockfile(text: str, note: Note) -> Iterator[Locked]:
-    """Lines `group:name:version=configurations`."""
-    for line in text.splitlines():
-        told, _, configurations = line.strip().partition("=")
-        parts = told.split(":")
-        if len(parts) == 3 and not told.startswith("#"):
-            group, name, version = parts
+    """Lines `group:name:version=configurations`, after them the configurations that are `empty`."""
+    for found in lines_of(text, _GRADLE_LINE, note):
+        group, name, version, configurations = found.groups()
+        if group:
             development = bool(_GRADLE_TESTS.fullmatch(configurations))
             yield Locked(_purl(group, name), version, development)

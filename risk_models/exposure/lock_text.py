@@ -33,6 +33,29 @@ def yaml_maps(text: str) -> list[dict[str, object]]:
     return [map_of(document) for document in source_yaml.load_documents(text, _DEPTH, _NODES)]
 
 
+def lines_of(text: str, form: re.Pattern[str], note: Note) -> Iterator[re.Match[str]]:
+    """The lines of this form, after what surrounds them and without comments; one of another form is noted.
+
+    Raises ValueError where most are of another form: the file is of another kind.
+    """
+    read, unread = 0, []
+    for line in text.splitlines():
+        told = line.strip()
+        if found := form.fullmatch(told):
+            read += 1
+            yield found
+        elif told and not told.startswith("#"):
+            unread.append(told[:80])
+            note("not_a_requirement", told[:80])
+    refuse_unread(read, unread)
+
+
+def refuse_unread(read: int, unread: list[str]) -> None:
+    """Raises ValueError where a file has many more lines that are `unread` than lines that are: it is of another kind."""
+    if len(unread) > 3 * read:
+        raise ValueError(f"most lines are of another form: {unread[0]!r}")
+
+
 def toml_map(text: str) -> dict[str, object]:
     if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
         raise ValueError(f"a line of more than {LONGEST_LINE} characters")

@@ -5,7 +5,17 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from risk_models.exposure.lock_text import Locked, Note, map_of, maps_of, plain_version, purl_of, toml_map, yaml_maps
+from risk_models.exposure.lock_text import (
+    Locked,
+    Note,
+    lines_of,
+    map_of,
+    maps_of,
+    plain_version,
+    purl_of,
+    toml_map,
+    yaml_maps,
+)
 from risk_models.exposure.versions import read_version
 
 
@@ -29,13 +39,15 @@ def composer_lock(text: str, note: Note) -> Iterator[Locked]:
             yield Locked(purl_of("composer", str(entry["name"])), entry.get("version"), development)
 
 
+_GO_SUM = re.compile(r"(\S+)\s+(v\S+)\s+\w+:\S+")
+
+
 def go_sum(text: str, note: Note) -> Iterator[Locked]:
     """Versions of before stay in the file: of several the greatest is what is built."""
     greatest: dict[str, str] = {}
-    for line in text.splitlines():
-        parts = line.split()
-        if len(parts) == 3 and not parts[1].endswith("/go.mod"):
-            name, version = parts[0], parts[1]
+    for found in lines_of(text, _GO_SUM, note):
+        name, version = found.groups()
+        if not version.endswith("/go.mod"):
             known = greatest.get(name)
             if known is None or _later(version, known):
                 greatest[name] = version
@@ -112,7 +124,7 @@ def pubspec_lock(text: str, note: Note) -> Iterator[Locked]:
     for document in yaml_maps(text):
         for name, entry in map_of(document.get("packages")).items():
             told = map_of(entry)
-            if told.get("source") not in {"sdk", "path"}:
+            if str(told.get("source")) not in {"sdk", "path"}:
                 yield Locked(purl_of("pub", name), told.get("version"), told.get("dependency") == "direct dev")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from risk_models.exposure.lock_text import LONGEST_LINE, Locked, Note, map_of, maps_of, purl_of, toml_map
+from risk_models.exposure.lock_text import LONGEST_LINE, Locked, Note, map_of, maps_of, purl_of, refuse_unread, toml_map
 
 
 def toml_packages(text: str, note: Note) -> Iterator[Locked]:
@@ -37,13 +37,17 @@ def pipfile_lock(text: str, note: Note) -> Iterator[Locked]:
 
 
 def requirements(text: str, note: Note) -> Iterator[Locked]:
+    """A line that installs from an address or a folder is of this kind too, though no package is named."""
+    read, unread = 0, list[str]()
     for line in text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
         if len(line) > LONGEST_LINE:
             note("not_a_requirement", line[:80])
+            unread.append(line[:80])
             continue
         wanted = re.split(r"(?:^|\s)#|\s--?[A-Za-z]", line)[0].strip()
         if wanted.count(",") > 50:
             note("not_a_requirement", wanted[:80])
+            unread.append(wanted[:80])
             continue
         if not wanted or wanted.startswith("-"):
             if re.match(r"\s*(-r|-c|--requirement|--constraint)\b", line):
@@ -53,11 +57,15 @@ def requirements(text: str, note: Note) -> Iterator[Locked]:
             requirement = _requirement(wanted)
         except InvalidRequirement:
             note("not_a_requirement", wanted)
+            if not re.match(r"\.|/|[\w+]+://", wanted):
+                unread.append(wanted[:80])
             continue
+        read += 1
         exact = [s.version for s in requirement.specifier if s.operator in {"==", "==="} and "*" not in s.version]
         if not exact:
             note("not_exact", wanted)
         yield _python(requirement.name, exact[0] if exact else "")
+    refuse_unread(read, unread)
 
 
 def _requirement(wanted: str) -> Requirement:

@@ -266,6 +266,29 @@ def test_a_lock_file_of_a_report_gives_its_packages(path):
     assert read(path.rpartition("/")[2], (REPORTS / path).read_text()) == IN_REPORTS[path]
 
 
+# Files of another kind under the name of a lock file of lines.
+OTHERS = {
+    "json": '{"bomFormat": "CycloneDX", "components": []}',
+    "xml": "<project>\n <modelVersion>4.0.0</modelVersion>\n <a>b:c:d=e</a>\n</project>",
+    "html": "<!doctype html>\n<html>\n<p>404: Not Found</p>\n</html>",
+    "poetry": '[[package]]\nname = "a"\nversion = "1.0"\n[metadata]\npython-versions = "^3.11"\n',
+    "prose": "La liste des paquets\nse trouve dans un autre dossier.\nDemandez à l’équipe.\n",
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("name", ["go.sum", "gradle.lockfile", "requirements.txt"])
+def test_a_file_of_another_kind_is_refused_under_the_name_of_a_lock(name, kind):
+    with pytest.raises(ValueError, match="most lines are of another form"):
+        read(name, OTHERS[kind])
+
+
+def test_a_few_lines_of_another_form_leave_the_others():
+    told = "# this is a comment\na:b:1=compileClasspath\n>>>\nun mot\nempty=annotationProcessor\n"
+    assert read("gradle.lockfile", told) == {("maven/a/b", "1")}
+    assert read("requirements.txt", "a==1\n./ici\nhttps://exemple.test/x.zip\n% mot %\n") == {("pypi/a", "1")}
+
+
 # What a reader may raise, as `Pairs` says.
 REFUSALS = (ValueError, KeyError, TypeError, AttributeError, RecursionError, ParseError, DefusedXmlException)
 
