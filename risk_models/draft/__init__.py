@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from risk_models.draft import deployment, environment, packages, page_scripts, practices
+from risk_models.draft import code_settings, deployment, environment, packages, page_scripts, practices
 from risk_models.draft.assembly import assemble_system, plain_aside
 from risk_models.draft.deployment import Unread
 from risk_models.draft.gathered_components import Aside
@@ -51,6 +51,7 @@ _READERS: tuple[tuple[str, Reader], ...] = (
     (r"(.*/)?build\.gradle(\.kts)?", packages.read_gradle),
     (r"(.*/)?(\.env[\w.-]*|[\w-]+\.env[\w.-]*|env\.[\w.-]+)", environment.read_environment),
     (page_scripts.FRAMES.pattern, page_scripts.read_frame),
+    (code_settings.SETTINGS.pattern, code_settings.read_settings),
     (r".*\.(ya?ml|json)", deployment.read_manifest),
 )
 _COMPILED = tuple((re.compile(pattern), reader) for pattern, reader in _READERS)

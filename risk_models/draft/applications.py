@@ -1,7 +1,7 @@
 """The product's own programs: applications by folder, interfaces, and the job runners beside them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,11 +57,12 @@ def cycle_of(eol_product: str, version: str) -> str:
 def find_applications(seen: Seen, signs: Signs, eol_of: dict[str, str]) -> list[Application]:
     """Applications first, then interfaces, then job runners; `eol_of`: endoflife.date's name of a framework."""
     by_folder: dict[str, list[SeenPackage]] = defaultdict(list)
+    building: dict[str, list[SeenPackage]] = defaultdict(list)
     for package in seen.packages:
+        building[package.folder].append(package)
         if not package.development:
             by_folder[package.folder].append(package)
-    found = [_framework(folder, by_folder[folder], seen, signs, eol_of) for folder in sorted(by_folder)]
-    apps = [app for app in found if app]
+    apps = [app for folder in sorted(building) for app in _programs(building[folder], seen, signs, eol_of)]
     _built(apps, seen)
     if not any(app.server for app in apps) and (web := _unnamed(apps, seen)):
         apps.insert(0, web)
@@ -73,14 +74,28 @@ def find_applications(seen: Seen, signs: Signs, eol_of: dict[str, str]) -> list[
     return [*apps, *workers]
 
 
+def _programs(packages: list[SeenPackage], seen: Seen, signs: Signs, eol_of: dict[str, str]) -> Iterator[Application]:
+    """What a folder's packages make of it: a server, an interface that is built, or one beside the other."""
+    running = [p for p in packages if not p.development]
+    server = _framework(running, [row for row in signs.frameworks if row["server"]], seen, eol_of)
+    interfaces = [row for row in signs.frameworks if not row["server"]]
+    bundled = any(matches_any(signs.bundlers, p.name) for p in packages)
+    if server:
+        yield server
+        beside = bundled and server.package.startswith("npm:") and server.name not in signs.whole_interfaces
+    if not server or beside:
+        interface = _framework(packages if bundled else running, interfaces, seen, eol_of)
+        yield from [interface] if interface else []
+
+
 def _framework(
-    folder: str, packages: Iterable[SeenPackage], seen: Seen, signs: Signs, eol_of: dict[str, str]
+    packages: Iterable[SeenPackage], rows: Iterable[dict[str, Any]], seen: Seen, eol_of: dict[str, str]
 ) -> Application | None:
-    """What a folder's packages make of it: the first framework of the list, servers before interfaces."""
-    rows: list[dict[str, Any]] = sorted(signs.frameworks, key=lambda row: not row["server"])
+    """The first framework of `rows` that the packages of a folder have."""
     for row in rows:
         for package in packages:
             if matches_any(row["packages"], package.name):
+                folder = package.folder
                 version = seen.locked.get((folder, package.name)) or package.version
                 kind = ComponentKind.API if row["name"] in _APIS else ComponentKind.WEB
                 return Application(

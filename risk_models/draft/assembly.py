@@ -14,7 +14,7 @@ from risk_models.draft.knowledge import Signs, matches_any
 from risk_models.draft.repository_facts import Seen
 from risk_models.product_file.component_format import derived_patcher
 from risk_models.product_file.file_format import id_of
-from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus
+from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Patcher
 from risk_models.system import Component, EndOfLife, Extra, Link, Measure, Product, Secret, System
 
 _ORDER = {"sure": 0, "likely": 1, "guess": 2}
@@ -197,7 +197,7 @@ class _Parts:
             kind=known.kind,
             hosting=hosting,
             exposure=known.exposure,
-            patched_by=derived_patcher(hosting),
+            patched_by=Patcher.PUBLISHER if self._is_managed(thing, hosting) else derived_patcher(hosting),
             supplier=supplier or None,
             version=version or None,
             purl=f"{known.purl}@{version}" if known.purl and version else known.purl or None,
@@ -210,6 +210,12 @@ class _Parts:
             extra=explain_sources(thing.sources, thing.confidence),
             secrets=(self._keys_in_code() or None) if "forge" in thing.ways else None,
         )
+
+    def _is_managed(self, thing: Thing, hosting: Hosting) -> bool:
+        """Whether its supplier keeps it: a platform, what a platform adds or rents by itself."""
+        if thing.known.role == "host":
+            return bool(thing.known.supplier)
+        return hosting is Hosting.PAAS and bool(thing.ways & {"addon", "resource"})
 
     def links(self) -> Iterator[Link]:
         found: dict[tuple[str, str, LinkKind], Link] = {}
@@ -240,9 +246,13 @@ class _Parts:
         sources = set(thing.sources)
         services = {s.name for s in self._seen.services if s.source in sources}
         folders |= {s.folder for s in self._seen.services if s.builds and services & {*s.depends_on}}
-        users = [a for a in self._apps if not a.worker and a.folder in folders] or self._programs[:1]
+        users = [a for a in self._apps if a.folder in folders and self._runs(a)] or self._programs[:1]
         shared = thing.known.kind in _SHARED_BY_WORKERS
         return users + [w for w in self._apps if w.worker and shared and w.folder in {u.folder for u in users}]
+
+    def _runs(self, app: Application) -> bool:
+        """Whether a program is what runs in its folder: the server of it, else the interface, never a job runner."""
+        return not app.worker and (app.server or all(p.folder != app.folder for p in self._programs))
 
     def _kinds(self, thing: Thing) -> list[LinkKind]:
         match thing.known.role:
@@ -331,7 +341,7 @@ class _Parts:
         for row in self._signs.measures:
             for package in self._seen.packages:
                 if not package.development and matches_any(row.get("packages", ()), package.name):
-                    on = [a.id for a in self._apps if a.folder == package.folder and not a.worker]
+                    on = [a.id for a in self._apps if a.folder == package.folder and self._runs(a)]
                     add(row["measure"], package.source, "likely", on)
             for job in self._seen.jobs:
                 if matches_any(row.get("commands", ()), job.command):

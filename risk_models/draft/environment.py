@@ -3,6 +3,7 @@
 import re
 from math import log2
 
+from risk_models.draft.platforms import note_domain
 from risk_models.draft.repository_facts import Lines, Seen, ToldFact, Variable
 
 # A variable that is commented out is named too; a sentence in a comment is not one.
@@ -36,6 +37,7 @@ def read_environment(path: str, text: str, seen: Seen) -> None:
         variable, value = (found[1], found[2]) if found[1] else (found[3], found[4])
         source = f"{path}:{number}"
         scheme = _SCHEME.match(value)
+        note_domain(variable, value, source, seen)
         seen.variables.append(Variable(variable, source, scheme[1] if scheme else "", test))
         if looks_secret(variable, value):
             seen.secrets.append(ToldFact(variable, source))

@@ -25,6 +25,9 @@ _SCHEMES |= {"elasticsearch": "Elasticsearch"}
 # Variables that name a database without saying which.
 _ANY_DATABASE = re.compile(r"(DB|DATABASE)_(URL|HOST|PORT|USER|NAME)")
 _OTHER_DATABASES = ("MySQL", "MariaDB", "SQLite")
+# What the last word of the name of another store says of it.
+_STORES = dict.fromkeys(("DB", "DATABASE", "PG", "POSTGRES"), ("base de données", ComponentKind.DATABASE))
+_STORES |= dict.fromkeys(("S3", "BUCKET"), ("fichiers", ComponentKind.STORAGE))
 _GENERIC_IDENTITY = "Fournisseur OpenID Connect"
 _SURE_BY_ITSELF = frozenset({"addon", "host", "forge", "pipeline", "resource", "manifest"})
 
@@ -87,8 +90,13 @@ class Things:
         for told, how in ((seen.hosts, "host"), (seen.forges, "forge"), (seen.pipelines, "pipeline")):
             for one in told:
                 self._told(one.name, how, one.source)
+        for word in seen.settings:
+            self._of("settings", word.name, "setting", word.source)
         self._guess(self._variables(seen.variables))
         self._one_each()
+        if not any(self.of_roles("host")):
+            for one in seen.deployed_to:
+                self._told(one.name, "deployment", one.source)
 
     def _add(self, known: Known, how: str, source: str, version: str = "") -> None:
         thing = self.found.setdefault(known.name, Thing(known))
@@ -167,9 +175,14 @@ class Things:
     def _add_guess(
         self, prefix: str, related: list[str], addresses: dict[str, list[str]], keys: dict[str, list[str]]
     ) -> None:
-        first = min([prefix, *related], key=len)
-        name = f"{' '.join(part.capitalize() if len(part) > 4 else part for part in first.split('_'))} (API)"
-        known = Known(name, ComponentKind.EXTERNAL_API, Hosting.SAAS, Exposure.AUTHENTICATED, "calls")
+        words = min([prefix, *related], key=len).split("_")
+        what, kind = _STORES.get(words[-1], ("", None)) if len(words) > 1 else ("", None)
+        name = " ".join(part.capitalize() if len(part) > 4 else part for part in (words[:-1] if kind else words))
+        name = f"{name} ({what or 'API'})"
+        if kind:
+            known = Known(name, kind, Hosting.PAAS, Exposure.INTERNAL, "store")
+        else:
+            known = Known(name, ComponentKind.EXTERNAL_API, Hosting.SAAS, Exposure.AUTHENTICATED, "calls")
         for source in (*addresses[prefix], *(source for key in related for source in keys[key])):
             self._add(known, "variable", source)
         if name in self.found:
@@ -188,7 +201,7 @@ class Things:
         if providers and _GENERIC_IDENTITY in self.found:
             self._merge(_GENERIC_IDENTITY, providers[0])
         minio = self.found.get("MinIO")
-        if minio and minio.ways <= {"image"} and "S3" in self.found:
+        if minio and "S3" in self.found and all("compose" in source for source in minio.sources):
             self.aside.append(Aside("MinIO", "stands_for_s3", minio.sources[0]))
             del self.found["MinIO"]
 

@@ -50,12 +50,15 @@ class Signs:
     frameworks: tuple[dict[str, Any], ...]
     workers: tuple[dict[str, Any], ...]
     measures: tuple[dict[str, Any], ...]
+    bundlers: tuple[str, ...]
+    whole_interfaces: frozenset[str]
     development: dict[str, _Patterns]
     test_folders: frozenset[str]
     own: frozenset[str]
 
     def of(self, what: str, text: str) -> Known | None:
-        """The component that `text` speaks of as one of "variables", "images", "packages", "addons" or "resources"."""
+        """The component that `text` speaks of as one of "variables", "images", "packages", "addons", "resources" or
+        "settings"."""
         name = self.patterns[what].find(text)
         return self.known[name] if name else None
 
@@ -84,7 +87,7 @@ def read_signs() -> Signs:
             cpe=of.cpe if of else "",
             purl=of.purl if of else "",
         )
-    keys = ("variables", "images", "packages", "addons", "resources")
+    keys = ("variables", "images", "packages", "addons", "resources", "settings")
     return Signs(
         known=known,
         patterns={
@@ -94,6 +97,8 @@ def read_signs() -> Signs:
         frameworks=tuple(raw["frameworks"]),
         workers=tuple(raw["workers"]),
         measures=tuple(raw["measures"]),
+        bundlers=tuple(raw["bundlers"]),
+        whole_interfaces=frozenset(raw["whole_interfaces"]),
         development={
             key: _Patterns((pattern, pattern) for pattern in raw["development"][key])
             for key in ("images", "variables", "services")

@@ -9,6 +9,7 @@ from defusedxml.common import DefusedXmlException
 from packaging.requirements import InvalidRequirement, Requirement
 
 from risk_models.draft.deployment import Unread, a_list, a_map, json_of
+from risk_models.draft.platforms import note_domain
 from risk_models.draft.repository_facts import Seen, SeenPackage, ToldFact, folder_of, line_number_of
 from risk_models.exposure.lock_files import reader_of
 
@@ -23,7 +24,7 @@ def _add(seen: Seen, ecosystem: str, name: str, path: str, line: int, *, develop
     )
 
 
-_RENOVATE = '"renovate"'
+_RENOVATE, _HOMEPAGE = '"renovate"', '"homepage"'
 
 
 def package_json(path: str, text: str, seen: Seen) -> None:
@@ -37,6 +38,7 @@ def package_json(path: str, text: str, seen: Seen) -> None:
     renovate = found.get("renovate")
     if isinstance(renovate, dict) and renovate.get("enabled") is not False:
         seen.measures.append(("dependabot", f"{path}:{line_number_of(text, _RENOVATE)}", "sure"))
+    note_domain("SITE", str(found.get("homepage")), f"{path}:{line_number_of(text, _HOMEPAGE)}", seen)
     title = found.get("name")
     if isinstance(title, str) and not folder_of(path):
         seen.titles.append(ToldFact(title, f"{path}:{line_number_of(text, title)}"))

@@ -3,6 +3,7 @@
 import re
 
 from risk_models.draft.deployment import Unread, a_list, yaml_of
+from risk_models.draft.platforms import note_platforms
 from risk_models.draft.repository_facts import Lines, Seen, ToldFact, line_number_of
 from risk_models.exposure.lock_text import loose_json
 
@@ -51,6 +52,7 @@ def _pipeline(path: str, text: str, seen: Seen) -> None:
     lines = Lines(bare)
     if found := _SCANS.search(bare):
         seen.measures.append(("codeql", f"{path}:{lines.at(found.start())}", "sure"))
+    note_platforms(path, bare, seen)
     if found := _DEPLOYS.search(bare):
         seen.deploying.append(ToldFact(found[0], f"{path}:{lines.at(found.start())}"))
 

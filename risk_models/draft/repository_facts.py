@@ -78,7 +78,8 @@ class ToldFact:
 @dataclass
 class Seen:
     """Everything that was noted; `unread`: files that could not be read, and why (a code of `draft_skipped`); `included`: the
-    compose files that others name, beside those that name them, "" where they stand outside of the repository."""
+    compose files that others name, beside those that name them, "" where they stand outside of the repository;
+    `deployed_to`: platforms that a pipeline or a domain speaks of; `settings`: words of the settings of the code."""
 
     services: list[SeenService] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
@@ -90,6 +91,8 @@ class Seen:
     addons: list[ToldFact] = field(default_factory=list)
     resources: list[ToldFact] = field(default_factory=list)
     hosts: list[ToldFact] = field(default_factory=list)
+    deployed_to: list[ToldFact] = field(default_factory=list)
+    settings: list[ToldFact] = field(default_factory=list)
     forges: list[ToldFact] = field(default_factory=list)
     pipelines: list[ToldFact] = field(default_factory=list)
     deploying: list[ToldFact] = field(default_factory=list)

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Self
 
 from risk_models import catalogue
+from risk_models.draft.code_settings import SETTINGS, is_of_developers
 from risk_models.draft.page_scripts import FRAMES
 from risk_models.exposure.lock_files import reader_of
 
@@ -152,7 +153,7 @@ def is_wanted(path: str) -> bool:
     if not _NOT_LOOKED_INTO.isdisjoint(path.split("/")[:-1]):
         return False
     named = name in _NAMES or reader_of(name) or _PATTERNS.fullmatch(name) or FRAMES.fullmatch(name)
-    return bool(named or _FOLDERS.search(path))
+    return bool(named or _FOLDERS.search(path) or (SETTINGS.fullmatch(path) and not is_of_developers(path)))
 
 
 def _most(path: str) -> int:

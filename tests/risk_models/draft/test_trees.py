@@ -76,6 +76,13 @@ _ENDLESS = {
     "docker-compose.yml": "services:\n" + "\n" * 100_000,
     "deux/docker-compose.yml": "services:\n a:\n  environment:\n" + "".join(f"  - AB_{n}=1\n" for n in range(10_000)),
     "Dockerfile": "FROM " + "${a:-" * 100_000,
+    "config/settings.py": "env."
+    + "a." * 400_000
+    + "\n"
+    + "environ(" * 20_000
+    + "\n"
+    + "\n".join(["redis ${AB:"] * 20_000),
+    ".github/workflows/b.yml": "on: push\n" + "a.osc-" + "a-" * 400_000 + "\n" * 50_000,
 }
 
 

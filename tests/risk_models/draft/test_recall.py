@@ -1,0 +1,92 @@
+"""What is found though no file of deployment says it: settings in code, pipelines, domains, interfaces, who patches."""
+
+import json
+
+import pytest
+
+from risk_models.draft.tree import is_wanted
+from risk_models.scales import ComponentKind
+from tests.factories.repositories import files, names
+
+DJANGO = """
+REDIS = os.getenv("CACHE_URL", "redis://localhost:6379")  # SENTRY_DSN
+SENTRY = os.environ["SENTRY_DSN"]
+# os.environ["MATOMO_TOKEN"]
+PILOTAGE = {"host": env("PILOTAGE_DB_HOST"), "password": env("PILOTAGE_DB_PASSWORD")}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "wanted"),
+    [
+        ("config/settings/base.py", DJANGO, {"Redis", "Sentry", "Pilotage (base de données)"}),
+        ("app/settings.py", 'HAYSTACK = {"ENGINE": "elasticsearch7_backend"}', {"Elasticsearch"}),
+        ("config/initializers/search.rb", 'Meilisearch.new(ENV.fetch("MEILISEARCH_HOST"))', {"Meilisearch"}),
+        ("config/packages/cache.yaml", "framework: {cache: {app: '%env(resolve:REDIS_URL)%'}}", {"Redis"}),
+        ("src/main/resources/application.properties", "a.b=${BREVO_API_KEY:}\n#spring.redis.host=x", {"Brevo"}),
+        ("config/redis.ts", "export default process.env.REDIS_URL", set()),
+        ("config/settings/test.py", DJANGO, set()),
+        ("config/cable.yml", "production: {adapter: redis}", set()),
+    ],
+)
+def test_what_only_the_settings_of_the_code_name_is_found(path, text, wanted):
+    found = from_paths({path: text, "Procfile": "web: x\n"})
+    assert names(found) - {"Application"} == wanted
+
+
+def from_paths(texts: dict[str, str]):
+    """What is drafted of the files that a repository would give, those that are not wanted left out."""
+    return files({path: text for path, text in texts.items() if is_wanted(path)})
+
+
+WEB = {"Procfile": "web: x\n"}
+DEPLOYS = "on: push\njobs: {a: {steps: [{run: 'COMMAND'}]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        ({".github/workflows/cd.yml": DEPLOYS.replace("COMMAND", "clever deploy")}, "Clever Cloud"),
+        ({".gitlab-ci.yml": "deploy: {script: [kubectl apply -f k]}\n"}, "Kubernetes"),
+        ({".env.example": "SITE_URL=https://demo.osc-fr1.scalingo.io\n"}, "Scalingo"),
+        ({"package.json": '{"homepage": "https://x.vercel.app/"}'}, "Vercel"),
+        # What others publish there says nothing of where this runs; nor a comment.
+        ({".env.example": "AUTRE_API=https://demo.osc-fr1.scalingo.io\n"}, None),
+        ({".github/workflows/cd.yml": DEPLOYS.replace("COMMAND", "echo heroku") + "# scalingo\n"}, None),
+        # What is told plainly is enough: previews elsewhere are no second host.
+        ({"scalingo.json": "{}", ".github/workflows/cd.yml": DEPLOYS.replace("COMMAND", "netlify deploy")}, "Scalingo"),
+    ],
+)
+def test_a_pipeline_or_a_domain_tells_the_host(texts, wanted):
+    hosts = [c for c in files(WEB | texts).system.components if c.kind is ComponentKind.HOST]
+    assert [h.name for h in hosts] == ([wanted] if wanted else [])
+
+
+def test_an_interface_is_told_beside_the_server_of_its_folder():
+    told = {"express": "4.21.0", "vue": "3.5.0", "pg": "8.0.0"}
+    beside = files({"package.json": json.dumps({"dependencies": told, "devDependencies": {"vite": "6.0.0"}})})
+    assert {"Application Express", "Interface Vue"} <= names(beside)
+    writing = {k.source for k in beside.system.links if k.target == "postgresql"}
+    assert writing == {"web"}, "the interface reaches the database through the server"
+    whole = files(
+        {"package.json": json.dumps({"dependencies": {"next": "15.0.0", "react": "19.0.0", "vite": "6.0.0"}})}
+    )
+    assert "Interface React" not in names(whole)
+    built = files({"front/package.json": json.dumps({"devDependencies": {"svelte": "5.0.0", "vite": "6.0.0"}}), **WEB})
+    assert "Interface Svelte" in names(built)
+
+
+def test_what_a_supplier_keeps_is_patched_by_it():
+    texts = {"scalingo.json": '{"addons": ["postgresql:x"]}', ".env.example": "REDIS_URL=\n", **WEB}
+    patched = {c.name: c.patched_by.value for c in files(texts).system.components}
+    assert (patched["Scalingo"], patched["PostgreSQL"]) == ("publisher", "publisher")
+    assert (patched["Redis"], patched["Application"]) == ("team", "team")
+
+
+def test_a_console_or_a_store_of_developers_is_no_part():
+    compose = (
+        "services:\n  s3: {image: minio/minio, environment: {MINIO_ROOT_USER: a}}\n  c: {image: cloudlena/s3manager}\n"
+    )
+    found = files({"compose.yaml": compose, ".env.example": "S3_BUCKET=\n", **WEB})
+    assert names(found) == {"Application", "S3"}
+    assert {a.why for a in found.aside} == {"stands_for_s3", "development_image"}
