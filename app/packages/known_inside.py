@@ -12,7 +12,7 @@ from risk_models.catalogue import UsualComponent
 from risk_models.exposure.ranges import Affected, read_range
 
 _SHORTEST_NAME = 3
-_ANY_SOFTWARE = "pkg:generic/software"
+ANY_SOFTWARE = "pkg:generic/software"
 
 
 def usual_by_package(session: Session) -> Mapping[str, list[UsualComponent]]:
@@ -34,6 +34,13 @@ def is_called_like(known: Collection[UsualComponent]) -> ColumnElement[bool]:
     )
 
 
+def names_of_the_same(session: Session, name: str) -> frozenset[str]:
+    """In lower case, `name` and the others that the catalogue gives to the component of that name."""
+    name = name.lower()
+    usual = component_catalogue.known_usual_components(session)
+    return frozenset([name, *(other for one in usual if name in one.names for other in one.names)])
+
+
 def own_versions_flawed(
     known: Collection[UsualComponent], name: str, eol_product: str, package: str, flaws: Collection[str]
 ) -> Affected:
@@ -45,5 +52,5 @@ def own_versions_flawed(
         if (one.eol_product and one.eol_product == eol_product) or any(n in name.lower() for n in one.names):
             for flaw, versions in one.flawed:
                 if flaw in flaws:
-                    return read_range(_ANY_SOFTWARE, versions)
+                    return read_range(ANY_SOFTWARE, versions)
     return Affected(package, unreadable=True)

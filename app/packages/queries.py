@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union_a
 from sqlalchemy.orm import Session
 
 from app.inventory.models import Component
-from app.packages.known_inside import is_called_like, usual_by_package
+from app.packages.known_inside import is_called_like, names_of_the_same, usual_by_package
 from app.packages.matching import Match, matches_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
@@ -195,24 +195,27 @@ def _use(row: Row[Any], package: str, version: str, verdict: MatchVerdict | None
 
 
 def components_called(
-    session: Session, words: str, *, judged: bool = False, products: Collection[str] | None = None
+    session: Session, words: str, affected: Affected | None = None, *, products: Collection[str] | None = None
 ) -> list[Use]:
     """Components whose name or supplier holds `words`: how third-party software without a package is found.
 
-    `judged`: a range was asked, which nobody can place them in.
+    `affected`: a range of any software, in which only what bears this very name, or another that the catalogue gives it, is
+    placed by its own version; what only resembles is left to check.
     """
     like = f"%{_like(words)}%"
     statement = _component(literal("").label("version_id")).where(
         or_(Component.name.ilike(like, escape="\\"), Component.supplier.ilike(like, escape="\\"))
     )
-    rows = session.execute(_within(statement, products).order_by(Product.name, Component.name))
-    return [
-        _use(row, "", row.own_version, _UNPLACED[row.hosting is Hosting.SAAS] if judged else None, embedded=False)
-        for row in rows
-    ]
-
-
-_UNPLACED = {True: MatchVerdict.TO_ASK, False: MatchVerdict.UNKNOWN}
+    very = names_of_the_same(session, words)
+    uses = []
+    for row in session.execute(_within(statement, products).order_by(Product.name, Component.name)):
+        verdict = None
+        if affected is not None:
+            placed = affected.verdict(row.own_version) if row.component.lower() in very else MatchVerdict.UNKNOWN
+            verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else placed
+        if verdict is not MatchVerdict.NOT_EXPOSED:
+            uses.append(_use(row, "", row.own_version, verdict, embedded=False))
+    return uses
 
 
 def with_known_flaws(session: Session, uses: Sequence[Use]) -> list[Use]:

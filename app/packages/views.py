@@ -16,6 +16,7 @@ from app.packages import exports, flaw_judgements, matching, queries, sboms
 from app.packages import vex as vex_files
 from app.packages.forms import JudgementForm, SbomForm, VexForm
 from app.packages.importers.reading import UnreadableSbom
+from app.packages.known_inside import ANY_SOFTWARE
 from app.packages.matching import Match
 from app.platform import uploads
 from app.platform.editing import EditForm, save_edited
@@ -181,7 +182,8 @@ def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str
         found = []
     else:
         packages = list(queries.packages_called(session, asked))
-        found = queries.components_called(session, asked, judged=bool(span), products=products)
+        named = read_range(ANY_SOFTWARE, span) if span else None
+        found = queries.components_called(session, asked, named, products=products)
     for package in packages:
         affected = read_range(package, span) if span else None
         found += queries.find_users(session, package, affected, products=products)

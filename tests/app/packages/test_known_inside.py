@@ -6,9 +6,10 @@ from sqlalchemy import update
 from app.analysis import services as analysis
 from app.identity.kinds import Role
 from app.inventory.models import Component
-from app.packages import matching
+from app.packages import matching, queries
+from app.packages.known_inside import ANY_SOFTWARE
 from app.products.changes import note_change
-from risk_models.exposure.ranges import MatchVerdict
+from risk_models.exposure.ranges import MatchVerdict, read_range
 from risk_models.scales import Hosting
 from tests.factories.advisories import LOG4J, LOG4SHELL
 from tests.factories.boms import LIBRARY, bom
@@ -108,3 +109,34 @@ def test_it_is_said_weighed_judged_and_asked_again_when_it_changes(world, team, 
     assert loss(world, product) == exposed
     assert "À rejuger" in team.get("/produits/guichet/failles").get_data(as_text=True)
     assert "Jugé par l’équipe" not in incubator.get(search).get_data(as_text=True)
+
+
+# By own version, what a search of Metabase in "<0.41.4|>=1,<1.41.4" says of a component.
+SEARCHED = {"0.41.2": "exposed", "1.41.3": "exposed", "v0.50": None, "": "unknown", "dernière": "unknown"}
+
+
+@pytest.mark.parametrize("version", SEARCHED)
+def test_a_range_places_by_their_own_version_those_of_the_very_name(world, product, version):
+    change(world, product, version=version)
+    affected = read_range(ANY_SOFTWARE, "<0.41.4|>=1,<1.41.4")
+
+    def found(words: str) -> list[str | None]:
+        with world.session(writing=False) as session:
+            return [
+                u.verdict for u in queries.components_called(session, words, affected) if u.component_ref == "metabase"
+            ]
+
+    told = SEARCHED[version]
+    assert found("metabase") == ([told] if told else [])
+    assert found("Metab") == ["unknown"], "of what only resembles nothing is concluded"
+    change(world, product, name="Metabase de la cellule")
+    assert found("metabase") == ["unknown"]
+    change(world, product, hosting=Hosting.SAAS)
+    assert found("metabase") == ["to_ask"]
+
+
+def test_the_catalogue_s_other_names_are_the_same_software(world, product):
+    change(world, product, name="Apache Superset", version="1.0")
+    with world.session(writing=False) as session:
+        found = queries.components_called(session, "superset", read_range(ANY_SOFTWARE, "<2"))
+    assert [(u.component, u.verdict) for u in found] == [("Apache Superset", "exposed")]
