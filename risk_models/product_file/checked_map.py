@@ -86,8 +86,9 @@ class CheckedMap:
                 else (self.content.lc.line, self.content.lc.col)
             )
         except (KeyError, TypeError):
-            at = (self.content.lc.line, self.content.lc.col)
-        return at[0] + 1, at[1] + 1
+            at = None
+        line, column = at or (self.content.lc.line, self.content.lc.col)
+        return (line or 0) + 1, (column or 0) + 1  # an empty map has no place
 
     def raw(self, key: str) -> Any:
         self._read.add(key)

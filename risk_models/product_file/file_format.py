@@ -82,7 +82,10 @@ def loads(text: str, *, as_of: date | None = None) -> System:
         return _system(CheckedMap(tree, "file"), as_of)
     except ProductFileError:
         # The same by the parser that remembers lines and columns, ten times slower: to say where a file is wrong.
-        return _system(CheckedMap(source_yaml.yaml_reader(placed=True).load(text), "file"), as_of)
+        placed = source_yaml.load_placed(text)
+        if placed is None:
+            raise
+        return _system(CheckedMap(placed, "file"), as_of)
 
 
 def dumps(system: System) -> str:

@@ -135,6 +135,14 @@ def load_yaml(text: str, depth: int, nodes: int) -> Any:
     return found[0] if found else None
 
 
+def load_placed(text: str) -> Any:
+    """The value of what `load_yaml` read, each part with its line and column; None where that parser reads no such thing."""
+    try:
+        return next((found for found in yaml_reader(placed=True).load_all(text) if found is not None), None)
+    except YAMLError:
+        return None
+
+
 def load_documents(text: str, depth: int, nodes: int) -> list[Any]:
     """The values of the documents of a text, the empty ones apart; at most so many levels and so many nodes, those that
     aliases repeat included. Raises `UnreadableYaml`."""

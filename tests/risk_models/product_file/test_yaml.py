@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from risk_models import product_file
+from risk_models.product_file.checked_map import ProductFileError
 from risk_models.product_file.source_yaml import UnreadableYaml, load_documents, load_yaml
 from tests.fuzzing import tries
 
@@ -106,3 +108,15 @@ def test_any_text_is_read_or_refused_in_words(text):
         load_documents(text, 40, 1_000)
     except UnreadableYaml as error:
         assert error.placed_text("fr")
+
+
+# What is no product file is told with its place, by a parser that must read all that the first one did.
+@tries(usual=200, fuzz=5_000)
+@given(text=st.text(alphabet="ab:,[]{}&*!|>-#?\"'%@` \t\n019~.<\x00\ufeff", max_size=40), value=values)
+def test_any_product_file_is_refused_in_words(text, value):
+    out = io.StringIO()
+    YAML(typ="safe").dump({"product": value}, out)
+    for whole in (text, f"product: {{name: 1}}\n---\n{text}", f"---\n{out.getvalue()}---\n", out.getvalue()):
+        with pytest.raises(ProductFileError) as error:
+            product_file.loads(whole)
+        assert error.value.text("fr")
