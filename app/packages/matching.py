@@ -3,23 +3,23 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, literal, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from app.feeds.models import Advisory, AdvisoryPackage, ReleaseCycle
+from app.feeds.models import ReleaseCycle
 from app.feeds.services import affected_of
 from app.inventory.models import Component
+from app.packages.advised_rows import advised_rows
 from app.packages.flaw_names import FlawNames
 from app.packages.kinds import FlawState
-from app.packages.known_inside import is_called_like, own_versions_flawed, usual_by_package
-from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
+from app.packages.known_inside import own_versions_flawed, usual_by_package
+from app.packages.models import Judgement, Sbom
 from app.platform import clock
-from risk_models.catalogue import UsualComponent
 from risk_models.exposure.cyclonedx import library_component
 from risk_models.exposure.package_names import full_purl, plain_name, source_package, split_purl
 from risk_models.exposure.ranges import Affected, MatchVerdict
@@ -69,10 +69,15 @@ class Match:
         return self.verdict is MatchVerdict.EXPOSED and not self.development and not self.harmless
 
 
-def matches_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Match]]:
-    """By product, worst first; in as many queries for many products as for one."""
+def matches_of(
+    session: Session, product_ids: Sequence[str], packages: Collection[str] | None = None
+) -> dict[str, list[Match]]:
+    """By product, worst first, of these `packages` alone where some are named; in as many queries for many products as for
+    one."""
     holding = usual_by_package(session)
-    rows = [*_carried(session, product_ids), *_own(session, product_ids), *_inside(session, product_ids, holding)]
+    if packages is not None:
+        holding = {package: known for package, known in holding.items() if package in packages}
+    rows = advised_rows(session, product_ids, holding, packages)
     flaws = FlawNames(session, rows)
     judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
@@ -119,104 +124,6 @@ def _urgency(m: Match) -> tuple[object, ...]:
         m.flaw,
         m.component,
     )
-
-
-_COLUMNS = (
-    Component.product_id,
-    Component.id.label("component_id"),
-    Component.ref,
-    Component.name,
-    Component.hosting,
-    Component.eol_product,
-    Component.version.label("own_version"),
-    AdvisoryPackage.advisory_id,
-    AdvisoryPackage.package.label("advised"),
-    AdvisoryPackage.affected,
-    Advisory.aliases,
-    Advisory.upstream,
-    Advisory.summary,
-    Advisory.published,
-    Advisory.cvss,
-)
-
-
-def _carried(session: Session, product_ids: Sequence[str]) -> list[Row[Any]]:
-    """By the name of each package, and by that of the source it is built from."""
-    statement = (
-        select(
-            *_COLUMNS,
-            Package.purl.label("package"),
-            Package.purl,
-            PackageVersion.version,
-            literal(value=True).label("embedded"),
-            PackageUse.development,
-            literal(value=False).label("inside"),
-        )
-        .select_from(Sbom)
-        .join(Component, Component.id == Sbom.component_id)
-        .join(PackageUse, PackageUse.sbom_id == Sbom.id)
-        .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
-        .join(Package, Package.id == PackageVersion.package_id)
-        .where(Sbom.product_id.in_(product_ids))
-    )
-    return [
-        row
-        for named in (Package.purl, Package.source)
-        for row in session.execute(_told(statement.join(AdvisoryPackage, AdvisoryPackage.package == named)))
-    ]
-
-
-def _own(session: Session, product_ids: Sequence[str]) -> Sequence[Row[Any]]:
-    statement = (
-        select(
-            *_COLUMNS,
-            Component.package,
-            Component.purl,
-            Component.version,
-            literal(value=False).label("embedded"),
-            literal(value=False).label("development"),
-            literal(value=False).label("inside"),
-        )
-        .select_from(Component)
-        .join(AdvisoryPackage, AdvisoryPackage.package == Component.package)
-        .where(Component.product_id.in_(product_ids), Component.package != "")
-    )
-    return session.execute(_told(statement)).all()
-
-
-def _inside(
-    session: Session, product_ids: Sequence[str], holding: Mapping[str, Collection[UsualComponent]]
-) -> list[Row[Any]]:
-    """Of components without SBOM, what their like are known to hold."""
-    statement = (
-        select(
-            *_COLUMNS,
-            AdvisoryPackage.package,
-            AdvisoryPackage.package.label("purl"),
-            literal("").label("version"),
-            literal(value=True).label("embedded"),
-            literal(value=False).label("development"),
-            literal(value=True).label("inside"),
-        )
-        .select_from(Component)
-        .outerjoin(Sbom, Sbom.component_id == Component.id)
-        .where(Component.product_id.in_(product_ids), Sbom.id.is_(None))
-    )
-    return [
-        row
-        for package, known in holding.items()
-        for row in session.execute(
-            _told(
-                statement.join(AdvisoryPackage, AdvisoryPackage.package == package).where(
-                    Component.package != package, is_called_like(known)
-                )
-            )
-        )
-    ]
-
-
-def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    return statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)
 
 
 def _fingerprint(affected: object) -> str:

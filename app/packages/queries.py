@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.inventory.models import Component
 from app.packages.known_inside import is_called_like, names_of_the_same, usual_by_package
 from app.packages.matching import Match, matches_of
-from app.packages.models import Package, PackageUse, PackageVersion, Sbom
+from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
 from risk_models.exposure.package_names import plain_name, split_purl
 from risk_models.exposure.ranges import Affected, MatchVerdict
@@ -23,8 +23,8 @@ _AT_ONCE = 10_000
 class Use(NamedTuple):
     """A component that is a package, or that carries it; a tuple, for answers have thousands of them.
 
-    `judged`: the known flaws of this line, where its team says of each that it is harmless or mended; `exposed_to`: those
-    that its own version is known to hold, where nobody sees the version of the package.
+    `inside`: the catalogue alone knows of the package; `judged`: the known flaws of this line, where its team says of each
+    that it is harmless or mended; `exposed_to`: those that the component's own version tells of what is inside it.
     """
 
     product_id: str
@@ -42,6 +42,7 @@ class Use(NamedTuple):
     embedded: bool
     verdict: MatchVerdict | None
     contacts: tuple[str, ...] = ()
+    inside: bool = False
     judged: tuple[str, ...] = ()
     exposed_to: tuple[str, ...] = ()
 
@@ -146,7 +147,8 @@ def _known_to_embed(session: Session, package: str, products: Collection[str] | 
     )
     for row in session.execute(_within(statement, products)):
         verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else MatchVerdict.UNKNOWN
-        yield _use(row, package, row.own_version, verdict if judged else None, embedded=True)
+        use = _use(row, package, row.own_version, verdict if judged else None, embedded=True)
+        yield use._replace(inside=True)
 
 
 def _component(version_id: Any) -> Select[*tuple[Any, ...]]:
@@ -219,11 +221,17 @@ def components_called(
 
 
 def with_known_flaws(session: Session, uses: Sequence[Use]) -> list[Use]:
-    """The same uses with what is known of the flaws of each and what their teams say, as their own pages read it."""
-    ids = iter(dict.fromkeys(use.product_id for use in uses if use.verdict))
+    """The same uses with what is known of the flaws of each and what their teams say, as their own pages read it.
+
+    Only of products where somebody judged one of these packages, or where the catalogue alone knows of it.
+    """
+    packages = {use.package for use in uses if use.verdict and use.package}
+    judging = select(Component.product_id).join(Judgement, Judgement.component_id == Component.id)
+    judged = set(session.scalars(judging.where(Judgement.package.in_(packages)).distinct()))
+    ids = iter(dict.fromkeys(u.product_id for u in uses if u.verdict and (u.inside or u.product_id in judged)))
     found: dict[tuple[str, str], list[Match]] = defaultdict(list)
-    while some := list(islice(ids, _AT_ONCE // 20)):
-        for matches in matches_of(session, some).values():
+    while some := list(islice(ids, _AT_ONCE)):
+        for matches in matches_of(session, some, packages).values():
             for match in matches:
                 found[match.component_id, match.package].append(match)
     return [_with_known_flaws(use, found[use.component_id, use.package]) for use in uses]

@@ -1,0 +1,130 @@
+"""Rows of what advisories speak of: packages that components carry, that they are, that they are known to hold."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, literal, select
+from sqlalchemy.orm import Session
+
+from app.feeds.models import Advisory, AdvisoryPackage
+from app.inventory.models import Component
+from app.packages.known_inside import is_called_like
+from app.packages.models import Package, PackageUse, PackageVersion, Sbom
+from risk_models.catalogue import UsualComponent
+
+
+def advised_rows(
+    session: Session,
+    product_ids: Sequence[str],
+    holding: Mapping[str, Collection[UsualComponent]],
+    packages: Collection[str] | None,
+) -> list[Row[Any]]:
+    """One by component, package and advisory that names it, of these `packages` alone where some are named; `holding`: by
+    package, the usual components that are known to hold it."""
+    return [
+        *_carried(session, product_ids, packages),
+        *_own(session, product_ids, packages),
+        *_inside(session, product_ids, holding),
+    ]
+
+
+_COLUMNS = (
+    Component.product_id,
+    Component.id.label("component_id"),
+    Component.ref,
+    Component.name,
+    Component.hosting,
+    Component.eol_product,
+    Component.version.label("own_version"),
+    AdvisoryPackage.advisory_id,
+    AdvisoryPackage.package.label("advised"),
+    AdvisoryPackage.affected,
+    Advisory.aliases,
+    Advisory.upstream,
+    Advisory.summary,
+    Advisory.published,
+    Advisory.cvss,
+)
+
+
+def _carried(session: Session, product_ids: Sequence[str], packages: Collection[str] | None) -> list[Row[Any]]:
+    """By the name of each package, and by that of the source it is built from."""
+    statement = (
+        select(
+            *_COLUMNS,
+            Package.purl.label("package"),
+            Package.purl,
+            PackageVersion.version,
+            literal(value=True).label("embedded"),
+            PackageUse.development,
+            literal(value=False).label("inside"),
+        )
+        .select_from(Sbom)
+        .join(Component, Component.id == Sbom.component_id)
+        .join(PackageUse, PackageUse.sbom_id == Sbom.id)
+        .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
+        .join(Package, Package.id == PackageVersion.package_id)
+        .where(Sbom.product_id.in_(product_ids))
+    )
+    if packages is not None:
+        statement = statement.where(Package.purl.in_(packages))
+    return [
+        row
+        for named in (Package.purl, Package.source)
+        for row in session.execute(_told(statement.join(AdvisoryPackage, AdvisoryPackage.package == named)))
+    ]
+
+
+def _own(session: Session, product_ids: Sequence[str], packages: Collection[str] | None) -> Sequence[Row[Any]]:
+    statement = (
+        select(
+            *_COLUMNS,
+            Component.package,
+            Component.purl,
+            Component.version,
+            literal(value=False).label("embedded"),
+            literal(value=False).label("development"),
+            literal(value=False).label("inside"),
+        )
+        .select_from(Component)
+        .join(AdvisoryPackage, AdvisoryPackage.package == Component.package)
+        .where(Component.product_id.in_(product_ids), Component.package != "")
+    )
+    if packages is not None:
+        statement = statement.where(Component.package.in_(packages))
+    return session.execute(_told(statement)).all()
+
+
+def _inside(
+    session: Session, product_ids: Sequence[str], holding: Mapping[str, Collection[UsualComponent]]
+) -> list[Row[Any]]:
+    """Of components without SBOM, what their like are known to hold."""
+    statement = (
+        select(
+            *_COLUMNS,
+            AdvisoryPackage.package,
+            AdvisoryPackage.package.label("purl"),
+            literal("").label("version"),
+            literal(value=True).label("embedded"),
+            literal(value=False).label("development"),
+            literal(value=True).label("inside"),
+        )
+        .select_from(Component)
+        .outerjoin(Sbom, Sbom.component_id == Component.id)
+        .where(Component.product_id.in_(product_ids), Sbom.id.is_(None))
+    )
+    return [
+        row
+        for package, known in holding.items()
+        for row in session.execute(
+            _told(
+                statement.join(AdvisoryPackage, AdvisoryPackage.package == package).where(
+                    Component.package != package, is_called_like(known)
+                )
+            )
+        )
+    ]
+
+
+def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)
