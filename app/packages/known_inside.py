@@ -46,10 +46,11 @@ def own_versions_flawed(
 ) -> Affected:
     """The versions of a component called `name` in which the `package` it holds has a flaw (under all its names).
 
-    Of no version can one tell unless the catalogue says what its makers said.
+    Of no version can one tell unless the catalogue says what its makers said, and of this very name or cycle of releases:
+    the version of "Sauvegarde de Metabase" is not Metabase's.
     """
     for one in known:
-        if (one.eol_product and one.eol_product == eol_product) or any(n in name.lower() for n in one.names):
+        if (one.eol_product and one.eol_product == eol_product) or name.lower() in one.names:
             for flaw, versions in one.flawed:
                 if flaw in flaws:
                     return read_range(ANY_SOFTWARE, versions)

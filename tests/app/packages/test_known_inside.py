@@ -70,6 +70,11 @@ def test_one_that_others_host_is_asked_and_an_sbom_speaks_for_itself(world, prod
     assert inside(world, product) == []
 
 
+def test_the_version_of_what_only_resembles_it_tells_nothing(world, product):
+    change(world, product, name="Sauvegarde de Metabase", version="0.1")
+    assert inside(world, product) == [(MatchVerdict.UNKNOWN, ())]
+
+
 def test_of_others_the_catalogue_knows_no_version(world, product):
     assert inside(world, product, "elasticsearch") == [(MatchVerdict.UNKNOWN, ())]
 
