@@ -234,7 +234,9 @@ def with_known_flaws(session: Session, uses: Sequence[Use]) -> list[Use]:
         for matches in matches_of(session, some, packages).values():
             for match in matches:
                 found[match.component_id, match.package].append(match)
-    return [_with_known_flaws(use, found[use.component_id, use.package]) for use in uses]
+    return [
+        _with_known_flaws(use, found[key]) if (key := (use.component_id, use.package)) in found else use for use in uses
+    ]
 
 
 def _with_known_flaws(use: Use, matches: Sequence[Match]) -> Use:
