@@ -55,6 +55,8 @@ class Signs:
     development: dict[str, _Patterns]
     test_folders: frozenset[str]
     own: frozenset[str]
+    pipelines: tuple[tuple[re.Pattern[str], str], ...]
+    domains: tuple[tuple[re.Pattern[str], str], ...]
 
     def of(self, what: str, text: str) -> Known | None:
         """The component that `text` speaks of as one of "variables", "images", "packages", "addons", "resources" or
@@ -105,6 +107,16 @@ def read_signs() -> Signs:
         },
         test_folders=frozenset(raw["development"]["folders"]),
         own=frozenset(raw["own"]),
+        pipelines=tuple(
+            (re.compile(row["pipelines"], re.IGNORECASE), row["component"])
+            for row in raw["components"]
+            if "pipelines" in row
+        ),
+        domains=tuple(
+            (re.compile(rf"[\w-]\.{re.escape(row['domain'])}\b"), row["component"])
+            for row in raw["components"]
+            if "domain" in row
+        ),
     )
 
 

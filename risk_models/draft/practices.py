@@ -7,11 +7,6 @@ from risk_models.draft.platforms import note_platforms
 from risk_models.draft.repository_facts import Lines, Seen, ToldFact, line_number_of
 from risk_models.exposure.lock_text import loose_json
 
-_DEPLOYS = re.compile(
-    r"scalingo|clever(-|\s)?(tools|deploy|cloud)|kubectl|helm\s+(upgrade|install)|kontinuous|flyctl|vercel|netlify"
-    r"|dokku|ansible-playbook|terraform\s+apply|argocd|heroku|docker/build-push-action|deploy",
-    re.IGNORECASE,
-)
 _SCANS = re.compile(
     r"codeql-action|semgrep|sonar(qube|cloud|source)|bandit|brakeman|snyk|SAST\.gitlab-ci|gitlab[^\n]{0,80}SAST|njsscan|psalm",
     re.IGNORECASE,
@@ -53,8 +48,6 @@ def _pipeline(path: str, text: str, seen: Seen) -> None:
     if found := _SCANS.search(bare):
         seen.measures.append(("codeql", f"{path}:{lines.at(found.start())}", "sure"))
     note_platforms(path, bare, seen)
-    if found := _DEPLOYS.search(bare):
-        seen.deploying.append(ToldFact(found[0], f"{path}:{lines.at(found.start())}"))
 
 
 def read_dependabot(path: str, text: str, seen: Seen) -> None:
