@@ -35,7 +35,8 @@ def pom(text: str, note: Note) -> Iterator[Locked]:
                 version = ""
             if group and name:
                 scope = (entry.findtext("scope") or "").strip()
-                yield Locked(_purl(group, name), version, scope == "test")
+                purl = _purl(group, name)
+                yield Locked(purl, version, scope == "test", ref=purl, imported=True)
 
 
 def _purl(group: str, name: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -11,11 +11,18 @@ from risk_models.product_file import source_yaml
 
 
 class Locked(NamedTuple):
-    """A purl without version, what stands for its version, and whether development alone wants it."""
+    """A purl without version, what stands for its version, and whether development alone wants it.
+
+    Where the file tells who needs whom: `ref`, what its lines call this one, `needs`, those it needs, and whether the team
+    itself imports it.
+    """
 
     purl: str
     version: object
     development: bool = False
+    ref: str = ""
+    needs: Sequence[str] = ()
+    imported: bool = False
 
 
 Note = Callable[[str, object], None]

@@ -2,12 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from risk_models.exposure.lock_text import Locked, Note, loose_json, map_of, plain_version, purl_of, yaml_maps
 
 # A package under another name: `npm:lodash@4.17.15`.
 _ALIAS = re.compile(r"npm:((?:@[^/]+/)?[^@]+)@(.+)")
+_WANTED = ("dependencies", "optionalDependencies")
+_WITH_PEERS = (*_WANTED, "peerDependencies")
+_WANTED_BY_TEAM = (*_WITH_PEERS, "devDependencies")
+_INSIDE = "node_modules/"
+_DEEPEST, _LONGEST_WAY = 50, 2_000
 
 
 def _npm(name: str, version: object, *, development: bool = False) -> Locked:
@@ -17,39 +22,113 @@ def _npm(name: str, version: object, *, development: bool = False) -> Locked:
     return Locked(purl_of("npm", name), plain_version(version), development)
 
 
+def _wanted(entry: Mapping[str, object], groups: Iterable[str]) -> Iterator[tuple[str, object]]:
+    """Names and what is wanted of each, in those of these groups that are maps."""
+    for group in groups:
+        listed = entry.get(group)
+        if isinstance(listed, dict):
+            yield from listed.items()
+
+
 def package_lock(text: str, note: Note) -> Iterator[Locked]:
-    """npm: `packages` by path since version 2, nested `dependencies` before."""
+    """npm: `packages` by path since version 2, nested `dependencies` before, which say nothing of what the team imports."""
     lock = map_of(json.loads(text))
-    if lock.get("packages") is not None:
-        for path, entry in map_of(lock["packages"]).items():
-            if "node_modules/" in path and isinstance(entry, dict) and not entry.get("link"):
-                name = str(entry.get("name") or path.rpartition("node_modules/")[2])
-                yield _npm(name, entry.get("version"), development=entry.get("dev") is True)
-        return
-    pending = [map_of(lock.get("dependencies"))]
+    told = lock.get("packages") is not None
+    entries = {
+        path: entry
+        for path, entry in (map_of(lock["packages"]).items() if told else _nested(lock))
+        if isinstance(entry, dict)
+    }
+    groups = _WITH_PEERS if told else ("requires",)
+    imported = {
+        _resolved(entries, path, name)
+        for path, entry in entries.items()
+        if told and _INSIDE not in path
+        for name, _ in _wanted(entry, _WANTED_BY_TEAM)
+    }
+    for path, entry in entries.items():
+        if _INSIDE in path and not entry.get("link"):
+            name = str((entry.get("name") if told else None) or path.rpartition(_INSIDE)[2])
+            needs = [_resolved(entries, path, name) for name, _ in _wanted(entry, groups)]
+            yield _npm(name, entry.get("version"), development=entry.get("dev") is True)._replace(
+                ref=path, needs=list(filter(None, needs)), imported=path in imported
+            )
+
+
+def _nested(lock: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """What version 1 nests, by the paths that the next versions give it."""
+    pending = [("", map_of(lock.get("dependencies")))]
     while pending:
-        for name, entry in pending.pop().items():
+        within, listed = pending.pop()
+        for name, entry in listed.items():
+            path = f"{within}{_INSIDE}{name}"
+            yield path, entry
             if isinstance(entry, dict):
-                yield _npm(name, entry.get("version"), development=entry.get("dev") is True)
-                pending.append(map_of(entry.get("dependencies")))
+                pending.append((f"{path}/", map_of(entry.get("dependencies"))))
+
+
+def _resolved(entries: Mapping[str, object], way: str, name: str, within: str = _INSIDE) -> str:
+    """Where what is at `way` finds a package: below itself, else below one that it stands in; empty when nowhere."""
+    for _ in range(_DEEPEST if len(way) < _LONGEST_WAY else 0):
+        found = f"{way}/{within}{name}".lstrip("/")
+        if found in entries and not way.rpartition("/")[2].startswith("@"):
+            return found
+        if not way:
+            break
+        way = way.rpartition("/")[0]
+    return ""
 
 
 def yarn_lock(text: str, note: Note) -> Iterator[Locked]:
-    """Version 1 has its own syntax, whose keys npm quotes; later ones are YAML with `__metadata`."""
-    if "__metadata:" in text:
-        for document in yaml_maps(text):
-            for key, entry in document.items():
-                name = _yarn_name(str(key).partition(",")[0].strip())
-                if key != "__metadata" and isinstance(entry, dict) and "@workspace:" not in str(key):
-                    yield _npm(name, str(entry.get("version") or ""))
-        return
-    name = ""
+    """Version 1 has its own syntax, whose keys npm quotes; later ones are YAML with `__metadata`, where the packages of the
+    repository itself say what the team imports."""
+    entries = list(_yarn_documents(text) if "__metadata:" in text else _yarn_blocks(text))
+    lines = {key: keys[0] for keys, _ in entries for key in keys}
+    needs = {keys[0]: [lines[key] for key in _yarn_keys(entry) if key in lines] for keys, entry in entries}
+    own = {keys[0] for keys, _ in entries if "@workspace:" in keys[0]}
+    imported = {need for line in own for need in needs[line]} - own
+    for keys, entry in entries:
+        name = _yarn_name(keys[0])
+        if name and keys[0] not in own and entry.get("version") is not None:
+            yield _npm(name, str(entry["version"]))._replace(
+                ref=keys[0], needs=needs[keys[0]], imported=keys[0] in imported
+            )
+
+
+_YarnEntry = tuple[list[str], dict[str, object]]
+
+
+def _yarn_documents(text: str) -> Iterator[_YarnEntry]:
+    for document in yaml_maps(text):
+        for key, entry in document.items():
+            if key != "__metadata" and isinstance(entry, dict):
+                yield [one.strip() for one in str(key).split(",")], {"version": "", **entry}
+
+
+_YARN_PAIR = re.compile(r'(?:"([^"]+)"|([^"\s]+)) (?:"([^"]*)"|(\S+))')
+
+
+def _yarn_blocks(text: str) -> Iterator[_YarnEntry]:
+    entry: dict[str, object] = {}
+    group: dict[str, object] = {}
     for line in text.splitlines():
+        told = line.strip()
         if line and not line.startswith((" ", "#")):
-            name = _yarn_name(line.rstrip(":").split(",")[0].strip().strip('"'))
-        elif name and (found := re.match(r'  "?version"? "?([^"\s]+)"?', line)):
-            yield _npm(name, found[1])
-            name = ""
+            entry = {}
+            yield [key.strip().strip('"') for key in told.rstrip(":").split(",")], entry
+        elif found := re.fullmatch(r'  "?(\w+)"?:', line.rstrip()):
+            group = {}
+            entry[found[1]] = group
+        elif pair := _YARN_PAIR.match(told):
+            holder = group if line.startswith("    ") else entry
+            holder.setdefault(pair[1] or pair[2], pair[3] or pair[4] or "")
+
+
+def _yarn_keys(entry: Mapping[str, object]) -> Iterator[str]:
+    """What an entry wants, as the keys of others say it: a range alone is one of npm's since yarn 4."""
+    for name, wanted in _wanted(entry, _WANTED):
+        yield f"{name}@{wanted}"
+        yield f"{name}@npm:{wanted}"
 
 
 def _yarn_name(wanted: str) -> str:
@@ -68,28 +147,69 @@ _PNPM_HOST = re.compile(r"[^/@]+\.[^/@]+/(?=[^/]+/.)")
 
 def pnpm_lock(text: str, note: Note) -> Iterator[Locked]:
     """Keys are `name@version(peers)`, or `/name/version_peers` before version 6 of the format, after the registry where it is
-    another; of what comes from an archive or a repository, `name` and `version` say which. Since pnpm 11 a first document
-    tells of pnpm itself."""
+    another; of what comes from an archive or a repository, `name` and `version` say which. Who needs whom is in `snapshots`
+    since version 9. Since pnpm 11 a first document tells of pnpm itself."""
     for document in yaml_maps(text):
-        for key, entry in map_of(document.get("packages")).items():
+        packages = map_of(document.get("packages"))
+        needs: dict[str, list[str]] = {_pnpm_line(str(key)): [] for key in packages}
+        for key, entry in (*packages.items(), *map_of(document.get("snapshots")).items()):
+            if isinstance(entry, dict):
+                needs.setdefault(_pnpm_line(str(key)), []).extend(_pnpm_needs(entry, _WANTED, needs))
+        importers = [document, *map_of(document.get("importers")).values()]
+        imported = {
+            need for one in importers if isinstance(one, dict) for need in _pnpm_needs(one, _WANTED_BY_TEAM, needs)
+        }
+        for key, entry in packages.items():
             given = entry if isinstance(entry, dict) else {}
-            told = str(key).lstrip("/").partition("(")[0]
-            told = told if ":" in told else _PNPM_HOST.sub("", told)
-            found = _PNPM_OLD.fullmatch(told) or _PNPM.fullmatch(told)
+            line = _pnpm_line(str(key))
+            found = _PNPM.fullmatch(line)
             name = str(given.get("name") or (found[1] if found else ""))
             if not name:
                 note("not_a_requirement", key)
                 continue
             version = given.get("version") or (found[2] if found else "")
-            yield _npm(name, version, development=given.get("dev") is True)
+            yield _npm(name, version, development=given.get("dev") is True)._replace(
+                ref=line, needs=needs[line], imported=line in imported
+            )
+
+
+def _pnpm_line(key: str) -> str:
+    """`name@version` of a key of any version of the format; of what has no such name, all that it says."""
+    told = key.lstrip("/").partition("(")[0]
+    told = told if ":" in told else _PNPM_HOST.sub("", told)
+    old = _PNPM_OLD.fullmatch(told)
+    return f"{old[1]}@{old[2]}" if old else told
+
+
+def _pnpm_needs(entry: Mapping[str, object], groups: Sequence[str], lines: Mapping[str, object]) -> list[str]:
+    """Lines that an entry wants: by name a version, or all of a key where it is under another name."""
+    found = []
+    for name, wanted in _wanted(entry, groups):
+        told = str(wanted.get("version") if isinstance(wanted, dict) else wanted)
+        version = told.partition("(")[0]
+        ways = (f"{name}@{version}", _pnpm_line(told), f"{name}@{version.partition('_')[0]}")
+        found += [way for way in ways if way in lines][:1]
+    return found
 
 
 def bun_lock(text: str, note: Note) -> Iterator[Locked]:
-    """Each package is a list whose first text is `name@version`; those of the repository itself have a folder for version."""
-    for entry in map_of(map_of(loose_json(text)).get("packages")).values():
-        told = entry[0] if isinstance(entry, list) and entry else ""
+    """Each package is a list whose first text is `name@version`, under the way to it from the repository; those of the
+    repository itself have a folder for version."""
+    lock = map_of(loose_json(text))
+    packages = map_of(lock.get("packages"))
+    imported = {
+        _resolved(packages, str(own.get("name") or ""), name, within="")
+        for own in map_of(lock.get("workspaces")).values()
+        if isinstance(own, dict)
+        for name, _ in _wanted(own, _WANTED_BY_TEAM)
+    }
+    for way, entry in packages.items():
+        listed = entry if isinstance(entry, list) else []
+        told = listed[0] if listed else ""
         found = _PNPM.fullmatch(told) if isinstance(told, str) else None
         if found is None:
             note("not_a_requirement", told)
         elif not found[2].startswith(("workspace:", "link:", "file:")):
-            yield _npm(found[1], found[2])
+            facts = next((part for part in listed if isinstance(part, dict)), {})
+            needs = [_resolved(packages, way, name, within="") for name, _ in _wanted(facts, _WITH_PEERS)]
+            yield _npm(found[1], found[2])._replace(ref=way, needs=list(filter(None, needs)), imported=way in imported)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from risk_models.exposure.lock_text import (
@@ -20,23 +20,71 @@ from risk_models.exposure.versions import read_version
 
 
 def cargo_lock(text: str, note: Note) -> Iterator[Locked]:
-    for entry in maps_of(toml_map(text).get("package")):
-        yield Locked(purl_of("cargo", str(entry["name"])), entry.get("version"))
+    """What has no source is of the repository itself; a need gives a version where there are several."""
+    entries = maps_of(toml_map(text).get("package"))
+    lines = {f"{entry['name']} {entry.get('version')}" for entry in entries}
+    by_name = {str(entry["name"]): f"{entry['name']} {entry.get('version')}" for entry in entries}
+    own = {f"{entry['name']} {entry.get('version')}" for entry in entries if "source" not in entry}
+    needs: dict[str, list[str]] = {}
+    for entry in entries:
+        listed = entry.get("dependencies")
+        wanted = [str(one).partition(" (")[0] for one in (listed if isinstance(listed, list) else ())]
+        known = [one if one in lines else by_name.get(one, "") for one in wanted]
+        needs[f"{entry['name']} {entry.get('version')}"] = list(filter(None, known))
+    imported = {need for line in own for need in needs[line]} - own
+    for entry in entries:
+        line = f"{entry['name']} {entry.get('version')}"
+        yield Locked(
+            purl_of("cargo", str(entry["name"])),
+            entry.get("version"),
+            ref=line,
+            needs=() if line in own else needs[line],
+            imported=line in imported,
+        )
+
+
+_GEM = re.compile(r" {4}([A-Za-z0-9._-]+) \(([0-9][^\s()-]*)(?:-[^)]*)?\)")
+_GEM_NEED = re.compile(r" {6}([A-Za-z0-9._-]+)(?: \(.*)?")
+_GEM_IMPORT = re.compile(r" {2}([A-Za-z0-9._-]+)!?(?: \(.*)?")
 
 
 def gemfile_lock(text: str, note: Note) -> Iterator[Locked]:
-    """Lines of four spaces under `specs:` are the gems themselves; a platform follows the version after a hyphen."""
+    """Lines of four spaces under `specs:` are the gems themselves, those of six below what each needs; a platform follows the
+    version after a hyphen. `DEPENDENCIES` is what the Gemfile imports."""
+    found: list[tuple[str, str]] = []
+    needs: dict[str, list[str]] = {}
+    imported = set()
+    section = ""
     for line in text.splitlines():
-        found = re.fullmatch(r" {4}([A-Za-z0-9._-]+) \(([0-9][^\s()-]*)(?:-[^)]*)?\)", line)
-        if found:
-            yield Locked(f"pkg:gem/{found[1]}", found[2])
+        if line and not line.startswith(" "):
+            section = line.strip()
+        elif gem := _GEM.fullmatch(line):
+            found.append((gem[1], gem[2]))
+            needs.setdefault(gem[1], [])
+        elif found and (need := _GEM_NEED.fullmatch(line)):
+            needs[found[-1][0]].append(need[1])
+        elif section == "DEPENDENCIES" and (told := _GEM_IMPORT.fullmatch(line)):
+            imported.add(told[1])
+    for name, version in found:
+        yield Locked(f"pkg:gem/{name}", version, ref=name, needs=needs[name], imported=name in imported)
 
 
 def composer_lock(text: str, note: Note) -> Iterator[Locked]:
+    """What a package replaces or provides, others may want under that name; what the team imports is in another file."""
     lock = map_of(json.loads(text))
-    for group, development in (("packages", False), ("packages-dev", True)):
-        for entry in maps_of(lock.get(group)):
-            yield Locked(purl_of("composer", str(entry["name"])), entry.get("version"), development)
+    groups = [("packages", False), ("packages-dev", True)]
+    entries = [(entry, aside) for group, aside in groups for entry in maps_of(lock.get(group))]
+    lines: dict[str, str] = {}
+    for entry, _ in entries:
+        for key in ("replace", "provide"):
+            instead = entry.get(key)
+            lines |= dict.fromkeys(instead if isinstance(instead, dict) else (), str(entry["name"]))
+    lines |= {str(entry["name"]): str(entry["name"]) for entry, _ in entries}
+    for entry, development in entries:
+        wanted = entry.get("require")
+        needs = [lines[one] for one in (wanted if isinstance(wanted, dict) else ()) if one in lines]
+        name = str(entry["name"])
+        yield Locked(purl_of("composer", name), entry.get("version"), development, ref=name, needs=needs)
 
 
 _GO_SUM = re.compile(r"(\S+)\s+(v\S+)\s+\w+:\S+")
@@ -65,59 +113,78 @@ _GO_REPLACED = re.compile(r"(\S+)(?:\s+(v\S+))?\s*=>\s*(\S+)(?:\s+(v\S+))?")
 
 
 def go_mod_file(text: str, note: Note) -> Iterator[Locked]:
-    """What `require` lists, which since Go 1.17 is all that is built, after what `replace` puts in the place of a version, or
-    of any."""
-    wanted: list[tuple[str, str]] = []
+    """What `require` lists, which since Go 1.17 is all that is built, the team's own imports those that no comment says to be
+    indirect, after what `replace` puts in the place of a version, or of any."""
+    wanted: list[tuple[str, str, bool]] = []
     replaced: dict[tuple[str, str], tuple[str, str]] = {}
-    for verb, line in _go_lines(text):
+    for verb, line, comment in _go_lines(text):
         if verb == "require" and (found := _GO_MODULE.fullmatch(line)):
-            wanted.append((found[1], found[2]))
+            wanted.append((found[1], found[2], not comment.startswith("indirect")))
         elif verb == "replace" and (found := _GO_REPLACED.fullmatch(line)):
             replaced[found[1], found[2] or ""] = found[3], found[4] or ""
-    for name, version in wanted:
+    for name, version, imported in wanted:
         instead = replaced.get((name, version)) or replaced.get((name, ""))
         if instead and instead[0].startswith((".", "/")):
             note("other_file", instead[0])  # a folder
-        elif instead:
-            yield Locked(purl_of("golang", instead[0]), instead[1] or version)
         else:
-            yield Locked(purl_of("golang", name), version)
+            built, of = (instead[0], instead[1] or version) if instead else (name, version)
+            yield Locked(purl_of("golang", built), of, ref=name, imported=imported)
 
 
-def _go_lines(text: str) -> Iterator[tuple[str, str]]:
-    """Each directive and what it says, whether alone on its line or in a block."""
+def _go_lines(text: str) -> Iterator[tuple[str, str, str]]:
+    """Each directive, what it says, whether alone on its line or in a block, and the comment after it."""
     block = ""
     for line in text.splitlines():
-        told = line.partition("//")[0].strip()
+        told, _, comment = (part.strip() for part in line.partition("//"))
         if block:
             if told == ")":
                 block = ""
             elif told:
-                yield block, told
+                yield block, told, comment
         elif opening := re.fullmatch(r"(\w+)\s*\(", told):
             block = opening[1]
         elif alone := re.fullmatch(r"(\w+)\s+(.+)", told):
-            yield alone[1], alone[2]
+            yield alone[1], alone[2], comment
 
 
 def nuget_lock(text: str, note: Note) -> Iterator[Locked]:
-    """packages.lock.json: by framework, then by package."""
-    for framework in map_of(map_of(json.loads(text)).get("dependencies")).values():
-        for name, entry in map_of(framework).items():
-            if str(map_of(entry).get("type")).lower() != "project":
-                yield Locked(purl_of("nuget", name), map_of(entry).get("resolved"))
+    """packages.lock.json: by framework, then by package; what the team's own projects want is what it imports."""
+    for framework, listed in map_of(map_of(json.loads(text)).get("dependencies")).items():
+        entries = {name: map_of(entry) for name, entry in map_of(listed).items()}
+        lines = {name.lower(): f"{framework}/{name}" for name in entries}
+        needs = {
+            name: [lines[one.lower()] for one in map_of(entry.get("dependencies")) if one.lower() in lines]
+            for name, entry in entries.items()
+        }
+        own = {name for name, entry in entries.items() if str(entry.get("type")).lower() == "project"}
+        imported = {need for name in own for need in needs[name]}
+        for name, entry in entries.items():
+            if name not in own:
+                line = f"{framework}/{name}"
+                yield Locked(
+                    purl_of("nuget", name),
+                    entry.get("resolved"),
+                    ref=line,
+                    needs=needs[name],
+                    imported=line in imported or str(entry.get("type")).lower() == "direct",
+                )
 
 
 _MIX = re.compile(r'\s*"([^"]+)":\s*\{:(\w+),\s*(?::"?([\w.-]+)"?,\s*)?"([^"]*)"')
 
 
+_MIX_NEED = re.compile(r'\{:"?([\w.-]+)"?,([^{}]*)')
+
+
 def mix_lock(text: str, note: Note) -> Iterator[Locked]:
-    """`"name": {:hex, :package, "version", …}`; of a repository, no version."""
+    """`"name": {:hex, :package, "version", hash, tools, [{:what_it_needs, …}], …}`; of a repository, no version."""
     for line in text.splitlines():
         found = _MIX.match(line[:10_000])
         if found:
             name, source, package, version = found.groups()
-            yield Locked(purl_of("hex", package or name), version if source == "hex" else "")
+            below = _MIX_NEED.findall(line[found.end() : 10_000])
+            needs = [one for one, how in below if "optional: true" not in how]
+            yield Locked(purl_of("hex", package or name), version if source == "hex" else "", ref=name, needs=needs)
 
 
 def pubspec_lock(text: str, note: Note) -> Iterator[Locked]:
@@ -125,23 +192,40 @@ def pubspec_lock(text: str, note: Note) -> Iterator[Locked]:
         for name, entry in map_of(document.get("packages")).items():
             told = map_of(entry)
             if str(told.get("source")) not in {"sdk", "path"}:
-                yield Locked(purl_of("pub", name), told.get("version"), told.get("dependency") == "direct dev")
+                wanted = str(told.get("dependency"))
+                yield Locked(
+                    purl_of("pub", name),
+                    told.get("version"),
+                    wanted == "direct dev",
+                    ref=name,
+                    imported=wanted.startswith("direct "),
+                )
 
 
 _POD = re.compile(r"(\S+)\s+\(([^)]+)\)")
 
 
 def podfile_lock(text: str, note: Note) -> Iterator[Locked]:
-    """`PODS` lists "Name/Part (version)", alone or with what each depends on; the parts of a pod are one package."""
+    """`PODS` lists "Name/Part (version)", alone or with what each depends on; the parts of a pod are one package. In
+    `DEPENDENCIES`, what the team imports."""
     for document in yaml_maps(text):
         pods = document.get("PODS")
         if not isinstance(pods, list):
             raise TypeError("PODS is a list")
+        direct = document.get("DEPENDENCIES")
+        imported = {_pod(one) for one in (direct if isinstance(direct, list) else ())}
         for pod in pods:
-            told = next(iter(pod), "") if isinstance(pod, dict) else pod
+            told, below = next(iter(pod.items()), ("", None)) if isinstance(pod, dict) else (pod, None)
             found = _POD.fullmatch(str(told))
             if found:
-                yield Locked(purl_of("cocoapods", found[1].partition("/")[0]), plain_version(found[2]))
+                name = _pod(told)
+                needs = [_pod(one) for one in (below if isinstance(below, list) else ())]
+                purl, version = purl_of("cocoapods", name), plain_version(found[2])
+                yield Locked(purl, version, ref=name, needs=needs, imported=name in imported)
+
+
+def _pod(told: object) -> str:
+    return str(told).partition(" ")[0].partition("/")[0]
 
 
 def package_resolved(text: str, note: Note) -> Iterator[Locked]:
@@ -165,13 +249,25 @@ _CONAN = re.compile(r"([^/@#\s]+)/([^@#%\s]+)")
 def conan_lock(text: str, note: Note) -> Iterator[Locked]:
     """Nodes of a graph in version 1, whose first is the recipe itself, lists of references since."""
     lock = map_of(json.loads(text))
-    nodes = [map_of(n) for key, n in map_of(map_of(lock.get("graph_lock")).get("nodes")).items() if key != "0"]
-    groups = {"requires": False, "build_requires": True, "python_requires": True}
-    told = [(node.get("ref") or node.get("pref"), False) for node in nodes]
-    for group, development in groups.items():
-        listed = lock.get(group)
-        told += [(ref, development) for ref in listed] if isinstance(listed, list) else []
-    for ref, development in told:
-        found = _CONAN.match(ref) if isinstance(ref, str) else None
+    nodes = {key: map_of(node) for key, node in map_of(map_of(lock.get("graph_lock")).get("nodes")).items()}
+    imported = _conan_needs(nodes.pop("0", {}))
+    for key, node in nodes.items():
+        found = _conan(node.get("ref") or node.get("pref"))
         if found:
-            yield Locked(purl_of("conan", found[1]), found[2], development)
+            yield found._replace(ref=key, needs=_conan_needs(node), imported=key in imported)
+    for group, development in (("requires", False), ("build_requires", True), ("python_requires", True)):
+        listed = lock.get(group)
+        for ref in listed if isinstance(listed, list) else ():
+            found = _conan(ref)
+            if found:
+                yield found._replace(development=development)
+
+
+def _conan(ref: object) -> Locked | None:
+    found = _CONAN.match(ref) if isinstance(ref, str) else None
+    return Locked(purl_of("conan", found[1]), found[2]) if found else None
+
+
+def _conan_needs(node: Mapping[str, object]) -> list[str]:
+    told = [node.get("requires"), node.get("build_requires")]
+    return [str(one) for listed in told if isinstance(listed, list) for one in listed]
