@@ -21,13 +21,13 @@ def main(out: TextIO = sys.stdout) -> None:
     bom.metadata.component = Component(name="jalon", type=ComponentType.APPLICATION, bom_ref="jalon")
     for lock, name in LOCKS:
         with (ROOT / lock).open("rb") as file:
-            for package, version, _ in open_reading(file, name).packages:
-                purl = PackageURL(**PackageURL.from_string(package).to_dict() | {"version": version})
+            for one in open_reading(file, name).packages:
+                purl = PackageURL(**PackageURL.from_string(one.package).to_dict() | {"version": one.version})
                 bom.components.add(
                     Component(
                         name=purl.name,
                         group=purl.namespace,
-                        version=version,
+                        version=one.version,
                         purl=purl,
                         type=ComponentType.LIBRARY,
                         bom_ref=purl.to_string(),

@@ -5,7 +5,7 @@ These rows are millions: they are written and read in sets, never as objects (se
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, Integer, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.packages.kinds import FlawState, Justification
@@ -59,6 +59,22 @@ class PackageUse(Base):
         ForeignKey("sbom.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
     development: Mapped[bool] = mapped_column(server_default=false(), comment="nothing that runs holds it")
+    bringer_id: Mapped[int | None] = mapped_column(
+        comment="the package_version by whose import it came, its own where it is one; none when nobody says"
+    )
+
+
+class SbomGraph(Base):
+    """Which packages of an SBOM need which: a set of a million pairs, read whole or not at all."""
+
+    __tablename__ = "sbom_graph"
+
+    sbom_id: Mapped[int] = mapped_column(
+        ForeignKey("sbom.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    packed: Mapped[bytes] = mapped_column(
+        LargeBinary, comment="of `DependencyGraph.pack`; numbers are those of package_version"
+    )
 
 
 class Judgement(Base):

@@ -28,7 +28,7 @@ from risk_models.scales import ComponentKind, Exposure, Hosting, Patcher
 
 PRODUCTS = int(os.environ.get("JALON_BENCH_PRODUCTS", "5000"))
 EACH = 1000
-LARGE = 300_000
+LARGE, DIRECT = 300_000, 100
 
 
 @pytest.fixture(autouse=True)
@@ -104,12 +104,18 @@ print(first, again, before, peak)
 def test_a_large_sbom(folder, postgres_url):
     path = folder / "large.cdx.json"
     with path.open("w") as file:
-        file.write('{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [')
+        file.write('{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": {"component":')
+        file.write(' {"type": "application", "bom-ref": "nous", "name": "nous"}}, "components": [')
         for n in range(LARGE):
             name = f"paquet-{n % 200_000}"
             one = {"type": "library", "bom-ref": f"r{n}", "name": name, "version": f"1.{n // 200_000}.{n % 7}"}
             one |= {"purl": f"pkg:npm/{name}@{one['version']}", "hashes": [{"alg": "SHA-256", "content": f"{n:064x}"}]}
             file.write(("," if n else "") + json.dumps(one))
+        file.write('], "dependencies": [' + json.dumps({"ref": "nous", "dependsOn": [f"r{n}" for n in range(DIRECT)]}))
+        for n in range(LARGE):
+            needed = [f"r{m}" for m in (n // 2, 2 * n + DIRECT, 2 * n + DIRECT + 1) if m < LARGE]
+            needed = needed[n % 2 :]  # two a component, as in the lock files of real products
+            file.write("," + json.dumps({"ref": f"r{n}", "dependsOn": needed}))
         file.write("]}")
     admin = make_engine(f"{postgres_url}/postgres").execution_options(isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -143,9 +149,14 @@ def portfolio_files(folder: Path, count: int) -> list[Path]:
             for p in list(chosen)[:EACH]
         ]
         for row in rows:
-            row["purl"] = f"pkg:npm/{row['name']}@{row['version']}"
+            row["purl"] = row["bom-ref"] = f"pkg:npm/{row['name']}@{row['version']}"
         path = folder / f"p{n}.cdx.json"
-        path.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": rows}))
+        needs = [{"ref": "nous", "dependsOn": [row["purl"] for row in rows[:50]]}]
+        for at, row in enumerate(rows):
+            needs.append({"ref": row["purl"], "dependsOn": [r["purl"] for r in rows[2 * at + 50 : 2 * at + 52]]})
+        head = {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "dependencies": needs}
+        head |= {"metadata": {"component": {"type": "application", "bom-ref": "nous", "name": "nous"}}}
+        path.write_text(json.dumps(head | {"components": rows}))
         paths.append(path)
     return paths
 

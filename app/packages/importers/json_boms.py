@@ -55,23 +55,22 @@ def _cyclonedx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[Ca
     reading.format = f"CycloneDX {str(version)[:10]} JSON"
     if str(version) not in {"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"}:
         reading.note("unknown_spec_version", version)
-    seen: set[int] = set()  # hashes of references: the texts themselves would weigh 100 bytes more each
-    described = _metadata(first_value(file, f"{within}metadata"), reading, seen)
+    described = _metadata(first_value(file, f"{within}metadata"), reading)
     count = 0
-    for found in _components(chain(described, each_value(file, f"{within}components.item")), reading, seen):
+    for found in _components(chain(described, each_value(file, f"{within}components.item")), reading):
         count += 1
         yield found
     if not count:
         must_be_a_list(file, f"{within}components")
     if names_key(file, "services"):
-        _services(each_value(file, f"{within}services.item"), reading, seen)
+        _services(each_value(file, f"{within}services.item"), reading)
     if names_key(file, "dependencies"):
-        _dependencies(each_value(file, f"{within}dependencies.item"), reading, seen)
+        _dependencies(each_value(file, f"{within}dependencies.item"), reading)
     if not within:
         schemas.compare_with_schema(file, reading, str(version), xml=False)
 
 
-def _metadata(metadata: Any, reading: BomReading, seen: set[int]) -> list[Any]:
+def _metadata(metadata: Any, reading: BomReading) -> list[Any]:
     """What the file is about; the components that it is made of, which count as the others."""
     if not isinstance(metadata, dict):
         return []
@@ -80,7 +79,7 @@ def _metadata(metadata: Any, reading: BomReading, seen: set[int]) -> list[Any]:
     reading.describes = text_of(described, "name")[:200]
     if not isinstance(described, dict):
         return []
-    _reference(described, reading, seen)
+    reading.needs.whole.add(_reference(described, reading))
     inner = described.get("components")
     return inner if isinstance(inner, list) else []
 
@@ -89,7 +88,7 @@ def _metadata(metadata: Any, reading: BomReading, seen: set[int]) -> list[Any]:
 NO_PACKAGE = frozenset({"file", "operating-system"})
 
 
-def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> Iterator[Carried]:
+def _components(items: Iterable[Any], reading: BomReading) -> Iterator[Carried]:
     for top in items:
         pending = [top]
         while pending:
@@ -97,16 +96,19 @@ def _components(items: Iterable[Any], reading: BomReading, seen: set[int]) -> It
             if not isinstance(item, dict):
                 reading.note("not_a_component", item)
                 continue
-            _reference(item, reading, seen)
+            ref = _reference(item, reading)
             if str(item.get("type")) in NO_PACKAGE and not item.get("purl"):
                 reading.note("no_package", item.get("name"))
             else:
+                if item.get("type") == "application" and not item.get("purl"):
+                    reading.needs.whole.add(ref)  # a lock file or a module of the team's own, as scanners list them
                 found = reading.package(
                     item.get("purl"),
                     item.get("group"),
                     item.get("name"),
                     item.get("version"),
                     development=_is_aside(item),
+                    ref=ref,
                 )
                 if found:
                     yield found
@@ -122,34 +124,40 @@ def _is_aside(item: dict[str, Any]) -> bool:
     if item.get("scope") == "excluded":
         return True
     told = item.get("properties")
-    return any(
+    return isinstance(told, list) and any(
         isinstance(one, dict) and one.get("name") == "cdx:npm:package:development" and one.get("value") == "true"
-        for one in (told if isinstance(told, list) else ())
+        for one in told
     )
 
 
-def _reference(item: dict[str, object], reading: BomReading, seen: set[int]) -> None:
-    ref = item.get("bom-ref")
-    if isinstance(ref, str):
-        key = hash(ref)
-        if key in seen:
-            reading.note("duplicate_ref", ref)
-        seen.add(key)
+def _reference(item: dict[str, object], reading: BomReading) -> int:
+    """The number of what the file calls `item`; one that another bears is noted."""
+    ref, known = text_of(item, "bom-ref"), len(reading.needs)
+    number = reading.needs.number(ref)
+    if 0 < number < known:
+        reading.note("duplicate_ref", ref)
+    return number
 
 
-def _dependencies(items: Iterable[Any], reading: BomReading, seen: set[int]) -> None:
-    services = {service.ref for service in reading.services}
+def _dependencies(items: Iterable[Any], reading: BomReading) -> None:
+    needs, known = reading.needs, len(reading.needs)
+    services = {needs.number(service.ref): service.ref for service in reading.services}
     for item in items:
-        source = text_of(item, "ref")
-        targets = item.get("dependsOn") if isinstance(item, dict) else None
-        for ref in map(str, (source, *(targets if isinstance(targets, list) else ()))):
-            if ref and hash(ref) not in seen:
-                reading.note("unknown_ref", ref)
-            if ref in services and source in services and ref != source:
-                reading.service_links.append((source, ref))
+        ref = text_of(item, "ref")
+        source = needs.number(ref)
+        if source >= known:
+            reading.note("unknown_ref", ref)
+        listed = item.get("dependsOn") if isinstance(item, dict) else None
+        for named in listed if isinstance(listed, list) else ():
+            target = needs.number(str(named))
+            if target >= known:
+                reading.note("unknown_ref", named)
+            if source in services and target in services and source != target:
+                reading.service_links.append((services[source], services[target]))
+            needs.add(source, target)
 
 
-def _services(items: Iterable[Any], reading: BomReading, seen: set[int]) -> None:
+def _services(items: Iterable[Any], reading: BomReading) -> None:
     pending = deque(items)
     while pending:
         item = pending.popleft()
@@ -159,7 +167,7 @@ def _services(items: Iterable[Any], reading: BomReading, seen: set[int]) -> None
         if not isinstance(item, dict) or not text_of(item, "name").strip():
             reading.note("not_a_service", item)
             continue
-        _reference(item, reading, seen)
+        _reference(item, reading)
         flows = item.get("data")
         reading.services.append(
             BomService(

@@ -8,7 +8,7 @@ from defusedxml.common import DefusedXmlException
 
 from app.packages.importers.reading import BomReading, Carried, UnreadableSbom
 from risk_models.exposure.lock_files import reader_of
-from risk_models.exposure.lock_text import Pairs
+from risk_models.exposure.lock_text import Locked, Pairs
 from risk_models.product_file.source_yaml import UnreadableYaml
 from risk_models.rules.limits import FILE_BYTES
 
@@ -39,11 +39,17 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[Ca
         written = content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableSbom("wrong_encoding") from error
+    needs, refs = reading.needs, set[int]()
     try:
-        for purl, version, development in pairs(written, reading.note):
-            found = reading.package(purl, None, purl, version, development=development)
+        for one in pairs(written, reading.note):
+            ref = _told(reading, one)
+            refs.add(ref)
+            found = reading.package(one.purl, None, one.purl, one.version, development=one.development, ref=ref)
             if found:
                 yield found
+        # What a lock holds and none of its lines needs is there because the team imports it.
+        if needs.sources and not needs.imports:
+            needs.imports.extend(sorted(refs - set(needs.targets)))
     except DefusedXmlException as error:
         raise UnreadableSbom("xml_entities") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ParseError) as error:
@@ -51,3 +57,14 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[Ca
             raise
         why = error if isinstance(error, UnreadableYaml) else str(error).strip().partition("\n")[0]
         raise UnreadableSbom("not_a_lock", name=reading.format, why=why) from error
+
+
+def _told(reading: BomReading, locked: Locked) -> int:
+    """The number of what the file calls this line, its needs and imports noted."""
+    needs = reading.needs
+    ref = needs.number(locked.ref)
+    for other in locked.needs:
+        needs.add(ref, needs.number(other))
+    if locked.imported:
+        needs.imports.append(ref)
+    return ref

@@ -1,6 +1,7 @@
 """What every reader of SBOM and lock files gives: packages as a stream, and what was odd on the way."""
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,11 +34,38 @@ class UnreadableSbom(ValueError):
 
 
 class Carried(NamedTuple):
-    """A package and its version, and whether only development wants it: it is in nothing that runs."""
+    """A package and its version, whether only development wants it (it is in nothing that runs), and the number in
+    `LineNeeds` of what the file calls this line."""
 
     package: str
     version: str
     development: bool = False
+    ref: int = 0
+
+
+class LineNeeds:
+    """Which lines of a file need which. What the file calls them are numbers here, in arrays: a million needs are 16 MB.
+
+    `whole` is what the file is about, which is no package: what it needs are the imports of the team. `imports` are those
+    that the file calls so.
+    """
+
+    def __init__(self) -> None:
+        self.sources, self.targets = array("q"), array("q")
+        self.imports = array("q")
+        self.whole: set[int] = set()
+        self._numbers = {hash(""): 0}  # by hash: the texts themselves would weigh 100 bytes more each
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, ref: str) -> int:
+        """Of what the file calls a line, the next one where it is new; 0 where it calls it nothing."""
+        return self._numbers.setdefault(hash(ref), len(self._numbers))
+
+    def add(self, source: int, target: int) -> None:
+        self.sources.append(source)
+        self.targets.append(target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +90,7 @@ class BomReading:
     services: list[BomService] = field(default_factory=list)
     service_links: list[tuple[str, str]] = field(default_factory=list)
     odd: dict[str, tuple[int, str]] = field(default_factory=dict)
+    needs: LineNeeds = field(default_factory=LineNeeds)
     packages: Iterator[Carried] = field(default_factory=lambda: iter(()))
 
     def note(self, kind: str, example: object) -> None:
@@ -70,7 +99,7 @@ class BomReading:
         self.odd[kind] = (count + 1, first or shorten_value(example))
 
     def package(
-        self, purl: object, group: object, name: object, version: object, *, development: bool = False
+        self, purl: object, group: object, name: object, version: object, *, development: bool = False, ref: int = 0
     ) -> Carried | None:
         """A package named by its purl, or by its name where it has none that can be read; None without either."""
         if isinstance(purl, str) and purl:
@@ -83,7 +112,7 @@ class BomReading:
                     self.note("encoded_twice", purl)
                 if package == "pkg:golang/stdlib" and isinstance(version, str):
                     version = version.removeprefix("go")
-                return self._kept(package, written or version, development=development)
+                return self._kept(package, written or version, ref, development=development)
         elif isinstance(name, str) and name:
             self.note("no_purl", name)
         if not isinstance(name, str) or not name:
@@ -91,12 +120,12 @@ class BomReading:
             return None
         namespace = group if isinstance(group, str) and group else None
         try:
-            return self._kept(PackageURL("generic", namespace, name).to_string(), version, development=development)
+            return self._kept(PackageURL("generic", namespace, name).to_string(), version, ref, development=development)
         except ValueError:
             self.note("no_name", name)
             return None
 
-    def _kept(self, package: str, version: object, *, development: bool) -> Carried | None:
+    def _kept(self, package: str, version: object, ref: int, *, development: bool) -> Carried | None:
         if version is None:
             version = ""
         elif not isinstance(version, str):
@@ -105,7 +134,7 @@ class BomReading:
         if len(package) > MAX_PACKAGE or len(version) > MAX_VERSION or _UNSTORABLE.search(package + version):
             self.note("too_long", package)
             return None
-        return Carried(package, version.strip(), development)
+        return Carried(package, version.strip(), development, ref)
 
     def read_date(self, value: object) -> None:
         """The date of the file; without zone it is taken as UTC."""

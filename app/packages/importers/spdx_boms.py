@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any
 
-from app.packages.importers.json_boms import each_value, first_value, must_be_a_list
+from app.packages.importers.json_boms import each_value, first_value, must_be_a_list, names_key
 from app.packages.importers.reading import BomReading, Carried, UnreadableSbom, text_of
 
 _MOST_LINE = 1_000_000
@@ -30,25 +30,41 @@ def _spdx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[Carried
     reading.read_date(created.get("created") if isinstance(created, dict) else None)
     name = first_value(file, f"{within}name")
     reading.describes = name[:200] if isinstance(name, str) else ""
-    seen: set[int] = set()
     count = 0
     for item in each_value(file, f"{within}packages.item"):
         count += 1
         if not isinstance(item, dict):
             reading.note("not_a_component", item)
             continue
-        ref = text_of(item, "SPDXID")
-        if hash(ref) in seen:
+        ref, known = text_of(item, "SPDXID"), len(reading.needs)
+        number = reading.needs.number(ref)
+        if number < known:
             reading.note("duplicate_ref", ref)
-        seen.add(hash(ref))
-        yield from _each_purl(reading, _purls(item), item.get("name"), item.get("versionInfo"))
+        yield from _each_purl(reading, _purls(item), item.get("name"), item.get("versionInfo"), number)
     if not count:
         must_be_a_list(file, f"{within}packages")
+    for ref in each_value(file, f"{within}documentDescribes.item"):
+        reading.needs.whole.add(reading.needs.number(str(ref)))
+    if names_key(file, "relationships"):
+        for item in each_value(file, f"{within}relationships.item"):
+            told = (text_of(item, key) for key in ("spdxElementId", "relationshipType", "relatedSpdxElement"))
+            _relation(reading, *told)
 
 
-def _each_purl(reading: BomReading, purls: list[object], name: object, version: object) -> Iterator[Carried]:
+def _relation(reading: BomReading, one: str, kind: str, other: str) -> None:
+    """What the clause 11 of SPDX 2.3 says of needs; what one contains is nothing that it needs."""
+    needs = reading.needs
+    if kind in {"DESCRIBES", "DESCRIBED_BY"}:
+        needs.whole.add(needs.number(other if kind == "DESCRIBES" else one))
+    elif kind == "DEPENDS_ON":
+        needs.add(needs.number(one), needs.number(other))
+    elif kind.endswith("DEPENDENCY_OF"):
+        needs.add(needs.number(other), needs.number(one))
+
+
+def _each_purl(reading: BomReading, purls: list[object], name: object, version: object, ref: int) -> Iterator[Carried]:
     """A package that has several purls is each of them."""
-    once = {found for purl in purls or [None] if (found := reading.package(purl, None, name, version))}
+    once = {found for purl in purls or [None] if (found := reading.package(purl, None, name, version, ref=ref))}
     yield from sorted(once)
 
 
@@ -79,9 +95,35 @@ def _spdx3(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
             reading.read_date(item.get("created"))
         elif kind == "SpdxDocument":
             reading.describes = text_of(item, "name")[:200]
+            _spdx3_whole(reading, item)
         elif kind in {"software_Package", "Package"}:
             version = item.get("software_packageVersion") or item.get("packageVersion")
-            yield from _each_purl(reading, _identifiers(item), item.get("name"), version)
+            yield from _each_purl(
+                reading, _identifiers(item), item.get("name"), version, reading.needs.number(_id(item))
+            )
+        else:
+            _spdx3_needs(reading, kind, item)
+
+
+def _spdx3_needs(reading: BomReading, kind: str, item: dict[str, Any]) -> None:
+    if kind in {"Relationship", "LifecycleScopedRelationship"}:
+        if str(item.get("relationshipType")).rpartition("/")[2] == "dependsOn":
+            for target in _texts(item.get("to")):
+                reading.needs.add(reading.needs.number(text_of(item, "from")), reading.needs.number(target))
+    elif kind in {"software_Sbom", "Sbom", "Bom"}:
+        _spdx3_whole(reading, item)
+
+
+def _spdx3_whole(reading: BomReading, item: dict[str, Any]) -> None:
+    reading.needs.whole.update(map(reading.needs.number, _texts(item.get("rootElement"))))
+
+
+def _id(item: dict[str, Any]) -> str:
+    return text_of(item, "spdxId") or text_of(item, "@id")
+
+
+def _texts(value: object) -> list[str]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
 
 
 def _identifiers(item: dict[str, Any]) -> list[object]:
@@ -109,12 +151,14 @@ def _tags(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
     for tag, value in _each_tag(file):
         if tag in {"PackageName", "FileName", "SnippetSPDXID"}:  # each begins another element
             if package:
-                yield from _each_purl(reading, purls, package["name"], package.get("version"))
+                yield from _tagged(reading, purls, package)
             package, purls = ({"name": value} if tag == "PackageName" else {}), []
-        elif tag == "PackageVersion" and package:
-            package["version"] = value
+        elif tag in {"PackageVersion", "SPDXID"} and package:
+            package[tag] = value
         elif tag == "ExternalRef" and (found := re.fullmatch(r"PACKAGE[-_]MANAGER\s+purl\s+(\S+)", value)):
             purls.append(found[1])
+        elif tag == "Relationship":
+            _relation(reading, *(*value.split(), "", "", "")[:3])
         elif tag == "SPDXVersion":
             reading.format = f"SPDX {value.removeprefix('SPDX-')[:10]} tag-value"
         elif tag == "DocumentName":
@@ -122,7 +166,12 @@ def _tags(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
         elif tag == "Created":
             reading.read_date(value)
     if package:
-        yield from _each_purl(reading, purls, package["name"], package.get("version"))
+        yield from _tagged(reading, purls, package)
+
+
+def _tagged(reading: BomReading, purls: list[object], package: dict[str, str]) -> Iterator[Carried]:
+    number = reading.needs.number(package.get("SPDXID", ""))
+    return _each_purl(reading, purls, package["name"], package.get("PackageVersion"), number)
 
 
 def _each_tag(file: IO[bytes]) -> Iterator[tuple[str, str]]:

@@ -71,14 +71,22 @@ class _Reader:
             raise UnreadableSbom("too_nested", most=_DEEPEST)
         ref = element.get("bom-ref") if tag in {"component", "service"} else None
         if ref:
-            if hash(ref) in self.seen:
+            number = self.reading.needs.number(ref)
+            if number in self.seen:
                 self.reading.note("duplicate_ref", ref)
-            self.seen.add(hash(ref))
+            self.seen.add(number)
+            if self.path == ["bom", "metadata", "component"]:
+                self.reading.needs.whole.add(number)
         if tag == "dependency" and element.get("ref"):
-            if self.parents:
-                self.reading.service_links.append((self.parents[-1], str(element.get("ref"))))
-            self.wanted.append(str(element.get("ref")))
-            self.parents.append(str(element.get("ref")))
+            self._dependency(str(element.get("ref")))
+
+    def _dependency(self, ref: str) -> None:
+        needs = self.reading.needs
+        if self.parents:
+            self.reading.service_links.append((self.parents[-1], ref))
+            needs.add(needs.number(self.parents[-1]), needs.number(ref))
+        self.wanted.append(ref)
+        self.parents.append(ref)
 
     def end(self, element: Element) -> Carried | None:
         path = self.path.copy()
@@ -108,8 +116,14 @@ class _Reader:
                     self.reading.note("no_package", _child(element, "name"))
                     element.clear()
                     return None
+                ref, aside = (
+                    self.reading.needs.number(element.get("bom-ref", "")),
+                    _child(element, "scope") == "excluded",
+                )
+                if element.get("type") == "application" and not _child(element, "purl"):
+                    self.reading.needs.whole.add(ref)
                 told = (_child(element, tag) for tag in ("purl", "group", "name", "version"))
-                found = self.reading.package(*told, development=_child(element, "scope") == "excluded")
+                found = self.reading.package(*told, development=aside, ref=ref)
                 element.clear()
                 return found
         return None
@@ -143,7 +157,7 @@ class _Reader:
 
     def finish(self) -> None:
         for ref in self.wanted:
-            if hash(ref) not in self.seen:
+            if self.reading.needs.number(ref) not in self.seen:
                 self.reading.note("unknown_ref", ref)
         known = {service.ref for service in self.reading.services}
         self.reading.service_links = [(a, b) for a, b in self.reading.service_links if a in known and b in known]
