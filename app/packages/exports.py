@@ -15,6 +15,7 @@ from app.inventory.models import Component
 from app.packages.kinds import COMPONENT, JUDGED_BY, STATE, UNTIL, FlawState
 from app.packages.matching import Match, matches_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
+from app.packages.ways import graphs_of
 from app.platform import clock
 from app.products.models import Product
 from risk_models.exposure.package_names import full_purl, plain_name
@@ -39,35 +40,48 @@ _STATES = {
 
 
 def inventory_bom(session: Session, product: Product) -> bytes:
-    """Components with the packages they carry, online services, and who depends on whom."""
+    """Components with the packages they carry, online services, and who depends on whom, packages among them."""
     found = inventory.read_inventory(session, product.id)
     packages = _packages(session, product.id)
     services = [c for c in found.components if c.hosting is Hosting.SAAS]
     others = [c for c in found.components if c.hosting is not Hosting.SAAS]
+    graphs = graphs_of(session, packages.keys() & {c.id for c in others})
     refs = {c.id: c.ref for c in found.components}
     depends: dict[str, list[str]] = defaultdict(list)
     for link in found.links:
         depends[refs[link.source_id]].append(refs[link.target_id])
+    for component_id, graph in graphs.items():
+        ref, inside = refs[component_id], packages[component_id]
+        depends[ref] += [_package_ref(ref, inside[one]) for one in graph.imports]
+        for source, target in graph.edges:
+            depends[_package_ref(ref, inside[source])].append(_package_ref(ref, inside[target]))
     return _bom(
         product,
-        components=[_component(c, packages.get(c.id, ())) for c in others],
+        components=[_component(c, packages.get(c.id, {}).values()) for c in others],
         services=[_service(c) for c in services],
-        dependencies=[{"ref": r, "dependsOn": sorted(set(depends[r]))} for r in sorted(refs.values())],
+        dependencies=[
+            {"ref": ref, "dependsOn": sorted(set(depends[ref]))} for ref in sorted({*refs.values(), *depends})
+        ],
     )
 
 
-def _packages(session: Session, product_id: str) -> dict[str, list[tuple[str, str]]]:
+def _package_ref(component_ref: str, package: tuple[str, str]) -> str:
+    return f"{component_ref}/{full_purl(*package)}"
+
+
+def _packages(session: Session, product_id: str) -> dict[str, dict[int, tuple[str, str]]]:
+    """By component, the packages that it carries by numbers of their versions, in the order of their names."""
     statement = (
-        select(Sbom.component_id, Package.purl, PackageVersion.version)
+        select(Sbom.component_id, PackageVersion.id, Package.purl, PackageVersion.version)
         .join(PackageUse, PackageUse.sbom_id == Sbom.id)
         .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
         .join(Package, Package.id == PackageVersion.package_id)
         .where(Sbom.product_id == product_id)
         .order_by(Package.purl, PackageVersion.version)
     )
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for component_id, purl, version in session.execute(statement):
-        found[component_id].append((purl, version))
+    found: dict[str, dict[int, tuple[str, str]]] = defaultdict(dict)
+    for component_id, version_id, purl, version in session.execute(statement):
+        found[component_id][version_id] = purl, version
     return found
 
 
@@ -75,7 +89,7 @@ def _component(c: Component, packages: Iterable[tuple[str, str]]) -> dict[str, o
     carried = [
         {
             "type": "library",
-            "bom-ref": f"{c.ref}/{full_purl(p, v)}",
+            "bom-ref": _package_ref(c.ref, (p, v)),
             "name": plain_name(p),
             "purl": full_purl(p, v),
         }

@@ -12,8 +12,9 @@ from app.inventory.models import Component
 from app.packages.known_inside import is_called_like, names_of_the_same, usual_by_package
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
+from app.packages.ways import package_names
 from app.products.models import Contact, Product
-from risk_models.exposure.package_names import plain_name, split_purl
+from risk_models.exposure.package_names import plain_name, split_purl, whole_name
 from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, Patcher
 
@@ -23,7 +24,8 @@ _AT_ONCE = 10_000
 class Use(NamedTuple):
     """A component that is a package, or that carries it; a tuple, for answers have thousands of them.
 
-    `inside`: the catalogue alone knows of the package; `judged`: the known flaws of this line, where its team says of each
+    `inside`: the catalogue alone knows of the package; `bringer`: the purl of the import by which the package came, its own
+    where the team imports it itself, empty where no file tells; `judged`: the known flaws of this line, where its team says of each
     that it is harmless or mended; `exposed_to`: those that the component's own version tells of what is inside it.
     """
 
@@ -43,8 +45,17 @@ class Use(NamedTuple):
     verdict: MatchVerdict | None
     contacts: tuple[str, ...] = ()
     inside: bool = False
+    bringer: str = ""
     judged: tuple[str, ...] = ()
     exposed_to: tuple[str, ...] = ()
+
+    @property
+    def imported(self) -> bool:
+        return bool(self.bringer) and self.bringer == self.package
+
+    @property
+    def brought_by(self) -> str:
+        return whole_name(self.bringer)
 
 
 MOST_PACKAGES = 50
@@ -118,12 +129,17 @@ def _carried(
     while some := list(islice(wanted, _AT_ONCE)):
         statement = (
             _component(PackageUse.version_id)
+            .add_columns(PackageUse.bringer_id)
             .join(Sbom, Sbom.component_id == Component.id)
             .join(PackageUse, PackageUse.sbom_id == Sbom.id)
             .where(PackageUse.version_id.in_(some))
         )
-        for row in session.execute(_within(statement, products)):
-            yield _use(row, package, texts[row.version_id], verdicts[row.version_id], embedded=True)
+        rows = session.execute(_within(statement, products)).all()
+        bringers = {row.bringer_id for row in rows} - texts.keys() - {None}
+        names = dict.fromkeys(texts, package) | package_names(session, bringers)
+        for row in rows:
+            version, verdict = texts[row.version_id], verdicts[row.version_id]
+            yield _use(row, package, version, verdict, embedded=True, bringer=names.get(row.bringer_id, ""))
 
 
 def _is_called(package: str) -> ColumnElement[bool]:
@@ -177,7 +193,9 @@ def _within(statement: Select[*tuple[Any, ...]], products: Collection[str] | Non
     return statement if products is None else statement.where(Product.id.in_(products))
 
 
-def _use(row: Row[Any], package: str, version: str, verdict: MatchVerdict | None, *, embedded: bool) -> Use:
+def _use(
+    row: Row[Any], package: str, version: str, verdict: MatchVerdict | None, *, embedded: bool, bringer: str = ""
+) -> Use:
     return Use(
         row.product_id,
         row.product,
@@ -193,6 +211,7 @@ def _use(row: Row[Any], package: str, version: str, verdict: MatchVerdict | None
         version,
         embedded,
         verdict,
+        bringer=bringer,
     )
 
 

@@ -18,6 +18,7 @@ from app.packages.forms import JudgementForm, SbomForm, VexForm
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.known_inside import ANY_SOFTWARE
 from app.packages.matching import Match
+from app.packages.ways import ways_to
 from app.platform import uploads
 from app.platform.editing import EditForm, save_edited
 from app.platform.forms import ConfirmUploadForm
@@ -73,10 +74,12 @@ def import_sbom(product: Product, ref: str) -> Response:
 @product_view(Permission.READ_PRODUCT)
 def flaws(product: Product) -> str:
     session = db_session()
+    matches = matching.matches_of(session, [product.id])[product.id]
     return render_template(
         "packages/flaws.html",
         product=product,
-        matches=matching.matches_of(session, [product.id])[product.id],
+        matches=matches,
+        ways=ways_to(session, matches),
         packages=sboms.counts_of(session, product.id),
         components=len(inventory.read_inventory(session, product.id).components),
         alarms=[s for s in feeds.read_feeds(session) if s.alarm],
@@ -107,7 +110,8 @@ def judge(product: Product) -> str | Response:
     if save_edited(db_session(), form, product, save, stored=stored):
         flash(_("Votre jugement sur %(flaw)s est enregistré.", flaw=match.flaw), "success")
         return redirect(url_for("packages.flaws", slug=product.slug))
-    return render_template("packages/judge.html", product=product, match=match, form=form)
+    ways = ways_to(db_session(), [match])
+    return render_template("packages/judge.html", product=product, match=match, ways=ways, form=form)
 
 
 @blueprint.get("/produits/<slug>/vex.cdx.json")

@@ -95,6 +95,11 @@ def plain_name(package: str) -> str:
     return package.partition("?")[0].rpartition("/")[2]
 
 
+def whole_name(package: str) -> str:
+    """Its name with its group or scope, without its release, as its registry writes it."""
+    return unquote(package.partition("?")[0][4:].partition("/")[2])
+
+
 # How many parts of its version name a release, by distribution; none of what has no releases.
 _RELEASE_PARTS = {
     "debian": 1,

@@ -1,0 +1,69 @@
+"""By which imports of a team its packages came, as the files of its components tell."""
+
+from collections.abc import Collection, Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.packages.matching import Match
+from app.packages.models import Package, PackageVersion, Sbom, SbomGraph
+from risk_models.exposure.dependency_graph import DependencyGraph
+from risk_models.exposure.package_names import whole_name
+
+MOST_WAYS = 3
+_AT_ONCE = 10_000
+
+
+class Ways(NamedTuple):
+    """Names from an import of the team to a package, the shortest ways first; `others`: how many more there are."""
+
+    shown: tuple[tuple[str, ...], ...]
+    others: int
+
+
+def ways_to(session: Session, matches: Iterable[Match]) -> dict[tuple[str, str, str], Ways]:
+    """By component, package and version that `matches` found in an SBOM; none where its file does not tell."""
+    wanted = {(m.component_id, m.package, m.version) for m in matches if m.embedded and not m.inside}
+    graphs = graphs_of(session, {component_id for component_id, _, _ in wanted})
+    ids = _version_ids(session, {package for _, package, _ in wanted})
+    found = {}
+    for component_id, package, version in wanted:
+        version_id = ids.get((package, version))
+        if component_id in graphs and version_id is not None:
+            paths, count = graphs[component_id].find_paths(version_id, MOST_WAYS)
+            if paths:
+                found[component_id, package, version] = paths, count
+    names = package_names(session, {one for paths, _ in found.values() for path in paths for one in path})
+    return {
+        key: Ways(tuple(tuple(whole_name(names[one]) for one in path) for path in paths), count - len(paths))
+        for key, (paths, count) in found.items()
+    }
+
+
+def graphs_of(session: Session, component_ids: Collection[str]) -> dict[str, DependencyGraph]:
+    """Who needs whom in what each of these components holds, of those whose SBOM was read for it."""
+    statement = select(Sbom.component_id, SbomGraph.packed).join(SbomGraph, SbomGraph.sbom_id == Sbom.id)
+    rows = session.execute(statement.where(Sbom.component_id.in_(component_ids)))
+    return {component_id: DependencyGraph.unpack(packed) for component_id, packed in rows}
+
+
+def _version_ids(session: Session, packages: Collection[str]) -> dict[tuple[str, str], int]:
+    found = {}
+    wanted = iter(packages)
+    while some := list(islice(wanted, _AT_ONCE)):
+        statement = select(Package.purl, PackageVersion.version, PackageVersion.id).join(Package)
+        for purl, version, version_id in session.execute(statement.where(Package.purl.in_(some))):
+            found[purl, version] = version_id
+    return found
+
+
+def package_names(session: Session, version_ids: Iterable[int]) -> dict[int, str]:
+    """Purls of packages, by numbers of their versions."""
+    found: dict[int, str] = {}
+    wanted = iter(version_ids)
+    while some := list(islice(wanted, _AT_ONCE)):
+        statement = select(PackageVersion.id, Package.purl).join(Package).where(PackageVersion.id.in_(some))
+        found |= {row.id: row.purl for row in session.execute(statement)}
+    return found
