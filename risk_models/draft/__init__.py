@@ -51,6 +51,7 @@ _READERS: tuple[tuple[str, Reader], ...] = (
     (r"(.*/)?build\.gradle(\.kts)?", packages.read_gradle),
     (r"(.*/)?(\.env[\w.-]*|[\w-]+\.env[\w.-]*|env\.[\w.-]+)", environment.read_environment),
     (page_scripts.FRAMES.pattern, page_scripts.read_frame),
+    (page_scripts.PAGES.pattern, page_scripts.note_sites),
     (code_settings.SETTINGS.pattern, code_settings.read_settings),
     (r".*\.(ya?ml|json)", deployment.read_manifest),
 )

@@ -2,6 +2,7 @@
 
 import re
 
+from risk_models.draft.page_scripts import note_policy
 from risk_models.draft.repository_facts import Lines, Seen, ToldFact, Variable
 
 # cable.yml is left out: Rails writes Redis in it for everyone.
@@ -34,4 +35,5 @@ def read_settings(path: str, text: str, seen: Seen) -> None:
     first: dict[str, int] = {}
     for found in _STORES.finditer(bare):
         first.setdefault(found[0].lower(), found.start())
+    note_policy(path, bare, seen)
     seen.settings += [ToldFact(word, f"{path}:{lines.at(at)}") for word, at in first.items()]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from risk_models.draft.knowledge import Known, Signs
-from risk_models.draft.repository_facts import Seen, SeenService, Variable
+from risk_models.draft.repository_facts import Seen, SeenService, ToldFact, Variable
 from risk_models.scales import ComponentKind, Exposure, Hosting
 
 # What a build tool puts before the name of a variable that the browser may see.
@@ -80,19 +80,25 @@ class Things:
         for service in seen.services:
             if not service.builds and service.image not in own:
                 self._service(service)
-        for addon in seen.addons:
-            self._of("addons", addon.name, "addon", addon.source)
-        for package in seen.packages:
-            if not package.development:
-                self._of("packages", re.sub(r"/v\d+$", "", package.name), "package", package.source)
-        for resource in seen.resources:
-            self._of("resources", resource.name, "resource", resource.source)
+        packages = [ToldFact(re.sub(r"/v\d+$", "", p.name), p.source) for p in seen.packages if not p.development]
+        told_plainly = {
+            "addon": seen.addons,
+            "package": packages,
+            "resource": seen.resources,
+            "setting": seen.settings,
+            "frame": seen.shown,
+        }
+        for how, facts in told_plainly.items():
+            for one in facts:
+                self._of(f"{how}s", one.name, how, one.source)
         for told, how in ((seen.hosts, "host"), (seen.forges, "forge"), (seen.pipelines, "pipeline")):
             for one in told:
                 self._told(one.name, how, one.source)
-        for word in seen.settings:
-            self._of("settings", word.name, "setting", word.source)
         self._guess(self._variables(seen.variables))
+        for site in seen.shown_sites:
+            self._site(site, allowed=False)
+        for site in seen.allowed_sites:
+            self._site(site, allowed=True)
         self._one_each()
         if not any(self.of_roles("host")):
             for one in seen.deployed_to:
@@ -108,6 +114,16 @@ class Things:
         if known:
             self._add(known, how, source)
         return known is not None
+
+    def _site(self, site: ToldFact, *, allowed: bool) -> None:
+        """What pages show of others: a part known by its address, else the site itself; a guess where it is only allowed."""
+        host = site.name.partition("/")[0]
+        known = self._signs.of("frames", site.name)
+        known = known or Known(host, ComponentKind.OTHER, Hosting.SAAS, Exposure.INTERNET, "calls")
+        new = known.name not in self.found
+        self._add(known, "frame", site.source)
+        if new:
+            self.found[known.name].guessed = allowed
 
     def _told(self, name: str, how: str, source: str) -> None:
         known = self._signs.known.get(name)

@@ -59,8 +59,8 @@ class Signs:
     domains: tuple[tuple[re.Pattern[str], str], ...]
 
     def of(self, what: str, text: str) -> Known | None:
-        """The component that `text` speaks of as one of "variables", "images", "packages", "addons", "resources" or
-        "settings"."""
+        """The component that `text` speaks of as one of "variables", "images", "packages", "addons", "resources",
+        "settings" or "frames"."""
         name = self.patterns[what].find(text)
         return self.known[name] if name else None
 
@@ -89,7 +89,7 @@ def read_signs() -> Signs:
             cpe=of.cpe if of else "",
             purl=of.purl if of else "",
         )
-    keys = ("variables", "images", "packages", "addons", "resources", "settings")
+    keys = ("variables", "images", "packages", "addons", "resources", "settings", "frames")
     return Signs(
         known=known,
         patterns={

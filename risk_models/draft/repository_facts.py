@@ -79,7 +79,8 @@ class ToldFact:
 class Seen:
     """Everything that was noted; `unread`: files that could not be read, and why (a code of `draft_skipped`); `included`: the
     compose files that others name, beside those that name them, "" where they stand outside of the repository;
-    `deployed_to`: platforms that a pipeline or a domain speaks of; `settings`: words of the settings of the code."""
+    `deployed_to`: platforms that a pipeline or a domain speaks of; `settings`: words of the settings of the code; `shown_sites`: what pages show of
+    others, by host and path, `shown`: by words alone, `allowed_sites`: the hosts that a policy lets them show."""
 
     services: list[SeenService] = field(default_factory=list)
     variables: list[Variable] = field(default_factory=list)
@@ -102,6 +103,9 @@ class Seen:
     locks: list[ToldFact] = field(default_factory=list)
     hashed_locks: list[ToldFact] = field(default_factory=list)
     scripts: list[ToldFact] = field(default_factory=list)
+    shown: list[ToldFact] = field(default_factory=list)
+    shown_sites: list[ToldFact] = field(default_factory=list)
+    allowed_sites: list[ToldFact] = field(default_factory=list)
     included: list[tuple[str, str]] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 

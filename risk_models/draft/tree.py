@@ -18,7 +18,7 @@ from typing import IO, Self
 
 from risk_models import catalogue
 from risk_models.draft.code_settings import SETTINGS, is_of_developers
-from risk_models.draft.page_scripts import FRAMES
+from risk_models.draft.page_scripts import FRAMES, PAGES, shows_sites
 from risk_models.exposure.lock_files import reader_of
 
 MOST_FILE, MOST_LOCK, MOST_TOTAL = 1_000_000, 20_000_000, 100_000_000
@@ -126,7 +126,9 @@ class Tree:
             self.whole = False
 
     def keep(self, path: str, content: bytes) -> None:
-        """Keeps the text of a file, or lists why not."""
+        """Keeps the text of a file, or lists why not; a page that shows no site says nothing."""
+        if PAGES.fullmatch(path) and not FRAMES.fullmatch(path) and not shows_sites(content):
+            return
         if self._total + len(content) > MOST_TOTAL or len(self.texts) >= MOST_KEPT:
             self.skip(path, "too_many")
             return
@@ -152,7 +154,7 @@ def is_wanted(path: str) -> bool:
     name = path.rpartition("/")[2]
     if not _NOT_LOOKED_INTO.isdisjoint(path.split("/")[:-1]):
         return False
-    named = name in _NAMES or reader_of(name) or _PATTERNS.fullmatch(name) or FRAMES.fullmatch(name)
+    named = name in _NAMES or reader_of(name) or _PATTERNS.fullmatch(name) or PAGES.fullmatch(name)
     return bool(named or _FOLDERS.search(path) or (SETTINGS.fullmatch(path) and not is_of_developers(path)))
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from risk_models.draft.tree import is_wanted
-from risk_models.scales import ComponentKind
+from risk_models.draft.tree import Tree, is_wanted
+from risk_models.scales import ComponentKind, LinkKind
 from tests.factories.repositories import files, names
 
 DJANGO = """
@@ -90,3 +90,56 @@ def test_a_console_or_a_store_of_developers_is_no_part():
     found = files({"compose.yaml": compose, ".env.example": "S3_BUCKET=\n", **WEB})
     assert names(found) == {"Application", "S3"}
     assert {a.why for a in found.aside} == {"stands_for_s3", "development_image"}
+
+
+SHOWN = {
+    "front/src/stats.page.html": '<iframe title="x"\n  src="https://stats.exemple.test/public/dashboard/7a5f#x">',
+    "src/views/stats.vue": '<iframe title="Statistiques sur Metabase" :src="metabaseUrl"></iframe>',
+    "app/views/stats.html.haml": '%iframe{ src: "https://stats.exemple.test/embed/question/1" }',
+}
+SITE = "formulaire.autre.test"
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_a_page_that_shows_the_dashboards_of_metabase_tells_of_it(path):
+    assert "Metabase" in names(from_paths(WEB | {path: SHOWN[path]}))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "confidence"),
+    [
+        ("src/Contact.tsx", f"export const A = () => <Iframe\n\tsrc={{`https://{SITE}/a`}} />", "likely"),
+        ("views/page.pug", f"iframe(src='//{SITE}')", "likely"),
+        ("config/settings/base.py", f'CSP = {{"frame-src": [\n  "https://{SITE}",  # ici\n  "blob:"]}}', "guess"),
+        ("config/initializers/csp.rb", f'policy.frame_src(:self, "https://{SITE}")', "guess"),
+        ("config/settings/base.py", f'CSP_FRAME_SRC = ["\'self\'", "*.{SITE}"]', "guess"),
+    ],
+)
+def test_a_site_that_pages_show_is_a_part(path, text, confidence):
+    system = from_paths(WEB | {path: text}).system
+    (found,) = (c for c in system.components if c.name == SITE)
+    assert json.loads(dict(found.extra)["x-confidence"]) == confidence
+    assert {k.kind for k in system.links if k.target == found.id} == {LinkKind.CALLS}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("src/Contact.tsx", "import { iframeResize } from 'x'\nconst src = `https://autre.test/a`"),
+        ("src/a.html", '<iframe src="/chez-nous"></iframe><img src="https://autre.test/a.png">'),
+        ("src/a.html", '<iframe src="http://localhost:3000/x"></iframe>'),
+        ("config/settings/base.py", '# "frame-src": ["https://autre.test"]\nX = {"img-src": ["https://autre.test"]}'),
+        ("config/settings/base.py", 'X = {"frame-src": ["blob:"], "img-src": ["https://autre.test"]}'),
+        ("config/settings/base.py", 'X = {"frame-ancestors": ["https://autre.test"]}'),
+    ],
+)
+def test_what_pages_do_not_show_is_no_part(path, text):
+    assert names(from_paths(WEB | {path: text})) == {"Application"}
+
+
+def test_only_the_pages_that_show_something_are_kept():
+    tree = Tree("x")
+    tree.keep("src/a.html", b"<p>Bonjour</p>")
+    tree.keep("src/b.html", b"<IFRAME src=x>")
+    assert list(tree.texts) == ["src/b.html"]
+    assert not tree.skipped
