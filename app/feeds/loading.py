@@ -17,6 +17,7 @@ from risk_models.exposure.ranges import ParsedAdvisory, read_osv
 
 _MAX_RECORD = 20_000_000
 _MAX_UNPACKED = 8_000_000_000
+_LONGEST_LINE, _MOST_LINES = 1_000, 10_000_000
 
 
 class UnreadableFeed(ValueError):
@@ -50,6 +51,8 @@ def read_feed(path: Path) -> Loaded:
             return _epss(path.name, digest, gzip.open(file, "rt", encoding="utf-8", newline=""))
         if head.lstrip().startswith((b"#model_version", b"cve,epss")):
             return _epss(path.name, digest, io.TextIOWrapper(file, encoding="utf-8", newline=""))
+        if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+            raise UnreadableFeed(f"{path.name}: neither JSON, CSV nor zip (it begins with {head[:20]!r})")
         return _json(path.name, digest, file.read())
 
 
@@ -134,16 +137,17 @@ def _kev(source: str, digest: str, found: dict[str, object]) -> Loaded:
 
 def _epss(source: str, digest: str, lines: IO[str]) -> Loaded:
     loaded = Loaded(FeedName.EPSS, source, digest)
+    told_lines = _each_line(source, lines)
     try:
-        first = lines.readline()
+        first = next(told_lines, "")
         if first.startswith("#"):
             told = dict(part.partition(":")[::2] for part in first.lstrip("#").strip().split(","))
             loaded.dated = day_of(told.get("score_date"))
-            first = lines.readline()
+            first = next(told_lines, "")
         names = [n.strip() for n in first.split(",")]
         if names[:2] != ["cve", "epss"]:
             raise UnreadableFeed(f"{source}: the columns of EPSS are cve, epss, percentile")
-        for row in csv.reader(lines):
+        for row in csv.reader(told_lines):
             try:
                 score = float(row[1])
                 if not 0 <= score <= 1 or not 0 < len(row[0]) <= 100:
@@ -157,6 +161,18 @@ def _epss(source: str, digest: str, lines: IO[str]) -> Loaded:
     if not loaded.rows:
         raise UnreadableFeed(f"{source}: no score in it")
     return loaded
+
+
+def _each_line(source: str, lines: IO[str]) -> Iterator[str]:
+    """The lines of a file that may unpack to anything. Raises `UnreadableFeed` for what no feed has."""
+    for _ in range(_MOST_LINES):
+        line = lines.readline(_LONGEST_LINE)
+        if len(line) == _LONGEST_LINE:
+            raise UnreadableFeed(f"{source}: a line of more than {_LONGEST_LINE} characters ({line[:20]!r}…)")
+        if not line:
+            return
+        yield line
+    raise UnreadableFeed(f"{source}: more than {_MOST_LINES:,} lines")
 
 
 def _eol(source: str, digest: str, found: dict[str, object]) -> Loaded:

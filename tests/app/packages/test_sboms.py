@@ -1,5 +1,6 @@
 """SBOM imported in one transaction, matched with what the feeds know, judged."""
 
+import gzip
 import io
 import json
 from datetime import date
@@ -219,3 +220,18 @@ def test_a_version_that_has_ended_without_a_day_has_ended(world, product, tmp_pa
             web = next(c for c in analysis.read_system(session, world.reload("guichet")).components if c.id == "web")
         assert (web.eol.date, web.eol.ended) == end
         assert web.eol.is_past(date(2026, 11, 30)) is (cycle != "1.16")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("zeros.json", bytes(100_000), "neither JSON, CSV nor zip"),
+        ("page.html", b"<!doctype html>", "neither JSON, CSV nor zip"),
+        ("zeros.csv.gz", gzip.compress(bytes(100_000)), "a line of more than 1000 characters"),
+        ("long.csv", b"cve,epss,percentile\nCVE-" + b"1" * 2_000, "a line of more than 1000 characters"),
+    ],
+)
+def test_a_file_that_is_no_feed_is_refused_before_it_is_read_whole(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnreadableFeed, match=said):
+        read_feed(tmp_path / name)
