@@ -60,7 +60,7 @@ class PackageUse(Base):
     )
     development: Mapped[bool] = mapped_column(server_default=false(), comment="nothing that runs holds it")
     bringer_id: Mapped[int | None] = mapped_column(
-        comment="the package_version by whose import it came, its own where it is one; none when nobody says"
+        comment="the package by whose import it came, its own where it is one; none when nobody says"
     )
 
 

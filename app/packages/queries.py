@@ -6,13 +6,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.inventory.models import Component
 from app.packages.known_inside import is_called_like, names_of_the_same, usual_by_package
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
-from app.packages.ways import package_names
 from app.products.models import Contact, Product
 from risk_models.exposure.package_names import plain_name, split_purl, whole_name
 from risk_models.exposure.ranges import Affected, MatchVerdict
@@ -120,26 +119,30 @@ _ORDER: dict[MatchVerdict | None, int] = {
 def _carried(
     session: Session, package: str, affected: Affected | None, products: Collection[str] | None
 ) -> Iterator[Use]:
-    versions = session.execute(
-        select(PackageVersion.id, PackageVersion.version).join(Package).where(_is_called(package))
-    ).all()
-    verdicts = {v.id: affected.verdict(v.version) if affected else None for v in versions}
-    texts = {v.id: v.version for v in versions}
+    versions = {
+        row.id: row
+        for row in session.execute(
+            select(PackageVersion.id, PackageVersion.version, PackageVersion.package_id)
+            .join(Package)
+            .where(_is_called(package))
+        )
+    }
+    verdicts = {i: affected.verdict(row.version) if affected else None for i, row in versions.items()}
+    bringer = aliased(Package)
     wanted = iter([i for i, verdict in verdicts.items() if verdict is not MatchVerdict.NOT_EXPOSED])
     while some := list(islice(wanted, _AT_ONCE)):
         statement = (
             _component(PackageUse.version_id)
-            .add_columns(PackageUse.bringer_id)
+            .add_columns(PackageUse.bringer_id, bringer.purl.label("bringer"))
             .join(Sbom, Sbom.component_id == Component.id)
             .join(PackageUse, PackageUse.sbom_id == Sbom.id)
+            .outerjoin(bringer, bringer.id == PackageUse.bringer_id)
             .where(PackageUse.version_id.in_(some))
         )
-        rows = session.execute(_within(statement, products)).all()
-        bringers = {row.bringer_id for row in rows} - texts.keys() - {None}
-        names = dict.fromkeys(texts, package) | package_names(session, bringers)
-        for row in rows:
-            version, verdict = texts[row.version_id], verdicts[row.version_id]
-            yield _use(row, package, version, verdict, embedded=True, bringer=names.get(row.bringer_id, ""))
+        for row in session.execute(_within(statement, products)):
+            version, verdict = versions[row.version_id], verdicts[row.version_id]
+            by = package if row.bringer_id == version.package_id else row.bringer or ""
+            yield _use(row, package, version.version, verdict, embedded=True, bringer=by)
 
 
 def _is_called(package: str) -> ColumnElement[bool]:

@@ -117,16 +117,15 @@ def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: L
     connection.execute(delete(SbomGraph).where(SbomGraph.sbom_id == sbom_id))
     cursor = connection.connection.cursor()
     cursor.execute(
-        "SELECT v.id, s.named, s.development FROM staged s CROSS JOIN package p CROSS JOIN package_version v"
+        "SELECT v.id, s.named, s.development, p.id FROM staged s CROSS JOIN package p CROSS JOIN package_version v"
         " WHERE p.purl = s.purl AND v.package_id = p.id AND v.version = s.version"
     )
-    found = np.fromiter(chain.from_iterable(iter(cursor.fetchone, None)), dtype=np.int64).reshape(-1, 3)
-    versions, named, aside = found[np.argsort(found[:, 0])].T
+    found = np.fromiter(chain.from_iterable(iter(cursor.fetchone, None)), dtype=np.int64).reshape(-1, 4)
+    versions, named, aside, packages = found[np.argsort(found[:, 0])].T
     graph = _graph(lines, needs, named, versions)
-    bringers = graph.find_bringers()
-    rows = (
-        (v, sbom_id, a, bringers.get(v)) for v, a in zip(versions.tolist(), aside.astype(bool).tolist(), strict=True)
-    )
+    package_of = dict(zip(versions.tolist(), packages.tolist(), strict=True))
+    bringers = {version: package_of[by] for version, by in graph.find_bringers().items()}
+    rows = ((v, sbom_id, a, bringers.get(v)) for v, a in zip(package_of, aside.astype(bool).tolist(), strict=True))
     if connection.dialect.name == "postgresql":
         _copy(connection, "package_use (version_id, sbom_id, development, bringer_id)", rows)
     else:

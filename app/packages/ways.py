@@ -35,7 +35,7 @@ def ways_to(session: Session, matches: Iterable[Match]) -> dict[tuple[str, str, 
             paths, count = graphs[component_id].find_paths(version_id, MOST_WAYS)
             if paths:
                 found[component_id, package, version] = paths, count
-    names = package_names(session, {one for paths, _ in found.values() for path in paths for one in path})
+    names = _names(session, {one for paths, _ in found.values() for path in paths for one in path})
     return {
         key: Ways(tuple(tuple(whole_name(names[one]) for one in path) for path in paths), count - len(paths))
         for key, (paths, count) in found.items()
@@ -59,8 +59,7 @@ def _version_ids(session: Session, packages: Collection[str]) -> dict[tuple[str,
     return found
 
 
-def package_names(session: Session, version_ids: Iterable[int]) -> dict[int, str]:
-    """Purls of packages, by numbers of their versions."""
+def _names(session: Session, version_ids: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     wanted = iter(version_ids)
     while some := list(islice(wanted, _AT_ONCE)):

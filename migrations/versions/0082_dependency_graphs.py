@@ -27,7 +27,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("sbom_id", name=op.f("pk_sbom_graph")),
     )
-    said = "the package_version by whose import it came, its own where it is one; none when nobody says"
+    said = "the package by whose import it came, its own where it is one; none when nobody says"
     op.add_column("package_use", sa.Column("bringer_id", sa.Integer(), nullable=True, comment=said))
 
 
