@@ -122,7 +122,7 @@ def _carried(
     versions = {
         row.id: row
         for row in session.execute(
-            select(PackageVersion.id, PackageVersion.version, PackageVersion.package_id)
+            select(PackageVersion.id, PackageVersion.version, Package.purl)
             .join(Package)
             .where(_is_called(package))
         )
@@ -133,16 +133,15 @@ def _carried(
     while some := list(islice(wanted, _AT_ONCE)):
         statement = (
             _component(PackageUse.version_id)
-            .add_columns(PackageUse.bringer_id, bringer.purl.label("bringer"))
+            .add_columns(bringer.purl.label("bringer"))
             .join(Sbom, Sbom.component_id == Component.id)
             .join(PackageUse, PackageUse.sbom_id == Sbom.id)
             .outerjoin(bringer, bringer.id == PackageUse.bringer_id)
             .where(PackageUse.version_id.in_(some))
         )
         for row in session.execute(_within(statement, products)):
-            version, verdict = versions[row.version_id], verdicts[row.version_id]
-            by = package if row.bringer_id == version.package_id else row.bringer or ""
-            yield _use(row, package, version.version, verdict, embedded=True, bringer=by)
+            of, verdict = versions[row.version_id], verdicts[row.version_id]
+            yield _use(row, of.purl, of.version, verdict, embedded=True, bringer=row.bringer or "")
 
 
 def _is_called(package: str) -> ColumnElement[bool]:

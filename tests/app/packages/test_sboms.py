@@ -19,6 +19,7 @@ from app.packages.kinds import FlawState, Justification
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.platform.refusals import Refusal
 from app.products.changes import note_change
+from risk_models.exposure.ranges import read_range
 from tests.factories.advisories import LOG4J, LOG4SHELL
 from tests.factories.boms import BOMS, LIBRARY, REFUSED, bom
 from tests.factories.packages import bring, feed, matches
@@ -81,8 +82,6 @@ def test_who_uses_a_package_tells_exposed_unknown_and_whom_to_call(world, produc
     components.append({**LIBRARY, "bom-ref": "x", "purl": LOG4J, "version": "latest"})
     bring(world, product, java, bom(components=components))
     with world.session(writing=False) as session:
-        from risk_models.exposure.ranges import read_range
-
         found = queries.find_users(session, LOG4J, read_range(LOG4J, ">=2.0,<2.17.1"))
         told = [(u.version, u.verdict) for u in found if u.component_ref == "web"]
         assert told == [("2.14.1", "exposed"), ("latest", "unknown")]
@@ -235,3 +234,19 @@ def test_a_file_that_is_no_feed_is_refused_before_it_is_read_whole(tmp_path, nam
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UnreadableFeed, match=said):
         read_feed(tmp_path / name)
+
+
+def test_a_search_without_release_finds_what_a_team_says_of_one(world, product, java, tmp_path):
+    expat = "pkg:deb/debian/libexpat1@2.5.0-1?distro=debian-12&upstream=expat"
+    bring(world, product, java, bom(components=[{**LIBRARY, "name": "libexpat1", "version": "2.5.0-1", "purl": expat}]))
+    versions = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.5.0-1+deb12u1"}]}
+    affected = [{"package": {"ecosystem": "Debian:12", "name": "expat"}, "ranges": [versions]}]
+    feed(world, tmp_path, {"id": "DEBIAN-CVE-2099-1", "upstream": ["CVE-2099-1"], "affected": affected})
+    (match,), actor = matches(world, product), world.person()
+    with world.session() as session:
+        said = {"justification": Justification.CODE_NOT_REACHABLE, "reason": "aucun XML", "until": None}
+        flaw_judgements.judge_flaw(session, actor, product, match, state=FlawState.NOT_AFFECTED, **said)
+    with world.session(writing=False) as session:
+        for name in ("pkg:deb/debian/libexpat1", "pkg:deb/debian/expat"):
+            (use,) = queries.with_known_flaws(session, queries.find_users(session, name, read_range(name, "<2.6")))
+            assert (use.package, use.judged) == (match.package, ("CVE-2099-1",))
