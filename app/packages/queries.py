@@ -13,7 +13,7 @@ from app.packages.known_inside import is_called_like, names_of_the_same, usual_b
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
-from risk_models.exposure.package_names import plain_name, split_purl, whole_name
+from risk_models.exposure.package_names import RELEASED, ecosystem_of, plain_name, split_purl, whole_name
 from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, Patcher
 
@@ -122,9 +122,7 @@ def _carried(
     versions = {
         row.id: row
         for row in session.execute(
-            select(PackageVersion.id, PackageVersion.version, Package.purl)
-            .join(Package)
-            .where(_is_called(package))
+            select(PackageVersion.id, PackageVersion.version, Package.purl).join(Package).where(_is_called(package))
         )
     }
     verdicts = {i: affected.verdict(row.version) if affected else None for i, row in versions.items()}
@@ -145,9 +143,12 @@ def _carried(
 
 
 def _is_called(package: str) -> ColumnElement[bool]:
-    """Of this name, or built from a source of this name; of a distribution, of any release where none is told."""
+    """Of this name, or built from a source of this name; of a distribution, of any release where none is told.
+
+    Of what has no releases the two indices answer alone: a search by beginning reads every package known.
+    """
     names = (Package.purl, Package.source)
-    if "?" in package:
+    if "?" in package or ecosystem_of(package) not in RELEASED:
         return or_(*(name == package for name in names))
     of_releases = (name.startswith(f"{package}?", autoescape=True) for name in names)
     return or_(*(name == package for name in names), *of_releases)

@@ -38,7 +38,7 @@ def split_purl(text: str) -> tuple[str, str]:
         raise UnreadableName(f"{text[:80]!r} is not a purl") from error
     kind, version = purl.type, purl.version or ""
     told = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
-    if kind not in _RELEASED:
+    if kind not in RELEASED:
         package = name_package(kind, purl.namespace, purl.name)
         return package, version.removeprefix("go") if package in _GO_LIBRARY else version
     epoch = str(told.get("epoch") or "0")
@@ -150,7 +150,8 @@ _CODENAMES = {
         )
     ),
 }
-_RELEASED = frozenset({"deb", "apk", "rpm"})
+# Types of purl whose packages are those of one release of a distribution.
+RELEASED = frozenset({"deb", "apk", "rpm"})
 
 
 class Distribution(NamedTuple):
