@@ -85,7 +85,7 @@ def yarn_lock(text: str, note: Note) -> Iterator[Locked]:
     entries = list(_yarn_documents(text) if "__metadata:" in text else _yarn_blocks(text))
     lines = {key: keys[0] for keys, _ in entries for key in keys}
     needs = {keys[0]: [lines[key] for key in _yarn_keys(entry) if key in lines] for keys, entry in entries}
-    own = {keys[0] for keys, _ in entries if "@workspace:" in keys[0]}
+    own = {keys[0] for keys, _ in entries if any("@workspace:" in key for key in keys)}
     imported = {need for line in own for need in needs[line]} - own
     for keys, entry in entries:
         name = _yarn_name(keys[0])

@@ -65,7 +65,7 @@ c@^1.0.0, c@^1.1.0:
   dependencies:
     a: "npm:^1.0.0"
     commun: "workspace:*"
-"commun@workspace:*, commun@workspace:paquets/commun":
+"commun@*, commun@workspace:*, commun@workspace:paquets/commun":
   version: 0.0.0-use.local
   dependencies:
     b: "npm:^2.0.0"
