@@ -14,6 +14,7 @@ from risk_models.exposure.dependency_graph import DependencyGraph, Numbers
 from risk_models.exposure.package_names import plain_name, source_package
 
 _AT_ONCE = 100
+_MOST_WHOLES = 200  # more are a list of products, not the modules of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +157,20 @@ def _graph(lines: StagedLines, needs: LineNeeds, named: Numbers, versions: Numbe
     sources, targets = _numbers(needs.sources), _numbers(needs.targets)
     starts, ends = version_of[sources], version_of[targets]
     between = (starts > 0) & (ends > 0) & ~whole[sources] & ~whole[targets]
-    wanted = ends[whole[sources] & ~whole[targets] & (ends > 0)]
-    # Where the whole needs all that anything needs, it lists what it holds, not what it imports.
-    if np.isin(ends[between], wanted).all():
-        wanted = wanted[:0]
+    of_whole = whole[sources] & ~whole[targets] & (ends > 0)
+    wanted = _imports_of(sources[of_whole], ends[of_whole], starts[between], ends[between])
     said = version_of[_numbers(needs.imports)]
     return DependencyGraph(np.concatenate([wanted, said[said > 0]]), starts[between], ends[between])
+
+
+def _imports_of(wholes: Numbers, wanted: Numbers, starts: Numbers, ends: Numbers) -> Numbers:
+    """What each of `wholes` is said to need, but of those that only list: what one needs then needs nothing beside it."""
+    found = [wanted[:0]]
+    for whole in list(dict.fromkeys(wholes.tolist()))[:_MOST_WHOLES]:
+        listed = wanted[wholes == whole]
+        if not np.isin(ends[np.isin(starts, listed)], listed).all():
+            found.append(listed)
+    return np.concatenate(found)
 
 
 def _numbers(values: "array[int]") -> Numbers:

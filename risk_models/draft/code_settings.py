@@ -16,7 +16,12 @@ _ASKED = re.compile(
     r"(?:environ(?:\.get)?|getenv|\benv(?:\.\w+)?|\bENV(?:\.fetch)?|[gf]et\w*_env!?|\bconfig)\s*[\[(]\s*[\"']([A-Z][A-Z0-9_]{2,80})[\"']"
     r"|process\.env\.([A-Z][A-Z0-9_]{2,80})|%env\((?:\w+:)*([A-Z][A-Z0-9_]{2,80})\)|\$\{([A-Z][A-Z0-9_]{2,80})[:}]"
 )
-_STORES = re.compile(r"redis|elasticsearch|opensearch|meilisearch|typesense|memcached?|rabbitmq", re.IGNORECASE)
+_NAMES = "redis|elasticsearch|opensearch|meilisearch|typesense|memcached?|rabbitmq"
+# Whole words, or those of a name in capitals of camels: "ScoreDispatcher" names none.
+_STORES = re.compile(
+    rf"(?<![A-Za-z])(?P<lower>{_NAMES})s?(?![a-z])|(?<![A-Z])(?P<upper>{_NAMES.upper()})(?![A-Z])"
+    r"|(?P<camel>Redis|Elastic[Ss]earch|Open[Ss]earch|Meili[Ss]earch|Typesense|Memcached?|RabbitM[Qq])(?![a-z])"
+)
 _MOST_LINE = 2_000
 
 
@@ -34,6 +39,6 @@ def read_settings(path: str, text: str, seen: Seen) -> None:
         seen.variables.append(Variable(name, f"{path}:{lines.at(found.start())}"))
     first: dict[str, int] = {}
     for found in _STORES.finditer(bare):
-        first.setdefault(found[0].lower(), found.start())
+        first.setdefault((found["lower"] or found["upper"] or found["camel"]).lower(), found.start())
     note_policy(path, bare, seen)
     seen.settings += [ToldFact(word, f"{path}:{lines.at(at)}") for word, at in first.items()]

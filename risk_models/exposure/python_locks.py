@@ -3,7 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -80,71 +80,95 @@ def pylock(text: str, note: Note) -> Iterator[Locked]:
 
 def pipfile_lock(text: str, note: Note) -> Iterator[Locked]:
     lock = map_of(json.loads(text))
-    for group, development in (("default", False), ("develop", True)):
+    for group in sorted(lock.keys() - {"_meta"}):
+        development = group == "develop"
         for name, entry in map_of(lock.get(group)).items():
             told = str(map_of(entry).get("version") or "")
             yield _python(name, told.removeprefix("==") if told.startswith("==") else "", development=development)
 
 
 def requirements(text: str, note: Note) -> Iterator[Locked]:
-    """A line that installs from an address or a folder is of this kind too, though no package is named."""
+    """A line that installs from an address or a folder is of this kind too: of an address, the package that its `egg` names."""
     read, unread = 0, list[str]()
     lines = text.replace("\\\r\n", " ").replace("\\\n", " ").splitlines()
-    needs = _told_needs(lines)
-    imported = set(needs[""])
+    needs = _ToldNeeds(lines)
     for line in lines:
-        if len(line) > LONGEST_LINE:
-            note("not_a_requirement", line[:80])
-            unread.append(line[:80])
-            continue
-        wanted = re.split(r"(?:^|\s)#|\s--?[A-Za-z]", line)[0].strip()
-        if wanted.count(",") > 50:
+        wanted = _OPTIONS.split(line, maxsplit=1)[0].strip()
+        if len(wanted) > LONGEST_LINE or wanted.count(",") > 50:
             note("not_a_requirement", wanted[:80])
             unread.append(wanted[:80])
             continue
-        if not wanted or wanted.startswith("-"):
+        address = _ADDRESS.match(line.strip())
+        if address and (egg := re.search(r"[#&]egg=([\w.-]+)", line)):
+            yield needs.told(_python(egg[1], ""), line)
+        elif address:
+            note("not_a_requirement", wanted)
+        elif not wanted or wanted.startswith("-"):
             if re.match(r"\s*(-r|-c|--requirement|--constraint)\b", line):
                 note("other_file", line.strip())
-            continue
-        try:
-            requirement = _requirement(wanted)
-        except InvalidRequirement:
-            note("not_a_requirement", wanted)
-            if not re.match(r"\.|/|[\w+]+://", wanted):
-                unread.append(wanted[:80])
-            continue
-        read += 1
-        name = _normal(requirement.name)
-        exact = [s.version for s in requirement.specifier if s.operator in {"==", "==="} and "*" not in s.version]
-        if not exact:
-            note("not_exact", wanted)
-        yield _python(requirement.name, exact[0] if exact else "")._replace(
-            ref=name, needs=needs.get(name, ()), imported=name in imported
-        )
+        else:
+            try:
+                requirement = _requirement(wanted)
+            except InvalidRequirement:
+                note("not_a_requirement", wanted)
+                if not re.match(r"\.|/", wanted):
+                    unread.append(wanted[:80])
+                continue
+            read += 1
+            exact = [s.version for s in requirement.specifier if s.operator in {"==", "==="} and "*" not in s.version]
+            if not exact:
+                note("not_exact", wanted)
+            yield needs.told(_python(requirement.name, exact[0] if exact else ""), line)
     refuse_unread(read, unread)
 
 
-def _told_needs(lines: Iterable[str]) -> dict[str, list[str]]:
-    """By name, what each package needs, and under no name what the team imports: as pip-compile and uv say it in comments,
-    "via" and what wants the line before, a file (-r) or a project's own (pyproject.toml) where it is the team."""
-    needs: dict[str, list[str]] = {"": []}
-    name, within = "", False
-    for line in lines:
-        if len(line) > LONGEST_LINE:
-            continue
-        before, _, comment = line.partition("#")
-        said = comment.strip() if before != before.rstrip() or not before else ""
-        if before.strip():
-            name, within = _normal(_name(before.strip())), False
-        if said.startswith("via"):
-            within, said = True, said.removeprefix("via")
-        for reason in said.split(",") if within else ():
-            told = reason.strip()
-            if told.startswith("-r ") or "(" in told:
-                needs[""].append(name)
-            elif told and not told.startswith("-"):
-                needs.setdefault(_normal(told), []).append(name)
-    return needs
+# Options follow a requirement after a space, hashes above all, of which some packages have hundreds.
+_OPTIONS = re.compile(r"(?:^|\s)#|\s--?[A-Za-z]")
+_ADDRESS = re.compile(r"(?:-e\s*|--editable[ =]\s*)?[\w+]+://")
+_UNLISTED = frozenset({"pip", "setuptools", "wheel", "distribute"})  # which pip-compile leaves out of what it lists
+
+
+class _ToldNeeds:
+    """Who needs whom, as pip-compile and uv say it in comments: "via" and what wants the line before. A file (-r), or a name
+    that is of no line, is the team."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._reasons: dict[str, set[str]] = defaultdict(set)
+        lined, within = "", False
+        for line in lines:
+            before, _, comment = line.partition("#")
+            said = comment.strip() if before != before.rstrip() or not before else ""
+            if before.strip():
+                lined, within = _line_of(line), False
+            if said.startswith("via"):
+                within, said = True, said.removeprefix("via")
+            for reason in said.split(",") if within else ():
+                told = reason.strip()
+                if told and not told.startswith("-c"):
+                    self._reasons[lined].add(told)
+        names = {line.partition("==")[0] for line in self._reasons}
+        self._needs: dict[str, list[str]] = defaultdict(list)
+        self._imported = set()
+        for line, reasons in self._reasons.items():
+            for told in reasons:
+                name = _normal(_name(told))
+                if told.startswith("-r") or "(" in told or (name not in names and name not in _UNLISTED):
+                    self._imported.add(line)
+                else:
+                    self._needs[name].append(line)
+
+    def told(self, locked: Locked, line: str) -> Locked:
+        ref = _line_of(line)
+        needs = self._needs.get(ref.partition("==")[0], ())
+        return locked._replace(ref=ref, needs=needs, imported=ref in self._imported)
+
+
+def _line_of(line: str) -> str:
+    """What is said of a requirement is said of its version: one for several Pythons has several."""
+    egg = re.search(r"[#&]egg=([\w.-]+)", line)
+    name = egg[1] if egg else _name(line.strip())
+    exact = re.match(r"\s*[\w.-]+(?:\[[^\]]{0,500}\])?\s*={2,3}\s*([^\s;,\\]+)", line)
+    return f"{_normal(name)}=={exact[1] if exact else ''}"
 
 
 def _requirement(wanted: str) -> Requirement:

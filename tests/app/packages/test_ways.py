@@ -217,6 +217,18 @@ FLAT = {
     "nothing told": cyclonedx({}),
     "all under the whole": cyclonedx({"guichet": list(GEMS)}),
     "all under the whole, and more": cyclonedx({"guichet": list(GEMS), "rails": ["loofah"], "loofah": ["nokogiri"]}),
+    "a flat lock file beside a system": cyclonedx(
+        {"guichet": ["os", *GEMS], "os": ["glibc"], "glibc": ["zlib"]},
+        [library("glibc", "2"), library("zlib", "1"), {"type": "operating-system", "bom-ref": "os", "name": "debian"}],
+    ),
+    "a flat lock file beside another": cyclonedx(
+        {"guichet": ["a", "b"], "a": list(GEMS), "b": ["django"], "django": ["asgiref"]},
+        [
+            *({"type": "application", "bom-ref": name, "name": f"{name}.lock"} for name in "ab"),
+            library("django", "5"),
+            library("asgiref", "3"),
+        ],
+    ),
     "of what nobody knows": cyclonedx({"guichet": ["autre"], "encore": ["nokogiri"]}),
 }
 
@@ -231,8 +243,8 @@ def test_a_list_says_nothing_of_imports(world, product, kind):
 
 
 def test_what_no_import_leads_to_came_by_the_first_of_its_chain(world, product):
-    needs = {"guichet": ["puma"], "rails": ["loofah"], "loofah": ["nokogiri"]}
-    ((shown, _),), bringers = read(world, product, cyclonedx(needs), "bom.json")
+    needs = {"guichet": ["puma"], "puma": ["rack"], "rails": ["loofah"], "loofah": ["nokogiri"]}
+    ((shown, _),), bringers = read(world, product, cyclonedx(needs, [library("rack", "3.0")]), "bom.json")
     assert shown == (("rails", "loofah", "nokogiri"),)
     assert bringers == {"rails": "", "loofah": "rails", "nokogiri": "rails", "puma": "puma"}
 

@@ -27,6 +27,10 @@ PILOTAGE = {"host": env("PILOTAGE_DB_HOST"), "password": env("PILOTAGE_DB_PASSWO
         ("config/redis.ts", "export default process.env.REDIS_URL", set()),
         ("config/settings/test.py", DJANGO, set()),
         ("config/cable.yml", "production: {adapter: redis}", set()),
+        ("config/runtime.exs", '{"0 16 * * *", Transport.Jobs.DatasetQualityScoreDispatcher}', set()),
+        ("config/runtime.exs", 'redistribute: "a", hiredisx: 1, REDISTRIBUTION', set()),
+        ("config/runtime.exs", "cache: ActionCable::RedisAdapter", {"Redis"}),
+        ("config/runtime.exs", 'url: "rediss://x:6379"', {"Redis"}),
     ],
 )
 def test_what_only_the_settings_of_the_code_name_is_found(path, text, wanted):

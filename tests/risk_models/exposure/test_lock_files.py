@@ -83,8 +83,8 @@ packages:
     ),
     "Pipfile.lock": (
         """{"default": {"django": {"version": "==4.2.1"}, "depot": {"git": "https://a.test/b"}},
- "develop": {"pytest": {"version": "==8.0.0"}}}""",
-        {("pypi/django", "4.2.1"), ("pypi/depot", ""), ("pypi/pytest", "8.0.0", True)},
+ "develop": {"pytest": {"version": "==8.0.0"}}, "prod": {"gunicorn": {"version": "==20.1.0"}}, "_meta": {}}""",
+        {("pypi/django", "4.2.1"), ("pypi/depot", ""), ("pypi/pytest", "8.0.0", True), ("pypi/gunicorn", "20.1.0")},
     ),
     "pylock.toml": (
         """lock-version = "1.0"

@@ -217,6 +217,29 @@ seul==1.0
         {"Django 5.0", "django-rest 3.0"},
         {("Django 5.0", "asgiref 3.8"), ("django-rest 3.0", "Django 5.0")},
     ),
+    "requirements.txt, for several Pythons, of uv, with hashes": (
+        f"""cffi==2.0
+    # via cryptography
+lxml==5.0 {" ".join(f"--hash=sha256:{n:064x}" for n in range(400))}
+    # via guichet
+numpy==1.26.4 ; python_full_version < '3.12'
+    # via
+    #   guichet
+    #   pandas
+numpy==2.1.0 ; python_full_version >= '3.12'
+    # via
+    #   guichet
+    #   pandas
+cryptography==42.0
+    # via guichet
+pandas==2.0
+    # via guichet
+-e git+https://exemple.test/x.git@v1#egg=Depot
+    # via guichet
+""",
+        {"lxml 5.0", "numpy 1.26.4", "numpy 2.1.0", "cryptography 42.0", "pandas 2.0", "Depot "},
+        {("cryptography 42.0", "cffi 2.0"), ("pandas 2.0", "numpy 1.26.4"), ("pandas 2.0", "numpy 2.1.0")},
+    ),
     "Cargo.lock, 3": (
         """[[package]]
 name = "guichet"
