@@ -4,7 +4,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.platform.database import Base, Id, Instant, Json, Name, UtcDateTime
-from risk_models.exposure.package_names import UnreadableName, split_purl
+from risk_models.exposure.package_names import UnreadableName, source_of, split_purl
 from risk_models.scales import ComponentKind, ComponentState, Exposure, Hosting, LinkKind, Location, Patcher
 
 
@@ -24,6 +24,9 @@ class Component(Base):
     version: Mapped[str] = mapped_column(String(100), default="")
     purl: Mapped[str] = mapped_column(String(500), default="")
     package: Mapped[str] = mapped_column(String(500), default="", index=True, comment="its purl without version")
+    source: Mapped[str | None] = mapped_column(
+        String(500), index=True, comment="purl of the source it is built from, which advisories may name"
+    )
     cpe: Mapped[str] = mapped_column(String(500), default="")
     eol_product: Mapped[str] = mapped_column(String(100), default="")
     eol_cycle: Mapped[str] = mapped_column(String(50), default="")
@@ -58,8 +61,10 @@ class Component(Base):
     def _name_package(self, key: str, purl: str) -> str:
         try:
             self.package = split_purl(purl)[0] if purl else ""
+            source = source_of(purl)
         except UnreadableName:
-            self.package = ""
+            self.package, source = "", None
+        self.source = source.package if source else None
         return purl
 
 

@@ -55,6 +55,7 @@ def _carried(session: Session, product_ids: Sequence[str], packages: Collection[
             Package.purl.label("package"),
             Package.purl,
             PackageVersion.version,
+            PackageVersion.source_version,
             literal(value=True).label("embedded"),
             PackageUse.development,
             literal(value=False).label("inside"),
@@ -75,24 +76,28 @@ def _carried(session: Session, product_ids: Sequence[str], packages: Collection[
     ]
 
 
-def _own(session: Session, product_ids: Sequence[str], packages: Collection[str] | None) -> Sequence[Row[Any]]:
+def _own(session: Session, product_ids: Sequence[str], packages: Collection[str] | None) -> list[Row[Any]]:
     statement = (
         select(
             *_COLUMNS,
             Component.package,
             Component.purl,
             Component.version,
+            literal("").label("source_version"),
             literal(value=False).label("embedded"),
             literal(value=False).label("development"),
             literal(value=False).label("inside"),
         )
         .select_from(Component)
-        .join(AdvisoryPackage, AdvisoryPackage.package == Component.package)
         .where(Component.product_id.in_(product_ids), Component.package != "")
     )
     if packages is not None:
         statement = statement.where(Component.package.in_(packages))
-    return session.execute(_told(statement)).all()
+    return [
+        row
+        for named in (Component.package, Component.source)
+        for row in session.execute(_told(statement.join(AdvisoryPackage, AdvisoryPackage.package == named)))
+    ]
 
 
 def _inside(
@@ -105,6 +110,7 @@ def _inside(
             AdvisoryPackage.package,
             AdvisoryPackage.package.label("purl"),
             literal("").label("version"),
+            literal("").label("source_version"),
             literal(value=True).label("embedded"),
             literal(value=False).label("development"),
             literal(value=True).label("inside"),

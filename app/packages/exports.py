@@ -5,7 +5,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -65,36 +66,60 @@ def inventory_bom(session: Session, product: Product) -> bytes:
     )
 
 
-def _package_ref(component_ref: str, package: tuple[str, str]) -> str:
-    return f"{component_ref}/{full_purl(*package)}"
+class _Package(NamedTuple):
+    """A package, its version, and the source that it is built from where that is another."""
+
+    name: str
+    version: str
+    source: str
+    source_version: str
+
+    @property
+    def purl(self) -> str:
+        whole = full_purl(self.name, self.version)
+        if not self.source:
+            return whole
+        upstream = quote("@".join(filter(None, (plain_name(self.source), self.source_version))), safe="%.-_~")
+        return f"{whole}{'&' if '?' in whole else '?'}upstream={upstream}"
 
 
-def _packages(session: Session, product_id: str) -> dict[str, dict[int, tuple[str, str]]]:
+def _package_ref(component_ref: str, package: _Package) -> str:
+    return f"{component_ref}/{full_purl(package.name, package.version)}"
+
+
+def _packages(session: Session, product_id: str) -> dict[str, dict[int, _Package]]:
     """By component, the packages that it carries by numbers of their versions, in the order of their names."""
     statement = (
-        select(Sbom.component_id, PackageVersion.id, Package.purl, PackageVersion.version)
+        select(
+            Sbom.component_id,
+            PackageVersion.id,
+            Package.purl,
+            PackageVersion.version,
+            Package.source,
+            PackageVersion.source_version,
+        )
         .join(PackageUse, PackageUse.sbom_id == Sbom.id)
         .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
         .join(Package, Package.id == PackageVersion.package_id)
         .where(Sbom.product_id == product_id)
         .order_by(Package.purl, PackageVersion.version)
     )
-    found: dict[str, dict[int, tuple[str, str]]] = defaultdict(dict)
-    for component_id, version_id, purl, version in session.execute(statement):
-        found[component_id][version_id] = purl, version
+    found: dict[str, dict[int, _Package]] = defaultdict(dict)
+    for component_id, version_id, purl, version, source, source_version in session.execute(statement):
+        found[component_id][version_id] = _Package(purl, version, source or "", source_version or "")
     return found
 
 
-def _component(c: Component, packages: Iterable[tuple[str, str]]) -> dict[str, object]:
+def _component(c: Component, packages: Iterable[_Package]) -> dict[str, object]:
     carried = [
         {
             "type": "library",
-            "bom-ref": _package_ref(c.ref, (p, v)),
-            "name": plain_name(p),
-            "purl": full_purl(p, v),
+            "bom-ref": _package_ref(c.ref, p),
+            "name": plain_name(p.name),
+            "purl": p.purl,
         }
-        | ({"version": v} if v else {})
-        for p, v in packages
+        | ({"version": p.version} if p.version else {})
+        for p in packages
     ]
     return _said(
         {

@@ -21,7 +21,7 @@ from app.packages.known_inside import own_versions_flawed, usual_by_package
 from app.packages.models import Judgement, Sbom
 from app.platform import clock
 from risk_models.exposure.cyclonedx import library_component
-from risk_models.exposure.package_names import full_purl, plain_name, source_package, split_purl
+from risk_models.exposure.package_names import full_purl, plain_name, source_of, split_purl
 from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, LinkKind
 from risk_models.system import Component as ComponentValue
@@ -107,7 +107,8 @@ def matches_of(
 def _verdict(row: Row[Any], affected: Affected) -> MatchVerdict:
     if row.hosting is Hosting.SAAS and (row.inside or not row.embedded):
         return MatchVerdict.TO_ASK
-    return affected.verdict(advised_version(row))
+    version = advised_version(row)
+    return affected.source_verdict(version) if _of_source(row) else affected.verdict(version)
 
 
 _SURER = {MatchVerdict.EXPOSED: 0, MatchVerdict.UNKNOWN: 1, MatchVerdict.TO_ASK: 2, MatchVerdict.NOT_EXPOSED: 3}
@@ -160,8 +161,15 @@ def advised_version(row: Row[Any]) -> str:
     """The version compared: of the component for what is inside, of the source where the advisory names one with its own."""
     if row.inside:
         return str(row.own_version)
-    source = source_package(row.package) if row.advised != row.package else None
-    return (source[1] if source else "") or version_of_component(row)
+    if not _of_source(row):
+        return version_of_component(row)
+    source = None if row.embedded else source_of(row.purl)
+    return row.source_version or (source.version if source else "") or version_of_component(row)
+
+
+def _of_source(row: Row[Any]) -> bool:
+    """Whether the advisory names what the package is built from."""
+    return bool(row.advised != row.package and not row.inside)
 
 
 def _match(

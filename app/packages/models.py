@@ -30,6 +30,9 @@ class PackageVersion(Base):
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     package_id: Mapped[int] = mapped_column(ForeignKey("package.id"))
     version: Mapped[str] = mapped_column(String(100), comment="as written; empty when the SBOM gave none")
+    source_version: Mapped[str | None] = mapped_column(
+        String(100), comment="of the source it is built from, where that is another"
+    )
 
 
 class Sbom(Base):

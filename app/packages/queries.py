@@ -1,19 +1,29 @@
 """Who uses a package, and what flaws touch a product: indexed look-ups, however many rows there are."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union_all
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.inventory.models import Component
 from app.packages.known_inside import is_called_like, names_of_the_same, usual_by_package
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
-from risk_models.exposure.package_names import RELEASED, ecosystem_of, plain_name, split_purl, whole_name
+from risk_models.exposure.package_names import (
+    RELEASED,
+    ecosystem_of,
+    plain_name,
+    source_of,
+    split_purl,
+    whole_name,
+    without_release,
+)
 from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, Patcher
 
@@ -57,28 +67,41 @@ class Use(NamedTuple):
         return whole_name(self.bringer)
 
 
-MOST_PACKAGES = 50
+MOST_PACKAGES, _MOST_ROWS = 50, 5_000
 
 
 def packages_called(session: Session, words: str) -> Sequence[str]:
-    """Packages whose name begins with `words`, in SBOM as in components; "group:name" and "@scope/name" are whole names."""
-    wanted = words.lower().replace("\0", "").replace(":", "/").replace("@", "%40").strip("/")
-    last = wanted.rpartition("/")[2]
+    """Packages whose name begins with `words`, in SBOM, as components, as sources of others, or that the catalogue knows
+    within software: of a distribution, whatever the release. "group:name" and "@scope/name" are whole names.
+
+    One more than `MOST_PACKAGES` where there are more.
+    """
+    wanted = words.lower().replace("\0", "").replace(":", "/").strip("/")
+    group, slash, last = wanted.rpartition("/")
     if not last:
         return []
-    whole = "/" in wanted
-    ends = (
-        or_(*(Package.purl.like(f"%/{_like(wanted)}{end}", escape="\\") for end in ("", "?%")))
-        if whole
-        else Package.name.startswith(last, autoescape=True)
-    )
-    own = f"%/{_like(wanted)}" if whole else f"%/{_like(last)}%"
-    written = select(Component.package).where(Component.package != "", Component.package.like(own, escape="\\"))
-    carried = select(Package.purl).where(Package.name == last, ends) if whole else select(Package.purl).where(ends)
-    found = session.scalars(union_all(carried, written.distinct()).limit(4 * MOST_PACKAGES)).all()
+    # As people write them, and as purl does.
+    lasts = {quote(name, safe=":~").lower() for name in (last, re.sub(r"[-_.]+", "-", last), last.replace("-", "_"))}
+    groups = {quote(name, safe="/:~") for name in (group, f"@{group}")} if slash else {""}
+    ends = [f"/{g}{slash}{name}" for g in groups for name in lasts]
+    found = set(_packages_ending(session, ends, whole=bool(slash)))
+    known = {p for p in usual_by_package(session) if any(f"/{p[4:]}".lower().endswith(end) for end in ends)}
+    known |= {p for p in usual_by_package(session) if not slash and plain_name(p).lower().startswith(tuple(lasts))}
     # A name that is only a folder of the purl is no name of it.
-    kept = {p for p in found if whole or plain_name(p).lower().startswith(last)}
-    return sorted(kept, key=lambda p: (plain_name(p).lower() != last, p))[:MOST_PACKAGES]
+    kept = {without_release(p) for p in found | known if slash or plain_name(p).lower().startswith(tuple(lasts))}
+    return sorted(kept, key=lambda p: (plain_name(p).lower() not in lasts, p))[: MOST_PACKAGES + 1]
+
+
+def _packages_ending(session: Session, ends: Collection[str], *, whole: bool) -> Sequence[str]:
+    after = ("", "?%") if whole else ("%",)
+    found = [
+        select(name).where(or_(*(name.ilike(f"%{_like(end)}{rest}", escape="\\") for end in ends for rest in after)))
+        for name in (Package.purl, Package.source, Component.package, Component.source)
+    ]
+    if not whole:
+        names = or_(*(Package.name.startswith(end.lstrip("/"), autoescape=True) for end in ends))
+        found[0] = select(Package.purl).where(names)
+    return [name for name in session.scalars(union(*found).limit(_MOST_ROWS)) if name]
 
 
 def _like(text: str) -> str:
@@ -93,11 +116,15 @@ def find_users(
     `products`: ids of those that may be told of; None is all of them.
     """
     uses = list(_carried(session, package, affected, products))
-    statement = _component(literal("").label("version_id")).where(Component.package == package)
+    statement = _component(literal("").label("version_id")).where(
+        _is_called(package, Component.package, Component.source)
+    )
     for row in session.execute(_within(statement, products)):
         verdict, version = None, row.own_version or split_purl(row.purl)[1]
         if affected is not None:
-            verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else affected.verdict(version)
+            source = source_of(row.purl) if not _names(package, split_purl(row.purl)[0]) else None
+            placed = affected.source_verdict(source.version or version) if source else affected.verdict(version)
+            verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else placed
         if verdict is not MatchVerdict.NOT_EXPOSED:
             uses.append(_use(row, package, version, verdict, embedded=False))
     uses += _known_to_embed(session, package, products, judged=affected is not None)
@@ -122,10 +149,12 @@ def _carried(
     versions = {
         row.id: row
         for row in session.execute(
-            select(PackageVersion.id, PackageVersion.version, Package.purl).join(Package).where(_is_called(package))
+            select(PackageVersion.id, PackageVersion.version, PackageVersion.source_version, Package.purl)
+            .join(Package)
+            .where(_is_called(package, Package.purl, Package.source))
         )
     }
-    verdicts = {i: affected.verdict(row.version) if affected else None for i, row in versions.items()}
+    verdicts = {i: _verdict_of(package, row, affected) if affected else None for i, row in versions.items()}
     bringer = aliased(Package)
     wanted = iter([i for i, verdict in verdicts.items() if verdict is not MatchVerdict.NOT_EXPOSED])
     while some := list(islice(wanted, _AT_ONCE)):
@@ -142,12 +171,23 @@ def _carried(
             yield _use(row, of.purl, of.version, verdict, embedded=True, bringer=row.bringer or "")
 
 
-def _is_called(package: str) -> ColumnElement[bool]:
+def _verdict_of(package: str, row: Any, affected: Affected) -> MatchVerdict:
+    """By its own version what bears this name, by that of its source what is built from it."""
+    if _names(package, row.purl):
+        return affected.verdict(row.version)
+    return affected.source_verdict(row.source_version or row.version)
+
+
+def _names(package: str, found: str) -> bool:
+    """Whether `package` is `found`, of its release or, where none is told, of any."""
+    return found == package or ("?" not in package and found.partition("?")[0] == package)
+
+
+def _is_called(package: str, *names: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """Of this name, or built from a source of this name; of a distribution, of any release where none is told.
 
-    Of what has no releases the two indices answer alone: a search by beginning reads every package known.
+    Of what has no releases the indices answer alone: a search by beginning reads every package known.
     """
-    names = (Package.purl, Package.source)
     if "?" in package or ecosystem_of(package) not in RELEASED:
         return or_(*(name == package for name in names))
     of_releases = (name.startswith(f"{package}?", autoescape=True) for name in names)

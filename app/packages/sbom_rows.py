@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, text
 from app.packages.importers.reading import Carried, LineNeeds
 from app.packages.models import PackageUse, SbomGraph
 from risk_models.exposure.dependency_graph import DependencyGraph, Numbers
-from risk_models.exposure.package_names import plain_name, source_package
+from risk_models.exposure.package_names import plain_name
 
 _AT_ONCE = 100
 _MOST_WHOLES = 200  # more are a list of products, not the modules of one
@@ -29,16 +29,20 @@ def stage_packages(connection: Connection, packages: Iterable[Carried]) -> Stage
     """The packages of one file in the temporary table `staged`, each once."""
     on_postgres = connection.dialect.name == "postgresql"
     connection.execute(text("DROP TABLE IF EXISTS staged"))
-    columns = "purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), source VARCHAR(500), development BOOLEAN, named BIGINT"
+    columns = (
+        "purl VARCHAR(500), version VARCHAR(100), name VARCHAR(500), source VARCHAR(500), source_version VARCHAR(100),"
+        " development BOOLEAN, named BIGINT"
+    )
     lines = StagedLines()
     rows = _each_row(packages, lines)
     if on_postgres:
         connection.execute(text(f"CREATE TEMPORARY TABLE staged_lines ({columns}) ON COMMIT DROP"))
-        _copy(connection, "staged_lines (purl, version, name, source, development, named)", rows)
+        _copy(connection, "staged_lines (purl, version, name, source, source_version, development, named)", rows)
         connection.execute(
             text(
-                "CREATE TEMPORARY TABLE staged ON COMMIT DROP AS SELECT purl, version, name, source,"
-                " bool_and(development) AS development, named FROM staged_lines GROUP BY 1, 2, 3, 4, 6"
+                "CREATE TEMPORARY TABLE staged ON COMMIT DROP AS SELECT purl, version, name, max(source) AS source,"
+                " max(source_version) AS source_version, bool_and(development) AS development, named"
+                " FROM staged_lines GROUP BY purl, version, name, named"
             )
         )
         connection.execute(text("DROP TABLE staged_lines"))
@@ -51,21 +55,17 @@ def stage_packages(connection: Connection, packages: Iterable[Carried]) -> Stage
 # What runs holds it where one of its lines says so.
 _STAGE = (
     "INSERT INTO staged VALUES :rows"
-    " ON CONFLICT (purl, version) DO UPDATE SET development = development AND excluded.development"
+    " ON CONFLICT (purl, version) DO UPDATE SET development = development AND excluded.development,"
+    " source = coalesce(source, excluded.source), source_version = coalesce(source_version, excluded.source_version)"
 )
 
 
 def _each_row(packages: Iterable[Carried], lines: StagedLines) -> Iterator[tuple[object, ...]]:
-    for purl, version, development, ref in packages:
+    for purl, version, development, ref, source, source_version in packages:
         named = hash((purl, version))
         lines.refs.append(ref)
         lines.named.append(named)
-        yield purl, version, plain_name(purl).lower(), _source(purl), development, named
-
-
-def _source(purl: str) -> str | None:
-    found = source_package(purl) if "upstream=" in purl else None
-    return found[0] if found else None
+        yield purl, version, plain_name(purl).lower(), source or None, source_version or None, development, named
 
 
 def _copy(connection: Connection, into: str, rows: Iterable[Sequence[object]]) -> None:
@@ -97,19 +97,44 @@ def keep_packages(connection: Connection) -> int:
     """
     added = connection.execute(
         text(
-            "INSERT INTO package (purl, name, source) SELECT DISTINCT purl, name, source FROM staged s"
-            " WHERE NOT EXISTS (SELECT 1 FROM package p WHERE p.purl = s.purl) ORDER BY purl ON CONFLICT DO NOTHING"
+            "INSERT INTO package (purl, name, source) SELECT purl, name, max(source) FROM staged s"
+            " WHERE NOT EXISTS (SELECT 1 FROM package p WHERE p.purl = s.purl) GROUP BY purl, name ORDER BY purl"
+            " ON CONFLICT DO NOTHING"
         )
     )
     connection.execute(
         text(
-            "INSERT INTO package_version (package_id, version) SELECT p.id, s.version FROM staged s"
+            "INSERT INTO package_version (package_id, version, source_version)"
+            " SELECT p.id, s.version, s.source_version FROM staged s"
             " CROSS JOIN package p WHERE p.purl = s.purl AND NOT EXISTS"
             " (SELECT 1 FROM package_version v WHERE v.package_id = p.id AND v.version = s.version)"
             " ORDER BY p.id, s.version ON CONFLICT DO NOTHING"
         )
     )
+    _keep_sources(connection)
     return added.rowcount
+
+
+def _keep_sources(connection: Connection) -> None:
+    """What this file tells of the sources of packages that were known without."""
+    if not connection.execute(text("SELECT 1 FROM staged WHERE source IS NOT NULL LIMIT 1")).scalar():
+        return
+    connection.execute(
+        text(
+            "UPDATE package SET source = s.source"
+            " FROM (SELECT purl, max(source) AS source FROM staged WHERE source IS NOT NULL GROUP BY purl) AS s"
+            " WHERE package.purl = s.purl AND package.source IS NULL"
+        )
+    )
+    connection.execute(
+        text(
+            "UPDATE package_version SET source_version = s.source_version"
+            " FROM (SELECT p.id, t.version, max(t.source_version) AS source_version FROM staged t"
+            " JOIN package p ON p.purl = t.purl WHERE t.source_version IS NOT NULL GROUP BY p.id, t.version) AS s"
+            " WHERE package_version.package_id = s.id AND package_version.version = s.version"
+            " AND package_version.source_version IS NULL"
+        )
+    )
 
 
 def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: LineNeeds) -> None:

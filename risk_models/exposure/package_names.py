@@ -2,8 +2,8 @@
 
 Each ecosystem says which differences of writing name one package (case, separators, encoding): purl-spec's types, PEP 503, npm's
 and NuGet's rules of names. A package of a distribution is that of one release: what an advisory says of Debian 12 says nothing
-of Debian 13. Its form keeps the release (`?distro=debian-12`) and, of one built from a source of another name, that name
-(`&upstream=openssl`).
+of Debian 13. Its form keeps the release (`?distro=debian-12`). What it is built from, which advisories may name instead, is told
+apart: one scanner says it, another does not, of the same package.
 """
 
 import re
@@ -44,8 +44,8 @@ def split_purl(text: str) -> tuple[str, str]:
     epoch = str(told.get("epoch") or "0")
     if epoch != "0" and version and ":" not in version:
         version = f"{epoch}:{version}"
-    distribution = _distribution(str(told.get("distro") or ""), purl.namespace or "")
-    return _of_release(kind, purl.namespace, purl.name, distribution, str(told.get("upstream") or "")), version
+    where = _distribution(str(told.get("distro") or ""), purl.namespace or _USUAL_NAMESPACES[kind])
+    return _of_release(kind, purl.namespace or _USUAL_NAMESPACES[kind], purl.name, where), version
 
 
 def name_package(kind: str, namespace: str | None, name: str) -> str:
@@ -108,9 +108,8 @@ _RELEASE_PARTS = {
     "rhel": 1,
     "rocky": 1,
     "almalinux": 1,
-    "centos": 1,
-    "ol": 1,
     "sles": 2,
+    "sle-micro": 2,
     "opensuse-leap": 2,
     "fedora": 1,
     "amzn": 1,
@@ -127,12 +126,20 @@ _CALLED = {
     "rockylinux": "rocky",
     "alma": "almalinux",
     "suse": "sles",
+    **dict.fromkeys(("sled", "sle_hpc", "sle-hpc", "sles_sap", "sles-sap", "sle"), "sles"),
+    **dict.fromkeys(("sl-micro", "slem", "sle_micro", "sl_micro", "suse-microos"), "sle-micro"),
     "opensuse": "opensuse-leap",
     "opensuse.leap": "opensuse-leap",
     "opensuse.tumbleweed": "opensuse-tumbleweed",
     "amazon": "amzn",
 }
-_NAMESPACES = {"rhel": "redhat", "rocky": "rocky-linux", "sles": "suse", "opensuse-leap": "opensuse"}
+_NAMESPACES = {
+    "rhel": "redhat",
+    "rocky": "rocky-linux",
+    "sles": "suse",
+    "sle-micro": "suse",
+    "opensuse-leap": "opensuse",
+}
 _NAMESPACES |= {"opensuse-tumbleweed": "opensuse", "amzn": "amazon"}
 _CODENAMES = {
     **dict(
@@ -152,6 +159,14 @@ _CODENAMES = {
 }
 # Types of purl whose packages are those of one release of a distribution.
 RELEASED = frozenset({"deb", "apk", "rpm"})
+# Of what names no distribution, that of which most is told: without release, it is to check.
+_USUAL_NAMESPACES = {"deb": "debian", "apk": "alpine", "rpm": "redhat"}
+# Made from another, whose releases have other numbers.
+_DERIVED = {
+    **dict.fromkeys(("raspbian", "kali", "devuan", "parrot", "pureos", "deepin"), "debian"),
+    **dict.fromkeys(("linuxmint", "pop", "elementary", "neon", "zorin"), "ubuntu"),
+    **dict.fromkeys(("centos", "ol", "oracle", "oraclelinux", "scientific", "virtuozzo", "circle"), "rhel"),
+}
 
 
 class Distribution(NamedTuple):
@@ -171,6 +186,8 @@ def _distribution(distro: str, namespace: str) -> Distribution:
     told = _CODENAMES.get(distro.lower(), distro.lower())
     told = f"{namespace.lower()}-{told}" if re.match(r"v?\d", told) else told
     name, _, version = told.rpartition("-") if re.search(r"-v?\d", told) else (told or namespace.lower(), "", "")
+    if name in _DERIVED:
+        return Distribution(_DERIVED[name], "")
     name = _CALLED.get(name, name)
     return Distribution(name, _release(name, version))
 
@@ -181,36 +198,47 @@ def _release(name: str, version: str) -> str:
     return f"{name}-{'.'.join(numbers[:parts])}" if parts and len(numbers) >= parts else ""
 
 
-def _of_release(kind: str, namespace: str | None, name: str, where: Distribution, upstream: str = "") -> str:
+def _of_release(kind: str, namespace: str | None, name: str, where: Distribution) -> str:
     known = where.name in _RELEASE_PARTS
     package = name_package(kind, _NAMESPACES.get(where.name, where.name) if known else namespace, name)
-    told = {"distro": where.release} if where.release else {}
-    source = _source_name(upstream)
-    if source and source != (name.lower(), ""):
-        told["upstream"] = "@".join(filter(None, source))
-    return package + ("?" + "&".join(f"{key}={value}" for key, value in told.items()) if told else "")
+    return f"{package}?distro={where.release}" if where.release else package
 
 
-def _source_name(upstream: str) -> tuple[str, str] | None:
-    """Name and version of the source a package is built from: `openssl`, `gcc-defaults@1.203` or `openssl-1.1.1k-9.el8.src.rpm`;
-    a version that is the package's own is not told."""
-    if not upstream:
+class Source(NamedTuple):
+    """What a package of a distribution is built from, in its one form, and its version: "" where that is the package's own."""
+
+    package: str
+    version: str
+
+
+def source_of(purl: str) -> Source | None:
+    """What a purl says that its package is built from (`upstream`), where that is another. Raises `UnreadableName`."""
+    if "upstream=" not in purl:
         return None
+    try:
+        told = PackageURL.from_string(purl).qualifiers
+    except ValueError as error:
+        raise UnreadableName(f"{purl[:80]!r} is not a purl") from error
+    return find_source(*split_purl(purl), str(told.get("upstream") or "") if isinstance(told, dict) else "")
+
+
+def find_source(package: str, version: str, upstream: str) -> Source | None:
+    """The source that `upstream` names, of a package of a distribution: `openssl`, `gcc-defaults@1.203` or
+    `openssl-1.1.1k-9.el8.src.rpm`, whose epoch is that of what is built from it."""
+    kind = ecosystem_of(package)
+    if not upstream or kind not in RELEASED:
+        return None
+    head, told, release = package.partition("?")
     if rpm := re.fullmatch(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm", upstream):
-        return rpm[1].lower(), ""
-    name, _, version = upstream.partition("@")
-    return name.lower(), version
-
-
-def source_package(package: str) -> tuple[str, str] | None:
-    """Of a package built from a source of another name: the source, in its one form, and its version where it has its own."""
-    head, _, told = package.partition("?")
-    release = re.search(r"distro=[^&]+", told)
-    upstream = re.search(r"upstream=([^&@]+)(?:@([^&]+))?", told)
-    if upstream is None:
-        return None
-    source = f"{head.rpartition('/')[0]}/{upstream[1]}"
-    return source + (f"?{release[0]}" if release else ""), upstream[2] or ""
+        name, own = rpm[1], rpm[2]
+        epoch, colon, _ = version.partition(":")
+        own = f"{epoch}:{own}" if colon else own
+    else:
+        name, _, own = upstream.partition("@")
+    namespace = head[4:].partition("/")[2].rpartition("/")[0]
+    source = name_package(kind, namespace or None, name.lower())
+    own = "" if own == version else own
+    return Source(source + told + release, own) if source != head or own else None
 
 
 def without_release(package: str) -> str:
@@ -262,6 +290,8 @@ def package_of(ecosystem: str, name: str) -> str:
         kind, distribution = _DISTRIBUTIONS[base]
         if "tumbleweed" in release.lower():
             distribution = "opensuse-tumbleweed"
+        elif distribution == "sles" and "micro" in release.lower():
+            distribution = "sle-micro"
         return _of_release(kind, None, name, Distribution(distribution, _release(distribution, _osv_release(release))))
     kind = _TYPES.get(base, "")
     if not kind or not name:
@@ -272,7 +302,11 @@ def package_of(ecosystem: str, name: str) -> str:
 
 
 def _osv_release(told: str) -> str:
-    """`12`, `Pro:18.04:LTS`, `v3.18`, `enterprise_linux:8::baseos`, `Linux Enterprise Server 15 SP5`, `Leap 15.5`."""
+    """`12`, `Pro:18.04:LTS`, `v3.18`, `enterprise_linux:8::baseos`, `openshift:4.12::el8`, `Linux Enterprise Server 15 SP5`,
+    `Leap 15.5`: of a product of Red Hat, the release that it is made for, not its own."""
+    if product := re.match(r"(?!enterprise_linux|rhel_(?:aus|eus|e4s|tus|els))[a-z_]+:[\d.]+(?::|$)", told):
+        made_for = re.search(r"\bel(\d+)", told[product.end() :])
+        return made_for[1] if made_for else ""
     if service_pack := re.search(r"(\d+)[ -]SP(\d+)", told):
         return f"{service_pack[1]}.{service_pack[2]}"
     if suse := re.search(r"Enterprise.* (\d+)(?!\S)", told):

@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from risk_models.exposure.package_names import (
+    Source,
     UnreadableName,
     ecosystem_of,
     package_of,
-    source_package,
     split_purl,
     without_release,
 )
@@ -82,6 +82,15 @@ class Affected:
             return MatchVerdict.EXPOSED
         return MatchVerdict.UNKNOWN if self.unreadable or MatchVerdict.UNKNOWN in answers else MatchVerdict.NOT_EXPOSED
 
+    def source_verdict(self, version: str | None) -> MatchVerdict:
+        """The answer for what is built from this package. The name of an RPM source does not tell its epoch: where the ranges
+        have one, nobody knows on which side it stands."""
+        bounds = (bound for i in self.intervals for bound in (i.low, i.high) if bound)
+        without_epoch = ecosystem_of(self.package) == "rpm" and ":" not in (version or ":")
+        if without_epoch and any(re.match(r"[1-9]\d*:", bound) for bound in bounds):
+            return MatchVerdict.UNKNOWN
+        return self.verdict(version)
+
     def fixed_in(self, version: str | None) -> tuple[str, ...]:
         """The versions that mend `version`: where its ranges end; all the ends when it cannot be placed. None is before it,
         nor exposed itself, and there is none where a range that holds it does not end."""
@@ -120,17 +129,24 @@ class ParsedAdvisory:
 
 
 def match_verdict(
-    package: str, version: str | None, affected: Iterable[Affected], *, service: bool = False
+    package: str,
+    version: str | None,
+    affected: Iterable[Affected],
+    source: Source | None = None,
+    *,
+    service: bool = False,
 ) -> MatchVerdict:
-    """Whether `version` of `package` (a purl without version, normalised) is exposed to any of `affected`."""
-    source, source_version = source_package(package) or ("", "")
-    named = [(a, version) for a in affected if a.package == package]
-    named += [(a, source_version or version) for a in affected if a.package == source]
-    if not named:
+    """Whether `version` of `package` (a purl without version, normalised) is exposed to any of `affected`, which may name the
+    source that it is built from."""
+    told = list(affected)
+    named = [a for a in told if a.package == package]
+    of_source = [a for a in told if source and a.package == source.package]
+    if not named and not of_source:
         return MatchVerdict.NOT_EXPOSED
     if service:
         return MatchVerdict.TO_ASK
-    answers = {a.verdict(v) for a, v in named}
+    answers = {a.verdict(version) for a in named}
+    answers |= {a.source_verdict(source.version or version) for a in of_source if source}
     for answer in (MatchVerdict.EXPOSED, MatchVerdict.UNKNOWN):
         if answer in answers:
             return answer
@@ -144,17 +160,38 @@ def read_osv(record: Mapping[str, object]) -> ParsedAdvisory | None:
         raise UnreadableRange("an OSV record is a map with an 'id'")
     if record.get("withdrawn"):
         return None
-    affected = _list(record, "affected")
+    affected = _of_plain_releases(_list(record, "affected"))
     return ParsedAdvisory(
         id=_storable(advisory_id)[:100],
         aliases=_names(record, "aliases"),
-        upstream=_names(record, "upstream"),
+        upstream=_names(record, "upstream" if not advisory_id.startswith(_ABOUT_RELATED) else "related"),
         summary=_storable(str(record.get("summary") or record.get("details") or ""))[:500],
         published=_text(record, "published"),
         modified=_text(record, "modified"),
         cvss=_cvss(record, affected),
         affected=_union(one for entry in affected for one in _affected(entry)),
     )
+
+
+# AlmaLinux names as related the flaws that its records mend.
+_ABOUT_RELATED = ("ALSA-", "ALBA-", "ALEA-")
+
+
+def _of_plain_releases(entries: Sequence[Any]) -> list[Any]:
+    """Without what is for those who pay Ubuntu for it, where the release itself has an entry, nor for its other builds."""
+    named = [
+        str(entry["package"].get("ecosystem"))
+        if isinstance(entry, Mapping) and isinstance(entry.get("package"), Mapping)
+        else ""
+        for entry in entries
+    ]
+    plain = {name for name in named if name.startswith("Ubuntu:") and ":Pro:" not in name}
+    return [
+        entry
+        for entry, name in zip(entries, named, strict=True)
+        if not name.startswith("Ubuntu:Pro:")
+        or (re.fullmatch(r"Ubuntu:Pro:[\d.]+(:LTS)?", name) and name.replace(":Pro:", ":") not in plain)
+    ]
 
 
 def _names(record: Mapping[str, object], key: str) -> tuple[str, ...]:

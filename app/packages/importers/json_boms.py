@@ -102,13 +102,15 @@ def _components(items: Iterable[Any], reading: BomReading) -> Iterator[Carried]:
             else:
                 if item.get("type") == "application" and not item.get("purl"):
                     reading.needs.whole.add(ref)  # a lock file or a module of the team's own, as scanners list them
+                told = _properties(item)
                 found = reading.package(
                     item.get("purl"),
                     item.get("group"),
                     item.get("name"),
                     item.get("version"),
-                    development=_is_aside(item),
+                    development=item.get("scope") == "excluded" or told_aside(told),
                     ref=ref,
+                    upstream=told_source(told),
                 )
                 if found:
                     yield found
@@ -119,15 +121,38 @@ def _components(items: Iterable[Any], reading: BomReading) -> Iterator[Carried]:
                 reading.note("not_a_component", inner)
 
 
-def _is_aside(item: dict[str, Any]) -> bool:
-    """Whether nothing that runs holds it: out of scope says the file, or for development."""
-    if item.get("scope") == "excluded":
-        return True
+def _properties(item: dict[str, Any]) -> dict[str, str]:
     told = item.get("properties")
-    return isinstance(told, list) and any(
-        isinstance(one, dict) and one.get("name") == "cdx:npm:package:development" and one.get("value") == "true"
-        for one in told
-    )
+    if not isinstance(told, list):
+        return {}
+    return {text_of(one, "name"): text_of(one, "value") for one in told}
+
+
+# What each tool writes of a package that only development wants: nothing that runs holds it.
+_ASIDE = {
+    ("cdx:npm:package:development", "true"),
+    ("cdx:composer:package:isDevRequirement", "true"),
+    ("cdx:maven:package:test", "true"),
+    ("cdx:pipenv:category", "develop"),
+}
+
+
+def told_aside(told: dict[str, str]) -> bool:
+    return bool(told) and not _ASIDE.isdisjoint(told.items())
+
+
+def told_source(told: dict[str, str]) -> str:
+    """The source that a package is built from, as trivy and syft say it in properties: "name" or "name@version"."""
+    trivy = {key: told.get(f"aquasecurity:trivy:Src{key}", "") for key in ("Name", "Epoch", "Version", "Release")}
+    if trivy["Name"]:
+        epoch = f"{trivy['Epoch']}:" if trivy["Epoch"] not in {"", "0"} else ""
+        version = "-".join(filter(None, (trivy["Version"], trivy["Release"])))
+        return f"{trivy['Name']}@{epoch}{version}" if version else trivy["Name"]
+    if rpm := told.get("syft:metadata:sourceRpm"):
+        return rpm
+    name = told.get("syft:metadata:source") or told.get("syft:metadata:originPackage") or ""
+    own = told.get("syft:metadata:sourceVersion", "")
+    return f"{name}@{own}" if name and own else name
 
 
 def _reference(item: dict[str, object], reading: BomReading) -> int:

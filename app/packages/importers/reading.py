@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from packageurl import PackageURL
 
 from risk_models import catalogue
-from risk_models.exposure.package_names import UnreadableName, split_purl
+from risk_models.exposure.package_names import UnreadableName, find_source, source_of, split_purl
 from risk_models.product_file.source_yaml import UnreadableYaml
 
 MAX_PACKAGE, MAX_VERSION = 500, 100
@@ -34,13 +34,15 @@ class UnreadableSbom(ValueError):
 
 
 class Carried(NamedTuple):
-    """A package and its version, whether only development wants it (it is in nothing that runs), and the number in
-    `LineNeeds` of what the file calls this line."""
+    """A package and its version, whether only development wants it (it is in nothing that runs), the number in
+    `LineNeeds` of what the file calls this line, and what the package is built from."""
 
     package: str
     version: str
     development: bool = False
     ref: int = 0
+    source: str = ""
+    source_version: str = ""
 
 
 class LineNeeds:
@@ -99,9 +101,18 @@ class BomReading:
         self.odd[kind] = (count + 1, first or shorten_value(example))
 
     def package(
-        self, purl: object, group: object, name: object, version: object, *, development: bool = False, ref: int = 0
+        self,
+        purl: object,
+        group: object,
+        name: object,
+        version: object,
+        *,
+        development: bool = False,
+        ref: int = 0,
+        upstream: str = "",
     ) -> Carried | None:
-        """A package named by its purl, or by its name where it has none that can be read; None without either."""
+        """A package named by its purl, or by its name where it has none that can be read; None without either. `upstream`: what
+        the file says beside the purl of the source that it is built from."""
         if isinstance(purl, str) and purl:
             try:
                 package, written = split_purl(purl)
@@ -112,7 +123,8 @@ class BomReading:
                     self.note("encoded_twice", purl)
                 if package == "pkg:golang/stdlib" and isinstance(version, str):
                     version = version.removeprefix("go")
-                return self._kept(package, written or version, ref, development=development)
+                found = self._kept(package, written or version, ref, development=development)
+                return self._built(found, purl, upstream) if found else None
         elif isinstance(name, str) and name:
             self.note("no_purl", name)
         if not isinstance(name, str) or not name:
@@ -135,6 +147,12 @@ class BomReading:
             self.note("too_long", package)
             return None
         return Carried(package, version.strip(), development, ref)
+
+    def _built(self, found: Carried, purl: str, upstream: str) -> Carried:
+        source = source_of(purl) or find_source(found.package, found.version, upstream)
+        if source is None or len(source.package) > MAX_PACKAGE or len(source.version) > MAX_VERSION:
+            return found
+        return found._replace(source=source.package, source_version=source.version)
 
     def read_date(self, value: object) -> None:
         """The date of the file; without zone it is taken as UTC."""

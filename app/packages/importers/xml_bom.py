@@ -8,7 +8,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
-from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE
+from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE, told_aside, told_source
 from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
@@ -116,14 +116,13 @@ class _Reader:
                     self.reading.note("no_package", _child(element, "name"))
                     element.clear()
                     return None
-                ref, aside = (
-                    self.reading.needs.number(element.get("bom-ref", "")),
-                    _child(element, "scope") == "excluded",
-                )
+                ref, properties = self.reading.needs.number(element.get("bom-ref", "")), _find(element, "properties")
+                said = {e.get("name", ""): e.text or "" for e in (properties if properties is not None else ())}
+                aside = _child(element, "scope") == "excluded" or told_aside(said)
                 if element.get("type") == "application" and not _child(element, "purl"):
                     self.reading.needs.whole.add(ref)
                 told = (_child(element, tag) for tag in ("purl", "group", "name", "version"))
-                found = self.reading.package(*told, development=aside, ref=ref)
+                found = self.reading.package(*told, development=aside, ref=ref, upstream=told_source(said))
                 element.clear()
                 return found
         return None

@@ -11,7 +11,7 @@ from risk_models.exposure.package_names import (
     UnreadableName,
     package_of,
     plain_name,
-    source_package,
+    source_of,
     split_purl,
     without_release,
 )
@@ -96,13 +96,26 @@ SOURCES = {
         "",
     ),
     "pkg:deb/debian/curl@7.1?distro=debian-12&upstream=curl": None,
+    "pkg:deb/debian/libgtk-3-0@3.24.38-2?distro=debian-12&upstream=gtk%2B3.0": (
+        package_of("Debian:12", "gtk+3.0"),
+        "",
+    ),
+    "pkg:rpm/rocky/rubygem-rdoc@6.0.1.1-110.el8?distro=rocky-8.9&upstream=ruby-2.5.9-110.el8.src.rpm": (
+        "pkg:rpm/rocky-linux/ruby?distro=rocky-8",
+        "2.5.9-110.el8",
+    ),
+    "pkg:rpm/redhat/perl-Errno@1.28-421.el8?epoch=4&distro=rhel-8.9&upstream=perl-5.26.3-421.el8.src.rpm": (
+        "pkg:rpm/redhat/perl?distro=rhel-8",
+        "4:5.26.3-421.el8",
+    ),
 }
 
 
 @pytest.mark.parametrize("purl", SOURCES)
 def test_a_package_is_known_by_the_source_it_is_built_from(purl):
     package = split_purl(purl)[0]
-    assert source_package(package) == SOURCES[purl]
+    assert source_of(purl) == SOURCES[purl]
+    assert "upstream" not in package
     assert without_release(package) == package.partition("?")[0]
     assert plain_name(package) == purl.partition("@")[0].rpartition("/")[2]
 
@@ -138,7 +151,99 @@ RELEASES = {
 def test_only_what_is_said_of_its_release_decides(purl):
     advisory = read_osv(DEBIAN)
     assert advisory.cve == "CVE-2024-45491"
-    assert match_verdict(*split_purl(purl), advisory.affected) == RELEASES[purl]
+    assert match_verdict(*split_purl(purl), advisory.affected, source_of(purl)) == RELEASES[purl]
+
+
+def fixed(ecosystem: str, name: str, version: str):
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": version}]}]
+    return {"package": {"ecosystem": ecosystem, "name": name}, "ranges": ranges}
+
+
+BINARIES = [
+    # An advisory that names the very package, whatever source its purl tells.
+    (
+        "pkg:rpm/almalinux/python3-libs@3.6.8-51.el8?distro=almalinux-8.9&upstream=python3-3.6.8-51.el8.src.rpm",
+        fixed("AlmaLinux:8", "python3-libs", "3.6.8-56.el8"),
+        "exposed",
+    ),
+    # The source's own version is what is compared; without its epoch, where the fix has one, nobody knows.
+    (
+        "pkg:rpm/rocky/rubygem-rdoc@6.0.1.1-110.el8?distro=rocky-8.9&upstream=ruby-2.5.9-110.el8.src.rpm",
+        fixed("Rocky Linux:8", "ruby", "0:2.5.9-111.el8"),
+        "exposed",
+    ),
+    (
+        "pkg:rpm/rocky/perl-Errno@1.28-421.el8?distro=rocky-8.9&upstream=perl-5.26.3-421.el8.src.rpm",
+        fixed("Rocky Linux:8", "perl", "4:5.26.3-421.el8"),
+        "unknown",
+    ),
+    (
+        "pkg:rpm/suse/openssl@3.0.8-1?distro=sled-15.5",
+        fixed("SUSE:Linux Enterprise Desktop 15 SP5", "openssl", "3.0.8-2"),
+        "exposed",
+    ),
+    (
+        "pkg:rpm/suse/openssl@3.0.8-1?distro=sl-micro-6.0",
+        fixed("SUSE:Linux Micro 6.0", "openssl", "3.0.8-2"),
+        "exposed",
+    ),
+    (
+        "pkg:rpm/suse/openssl@3.0.8-1?distro=sle-micro-5.3",
+        fixed("SUSE:Linux Enterprise Micro 5.3", "openssl", "3.0.8-2"),
+        "exposed",
+    ),
+    # Made from another: its releases have other numbers.
+    ("pkg:deb/raspbian/openssl@1?distro=raspbian-12", fixed("Debian:12", "openssl", "3"), "unknown"),
+    ("pkg:deb/linuxmint/openssl@1?distro=linuxmint-21", fixed("Ubuntu:22.04:LTS", "openssl", "3"), "unknown"),
+    (
+        "pkg:rpm/centos/openssl@1?distro=centos-7",
+        fixed("Red Hat:enterprise_linux:7::server", "openssl", "3"),
+        "unknown",
+    ),
+    ("pkg:deb/openssl@1", fixed("Debian:12", "openssl", "3"), "unknown"),
+    ("pkg:apk/openssl@1", fixed("Alpine:v3.18", "openssl", "3"), "unknown"),
+    ("pkg:rpm/openssl@1", fixed("Red Hat:enterprise_linux:8::baseos", "openssl", "3"), "unknown"),
+    # The version of a product of Red Hat is not that of the system it runs on.
+    (
+        "pkg:rpm/redhat/openshift-clients@4.12.0-1.el8?distro=rhel-8.6",
+        fixed("Red Hat:openshift:4.12::el8", "openshift-clients", "4.12.0-9.el8"),
+        "exposed",
+    ),
+    (
+        "pkg:rpm/redhat/httpd@2.4.6-99.el7_9?distro=rhel-7.9",
+        fixed("Red Hat:jboss_enterprise_application_platform:7.4::el8", "httpd", "0:2.4.37-9.el8"),
+        "not_exposed",
+    ),
+    (
+        "pkg:rpm/redhat/httpd@2.4.6-99.el7_9?distro=rhel-7.9",
+        fixed("Red Hat:rhel_eus:7.7::server", "httpd", "0:2.4.37-9.el7"),
+        "exposed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("purl", "affected", "answer"), BINARIES)
+def test_each_distribution_speaks_of_its_packages(purl, affected, answer):
+    advisory = read_osv({"id": "X-1", "affected": [affected]})
+    assert match_verdict(*split_purl(purl), advisory.affected, source_of(purl)) == answer
+
+
+def test_what_is_paid_for_says_nothing_of_the_release_itself():
+    name, plain = "openssl", "1.1.1f-1ubuntu2.23"
+    affected = [
+        fixed("Ubuntu:Pro:FIPS-updates:20.04:LTS", name, "1.1.1f-1ubuntu2.fips.23.1"),
+        fixed("Ubuntu:Pro:20.04:LTS", name, f"{plain}+esm1"),
+    ]
+    of_release = fixed("Ubuntu:20.04:LTS", name, plain)
+    asked = split_purl(f"pkg:deb/ubuntu/{name}@{plain}?distro=ubuntu-20.04")
+    assert match_verdict(*asked, read_osv({"id": "U", "affected": [of_release, *affected]}).affected) == "not_exposed"
+    assert match_verdict(*asked, read_osv({"id": "U", "affected": affected}).affected) == "exposed"
+
+
+def test_a_record_of_almalinux_is_about_the_flaws_that_it_says_related():
+    record = {"id": "ALSA-2023:5455", "related": ["CVE-2023-4911"], "affected": []}
+    assert read_osv(record).upstream == ("CVE-2023-4911",)
+    assert read_osv(record | {"id": "GHSA-1"}).upstream == ()
 
 
 def test_advice_is_never_a_downgrade_nor_exposed_itself():
