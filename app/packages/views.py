@@ -1,5 +1,6 @@
 """The SBOM of a component, the flaws that touch a product, and who uses a package across products."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import PurePath
 
@@ -28,7 +29,7 @@ from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.access import Product, product_view
 from risk_models.exposure.package_names import UnreadableName, split_purl
-from risk_models.exposure.ranges import read_range
+from risk_models.exposure.ranges import Affected, UnreadableRange, read_range
 
 blueprint = Blueprint("packages", __name__)
 
@@ -175,28 +176,52 @@ def who_uses() -> str:
         except UnreadableName:
             refused = _("Écrivez un nom ou un purl, et la plage ainsi : >=2.0,<2.17.1 ; | entre deux plages.")
     return render_template(
-        "packages/who_uses.html", asked=asked, span=span, refused=refused, packages=packages, uses=found
+        "packages/who_uses.html",
+        asked=asked,
+        span=span,
+        refused=refused,
+        cut=queries.MOST_PACKAGES if len(packages) > queries.MOST_PACKAGES else 0,
+        uses=found,
     )
 
 
 def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str], list[queries.Use]]:
+    """The packages asked for and who uses them. Raises `UnreadableName`, and `UnreadableRange` where none of them reads the
+    range."""
     session = db_session()
-    if asked.startswith("pkg:"):
-        packages = [split_purl(asked)[0]]
+    named = None
+    if asked[:4].lower() == "pkg:":
+        packages = [split_purl(f"pkg:{asked[4:]}")[0]]
         found = []
+        ranges = _ranges(packages, span)
     else:
         packages = list(queries.packages_called(session, asked))
-        named = read_range(ANY_SOFTWARE, span) if span else None
+        ranges = _ranges([ANY_SOFTWARE, *packages], span)
+        named = ranges[ANY_SOFTWARE]
         found = queries.components_called(session, asked, named, products=products)
-    for package in packages:
-        affected = read_range(package, span) if span else None
-        found += queries.find_users(session, package, affected, products=products)
+    for package in packages[: queries.MOST_PACKAGES]:
+        found += queries.find_users(session, package, ranges[package], products=products)
     # A component found by its package was found well: its name adds nothing.
     placed = {u.component_id for u in found if u.package and not u.embedded}
-    once = {
-        (u.component_id, u.package, u.version, u.embedded): u
-        for u in found
-        if u.package or u.component_id not in placed
-    }
-    found = sorted(once.values(), key=queries.flaws_by_urgency)
-    return packages, queries.with_contacts(session, queries.with_known_flaws(session, found))
+    once: dict[tuple[str, str, str, bool], queries.Use] = {}
+    for u in sorted(found, key=queries.flaws_by_urgency):
+        if u.package or u.component_id not in placed:
+            once.setdefault((u.component_id, u.package, u.version, u.embedded), u)
+    return packages, queries.with_contacts(session, queries.with_known_flaws(session, list(once.values())))
+
+
+def _ranges(packages: Sequence[str], span: str) -> dict[str, Affected | None]:
+    """What a person typed, for each package: to check where its kind has no order. Raises `UnreadableRange` where all do."""
+    if not span:
+        return dict.fromkeys(packages)
+    read: dict[str, Affected | None] = {}
+    refused: UnreadableRange | None = None
+    for package in packages:
+        try:
+            read[package] = read_range(package, span)
+        except UnreadableRange as error:
+            refused = error
+            read[package] = Affected(package, unreadable=True)
+    if refused and all(affected and affected.unreadable for affected in read.values()):
+        raise refused
+    return read
