@@ -1,7 +1,6 @@
 """Runs one connector: asks the tool with no transaction open, reads its answer, writes what it says in one transaction."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from app.evidence.kinds import ConnectorKind, EvidenceSource
 from app.evidence.models import Connector
 from app.platform import clock, secrets
 from app.platform.database import Database
+from app.platform.foreign_json import load_json
 from app.platform.logs import get_logger
 from app.platform.outbound import Answer, Unreachable, ask_address
 from app.platform.refusals import Refusal
@@ -143,7 +143,7 @@ def _updown(connector: Connector, products: list[Product], token: str) -> tuple[
             )
         )
     try:
-        payload = json.loads(answer.body, parse_constant=_no_constant)
+        payload = load_json(answer.body, _no_constant)
     except (ValueError, RecursionError) as error:
         raise UnreadablePayload("not_its_shape") from error
     digest = hashlib.sha256(answer.body).hexdigest()

@@ -5,7 +5,9 @@ import gzip
 import hashlib
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from app.feeds.kinds import FeedName
+from app.platform.foreign_json import load_json
 from risk_models.exposure.ranges import ParsedAdvisory, read_osv
 
 _MAX_RECORD = 20_000_000
@@ -58,7 +61,7 @@ def read_feed(path: Path) -> Loaded:
 
 def _json(name: str, digest: str, content: bytes) -> Loaded:
     try:
-        found = json.loads(content)
+        found = load_json(content)
     except (ValueError, RecursionError) as error:
         raise UnreadableFeed(f"{name}: neither JSON, CSV nor zip ({error})") from error
     if isinstance(found, dict) and "catalogVersion" in found:
@@ -86,7 +89,15 @@ def _zipped(file: IO[bytes]) -> Iterator[tuple[str, bytes]]:
                 if len(content) > _MAX_RECORD:
                     raise UnreadableFeed(f"{entry.filename}: a record of more than 20 MB")
                 yield entry.filename, content
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        zlib.error,
+        lzma.LZMAError,
+    ) as error:
         raise UnreadableFeed(f"this zip cannot be read: {error}") from error
 
 
@@ -94,7 +105,7 @@ def _osv(source: str, digest: str, records: Iterator[tuple[str, bytes]]) -> Load
     loaded = Loaded(FeedName.OSV, source, digest)
     for name, content in records:
         try:
-            record = json.loads(content)
+            record = load_json(content)
             advisory = read_osv(record)
         except (ValueError, RecursionError) as error:
             loaded.odd.append(f"{name}: {error}")
@@ -120,7 +131,7 @@ def _kev(source: str, digest: str, found: dict[str, object]) -> Loaded:
         raise UnreadableFeed(f"{source}: 'vulnerabilities' should be a list")
     for entry in entries:
         cve = entry.get("cveID") if isinstance(entry, dict) else None
-        if not isinstance(cve, str) or not 0 < len(cve) <= 100:
+        if not isinstance(cve, str) or not 0 < len(cve) <= 100 or "\0" in cve:
             loaded.odd.append(f"an entry without cveID: {str(entry)[:60]}")
             continue
         ransomware = str(entry.get("knownRansomwareCampaignUse")).lower() == "known"
@@ -156,7 +167,7 @@ def _epss(source: str, digest: str, lines: IO[str]) -> Loaded:
                 loaded.odd.append(f"{','.join(row)[:60]}: {error}")
                 continue
             loaded.rows.append({"cve": row[0], "score": score})
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise UnreadableFeed(f"{source}: {error}") from error
     if not loaded.rows:
         raise UnreadableFeed(f"{source}: no score in it")

@@ -1,6 +1,6 @@
 """By which imports of a team its packages came, as the files of its components tell."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from risk_models.exposure.package_names import whole_name
 
 MOST_WAYS = 3
 _AT_ONCE = 10_000
+_LONGEST = 10
 
 
 class Ways(NamedTuple):
@@ -35,11 +36,20 @@ def ways_to(session: Session, matches: Iterable[Match]) -> dict[tuple[str, str, 
             paths, count = graphs[component_id].find_paths(version_id, MOST_WAYS)
             if paths:
                 found[component_id, package, version] = paths, count
-    names = _names(session, {one for paths, _ in found.values() for path in paths for one in path})
+    shown = {key: [_ends(path) for path in paths] for key, (paths, _) in found.items()}
+    names = _names(session, {one for paths in shown.values() for path in paths for one in path if one})
     return {
-        key: Ways(tuple(tuple(whole_name(names[one]) for one in path) for path in paths), count - len(paths))
-        for key, (paths, count) in found.items()
+        key: Ways(
+            tuple(tuple(whole_name(names[one]) if one else "…" for one in path) for path in paths),
+            found[key][1] - len(paths),
+        )
+        for key, paths in shown.items()
     }
+
+
+def _ends(path: Sequence[int]) -> Sequence[int]:
+    """A long way by its two ends; 0 stands for what is between."""
+    return path if len(path) <= _LONGEST else [*path[: _LONGEST // 2], 0, *path[-(_LONGEST // 2) :]]
 
 
 def graphs_of(session: Session, component_ids: Collection[str]) -> dict[str, DependencyGraph]:

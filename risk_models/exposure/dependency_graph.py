@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 
 _SHIFT, _LOW = 32, (1 << 32) - 1
+# Before a package stand some hundreds of others in real files; a page shows the ways to hundreds of packages.
+_MOST_EXPLORED = 5_000
 
 
 class DependencyGraph:
@@ -81,13 +83,16 @@ class DependencyGraph:
 
     def find_paths(self, package: int, most: int) -> tuple[list[list[int]], int]:
         """Ways by which `package` came, and how many there are: of each import that leads to it, or first of its chain, the
-        shortest one; the shortest first, `most` of them at most. Each is from the import to the package."""
+        shortest one; the shortest first, `most` of them at most. Each is from the import to the package. What stands further than
+        some thousands of packages is not looked at."""
         targets, sources = self._by_target
         imports = set(self.imports)
         onward = {package: 0}
         firsts = []
         queue = [package]
         for at in queue:
+            if len(queue) > _MOST_EXPLORED:
+                break
             low, high = np.searchsorted(targets, [at, at + 1])
             needing = sources[low:high].tolist()
             if at in imports or (not needing and at != package):

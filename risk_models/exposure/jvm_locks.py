@@ -14,7 +14,9 @@ from risk_models.exposure.lock_text import Locked, Note, lines_of, plain_version
 def pom(text: str, note: Note) -> Iterator[Locked]:
     """Dependencies, of the project and of its profiles, that give their version or have it from `dependencyManagement`;
     properties of the same file filled in. What is only managed is no dependency."""
-    root = parse(BytesIO(text.encode()), forbid_dtd=True).getroot()
+    # What it says of its encoding was of its bytes: a text has none.
+    written = re.sub(r"\A\s*<\?xml[^>]*\?>", "", text)
+    root = parse(BytesIO(written.encode()), forbid_dtd=True).getroot()
     for element in root.iter():
         element.tag = str(element.tag).rpartition("}")[2]
     if root.tag != "project":
@@ -67,7 +69,7 @@ def _filled(text: str, properties: dict[str, str]) -> str:
     return text[:500]
 
 
-_GRADLE_LINE = re.compile(r"(?:empty|([\w.+-]+):([\w.+-]+):([\w.+-]+))=?(\S*)")
+_GRADLE_LINE = re.compile(r"(?:empty|([\w.+-]++):([\w.+-]++):([\w.+-]++))=?(\S*)")
 _GRADLE_TESTS = re.compile(r"(test\w*(?:,|$))+", re.IGNORECASE)
 
 

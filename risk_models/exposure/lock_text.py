@@ -32,7 +32,7 @@ Pairs = Callable[[str, Note], Iterator[Locked]]
 when it is not what its name says."""
 
 LONGEST_LINE = 20_000
-_DEPTH, _NODES = 50, 2_000_000
+_DEPTH, _NODES, _MOST_DOTS = 50, 2_000_000, 1_000
 
 
 def yaml_maps(text: str) -> list[dict[str, object]]:
@@ -66,11 +66,17 @@ def refuse_unread(read: int, unread: list[str]) -> None:
 def toml_map(text: str) -> dict[str, object]:
     if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
         raise ValueError(f"a line of more than {LONGEST_LINE} characters")
+    # Each part of a dotted key is a table: a line of thousands would weigh a thousand times its length.
+    if any(line.count(".") > _MOST_DOTS for line in text.splitlines() if "." in line):
+        raise ValueError(f"a line of more than {_MOST_DOTS} dots")
     return tomllib.loads(text)
 
 
 # A text, a comment, or a comma before what closes a list: only the first is JSON.
-_NOT_JSON = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.DOTALL)
+# Each alternative goes on to the end of what it begins, closed or not: none is tried again from within.
+_NOT_JSON = re.compile(
+    r'("(?:[^"\\]++|\\.)*+(?:"|\\?\Z))|//[^\n]*|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)|,(?=\s*[}\]])', re.DOTALL
+)
 
 
 def loose_json(text: str) -> Any:

@@ -33,38 +33,67 @@ def _wanted(entry: Mapping[str, object], groups: Iterable[str]) -> Iterator[tupl
 def package_lock(text: str, note: Note) -> Iterator[Locked]:
     """npm: `packages` by path since version 2, nested `dependencies` before, which say nothing of what the team imports."""
     lock = map_of(json.loads(text))
-    told = lock.get("packages") is not None
-    entries = {
-        path: entry
-        for path, entry in (map_of(lock["packages"]).items() if told else _nested(lock))
-        if isinstance(entry, dict)
-    }
-    groups = _WITH_PEERS if told else ("requires",)
+    if lock.get("packages") is None:
+        yield from _nested_packages(lock)
+        return
+    entries = {path: entry for path, entry in map_of(lock["packages"]).items() if isinstance(entry, dict)}
     imported = {
         _resolved(entries, path, name)
         for path, entry in entries.items()
-        if told and _INSIDE not in path
+        if _INSIDE not in path
         for name, _ in _wanted(entry, _WANTED_BY_TEAM)
     }
     for path, entry in entries.items():
         if _INSIDE in path and not entry.get("link"):
-            name = str((entry.get("name") if told else None) or path.rpartition(_INSIDE)[2])
-            needs = [_resolved(entries, path, name) for name, _ in _wanted(entry, groups)]
+            name = str(entry.get("name") or path.rpartition(_INSIDE)[2])
+            aside = {
+                peer for peer, said in map_of(entry.get("peerDependenciesMeta")).items() if map_of(said).get("optional")
+            }
+            needs = [_resolved(entries, path, one) for one, _ in _wanted(entry, _WITH_PEERS) if one not in aside]
             yield _npm(name, entry.get("version"), development=entry.get("dev") is True)._replace(
                 ref=path, needs=list(filter(None, needs)), imported=path in imported
             )
 
 
-def _nested(lock: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """What version 1 nests, by the paths that the next versions give it."""
-    pending = [("", map_of(lock.get("dependencies")))]
+class _Scope:
+    """What stands beside each other in a lock of version 1, within what stands above; its texts are never joined, for paths
+    that repeat a long name would weigh its square."""
+
+    def __init__(self, above: "_Scope | None") -> None:
+        self.refs: dict[str, str] = {}
+        self.above = above
+
+    def find(self, name: str) -> str:
+        scope: _Scope | None = self
+        for _ in range(_DEEPEST):
+            if scope is None or name in scope.refs:
+                return scope.refs[name] if scope else ""
+            scope = scope.above
+        return ""
+
+
+def _nested_packages(lock: Mapping[str, object]) -> Iterator[Locked]:
+    lines: list[tuple[str, dict[str, object]]] = []
+    within: list[_Scope] = []  # what each line sees first
+    pending: list[tuple[dict[str, object], _Scope | None, int]] = [(map_of(lock.get("dependencies")), None, -1)]
     while pending:
-        within, listed = pending.pop()
+        listed, above, holder = pending.pop()
+        scope = _Scope(above)
+        if holder >= 0:
+            within[holder] = scope
         for name, entry in listed.items():
-            path = f"{within}{_INSIDE}{name}"
-            yield path, entry
             if isinstance(entry, dict):
-                pending.append((f"{path}/", map_of(entry.get("dependencies"))))
+                scope.refs[name] = str(len(lines))
+                inner = map_of(entry.get("dependencies"))
+                if inner:
+                    pending.append((inner, scope, len(lines)))
+                lines.append((name, entry))
+                within.append(scope)
+    for number, (name, entry) in enumerate(lines):
+        needs = [within[number].find(one) for one, _ in _wanted(entry, ("requires",))]
+        yield _npm(name, entry.get("version"), development=entry.get("dev") is True)._replace(
+            ref=str(number), needs=list(filter(None, needs))
+        )
 
 
 def _resolved(entries: Mapping[str, object], way: str, name: str, within: str = _INSIDE) -> str:

@@ -109,7 +109,6 @@ def _later(version: str, known: str) -> bool:
 
 
 _GO_MODULE = re.compile(r"(\S+)\s+(v\S+)")
-_GO_REPLACED = re.compile(r"(\S+)(?:\s+(v\S+))?\s*=>\s*(\S+)(?:\s+(v\S+))?")
 
 
 def go_mod_file(text: str, note: Note) -> Iterator[Locked]:
@@ -120,8 +119,11 @@ def go_mod_file(text: str, note: Note) -> Iterator[Locked]:
     for verb, line, comment in _go_lines(text):
         if verb == "require" and (found := _GO_MODULE.fullmatch(line)):
             wanted.append((found[1], found[2], not comment.startswith("indirect")))
-        elif verb == "replace" and (found := _GO_REPLACED.fullmatch(line)):
-            replaced[found[1], found[2] or ""] = found[3], found[4] or ""
+        elif verb == "replace":
+            before, arrow, after = line.partition("=>")
+            old, new = before.split(), after.split()
+            if arrow and 1 <= len(old) <= 2 and 1 <= len(new) <= 2:
+                replaced[old[0], "".join(old[1:])] = new[0], "".join(new[1:])
     for name, version, imported in wanted:
         instead = replaced.get((name, version)) or replaced.get((name, ""))
         if instead and instead[0].startswith((".", "/")):

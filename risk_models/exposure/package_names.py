@@ -69,11 +69,14 @@ def name_package(kind: str, namespace: str | None, name: str) -> str:
 _WITHOUT_CASE = frozenset({"golang", "composer", "nuget", "hex", "deb", "apk", "github", "bitbucket"})
 
 
+_MOST_ENCODINGS = 3
+
+
 def _npm(namespace: str | None, name: str) -> tuple[str | None, str]:
     """Scope and name, whatever was encoded once too often, or written within the other."""
     whole = f"{namespace}/{name}" if namespace else name
-    while (decoded := unquote(whole)) != whole:
-        whole = decoded
+    for _ in range(_MOST_ENCODINGS):
+        whole = unquote(whole)
     whole = whole[whole.rfind("@") :] if "/@" in whole else whole
     scope, _, last = whole.lower().rpartition("/")
     return scope or None, last

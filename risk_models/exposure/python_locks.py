@@ -13,21 +13,34 @@ from risk_models.exposure.lock_text import LONGEST_LINE, Locked, Note, map_of, m
 def toml_packages(text: str, note: Note) -> Iterator[Locked]:
     """poetry.lock, uv.lock and pdm.lock; poetry told development apart until its version 1.5. Of the three, uv's alone says
     what the team imports: what its own packages want."""
-    entries = maps_of(toml_map(text).get("package"))
+    lock = toml_map(text)
+    entries = maps_of(lock.get("package"))
     lines = _Lines(entries)
-    own = [entry for entry in entries if _is_own(entry)]
-    imported = {line for entry in own for line in lines.wanted(entry)}
+    imported = {line for entry in entries if _is_own(entry) for line in lines.wanted(entry)}
+    manifest = map_of(lock.get("manifest"))
+    imported |= set(lines.wanted({"dependencies": manifest.get("requirements"), **manifest}))
     for entry in entries:
         if not _is_own(entry):
             line = _line(entry)
-            yield _python(entry["name"], entry.get("version"), development=entry.get("category") == "dev")._replace(
-                ref=line, needs=lines.wanted(entry), imported=line in imported
+            aside = entry.get("category") == "dev" or _for_development(entry.get("groups"))
+            yield _python(entry["name"], entry.get("version"), development=aside)._replace(
+                ref=line, needs=list(lines.needs[line]), imported=line in imported
             )
 
 
 def _is_own(entry: Mapping[str, object]) -> bool:
     source = entry.get("source")
-    return isinstance(source, dict) and bool({"virtual", "editable"} & source.keys())
+    return isinstance(source, dict) and bool({"virtual", "editable", "directory"} & source.keys())
+
+
+_DEVELOPMENT = re.compile(
+    r"dev(elopment)?|tests?|testing|lint(ing|ers?)?|docs?|typing|types|ci|format(ting)?|quality|mypy|debug"
+)
+
+
+def _for_development(groups: object) -> bool:
+    """Whether all the groups that poetry and pdm tell of a package are such as nothing that runs has."""
+    return isinstance(groups, list) and bool(groups) and all(_DEVELOPMENT.fullmatch(str(one).lower()) for one in groups)
 
 
 def _line(entry: Mapping[str, object]) -> str:
@@ -38,24 +51,33 @@ def _normal(name: object) -> str:
     return re.sub(r"[-_.]+", "-", str(name)).lower()
 
 
+_MOST_VERSIONS = 50
+
+
 class _Lines:
     """The lines of a lock by the names of their packages, of which a file may have several versions."""
 
     def __init__(self, entries: Sequence[Mapping[str, object]]) -> None:
-        self._by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_name: dict[str, dict[str, None]] = defaultdict(dict)
         for entry in entries:
-            self._by_name[_normal(entry["name"])].append(_line(entry))
+            known = self._by_name[_normal(entry["name"])]
+            if len(known) < _MOST_VERSIONS:
+                known[_line(entry)] = None
+        # A package with extras has a line for each set of them, which need the others.
+        self.needs: dict[str, dict[str, None]] = defaultdict(dict)
+        for entry in entries:
+            self.needs[_line(entry)] |= dict.fromkeys(self.wanted(entry))
 
     def wanted(self, entry: Mapping[str, object]) -> list[str]:
         """Lines that an entry wants: texts as pip has them, a map by name, or maps that may give a version."""
         groups = [entry.get("dependencies")]
-        for key in ("optional-dependencies", "dev-dependencies"):
+        for key in ("optional-dependencies", "dev-dependencies", "dependency-groups"):
             groups += map_of(entry.get(key)).values()
         found: list[str] = []
         for group in groups:
             for one in group if isinstance(group, list | dict) else ():
                 told = one if isinstance(one, dict) else {"name": _name(str(one))}
-                known = self._by_name.get(_normal(told.get("name")), [])
+                known = list(self._by_name.get(_normal(told.get("name")), ()))
                 found += [line for line in known if line == _line(told)] or known
         return found
 
@@ -75,7 +97,8 @@ def pylock(text: str, note: Note) -> Iterator[Locked]:
     lines = _Lines(entries)
     for entry in entries:
         if "directory" not in entry:  # the repository's own
-            yield _python(entry["name"], entry.get("version"))._replace(ref=_line(entry), needs=lines.wanted(entry))
+            needs = lines.needs[_line(entry)]
+            yield _python(entry["name"], entry.get("version"))._replace(ref=_line(entry), needs=list(needs))
 
 
 def pipfile_lock(text: str, note: Note) -> Iterator[Locked]:

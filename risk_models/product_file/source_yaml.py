@@ -13,7 +13,7 @@ from ruamel.yaml.composer import ComposerError
 from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event, ScalarEvent
-from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.parser import ParserError
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.scanner import ScannerError
@@ -75,26 +75,42 @@ class _Placed(RoundTripConstructor):
     """Builds values that know their line and column."""
 
 
-def _integer(constructor: Any, node: ScalarNode) -> Any:
+# More digits than Python writes of a number, in whatever base.
+_MOST_DIGITS = 3_000
+
+
+def _integer(constructor: Any, node: Node) -> Any:
+    if not isinstance(node, ScalarNode) or len(node.value) > _MOST_DIGITS:
+        return _as_written(constructor, node)
     try:
         number = SourceInt(SafeConstructor.construct_yaml_int(constructor, node))
-    except ValueError:
-        return node.value  # more digits than a number may have
-    number.text = node.value
-    return number
-
-
-def _decimal(constructor: Any, node: ScalarNode) -> Any:
-    try:
-        number = SourceFloat(SafeConstructor.construct_yaml_float(constructor, node))
-    except ValueError:
+    except (ValueError, LookupError):
         return node.value
     number.text = node.value
     return number
 
 
-def _as_written(constructor: Any, node: ScalarNode) -> Any:
-    return node.value
+def _decimal(constructor: Any, node: Node) -> Any:
+    if not isinstance(node, ScalarNode):
+        return _as_written(constructor, node)
+    try:
+        number = SourceFloat(SafeConstructor.construct_yaml_float(constructor, node))
+    except (ValueError, LookupError):
+        return node.value
+    number.text = node.value
+    return number
+
+
+def _truth(constructor: Any, node: Node) -> Any:
+    written = isinstance(node, ScalarNode) and node.value.lower() in SafeConstructor.bool_values
+    return SafeConstructor.construct_yaml_bool(constructor, node) if written else _as_written(constructor, node)
+
+
+def _as_written(constructor: Any, node: Node) -> Any:
+    """What a tag says to be of another kind than it is, is what is written."""
+    if isinstance(node, MappingNode):
+        return constructor.construct_yaml_map(node)
+    return constructor.construct_yaml_seq(node) if isinstance(node, SequenceNode) else node.value
 
 
 # Tags that ask a parser to make an object of a program.
@@ -106,15 +122,14 @@ def _without_tag(constructor: Any, node: Any) -> Any:
     tag = str(node.tag)
     if _CODE.match(tag):
         raise ConstructorError(problem=f"{_RUNS_CODE} {tag}", problem_mark=node.start_mark)
-    if isinstance(node, MappingNode):
-        return constructor.construct_yaml_map(node)
-    return constructor.construct_yaml_seq(node) if isinstance(node, SequenceNode) else node.value
+    return _as_written(constructor, node)
 
 
 _RUNS_CODE = "tag that runs code"
 for _class in (_Safe, _Placed):
     _class.add_constructor("tag:yaml.org,2002:int", _integer)
     _class.add_constructor("tag:yaml.org,2002:float", _decimal)
+    _class.add_constructor("tag:yaml.org,2002:bool", _truth)
     _class.add_constructor("tag:yaml.org,2002:timestamp", _as_written)
     _class.add_constructor("tag:yaml.org,2002:binary", _as_written)
     _class.add_constructor(None, _without_tag)
@@ -151,11 +166,11 @@ def load_documents(text: str, depth: int, nodes: int) -> list[Any]:
     except (ScannerError, ParserError) as error:
         if len(text) > _MOST_PURE:
             raise _in_words(text, error) from error
-    except (YAMLError, ValueError, AttributeError, TypeError) as error:
+    except (YAMLError, ValueError, AttributeError, TypeError, LookupError) as error:
         raise _in_words(text, error) from error
     try:
         return _load_all(text, depth, nodes, pure=True)
-    except (YAMLError, ValueError, AttributeError, TypeError) as error:
+    except (YAMLError, ValueError, AttributeError, TypeError, LookupError) as error:
         raise _in_words(text, error) from error
 
 

@@ -4,7 +4,6 @@ What a scanner sees from outside is never a fact about a product: it becomes a s
 Format: SocialGouv/dashlord-actions (report/www/src/report.json, dashlord.yml).
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from app.evidence.kinds import SightingKind
+from app.platform.foreign_json import load_json
 from app.platform.i18n import language
 from app.platform.refusals import Refusal, unreadable_json
 from risk_models.product_file import source_yaml
@@ -100,7 +100,7 @@ def _no_constant(name: str) -> None:
 def _parsed(text: str) -> Any:
     if text.lstrip().startswith(("[", "{")):
         try:
-            return json.loads(text, parse_constant=_no_constant)
+            return load_json(text, _no_constant)
         except (ValueError, RecursionError) as error:
             raise unreadable_json(error) from error
     if len(text) > MAX_YAML:

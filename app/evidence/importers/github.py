@@ -3,7 +3,6 @@
 Source: GitHub REST API 2022-11-28 (Dependabot alerts, code scanning, secret scanning, rules and branch protection).
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from app.evidence.importers import Reading, UnreadablePayload
 from app.evidence.importers.dashlord_checks import alerts_reading, code_severity
+from app.platform.foreign_json import load_json
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
 
@@ -75,7 +75,7 @@ def _checked(answer: Answer) -> Answer:
 
 def _message(answer: Answer) -> str:
     try:
-        found = json.loads(answer.body)
+        found = load_json(answer.body)
     except (ValueError, RecursionError):
         return ""
     return str(found.get("message", "")).lower() if isinstance(found, Mapping) else ""
@@ -90,7 +90,7 @@ def _object(answer: Answer) -> Mapping[str, Any]:
 
 def _json(answer: Answer) -> Any:
     try:
-        return json.loads(answer.body)
+        return load_json(answer.body)
     except (ValueError, RecursionError) as error:
         raise UnreadablePayload("not_its_shape") from error
 

@@ -3,7 +3,6 @@
 Sources: cyclonedx.org (vulnerability analysis), github.com/openvex/spec, docs.oasis-open.org/csaf (profile 5).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +13,7 @@ from univers.version_range import InvalidVersionRange, VersionRange
 from univers.versions import InvalidVersion
 
 from app.packages.kinds import COMPONENT, STATE, UNTIL, FlawState, Justification
+from app.platform.foreign_json import load_json
 from app.platform.refusals import Refusal, unreadable_json
 from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.rules.limits import FILE_BYTES
@@ -72,7 +72,7 @@ def read_vex(content: bytes) -> Said:
     if len(content) > FILE_BYTES:
         raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
     try:
-        document = json.loads(content.decode("utf-8-sig"))
+        document = load_json(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise unreadable_json(error) from error
     if isinstance(document, dict):

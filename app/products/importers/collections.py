@@ -1,7 +1,6 @@
 """Many cards at once: a folder, an archive of beta.gouv.fr's repository, or its public JSON."""
 
 import io
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import TypeVar
 
 from flask_babel import lazy_gettext as _l
 
+from app.platform.foreign_json import load_json
 from app.platform.i18n import language
 from app.platform.refusals import Refusal, unreadable_json
 from app.products.importers.cards import Card, IncubatorCard, card_of, incubator_of, read_card, read_incubator
@@ -103,7 +103,7 @@ def _read_json(content: bytes) -> Collection:
     Source: https://github.com/betagouv/beta.gouv.fr, api/v2.6/startups.json and v2.7.
     """
     try:
-        document = json.loads(content)
+        document = load_json(content)
     except (ValueError, RecursionError) as error:
         raise unreadable_json(error) from error
     if not isinstance(document, dict):

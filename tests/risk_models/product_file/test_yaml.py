@@ -120,3 +120,19 @@ def test_any_product_file_is_refused_in_words(text, value):
         with pytest.raises(ProductFileError) as error:
             product_file.loads(whole)
         assert error.value.text("fr")
+
+
+ILL_TAGGED = {
+    '!!int ""': "",
+    '!!float ""': "",
+    "!!bool x": "x",
+    "!!int [1]": [1],
+    "!!timestamp [x]": ["x"],
+    "!!binary {a: x}": {"a": "x"},
+    "0x" + "f" * 5_000: "0x" + "f" * 5_000,
+}
+
+
+@pytest.mark.parametrize("text", ILL_TAGGED)
+def test_what_a_tag_says_to_be_of_another_kind_is_what_is_written(text):
+    assert load_documents(f"a: {text}", 40, 1_000) == [{"a": ILL_TAGGED[text]}]
