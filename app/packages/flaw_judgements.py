@@ -10,7 +10,7 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.kinds import FlawState, Justification
-from app.packages.matching import Match, matches_of
+from app.packages.matching import Match, is_judgement_of, matches_of
 from app.packages.models import Judgement
 from app.platform import clock
 from app.platform.refusals import Refusal
@@ -73,15 +73,16 @@ def keep_judgement(
     until: date | None,
 ) -> Judgement:
     """Writes the judgement of `match`."""
-    one = select(Judgement).where(
+    known = select(Judgement).where(
         Judgement.component_id == match.component_id,
         Judgement.package == match.package,
-        Judgement.flaw.in_(match.names),
         Judgement.version == match.version,
     )
-    judgement = session.scalars(one.order_by(Judgement.judged_at.desc())).first() or Judgement(
+    same = [j for j in session.scalars(known.order_by(Judgement.judged_at.desc())) if is_judgement_of(j, match.names)]
+    judgement = next(iter(same), None) or Judgement(
         component_id=match.component_id, package=match.package, flaw=match.flaw, version=match.version
     )
+    judgement.names = sorted({*judgement.names, *match.names} if same else match.names)
     judgement.ranges = match.ranges
     judgement.state, judgement.reason = state, reason
     judgement.justification = justification if state is FlawState.NOT_AFFECTED else None

@@ -30,6 +30,11 @@ class FlawNames:
         self._names: dict[str, set[str]] = defaultdict(set)
         for name in list(self._leader):
             self._names[self._lead(name)].add(name)
+        # What one record of a flaw is about, the others are about too.
+        about_all: dict[str, set[str]] = defaultdict(set)
+        for advisory_id, about_one in self._cves.items():
+            about_all[self._lead(advisory_id)] |= about_one
+        self._cves = {advisory_id: about_all[self._lead(advisory_id)] for advisory_id in self._cves}
         cves = sorted(set().union(*self._cves.values()))
         self._exploited: set[str] = set()
         self._scores: dict[str, float] = {}

@@ -82,6 +82,7 @@ def matches_of(
     judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
     found: dict[tuple[str, str, str, str], Match] = {}
+    told: dict[tuple[str, str, str, str], list[tuple[Affected, str]]] = defaultdict(list)
     for row in rows:
         key = (row.advisory_id, row.advised)
         if key not in known:
@@ -95,13 +96,23 @@ def matches_of(
         if verdict is not MatchVerdict.NOT_EXPOSED:
             match = _match(row, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
+            told[one].append((affected, advised_version(row)))
             # Two advisories of one flaw are one match: the surer verdict stands.
             if one not in found or _SURER[verdict] < _SURER[found[one].verdict]:
                 found[one] = match
+    for one, records in told.items():
+        if len(records) > 1:
+            found[one] = replace(found[one], fixed_in=_fixed_in_all(records))
     by_product: dict[str, list[Match]] = {product_id: [] for product_id in product_ids}
     for match in sorted(found.values(), key=_urgency):
         by_product[match.product_id].append(match)
     return by_product
+
+
+def _fixed_in_all(records: Sequence[tuple[Affected, str]]) -> tuple[str, ...]:
+    """The versions that mend a flaw of several records: none of them says that the flaw is there still."""
+    ends = dict.fromkeys(end for affected, version in records for end in affected.fixed_in(version))
+    return tuple(end for end in ends if all(a.verdict(end) is not MatchVerdict.EXPOSED for a, _ in records))
 
 
 def _verdict(row: Row[Any], affected: Affected) -> MatchVerdict:
@@ -131,6 +142,11 @@ def _fingerprint(affected: object) -> str:
     return hashlib.sha256(json.dumps(affected, sort_keys=True).encode()).hexdigest()
 
 
+def is_judgement_of(judgement: Judgement, names: frozenset[str]) -> bool:
+    """Whether it is of the flaw of these names: records change what they call it, and some are withdrawn for others."""
+    return not names.isdisjoint({judgement.flaw, *judgement.names})
+
+
 class _Judged:
     """What was judged, by component, package and flaw, under any of its names: of the version at hand, else of one that is no
     longer there."""
@@ -144,7 +160,7 @@ class _Judged:
             self._known[judgement.component_id, judgement.package].append(judgement)
 
     def of(self, component_id: str, package: str, names: frozenset[str], version: str) -> Judgement | None:
-        known = [j for j in self._known.get((component_id, package), ()) if j.flaw in names]
+        known = [j for j in self._known.get((component_id, package), ()) if is_judgement_of(j, names)]
         same = [j for j in known if j.version == version]
         gone = [j for j in known if (component_id, package, j.version) not in self._carried]
         return next(reversed(same or gone), None)
@@ -254,9 +270,12 @@ def _with(
 ) -> System:
     own: dict[str, list[VulnerabilityValue]] = defaultdict(list)
     embedded: dict[tuple[str, str, str], list[VulnerabilityValue]] = defaultdict(list)
-    harmless = {(m.component_ref, m.flaw) for m in matches if m.harmless and not m.embedded}
+    harmless = {(m.component_ref, name) for m in matches if m.harmless and not m.embedded for name in m.names}
+    written = {(c.id, v.id) for c in system.components for v in c.vulnerabilities}
     for match in matches:
-        if match.counts:
+        # What a team wrote under another of its names stands once.
+        known = not match.embedded and any((match.component_ref, name) in written for name in match.names)
+        if match.counts and not known:
             holder = (
                 embedded[match.component_ref, match.package, match.version]
                 if match.embedded

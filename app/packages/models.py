@@ -90,6 +90,9 @@ class Judgement(Base):
     component_id: Mapped[str] = mapped_column(ForeignKey("component.id", ondelete="CASCADE"))
     package: Mapped[str] = mapped_column(String(500), comment="purl without version")
     flaw: Mapped[str] = mapped_column(String(100), comment="CVE where there is one, else the advisory's id")
+    names: Mapped[Json] = mapped_column(
+        default=list, server_default="[]", comment="all that records called the flaw when it was judged"
+    )
     version: Mapped[str] = mapped_column(String(100), comment="the version that was judged")
     ranges: Mapped[str] = mapped_column(String(64), comment="SHA-256 of the affected ranges that were judged")
     state: Mapped[FlawState]
