@@ -37,7 +37,12 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
         for m in fit:
             key = (m.component_id, m.package, m.version, m.flaw)
             if key in taken and taken[key][1].state is not statement.state:
-                contrary.add(key)
+                before = taken[key][1].said_at
+                # Of two statements, the later one is what is said now.
+                if not before or not statement.said_at or before == statement.said_at:
+                    contrary.add(key)
+                elif before > statement.said_at:
+                    continue
             taken[key] = (m, statement)
     for key in contrary:
         match, _ = taken.pop(key)

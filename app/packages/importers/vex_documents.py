@@ -26,7 +26,7 @@ class Statement:
     """What a document says of one flaw, under `names`, in one package.
 
     `package` is empty where it speaks of the whole product, `version` and `span` (a range, as `vers:` writes them) for any,
-    `component` for any of ours.
+    `component` for any of ours; `said_at` is its instant, where it tells one.
     """
 
     names: tuple[str, ...]
@@ -38,6 +38,7 @@ class Statement:
     span: str = ""
     component: str = ""
     until: date | None = None
+    said_at: str = ""
 
     def told(self) -> str:
         """The flaw and where, in a line."""
@@ -81,10 +82,12 @@ def read_vex(content: bytes) -> Said:
             reader = _Cyclonedx(document)
             return [said for n, entry in enumerate(_list(entries), 1) for said in reader.read(n, entry)]
         if "openvex" in str(document.get("@context")) and _filled(document.get("statements")):
-            return [said for n, entry in enumerate(document["statements"], 1) for said in _openvex(n, entry)]
+            at = _plain(document.get("timestamp"))
+            return [said for n, entry in enumerate(document["statements"], 1) for said in _openvex(n, entry, at)]
         if str(_at(document, "document", "category")).startswith("csaf") and _filled(entries):
-            products = dict(_csaf_products(document.get("product_tree")))
-            return [said for n, entry in enumerate(_list(entries), 1) for said in _csaf(n, entry, products)]
+            tree = document.get("product_tree")
+            products, groups = dict(_csaf_products(tree)), _csaf_groups(tree)
+            return [said for n, entry in enumerate(_list(entries), 1) for said in _csaf(n, entry, products, groups)]
     raise Refusal(
         _l(
             "Ce n’est pas un document VEX : on y attend des failles en CycloneDX (« vulnerabilities »), en OpenVEX"
@@ -236,9 +239,11 @@ _REASONS = {
 }
 
 
-def _openvex(number: int, entry: Any) -> Iterator[Statement | LeftEntry]:
+def _openvex(number: int, entry: Any, document_at: str) -> Iterator[Statement | LeftEntry]:
     flaw = _at(entry, "vulnerability")
-    told = [flaw] if isinstance(flaw, str) else [_at(flaw, "name"), *_list(_at(flaw, "aliases"))]
+    address = _plain(_at(flaw, "@id")).rstrip("/").rpartition("/")[2]
+    named = [_at(flaw, "name") or address, *_list(_at(flaw, "aliases"))]
+    told = [flaw] if isinstance(flaw, str) else named
     names = tuple(filter(None, map(_plain, told)))
     state = _OPEN_STATES.get(str(_at(entry, "status")))
     what = f"{number} : {names[0] if names else str(entry)[:60]}"
@@ -250,13 +255,14 @@ def _openvex(number: int, entry: Any) -> Iterator[Statement | LeftEntry]:
     if why := _answer(state, justification, detail):
         yield LeftEntry(what, why)
         return
-    base = Statement(names, "", "", state, justification, detail)
+    at = _plain(_at(entry, "timestamp")) or document_at
+    base = Statement(names, "", "", state, justification, detail, said_at=at)
     products = _list(_at(entry, "products"))
     if not products:
         yield LeftEntry(what, "nowhere")
     for product in products:
         # Of a product that carries packages, each is named within it; else the product is the package.
-        within = _list(_at(product, "subcomponents")) or [product]
+        within = _list(_at(product, "subcomponents")) or _list(_at(entry, "subcomponents")) or [product]
         for one in within:
             yield _named(base, _at(one, "identifiers", "purl") or _at(one, "@id") or one, what)
 
@@ -277,16 +283,18 @@ _CSAF_STATES = {
 }
 
 
-def _csaf_products(tree: Any) -> Iterator[tuple[str, str]]:
-    """By identifier, the purl of each product; of one that stands in another, that of the part."""
-    found: dict[str, str] = {}
+def _csaf_products(tree: Any) -> Iterator[tuple[str, tuple[str, str]]]:
+    """By identifier, the purl of each product, and the range of versions that it stands for where it is one; of one that
+    stands in another, those of the part."""
+    found: dict[str, tuple[str, str]] = {}
     pending = [*_list(_at(tree, "full_product_names")), *_list(_at(tree, "branches"))]
     while pending:
         item = pending.pop()
         product = _at(item, "product") or item
         purl = _at(product, "product_identification_helper", "purl")
         if isinstance(_at(product, "product_id"), str) and isinstance(purl, str):
-            found[product["product_id"]] = purl
+            ranged = _at(item, "category") == "product_version_range"
+            found[product["product_id"]] = purl, _plain(_at(item, "name")) if ranged else ""
         pending += _list(_at(item, "branches"))
     for one in _list(_at(tree, "relationships")):
         whole, part = _at(one, "full_product_name", "product_id"), str(_at(one, "product_reference"))
@@ -295,7 +303,15 @@ def _csaf_products(tree: Any) -> Iterator[tuple[str, str]]:
     yield from found.items()
 
 
-def _csaf(number: int, entry: Any, products: Mapping[str, str]) -> Iterator[Statement | LeftEntry]:
+def _csaf_groups(tree: Any) -> dict[str, set[Any]]:
+    """The products of each group."""
+    groups = [one for one in _list(_at(tree, "product_groups")) if isinstance(_at(one, "group_id"), str)]
+    return {one["group_id"]: {p for p in _list(_at(one, "product_ids")) if isinstance(p, str)} for one in groups}
+
+
+def _csaf(
+    number: int, entry: Any, products: Mapping[str, tuple[str, str]], groups: Mapping[str, set[Any]]
+) -> Iterator[Statement | LeftEntry]:
     ids = [_at(entry, "cve"), *(_at(one, "text") for one in _list(_at(entry, "ids")))]
     names = tuple(filter(None, map(_plain, ids)))
     what = f"{number} : {names[0] if names else str(entry)[:60]}"
@@ -303,26 +319,35 @@ def _csaf(number: int, entry: Any, products: Mapping[str, str]) -> Iterator[Stat
         yield LeftEntry(what, "no_flaw")
         return
     status = _at(entry, "product_status")
-    said = [(state, product) for key, state in _CSAF_STATES.items() for product in _list(_at(status, key))]
+    said = [(state, str(product)) for key, state in _CSAF_STATES.items() for product in _list(_at(status, key))]
     if not said:
         yield LeftEntry(what, "no_answer")
     for state, product in said:
-        label = _about(entry, "flags", product, "label")
-        detail = _plain(
-            _about(entry, "threats", product, "details") or _about(entry, "remediations", product, "details")
-        )
+        label = _about(entry, "flags", product, groups, "label")
+        # Of threats, impact alone says why; what to install is no reason that something is harmless.
+        impact = _about(entry, "threats", product, groups, "details", category="impact")
+        mending = None if state is FlawState.NOT_AFFECTED else _about(entry, "remediations", product, groups, "details")
+        detail = _plain(impact or mending)
         justification = _REASONS.get(str(label)) if state is FlawState.NOT_AFFECTED else None
         why = _answer(state, justification, detail)
-        if why or str(product) not in products:
-            yield LeftEntry(f"{what}, {str(product)[:80]}", why or "no_package")
+        if why or product not in products:
+            yield LeftEntry(f"{what}, {product[:80]}", why or "no_package")
         else:
-            yield _named(Statement(names, "", "", state, justification, detail), products[str(product)], what)
+            purl, span = products[product]
+            found = _named(Statement(names, "", "", state, justification, detail), purl, what)
+            of_range = isinstance(found, Statement) and not found.version
+            yield replace(found, span=span) if of_range and isinstance(found, Statement) else found
 
 
-def _about(entry: Any, group: str, product: Any, key: str) -> Any:
-    """What a group of an entry says of a product, or of all."""
+def _about(
+    entry: Any, group: str, product: Any, groups: Mapping[str, set[Any]], key: str, category: str | None = None
+) -> Any:
+    """What a group of an entry says of a product, by itself or by a group that it is of, or of all."""
     for one in _list(_at(entry, group)):
-        told = _list(_at(one, "product_ids"))
-        if not told or product in told:
+        if category is not None and _at(one, "category") != category:
+            continue
+        told = {p for p in _list(_at(one, "product_ids")) if isinstance(p, str)}
+        listed = [g for g in _list(_at(one, "group_ids")) if isinstance(g, str)]
+        if (not told and not listed) or product in told or any(product in groups.get(g, ()) for g in listed):
             return _at(one, key)
     return None

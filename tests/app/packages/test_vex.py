@@ -284,3 +284,53 @@ def test_each_entry_of_a_report_is_taken_or_left_with_its_reason(world, product,
     taken, left = seen(world, product, json.loads((REPORTS / f"{name}.cdx.json").read_text()))
     flaw = "CVE-2021-43565" if name == "11-vex-alias" else "CVE-2024-21907"
     assert ({found[0] for found in taken}, left) == ({flaw}, [])
+
+
+def csaf(status: dict, tree: dict, **more) -> list:
+    document = {"document": {"category": "csaf_vex"}, "product_tree": tree}
+    return read_vex(
+        json.dumps(document | {"vulnerabilities": [{"cve": "CVE-1", "product_status": status, **more}]}).encode()
+    )
+
+
+def named(name: str, purl: str) -> dict:
+    return {"product_id": name, "name": name, "product_identification_helper": {"purl": purl}}
+
+
+BOTH = {"full_product_names": [named("a", "pkg:npm/a@1"), named("b", "pkg:npm/b@1")]}
+
+
+def test_csaf_speaks_of_a_range_of_its_own_group_and_for_its_own_reason():
+    branch = {"category": "product_version_range", "name": "vers:npm/>=2.0.0", "product": named("a", "pkg:npm/a")}
+    (said,) = csaf({"fixed": ["a"]}, {"branches": [branch]})
+    assert (said.span, said.holds("1.0.0"), said.holds("2.1.0")) == ("vers:npm/>=2.0.0", False, True)
+    groups = {"product_groups": [{"group_id": "G", "product_ids": ["a"]}]}
+    flag = {"label": "vulnerable_code_not_present", "group_ids": ["G"]}
+    of_a, of_b = csaf({"known_not_affected": ["a", "b"]}, BOTH | groups, flags=[flag])
+    assert (of_a.justification, of_b.why) == (Justification.CODE_NOT_PRESENT, "no_reason")
+    threats = [{"category": "exploit_status", "details": "No known exploitation"}]
+    mend = [{"category": "vendor_fix", "details": "Update to 2.0"}]
+    (said,) = csaf({"known_not_affected": ["a"]}, BOTH, threats=threats, remediations=mend)
+    assert said.why == "no_reason"
+    (said,) = csaf(
+        {"known_not_affected": ["a"]}, BOTH, threats=[*threats, {"category": "impact", "details": "Sans XML"}]
+    )
+    assert said.detail == "Sans XML"
+
+
+def test_of_two_statements_of_openvex_the_later_stands(world, product, tmp_path):
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0"}]))
+    feed(world, tmp_path, osv(ends("0", "2.0.0"), name="a", ecosystem="npm"))
+    (match,) = matches(world, product)
+    about = {"vulnerability": {"@id": f"https://osv.dev/{match.flaw}"}, "products": [{"@id": "pkg:npm/a@1.0.0"}]}
+    said = [
+        about
+        | {"status": "not_affected", "justification": "component_not_present", "timestamp": "2026-02-01T00:00:00Z"},
+        about | {"status": "under_investigation", "timestamp": "2026-01-01T00:00:00Z"},
+    ]
+    for statements in (said, said[::-1]):
+        document = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": statements}
+        with world.session(writing=False) as session:
+            preview = vex.preview_vex(session, product, json.dumps(document).encode())
+        assert [s.state for _, s in preview.taken] == [FlawState.NOT_AFFECTED]
+        assert preview.left == ()
