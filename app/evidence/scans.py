@@ -21,9 +21,7 @@ from app.platform import clock
 from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.rules.evidence import Observation, state_on
-from risk_models.scales import Check, ProofState
-
-_MOST_SITES = 50  # of one product: a report with more is not a list of its sites
+from risk_models.scales import Check, ObservationState, ProofState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,12 @@ def read_sites(session: Session, content: bytes, *, products: Collection[str] | 
     return found
 
 
+def _goodness(reading: Reading) -> tuple[int, list[int]]:
+    """What is worst comes first: seen to fail, not seen, then seen to hold; of two alike, the worst grade."""
+    seen = reading.state is ObservationState.SEEN
+    return (2 if reading.holds else 0) if seen else 1, [-ord(letter) for letter in reading.grade]
+
+
 @transaction
 def import_report(
     session: Session, actor: Person | None, content: bytes, file_name: str, *, products: Collection[str] | None
@@ -82,11 +86,15 @@ def write_scan(session: Session, content: bytes, by: str, *, products: Collectio
         product = group[0].product
         if product is None:
             continue
-        readings = [
-            replace(reading, dated_by=site.newest) for site in group[:_MOST_SITES] for reading in site.readings.values()
-        ]
+        readings: dict[tuple[Check, str], Reading] = {}
+        for site in group:
+            for reading in site.readings.values():
+                told = replace(reading, dated_by=site.newest)
+                one = (reading.check, reading.subject)
+                # Of a site that stands twice, the worst that is seen.
+                readings[one] = min(told, readings.get(one, told), key=_goodness)
         arrival = services.Arrival(EvidenceSource.DASHLORD, by, digest, clock.today())
-        changed += services.write_readings(session, product, readings, arrival)
+        changed += services.write_readings(session, product, list(readings.values()), arrival)
         followed = set(
             session.scalars(
                 select(Evidence.subject).where(

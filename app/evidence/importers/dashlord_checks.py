@@ -271,8 +271,8 @@ def _dependabot(item: Mapping[str, object], site: str) -> Reading | None:
     found = _map_or_none(item.get("dependabot"))
     if found is None:
         return None
-    repositories = _repositories(found)
-    if repositories is None:
+    repositories, whole = _repositories(found)
+    if not repositories:
         return None
     alerts = [r["vulnerabilityAlerts"] for r in repositories]
     severities = [
@@ -282,17 +282,19 @@ def _dependabot(item: Mapping[str, object], site: str) -> Reading | None:
         if not node.get("dismissedAt")
     ]
     reading = alerts_reading(Check.DEPENDABOT, site, severities)
-    if reading.holds and any((a.get("totalCount") or 0) > len(a["nodes"]) for a in alerts):
+    cut = not whole or any((a.get("totalCount") or 0) > len(a["nodes"]) for a in alerts)
+    if reading.holds and cut:
         raise _Odd  # nothing good is concluded from a part of them
     return reading
 
 
-def _repositories(found: Mapping[str, object]) -> list[Any] | None:
-    """The repositories that a tool could read; None where it read none, which is never good."""
+def _repositories(found: Mapping[str, object]) -> tuple[list[Any], bool]:
+    """The repositories that a tool could read, which is never good where there are none, and whether it read them all."""
     rows = found.get("repositories")
     if not isinstance(rows, list):
         raise _Odd
-    return [r for r in rows if r] or None
+    read = [r for r in rows if r]
+    return read, len(read) == len(rows)
 
 
 _DEPENDABOT = {"CRITICAL": "E", "HIGH": "D", "MODERATE": "C", "MEDIUM": "C", "LOW": "B"}
@@ -321,14 +323,16 @@ def _codescan(item: Mapping[str, object], site: str) -> Reading | None:
     found = _map_or_none(item.get("codescan"))
     if found is None:
         return None
-    repositories = _repositories(found)
-    if repositories is None:
+    repositories, whole = _repositories(found)
+    if not repositories:
         return None
     if not all(isinstance(r["alerts"], list) for r in repositories):
         raise _Odd
-    return alerts_reading(
-        Check.CODE_SCANNING, site, [code_severity(a["rule"]) for r in repositories for a in r["alerts"]]
-    )
+    severities = [code_severity(a["rule"]) for r in repositories for a in r["alerts"]]
+    reading = alerts_reading(Check.CODE_SCANNING, site, severities)
+    if reading.holds and not whole:
+        raise _Odd  # idem
+    return reading
 
 
 def code_severity(rule: Mapping[str, object]) -> str:

@@ -185,14 +185,19 @@ def _secret_scanning(ask: Ask, repository: str, branch: str, aside: AsideRules) 
 def _branch(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Reading:
     """Whether changes of the main branch need somebody else's review, by its rules or by its older protection."""
     reading = Reading(Check.BRANCH_PROTECTION, repository, ObservationState.SEEN, detail={"branch": unquote(branch)})
-    rules = ask(f"/repos/{repository}/rules/branches/{branch}?per_page=100")
-    if rules.status == 200 and any(
-        r.get("type") == "pull_request" and _asks_review(r.get("parameters")) for r in _every_row(ask, rules)
-    ):
+    try:
+        rules = _every_row(ask, ask(f"/repos/{repository}/rules/branches/{branch}?per_page=100"))
+        closed = False
+    except UnreadablePayload as error:
+        if error.code not in {"not_found", "no_right"}:
+            raise  # nothing is concluded of rules that could not be read this time
+        rules, closed = [], error.code == "no_right"
+    if any(r.get("type") == "pull_request" and _asks_review(r.get("parameters")) for r in rules):
         return replace(reading, holds=True, grade="A")
     answer = ask(f"/repos/{repository}/branches/{branch}/protection")
     if answer.status == 404 and "not protected" in _message(answer):
-        return replace(reading, grade="F")
+        unseen = Reading(Check.BRANCH_PROTECTION, repository, ObservationState.UNREADABLE)
+        return unseen if closed else replace(reading, grade="F")
     try:
         protection = _object(_checked(answer))
     except UnreadablePayload as error:

@@ -63,6 +63,10 @@ def test_alerts_of_a_report_are_graded_anew():
     assert of(item)[Check.DEPENDABOT].state is ABSENT  # nothing was read: that is never an A
     read = {"grade": "F", "vulnerabilityAlerts": {"totalCount": 0, "nodes": []}}
     item["dependabot"]["repositories"] = [None, read]
+    assert of(item)[Check.DEPENDABOT].state is UNREADABLE  # nor is a part of them
+    item["codescan"] = {"repositories": [None, {"alerts": []}]}
+    assert of(item)[Check.CODE_SCANNING].state is UNREADABLE
+    item["dependabot"]["repositories"] = [read]
     assert (of(item)[Check.DEPENDABOT].grade, of(item)[Check.DEPENDABOT].detail) == ("A", {"alerts": 0})
     alert = {"dismissedAt": None, "securityVulnerability": {"severity": "CRITICAL"}}
     item["dependabot"]["repositories"] = [{"grade": "A", "vulnerabilityAlerts": {"nodes": [alert]}}]
@@ -392,3 +396,16 @@ def test_an_alert_without_severity_counts_as_the_gravest():
     alert["rule"]["security_severity_level"] = "low"
     found, _ = GitHub(**{"code-scanning": (200, [alert])}).readings()
     assert found[Check.CODE_SCANNING].grade == "A"
+
+
+@pytest.mark.parametrize(("status", "problem"), [(500, "server_fault"), (429, "too_many_requests")])
+def test_rules_that_could_not_be_read_are_not_no_rules(status, problem):
+    fault = {"rules": (status, {}), "protection": (404, {"message": "Branch not protected"})}
+    found, said = GitHub(**fault).readings()
+    assert (Check.BRANCH_PROTECTION in found, said) == (False, problem)
+    closed = {
+        "rules": (403, {"message": "Resource not accessible"}),
+        "protection": (404, {"message": "Branch not protected"}),
+    }
+    found, said = GitHub(**closed).readings()
+    assert (found[Check.BRANCH_PROTECTION].state, said) == (UNREADABLE, "")

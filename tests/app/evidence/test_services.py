@@ -309,6 +309,20 @@ def test_a_site_that_dashlord_no_longer_follows_is_a_proof_lost(world):
     assert {r.subject: r.withdrawn_at is None for r in rows} == {"https://a.test": False, "https://b.test": True}
 
 
+def test_every_site_counts_and_of_one_that_stands_twice_the_worst(world):
+    product = world.filled(world.person())
+    day = {"response_headers": {"date": clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")}}
+    up, down = ({"betaId": "exemple", "http": {"grade": grade, **day}} for grade in ("A", "F"))
+    many = [up | {"url": f"https://a{n}.test"} for n in range(60)]
+    twice = [down | {"url": "https://a.test"}, up | {"url": "https://a.test"}]
+    for items, failing in (([*many, down | {"url": "https://zz.test"}], "https://zz.test"), (twice, "https://a.test")):
+        with world.session() as session:
+            scans.import_report(session, None, json.dumps(items).encode(), "report.json", products=None)
+            rows = session.scalars(select(Evidence).where(Evidence.check == Check.HTTP_HEADERS)).all()
+            assert {r.subject: r.holds for r in rows if r.withdrawn_at is None}[failing] is False
+            assert product.id in {r.product_id for r in rows}
+
+
 def test_the_state_shown_of_a_row_is_that_of_the_rules(world):
     product = world.filled(world.person())
     write(world, product, [reading(Check.TLS, on=clock.today() - timedelta(days=40))])
