@@ -275,12 +275,8 @@ def _dependabot(item: Mapping[str, object], site: str) -> Reading | None:
     if not repositories:
         return None
     alerts = [r["vulnerabilityAlerts"] for r in repositories]
-    severities = [
-        str(node["securityVulnerability"]["severity"]).upper()
-        for a in alerts
-        for node in a["nodes"]
-        if not node.get("dismissedAt")
-    ]
+    nodes = [node for a in alerts for node in a["nodes"] if not node.get("dismissedAt")]
+    severities = [str(node["securityVulnerability"]["severity"]).upper() for node in nodes]
     reading = alerts_reading(Check.DEPENDABOT, site, severities)
     cut = not whole or any((a.get("totalCount") or 0) > len(a["nodes"]) for a in alerts)
     if reading.holds and cut:
@@ -293,8 +289,7 @@ def _repositories(found: Mapping[str, object]) -> tuple[list[Any], bool]:
     rows = found.get("repositories")
     if not isinstance(rows, list):
         raise _Odd
-    read = [r for r in rows if r]
-    return read, len(read) == len(rows)
+    return [r for r in rows if r], all(rows)
 
 
 _DEPENDABOT = {"CRITICAL": "E", "HIGH": "D", "MODERATE": "C", "MEDIUM": "C", "LOW": "B"}
@@ -328,8 +323,8 @@ def _codescan(item: Mapping[str, object], site: str) -> Reading | None:
         return None
     if not all(isinstance(r["alerts"], list) for r in repositories):
         raise _Odd
-    severities = [code_severity(a["rule"]) for r in repositories for a in r["alerts"]]
-    reading = alerts_reading(Check.CODE_SCANNING, site, severities)
+    rules = (a["rule"] for r in repositories for a in r["alerts"])
+    reading = alerts_reading(Check.CODE_SCANNING, site, map(code_severity, rules))
     if reading.holds and not whole:
         raise _Odd  # idem
     return reading

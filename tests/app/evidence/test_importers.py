@@ -396,16 +396,3 @@ def test_an_alert_without_severity_counts_as_the_gravest():
     alert["rule"]["security_severity_level"] = "low"
     found, _ = GitHub(**{"code-scanning": (200, [alert])}).readings()
     assert found[Check.CODE_SCANNING].grade == "A"
-
-
-@pytest.mark.parametrize(("status", "problem"), [(500, "server_fault"), (429, "too_many_requests")])
-def test_rules_that_could_not_be_read_are_not_no_rules(status, problem):
-    fault = {"rules": (status, {}), "protection": (404, {"message": "Branch not protected"})}
-    found, said = GitHub(**fault).readings()
-    assert (Check.BRANCH_PROTECTION in found, said) == (False, problem)
-    closed = {
-        "rules": (403, {"message": "Resource not accessible"}),
-        "protection": (404, {"message": "Branch not protected"}),
-    }
-    found, said = GitHub(**closed).readings()
-    assert (found[Check.BRANCH_PROTECTION].state, said) == (UNREADABLE, "")
