@@ -24,7 +24,7 @@ def who_uses(purl: str, span: str | None) -> None:
         found = queries.with_contacts(session, told)
     for use in found:
         verdict = "judged" if use.judged else use.verdict.value if use.verdict else "carries"
-        by = ", imported" if use.imported else f", by {use.brought_by}" if use.bringer else ""
+        by = ", imported" if use.imported else f", by {use.brought_by} among others" if use.bringer else ""
         how = f"carries it{by}" if use.embedded else "is it"
         click.echo(
             f"{verdict:<12}{use.version or '(no version)':<16}{use.product_slug}  {use.component} {how}, "

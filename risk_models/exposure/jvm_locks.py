@@ -70,7 +70,9 @@ def _filled(text: str, properties: dict[str, str]) -> str:
 
 
 _GRADLE_LINE = re.compile(r"(?:empty|([\w.+-]++):([\w.+-]++):([\w.+-]++))=?(\S*)")
-_GRADLE_TESTS = re.compile(r"(test\w*(?:,|$))+", re.IGNORECASE)
+_GRADLE_TESTS = re.compile(
+    r"((test\w*|\w*[a-z]Test\w*|(?i:jacoco|checkstyle|pmd|spotbugs|detekt|ktlint|spotless)\w*)(?:,|$))+"
+)
 
 
 def gradle_lockfile(text: str, note: Note) -> Iterator[Locked]:

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -33,6 +33,25 @@ when it is not what its name says."""
 
 LONGEST_LINE = 20_000
 _DEPTH, _NODES, _MOST_DOTS = 50, 2_000_000, 1_000
+
+
+def find_development(
+    running: Collection[str], imported: Collection[str], needs: Mapping[str, Iterable[str]]
+) -> frozenset[str]:
+    """The lines that only what is imported for development leads to; `running` is what else is imported."""
+    aside = frozenset(imported) - frozenset(running)
+    return _reached(aside, needs) - _reached(running, needs) if aside else frozenset()
+
+
+def _reached(first: Iterable[str], needs: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    reached = dict.fromkeys(first)
+    pending = list(reached)
+    while pending:
+        for other in needs.get(pending.pop(), ()):
+            if other not in reached:
+                reached[other] = None
+                pending.append(other)
+    return frozenset(reached)
 
 
 def yaml_maps(text: str) -> list[dict[str, object]]:

@@ -2,9 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from risk_models.exposure.lock_text import Locked, Note, loose_json, map_of, plain_version, purl_of, yaml_maps
+from risk_models.exposure.lock_text import (
+    Locked,
+    Note,
+    find_development,
+    loose_json,
+    map_of,
+    plain_version,
+    purl_of,
+    yaml_maps,
+)
 
 # A package under another name: `npm:lodash@4.17.15`.
 _ALIAS = re.compile(r"npm:((?:@[^/]+/)?[^@]+)@(.+)")
@@ -46,9 +56,7 @@ def package_lock(text: str, note: Note) -> Iterator[Locked]:
     for path, entry in entries.items():
         if _INSIDE in path and not entry.get("link"):
             name = str(entry.get("name") or path.rpartition(_INSIDE)[2])
-            aside = {
-                peer for peer, said in map_of(entry.get("peerDependenciesMeta")).items() if map_of(said).get("optional")
-            }
+            aside = _optional_peers(entry)
             needs = [_resolved(entries, path, one) for one, _ in _wanted(entry, _WITH_PEERS) if one not in aside]
             yield _npm(name, entry.get("version"), development=entry.get("dev") is True)._replace(
                 ref=path, needs=list(filter(None, needs)), imported=path in imported
@@ -112,9 +120,12 @@ def yarn_lock(text: str, note: Note) -> Iterator[Locked]:
     """Version 1 has its own syntax, whose keys npm quotes; later ones are YAML with `__metadata`, where the packages of the
     repository itself say what the team imports."""
     entries = list(_yarn_documents(text) if "__metadata:" in text else _yarn_blocks(text))
-    lines = {key: keys[0] for keys, _ in entries for key in keys}
-    needs = {keys[0]: [lines[key] for key in _yarn_keys(entry) if key in lines] for keys, entry in entries}
-    own = {keys[0] for keys, _ in entries if any("@workspace:" in key for key in keys)}
+    lines = _yarn_lines(entries)
+    needs = {
+        keys[0]: [line for ways in _yarn_keys(entry) if (line := next(filter(None, map(lines.get, ways)), None))]
+        for keys, entry in entries
+    }
+    own = {keys[0] for keys, _ in entries if any(_YARN_OWN.search(key) for key in keys)}
     imported = {need for line in own for need in needs[line]} - own
     for keys, entry in entries:
         name = _yarn_name(keys[0])
@@ -125,6 +136,18 @@ def yarn_lock(text: str, note: Note) -> Iterator[Locked]:
 
 
 _YarnEntry = tuple[list[str], dict[str, object]]
+# Folders of the repository itself; an archive in one is what others made.
+_YARN_OWN = re.compile(r"@(workspace|link|portal):|@file:(?!.*\.(tgz|tar\.gz)(#|$))")
+
+
+def _yarn_lines(entries: Sequence[_YarnEntry]) -> dict[str, str]:
+    """By what may be wanted, the line that it is; a name that one line has is that line, whatever range was put in its place."""
+    by_name: dict[str, set[str]] = defaultdict(set)
+    for keys, _ in entries:
+        for key in keys:
+            by_name[key[:1] + key[1:].partition("@")[0]].add(keys[0])
+    lines = {name: next(iter(held)) for name, held in by_name.items() if len(held) == 1}
+    return lines | {key: keys[0] for keys, _ in entries for key in keys}
 
 
 def _yarn_documents(text: str) -> Iterator[_YarnEntry]:
@@ -153,11 +176,10 @@ def _yarn_blocks(text: str) -> Iterator[_YarnEntry]:
             holder.setdefault(pair[1] or pair[2], pair[3] or pair[4] or "")
 
 
-def _yarn_keys(entry: Mapping[str, object]) -> Iterator[str]:
-    """What an entry wants, as the keys of others say it: a range alone is one of npm's since yarn 4."""
+def _yarn_keys(entry: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
+    """What an entry wants, in the ways that keys of others may say it: a range alone is one of npm's since yarn 4."""
     for name, wanted in _wanted(entry, _WANTED):
-        yield f"{name}@{wanted}"
-        yield f"{name}@npm:{wanted}"
+        yield f"{name}@{wanted}", f"{name}@npm:{wanted}", name
 
 
 def _yarn_name(wanted: str) -> str:
@@ -181,13 +203,17 @@ def pnpm_lock(text: str, note: Note) -> Iterator[Locked]:
     for document in yaml_maps(text):
         packages = map_of(document.get("packages"))
         needs: dict[str, list[str]] = {_pnpm_line(str(key)): [] for key in packages}
+        optional = {_pnpm_line(str(key)): _optional_peers(entry) for key, entry in packages.items()}
         for key, entry in (*packages.items(), *map_of(document.get("snapshots")).items()):
             if isinstance(entry, dict):
-                needs.setdefault(_pnpm_line(str(key)), []).extend(_pnpm_needs(entry, _WANTED, needs))
+                line = _pnpm_line(str(key))
+                wanted = _pnpm_needs(entry, _WANTED, needs, aside=optional.get(line, frozenset()))
+                needs.setdefault(line, []).extend(wanted)
         importers = [document, *map_of(document.get("importers")).values()]
-        imported = {
-            need for one in importers if isinstance(one, dict) for need in _pnpm_needs(one, _WANTED_BY_TEAM, needs)
-        }
+        own = [one for one in importers if isinstance(one, dict)]
+        running = {need for one in own for need in _pnpm_needs(one, _WITH_PEERS, needs)}
+        imported = running | {need for one in own for need in _pnpm_needs(one, _WANTED_BY_TEAM, needs)}
+        aside = find_development(running, imported, needs)
         for key, entry in packages.items():
             given = entry if isinstance(entry, dict) else {}
             line = _pnpm_line(str(key))
@@ -197,7 +223,7 @@ def pnpm_lock(text: str, note: Note) -> Iterator[Locked]:
                 note("not_a_requirement", key)
                 continue
             version = given.get("version") or (found[2] if found else "")
-            yield _npm(name, version, development=given.get("dev") is True)._replace(
+            yield _npm(name, version, development=given.get("dev") is True or line in aside)._replace(
                 ref=line, needs=needs[line], imported=line in imported
             )
 
@@ -210,10 +236,23 @@ def _pnpm_line(key: str) -> str:
     return f"{old[1]}@{old[2]}" if old else told
 
 
-def _pnpm_needs(entry: Mapping[str, object], groups: Sequence[str], lines: Mapping[str, object]) -> list[str]:
-    """Lines that an entry wants: by name a version, or all of a key where it is under another name."""
+def _optional_peers(entry: object) -> frozenset[str]:
+    """What a package does with when it is there, and does not bring."""
+    told = map_of(entry.get("peerDependenciesMeta")) if isinstance(entry, dict) else {}
+    return frozenset(name for name, said in told.items() if isinstance(said, dict) and said.get("optional"))
+
+
+def _pnpm_needs(
+    entry: Mapping[str, object],
+    groups: Sequence[str],
+    lines: Mapping[str, object],
+    aside: Collection[str] = frozenset(),
+) -> list[str]:
+    """Lines that an entry wants, those `aside` left out: by name a version, or all of a key where it is under another name."""
     found = []
     for name, wanted in _wanted(entry, groups):
+        if name in aside:
+            continue
         told = str(wanted.get("version") if isinstance(wanted, dict) else wanted)
         version = told.partition("(")[0]
         ways = (f"{name}@{version}", _pnpm_line(told), f"{name}@{version.partition('_')[0]}")
@@ -226,12 +265,17 @@ def bun_lock(text: str, note: Note) -> Iterator[Locked]:
     repository itself have a folder for version."""
     lock = map_of(loose_json(text))
     packages = map_of(lock.get("packages"))
-    imported = {
-        _resolved(packages, str(own.get("name") or ""), name, within="")
-        for own in map_of(lock.get("workspaces")).values()
-        if isinstance(own, dict)
-        for name, _ in _wanted(own, _WANTED_BY_TEAM)
-    }
+    running, imported = (
+        {
+            _resolved(packages, str(own.get("name") or ""), name, within="")
+            for own in map_of(lock.get("workspaces")).values()
+            if isinstance(own, dict)
+            for name, _ in _wanted(own, groups)
+        }
+        for groups in (_WITH_PEERS, _WANTED_BY_TEAM)
+    )
+    needs = {way: _bun_needs(packages, way, entry) for way, entry in packages.items()}
+    aside = find_development(running, imported, needs)
     for way, entry in packages.items():
         listed = entry if isinstance(entry, list) else []
         told = listed[0] if listed else ""
@@ -239,6 +283,14 @@ def bun_lock(text: str, note: Note) -> Iterator[Locked]:
         if found is None:
             note("not_a_requirement", told)
         elif not found[2].startswith(("workspace:", "link:", "file:")):
-            facts = next((part for part in listed if isinstance(part, dict)), {})
-            needs = [_resolved(packages, way, name, within="") for name, _ in _wanted(facts, _WITH_PEERS)]
-            yield _npm(found[1], found[2])._replace(ref=way, needs=list(filter(None, needs)), imported=way in imported)
+            yield _npm(found[1], found[2], development=way in aside)._replace(
+                ref=way, needs=needs[way], imported=way in imported
+            )
+
+
+def _bun_needs(packages: Mapping[str, object], way: str, entry: object) -> list[str]:
+    facts: dict[str, object] = next((p for p in (entry if isinstance(entry, list) else ()) if isinstance(p, dict)), {})
+    told = facts.get("optionalPeers")
+    aside = {one for one in (told if isinstance(told, list) else ()) if isinstance(one, str)}
+    found = (_resolved(packages, way, name, within="") for name, _ in _wanted(facts, _WITH_PEERS) if name not in aside)
+    return list(filter(None, found))

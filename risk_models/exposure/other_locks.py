@@ -78,7 +78,9 @@ def composer_lock(text: str, note: Note) -> Iterator[Locked]:
     for entry, _ in entries:
         for key in ("replace", "provide"):
             instead = entry.get(key)
-            lines |= dict.fromkeys(instead if isinstance(instead, dict) else (), str(entry["name"]))
+            # What has no vendor is PHP itself or one of its extensions, which a package only helps to do without.
+            others = (name for name in (instead if isinstance(instead, dict) else ()) if "/" in name)
+            lines |= dict.fromkeys(others, str(entry["name"]))
     lines |= {str(entry["name"]): str(entry["name"]) for entry, _ in entries}
     for entry, development in entries:
         wanted = entry.get("require")

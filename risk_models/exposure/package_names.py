@@ -56,6 +56,11 @@ def name_package(kind: str, namespace: str | None, name: str) -> str:
         namespace, name = _npm(namespace, name)
     elif kind in _WITHOUT_CASE:
         namespace, name = (namespace or "").lower() or None, name.lower()
+    if kind == "githubactions":  # as GitHub's own export has it
+        kind, namespace, name = "github", (namespace or "").lower() or None, name.lower()
+    if kind == "github" and namespace and "/" in namespace:  # an action within a repository
+        namespace, _, rest = namespace.partition("/")
+        name = rest.partition("/")[0]
     if kind == "pub":
         name = name.lower().replace("-", "_")
     if kind == "golang" and not namespace and name == "std":
@@ -66,7 +71,7 @@ def name_package(kind: str, namespace: str | None, name: str) -> str:
         raise UnreadableName(f"no package is called {name[:80]!r}") from error
 
 
-_WITHOUT_CASE = frozenset({"golang", "composer", "nuget", "hex", "deb", "apk", "github", "bitbucket"})
+_WITHOUT_CASE = frozenset({"golang", "composer", "nuget", "hex", "deb", "apk", "github", "bitbucket", "swift"})
 
 
 _MOST_ENCODINGS = 3
@@ -299,6 +304,8 @@ def package_of(ecosystem: str, name: str) -> str:
     kind = _TYPES.get(base, "")
     if not kind or not name:
         raise UnreadableName(f"ecosystem {ecosystem[:40]!r} is not one that purl names")
+    if kind == "swift":
+        name = re.sub(r"^https?://|(\.git)?/*$", "", name)
     separator = ":" if kind == "maven" else "/"
     namespace, _, last = name.rpartition(separator)
     return name_package(kind, namespace or None, last)

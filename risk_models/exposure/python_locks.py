@@ -7,7 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from risk_models.exposure.lock_text import LONGEST_LINE, Locked, Note, map_of, maps_of, purl_of, refuse_unread, toml_map
+from risk_models.exposure.lock_text import (
+    LONGEST_LINE,
+    Locked,
+    Note,
+    find_development,
+    map_of,
+    maps_of,
+    purl_of,
+    refuse_unread,
+    toml_map,
+)
 
 
 def toml_packages(text: str, note: Note) -> Iterator[Locked]:
@@ -16,13 +26,15 @@ def toml_packages(text: str, note: Note) -> Iterator[Locked]:
     lock = toml_map(text)
     entries = maps_of(lock.get("package"))
     lines = _Lines(entries)
-    imported = {line for entry in entries if _is_own(entry) for line in lines.wanted(entry)}
     manifest = map_of(lock.get("manifest"))
-    imported |= set(lines.wanted({"dependencies": manifest.get("requirements"), **manifest}))
+    own = [*filter(_is_own, entries), {**manifest, "dependencies": manifest.get("requirements")}]
+    running = {line for entry in own for line in lines.wanted(entry, _RUNNING)}
+    imported = running | {line for entry in own for line in lines.wanted(entry)}
+    for_development = find_development(running, imported, lines.needs)
     for entry in entries:
         if not _is_own(entry):
             line = _line(entry)
-            aside = entry.get("category") == "dev" or _for_development(entry.get("groups"))
+            aside = entry.get("category") == "dev" or _is_aside(entry.get("groups")) or line in for_development
             yield _python(entry["name"], entry.get("version"), development=aside)._replace(
                 ref=line, needs=list(lines.needs[line]), imported=line in imported
             )
@@ -38,7 +50,7 @@ _DEVELOPMENT = re.compile(
 )
 
 
-def _for_development(groups: object) -> bool:
+def _is_aside(groups: object) -> bool:
     """Whether all the groups that poetry and pdm tell of a package are such as nothing that runs has."""
     return isinstance(groups, list) and bool(groups) and all(_DEVELOPMENT.fullmatch(str(one).lower()) for one in groups)
 
@@ -52,6 +64,7 @@ def _normal(name: object) -> str:
 
 
 _MOST_VERSIONS = 50
+_RUNNING, _ASIDE = ("optional-dependencies",), ("dev-dependencies", "dependency-groups")
 
 
 class _Lines:
@@ -68,10 +81,10 @@ class _Lines:
         for entry in entries:
             self.needs[_line(entry)] |= dict.fromkeys(self.wanted(entry))
 
-    def wanted(self, entry: Mapping[str, object]) -> list[str]:
+    def wanted(self, entry: Mapping[str, object], kinds: Sequence[str] = _RUNNING + _ASIDE) -> list[str]:
         """Lines that an entry wants: texts as pip has them, a map by name, or maps that may give a version."""
         groups = [entry.get("dependencies")]
-        for key in ("optional-dependencies", "dev-dependencies", "dependency-groups"):
+        for key in kinds:
             groups += map_of(entry.get(key)).values()
         found: list[str] = []
         for group in groups:

@@ -30,6 +30,11 @@ def open_reading(file: IO[bytes], name: str) -> BomReading:
         return xml_bom.read_xml_cyclonedx(file)
     if re.search(rb"^SPDXVersion:", start, re.MULTILINE):
         return spdx_boms.read_spdx_tags(file)
+    # Requirements of pip have whatever name their team gave them, in a folder that the name of a file does not tell.
+    if name.endswith(".txt") and re.search(rb"^[A-Za-z0-9][\w.\[\],-]{0,200}==", start, re.MULTILINE):
+        requirements = locks.reader_for("requirements.txt")
+        if requirements:
+            return requirements(file)
     if not start.startswith(b"{"):
         raise UnreadableSbom("unknown_format", name=PurePath(name).name)
     return _json_reading(file)

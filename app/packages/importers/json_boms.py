@@ -10,6 +10,7 @@ import numpy as np
 
 from app.packages.importers import schemas
 from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, text_of
+from risk_models.exposure.lock_files import reader_of
 
 _CHUNK = 1 << 20
 DEEPEST = 200
@@ -97,11 +98,12 @@ def _components(items: Iterable[Any], reading: BomReading) -> Iterator[Carried]:
                 reading.note("not_a_component", item)
                 continue
             ref = _reference(item, reading)
-            if str(item.get("type")) in NO_PACKAGE and not item.get("purl"):
+            listed = item.get("type") == "application" and not item.get("purl")
+            if listed:
+                reading.needs.whole.add(ref)  # a lock file or a module of the team's own, as scanners list them
+            if not item.get("purl") and (str(item.get("type")) in NO_PACKAGE or (listed and is_lock(item.get("name")))):
                 reading.note("no_package", item.get("name"))
             else:
-                if item.get("type") == "application" and not item.get("purl"):
-                    reading.needs.whole.add(ref)  # a lock file or a module of the team's own, as scanners list them
                 told = _properties(item)
                 found = reading.package(
                     item.get("purl"),
@@ -119,6 +121,10 @@ def _components(items: Iterable[Any], reading: BomReading) -> Iterator[Carried]:
                 pending += inner
             elif inner is not None:
                 reading.note("not_a_component", inner)
+
+
+def is_lock(name: object) -> bool:
+    return isinstance(name, str) and reader_of(name.rpartition("/")[2]) is not None
 
 
 def _properties(item: dict[str, Any]) -> dict[str, str]:

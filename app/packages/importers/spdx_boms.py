@@ -56,9 +56,9 @@ def _relation(reading: BomReading, one: str, kind: str, other: str) -> None:
     needs = reading.needs
     if kind in {"DESCRIBES", "DESCRIBED_BY"}:
         needs.whole.add(needs.number(other if kind == "DESCRIBES" else one))
-    elif kind == "DEPENDS_ON":
+    elif kind in {"DEPENDS_ON", "HAS_PREREQUISITE"}:
         needs.add(needs.number(one), needs.number(other))
-    elif kind.endswith("DEPENDENCY_OF"):
+    elif kind.endswith("DEPENDENCY_OF") or kind == "PREREQUISITE_FOR":
         needs.add(needs.number(other), needs.number(one))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from risk_models.scales import Check, ObservationState
-from tests.app.evidence.test_importers import GitHub
+from tests.factories.github_answers import GitHub
 
 
 @pytest.mark.parametrize(("status", "problem"), [(500, "server_fault"), (429, "too_many_requests")])

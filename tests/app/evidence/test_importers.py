@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from app.evidence.importers import Reading, UnreadablePayload, dashlord_checks, github, updown
 from app.evidence.importers.dashlord import read_dashlord, read_items
-from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
 from tests.conftest import ROOT
+from tests.factories.github_answers import REPOSITORY, GitHub
 
 SAMPLES = ROOT / "tests" / "data" / "evidence"
 SEEN, ABSENT, DISABLED, UNREADABLE = (
@@ -154,36 +154,6 @@ def test_updown_io_tells_availability_and_certificate():
     for wrong in ({}, {"error": "bad key"}, [1], "x"):
         with pytest.raises(UnreadablePayload):
             updown.read_checks(wrong, {"api.gouv.fr"})
-
-
-REPOSITORY = "octocat/hello-world"
-
-
-class GitHub:
-    """A GitHub that answers what it is told, by the end of the path."""
-
-    def __init__(self, **answers):
-        self.answers = {
-            "about": (200, {"default_branch": "main"}),
-            "dependabot": (200, json.loads((SAMPLES / "github_dependabot.json").read_text())),
-            "code-scanning": (200, json.loads((SAMPLES / "github_code_scanning.json").read_text())),
-            "secret-scanning": (200, []),
-            "rules": (200, []),
-            "protection": (200, {"required_pull_request_reviews": {"required_approving_review_count": 1}}),
-        } | answers
-        self.asked: list[str] = []
-
-    def __call__(self, path: str) -> Answer:
-        self.asked.append(path)
-        key = next((k for k in self.answers if f"/{k}" in path), "about")
-        key = "page2" if "page=2" in path and "page2" in self.answers else key
-        status, body, *headers = self.answers[key]
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return Answer(status, headers[0] if headers else {}, content)
-
-    def readings(self, aside: github.AsideRules | None = None):
-        found, problem = github.read_repository(self, REPOSITORY, aside or github.AsideRules())
-        return {r.check: r for r in found}, problem
 
 
 def test_github_tells_alerts_and_settings():

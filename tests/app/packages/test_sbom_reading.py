@@ -285,3 +285,19 @@ def test_damaged_files_are_read_or_refused_never_worse(name):
             assert error.text("fr")
         else:
             assert all(len(p) <= 500 and len(v) <= 100 and "\0" not in p + v for p, v in packages)
+
+
+def test_requirements_are_known_by_what_they_hold():
+    reading = open_reading(
+        io.BytesIO(b"# de la base\nDjango==5.0\nasgiref[x]==3.8 \\\n    --hash=sha256:aa\n"), "base.txt"
+    )
+    assert [p.package for p in reading.packages] == ["pkg:pypi/django", "pkg:pypi/asgiref"]
+    with pytest.raises(UnreadableSbom):
+        open_reading(io.BytesIO(b"Bonjour ==\nDemandez la liste.\n"), "lettre.txt")
+
+
+def test_a_lock_file_that_a_scanner_lists_is_no_package():
+    lines = [{"type": "application", "bom-ref": "l", "name": "front/package-lock.json"}, LIBRARY]
+    reading = open_reading(io.BytesIO(bom(components=lines)), "x.json")
+    assert [p.package for p in reading.packages] == ["pkg:npm/a"]
+    assert reading.odd["no_package"] == (1, "front/package-lock.json")

@@ -268,7 +268,7 @@ def test_the_pages_tell_it(world, product):
     def found(package: str) -> str:
         return " ".join(member.get(f"/qui-utilise?q={package}").text.split())
 
-    assert "au plus court, par rails" in found(NOKOGIRI)
+    assert "notamment par rails" in found(NOKOGIRI)
     assert "importé directement" in found("pkg:gem/puma")
     bring(world, product, component(world, product, "web"), FLAT["nothing told"])
     assert "on ne sait pas par quel import" in found(NOKOGIRI)

@@ -300,3 +300,68 @@ def test_a_damaged_lock_file_is_read_or_refused(name, at, text, without):
     damaged = whole[:at] + text + whole[at + without :]
     with contextlib.suppress(*REFUSALS):
         read(name, damaged)
+
+
+# Files that tell development apart by what the team imports for it: what that alone leads to.
+ASIDE = {
+    "pnpm-lock.yaml": (
+        """importers:
+  .: {dependencies: {a: {version: 1.0.0}}, devDependencies: {d: {version: 1.0.0(e@1.0.0)}}}
+packages: {a@1.0.0: {}, b@1.0.0: {}, d@1.0.0: {peerDependenciesMeta: {a: {optional: true}}}, e@1.0.0: {}}
+snapshots:
+  a@1.0.0: {dependencies: {b: 1.0.0}}
+  d@1.0.0(e@1.0.0): {dependencies: {b: 1.0.0, e: 1.0.0, a: 1.0.0}}
+""",
+        {"npm/d", "npm/e"},
+    ),
+    "bun.lock": (
+        """{"workspaces": {"": {"dependencies": {"a": "1"}, "devDependencies": {"d": "1"}}}, "packages": {
+ "a": ["a@1.0.0", "", {"dependencies": {"b": "1"}}], "b": ["b@1.0.0", "", {}],
+ "d": ["d@1.0.0", "", {"dependencies": {"b": "1", "e": "1"}}], "e": ["e@1.0.0", "", {}]}}""",
+        {"npm/d", "npm/e"},
+    ),
+    "uv.lock": (
+        """[manifest.dependency-groups]
+outils = [{ name = "ruff" }]
+[[package]]
+name = "guichet"
+version = "0.1"
+source = { editable = "." }
+dependencies = [{ name = "a" }]
+[package.optional-dependencies]
+plus = [{ name = "p" }]
+[package.dev-dependencies]
+dev = [{ name = "d" }]
+[[package]]
+name = "chez-nous"
+version = "0.1"
+source = { directory = "libs/chez-nous" }
+"""
+        + "".join(f'[[package]]\nname = "{name}"\nversion = "1.0"\n' for name in ("a", "d", "p", "ruff")),
+        {"pypi/d", "pypi/ruff"},
+    ),
+    "poetry.lock": (
+        "".join(
+            f'[[package]]\nname = "{name}"\nversion = "1"\ngroups = {groups}\n'
+            for name, groups in (
+                ("a", '["main", "dev"]'),
+                ("d", '["dev"]'),
+                ("w", '["worker"]'),
+                ("t", '["dev", "test"]'),
+            )
+        ),
+        {"pypi/d", "pypi/t"},
+    ),
+    "gradle.lockfile": (
+        "a:b:1=runtimeClasspath,testRuntimeClasspath\na:c:1=jacocoAgent,jacocoAnt\na:d:1=integrationTestRuntimeClasspath\n",
+        {"maven/a/c", "maven/a/d"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ASIDE)
+def test_what_development_alone_wants_is_told_apart(name):
+    text, expected = ASIDE[name]
+    found = list(reader_of(name)(text, lambda *_: None))
+    assert {one.purl.removeprefix("pkg:") for one in found if one.development} == expected
+    assert "pkg:pypi/chez-nous" not in {one.purl for one in found}

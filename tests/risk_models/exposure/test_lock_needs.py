@@ -64,6 +64,7 @@ c@^1.0.0, c@^1.1.0:
   resolution: "guichet@workspace:."
   dependencies:
     a: "npm:^1.0.0"
+    d: "catalog:"
     commun: "workspace:*"
 "commun@*, commun@workspace:*, commun@workspace:paquets/commun":
   version: 0.0.0-use.local
@@ -78,8 +79,18 @@ c@^1.0.0, c@^1.1.0:
   version: 2.0.1
 "c@npm:^3":
   version: 3.0.0
+"chez-nous@link:./chez-nous::locator=guichet%40workspace%3A.":
+  version: 0.0.0-use.local
+  dependencies:
+    e: "npm:^5"
+"d@npm:4.0.1":
+  version: 4.0.1
+"e@npm:^5":
+  version: 5.0.0
+"archive@file:./archive-1.0.0.tgz#./archive-1.0.0.tgz::hash=a":
+  version: 1.0.0
 """,
-        {"a 1.0.1", "b 2.0.1"},
+        {"a 1.0.1", "b 2.0.1", "d 4.0.1", "e 5.0.0"},
         {("a 1.0.1", "b 2.0.1"), ("a 1.0.1", "c 3.0.0")},
     ),
     "pnpm-lock.yaml, 9": (
