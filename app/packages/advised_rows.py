@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.feeds.models import Advisory, AdvisoryPackage
 from app.inventory.models import Component
-from app.packages.known_inside import is_called_like
+from app.packages.known_inside import is_called_like, tells_nothing_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from risk_models.catalogue import UsualComponent
 
@@ -36,6 +36,7 @@ _COLUMNS = (
     Component.hosting,
     Component.eol_product,
     Component.version.label("own_version"),
+    Component.purl.label("own_purl"),
     AdvisoryPackage.advisory_id,
     AdvisoryPackage.package.label("advised"),
     AdvisoryPackage.affected,
@@ -103,7 +104,7 @@ def _own(session: Session, product_ids: Sequence[str], packages: Collection[str]
 def _inside(
     session: Session, product_ids: Sequence[str], holding: Mapping[str, Collection[UsualComponent]]
 ) -> list[Row[Any]]:
-    """Of components without SBOM, what their like are known to hold."""
+    """What the like of components are known to hold, of which their SBOM, where they have one, tells nothing."""
     statement = (
         select(
             *_COLUMNS,
@@ -116,8 +117,7 @@ def _inside(
             literal(value=True).label("inside"),
         )
         .select_from(Component)
-        .outerjoin(Sbom, Sbom.component_id == Component.id)
-        .where(Component.product_id.in_(product_ids), Sbom.id.is_(None))
+        .where(Component.product_id.in_(product_ids))
     )
     return [
         row
@@ -125,7 +125,7 @@ def _inside(
         for row in session.execute(
             _told(
                 statement.join(AdvisoryPackage, AdvisoryPackage.package == package).where(
-                    Component.package != package, is_called_like(known)
+                    Component.package != package, is_called_like(known), tells_nothing_of(package)
                 )
             )
         )

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.inventory import component_catalogue
 from app.inventory.models import Component
+from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from risk_models.catalogue import UsualComponent
 from risk_models.exposure.ranges import Affected, read_range
 
@@ -32,6 +33,19 @@ def is_called_like(known: Collection[UsualComponent]) -> ColumnElement[bool]:
         Component.eol_product.in_(cycles),
         *(func.lower(Component.name).contains(name, autoescape=True) for name in names),
     )
+
+
+def tells_nothing_of(package: str) -> ColumnElement[bool]:
+    """Whether the SBOM of a component lists no version of `package`: a list of its system, or of another part of it, does not
+    say what its archives hold. True where it has none."""
+    listed = (
+        select(PackageUse.version_id)
+        .join(Sbom, Sbom.id == PackageUse.sbom_id)
+        .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
+        .join(Package, Package.id == PackageVersion.package_id)
+        .where(Sbom.component_id == Component.id, Package.purl == package)
+    )
+    return ~exists(listed.correlate(Component))
 
 
 def names_of_the_same(session: Session, name: str) -> frozenset[str]:

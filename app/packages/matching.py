@@ -176,7 +176,7 @@ def version_of_component(row: Row[Any]) -> str:
 def advised_version(row: Row[Any]) -> str:
     """The version compared: of the component for what is inside, of the source where the advisory names one with its own."""
     if row.inside:
-        return str(row.own_version)
+        return str(row.own_version or split_purl(row.own_purl)[1]) if row.own_version or row.own_purl else ""
     if not _of_source(row):
         return version_of_component(row)
     source = None if row.embedded else source_of(row.purl)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.inventory.models import Component
-from app.packages.known_inside import is_called_like, names_of_the_same, usual_by_package
+from app.packages.known_inside import is_called_like, names_of_the_same, tells_nothing_of, usual_by_package
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
 from app.products.models import Contact, Product
@@ -33,7 +33,7 @@ _AT_ONCE = 10_000
 class Use(NamedTuple):
     """A component that is a package, or that carries it; a tuple, for answers have thousands of them.
 
-    `inside`: the catalogue alone knows of the package; `bringer`: the purl of the import by which the package came, its own
+    `inside`: the catalogue alone knows of the package; `development`: nothing that runs holds it; `bringer`: the purl of the import by which the package came, its own
     where the team imports it itself, empty where no file tells; `judged`: the known flaws of this line, where its team says of each
     that it is harmless or mended; `exposed_to`: those that the component's own version tells of what is inside it.
     """
@@ -54,6 +54,7 @@ class Use(NamedTuple):
     verdict: MatchVerdict | None
     contacts: tuple[str, ...] = ()
     inside: bool = False
+    development: bool = False
     bringer: str = ""
     judged: tuple[str, ...] = ()
     exposed_to: tuple[str, ...] = ()
@@ -160,7 +161,7 @@ def _carried(
     while some := list(islice(wanted, _AT_ONCE)):
         statement = (
             _component(PackageUse.version_id)
-            .add_columns(bringer.purl.label("bringer"))
+            .add_columns(PackageUse.development, bringer.purl.label("bringer"))
             .join(Sbom, Sbom.component_id == Component.id)
             .join(PackageUse, PackageUse.sbom_id == Sbom.id)
             .outerjoin(bringer, bringer.id == PackageUse.bringer_id)
@@ -168,7 +169,8 @@ def _carried(
         )
         for row in session.execute(_within(statement, products)):
             of, verdict = versions[row.version_id], verdicts[row.version_id]
-            yield _use(row, of.purl, of.version, verdict, embedded=True, bringer=row.bringer or "")
+            use = _use(row, of.purl, of.version, verdict, embedded=True, bringer=row.bringer or "")
+            yield use._replace(development=True) if row.development else use
 
 
 def _verdict_of(package: str, row: Any, affected: Affected) -> MatchVerdict:
@@ -195,14 +197,13 @@ def _is_called(package: str, *names: InstrumentedAttribute[Any]) -> ColumnElemen
 
 
 def _known_to_embed(session: Session, package: str, products: Collection[str] | None, *, judged: bool) -> Iterator[Use]:
-    """Components without SBOM whose like, says the catalogue, embed `package`: nobody can see in which version."""
+    """Components whose like, says the catalogue, embed `package`, and whose SBOM does not tell it: nobody can see in which
+    version."""
     known = usual_by_package(session).get(package)
     if not known:
         return
-    statement = (
-        _component(literal("").label("version_id"))
-        .outerjoin(Sbom, Sbom.component_id == Component.id)
-        .where(Sbom.id.is_(None), Component.package != package, is_called_like(known))
+    statement = _component(literal("").label("version_id")).where(
+        Component.package != package, is_called_like(known), tells_nothing_of(package)
     )
     for row in session.execute(_within(statement, products)):
         verdict = MatchVerdict.TO_ASK if row.hosting is Hosting.SAAS else MatchVerdict.UNKNOWN

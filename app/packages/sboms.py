@@ -70,6 +70,12 @@ def counts_of(session: Session, product_id: str) -> dict[str, int]:
     return dict(row.tuple() for row in rows)
 
 
+def count_nameless(session: Session, product_id: str) -> int:
+    """How many lines of its SBOM have no purl: no advisory can be compared with them."""
+    found = session.scalars(select(Sbom.exceptions).where(Sbom.product_id == product_id))
+    return sum(int(one["count"]) for exceptions in found for one in exceptions if one["kind"] == "no_purl")
+
+
 def preview_sbom(session: Session, component: Component, file: IO[bytes], file_name: str) -> Preview:
     """What importing `file` would change. Raises `UnreadableSbom`; writes nothing."""
     reading = open_reading(file, file_name)

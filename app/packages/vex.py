@@ -9,7 +9,7 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.flaw_judgements import keep_judgement
-from app.packages.importers.vex_documents import LeftEntry, Statement, read_vex
+from app.packages.importers.vex_documents import LeftEntry, Statement, read_about, read_vex
 from app.packages.matching import Match, matches_of
 from app.platform.transactions import transaction
 from app.products.models import Product
@@ -17,10 +17,12 @@ from app.products.models import Product
 
 @dataclass(frozen=True, slots=True)
 class VexPreview:
-    """`taken`: flaws of the product with what would be said; `left`: what would not, each with its own reason."""
+    """`taken`: flaws of the product with what would be said; `left`: what would not, each with its own reason; `about`: the
+    products that the document says it is about."""
 
     taken: tuple[tuple[Match, Statement], ...]
     left: tuple[LeftEntry, ...]
+    about: tuple[str, ...]
 
 
 def preview_vex(session: Session, product: Product, content: bytes) -> VexPreview:
@@ -47,7 +49,7 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     for key in contrary:
         match, _ = taken.pop(key)
         left.append(LeftEntry(f"{match.flaw} – {match.component}", "contrary"))
-    return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)))
+    return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), read_about(content))
 
 
 def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:

@@ -82,6 +82,7 @@ def flaws(product: Product) -> str:
         matches=matches,
         ways=ways_to(session, matches),
         packages=sboms.counts_of(session, product.id),
+        nameless=sboms.count_nameless(session, product.id),
         components=len(inventory.read_inventory(session, product.id).components),
         alarms=[s for s in feeds.read_feeds(session) if s.alarm],
     )

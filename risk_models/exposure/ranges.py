@@ -236,10 +236,15 @@ def _affected(entry: Any) -> list[Affected]:
         package=named,
         intervals=tuple(i for r in readable for i in _intervals(ecosystem_of(named), _list(r, "events"))),
         versions=versions,
-        unreadable=not readable and not versions,
+        unreadable=(not readable and not versions) or any(not _begins(_list(r, "events")) for r in readable),
     )
     whatever = without_release(named)
     return [found] if whatever == named else [found, Affected(whatever, unreadable=True)]
+
+
+def _begins(events: Sequence[Any]) -> bool:
+    """Whether a range says where it begins, as OSV asks: of one that does not, nobody knows what it touches."""
+    return any(isinstance(event, Mapping) and isinstance(event.get("introduced"), str) for event in events)
 
 
 def _named(package: Mapping[str, object]) -> str:

@@ -97,6 +97,21 @@ def read_vex(content: bytes) -> Said:
     )
 
 
+def read_about(content: bytes) -> tuple[str, ...]:
+    """The products that a document says it is about, by what it calls them: whose they are, its reader knows."""
+    document = load_json(content.decode("utf-8-sig"))
+    described = _at(document, "metadata", "component")
+    found = [_at(described, "name") or _at(described, "purl")]
+    for entry in _list(_at(document, "statements")):
+        parts = _list(_at(entry, "subcomponents"))
+        for product in _list(_at(entry, "products")):
+            held = parts or _list(_at(product, "subcomponents"))
+            found.append((_at(product, "@id") or product) if held else None)
+    for one in _list(_at(document, "product_tree", "relationships")):
+        found.append(_at(one, "full_product_name", "name"))
+    return tuple(dict.fromkeys(filter(None, map(_plain, found))))
+
+
 def _filled(value: Any) -> bool:
     return isinstance(value, list) and bool(value)
 

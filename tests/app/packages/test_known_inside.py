@@ -66,7 +66,12 @@ def test_one_that_others_host_is_asked_and_an_sbom_speaks_for_itself(world, prod
     metabase = change(world, product, hosting=Hosting.SAAS)
     assert [verdict for verdict, _ in inside(world, product)] == [MatchVerdict.TO_ASK]
     change(world, product, hosting=Hosting.IAAS)
+    # A list of what its system holds says nothing of what its archives do; one that names the package speaks for it.
     bring(world, product, metabase, bom(components=[LIBRARY]))
+    assert inside(world, product) == [(MatchVerdict.EXPOSED, ("0.41.4",))]
+    change(world, product, version="", purl="pkg:docker/metabase/metabase@v0.41.2")
+    assert inside(world, product) == [(MatchVerdict.EXPOSED, ("0.41.4",))]
+    bring(world, product, metabase, bom(components=[LIBRARY | {"purl": f"{LOG4J}@2.17.1"}]))
     assert inside(world, product) == []
 
 

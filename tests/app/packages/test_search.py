@@ -69,6 +69,14 @@ def test_what_the_catalogue_knows_within_software_is_found_by_its_name(world, pr
     assert "Metabase" in ask("log4j")
 
 
+def test_what_development_alone_holds_and_what_has_no_name_is_said(world, product, ask):
+    lines = [LIBRARY | {"purl": f"{LOG4J}@2.14.1", "scope": "excluded"}, {"type": "library", "name": "sans-purl"}]
+    bring(world, product, component(world, product, "web"), bom(components=lines))
+    assert "Développement seul" in ask(LOG4J, "<2.17.1")
+    page = world.visitor(world.person()).get(f"/produits/{product.slug}/failles")
+    assert "1 paquet de vos fichiers n’a pas d’identifiant (purl)" in " ".join(page.text.split())
+
+
 def test_a_search_says_what_it_leaves_out(world, product, ask):
     carry(world, product, *(f"pkg:npm/react-{n}@1.0.0" for n in range(queries.MOST_PACKAGES + 5)))
     assert "seuls les 50 premiers sont cherchés" in ask("react")

@@ -318,6 +318,25 @@ def test_csaf_speaks_of_a_range_of_its_own_group_and_for_its_own_reason():
     assert said.detail == "Sans XML"
 
 
+def test_a_document_says_what_it_is_about(world, product):
+    about = {"products": [{"@id": "pkg:oci/autre", "subcomponents": [{"@id": "pkg:npm/a@1"}]}], "status": "fixed"}
+    openvex = {"@context": "https://openvex.dev/ns", "statements": [about | {"vulnerability": {"name": "CVE-1"}}]}
+    cyclonedx = {
+        "bomFormat": "CycloneDX",
+        "metadata": {"component": {"name": "Tout autre produit"}},
+        "vulnerabilities": [{}],
+    }
+    for document, said in ((openvex, "pkg:oci/autre"), (cyclonedx, "Tout autre produit")):
+        with world.session(writing=False) as session:
+            assert vex.preview_vex(session, product, json.dumps(document).encode()).about == (said,)
+    page = world.visitor(world.person()).post(
+        f"/produits/{product.slug}/failles/vex",
+        {"file": (io.BytesIO(json.dumps(openvex).encode()), "v.json")},
+        content_type="multipart/form-data",
+    )
+    assert "Ce document dit parler de : pkg:oci/autre" in " ".join(page.text.split())
+
+
 def test_of_two_statements_of_openvex_the_later_stands(world, product, tmp_path):
     bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0"}]))
     feed(world, tmp_path, osv(ends("0", "2.0.0"), name="a", ecosystem="npm"))

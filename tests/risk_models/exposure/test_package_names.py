@@ -292,3 +292,9 @@ def test_a_damaged_purl_is_read_or_refused(purl, at, text):
         assert str(error)
     else:
         assert package.startswith("pkg:")
+
+
+@pytest.mark.parametrize("events", [[], [{"fixed": "2.0.0"}]])
+def test_a_range_that_does_not_say_where_it_begins_is_to_check(events):
+    affected = [{"package": {"ecosystem": "npm", "name": "a"}, "ranges": [{"type": "SEMVER", "events": events}]}]
+    assert match_verdict("pkg:npm/a", "1.0.0", read_osv({"id": "X", "affected": affected}).affected) == "unknown"
