@@ -46,15 +46,15 @@ def read_feed(path: Path) -> Loaded:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
-        head = file.read(4096)
+        head = file.read(4096).removeprefix(b"\xef\xbb\xbf")
         file.seek(0)
         if head.startswith(b"PK\x03\x04"):
             return _osv(path.name, digest, _zipped(file))
         if head.startswith(b"\x1f\x8b"):
             return _epss(path.name, digest, gzip.open(file, "rt", encoding="utf-8", newline=""))
         if head.lstrip().startswith((b"#model_version", b"cve,epss")):
-            return _epss(path.name, digest, io.TextIOWrapper(file, encoding="utf-8", newline=""))
-        if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+            return _epss(path.name, digest, io.TextIOWrapper(file, encoding="utf-8-sig", newline=""))
+        if not head.lstrip().startswith((b"{", b"[")):
             raise UnreadableFeed(f"{path.name}: neither JSON, CSV nor zip (it begins with {head[:20]!r})")
         return _json(path.name, digest, file.read())
 

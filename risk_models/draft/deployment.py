@@ -22,7 +22,7 @@ from risk_models.product_file import source_yaml
 _IMAGE = re.compile(r"^[ \t]*(?:-[ \t]*)?image:[ \t]*[\"']?([^\s\"'#{]+)", re.MULTILINE)
 # Helm's usual values: the name of an image and, within the three lines that follow, its tag.
 _HELM_IMAGE = re.compile(
-    r"^[ \t]*repository:[ \t]*[\"']?([\w.-]*/?[\w./-]+)[\"']?[ \t]*(?:#.*)?\n"
+    r"^[ \t]*repository:[ \t]*[\"']?([\w./-]++)[\"']?[ \t]*(?:#.*)?\n"
     r"(?:(?:[ \t]*(?!tag)\w+:.*\n){0,2}[ \t]*tag:[ \t]*[\"']?([\w.-]+))?",
     re.MULTILINE,
 )

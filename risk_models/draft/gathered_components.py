@@ -28,6 +28,7 @@ _OTHER_DATABASES = ("MySQL", "MariaDB", "SQLite")
 # What the last word of the name of another store says of it.
 _STORES = dict.fromkeys(("DB", "DATABASE", "PG", "POSTGRES"), ("base de données", ComponentKind.DATABASE))
 _STORES |= dict.fromkeys(("S3", "BUCKET"), ("fichiers", ComponentKind.STORAGE))
+_MOST_PAIRS = 1_000_000
 _GENERIC_IDENTITY = "Fournisseur OpenID Connect"
 _SURE_BY_ITSELF = frozenset({"addon", "host", "forge", "pipeline", "resource", "manifest"})
 
@@ -183,6 +184,8 @@ class Things:
             for pattern, kept in ((_ADDRESS, addresses), (_KEY, keys)):
                 if found := pattern.fullmatch(variable.name):
                     kept[found[1]].append(variable.source)
+        if len(addresses) * len(keys) > _MOST_PAIRS:
+            return  # no product calls so many things
         for prefix in sorted(addresses, key=len):
             related = [key for key in keys if _same_thing(prefix, key)]
             if related:

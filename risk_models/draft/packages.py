@@ -18,6 +18,9 @@ _HASH = re.compile(r"sha(256|384|512)\s*[-:=]|[\"' ](integrity|shasum|checksum|h
 _ECOSYSTEMS = {"npm": "npm", "pypi": "pypi", "gem": "gem", "composer": "composer", "maven": "maven", "golang": "golang"}
 
 
+_MOST_LINE = 1_000
+
+
 def _add(seen: Seen, ecosystem: str, name: str, path: str, line: int, *, development: bool, version: str = "") -> None:
     seen.packages.append(
         SeenPackage(f"{ecosystem}:{name.lower()}", version, development, folder_of(path), f"{path}:{line}")
@@ -55,6 +58,7 @@ def read_gemfile(path: str, text: str, seen: Seen) -> None:
             blocks.append(bool(re.match(r"\s*group\b", told)) and not re.search(r":(production|default)\b", told))
         elif re.match(r"\s*end\b", told) and blocks:
             blocks.pop()
+        told = told[:_MOST_LINE]
         if gem := re.match(r"\s*gem\s+[\"']([\w.-]+)[\"'](?:\s*,\s*[\"'](\d[\w.]*)[\"'])?", told):
             aside = any(blocks) or bool(re.search(r"groups?:\s*(\[[^\]]*)?:(development|test)\b", told))
             _add(seen, "gem", gem[1], path, number, development=aside, version=gem[2] or "")
@@ -133,7 +137,9 @@ def read_gradle(path: str, text: str, seen: Seen) -> None:
         if found := re.search(r"[\"']([\w.-]+):([\w.-]+)(?::([\w.-]+))?[\"']", line):
             aside = bool(re.match(r"\s*test", line))
             _add(seen, "maven", f"{found[1]}/{found[2]}", path, number, development=aside, version=found[3] or "")
-        if found := re.search(r"id\s*\(?\s*[\"'](org\.springframework\.boot)[\"']\)?\s+version\s+[\"']([\w.-]+)", line):
+        if found := re.search(
+            r"\bid\s*+\(?\s*+[\"'](org\.springframework\.boot)[\"']\)?\s+version\s+[\"']([\w.-]+)", line
+        ):
             _add(seen, "maven", f"{found[1]}/spring-boot", path, number, development=False, version=found[2])
 
 

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 # ${NAME:-default}, as compose writes it.
 _DEFAULT = re.compile(r"\$\{\w+:?-([^}]*)\}")
@@ -113,7 +114,7 @@ class Seen:
 def line_number_of(text: str, needle: str, start: int = 0) -> int:
     """The line, from 1, where `needle` is first found after `start`; 1 where it is not."""
     at = text.find(needle, start)
-    return text.count("\n", 0, at) + 1 if at >= 0 else 1
+    return _lines_of(text).at(at) if at >= 0 else 1
 
 
 class Lines:
@@ -124,6 +125,12 @@ class Lines:
 
     def at(self, position: int) -> int:
         return bisect_right(self._ends, position - 1) + 1
+
+
+@lru_cache(maxsize=2)
+def _lines_of(text: str) -> Lines:
+    """Of the text that is being read, whose lines are asked for thousands of times."""
+    return Lines(text)
 
 
 def folder_of(path: str) -> str:

@@ -9,7 +9,7 @@ import ijson
 import numpy as np
 
 from app.packages.importers import schemas
-from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, text_of
+from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, name_in, text_of
 from risk_models.exposure.lock_files import reader_of
 
 _CHUNK = 1 << 20
@@ -195,7 +195,7 @@ def _services(items: Iterable[Any], reading: BomReading) -> None:
         if len(reading.services) >= MOST_SERVICES:
             reading.note("too_many_services", text_of(item, "name"))
             continue
-        if not isinstance(item, dict) or not text_of(item, "name").strip():
+        if not isinstance(item, dict) or not name_in(text_of(item, "name")):
             reading.note("not_a_service", item)
             continue
         _reference(item, reading)
@@ -203,8 +203,8 @@ def _services(items: Iterable[Any], reading: BomReading) -> None:
         reading.services.append(
             BomService(
                 ref=text_of(item, "bom-ref") or text_of(item, "name"),
-                name=text_of(item, "name")[:200],
-                provider=text_of(item.get("provider"), "name")[:200],
+                name=name_in(text_of(item, "name")),
+                provider=name_in(text_of(item.get("provider"), "name")),
                 authenticated=_boolean(item, "authenticated", reading),
                 crosses_boundary=_boolean(item, "x-trust-boundary", reading),
                 data=tuple(text_of(flow, "classification") for flow in flows) if isinstance(flows, list) else (),

@@ -174,11 +174,23 @@ def _tagged(reading: BomReading, purls: list[object], package: dict[str, str]) -
     return _each_purl(reading, purls, package["name"], package.get("PackageVersion"), number)
 
 
+def _skip_line(file: IO[bytes], *, within: bool) -> bool:
+    """Goes to the end of a line; whether a text that stands in it goes on after it."""
+    while rest := file.readline(_MOST_LINE):
+        within = within and b"</text>" not in rest
+        if rest.endswith(b"\n"):
+            break
+    return within
+
+
 def _each_tag(file: IO[bytes]) -> Iterator[tuple[str, str]]:
     """Each tag and its value; a text between <text> and </text> may take several lines, and is of no use here."""
     file.seek(0)
     within = False
     while line := file.readline(_MOST_LINE):
+        if len(line) == _MOST_LINE and not line.endswith(b"\n"):
+            within = _skip_line(file, within=within or b"<text>" in line)  # no tag that is read here is so long
+            continue
         try:
             written = line.decode("utf-8-sig").strip()
         except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
 from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE, told_aside, told_source
-from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom
+from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, name_in
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
 _DEEPEST = 200
@@ -128,7 +128,7 @@ class _Reader:
         return None
 
     def _service(self, element: Element) -> None:
-        name = _child(element, "name")
+        name = name_in(_child(element, "name"))
         if not name:
             self.reading.note("not_a_service", "")
             return
@@ -139,8 +139,8 @@ class _Reader:
         self.reading.services.append(
             BomService(
                 ref=element.get("bom-ref") or name,
-                name=name[:200],
-                provider=_child(provider, "name")[:200] if provider is not None else "",
+                name=name,
+                provider=name_in(_child(provider, "name")) if provider is not None else "",
                 authenticated=self._boolean(element, "authenticated"),
                 crosses_boundary=self._boolean(element, "x-trust-boundary"),
                 data=tuple((e.text or "").strip() for e in element.iter() if _local(e) == "classification"),

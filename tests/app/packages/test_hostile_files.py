@@ -182,3 +182,22 @@ def test_a_damaged_archive_is_refused_in_words(tmp_path):
     scores.write_bytes(content)
     with pytest.raises(UnreadableFeed):
         read_feed(scores)
+
+
+def test_the_name_of_a_service_is_one_that_a_product_file_can_hold(world, product):
+    lines = [{"name": "a\0b\u202ec\n", "provider": {"name": "x\0y"}}, {"name": "\u202e"}]
+    bring(world, product, component(world, product, "web"), bom(services=lines))
+    written = world.visitor(world.person()).get(f"/produits/{product.slug}/fichier.yaml").text
+    assert "name: abc" in written and "supplier: xy" in written
+
+
+def test_a_tag_of_a_million_characters_is_passed_over():
+    long = b"PackageComment: " + b"a" * (1_000_000 - 17) + "éé".encode() + b"PackageName: fantome\n"
+    text = b"SPDXVersion: SPDX-2.3\nPackageName: vrai\n" + long + b"PackageVersion: 1\n"
+    (found,) = open_reading(io.BytesIO(text), "x.spdx").packages
+    assert (found.package, found.version) == ("pkg:generic/vrai", "1")
+
+
+def test_scores_that_begin_with_a_mark_are_read(tmp_path):
+    (tmp_path / "epss.csv").write_text("\ufeffcve,epss,percentile\nCVE-2021-1,0.5,0.5\n", encoding="utf-8")
+    assert read_feed(tmp_path / "epss.csv").rows == [{"cve": "CVE-2021-1", "score": 0.5}]

@@ -147,3 +147,21 @@ def test_only_the_pages_that_show_something_are_kept():
     tree.keep("src/b.html", b"<IFRAME src=x>")
     assert list(tree.texts) == ["src/b.html"]
     assert not tree.skipped
+
+
+MANY = 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("charts/x/values.yaml", "repository: " + "a" * MANY + "!\n"),
+        ("Gemfile", 'gem "a", ' + "group:[" * MANY),
+        ("build.gradle", "id" + " " * MANY + "x"),
+        (".env.example", "".join(f"SOME{n}_API_KEY=x\n" for n in range(5_000))),
+        ("config/settings/base.py", 'X = {"frame-src": [' + '"https://' * MANY),
+        ("src/a.html", "<iframe " * 10_000 + 'src="https://'),
+    ],
+)
+def test_a_line_made_to_be_tried_again_and_again_is_read_once(path, text):
+    assert from_paths(WEB | {path: text}).system.components
