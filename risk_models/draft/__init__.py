@@ -49,6 +49,7 @@ _READERS: tuple[tuple[str, Reader], ...] = (
     (r"(.*/)?composer\.json", packages.composer_json),
     (r"(.*/)?go\.mod", packages.go_mod),
     (r"(.*/)?build\.gradle(\.kts)?", packages.read_gradle),
+    (r"(.*/)?mix\.exs", packages.read_mix),
     (r"(.*/)?(\.env[\w.-]*|[\w-]+\.env[\w.-]*|env\.[\w.-]+)", environment.read_environment),
     (page_scripts.FRAMES.pattern, page_scripts.read_frame),
     (page_scripts.PAGES.pattern, page_scripts.note_sites),

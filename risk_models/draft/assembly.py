@@ -28,6 +28,9 @@ _PACKAGE_SETS = {
     "composer": "Paquets PHP",
     "maven": "Bibliothèques Java",
     "golang": "Modules Go",
+    "hex": "Paquets Elixir",
+    "nuget": "Paquets .NET",
+    "cargo": "Paquets Rust",
 }
 _SHARED_BY_WORKERS = frozenset({ComponentKind.DATABASE, ComponentKind.CACHE, ComponentKind.QUEUE, ComponentKind.MAIL})
 

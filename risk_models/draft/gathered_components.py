@@ -11,7 +11,9 @@ from risk_models.scales import ComponentKind, Exposure, Hosting
 
 # What a build tool puts before the name of a variable that the browser may see.
 _PUBLIC = re.compile(r"^(NEXT_PUBLIC|REACT_APP|VITE|NUXT_PUBLIC|NUXT|VUE_APP|EXPO_PUBLIC|GATSBY|PUBLIC)_")
-_ADDRESS = re.compile(r"(.+?)_(?:API_)?(?:BASE_|ROOT_|SERVER_)?(?:URL|URI|HOST|ENDPOINT|ADDRESS|SERVER|HOSTNAME)")
+_ADDRESS = re.compile(
+    r"(.+?)_(?:(?:API_)?(?:BASE_|ROOT_|SERVER_)?(?:URL|URI|HOST|ENDPOINT|ADDRESS|SERVER|HOSTNAME)|API)"
+)
 _KEY = re.compile(
     r"(.+?)_(?:API_)?(?:AUTH_|ACCESS_|SHARED_)?"
     r"(?:KEY|TOKEN|SECRET|PASSWORD|PASS|CLIENT_ID|CLIENT_SECRET|APP_ID|USERNAME|LOGIN|CREDENTIALS)"
@@ -195,6 +197,11 @@ class Things:
         self, prefix: str, related: list[str], addresses: dict[str, list[str]], keys: dict[str, list[str]]
     ) -> None:
         words = min([prefix, *related], key=len).split("_")
+        named = next((known for word in words if (known := self._signs.called(word))), None)
+        if named:  # CUSTOM_APPSIGNAL_PUSH_KEY speaks of AppSignal
+            for source in (*addresses[prefix], *(source for key in related for source in keys[key])):
+                self._add(named, "variable", source)
+            return
         what, kind = _STORES.get(words[-1], ("", None)) if len(words) > 1 else ("", None)
         name = " ".join(part.capitalize() if len(part) > 4 else part for part in (words[:-1] if kind else words))
         name = f"{name} ({what or 'API'})"

@@ -64,6 +64,10 @@ class Signs:
         name = self.patterns[what].find(text)
         return self.known[name] if name else None
 
+    def called(self, word: str) -> Known | None:
+        """The component whose whole name is `word`, whatever its case."""
+        return next((known for name, known in self.known.items() if name.lower() == word.lower()), None)
+
     def for_development(self, what: str, text: str) -> bool:
         return self.development[what].find(text) is not None
 

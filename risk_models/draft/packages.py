@@ -10,12 +10,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from risk_models.draft.deployment import Unread, a_list, a_map, json_of
 from risk_models.draft.platforms import note_domain
-from risk_models.draft.repository_facts import Seen, SeenPackage, ToldFact, folder_of, line_number_of
+from risk_models.draft.repository_facts import Lines, Seen, SeenPackage, ToldFact, folder_of, line_number_of
 from risk_models.exposure.lock_files import reader_of
 
 # What a lock file writes beside a version where it pins what is downloaded, and not its number alone.
 _HASH = re.compile(r"sha(256|384|512)\s*[-:=]|[\"' ](integrity|shasum|checksum|hash)[\"']?\s*[:=]\s*\S", re.IGNORECASE)
-_ECOSYSTEMS = {"npm": "npm", "pypi": "pypi", "gem": "gem", "composer": "composer", "maven": "maven", "golang": "golang"}
+_ECOSYSTEMS = {kind: kind for kind in ("npm", "pypi", "gem", "composer", "maven", "golang", "hex", "nuget", "cargo")}
 
 
 _MOST_LINE = 1_000
@@ -130,6 +130,19 @@ def go_mod(path: str, text: str, seen: Seen) -> None:
     for number, line in enumerate(text.splitlines(), start=1):
         if (found := re.match(r"\s*(?:require\s+)?([\w.-]+\.[a-z]+/\S+)\s+(v\S+)", line)) and "// indirect" not in line:
             _add(seen, "golang", found[1], path, number, development=False, version=found[2])
+
+
+_MIX = re.compile(r"\{:([a-z][a-z0-9_]{0,80}),([^{}]{0,300})\}")
+
+
+def read_mix(path: str, text: str, seen: Seen) -> None:
+    """Elixir's `deps`: `{:name, "~> 1.0", only: [:dev, :test]}`."""
+    lines = Lines(text)
+    for found in _MIX.finditer(text):
+        aside = bool(re.search(r"only:\s*(\[[^\]]*\]|:\w+)", found[2])) and ":prod" not in found[2]
+        exact = re.search(r"==\s*(\d[\w.]*)", found[2])
+        line = lines.at(found.start())
+        _add(seen, "hex", found[1], path, line, development=aside, version=exact[1] if exact else "")
 
 
 def read_gradle(path: str, text: str, seen: Seen) -> None:

@@ -67,6 +67,7 @@ _NAMES = frozenset(
         "go.mod",
         "build.gradle",
         "build.gradle.kts",
+        "mix.exs",
         ".gitlab-ci.yml",
         "Jenkinsfile",
         "publiccode.yml",

@@ -165,3 +165,24 @@ MANY = 100_000
 )
 def test_a_line_made_to_be_tried_again_and_again_is_read_once(path, text):
     assert from_paths(WEB | {path: text}).system.components
+
+
+def test_elixir_is_read_as_other_languages_are():
+    mix = 'defp deps do\n[{:phoenix, "~> 1.7"}, {:postgrex, ">= 0.0.0"}, {:redix, "~> 1", only: [:dev, :test]}]\nend'
+    lock = '%{\n  "phoenix": {:hex, :phoenix, "1.7.0", "hash", [:mix], [], "hexpm", "hash"},\n}'
+    found = names(from_paths({"mix.exs": mix, "mix.lock": lock}))
+    assert {"Application Phoenix", "PostgreSQL", "Paquets Elixir"} <= found
+    assert "Redis" not in found
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ("CEREMA_API=https://x.test\nCEREMA_PASSWORD=", "Cerema (API)"),
+        ("DATAFONCIER_API=\nDATAFONCIER_TOKEN=", "Datafoncier (API)"),
+        ("CUSTOM_APPSIGNAL_PUSH_URL=\nCUSTOM_APPSIGNAL_PUSH_API_KEY=", "AppSignal"),
+        ("CLAMAV_HOST=clamav\nCLAMAV_PORT=3310", "ClamAV"),
+    ],
+)
+def test_what_variables_speak_of_is_found_under_its_name(variables, wanted):
+    assert names(from_paths(WEB | {".env.example": variables})) == {"Application", wanted}
