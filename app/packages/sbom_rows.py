@@ -148,10 +148,11 @@ def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: L
     )
     found = np.fromiter(chain.from_iterable(iter(cursor.fetchone, None)), dtype=np.int64).reshape(-1, 4)
     versions, named, aside, packages = found[np.argsort(found[:, 0])].T
-    graph = _graph(lines, needs, named, versions)
+    graph, wanted_aside = _graph(lines, needs, named, versions)
+    aside = aside.astype(bool) | np.isin(versions, _reached_aside(graph, wanted_aside))
     package_of = dict(zip(versions.tolist(), packages.tolist(), strict=True))
     bringers = {version: package_of[by] for version, by in graph.find_bringers().items()}
-    rows = ((v, sbom_id, a, bringers.get(v)) for v, a in zip(package_of, aside.astype(bool).tolist(), strict=True))
+    rows = ((v, sbom_id, a, bringers.get(v)) for v, a in zip(package_of, aside.tolist(), strict=True))
     if connection.dialect.name == "postgresql":
         _copy(connection, "package_use (version_id, sbom_id, development, bringer_id)", rows)
     else:
@@ -164,10 +165,19 @@ def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: L
     connection.execute(text("DROP TABLE staged"))
 
 
-def _graph(lines: StagedLines, needs: LineNeeds, named: Numbers, versions: Numbers) -> DependencyGraph:
-    """The needs of a file between versions of packages; `versions` by what is `named`."""
+def _reached_aside(graph: DependencyGraph, wanted_aside: Numbers) -> list[int]:
+    """What is reached by what only development imports, and by nothing else that the team does."""
+    if not len(wanted_aside):
+        return []
+    return sorted(
+        graph.find_reached(wanted_aside.tolist()) - graph.find_reached(set(graph.imports) - set(wanted_aside.tolist()))
+    )
+
+
+def _graph(lines: StagedLines, needs: LineNeeds, named: Numbers, versions: Numbers) -> tuple[DependencyGraph, Numbers]:
+    """The needs of a file between versions of packages, `versions` by what is `named`; and what only development imports."""
     if not len(versions):
-        return DependencyGraph((), (), ())
+        return DependencyGraph((), (), ()), versions[:0]
     refs = _numbers(lines.refs)
     by_name = np.argsort(named)
     version_of = np.zeros(len(needs), dtype=np.int64)
@@ -183,9 +193,13 @@ def _graph(lines: StagedLines, needs: LineNeeds, named: Numbers, versions: Numbe
     starts, ends = version_of[sources], version_of[targets]
     between = (starts > 0) & (ends > 0) & ~whole[sources] & ~whole[targets]
     of_whole = whole[sources] & ~whole[targets] & (ends > 0)
+    aside = np.zeros(len(sources), dtype=bool)
+    aside[_numbers(needs.aside)] = True
+    running = ends[of_whole & ~aside]
+    only_aside = ends[of_whole & aside & ~np.isin(ends, running)]
     wanted = _imports_of(sources[of_whole], ends[of_whole], starts[between], ends[between])
     said = version_of[_numbers(needs.imports)]
-    return DependencyGraph(np.concatenate([wanted, said[said > 0]]), starts[between], ends[between])
+    return DependencyGraph(np.concatenate([wanted, said[said > 0]]), starts[between], ends[between]), only_aside
 
 
 def _imports_of(wholes: Numbers, wanted: Numbers, starts: Numbers, ends: Numbers) -> Numbers:

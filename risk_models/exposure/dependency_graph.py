@@ -81,6 +81,19 @@ class DependencyGraph:
         names: list[int] = packages.tolist()
         return {names[place]: names[by] for place, by in enumerate(by_place) if by >= 0}
 
+    def find_reached(self, first: Iterable[int]) -> set[int]:
+        """`first`, and all that they need."""
+        sources, targets = self._pairs()
+        reached = set(first)
+        queue = list(reached)
+        for at in queue:
+            low, high = np.searchsorted(sources, [at, at + 1])
+            for other in targets[low:high].tolist():
+                if other not in reached:
+                    reached.add(other)
+                    queue.append(other)
+        return reached
+
     def find_paths(self, package: int, most: int) -> tuple[list[list[int]], int]:
         """Ways by which `package` came, and how many there are: of each import that leads to it, or first of its chain, the
         shortest one; the shortest first, `most` of them at most. Each is from the import to the package. What stands further than

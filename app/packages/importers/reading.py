@@ -49,12 +49,12 @@ class LineNeeds:
     """Which lines of a file need which. What the file calls them are numbers here, in arrays: a million needs are 16 MB.
 
     `whole` is what the file is about, which is no package: what it needs are the imports of the team. `imports` are those
-    that the file calls so.
+    that the file calls so. `aside` are the places of the needs that are of development alone.
     """
 
     def __init__(self) -> None:
         self.sources, self.targets = array("q"), array("q")
-        self.imports = array("q")
+        self.imports, self.aside = array("q"), array("q")
         self.whole: set[int] = set()
         self._numbers = {hash(""): 0}  # by hash: the texts themselves would weigh 100 bytes more each
 
@@ -65,7 +65,9 @@ class LineNeeds:
         """Of what the file calls a line, the next one where it is new; 0 where it calls it nothing."""
         return self._numbers.setdefault(hash(ref), len(self._numbers))
 
-    def add(self, source: int, target: int) -> None:
+    def add(self, source: int, target: int, *, aside: bool = False) -> None:
+        if aside:
+            self.aside.append(len(self.sources))
         self.sources.append(source)
         self.targets.append(target)
 

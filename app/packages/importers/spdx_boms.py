@@ -59,7 +59,8 @@ def _relation(reading: BomReading, one: str, kind: str, other: str) -> None:
     elif kind in {"DEPENDS_ON", "HAS_PREREQUISITE"}:
         needs.add(needs.number(one), needs.number(other))
     elif kind.endswith("DEPENDENCY_OF") or kind == "PREREQUISITE_FOR":
-        needs.add(needs.number(other), needs.number(one))
+        aside = kind.startswith(("DEV_", "TEST_"))
+        needs.add(needs.number(other), needs.number(one), aside=aside)
 
 
 def _each_purl(reading: BomReading, purls: list[object], name: object, version: object, ref: int) -> Iterator[Carried]:
@@ -108,8 +109,10 @@ def _spdx3(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
 def _spdx3_needs(reading: BomReading, kind: str, item: dict[str, Any]) -> None:
     if kind in {"Relationship", "LifecycleScopedRelationship"}:
         if str(item.get("relationshipType")).rpartition("/")[2] == "dependsOn":
+            aside = str(item.get("scope")).rpartition("/")[2] in {"development", "test"}
+            source = reading.needs.number(text_of(item, "from"))
             for target in _texts(item.get("to")):
-                reading.needs.add(reading.needs.number(text_of(item, "from")), reading.needs.number(target))
+                reading.needs.add(source, reading.needs.number(target), aside=aside)
     elif kind in {"software_Sbom", "Sbom", "Bom"}:
         _spdx3_whole(reading, item)
 

@@ -200,6 +200,28 @@ def test_each_format_tells_by_which_import_a_package_came(world, product, kind):
     assert bringers == {"rails": "rails", "loofah": "rails", "nokogiri": "rails", "puma": "puma"}
 
 
+def test_what_only_development_imports_is_for_development(world, product):
+    told = json.loads(spdx())
+    for one in told["relationships"]:
+        if one["relationshipType"] == "DEPENDS_ON" and one["relatedSpdxElement"] == "SPDXRef-rails":
+            one |= {
+                "spdxElementId": "SPDXRef-rails",
+                "relationshipType": "DEV_DEPENDENCY_OF",
+                "relatedSpdxElement": "SPDXRef-guichet",
+            }
+    read(world, product, json.dumps(told).encode(), "bom.spdx.json")
+    with world.session(writing=False) as session:
+        (match,) = matching.matches_of(session, [product.id])[product.id]
+        aside = {
+            use.package: use.development
+            for name in ("rails", "loofah", "puma")
+            for use in queries.find_users(session, f"pkg:gem/{name}")
+            if use.embedded
+        }
+    assert match.development
+    assert aside == {"pkg:gem/rails": True, "pkg:gem/loofah": True, "pkg:gem/puma": False}
+
+
 def test_what_a_lock_holds_and_nothing_needs_is_imported(world, product):
     web = component(world, product, "web")
     bring(world, product, web, YARN_LOCK, "yarn.lock")

@@ -69,6 +69,14 @@ def test_each_import_that_leads_to_a_package_gives_its_shortest_way(given, packa
         }
 
 
+@given(GRAPHS)
+def test_what_is_reached_is_all_that_is_needed(given):
+    imports, edges = given
+    like, _ = walked(imports, edges)
+    expected = imports.union(*(nx.descendants(like, one) for one in imports))
+    assert made((), edges).find_reached(imports) == expected
+
+
 def test_only_the_first_ways_are_told():
     graph = made({1, 2, 3, 4}, [(n, 9) for n in (1, 2, 3, 4)])
     assert graph.find_paths(9, 3) == ([[1, 9], [2, 9], [3, 9]], 4)
