@@ -19,6 +19,7 @@ from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.rules.limits import FILE_BYTES
 
 _RANGES: Any = VersionRange  # which has no types
+_LONGEST_NAME = 100  # of a flaw, in any record
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class _Cyclonedx:
             pending += _list(_at(item, "components"))
 
     def read(self, number: int, entry: Any) -> Iterator[Statement | LeftEntry]:
-        name = _plain(_at(entry, "id"))
+        name = _plain(_at(entry, "id"))[:_LONGEST_NAME]
         what = f"{number} : {name or str(entry)[:60]}"
         said = _at(entry, "analysis", "state")
         state = _STATES.get(str(said))
@@ -259,7 +260,7 @@ def _openvex(number: int, entry: Any, document_at: str) -> Iterator[Statement | 
     address = _plain(_at(flaw, "@id")).rstrip("/").rpartition("/")[2]
     named = [_at(flaw, "name") or address, *_list(_at(flaw, "aliases"))]
     told = [flaw] if isinstance(flaw, str) else named
-    names = tuple(filter(None, map(_plain, told)))
+    names = tuple(name[:_LONGEST_NAME] for name in map(_plain, told) if name)
     state = _OPEN_STATES.get(str(_at(entry, "status")))
     what = f"{number} : {names[0] if names else str(entry)[:60]}"
     if not names or state is None:
@@ -328,7 +329,7 @@ def _csaf(
     number: int, entry: Any, products: Mapping[str, tuple[str, str]], groups: Mapping[str, set[Any]]
 ) -> Iterator[Statement | LeftEntry]:
     ids = [_at(entry, "cve"), *(_at(one, "text") for one in _list(_at(entry, "ids")))]
-    names = tuple(filter(None, map(_plain, ids)))
+    names = tuple(name[:_LONGEST_NAME] for name in map(_plain, ids) if name)
     what = f"{number} : {names[0] if names else str(entry)[:60]}"
     if not names:
         yield LeftEntry(what, "no_flaw")
@@ -337,12 +338,13 @@ def _csaf(
     said = [(state, str(product)) for key, state in _CSAF_STATES.items() for product in _list(_at(status, key))]
     if not said:
         yield LeftEntry(what, "no_answer")
+    labels = _About(entry, "flags", "label", groups)
+    # Of threats, impact alone says why; what to install is no reason that something is harmless.
+    impacts = _About(entry, "threats", "details", groups, category="impact")
+    mendings = _About(entry, "remediations", "details", groups)
     for state, product in said:
-        label = _about(entry, "flags", product, groups, "label")
-        # Of threats, impact alone says why; what to install is no reason that something is harmless.
-        impact = _about(entry, "threats", product, groups, "details", category="impact")
-        mending = None if state is FlawState.NOT_AFFECTED else _about(entry, "remediations", product, groups, "details")
-        detail = _plain(impact or mending)
+        label = labels.of(product)
+        detail = _plain(impacts.of(product) or (None if state is FlawState.NOT_AFFECTED else mendings.of(product)))
         justification = _REASONS.get(str(label)) if state is FlawState.NOT_AFFECTED else None
         why = _answer(state, justification, detail)
         if why or product not in products:
@@ -354,15 +356,25 @@ def _csaf(
             yield replace(found, span=span) if of_range and isinstance(found, Statement) else found
 
 
-def _about(
-    entry: Any, group: str, product: Any, groups: Mapping[str, set[Any]], key: str, category: str | None = None
-) -> Any:
-    """What a group of an entry says of a product, by itself or by a group that it is of, or of all."""
-    for one in _list(_at(entry, group)):
-        if category is not None and _at(one, "category") != category:
-            continue
-        told = {p for p in _list(_at(one, "product_ids")) if isinstance(p, str)}
-        listed = [g for g in _list(_at(one, "group_ids")) if isinstance(g, str)]
-        if (not told and not listed) or product in told or any(product in groups.get(g, ()) for g in listed):
-            return _at(one, key)
-    return None
+class _About:
+    """What a group of an entry says of each product, by itself or by a group that it is of, or of all."""
+
+    def __init__(
+        self, entry: Any, group: str, key: str, groups: Mapping[str, set[Any]], category: str | None = None
+    ) -> None:
+        self._said: dict[str, tuple[int, Any]] = {}
+        self._of_all: tuple[int, Any] | None = None
+        for place, one in enumerate(_list(_at(entry, group))):
+            if category is not None and _at(one, "category") != category:
+                continue
+            told, listed = _list(_at(one, "product_ids")), _list(_at(one, "group_ids"))
+            if not told and not listed and self._of_all is None:
+                self._of_all = place, _at(one, key)
+            products = [p for p in told if isinstance(p, str)]
+            products += (p for g in listed if isinstance(g, str) for p in groups.get(g, ()))
+            for product in products:
+                self._said.setdefault(product, (place, _at(one, key)))
+
+    def of(self, product: str) -> Any:
+        found = [said for said in (self._said.get(product), self._of_all) if said]
+        return min(found, key=lambda said: said[0])[1] if found else None
