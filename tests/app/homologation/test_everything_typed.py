@@ -26,6 +26,7 @@ LEFT_OUT = {
     "component.ref": "identifier",
     "component.purl": "in the attached inventory",
     "component.package": "derived from purl",
+    "component.source": "derived from purl",
     "component.cpe": "in the attached inventory",
     "component.eol_product": "name of a feed's entry; the date is used by the assessment",
     "component.eol_cycle": "as above",
