@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -32,7 +32,8 @@ from risk_models.system import Vulnerability as VulnerabilityValue
 @dataclass(frozen=True, slots=True)
 class Match:
     """A flaw that touches a component or a package it carries; `inside`: one that only the catalogue knows it to hold, told
-    by its own version; `names`: all that records call the flaw; `again`: its judgement no longer holds, and why."""
+    by its own version; `fixed_of`: the source whose versions `fixed_in` are, where it has its own; `names`: all that records
+    call the flaw; `again`: its judgement no longer holds, and why."""
 
     product_id: str
     component_id: str
@@ -53,6 +54,7 @@ class Match:
     exploited: bool
     published: date | None
     fixed_in: tuple[str, ...]
+    fixed_of: str
     ranges: str
     judgement: Judgement | None
     again: str
@@ -82,37 +84,58 @@ def matches_of(
     judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
     found: dict[tuple[str, str, str, str], Match] = {}
-    told: dict[tuple[str, str, str, str], list[tuple[Affected, str]]] = defaultdict(list)
+    told: dict[tuple[str, str, str, str], list[_Told]] = defaultdict(list)
     for row in rows:
         key = (row.advisory_id, row.advised)
         if key not in known:
             known[key] = affected_of(row.advised, row.affected), _fingerprint(row.affected)
-        affected, ranges = known[key]
+        affected, whole = known[key]
+        ranges = _fingerprint(_placing(row))
         if row.inside:
             names = flaws.names(row.advisory_id)
             affected = own_versions_flawed(holding[row.package], row.name, row.eol_product, row.package, names)
-            ranges = _fingerprint([row.affected, row.own_version])
+            ranges = whole = _fingerprint([row.affected, row.own_version])
         verdict = _verdict(row, affected)
         if verdict is not MatchVerdict.NOT_EXPOSED:
             match = _match(row, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
-            told[one].append((affected, advised_version(row)))
+            told[one].append(_Told(affected, advised_version(row), frozenset({ranges, whole})))
             # Two advisories of one flaw are one match: the surer verdict stands.
             if one not in found or _SURER[verdict] < _SURER[found[one].verdict]:
                 found[one] = match
     for one, records in told.items():
-        if len(records) > 1:
-            found[one] = replace(found[one], fixed_in=_fixed_in_all(records))
+        match = found[one]
+        # What was judged of one of its records is judged of the flaw.
+        again = _again(match.judgement, match.version, frozenset().union(*(r.ranges for r in records)))
+        fixed_in = _fixed_in_all(records) if len(records) > 1 else match.fixed_in
+        if (again, fixed_in) != (match.again, match.fixed_in):
+            found[one] = replace(match, again=again, fixed_in=fixed_in)
     by_product: dict[str, list[Match]] = {product_id: [] for product_id in product_ids}
     for match in sorted(found.values(), key=_urgency):
         by_product[match.product_id].append(match)
     return by_product
 
 
-def _fixed_in_all(records: Sequence[tuple[Affected, str]]) -> tuple[str, ...]:
+class _Told(NamedTuple):
+    """What one record says of a match: what it affects, the version compared, and fingerprints of its ranges."""
+
+    affected: Affected
+    version: str
+    ranges: frozenset[str]
+
+
+def _placing(row: Row[Any]) -> dict[str, object]:
+    """What of a record places a version: its ranges, and whether it lists that very one. That it lists more of them, or
+    fewer, changes nothing."""
+    told = row.affected
+    listed = version_of_component(row) in told["versions"]
+    return {"intervals": told["intervals"], "unreadable": told["unreadable"], "listed": listed}
+
+
+def _fixed_in_all(records: Sequence[_Told]) -> tuple[str, ...]:
     """The versions that mend a flaw of several records: none of them says that the flaw is there still."""
-    ends = dict.fromkeys(end for affected, version in records for end in affected.fixed_in(version))
-    return tuple(end for end in ends if all(a.verdict(end) is not MatchVerdict.EXPOSED for a, _ in records))
+    ends = dict.fromkeys(end for told in records for end in told.affected.fixed_in(told.version))
+    return tuple(end for end in ends if all(t.affected.verdict(end) is not MatchVerdict.EXPOSED for t in records))
 
 
 def _verdict(row: Row[Any], affected: Affected) -> MatchVerdict:
@@ -213,19 +236,20 @@ def _match(
         exploited=flaws.exploited(row.advisory_id),
         published=row.published,
         fixed_in=affected.fixed_in(advised_version(row)),
+        fixed_of=plain_name(row.advised) if _of_source(row) and advised_version(row) != version else "",
         ranges=ranges,
         judgement=judgement,
-        again=_again(judgement, version, ranges),
+        again="",
     )
 
 
-def _again(judgement: Judgement | None, version: str, ranges: str) -> str:
+def _again(judgement: Judgement | None, version: str, ranges: frozenset[str]) -> str:
     """Why a judgement must be given anew: "version", "range" or "until"; empty while it holds."""
     if judgement is None:
         return ""
     if judgement.version != version:
         return "version"
-    if judgement.ranges != ranges:
+    if judgement.ranges not in ranges:
         return "range"
     if judgement.until is not None and judgement.until < clock.today():
         return "until"

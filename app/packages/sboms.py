@@ -131,6 +131,7 @@ def import_sbom(
 
     The same file again changes nothing; what people wrote about components and flaws stays.
     """
+    file_name = file_name.encode("utf-8", "replace").decode()
     digest = sha256_of(file)
     standing = sbom_of(session, component.id)
     if standing and standing.sha256 == digest and _tells_needs(session, standing):

@@ -54,6 +54,19 @@ def test_a_judgement_stays_when_its_record_is_withdrawn_for_another(world, produ
     assert [(m.flaw, m.counts) for m in matches(world, product)] == [("PYSEC-9", False)]
 
 
+def test_a_judgement_stays_when_a_record_lists_versions_or_another_comes(world, product, tmp_path):
+    feed(world, tmp_path, record("GHSA-1", "CVE-1"))
+    judge(world, product)
+    listed = record("GHSA-1", "CVE-1")
+    listed["affected"][0]["versions"] = ["0.9.0", "0.9.1"]
+    feed(world, tmp_path, listed, record("AAA-1", "CVE-1", fixed="1.5.0"))
+    assert [(m.again, m.counts) for m in matches(world, product)] == [("", False)]
+    feed(
+        world, tmp_path, record("GHSA-1", "CVE-1", fixed="3.0.0"), {"id": "AAA-1", "withdrawn": "2026-01-01T00:00:00Z"}
+    )
+    assert [(m.again, m.counts) for m in matches(world, product)] == [("range", True)]
+
+
 @pytest.mark.parametrize("first", ["AAA-1", "ZZZ-1"])
 def test_what_one_record_tells_of_a_flaw_is_told_of_the_flaw(world, product, tmp_path, first):
     feed(world, tmp_path, record(first, "GHSA-1"), record("GHSA-1", "CVE-2024-77"))

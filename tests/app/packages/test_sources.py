@@ -99,6 +99,10 @@ def test_the_origin_of_alpine_and_the_version_of_a_source_are_read(world, produc
         ("CVE-2099-2", "exposed"),
         ("CVE-2099-3", "exposed"),
     }
+    assert {m.flaw: (m.fixed_of, m.fixed_in) for m in matches(world, product)}["CVE-2099-2"] == (
+        "gcc-defaults",
+        ("1.204",),
+    )
     with world.session(writing=False) as session:
         asked = "pkg:deb/debian/gcc-defaults?distro=debian-12"
         (use,) = queries.find_users(session, asked, read_range(asked, "<1.204"))
