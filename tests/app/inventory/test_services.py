@@ -77,16 +77,20 @@ def test_an_administrator_extends_the_catalogue_and_nobody_else(world, team):
         assert component_catalogue.find_called(session, "om") is None
 
 
-def test_software_known_to_embed_a_package_is_found_without_sbom(world, product, team):
+def test_software_known_to_embed_a_package_is_found_until_its_sbom_tells_of_it(world, product, team):
     with world.session(writing=False) as session:
         found = queries.find_users(session, LOG4J, read_range(LOG4J, "<2.15.0"))
     told = [(u.component_ref, u.verdict.value, u.embedded) for u in found]
     assert told == [("elasticsearch", "unknown", True), ("metabase", "unknown", True)]
     metabase = component(world, product, "metabase")
-    bring(world, product, metabase, bom(components=[LIBRARY]))
-    with world.session(writing=False) as session:
-        found = queries.find_users(session, LOG4J, read_range(LOG4J, "<2.15.0"))
-    assert [u.component_ref for u in found] == ["elasticsearch"]
+    for lines, expected in (
+        ([LIBRARY], ["elasticsearch", "metabase"]),
+        ([LIBRARY, {**LIBRARY, "bom-ref": "l", "purl": f"{LOG4J}@2.17.1"}], ["elasticsearch"]),
+    ):
+        bring(world, product, metabase, bom(components=lines))
+        with world.session(writing=False) as session:
+            found = queries.find_users(session, LOG4J, read_range(LOG4J, "<2.15.0"))
+        assert [u.component_ref for u in found] == expected
 
 
 def test_whoever_patches_against_what_the_hosting_says_gives_a_reason(world, team):
