@@ -148,11 +148,13 @@ def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: L
     )
     found = np.fromiter(chain.from_iterable(iter(cursor.fetchone, None)), dtype=np.int64).reshape(-1, 4)
     versions, named, aside, packages = found[np.argsort(found[:, 0])].T
-    graph, wanted_aside = _graph(lines, needs, named, versions)
-    aside = aside.astype(bool) | np.isin(versions, _reached_aside(graph, wanted_aside))
+    graph, running, for_development = _graph(lines, needs, named, versions)
+    if len(for_development):
+        only = graph.find_reached(for_development.tolist()) - graph.find_reached(running.tolist())
+        aside = aside | np.isin(versions, sorted(only))
     package_of = dict(zip(versions.tolist(), packages.tolist(), strict=True))
     bringers = {version: package_of[by] for version, by in graph.find_bringers().items()}
-    rows = ((v, sbom_id, a, bringers.get(v)) for v, a in zip(package_of, aside.tolist(), strict=True))
+    rows = ((v, sbom_id, a, bringers.get(v)) for v, a in zip(package_of, aside.astype(bool).tolist(), strict=True))
     if connection.dialect.name == "postgresql":
         _copy(connection, "package_use (version_id, sbom_id, development, bringer_id)", rows)
     else:
@@ -165,19 +167,13 @@ def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: L
     connection.execute(text("DROP TABLE staged"))
 
 
-def _reached_aside(graph: DependencyGraph, wanted_aside: Numbers) -> list[int]:
-    """What is reached by what only development imports, and by nothing else that the team does."""
-    if not len(wanted_aside):
-        return []
-    return sorted(
-        graph.find_reached(wanted_aside.tolist()) - graph.find_reached(set(graph.imports) - set(wanted_aside.tolist()))
-    )
-
-
-def _graph(lines: StagedLines, needs: LineNeeds, named: Numbers, versions: Numbers) -> tuple[DependencyGraph, Numbers]:
-    """The needs of a file between versions of packages, `versions` by what is `named`; and what only development imports."""
+def _graph(
+    lines: StagedLines, needs: LineNeeds, named: Numbers, versions: Numbers
+) -> tuple[DependencyGraph, Numbers, Numbers]:
+    """The needs of a file between versions of packages, `versions` by what is `named`; and what it is said to need to run, and
+    for development, whether or not those are imports."""
     if not len(versions):
-        return DependencyGraph((), (), ()), versions[:0]
+        return DependencyGraph((), (), ()), versions[:0], versions[:0]
     refs = _numbers(lines.refs)
     by_name = np.argsort(named)
     version_of = np.zeros(len(needs), dtype=np.int64)
@@ -195,11 +191,10 @@ def _graph(lines: StagedLines, needs: LineNeeds, named: Numbers, versions: Numbe
     of_whole = whole[sources] & ~whole[targets] & (ends > 0)
     aside = np.zeros(len(sources), dtype=bool)
     aside[_numbers(needs.aside)] = True
-    running = ends[of_whole & ~aside]
-    only_aside = ends[of_whole & aside & ~np.isin(ends, running)]
     wanted = _imports_of(sources[of_whole], ends[of_whole], starts[between], ends[between])
     said = version_of[_numbers(needs.imports)]
-    return DependencyGraph(np.concatenate([wanted, said[said > 0]]), starts[between], ends[between]), only_aside
+    graph = DependencyGraph(np.concatenate([wanted, said[said > 0]]), starts[between], ends[between])
+    return graph, ends[of_whole & ~aside], ends[of_whole & aside]
 
 
 def _imports_of(wholes: Numbers, wanted: Numbers, starts: Numbers, ends: Numbers) -> Numbers:

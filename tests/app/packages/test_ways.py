@@ -222,6 +222,37 @@ def test_what_only_development_imports_is_for_development(world, product):
     assert aside == {"pkg:gem/rails": True, "pkg:gem/loofah": True, "pkg:gem/puma": False}
 
 
+def test_what_runs_stays_so_in_a_list_that_tells_no_imports(world, product):
+    """Nothing is imported for sure where the whole needs all that is needed; what it needs to run is held all the same."""
+    told = json.loads(spdx())
+    pairs = [("rails", "loofah"), ("rails", "nokogiri")]
+    told["relationships"] = [
+        {"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-guichet"},
+        *(
+            {
+                "spdxElementId": "SPDXRef-guichet",
+                "relationshipType": "DEPENDS_ON",
+                "relatedSpdxElement": f"SPDXRef-{to}",
+            }
+            for to in ("loofah", "nokogiri", "puma")
+        ),
+        {
+            "spdxElementId": "SPDXRef-rails",
+            "relationshipType": "DEV_DEPENDENCY_OF",
+            "relatedSpdxElement": "SPDXRef-guichet",
+        },
+        *(
+            {"spdxElementId": f"SPDXRef-{a}", "relationshipType": "DEPENDS_ON", "relatedSpdxElement": f"SPDXRef-{b}"}
+            for a, b in pairs
+        ),
+    ]
+    _, bringers = read(world, product, json.dumps(told).encode(), "bom.spdx.json")
+    assert bringers["puma"] == ""
+    with world.session(writing=False) as session:
+        (match,) = matching.matches_of(session, [product.id])[product.id]
+    assert match.counts, "it runs, whatever development needs too"
+
+
 def test_what_a_lock_holds_and_nothing_needs_is_imported(world, product):
     web = component(world, product, "web")
     bring(world, product, web, YARN_LOCK, "yarn.lock")
