@@ -119,14 +119,15 @@ def _resolved(entries: Mapping[str, object], way: str, name: str, within: str = 
 def yarn_lock(text: str, note: Note) -> Iterator[Locked]:
     """Version 1 has its own syntax, whose keys npm quotes; later ones are YAML with `__metadata`, where the packages of the
     repository itself say what the team imports."""
-    entries = list(_yarn_documents(text) if "__metadata:" in text else _yarn_blocks(text))
+    tells_imports = "__metadata:" in text
+    entries = list(_yarn_documents(text) if tells_imports else _yarn_blocks(text))
     lines = _yarn_lines(entries)
     needs = {
         keys[0]: [line for ways in _yarn_keys(entry) if (line := next(filter(None, map(lines.get, ways)), None))]
         for keys, entry in entries
     }
     own = {keys[0] for keys, _ in entries if any(_YARN_OWN.search(key) for key in keys)}
-    imported = {need for line in own for need in needs[line]} - own
+    imported = {need for line in own for need in needs[line]} - own if tells_imports else set()
     for keys, entry in entries:
         name = _yarn_name(keys[0])
         if name and keys[0] not in own and entry.get("version") is not None:

@@ -48,6 +48,11 @@ TOLD = {
 c@^1.0.0, c@^1.1.0:
   version "1.2.0"
 
+"chez-nous@file:./chez-nous":
+  version "1.0.0"
+  dependencies:
+    c "^1.0.0"
+
 "@d/e@~2":
   version "2.0.1"
   "dependencies":
