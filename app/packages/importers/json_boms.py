@@ -149,6 +149,8 @@ def told_aside(told: dict[str, str]) -> bool:
 
 def told_source(told: dict[str, str]) -> str:
     """The source that a package is built from, as trivy and syft say it in properties: "name" or "name@version"."""
+    if not told:
+        return ""
     trivy = {key: told.get(f"aquasecurity:trivy:Src{key}", "") for key in ("Name", "Epoch", "Version", "Release")}
     if trivy["Name"]:
         epoch = f"{trivy['Epoch']}:" if trivy["Epoch"] not in {"", "0"} else ""

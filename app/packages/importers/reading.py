@@ -126,7 +126,8 @@ class BomReading:
                 if package == "pkg:golang/stdlib" and isinstance(version, str):
                     version = version.removeprefix("go")
                 found = self._kept(package, written or version, ref, development=development)
-                return self._built(found, purl, upstream) if found else None
+                told = upstream or "upstream=" in purl
+                return self._built(found, purl, upstream) if found and told else found
         elif isinstance(name, str) and name:
             self.note("no_purl", name)
         if not isinstance(name, str) or not name:
