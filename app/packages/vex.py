@@ -9,7 +9,7 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.flaw_judgements import keep_judgement
-from app.packages.importers.vex_documents import LeftEntry, Statement, read_about, read_vex
+from app.packages.importers.vex_documents import LeftEntry, Statement, read_vex
 from app.packages.matching import Match, matches_of
 from app.platform.transactions import transaction
 from app.products.models import Product
@@ -27,7 +27,7 @@ class VexPreview:
 
 def preview_vex(session: Session, product: Product, content: bytes) -> VexPreview:
     """What importing the document would say of the product's flaws. Raises `Refusal`."""
-    said = read_vex(content)
+    said, about = read_vex(content)
     matches = matches_of(session, [product.id])[product.id]
     taken: dict[tuple[str, str, str, str], tuple[Match, Statement]] = {}
     contrary = set()
@@ -49,7 +49,7 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     for key in contrary:
         match, _ = taken.pop(key)
         left.append(LeftEntry(f"{match.flaw} – {match.component}", "contrary"))
-    return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), read_about(content))
+    return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), about)
 
 
 def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:

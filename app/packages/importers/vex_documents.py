@@ -69,8 +69,9 @@ class LeftEntry:
 Said = list[Statement | LeftEntry]
 
 
-def read_vex(content: bytes) -> Said:
-    """What a document states, and what of it cannot be taken. Raises `Refusal` at the field `file`."""
+def read_vex(content: bytes) -> tuple[Said, tuple[str, ...]]:
+    """What a document states, and what of it cannot be taken; and the products that it says it is about. Raises `Refusal` at the
+    field `file`."""
     if len(content) > FILE_BYTES:
         raise Refusal(_l("Ce fichier est trop grand : 30 Mo au plus."), "file")
     try:
@@ -81,14 +82,17 @@ def read_vex(content: bytes) -> Said:
         entries = document.get("vulnerabilities")
         if document.get("bomFormat") == "CycloneDX" and _filled(entries):
             reader = _Cyclonedx(document)
-            return [said for n, entry in enumerate(_list(entries), 1) for said in reader.read(n, entry)]
+            said = [said for n, entry in enumerate(_list(entries), 1) for said in reader.read(n, entry)]
+            return said, _about(document)
         if "openvex" in str(document.get("@context")) and _filled(document.get("statements")):
             at = _plain(document.get("timestamp"))
-            return [said for n, entry in enumerate(document["statements"], 1) for said in _openvex(n, entry, at)]
+            said = [said for n, entry in enumerate(document["statements"], 1) for said in _openvex(n, entry, at)]
+            return said, _about(document)
         if str(_at(document, "document", "category")).startswith("csaf") and _filled(entries):
             tree = document.get("product_tree")
             products, groups = dict(_csaf_products(tree)), _csaf_groups(tree)
-            return [said for n, entry in enumerate(_list(entries), 1) for said in _csaf(n, entry, products, groups)]
+            said = [said for n, entry in enumerate(_list(entries), 1) for said in _csaf(n, entry, products, groups)]
+            return said, _about(document)
     raise Refusal(
         _l(
             "Ce n’est pas un document VEX : on y attend des failles en CycloneDX (« vulnerabilities »), en OpenVEX"
@@ -98,9 +102,8 @@ def read_vex(content: bytes) -> Said:
     )
 
 
-def read_about(content: bytes) -> tuple[str, ...]:
+def _about(document: Mapping[str, Any]) -> tuple[str, ...]:
     """The products that a document says it is about, by what it calls them: whose they are, its reader knows."""
-    document = load_json(content.decode("utf-8-sig"))
     described = _at(document, "metadata", "component")
     found = [_at(described, "name") or _at(described, "purl")]
     for entry in _list(_at(document, "statements")):

@@ -288,9 +288,10 @@ def test_each_entry_of_a_report_is_taken_or_left_with_its_reason(world, product,
 
 def csaf(status: dict, tree: dict, **more) -> list:
     document = {"document": {"category": "csaf_vex"}, "product_tree": tree}
-    return read_vex(
+    said, _ = read_vex(
         json.dumps(document | {"vulnerabilities": [{"cve": "CVE-1", "product_status": status, **more}]}).encode()
     )
+    return said
 
 
 def named(name: str, purl: str) -> dict:
