@@ -33,9 +33,10 @@ _AT_ONCE = 10_000
 class Use(NamedTuple):
     """A component that is a package, or that carries it; a tuple, for answers have thousands of them.
 
-    `inside`: the catalogue alone knows of the package; `development`: nothing that runs holds it; `bringer`: the purl of the import by which the package came, its own
-    where the team imports it itself, empty where no file tells; `judged`: the known flaws of this line, where its team says of each
-    that it is harmless or mended; `exposed_to`: those that the component's own version tells of what is inside it.
+    `inside`: the catalogue alone knows of the package; `development`: nothing that runs holds it; `bringer`: the purl of the
+    import by which the package came, its own where the team imports it itself, empty where no file tells; `judged`: the known
+    flaws of this line, where its team says of each that it is harmless or mended; `exposed_to`: those that the component's own
+    version tells of what is inside it.
     """
 
     product_id: str
@@ -84,12 +85,14 @@ def packages_called(session: Session, words: str) -> Sequence[str]:
     # As people write them, and as purl does.
     lasts = {quote(name, safe=":~").lower() for name in (last, re.sub(r"[-_.]+", "-", last), last.replace("-", "_"))}
     groups = {quote(name, safe="/:~") for name in (group, f"@{group}")} if slash else {""}
-    ends = [f"/{g}{slash}{name}" for g in groups for name in lasts]
-    found = set(_packages_ending(session, ends, whole=bool(slash)))
-    known = {p for p in usual_by_package(session) if any(f"/{p[4:]}".lower().endswith(end) for end in ends)}
-    known |= {p for p in usual_by_package(session) if not slash and plain_name(p).lower().startswith(tuple(lasts))}
+    ends = tuple(f"/{g}{slash}{name}" for g in groups for name in lasts)
+    found = {*_packages_ending(session, ends, whole=bool(slash)), *usual_by_package(session)}
     # A name that is only a folder of the purl is no name of it.
-    kept = {without_release(p) for p in found | known if slash or plain_name(p).lower().startswith(tuple(lasts))}
+    kept = {
+        package
+        for package in map(without_release, found)
+        if (package.lower().endswith(ends) if slash else plain_name(package).lower().startswith(tuple(lasts)))
+    }
     return sorted(kept, key=lambda p: (plain_name(p).lower() not in lasts, p))[: MOST_PACKAGES + 1]
 
 
