@@ -18,10 +18,11 @@ _LONGEST = 10
 
 
 class Ways(NamedTuple):
-    """Names from an import of the team to a package, the shortest ways first; `others`: how many more there are."""
+    """Names from an import of the team to a package, the shortest ways first; `others`: how many more there are, None
+    where there are too many to be counted."""
 
     shown: tuple[tuple[str, ...], ...]
-    others: int
+    others: int | None
 
 
 def ways_to(session: Session, matches: Iterable[Match]) -> dict[tuple[str, str, str], Ways]:
@@ -41,9 +42,10 @@ def ways_to(session: Session, matches: Iterable[Match]) -> dict[tuple[str, str, 
     return {
         key: Ways(
             tuple(tuple(whole_name(names[one]) if one else "…" for one in path) for path in paths),
-            found[key][1] - len(paths),
+            None if count is None else count - len(paths),
         )
         for key, paths in shown.items()
+        for _, count in [found[key]]
     }
 
 

@@ -94,17 +94,21 @@ class DependencyGraph:
                     queue.append(other)
         return reached
 
-    def find_paths(self, package: int, most: int) -> tuple[list[list[int]], int]:
+    def find_paths(self, package: int, most: int) -> tuple[list[list[int]], int | None]:
         """Ways by which `package` came, and how many there are: of each import that leads to it, or first of its chain, the
-        shortest one; the shortest first, `most` of them at most. Each is from the import to the package. What stands further than
-        some thousands of packages is not looked at."""
+        shortest one; the shortest first, `most` of them at most. Each is from the import to the package.
+
+        What stands further than some thousands of packages is not looked at: nobody counted then (None).
+        """
         targets, sources = self._by_target
         imports = set(self.imports)
         onward = {package: 0}
         firsts = []
         queue = [package]
+        whole = True
         for at in queue:
             if len(queue) > _MOST_EXPLORED:
+                whole = False
                 break
             low, high = np.searchsorted(targets, [at, at + 1])
             needing = sources[low:high].tolist()
@@ -116,7 +120,7 @@ class DependencyGraph:
                     queue.append(source)
         # Where some are said to be imports, what else begins a chain is nothing that the team wrote.
         told = [first for first in firsts if first in imports] or firsts
-        return [_way(first, onward) for first in told[:most]], len(told)
+        return [_way(first, onward) for first in told[:most]], len(told) if whole else None
 
 
 def _distinct(values: Numbers) -> Numbers:
