@@ -16,6 +16,11 @@ def load_json(text: str | bytes, parse_constant: Callable[[str], Any] | None = N
     return _storable(found) if _HALF.search(written) else found
 
 
+def as_text(value: Any) -> str:
+    """Plain text on one line, fit for every page and database; "" for what is no text."""
+    return "".join(ch for ch in value if ch.isprintable()).strip()[:200] if isinstance(value, str) else ""
+
+
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()

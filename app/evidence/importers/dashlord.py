@@ -16,7 +16,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from app.evidence.kinds import SightingKind
-from app.platform.foreign_json import load_json
+from app.platform.foreign_json import as_text, load_json
 from app.platform.i18n import language
 from app.platform.refusals import Refusal, unreadable_json
 from risk_models.product_file import source_yaml
@@ -200,11 +200,6 @@ def as_map(value: Any) -> Mapping[str, object]:
 
 def as_rows(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def as_text(value: Any) -> str:
-    """Plain text on one line, fit for every database."""
-    return "".join(ch for ch in value if ch.isprintable()).strip()[:200] if isinstance(value, str) else ""
 
 
 def http_day(value: Any) -> date | None:

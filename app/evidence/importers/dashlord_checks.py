@@ -10,7 +10,8 @@ from datetime import date, datetime
 from typing import Any
 
 from app.evidence.importers import CERTIFICATE_END, Reading, at_least, worst_grade
-from app.evidence.importers.dashlord import as_map, as_rows, as_text, host_of, http_day, response_headers
+from app.evidence.importers.dashlord import as_map, as_rows, host_of, http_day, response_headers
+from app.platform.foreign_json import as_text
 from risk_models.scales import Check, ObservationState
 
 # The key of each tool's result in a report, which is also its switch in the site's list.

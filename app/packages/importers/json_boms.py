@@ -9,7 +9,8 @@ import ijson
 import numpy as np
 
 from app.packages.importers import schemas
-from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, name_in, text_of
+from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, text_of
+from app.platform.foreign_json import as_text
 from risk_models.exposure.lock_files import reader_of
 
 _CHUNK = 1 << 20
@@ -197,7 +198,7 @@ def _services(items: Iterable[Any], reading: BomReading) -> None:
         if len(reading.services) >= MOST_SERVICES:
             reading.note("too_many_services", text_of(item, "name"))
             continue
-        if not isinstance(item, dict) or not name_in(text_of(item, "name")):
+        if not isinstance(item, dict) or not as_text(item.get("name")):
             reading.note("not_a_service", item)
             continue
         _reference(item, reading)
@@ -205,8 +206,8 @@ def _services(items: Iterable[Any], reading: BomReading) -> None:
         reading.services.append(
             BomService(
                 ref=text_of(item, "bom-ref") or text_of(item, "name"),
-                name=name_in(text_of(item, "name")),
-                provider=name_in(text_of(item.get("provider"), "name")),
+                name=as_text(item.get("name")),
+                provider=as_text(text_of(item.get("provider"), "name")),
                 authenticated=_boolean(item, "authenticated", reading),
                 crosses_boundary=_boolean(item, "x-trust-boundary", reading),
                 data=tuple(text_of(flow, "classification") for flow in flows) if isinstance(flows, list) else (),

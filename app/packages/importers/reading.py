@@ -182,11 +182,6 @@ def shorten_value(value: object) -> str:
     return "".join(ch if ch.isprintable() else "·" for ch in str(value)[:80])
 
 
-def name_in(text: str) -> str:
-    """A name as a page and a product file can hold it: on one line, without what nobody sees."""
-    return "".join(ch for ch in text if ch.isprintable()).strip()[:200]
-
-
 def text_of(holder: Any, key: str) -> str:
     value = holder.get(key) if isinstance(holder, dict) else None
     return value if isinstance(value, str) else ""

@@ -9,7 +9,8 @@ from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
 from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE, told_aside, told_source
-from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom, name_in
+from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom
+from app.platform.foreign_json import as_text
 
 _NAMESPACE = "{http://cyclonedx.org/schema/bom/"
 _DEEPEST = 200
@@ -128,7 +129,7 @@ class _Reader:
         return None
 
     def _service(self, element: Element) -> None:
-        name = name_in(_child(element, "name"))
+        name = as_text(_child(element, "name"))
         if not name:
             self.reading.note("not_a_service", "")
             return
@@ -140,7 +141,7 @@ class _Reader:
             BomService(
                 ref=element.get("bom-ref") or name,
                 name=name,
-                provider=name_in(_child(provider, "name")) if provider is not None else "",
+                provider=as_text(_child(provider, "name")) if provider is not None else "",
                 authenticated=self._boolean(element, "authenticated"),
                 crosses_boundary=self._boolean(element, "x-trust-boundary"),
                 data=tuple((e.text or "").strip() for e in element.iter() if _local(e) == "classification"),
