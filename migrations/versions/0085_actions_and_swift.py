@@ -11,24 +11,29 @@ down_revision = "0084"
 branch_labels = None
 depends_on = None
 
+_RENAMED = {"pkg:githubactions/": "pkg:github/", "pkg:swift/": "pkg:swift/"}
+# By table, the column that names a package, and those that it must stay alone with.
+_NAMING = {
+    "package": ("purl", ()),
+    "component": ("package", ("id",)),
+    "judgement": ("package", ("component_id", "flaw", "version")),
+    "advisory_package": ("package", ("advisory_id",)),
+}
+
 
 def upgrade() -> None:
     connection = op.get_bind()
-    for table, column in (
-        ("package", "purl"),
-        ("component", "package"),
-        ("judgement", "package"),
-        ("advisory_package", "package"),
-    ):
-        for old, new in (("pkg:githubactions/", "pkg:github/"), ("pkg:swift/", "pkg:swift/")):
-            renamed = f"lower(replace({column}, '{old}', '{new}'))"
-            # What is known under its new name stays beside: the next import of its file puts it in its place.
-            taken = f"EXISTS (SELECT 1 FROM {table} o WHERE o.{column} = lower(replace(t.{column}, '{old}', '{new}')))"
-            named = f"{column} LIKE '{old}%' AND {column} != {renamed}"
-            if table == "package":
-                taken_ids = f"SELECT t.id FROM {table} t WHERE t.{column} LIKE '{old}%' AND {taken}"  # noqa: S608 - named here
-                named += f" AND id NOT IN ({taken_ids})"
-            connection.execute(sa.text(f"UPDATE {table} SET {column} = {renamed} WHERE {named}"))  # noqa: S608 - idem
+    for table, (name, beside) in _NAMING.items():
+        columns = [sa.column(one) for one in (name, *beside)]
+        rows = sa.table(table, *columns)
+        for old, new in _RENAMED.items():
+            for row in connection.execute(sa.select(*columns).where(columns[0].like(f"{old}%"))).all():
+                renamed = row[0].lower().replace(old, new, 1)
+                alone = [rows.c[one] == getattr(row, one) for one in beside]
+                taken = sa.select(rows.c[name]).where(rows.c[name] == renamed, *alone)
+                # What is known under its new name stays beside: the next import of its file puts it in its place.
+                if connection.execute(taken).first() is None:
+                    connection.execute(sa.update(rows).where(rows.c[name] == row[0], *alone).values({name: renamed}))
 
 
 def downgrade() -> None:

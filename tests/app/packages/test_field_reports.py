@@ -4,12 +4,8 @@ Each stands for a kind of fault: a page that is empty, green or wrong and says n
 """
 
 import json
-import sqlite3
-from contextlib import closing
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import func, select, text
 
 from app.feeds import services as feeds
@@ -17,9 +13,9 @@ from app.feeds.loading import read_feed
 from app.inventory import services as inventory
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.models import Sbom
-from app.platform.database import make_engine
-from tests.conftest import REAL_DATA, ROOT
+from tests.conftest import REAL_DATA
 from tests.factories.advisories import ends, osv
+from tests.factories.migrated import upgrade_filled
 from tests.factories.packages import bring, feed, matches
 
 REPORTS = REAL_DATA / "field-reports"
@@ -187,29 +183,23 @@ def test_a_flaw_that_records_call_differently_is_one(world, carried, tmp_path):
 
 
 def test_the_migration_makes_one_of_packages_written_differently(tmp_path):
-    engine, config = make_engine(f"sqlite:///{tmp_path / 'old.db'}"), Config(str(ROOT / "alembic.ini"))
-    for to in ("0079", "head"):
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
-        if to == "head":
-            break
-        with closing(sqlite3.connect(tmp_path / "old.db")) as plain:  # which asks for no component
-            for statement in (
-                "INSERT INTO package (id, purl, name) VALUES (1, 'pkg:nuget/Newtonsoft.Json', 'newtonsoft.json'),"
-                " (2, 'pkg:nuget/newtonsoft.json', 'newtonsoft.json'), (3, 'pkg:pub/build-runner', 'build-runner')",
-                "INSERT INTO package_version (id, package_id, version)"
-                " VALUES (1, 1, '12.0.3'), (2, 2, '12.0.3'), (3, 2, '13.0.1'), (4, 3, '2.0.0')",
-                "INSERT INTO sbom (id, component_id, product_id, file_name, format, sha256, imported_at, imported_by, count,"
-                " exceptions) SELECT n, n, 'p', '', '', '', '2026-01-01', '', 0, '[]'"
-                " FROM (SELECT 7 AS n UNION SELECT 8 UNION SELECT 9)",
-                "INSERT INTO package_use (version_id, sbom_id) VALUES (1, 7), (2, 7), (2, 8), (3, 9), (4, 9)",
-                "INSERT INTO advisory (id, cve, aliases, summary) VALUES ('D', '', '[]', '')",
-                "INSERT INTO advisory_package (advisory_id, package, affected)"
-                " VALUES ('D', 'pkg:deb/debian/Expat', '{\"intervals\": [{}], \"versions\": [], \"unreadable\": false}')",
-            ):
-                plain.execute(statement)
-            plain.commit()
+    engine = upgrade_filled(
+        tmp_path,
+        "0079",
+        (
+            "INSERT INTO package (id, purl, name) VALUES (1, 'pkg:nuget/Newtonsoft.Json', 'newtonsoft.json'),"
+            " (2, 'pkg:nuget/newtonsoft.json', 'newtonsoft.json'), (3, 'pkg:pub/build-runner', 'build-runner')",
+            "INSERT INTO package_version (id, package_id, version)"
+            " VALUES (1, 1, '12.0.3'), (2, 2, '12.0.3'), (3, 2, '13.0.1'), (4, 3, '2.0.0')",
+            "INSERT INTO sbom (id, component_id, product_id, file_name, format, sha256, imported_at, imported_by, count,"
+            " exceptions) SELECT n, n, 'p', '', '', '', '2026-01-01', '', 0, '[]'"
+            " FROM (SELECT 7 AS n UNION SELECT 8 UNION SELECT 9)",
+            "INSERT INTO package_use (version_id, sbom_id) VALUES (1, 7), (2, 7), (2, 8), (3, 9), (4, 9)",
+            "INSERT INTO advisory (id, cve, aliases, summary) VALUES ('D', '', '[]', '')",
+            "INSERT INTO advisory_package (advisory_id, package, affected)"
+            " VALUES ('D', 'pkg:deb/debian/Expat', '{\"intervals\": [{}], \"versions\": [], \"unreadable\": false}')",
+        ),
+    )
     with engine.begin() as connection:
         used = connection.execute(
             text(

@@ -1,21 +1,16 @@
 """Packages of distributions, built from a source that advisories name instead: whatever scanner tells it, and where."""
 
 import json
-import sqlite3
-from contextlib import closing
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from app.packages import exports, flaw_judgements, queries
 from app.packages.kinds import FlawState, Justification
-from app.platform.database import make_engine
 from risk_models.exposure.ranges import read_range
-from tests.conftest import ROOT
 from tests.factories.boms import bom
 from tests.factories.inventory import component
+from tests.factories.migrated import upgrade_filled
 from tests.factories.packages import bring, feed, matches
 
 
@@ -163,27 +158,21 @@ def test_a_source_told_by_a_later_file_is_kept(world, product, web, tmp_path):
 
 
 def test_the_migration_parts_a_package_from_its_source(tmp_path):
-    engine, config = make_engine(f"sqlite:///{tmp_path / 'old.db'}"), Config(str(ROOT / "alembic.ini"))
-    for to in ("0082", "head"):
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
-        if to == "head":
-            break
-        with closing(sqlite3.connect(tmp_path / "old.db")) as plain:
-            for statement in (
-                "INSERT INTO package (id, purl, name, source) VALUES (1, 'pkg:deb/debian/libssl3?distro=debian-12', 'libssl3', NULL),"
-                " (2, 'pkg:deb/debian/libssl3?distro=debian-12&upstream=openssl', 'libssl3', 'x'),"
-                " (3, 'pkg:deb/debian/gcc?distro=debian-12&upstream=gcc-defaults@1.203', 'gcc', 'x'),"
-                " (4, 'pkg:deb/debian/libgtk-3-0?upstream=gtk+3.0', 'libgtk-3-0', 'x')",
-                "INSERT INTO package_version (id, package_id, version) VALUES (1, 1, '3'), (2, 2, '3'), (3, 3, '12'), (4, 4, '1')",
-                "INSERT INTO sbom (id, component_id, product_id, file_name, format, sha256, imported_at, imported_by, count,"
-                " exceptions) SELECT n, n, 'p', '', '', '', '2026-01-01', '', 0, '[]' FROM (SELECT 7 AS n UNION SELECT 8)",
-                "INSERT INTO package_use (version_id, sbom_id, bringer_id) VALUES (1, 7, 1), (2, 8, 2), (3, 8, 2), (4, 8, NULL)",
-                "INSERT INTO sbom_graph (sbom_id, packed) VALUES (7, x'00')",
-            ):
-                plain.execute(statement)
-            plain.commit()
+    engine = upgrade_filled(
+        tmp_path,
+        "0082",
+        (
+            "INSERT INTO package (id, purl, name, source) VALUES (1, 'pkg:deb/debian/libssl3?distro=debian-12', 'libssl3', NULL),"
+            " (2, 'pkg:deb/debian/libssl3?distro=debian-12&upstream=openssl', 'libssl3', 'x'),"
+            " (3, 'pkg:deb/debian/gcc?distro=debian-12&upstream=gcc-defaults@1.203', 'gcc', 'x'),"
+            " (4, 'pkg:deb/debian/libgtk-3-0?upstream=gtk+3.0', 'libgtk-3-0', 'x')",
+            "INSERT INTO package_version (id, package_id, version) VALUES (1, 1, '3'), (2, 2, '3'), (3, 3, '12'), (4, 4, '1')",
+            "INSERT INTO sbom (id, component_id, product_id, file_name, format, sha256, imported_at, imported_by, count,"
+            " exceptions) SELECT n, n, 'p', '', '', '', '2026-01-01', '', 0, '[]' FROM (SELECT 7 AS n UNION SELECT 8)",
+            "INSERT INTO package_use (version_id, sbom_id, bringer_id) VALUES (1, 7, 1), (2, 8, 2), (3, 8, 2), (4, 8, NULL)",
+            "INSERT INTO sbom_graph (sbom_id, packed) VALUES (7, x'00')",
+        ),
+    )
     with engine.begin() as connection:
         used = connection.execute(
             text(
@@ -201,3 +190,30 @@ def test_the_migration_parts_a_package_from_its_source(tmp_path):
         ("pkg:deb/debian/libssl3?distro=debian-12", openssl, None, 8, 1),
     ]
     assert graphs == 0
+
+
+def test_the_migration_gives_actions_and_swift_one_name(tmp_path):
+    engine = upgrade_filled(
+        tmp_path,
+        "0084",
+        (
+            "INSERT INTO package (id, purl, name) VALUES (1, 'pkg:githubactions/Tj/Changed-Files', 'changed-files'),"
+            " (2, 'pkg:swift/github.com/Vapor/vapor', 'vapor'), (3, 'pkg:swift/github.com/vapor/Vapor', 'vapor'),"
+            " (4, 'pkg:npm/a', 'a')",
+            "INSERT INTO advisory (id, cve, aliases, summary) VALUES ('S', '', '[]', '')",
+            "INSERT INTO advisory_package (advisory_id, package, affected)"
+            " VALUES ('S', 'pkg:swift/github.com/Vapor/vapor', '{}'), ('S', 'pkg:swift/github.com/vapor/vapor', '{}')",
+        ),
+    )
+    with engine.begin() as connection:
+        names = connection.execute(text("SELECT purl FROM package ORDER BY id")).scalars().all()
+        advised = connection.execute(text("SELECT count(*) FROM advisory_package")).scalar()
+    engine.dispose()
+    # Two that were written differently cannot both bear the new name: the second waits for its file.
+    assert names == [
+        "pkg:github/tj/changed-files",
+        "pkg:swift/github.com/vapor/vapor",
+        "pkg:swift/github.com/vapor/Vapor",
+        "pkg:npm/a",
+    ]
+    assert advised == 2
