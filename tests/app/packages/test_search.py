@@ -66,7 +66,9 @@ def test_what_has_no_order_leaves_the_others_answered(world, product, ask):
 
 def test_what_the_catalogue_knows_within_software_is_found_by_its_name(world, product, ask):
     assert "Metabase" in ask("log4j-core", "<2.15.0")
-    assert "Metabase" in ask("log4j")
+    assert "embarque, d’après le catalogue : pkg:maven" in ask("log4j")
+    carry(world, product, f"{LOG4J}@2.14.1")
+    assert "embarque pkg:maven" in ask(LOG4J)
 
 
 def test_what_development_alone_holds_and_what_has_no_name_is_said(world, product, ask):
