@@ -33,7 +33,7 @@ from risk_models.system import Vulnerability as VulnerabilityValue
 class Match:
     """A flaw that touches a component or a package it carries; `inside`: one that only the catalogue knows it to hold, told
     by its own version; `fixed_of`: the source whose versions `fixed_in` are, where it has its own; `names`: all that records
-    call the flaw; `again`: its judgement no longer holds, and why."""
+    call the flaw; `places`: the packages and versions that records may name for it, its own and its source's; `again`: its judgement no longer holds, and why."""
 
     product_id: str
     component_id: str
@@ -46,6 +46,7 @@ class Match:
     inside: bool
     flaw: str
     names: frozenset[str]
+    places: frozenset[tuple[str, str]]
     advisory: str
     summary: str
     verdict: MatchVerdict
@@ -99,7 +100,7 @@ def matches_of(
         if verdict is not MatchVerdict.NOT_EXPOSED:
             match = _match(row, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
-            told[one].append(_Told(affected, advised_version(row), frozenset({ranges, whole})))
+            told[one].append(_Told(affected, advised_version(row), frozenset({ranges, whole}), match.places))
             # Two advisories of one flaw are one match: the surer verdict stands.
             if one not in found or _SURER[verdict] < _SURER[found[one].verdict]:
                 found[one] = match
@@ -108,8 +109,9 @@ def matches_of(
         # What was judged of one of its records is judged of the flaw.
         again = _again(match.judgement, match.version, frozenset().union(*(r.ranges for r in records)))
         fixed_in = _fixed_in_all(records) if len(records) > 1 else match.fixed_in
-        if (again, fixed_in) != (match.again, match.fixed_in):
-            found[one] = replace(match, again=again, fixed_in=fixed_in)
+        places = frozenset().union(*(r.places for r in records))
+        if (again, fixed_in, places) != (match.again, match.fixed_in, match.places):
+            found[one] = replace(match, again=again, fixed_in=fixed_in, places=places)
     by_product: dict[str, list[Match]] = {product_id: [] for product_id in product_ids}
     for match in sorted(found.values(), key=_urgency):
         by_product[match.product_id].append(match)
@@ -117,11 +119,12 @@ def matches_of(
 
 
 class _Told(NamedTuple):
-    """What one record says of a match: what it affects, the version compared, and fingerprints of its ranges."""
+    """What one record says of a match: what it affects, the version compared, fingerprints of its ranges, and its places."""
 
     affected: Affected
     version: str
     ranges: frozenset[str]
+    places: frozenset[tuple[str, str]]
 
 
 def _placing(row: Row[Any]) -> dict[str, object]:
@@ -228,6 +231,7 @@ def _match(
         inside=row.inside,
         flaw=flaws.name(row.advisory_id),
         names=names,
+        places=frozenset({(row.package, version), (row.advised, advised_version(row))}),
         advisory=row.advisory_id,
         summary=row.summary,
         verdict=verdict,

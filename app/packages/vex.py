@@ -9,7 +9,8 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.flaw_judgements import keep_judgement
-from app.packages.importers.vex_documents import LeftEntry, Statement, read_vex
+from app.packages.importers.vex_documents import read_vex
+from app.packages.importers.vex_statements import LeftEntry, Statement
 from app.packages.matching import Match, matches_of
 from app.platform.transactions import transaction
 from app.products.models import Product
@@ -57,18 +58,18 @@ def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
     of_flaw = [m for m in matches if not m.names.isdisjoint(said.names)]
     if not of_flaw:
         return [], "flaw_not_here"
-    of_package = [m for m in of_flaw if said.package in {"", m.package}]
+    of_package = [m for m in of_flaw if any(said.is_about(package) for package, _ in m.places)]
     if not of_package:
         return [], "package_not_here"
     ours = {m.component_ref for m in matches}
     # Of what is inside software that nobody opens, a package named without its place says nothing.
     placed = [m for m in of_package if not (m.inside and said.package)]
     here = [m for m in of_package if said.component == m.component_ref] if said.component in ours else placed
-    held = {m: said.holds(m.version) for m in here}
-    fit = [m for m, holds in held.items() if holds]
+    held = {m: [said.holds(version) for package, version in m.places if said.is_about(package)] for m in here}
+    fit = [m for m, holds in held.items() if any(holds)]
     if fit:
         return fit, ""
-    return [], "range_unread" if None in held.values() else "other_versions"
+    return [], "range_unread" if any(None in holds for holds in held.values()) else "other_versions"
 
 
 @transaction

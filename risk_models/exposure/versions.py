@@ -37,6 +37,14 @@ def read_version(ecosystem: str, text: str) -> Any | None:
         return None
 
 
+def is_same_version(ecosystem: str, one: str, other: str) -> bool:
+    """Whether two texts are one version of a purl type: `v1.0.0` and `1.0.0` of a module of Go."""
+    if one == other:
+        return True
+    read = read_version(ecosystem, one)
+    return read is not None and bool(read == read_version(ecosystem, other))
+
+
 def _semver(text: str) -> Any | None:
     """npm, Go, Cargo…: a leading v and what follows + say nothing of the order."""
     found = _SEMVER.fullmatch(text)

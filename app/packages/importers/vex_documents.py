@@ -4,68 +4,20 @@ Sources: cyclonedx.org (vulnerability analysis), github.com/openvex/spec, docs.o
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from univers.version_range import InvalidVersionRange, VersionRange
-from univers.versions import InvalidVersion
 
+from app.packages.importers.vex_statements import LeftEntry, Statement
 from app.packages.kinds import COMPONENT, STATE, UNTIL, FlawState, Justification
 from app.platform.foreign_json import load_json
 from app.platform.refusals import Refusal, unreadable_json
 from risk_models.exposure.package_names import UnreadableName, split_purl
 from risk_models.rules.limits import FILE_BYTES
 
-_RANGES: Any = VersionRange  # which has no types
 _LONGEST_NAME = 100  # of a flaw, in any record
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What a document says of one flaw, under `names`, in one package.
-
-    `package` is empty where it speaks of the whole product, `version` and `span` (a range, as `vers:` writes them) for any,
-    `component` for any of ours; `said_at` is its instant, where it tells one.
-    """
-
-    names: tuple[str, ...]
-    package: str
-    version: str
-    state: FlawState
-    justification: Justification | None
-    detail: str
-    span: str = ""
-    component: str = ""
-    until: date | None = None
-    said_at: str = ""
-
-    def told(self) -> str:
-        """The flaw and where, in a line."""
-        return f"{self.names[0]} – {self.package} {self.version or self.span}".strip(" –")
-
-    def holds(self, version: str) -> bool | None:
-        """Whether it speaks of a version of its package; None where its range cannot be read."""
-        if self.version:
-            return self.version == version
-        if not self.span:
-            return True
-        try:
-            told = _RANGES.from_string(self.span)
-            return told.version_class(version) in told
-        except (InvalidVersionRange, InvalidVersion, ValueError, TypeError, KeyError, AttributeError):
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class LeftEntry:
-    """An entry that says nothing that can be taken: which, and why (a code of `vex_left` in words.yaml)."""
-
-    what: str
-    why: str
-
-
 Said = list[Statement | LeftEntry]
 
 

@@ -354,3 +354,40 @@ def test_of_two_statements_of_openvex_the_later_stands(world, product, tmp_path)
             preview = vex.preview_vex(session, product, json.dumps(document).encode())
         assert [s.state for _, s in preview.taken] == [FlawState.NOT_AFFECTED]
         assert preview.left == ()
+
+
+DEB = "pkg:deb/debian/libssl3@3.0.9-1?arch=amd64&distro=debian-12&upstream=openssl%403.0.9-1%2Bb1"
+GO = "pkg:golang/a.fr/b@v1.2.0"
+FITTING = {
+    "pkg:golang/a.fr/b@1.2.0": True,
+    "pkg:golang/a.fr/b@v1.2.1": False,
+    "pkg:deb/debian/libssl3@3.0.9-1?arch=arm64": True,
+    "pkg:deb/debian/libssl3@3.0.9-1?distro=bookworm": True,
+    "pkg:deb/debian/libssl3@3.0.9-1?distro=trixie": False,
+    "pkg:deb/debian/openssl@3.0.9-1%2Bb1?arch=source&distro=bookworm": True,
+    "pkg:deb/debian/openssl@3.0.9-1?arch=source&distro=bookworm": False,
+}
+
+
+@pytest.mark.parametrize("purl", FITTING)
+def test_a_package_is_known_under_each_way_of_naming_it(world, product, tmp_path, purl):
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": p} for p in (DEB, GO)]))
+    debian = osv(ends("0", "3.0.10"), name="openssl", ecosystem="Debian:12") | {"id": "CVE-2023-1"}
+    feed(world, tmp_path, debian, osv(ends("0", "1.3.0"), name="a.fr/b", ecosystem="Go") | {"id": "CVE-2023-2"})
+    flaw = {"name": "CVE-2023-1" if "deb" in purl else "CVE-2023-2"}
+    said = {"vulnerability": flaw, "products": [{"@id": purl}], "status": "under_investigation"}
+    taken, left = seen(world, product, {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [said]})
+    assert len(taken) == FITTING[purl], left
+
+
+@pytest.mark.parametrize("span", ["vers:maven/>1|>2|<3", "vers:nuget/*"])
+def test_a_range_that_no_order_reads_is_left(span):
+    branch = {"category": "product_version_range", "name": span, "product": named("a", "pkg:npm/a")}
+    (said,) = csaf({"fixed": ["a"]}, {"branches": [branch]})
+    assert said.holds("latest") is None
+
+
+def test_a_version_of_the_product_itself_says_nothing_of_its_packages(exposed):
+    document = of_whole(detail="Le désérialiseur n’est pas appelé.")
+    document["vulnerabilities"][0]["affects"][0]["versions"] = [{"version": "2.14.1", "status": "unaffected"}]
+    assert seen(*exposed, document) == ([], ["other_versions"])
