@@ -243,6 +243,8 @@ def find_source(package: str, version: str, upstream: str) -> Source | None:
         own = f"{epoch}:{own}" if colon else own
     else:
         name, _, own = upstream.partition("@")
+    if not name.strip():
+        return None
     namespace = head[4:].partition("/")[2].rpartition("/")[0]
     source = name_package(kind, namespace or None, name.lower())
     own = "" if own == version else own

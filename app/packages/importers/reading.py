@@ -146,14 +146,14 @@ class BomReading:
         elif not isinstance(version, str):
             self.note("version_not_text", version)
             version = str(version)
-        if len(package) > MAX_PACKAGE or len(version) > MAX_VERSION or _UNSTORABLE.search(package + version):
+        if not _is_kept(package, version):
             self.note("too_long", package)
             return None
         return Carried(package, version.strip(), development, ref)
 
     def _built(self, found: Carried, purl: str, upstream: str) -> Carried:
         source = source_of(purl) or find_source(found.package, found.version, upstream)
-        if source is None or len(source.package) > MAX_PACKAGE or len(source.version) > MAX_VERSION:
+        if source is None or not _is_kept(*source):
             return found
         return found._replace(source=source.package, source_version=source.version)
 
@@ -175,6 +175,11 @@ class BomReading:
             self.dated = found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
         except (OverflowError, ValueError):
             self.note("wrong_date", value)
+
+
+def _is_kept(package: str, version: str) -> bool:
+    """Whether every database can keep it."""
+    return len(package) <= MAX_PACKAGE and len(version) <= MAX_VERSION and not _UNSTORABLE.search(package + version)
 
 
 def shorten_value(value: object) -> str:

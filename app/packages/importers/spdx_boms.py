@@ -40,7 +40,8 @@ def _spdx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[Carried
         number = reading.needs.number(ref)
         if number < known:
             reading.note("duplicate_ref", ref)
-        yield from _each_purl(reading, _purls(item), item.get("name"), item.get("versionInfo"), number)
+        built = _built_from(text_of(item, "sourceInfo"))
+        yield from _each_purl(reading, _purls(item), item.get("name"), item.get("versionInfo"), number, built)
     if not count:
         must_be_a_list(file, f"{within}packages")
     for ref in each_value(file, f"{within}documentDescribes.item"):
@@ -63,10 +64,19 @@ def _relation(reading: BomReading, one: str, kind: str, other: str) -> None:
         needs.add(needs.number(other), needs.number(one), aside=aside)
 
 
-def _each_purl(reading: BomReading, purls: list[object], name: object, version: object, ref: int) -> Iterator[Carried]:
+def _built_from(told: str) -> str:
+    """The source of a package, as trivy says it where clause 7.18 of SPDX lets tools write what they like."""
+    before, _, rest = told.partition("built package from: ")
+    name, _, version = ("" if before else rest).partition(" ")
+    return f"{name}@{version}" if version else name
+
+
+def _each_purl(
+    reading: BomReading, purls: list[object], name: object, version: object, ref: int, built: str = ""
+) -> Iterator[Carried]:
     """A package that has several purls is each of them."""
-    once = {found for purl in purls or [None] if (found := reading.package(purl, None, name, version, ref=ref))}
-    yield from sorted(once)
+    found = (reading.package(purl, None, name, version, ref=ref, upstream=built) for purl in purls or [None])
+    yield from sorted({one for one in found if one})
 
 
 def _purls(item: dict[str, object]) -> list[object]:
@@ -156,7 +166,7 @@ def _tags(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
             if package:
                 yield from _tagged(reading, purls, package)
             package, purls = ({"name": value} if tag == "PackageName" else {}), []
-        elif tag in {"PackageVersion", "SPDXID"} and package:
+        elif tag in {"PackageVersion", "SPDXID", "PackageSourceInfo"} and package:
             package[tag] = value
         elif tag == "ExternalRef" and (found := re.fullmatch(r"PACKAGE[-_]MANAGER\s+purl\s+(\S+)", value)):
             purls.append(found[1])
@@ -174,7 +184,8 @@ def _tags(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
 
 def _tagged(reading: BomReading, purls: list[object], package: dict[str, str]) -> Iterator[Carried]:
     number = reading.needs.number(package.get("SPDXID", ""))
-    return _each_purl(reading, purls, package["name"], package.get("PackageVersion"), number)
+    built = _built_from(package.get("PackageSourceInfo", ""))
+    return _each_purl(reading, purls, package["name"], package.get("PackageVersion"), number, built)
 
 
 def _skip_line(file: IO[bytes], *, within: bool) -> bool:

@@ -42,6 +42,39 @@ TOLD = {
 }
 
 
+def spdx(purl: str, **more: str) -> dict:
+    ref = {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl}
+    return {"SPDXID": "SPDXRef-1", "name": "libssl3", "versionInfo": "3.0.11-1", "externalRefs": [ref], **more}
+
+
+BUILT = "built package from: openssl 1:3.0.11-2"
+TAGS = f"""SPDXVersion: SPDX-2.3
+PackageName: libssl3
+SPDXID: SPDXRef-1
+PackageVersion: 3.0.11-1
+PackageSourceInfo: <text>{BUILT}</text>
+ExternalRef: PACKAGE-MANAGER purl pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "tags"])
+def test_the_source_that_trivy_tells_in_spdx_is_read(world, product, web, tmp_path, form):
+    feed(world, tmp_path, advisory("Debian:12", "openssl", "1:3.0.12-1"))
+    package = spdx("pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12", sourceInfo=BUILT)
+    document = json.dumps({"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "packages": [package]})
+    bring(world, product, web, (document if form == "json" else TAGS).encode())
+    (match,) = matches(world, product)
+    assert (match.verdict, match.fixed_of) == ("exposed", "openssl")
+
+
+@pytest.mark.parametrize("source", ["@1", "acquired package info: dpkg", "built package from: @1", "a@\0"])
+def test_a_source_that_cannot_be_kept_says_nothing(world, product, web, source):
+    package = spdx("pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12", sourceInfo=source)
+    bring(world, product, web, json.dumps({"spdxVersion": "SPDX-2.3", "packages": [package]}).encode())
+    trivy = line("pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12", aquasecurity__trivy__SrcName=source)
+    bring(world, product, web, bom(components=[trivy]))
+
+
 @pytest.mark.parametrize("told", TOLD)
 def test_each_scanner_tells_the_source_of_a_package(world, product, web, tmp_path, told):
     feed(world, tmp_path, advisory("Debian:12", "openssl", "3.0.13-1"))
