@@ -6,6 +6,7 @@ Dragon's open-threat-model JSON, as their repositories publish them.
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -143,8 +144,11 @@ _ENCRYPTED = re.compile(
 )
 
 
+# Of what a model leaves out of its scope: kept with its links, for it may be a way in, and told as such.
+_OUTSIDE = (("x-out-of-scope", "true"),)
+
+
 def _threagile(model: Mapping[str, Any], missing: list[tuple[str, str]]) -> Converted:
-    """What is out of scope is kept with its links, for it may be a way in, and told as such."""
     technical = {str(name): a_map(told) for name, told in a_map(model.get("technical_assets")).items()}
     left: list[tuple[str, str]] = [
         *missing,
@@ -168,7 +172,8 @@ def _threagile(model: Mapping[str, Any], missing: list[tuple[str, str]]) -> Conv
                 continue
             link = _communication(source, target, a_map(flow), kinds)
             _add(links, link, f"{name} → {label}", left)
-    assets = tuple(_asset(name, a_map(told), inside, ids) for name, told in a_map(model.get("data_assets")).items())
+    stores = _stores(inside, ids)
+    assets = tuple(_asset(name, a_map(told), stores) for name, told in a_map(model.get("data_assets")).items())
     left += [
         ("risk", f"{name} ({a_map(told).get('status')})") for name, told in a_map(model.get("risk_tracking")).items()
     ]
@@ -229,7 +234,7 @@ def _technical(name: str, told: Mapping[str, object], component_id: str, hosting
         exposure,
         derived_patcher(where),
         supplier=str(told["owner"])[:200] if told.get("owner") else None,
-        extra=(("x-out-of-scope", "true"),) if told.get("out_of_scope") is True else (),
+        extra=_OUTSIDE if told.get("out_of_scope") is True else (),
     )
 
 
@@ -245,19 +250,21 @@ def _communication(source: str, target: str, flow: Mapping[str, object], kinds: 
     return Link(source, target, kind, encrypted, _AUTHENTICATION.get(str(flow.get("authentication"))))
 
 
-def _asset(
-    name: str, told: Mapping[str, object], inside: Mapping[str, Mapping[str, object]], ids: Mapping[str, str]
-) -> EssentialAsset:
+def _stores(inside: Mapping[str, Mapping[str, object]], ids: Mapping[str, str]) -> dict[str, list[str]]:
+    """By data asset, the components that store it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, told in inside.items():
+        for asset in map(str, a_list(told.get("data_assets_stored"))):
+            found[asset].append(ids[str(told.get("id") or id_of(name))])
+    return found
+
+
+def _asset(name: str, told: Mapping[str, object], stores: Mapping[str, list[str]]) -> EssentialAsset:
     asset_id = str(told.get("id") or id_of(name))
-    stores = [
-        ids[str(t.get("id") or id_of(n))]
-        for n, t in inside.items()
-        if asset_id in map(str, a_list(t.get("data_assets_stored")))
-    ]
     return EssentialAsset(
         id_of(asset_id),
         name[:200],
-        tuple(dict.fromkeys(stores)),
+        tuple(dict.fromkeys(stores.get(asset_id, ()))),
         Severity(_CONFIDENTIALITY.get(str(told.get("confidentiality")), 2)),
         Severity(_CRITICALITY.get(str(told.get("integrity")), 2)),
         Severity(_CRITICALITY.get(str(told.get("availability")), 2)),
@@ -295,18 +302,18 @@ def _threat_dragon(model: Mapping[str, object]) -> Converted:
     cells = _cells(model)
     left: list[tuple[str, str]] = []
     components: dict[str, Component] = {}
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for cell in cells:
         if cell.shape not in {"process", "store", "actor"}:
             continue
-        if cell.data.get("outOfScope") is True:
-            left.append(("out_of_scope", cell.name))
-        elif cell.shape == "actor" and not re.search(
+        outside = cell.data.get("outOfScope") is True
+        if cell.shape == "actor" and not re.search(
             r"api|service|provider|system|server|tiers", cell.name, re.IGNORECASE
         ):
             left.append(("actor", cell.name))
-        else:
-            components[cell.id] = _drawn(cell, taken)
+            continue
+        left += [("kept_outside", cell.name)] if outside else []
+        components[cell.id] = replace(_drawn(cell, taken), extra=_OUTSIDE if outside else ())
     links: dict[tuple[str, str, LinkKind], Link] = {}
     for cell in cells:
         left += [
@@ -325,7 +332,7 @@ def _threat_dragon(model: Mapping[str, object]) -> Converted:
     return _converted(title, tuple(components.values()), links.values(), (), left)
 
 
-def _drawn(cell: _Cell, taken: set[str]) -> Component:
+def _drawn(cell: _Cell, taken: dict[str, int]) -> Component:
     kind = _K.WEB
     if cell.shape == "store":
         kind = _K.LOGGING if cell.data.get("isALog") is True else _K.DATABASE
@@ -333,11 +340,11 @@ def _drawn(cell: _Cell, taken: set[str]) -> Component:
         kind = _K.EXTERNAL_API
     elif cell.data.get("isWebApplication") is False or re.search(r"\bapi\b|service|back", cell.name, re.IGNORECASE):
         kind = _K.API
-    wanted, number = id_of(cell.name), 2
-    component_id = wanted
+    wanted = component_id = id_of(cell.name)
     while component_id in taken:
-        component_id, number = f"{wanted}-{number}", number + 1
-    taken.add(component_id)
+        taken[wanted] += 1
+        component_id = f"{wanted}-{taken[wanted]}"
+    taken[component_id] = 1
     hosting, exposure = catalogue.defaults_by_kind()[kind]
     assumed = ("hosting", "exposure", "patched_by")
     return Component(component_id, cell.name[:200], kind, hosting, exposure, derived_patcher(hosting), assumed=assumed)

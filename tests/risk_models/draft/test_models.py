@@ -144,10 +144,19 @@ def test_a_threat_dragon_model_is_carried_over():
     assert {(c.id, c.kind) for c in found.system.components} == {
         ("site-web", ComponentKind.WEB),
         ("base", ComponentKind.DATABASE),
+        ("hors", ComponentKind.WEB),
     }
+    assert [c.id for c in found.system.components if c.extra] == ["hors"]
     links = {(k.source, k.target, k.kind, k.encrypted) for k in found.system.links}
     assert links == {("site-web", "base", LinkKind.WRITES, True), ("site-web", "base", LinkKind.READS, None)}
-    assert {code for code, _ in found.left} == {"out_of_scope", "actor", "link_outside", "threat", "boundary"}
+    assert {code for code, _ in found.left} == {"kept_outside", "actor", "link_outside", "threat", "boundary"}
+
+
+def test_parts_that_bear_one_name_are_called_apart():
+    cells = [{"id": str(n), "type": "tm.Store", "attrs": {"text": {"text": name}}} for n, name in enumerate("aab")]
+    model = {"summary": {"title": "T"}, "detail": {"diagrams": [{"diagramJson": {"cells": cells}}]}}
+    cells[1:1] = [{"id": "x", "type": "tm.Store", "attrs": {"text": {"text": "a-2"}}}]
+    assert [c.id for c in convert_model(json.dumps(model)).system.components] == ["a", "a-2", "a-3", "b"]
 
 
 def test_of_two_links_the_less_protected_is_kept_and_told():
