@@ -125,4 +125,10 @@ def read_signs() -> Signs:
 
 
 def matches_any(patterns: Iterable[str], text: str) -> bool:
-    return _Patterns((p, p) for p in patterns).find(text) is not None
+    return _patterns(tuple(patterns)).find(text) is not None
+
+
+@cache
+def _patterns(patterns: tuple[str, ...]) -> _Patterns:
+    """Made once: a manifest may name tens of thousands of packages."""
+    return _Patterns((p, p) for p in patterns)

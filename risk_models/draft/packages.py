@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from risk_models.draft.deployment import Unread, a_list, a_map, json_of
 from risk_models.draft.platforms import note_domain
-from risk_models.draft.repository_facts import Lines, Seen, SeenPackage, ToldFact, folder_of, line_number_of
+from risk_models.draft.repository_facts import Lines, NamedLines, Seen, SeenPackage, ToldFact, folder_of, line_number_of
 from risk_models.exposure.lock_files import reader_of
 
 # What a lock file writes beside a version where it pins what is downloaded, and not its number alone.
@@ -33,10 +33,10 @@ _RENOVATE, _HOMEPAGE = '"renovate"', '"homepage"'
 def package_json(path: str, text: str, seen: Seen) -> None:
     found = json_of(text)
     for key in ("dependencies", "optionalDependencies", "devDependencies"):
-        start = text.find(f'"{key}"')
+        lines = NamedLines(text, max(text.find(f'"{key}"'), 0))
         for name, wanted in a_map(found.get(key)).items():
             exact = re.fullmatch(r"\d+\.\d+\.\d+[\w.-]*", str(wanted))
-            line = line_number_of(text, f'"{name}"', max(start, 0))
+            line = lines.of(f'"{name}"')
             _add(seen, "npm", name, path, line, development=key == "devDependencies", version=exact[0] if exact else "")
     renovate = found.get("renovate")
     if isinstance(renovate, dict) and renovate.get("enabled") is not False:
@@ -67,13 +67,14 @@ def read_gemfile(path: str, text: str, seen: Seen) -> None:
 def read_pyproject(path: str, text: str, seen: Seen) -> None:
     found = _toml(text)
     project, poetry = a_map(found.get("project")), a_map(a_map(found.get("tool")).get("poetry"))
+    lines = NamedLines(text)
     for wanted in a_list(project.get("dependencies")):
-        _required(seen, path, text, str(wanted), development=False)
+        _required(seen, path, lines, str(wanted), development=False)
     for name, wanted in a_map(poetry.get("dependencies")).items():
         if name != "python":
             version = str(wanted if isinstance(wanted, str) else a_map(wanted).get("version") or "")
             exact = version if re.fullmatch(r"\d[\w.]*", version) else ""
-            _add(seen, "pypi", _normal(name), path, line_number_of(text, name), development=False, version=exact)
+            _add(seen, "pypi", _normal(name), path, lines.of(name), development=False, version=exact)
     title = project.get("name")
     if isinstance(title, str) and not folder_of(path):
         seen.titles.append(ToldFact(title, f"{path}:{line_number_of(text, title)}"))
@@ -86,13 +87,13 @@ def _toml(text: str) -> dict[str, object]:
         raise Unread("broken") from error
 
 
-def _required(seen: Seen, path: str, text: str, wanted: str, *, development: bool) -> None:
+def _required(seen: Seen, path: str, lines: NamedLines, wanted: str, *, development: bool) -> None:
     try:
         requirement = Requirement(wanted)
     except InvalidRequirement:
         return
     exact = [s.version for s in requirement.specifier if s.operator == "==" and "*" not in s.version]
-    line = line_number_of(text, requirement.name)
+    line = lines.of(requirement.name)
     _add(
         seen, "pypi", _normal(requirement.name), path, line, development=development, version=exact[0] if exact else ""
     )
@@ -103,11 +104,11 @@ def _normal(name: str) -> str:
 
 
 def read_pipfile(path: str, text: str, seen: Seen) -> None:
-    found = _toml(text)
+    found, lines = _toml(text), NamedLines(text)
     for key in ("packages", "dev-packages"):
         for name, wanted in a_map(found.get(key)).items():
             exact = re.fullmatch(r"==(\d[\w.]*)", str(wanted))
-            line = line_number_of(text, name)
+            line = lines.of(name)
             _add(
                 seen,
                 "pypi",
@@ -120,10 +121,10 @@ def read_pipfile(path: str, text: str, seen: Seen) -> None:
 
 
 def composer_json(path: str, text: str, seen: Seen) -> None:
-    found = json_of(text)
+    found, lines = json_of(text), NamedLines(text)
     for key in ("require", "require-dev"):
         for name in a_map(found.get(key)):
-            _add(seen, "composer", name, path, line_number_of(text, f'"{name}"'), development=key != "require")
+            _add(seen, "composer", name, path, lines.of(f'"{name}"'), development=key != "require")
 
 
 def go_mod(path: str, text: str, seen: Seen) -> None:
@@ -179,6 +180,7 @@ def read_lock(path: str, text: str, seen: Seen) -> None:
     told = [ToldFact(kind, f"{path}:1") for kind in sorted(kinds & _ECOSYSTEMS.keys()) if not direct]
     seen.locks += told
     seen.hashed_locks += told if _HASH.search(text) else []
+    lines = NamedLines(text)
     for purl, version in found:
         kind, _, rest = purl.removeprefix("pkg:").partition("/")
         if kind in _ECOSYSTEMS:
@@ -187,5 +189,5 @@ def read_lock(path: str, text: str, seen: Seen) -> None:
             if direct:
                 last = rest.rpartition("/")[2]
                 aside = bool(re.search(r"dev|test|ci|lint|doc", name))
-                line = line_number_of(text, last)
+                line = lines.of(last)
                 _add(seen, kind, unquote(rest), path, line, development=aside, version=version)

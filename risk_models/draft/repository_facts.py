@@ -111,9 +111,9 @@ class Seen:
     unread: list[tuple[str, str]] = field(default_factory=list)
 
 
-def line_number_of(text: str, needle: str, start: int = 0) -> int:
-    """The line, from 1, where `needle` is first found after `start`; 1 where it is not."""
-    at = text.find(needle, start)
+def line_number_of(text: str, needle: str) -> int:
+    """The line, from 1, where `needle` is first found; 1 where it is not."""
+    at = text.find(needle)
     return _lines_of(text).at(at) if at >= 0 else 1
 
 
@@ -131,6 +131,23 @@ class Lines:
 def _lines_of(text: str) -> Lines:
     """Of the text that is being read, whose lines are asked for thousands of times."""
     return Lines(text)
+
+
+class NamedLines:
+    """Lines of names that are asked for in the order in which a text holds them, most often: each is looked for from where
+    the one before was found, so that a manifest of tens of thousands of names is read once."""
+
+    def __init__(self, text: str, start: int = 0) -> None:
+        self._text, self._start, self._at = text, start, start
+
+    def of(self, name: str) -> int:
+        """The line, from 1, of a name; 1 where it is not there."""
+        at = self._text.find(name, self._at)
+        at = at if at >= 0 else self._text.find(name, self._start)
+        if at < 0:
+            return 1
+        self._at = at + len(name)
+        return _lines_of(self._text).at(at)
 
 
 def folder_of(path: str) -> str:
