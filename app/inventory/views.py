@@ -16,6 +16,8 @@ from app.inventory.access_forms import AccessForm, asked_of
 from app.inventory.forms import ComponentForm, LinkForm, VulnerabilityForm
 from app.inventory.models import Component
 from app.packages import sboms
+from app.packages.known_flaws import count_flaws
+from app.packages.matching import matches_of
 from app.platform.database import new_id
 from app.platform.editing import EditForm, save_edited
 from app.platform.http import db_session
@@ -120,8 +122,15 @@ def _save(product: Product, form: ComponentForm, row: Component, *, new: bool) -
 
 def _component_page(product: Product, form: ComponentForm, row: Component | None, flaw_form: VulnerabilityForm) -> str:
     known = component_catalogue.find_called(db_session(), form.name.data or "")
+    matches = matches_of(db_session(), [product.id])[product.id] if row else []
     return render_template(
-        "inventory/component.html", product=product, form=form, component=row, flaw_form=flaw_form, known=known
+        "inventory/component.html",
+        product=product,
+        form=form,
+        component=row,
+        flaw_form=flaw_form,
+        known=known,
+        counted=count_flaws([row], matches).get(row.id) if row else None,
     )
 
 
@@ -239,6 +248,7 @@ def _components_page(product: Product, form: LinkForm | None) -> str:
         shown=_shown(inventory.components),
         asked=request.args,
         packages=packages,
+        flaws=count_flaws(inventory.components, matches_of(db_session(), [product.id])[product.id]),
         undecided_sightings=sightings.count_undecided(db_session(), product.id),
         state=completeness.measure_completeness(inventory.components, inventory.links, packages),
         missing=completeness.MISSING,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from app.inventory.models import Component
+from app.inventory.models import Component, Vulnerability
 from app.packages.known_inside import is_called_like, names_of_the_same, tells_nothing_of, usual_by_package
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
@@ -36,7 +36,7 @@ class Use(NamedTuple):
     `inside`: the catalogue alone knows of the package; `development`: nothing that runs holds it; `bringer`: the purl of the
     import by which the package came, its own where the team imports it itself, empty where no file tells; `judged`: the known
     flaws of this line, where its team says of each that it is harmless or mended; `exposed_to`: those that the component's own
-    version tells of what is inside it.
+    version tells of what is inside it; `noted`: its team, or a file, noted the flaw on the component itself.
     """
 
     product_id: str
@@ -59,6 +59,7 @@ class Use(NamedTuple):
     bringer: str = ""
     judged: tuple[str, ...] = ()
     exposed_to: tuple[str, ...] = ()
+    noted: bool = False
 
     @property
     def imported(self) -> bool:
@@ -286,8 +287,23 @@ def components_called(
     return uses
 
 
-def with_known_flaws(session: Session, uses: Sequence[Use]) -> list[Use]:
-    """The same uses with what is known of the flaws of each and what their teams say, as their own pages read it.
+def components_noted(session: Session, names: Collection[str], *, products: Collection[str] | None = None) -> list[Use]:
+    """Components on which a flaw is noted under any of its names."""
+    statement = (
+        _component(literal("").label("version_id"))
+        .join(Vulnerability, Vulnerability.component_id == Component.id)
+        .where(Vulnerability.name.in_(names))
+        .distinct()
+    )
+    return [
+        _use(row, "", row.own_version, MatchVerdict.EXPOSED, embedded=False)._replace(noted=True)
+        for row in session.execute(_within(statement, products))
+    ]
+
+
+def with_known_flaws(session: Session, uses: Sequence[Use], names: Collection[str] | None = None) -> list[Use]:
+    """The same uses with what is known of the flaws of each, of those of these `names` alone where some are given, and what
+    their teams say, as their own pages read it.
 
     Only of products where somebody judged one of these packages, or where the catalogue alone knows of it.
     """
@@ -299,7 +315,8 @@ def with_known_flaws(session: Session, uses: Sequence[Use]) -> list[Use]:
     while some := list(islice(ids, _AT_ONCE)):
         for matches in matches_of(session, some, packages).values():
             for match in matches:
-                found[match.component_id, match.package].append(match)
+                if names is None or not match.names.isdisjoint(names):
+                    found[match.component_id, match.package].append(match)
     return [
         _with_known_flaws(use, found[key]) if (key := (use.component_id, use.package)) in found else use for use in uses
     ]

@@ -1,6 +1,5 @@
 """The SBOM of a component, the flaws that touch a product, and who uses a package across products."""
 
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import PurePath
 
@@ -17,8 +16,9 @@ from app.packages import exports, flaw_judgements, matching, queries, sboms
 from app.packages import vex as vex_files
 from app.packages.forms import JudgementForm, SbomForm, VexForm
 from app.packages.importers.reading import UnreadableSbom
-from app.packages.known_inside import ANY_SOFTWARE
+from app.packages.known_flaws import noted_flaws
 from app.packages.matching import Match
+from app.packages.searching import FoundUses, search_users
 from app.packages.ways import ways_to
 from app.platform import uploads
 from app.platform.editing import EditForm, save_edited
@@ -28,8 +28,7 @@ from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
 from app.products.access import Product, product_view
-from risk_models.exposure.package_names import UnreadableName, split_purl
-from risk_models.exposure.ranges import Affected, UnreadableRange, read_range
+from risk_models.exposure.package_names import UnreadableName
 
 blueprint = Blueprint("packages", __name__)
 
@@ -67,7 +66,7 @@ def import_sbom(product: Product, ref: str) -> Response:
         )
     except UnreadableSbom as error:
         raise Refusal(error.text(language())) from error
-    flash(_("%(count)d paquets sont importés.", count=outcome.count), "success")
+    flash(ngettext("%(num)d paquet est importé.", "%(num)d paquets sont importés.", outcome.count), "success")
     return redirect(url_for("packages.flaws", slug=product.slug))
 
 
@@ -76,14 +75,16 @@ def import_sbom(product: Product, ref: str) -> Response:
 def flaws(product: Product) -> str:
     session = db_session()
     matches = matching.matches_of(session, [product.id])[product.id]
+    components = inventory.read_inventory(session, product.id).components
     return render_template(
         "packages/flaws.html",
         product=product,
         matches=matches,
+        noted=noted_flaws(components, matches),
         ways=ways_to(session, matches),
         packages=sboms.counts_of(session, product.id),
         nameless=sboms.count_nameless(session, product.id),
-        components=len(inventory.read_inventory(session, product.id).components),
+        components=len(components),
         alarms=[s for s in feeds.read_feeds(session) if s.alarm],
     )
 
@@ -168,61 +169,13 @@ def who_uses() -> str:
     """A package (purl) or a name, over every product that the person may read."""
     asked, span = (request.args.get(key, "").replace("\0", "").strip()[:500] for key in ("q", "plage"))
     refused = ""
-    packages: list[str] = []
-    found: list[queries.Use] = []
+    found = FoundUses([])
     if asked:
         products = portfolio.readable_product_ids(db_session(), current_person())
         try:
-            packages, found = _search(asked, span, products)
+            found = search_users(db_session(), asked, span, products)
         except UnreadableName:
             refused = _("Écrivez un nom ou un purl, et la plage ainsi : >=2.0,<2.17.1 ; | entre deux plages.")
     return render_template(
-        "packages/who_uses.html",
-        asked=asked,
-        span=span,
-        refused=refused,
-        cut=queries.MOST_PACKAGES if len(packages) > queries.MOST_PACKAGES else 0,
-        uses=found,
+        "packages/who_uses.html", asked=asked, span=span, refused=refused, found=found, most=queries.MOST_PACKAGES
     )
-
-
-def _search(asked: str, span: str, products: list[str] | None) -> tuple[list[str], list[queries.Use]]:
-    """The packages asked for and who uses them. Raises `UnreadableName`, and `UnreadableRange` where none of them reads the
-    range."""
-    session = db_session()
-    named = None
-    if asked[:4].lower() == "pkg:":
-        packages = [split_purl(f"pkg:{asked[4:]}")[0]]
-        found = []
-        ranges = _ranges(packages, span)
-    else:
-        packages = list(queries.packages_called(session, asked))
-        ranges = _ranges([ANY_SOFTWARE, *packages], span)
-        named = ranges[ANY_SOFTWARE]
-        found = queries.components_called(session, asked, named, products=products)
-    for package in packages[: queries.MOST_PACKAGES]:
-        found += queries.find_users(session, package, ranges[package], products=products)
-    # A component found by its package was found well: its name adds nothing.
-    placed = {u.component_id for u in found if u.package and not u.embedded}
-    once: dict[tuple[str, str, str, bool], queries.Use] = {}
-    for u in sorted(found, key=queries.flaws_by_urgency):
-        if u.package or u.component_id not in placed:
-            once.setdefault((u.component_id, u.package, u.version, u.embedded), u)
-    return packages, queries.with_contacts(session, queries.with_known_flaws(session, list(once.values())))
-
-
-def _ranges(packages: Sequence[str], span: str) -> dict[str, Affected | None]:
-    """What a person typed, for each package: to check where its kind has no order. Raises `UnreadableRange` where all do."""
-    if not span:
-        return dict.fromkeys(packages)
-    read: dict[str, Affected | None] = {}
-    refused: UnreadableRange | None = None
-    for package in packages:
-        try:
-            read[package] = read_range(package, span)
-        except UnreadableRange as error:
-            refused = error
-            read[package] = Affected(package, unreadable=True)
-    if refused and all(affected and affected.unreadable for affected in read.values()):
-        raise refused
-    return read

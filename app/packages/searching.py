@@ -1,0 +1,102 @@
+"""What a person types in "who uses what?": a flaw, a package or a name, over the products that they may read."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app.feeds.models import Advisory, AdvisoryPackage
+from app.feeds.services import affected_of
+from app.packages import queries
+from app.packages.known_inside import ANY_SOFTWARE
+from risk_models.exposure.package_names import split_purl
+from risk_models.exposure.ranges import Affected, UnreadableRange, read_range
+
+_CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE)
+
+
+class FoundUses(NamedTuple):
+    """`flaw`: what was asked is one, of these names; `known`: some record or team speaks of it; `cut`: more packages bear the
+    name than were looked for."""
+
+    uses: list[queries.Use]
+    flaw: bool = False
+    known: bool = True
+    cut: bool = False
+
+
+def search_users(session: Session, asked: str, span: str, products: Collection[str] | None) -> FoundUses:
+    """Who carries what was asked. Raises `UnreadableName`, and `UnreadableRange` where none of the packages reads the range."""
+    return _of_flaw(session, asked, span, products) or _of_software(session, asked, span, products)
+
+
+def _of_flaw(session: Session, asked: str, span: str, products: Collection[str] | None) -> FoundUses | None:
+    """None where what was asked is no flaw's name."""
+    name = (
+        asked.upper()
+        if _CVE.fullmatch(asked)
+        else re.sub("^ghsa-.*", lambda m: f"GHSA-{m[0][5:].lower()}", asked, flags=re.I)
+    )
+    cves = select(Advisory.cve).where(or_(Advisory.id == name, Advisory.cve == name), Advisory.cve != "")
+    records = select(Advisory.id).where(or_(Advisory.id == name, Advisory.cve.in_(cves)))
+    names = frozenset([name, *session.scalars(records)])
+    if len(names) == 1 and not _CVE.fullmatch(asked) and not session.get(Advisory, name):
+        return None
+    rows = session.execute(
+        select(AdvisoryPackage.package, AdvisoryPackage.affected).where(AdvisoryPackage.advisory_id.in_(names))
+    ).all()
+    typed = _ranges({row.package for row in rows}, span) if span else {}
+    found = [
+        use
+        for row in rows
+        for use in queries.find_users(
+            session, row.package, typed.get(row.package) or affected_of(row.package, row.affected), products=products
+        )
+    ]
+    noted = queries.components_noted(session, names, products=products)
+    uses = queries.with_known_flaws(session, _once([*found, *noted]), names)
+    return FoundUses(queries.with_contacts(session, uses), flaw=True, known=bool(rows or noted))
+
+
+def _of_software(session: Session, asked: str, span: str, products: Collection[str] | None) -> FoundUses:
+    if asked[:4].lower() == "pkg:":
+        packages: Sequence[str] = [split_purl(f"pkg:{asked[4:]}")[0]]
+        found = []
+        ranges = _ranges(packages, span)
+    else:
+        packages = queries.packages_called(session, asked)
+        ranges = _ranges([ANY_SOFTWARE, *packages], span)
+        found = queries.components_called(session, asked, ranges[ANY_SOFTWARE], products=products)
+    for package in packages[: queries.MOST_PACKAGES]:
+        found += queries.find_users(session, package, ranges[package], products=products)
+    uses = queries.with_contacts(session, queries.with_known_flaws(session, _once(found)))
+    return FoundUses(uses, cut=len(packages) > queries.MOST_PACKAGES)
+
+
+def _once(found: Sequence[queries.Use]) -> list[queries.Use]:
+    """Each line once, at its surest; of a component found by its package, which was found well, its name adds nothing."""
+    placed = {u.component_id for u in found if u.package and not u.embedded}
+    once: dict[tuple[str, str, str, bool], queries.Use] = {}
+    for u in sorted(found, key=queries.flaws_by_urgency):
+        if u.package or u.component_id not in placed:
+            once.setdefault((u.component_id, u.package, u.version, u.embedded), u)
+    return list(once.values())
+
+
+def _ranges(packages: Collection[str], span: str) -> dict[str, Affected | None]:
+    """What a person typed, for each package: to check where its kind has no order. Raises `UnreadableRange` where all do."""
+    if not span:
+        return dict.fromkeys(packages)
+    read: dict[str, Affected | None] = {}
+    refused: UnreadableRange | None = None
+    for package in packages:
+        try:
+            read[package] = read_range(package, span)
+        except UnreadableRange as error:
+            refused = error
+            read[package] = Affected(package, unreadable=True)
+    if refused and all(affected and affected.unreadable for affected in read.values()):
+        raise refused
+    return read
