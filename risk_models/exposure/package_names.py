@@ -34,12 +34,16 @@ def split_purl(text: str) -> tuple[str, str]:
         return plain[1], plain[2]
     try:
         purl = PackageURL.from_string(text)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise UnreadableName(f"{text[:80]!r} is not a purl") from error
     kind, version = purl.type, purl.version or ""
     told = purl.qualifiers if isinstance(purl.qualifiers, dict) else {}
     if kind not in RELEASED:
-        package = name_package(kind, purl.namespace, purl.name)
+        name = purl.name
+        # syft cuts the path of a module after three parts; of a package within a module, its type says so.
+        if kind == "golang" and purl.subpath and told.get("type") != "package":
+            name = f"{name}/{purl.subpath}"
+        package = name_package(kind, purl.namespace, name)
         return package, version.removeprefix("go") if package in _GO_LIBRARY else version
     epoch = str(told.get("epoch") or "0")
     if epoch != "0" and version and ":" not in version:
@@ -63,11 +67,14 @@ def name_package(kind: str, namespace: str | None, name: str) -> str:
         name = rest.partition("/")[0]
     if kind == "pub":
         name = name.lower().replace("-", "_")
-    if kind == "golang" and not namespace and name == "std":
-        name = "stdlib"
+    if kind == "golang":
+        name = "stdlib" if not namespace and name == "std" else name
+        namespace, _, name = (f"{namespace}/{name}" if namespace else name).rpartition("/")
+    if kind == "swift" and namespace and namespace.endswith(".git"):  # as syft has it, the name after the whole address
+        namespace, _, name = namespace.removesuffix(".git").rpartition("/")
     try:
-        return PackageURL(kind, namespace, name).to_string()
-    except ValueError as error:
+        return PackageURL(kind, namespace or None, name).to_string()
+    except (ValueError, TypeError) as error:
         raise UnreadableName(f"no package is called {name[:80]!r}") from error
 
 
@@ -130,6 +137,10 @@ _RELEASE_PARTS = {
 _CALLED = {
     "redhat": "rhel",
     "red-hat": "rhel",
+    "redhatenterpriselinux": "rhel",
+    "suse.linux.enterprise.server": "sles",
+    "leap": "opensuse-leap",
+    "tumbleweed": "opensuse-tumbleweed",
     "rocky-linux": "rocky",
     "rockylinux": "rocky",
     "alma": "almalinux",
@@ -173,7 +184,9 @@ _USUAL_NAMESPACES = {"deb": "debian", "apk": "alpine", "rpm": "redhat"}
 _DERIVED = {
     **dict.fromkeys(("raspbian", "kali", "devuan", "parrot", "pureos", "deepin"), "debian"),
     **dict.fromkeys(("linuxmint", "pop", "elementary", "neon", "zorin"), "ubuntu"),
-    **dict.fromkeys(("centos", "ol", "oracle", "oraclelinux", "scientific", "virtuozzo", "circle"), "rhel"),
+    **dict.fromkeys(
+        ("centos", "centos-stream", "ol", "oracle", "oraclelinux", "scientific", "virtuozzo", "circle"), "rhel"
+    ),
 }
 
 
@@ -190,14 +203,19 @@ class Distribution(NamedTuple):
 
 
 def _distribution(distro: str, namespace: str) -> Distribution:
-    """What a purl says: `debian-12.5`, `bookworm`, `rhel-8.6`, `3.18.4` beside its namespace, or its namespace alone."""
+    """What a purl says: `debian-12.5`, `bookworm`, `rhel-8.6`, `sles-15-sp5`, `3.18.4` beside its namespace; its namespace alone
+    where no distribution is called so."""
+    namespace = namespace.lower()
     told = _CODENAMES.get(distro.lower(), distro.lower())
-    told = f"{namespace.lower()}-{told}" if re.match(r"v?\d", told) else told
-    name, _, version = told.rpartition("-") if re.search(r"-v?\d", told) else (told or namespace.lower(), "", "")
-    if name in _DERIVED:
-        return Distribution(_DERIVED[name], "")
-    name = _CALLED.get(name, name)
-    return Distribution(name, _release(name, version))
+    told = f"{namespace}-{told}" if re.match(r"v?\d", told) else told
+    cut = re.match(r"(.{0,60}?)-(v?\d.{0,40})", told)
+    for called, version in ((cut[1], cut[2]) if cut else (told, ""), (namespace, "")):
+        if called in _DERIVED:
+            return Distribution(_DERIVED[called], "")
+        name = _CALLED.get(called, called)
+        if name in _RELEASE_PARTS:
+            return Distribution(name, _release(name, version))
+    return Distribution(namespace, "")
 
 
 def _release(name: str, version: str) -> str:
@@ -225,28 +243,34 @@ def source_of(purl: str) -> Source | None:
         return None
     try:
         told = PackageURL.from_string(purl).qualifiers
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise UnreadableName(f"{purl[:80]!r} is not a purl") from error
     return find_source(*split_purl(purl), str(told.get("upstream") or "") if isinstance(told, dict) else "")
 
 
+# Debian and Ubuntu sign kernels in sources of their own, whose flaws are those of `linux`, with another sign in their version.
+_SIGNED_KERNEL = re.compile(r"linux-signed(?:-(?:amd64|arm64|i386))?")
+
+
 def find_source(package: str, version: str, upstream: str) -> Source | None:
     """The source that `upstream` names, of a package of a distribution: `openssl`, `gcc-defaults@1.203` or
-    `openssl-1.1.1k-9.el8.src.rpm`, whose epoch is that of what is built from it."""
+    `openssl-1.1.1k-9.el8.src.rpm`, whose epoch is that of what is built from it in the same version, and not told else."""
     kind = ecosystem_of(package)
     if not upstream or kind not in RELEASED:
         return None
     head, told, release = package.partition("?")
     if rpm := re.fullmatch(r"(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm", upstream):
         name, own = rpm[1], rpm[2]
-        epoch, colon, _ = version.partition(":")
-        own = f"{epoch}:{own}" if colon else own
+        own = version if version.rpartition(":")[2] == own else own
     else:
         name, _, own = upstream.partition("@")
-    if not name.strip():
-        return None
+    if _SIGNED_KERNEL.fullmatch(name):
+        name, own = "linux", re.sub(r"\+(\d+)$", r"-\1", own)
     namespace = head[4:].partition("/")[2].rpartition("/")[0]
-    source = name_package(kind, namespace or None, name.lower())
+    try:
+        source = name_package(kind, namespace or None, name.lower())
+    except UnreadableName:
+        return None
     own = "" if own == version else own
     return Source(source + told + release, own) if source != head or own else None
 
@@ -292,9 +316,14 @@ _DISTRIBUTIONS = {
 }
 
 
+_LONGEST_NAME = 1_000
+
+
 def package_of(ecosystem: str, name: str) -> str:
     """The package that OSV calls `name` in `ecosystem`, which names the release of a distribution after a colon
     ("Debian:12"). Raises `UnreadableName` for an ecosystem not known."""
+    if len(ecosystem) > _LONGEST_NAME or len(name) > _LONGEST_NAME:
+        raise UnreadableName(f"no package is called {name[:80]!r}")
     base, _, release = ecosystem.partition(":")
     if base in _DISTRIBUTIONS and name:
         kind, distribution = _DISTRIBUTIONS[base]
@@ -316,7 +345,7 @@ def package_of(ecosystem: str, name: str) -> str:
 def _osv_release(told: str) -> str:
     """`12`, `Pro:18.04:LTS`, `v3.18`, `enterprise_linux:8::baseos`, `openshift:4.12::el8`, `Linux Enterprise Server 15 SP5`,
     `Leap 15.5`: of a product of Red Hat, the release that it is made for, not its own."""
-    if product := re.match(r"(?!enterprise_linux|rhel_(?:aus|eus|e4s|tus|els))[a-z_]+:[\d.]+(?::|$)", told):
+    if product := re.match(r"(?!enterprise_linux|rhel_(?!software_collections))[a-z_]+:[\d.]+(?::|$)", told):
         made_for = re.search(r"\bel(\d+)", told[product.end() :])
         return made_for[1] if made_for else ""
     if service_pack := re.search(r"(\d+)[ -]SP(\d+)", told):

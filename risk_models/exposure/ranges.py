@@ -72,6 +72,8 @@ class Affected:
         if text and text in self.versions:
             return MatchVerdict.EXPOSED
         ecosystem = ecosystem_of(self.package)
+        if self._is_of_others(ecosystem, text):
+            return MatchVerdict.UNKNOWN
         read = read_version(ecosystem, text) if text else None
         if read is None:
             return MatchVerdict.UNKNOWN
@@ -81,6 +83,18 @@ class Affected:
         if MatchVerdict.EXPOSED in answers:
             return MatchVerdict.EXPOSED
         return MatchVerdict.UNKNOWN if self.unreadable or MatchVerdict.UNKNOWN in answers else MatchVerdict.NOT_EXPOSED
+
+    def _is_of_others(self, ecosystem: str, text: str) -> bool:
+        """Whether ranges and version may be of two lines that nobody compares: of a module of Red Hat, two streams; of Ubuntu,
+        what is maintained for those who pay for it; of an action, a tag that moves along the versions that begin so."""
+        bounds = [bound for i in self.intervals for bound in (i.low, i.high) if bound]
+        if ecosystem == "rpm":
+            return any(_stream(bound) != _stream(text) for bound in bounds)
+        if ecosystem == "deb":
+            return bool(_ESM.search(text)) and not any(map(_ESM.search, bounds))
+        if ecosystem == "github" and (tag := re.fullmatch(r"v?(\d+(?:\.\d+)?)", text)):
+            return any(re.fullmatch(rf"v?{re.escape(tag[1])}\..+", bound) for bound in bounds)
+        return False
 
     def source_verdict(self, version: str | None) -> MatchVerdict:
         """The answer for what is built from this package. The name of an RPM source does not tell its epoch: where the ranges
@@ -103,8 +117,19 @@ class Affected:
         if any(i.high is None or i.with_high for i in holding):
             return ()
         mending = tuple(i.high for i in holding if i.high) or ends
+        mending = tuple(end for end in mending if ecosystem != "rpm" or _stream(end) == _stream(version or ""))
         after = [end for end in mending if (known := read_version(ecosystem, end)) is not None and read < known]
         return tuple(end for end in after if self.verdict(end) is not MatchVerdict.EXPOSED)
+
+
+_ESM = re.compile(r"[~+]esm\d")
+
+
+def _stream(version: str) -> str:
+    """Of what a module of Red Hat holds, the beginning of its version, by which streams differ; empty of what is of none."""
+    if ".module" not in version:
+        return ""
+    return ".".join(re.findall(r"\d+", version.rpartition(":")[2])[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +291,7 @@ def _intervals(ecosystem: str, events: Sequence[Any]) -> list[Interval]:
     marks = []
     for event in events:
         for kind in ("introduced", "fixed", "last_affected", "limit"):
-            if isinstance(event, Mapping) and isinstance(event.get(kind), str):
+            if isinstance(event, Mapping) and isinstance(event.get(kind), str) and event[kind] != "*":
                 marks.append((event[kind], kind))
     read: list[tuple[Any, str, str]] = [(read_version(ecosystem, text), text, kind) for text, kind in marks]
     origin = [m for m in read if m[1] == "0"]

@@ -136,6 +136,17 @@ _APK_SUFFIXES = {name: n for n, name in enumerate(("alpha", "beta", "pre", "rc",
 _BEFORE, _END, _REVISION, _COMMIT, _SUFFIX_NUMBER, _AFTER, _LETTER, _NUMBER = range(8)
 
 
+# What RubyGems builds a version for, which a purl may write after it.
+_PLATFORM = re.compile(
+    r"-(?:x86_64|x64|x86|i[3-6]86|amd64|arm64|aarch64|arm|armv\d\w*|universal|java|jruby|ppc64le|s390x|riscv64)(?:-.*)?$"
+)
+
+
+def _gem(text: str) -> Any | None:
+    text = _PLATFORM.sub("", text)
+    return univers.RubygemsVersion(text) if _PLAUSIBLE.fullmatch(text) else None
+
+
 def _apk(text: str) -> Any | None:
     """number{.number}{letter}{number}{_suffix{number}}{~commit}{-rnumber}; a number after the first that begins with a zero
     is compared as text, and is less than any that does not."""
@@ -186,7 +197,7 @@ _READERS: dict[str, Callable[[str], Any | None]] = {
     "deb": _deb,
     "apk": _apk,
     "rpm": _by(univers.RpmVersion),
-    "gem": _by(univers.RubygemsVersion),
+    "gem": _gem,
     "golang": _semver,
     "hex": _semver,
     "maven": _maven,

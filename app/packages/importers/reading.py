@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from packageurl import PackageURL
-
 from risk_models import catalogue
-from risk_models.exposure.package_names import UnreadableName, find_source, source_of, split_purl
+from risk_models.exposure.package_names import UnreadableName, find_source, name_package, source_of, split_purl
 from risk_models.product_file.source_yaml import UnreadableYaml
 
 MAX_PACKAGE, MAX_VERSION = 500, 100
@@ -135,8 +133,8 @@ class BomReading:
             return None
         namespace = group if isinstance(group, str) and group else None
         try:
-            return self._kept(PackageURL("generic", namespace, name).to_string(), version, ref, development=development)
-        except ValueError:
+            return self._kept(name_package("generic", namespace, name), version, ref, development=development)
+        except UnreadableName:
             self.note("no_name", name)
             return None
 

@@ -38,6 +38,9 @@ ONE = [
     ("pkg:githubactions/tj-actions/changed-files@45.0.3", "GitHub Actions", "tj-actions/changed-files", "45.0.3"),
     ("pkg:github/github/codeql-action/init@3.1.0", "GitHub Actions", "github/codeql-action", "3.1.0"),
     ("pkg:swift/github.com/Vapor/vapor@4.50.0", "SwiftURL", "github.com/vapor/vapor", "4.50.0"),
+    ("pkg:swift/github.com/vapor/vapor.git/vapor@4.50.0", "SwiftURL", "github.com/vapor/vapor", "4.50.0"),
+    ("pkg:golang/github.com/jackc/pgx@v4.18.1#v4", "Go", "github.com/jackc/pgx/v4", "v4.18.1"),
+    ("pkg:golang/github.com/jackc/pgx/v4@v4.18.1?type=package#pgtype", "Go", "github.com/jackc/pgx/v4", "v4.18.1"),
     ("pkg:swift/github.com/vapor/vapor@4.50.0", "SwiftURL", "https://github.com/vapor/vapor.git", "4.50.0"),
     ("pkg:deb/debian/expat@2.5.0-1%2Bdeb12u1?arch=amd64&distro=debian-12", "Debian:12", "expat", "2.5.0-1+deb12u1"),
     ("pkg:deb/Debian/Curl@7.1?distro=debian-12.5", "Debian:12", "curl", "7.1"),
@@ -57,6 +60,21 @@ ONE = [
     ("pkg:rpm/rocky/curl@7.61.1-33.el8?distro=rocky-8.9", "Rocky Linux:8", "curl", "7.61.1-33.el8"),
     ("pkg:rpm/almalinux/curl@7.76.1-26.el9?epoch=0&distro=almalinux-9.3", "AlmaLinux:9", "curl", "7.76.1-26.el9"),
     ("pkg:rpm/sles/curl@8.0.1?distro=sles-15.5", "SUSE:Linux Enterprise Server 15 SP5", "curl", "8.0.1"),
+    ("pkg:rpm/suse/curl@8.0.1?distro=sles-15-sp5", "SUSE:Linux Enterprise Server 15 SP5", "curl", "8.0.1"),
+    (
+        "pkg:rpm/suse/curl@8.0.1?distro=suse.linux.enterprise.server-15.5",
+        "SUSE:Linux Enterprise Server 15 SP5",
+        "curl",
+        "8.0.1",
+    ),
+    (
+        "pkg:rpm/redhat/curl@7.6?distro=redhatenterpriselinux-9.2",
+        "Red Hat:enterprise_linux:9::baseos",
+        "curl",
+        "7.6",
+    ),
+    ("pkg:rpm/redhat/docker@1.13?distro=rhel-7.9", "Red Hat:rhel_extras:7", "docker", "1.13"),
+    ("pkg:rpm/opensuse/curl@8.0.1?distro=leap-15.5", "openSUSE:Leap 15.5", "curl", "8.0.1"),
     ("pkg:rpm/opensuse/curl@8.0.1?distro=opensuse-leap-15.5", "openSUSE:Leap 15.5", "curl", "8.0.1"),
     ("pkg:rpm/opensuse/curl@8.0.1?distro=opensuse-tumbleweed-20240101", "openSUSE:Tumbleweed", "curl", "8.0.1"),
 ]
@@ -100,6 +118,12 @@ SOURCES = {
         "",
     ),
     "pkg:deb/debian/curl@7.1?distro=debian-12&upstream=curl": None,
+    "pkg:deb/debian/curl@7.1?distro=debian-12&upstream=%2F": None,
+    "pkg:deb/debian/curl@7.1?distro=debian-12&upstream=@": None,
+    "pkg:deb/debian/linux-image@6.1.55-1?distro=debian-12&upstream=linux-signed-amd64%406.1.55%2B1": (
+        "pkg:deb/debian/linux?distro=debian-12",
+        "",
+    ),
     "pkg:deb/debian/libgtk-3-0@3.24.38-2?distro=debian-12&upstream=gtk%2B3.0": (
         package_of("Debian:12", "gtk+3.0"),
         "",
@@ -110,7 +134,7 @@ SOURCES = {
     ),
     "pkg:rpm/redhat/perl-Errno@1.28-421.el8?epoch=4&distro=rhel-8.9&upstream=perl-5.26.3-421.el8.src.rpm": (
         "pkg:rpm/redhat/perl?distro=rhel-8",
-        "4:5.26.3-421.el8",
+        "5.26.3-421.el8",
     ),
 }
 
@@ -207,6 +231,44 @@ BINARIES = [
     ("pkg:deb/openssl@1", fixed("Debian:12", "openssl", "3"), "unknown"),
     ("pkg:apk/openssl@1", fixed("Alpine:v3.18", "openssl", "3"), "unknown"),
     ("pkg:rpm/openssl@1", fixed("Red Hat:enterprise_linux:8::baseos", "openssl", "3"), "unknown"),
+    ("pkg:rpm/centos/openssl@1?distro=centos-stream-9", fixed("Red Hat:enterprise_linux:9", "openssl", "3"), "unknown"),
+    ("pkg:rpm/redhat/openssl@1?distro=maison-9", fixed("Red Hat:enterprise_linux:9", "openssl", "3"), "unknown"),
+    # Streams of one module go on side by side.
+    *(
+        (
+            f"pkg:rpm/redhat/nodejs@{version}?epoch=1&distro=rhel-8.9",
+            fixed("Red Hat:enterprise_linux:8::appstream", "nodejs", "1:18.14.2-2.module+el8.7.0+1"),
+            answer,
+        )
+        for version, answer in (
+            ("16.20.2-4.module+el8.9.0+2", "unknown"),
+            ("20.1.0-1.module+el8.9.0+2", "unknown"),
+            ("18.14.1-1.module+el8.6.0+2", "exposed"),
+            ("18.14.2-3.module+el8.9.0+2", "not_exposed"),
+            ("16.20.2-4.el8", "unknown"),
+        )
+    ),
+    # What is maintained for those who pay for it has versions of its own.
+    ("pkg:deb/ubuntu/a@1.0-1~esm1?distro=ubuntu-22.04", fixed("Ubuntu:22.04:LTS", "a", "2.0"), "unknown"),
+    # A tag of an action that moves along the versions that begin so.
+    *(
+        (
+            f"pkg:github/actions/download-artifact@{tag}",
+            fixed("GitHub Actions", "actions/download-artifact", "4.1.3"),
+            answer,
+        )
+        for tag, answer in (
+            ("v4", "unknown"),
+            ("v4.1", "unknown"),
+            ("v3", "exposed"),
+            ("v5", "not_exposed"),
+            ("v4.0", "exposed"),
+        )
+    ),
+    *(
+        (f"pkg:gem/nokogiri@1.15.4{platform}", fixed("RubyGems", "nokogiri", "1.15.4"), "not_exposed")
+        for platform in ("-arm64-darwin", "-x86_64-linux", "-java", "-aarch64-linux-gnu", "")
+    ),
     # The version of a product of Red Hat is not that of the system it runs on.
     (
         "pkg:rpm/redhat/openshift-clients@4.12.0-1.el8?distro=rhel-8.6",
@@ -230,6 +292,22 @@ BINARIES = [
 def test_each_distribution_speaks_of_its_packages(purl, affected, answer):
     advisory = read_osv({"id": "X-1", "affected": [affected]})
     assert match_verdict(*split_purl(purl), advisory.affected, source_of(purl)) == answer
+
+
+def test_another_stream_of_a_module_is_no_advice():
+    [node] = [a for a in read_osv({"id": "X", "affected": [MODULAR]}).affected if a.package.endswith("rhel-8")]
+    assert node.fixed_in("1:16.20.2-4.module+el8.9.0+2") == ()
+    assert node.fixed_in("1:18.14.1-1.module+el8.6.0+2") == ("1:18.14.2-2.module+el8.7.0+1",)
+
+
+MODULAR = fixed("Red Hat:enterprise_linux:8::appstream", "nodejs", "1:18.14.2-2.module+el8.7.0+1")
+
+
+@pytest.mark.parametrize("name", ["/", "//", "/" * 100_000 + "a", "a" * 100_000])
+def test_a_name_that_names_nothing_is_refused_at_once(name):
+    for ecosystem in ("Maven", "SwiftURL", f"SUSE:{name}"):
+        with pytest.raises(UnreadableName):
+            package_of(ecosystem, name)
 
 
 def test_what_is_paid_for_says_nothing_of_the_release_itself():
