@@ -1,7 +1,7 @@
 """Lock files of the JVM: Maven's pom.xml, which is the list of what is wanted, and Gradle's."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
@@ -21,32 +21,34 @@ def pom(text: str, note: Note) -> Iterator[Locked]:
         element.tag = str(element.tag).rpartition("}")[2]
     if root.tag != "project":
         raise ValueError("its root is not <project>")
-    properties = _properties(root)
-    holders = [root, *root.findall("profiles/profile")]
-    managed = {}
-    for holder in holders:
-        for entry in holder.findall("dependencyManagement/dependencies/dependency"):
-            group, name, version = _coordinates(entry, properties)
-            managed[group, name] = version
-    for holder in holders:
+    profiles = root.findall("profiles/profile")
+    always = [p for p in profiles if (p.findtext("activation/activeByDefault") or "").strip() == "true"]
+    for holder in [root, *profiles]:
+        # Maven takes a profile where it is active: what one says is not said of the project, nor of another.
+        spoken = list(dict.fromkeys((root, *always, holder)))
+        properties = _properties(root, spoken)
+        managed = {
+            _kind_of(entry, properties): _filled(_text(entry, "version"), properties)
+            for one in spoken
+            for entry in one.findall("dependencyManagement/dependencies/dependency")
+        }
         for entry in holder.findall("dependencies/dependency"):
-            group, name, version = _coordinates(entry, properties)
-            version = version or managed.get((group, name), "")
+            kind = group, name, *_ = _kind_of(entry, properties)
+            version = _filled(_text(entry, "version"), properties) or managed.get(kind, "")
             if not version or re.search(r"\$\{|@", version) or not plain_version(version):
                 note("not_exact", f"{group}:{name}")
                 version = ""
             if group and name:
-                scope = (entry.findtext("scope") or "").strip()
                 purl = _purl(group, name)
-                yield Locked(purl, version, scope == "test", ref=purl, imported=True)
+                yield Locked(purl, version, _text(entry, "scope") == "test", ref=purl, imported=True)
 
 
 def _purl(group: str, name: str) -> str:
     return f"pkg:maven/{quote(group)}/{quote(name)}"
 
 
-def _properties(root: Element) -> dict[str, str]:
-    found = {e.tag: (e.text or "").strip() for holder in root.iter("properties") for e in holder}
+def _properties(root: Element, spoken: Sequence[Element]) -> dict[str, str]:
+    found = {e.tag: (e.text or "").strip() for holder in spoken for e in holder.findall("properties/*")}
     for key in ("groupId", "version"):
         parent = (root.findtext(f"parent/{key}") or "").strip()
         own = (root.findtext(key) or "").strip() or parent
@@ -54,10 +56,16 @@ def _properties(root: Element) -> dict[str, str]:
     return found
 
 
-def _coordinates(entry: Element, properties: dict[str, str]) -> tuple[str, str, str]:
-    parts = [(entry.findtext(tag) or "").strip() for tag in ("groupId", "artifactId", "version")]
-    group, name, version = (_filled(part, properties) for part in parts)
-    return group, name, version
+def _text(entry: Element, tag: str) -> str:
+    return (entry.findtext(tag) or "").strip()
+
+
+def _kind_of(entry: Element, properties: dict[str, str]) -> tuple[str, str, str, str]:
+    """What tells a dependency from others: its group, name, type and classifier."""
+    group, name, kind, classifier = (
+        _filled(_text(entry, tag), properties) for tag in ("groupId", "artifactId", "type", "classifier")
+    )
+    return group, name, kind or "jar", classifier
 
 
 def _filled(text: str, properties: dict[str, str]) -> str:
@@ -70,9 +78,7 @@ def _filled(text: str, properties: dict[str, str]) -> str:
 
 
 _GRADLE_LINE = re.compile(r"(?:empty|([\w.+-]++):([\w.+-]++):([\w.+-]++))=?(\S*)")
-_GRADLE_TESTS = re.compile(
-    r"((test\w*|\w*[a-z]Test\w*|(?i:jacoco|checkstyle|pmd|spotbugs|detekt|ktlint|spotless)\w*)(?:,|$))+"
-)
+_GRADLE_TESTS = re.compile(r"test\w*|\w*[a-z]Test\w*|(?i:jacoco|checkstyle|pmd|spotbugs|detekt|ktlint|spotless)\w*")
 
 
 def gradle_lockfile(text: str, note: Note) -> Iterator[Locked]:
@@ -80,5 +86,5 @@ def gradle_lockfile(text: str, note: Note) -> Iterator[Locked]:
     for found in lines_of(text, _GRADLE_LINE, note):
         group, name, version, configurations = found.groups()
         if group:
-            development = bool(_GRADLE_TESTS.fullmatch(configurations))
+            development = all(map(_GRADLE_TESTS.fullmatch, configurations.rstrip(",").split(",")))
             yield Locked(_purl(group, name), version, development)

@@ -67,7 +67,7 @@ def lines_of(text: str, form: re.Pattern[str], note: Note) -> Iterator[re.Match[
     read, unread = 0, []
     for line in text.splitlines():
         told = line.strip()
-        if found := form.fullmatch(told):
+        if len(told) <= LONGEST_LINE and (found := form.fullmatch(told)):
             read += 1
             yield found
         elif told and not told.startswith("#"):

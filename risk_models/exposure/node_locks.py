@@ -126,7 +126,7 @@ def yarn_lock(text: str, note: Note) -> Iterator[Locked]:
         keys[0]: [line for ways in _yarn_keys(entry) if (line := next(filter(None, map(lines.get, ways)), None))]
         for keys, entry in entries
     }
-    own = {keys[0] for keys, _ in entries if any(_YARN_OWN.search(key) for key in keys)}
+    own = {keys[0] for keys, _ in entries if any(map(_is_own, keys))}
     imported = {need for line in own for need in needs[line]} - own if tells_imports else set()
     for keys, entry in entries:
         name = _yarn_name(keys[0])
@@ -137,8 +137,16 @@ def yarn_lock(text: str, note: Note) -> Iterator[Locked]:
 
 
 _YarnEntry = tuple[list[str], dict[str, object]]
-# Folders of the repository itself; an archive in one is what others made.
-_YARN_OWN = re.compile(r"@(workspace|link|portal):|@file:(?!.*\.(tgz|tar\.gz)(#|$))")
+_YARN_OWN = re.compile(r"@(workspace|link|portal):")
+
+
+def _is_own(key: str) -> bool:
+    """Whether it is a folder of the repository itself; an archive in one, which yarn 2 follows by who wants it, is what others
+    made."""
+    _, file, path = key.partition("@file:")
+    return bool(_YARN_OWN.search(key)) or (
+        bool(file) and not re.split("#|::", path, maxsplit=1)[0].endswith((".tgz", ".tar.gz"))
+    )
 
 
 def _yarn_lines(entries: Sequence[_YarnEntry]) -> dict[str, str]:
@@ -194,7 +202,6 @@ def _yarn_name(wanted: str) -> str:
 
 _PNPM_OLD = re.compile(r"((?:@[^/]+/)?[^/@]+)/(\d[^_/]*)(?:_.*)?")
 _PNPM = re.compile(r"((?:@[^/@]+/)?[^/@]+)@(.+)")
-_PNPM_HOST = re.compile(r"[^/@]+\.[^/@]+/(?=[^/]+/.)")
 
 
 def pnpm_lock(text: str, note: Note) -> Iterator[Locked]:
@@ -232,7 +239,9 @@ def pnpm_lock(text: str, note: Note) -> Iterator[Locked]:
 def _pnpm_line(key: str) -> str:
     """`name@version` of a key of any version of the format; of what has no such name, all that it says."""
     told = key.lstrip("/").partition("(")[0]
-    told = told if ":" in told else _PNPM_HOST.sub("", told)
+    host, _, rest = told.partition("/")
+    if "." in host and "@" not in host and ":" not in told and re.match(r"[^/]+/.", rest):
+        told = rest
     old = _PNPM_OLD.fullmatch(told)
     return f"{old[1]}@{old[2]}" if old else told
 

@@ -110,6 +110,7 @@ def _later(version: str, known: str) -> bool:
     return read is not None and (other is None or other < read)
 
 
+_GO_LISTS_ALL = 1, 17  # go.dev/ref/mod: since then go.mod lists what others bring too
 _GO_MODULE = re.compile(r"(\S+)\s+(v\S+)")
 
 
@@ -117,8 +118,11 @@ def go_mod_file(text: str, note: Note) -> Iterator[Locked]:
     """What `require` lists, which since Go 1.17 is all that is built, the team's own imports those that no comment says to be
     indirect, after what `replace` puts in the place of a version, or of any."""
     wanted: list[tuple[str, str, bool]] = []
+    lists_all = False
     replaced: dict[tuple[str, str], tuple[str, str]] = {}
     for verb, line, comment in _go_lines(text):
+        if verb == "go" and (told := re.match(r"(\d+)\.(\d{1,4})", line)):
+            lists_all = (int(told[1]), int(told[2])) >= _GO_LISTS_ALL
         if verb == "require" and (found := _GO_MODULE.fullmatch(line)):
             wanted.append((found[1], found[2], not comment.startswith("indirect")))
         elif verb == "replace":
@@ -126,6 +130,8 @@ def go_mod_file(text: str, note: Note) -> Iterator[Locked]:
             old, new = before.split(), after.split()
             if arrow and 1 <= len(old) <= 2 and 1 <= len(new) <= 2:
                 replaced[old[0], "".join(old[1:])] = new[0], "".join(new[1:])
+    if wanted and not lists_all:
+        note("direct_only", wanted[0][0])
     for name, version, imported in wanted:
         instead = replaced.get((name, version)) or replaced.get((name, ""))
         if instead and instead[0].startswith((".", "/")):
@@ -144,11 +150,15 @@ def _go_lines(text: str) -> Iterator[tuple[str, str, str]]:
             if told == ")":
                 block = ""
             elif told:
-                yield block, told, comment
+                yield block, _unquoted(told), comment
         elif opening := re.fullmatch(r"(\w+)\s*\(", told):
             block = opening[1]
         elif alone := re.fullmatch(r"(\w+)\s+(.+)", told):
-            yield alone[1], alone[2], comment
+            yield alone[1], _unquoted(alone[2]), comment
+
+
+def _unquoted(line: str) -> str:
+    return line.replace('"', "").replace("`", "")
 
 
 def nuget_lock(text: str, note: Note) -> Iterator[Locked]:
@@ -174,7 +184,7 @@ def nuget_lock(text: str, note: Note) -> Iterator[Locked]:
                 )
 
 
-_MIX = re.compile(r'\s*"([^"]+)":\s*\{:(\w+),\s*(?::"?([\w.-]+)"?,\s*)?"([^"]*)"')
+_MIX = re.compile(r'\s*(?:%\{\s*)?"([^"]+)":\s*\{:(\w+),\s*(?::"?([\w.-]+)"?,\s*)?"([^"]*)"')
 
 
 _MIX_NEED = re.compile(r'\{:"?([\w.-]+)"?,([^{}]*)')
@@ -262,9 +272,12 @@ def conan_lock(text: str, note: Note) -> Iterator[Locked]:
     for group, development in (("requires", False), ("build_requires", True), ("python_requires", True)):
         listed = lock.get(group)
         for ref in listed if isinstance(listed, list) else ():
-            found = _conan(ref)
+            # With the identifiers of its packages beside it, where they are locked too.
+            found = _conan(ref[0] if isinstance(ref, list) and ref else ref)
             if found:
                 yield found._replace(development=development)
+            else:
+                note("not_a_requirement", ref)
 
 
 def _conan(ref: object) -> Locked | None:

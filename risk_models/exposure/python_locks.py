@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -90,8 +90,8 @@ class _Lines:
         for group in groups:
             for one in group if isinstance(group, list | dict) else ():
                 told = one if isinstance(one, dict) else {"name": _name(str(one))}
-                known = list(self._by_name.get(_normal(told.get("name")), ()))
-                found += [line for line in known if line == _line(told)] or known
+                known = self._by_name.get(_normal(told.get("name")), {})
+                found += [exact] if (exact := _line(told)) in known else known
         return found
 
 
@@ -184,6 +184,7 @@ class _ToldNeeds:
                     self._reasons[lined].add(told)
         names = {line.partition("==")[0] for line in self._reasons}
         self._needs: dict[str, list[str]] = defaultdict(list)
+        self._versions = Counter(line.partition("==")[0] for line in self._reasons)
         self._imported = set()
         for line, reasons in self._reasons.items():
             for told in reasons:
@@ -195,7 +196,8 @@ class _ToldNeeds:
 
     def told(self, locked: Locked, line: str) -> Locked:
         ref = _line_of(line)
-        needs = self._needs.get(ref.partition("==")[0], ())
+        name = ref.partition("==")[0]
+        needs = self._needs.get(name, ()) if self._versions[name] <= _MOST_VERSIONS else ()
         return locked._replace(ref=ref, needs=needs, imported=ref in self._imported)
 
 

@@ -1,6 +1,7 @@
 """Lock files in use: each gives its packages with their versions, development apart; nothing of a folder or an archive."""
 
 import contextlib
+import time
 from xml.etree.ElementTree import ParseError
 
 import pytest
@@ -176,13 +177,13 @@ exclude a.test/b v0.9.0
         },
     ),
     "mix.lock": (
-        """%{
+        """%{"ancien": {:hex, :ancien, "0.0.1", "36a9", [:rebar], []},
   "phoenix": {:hex, :phoenix, "1.7.0", "hash", [:mix], [{:plug, "~> 1.0"}], "hexpm", "hash"},
   "a_nous": {:hex, :"autre-nom", "2.0.0", "hash", [:mix], [], "hexpm"},
   "depot": {:git, "https://a.test/b.git", "0123abc", []},
 }
 """,
-        {("hex/phoenix", "1.7.0"), ("hex/autre-nom", "2.0.0"), ("hex/depot", "")},
+        {("hex/ancien", "0.0.1"), ("hex/phoenix", "1.7.0"), ("hex/autre-nom", "2.0.0"), ("hex/depot", "")},
     ),
     "pubspec.lock": (
         """packages:
@@ -210,7 +211,7 @@ DEPENDENCIES:
         {("swift/github.com/Alamofire/Alamofire", "5.4.3"), ("swift/github.com/a/b", "")},
     ),
     "conan.lock": (
-        """{"version": "0.5", "requires": ["zlib/1.2.11#rev%1.0"], "build_requires": ["cmake/3.20#rev"]}""",
+        """{"version": "0.5", "requires": ["zlib/1.2.11#rev%1.0"], "build_requires": [["cmake/3.20#rev", {"id": ["prev"]}]]}""",
         {("conan/zlib", "1.2.11"), ("conan/cmake", "3.20", True)},
     ),
     "composer.lock": (
@@ -258,6 +259,71 @@ IN_REPORTS = {
     "30-pom-managed/pom.xml": {("maven/org.postgresql/postgresql", "42.2.10"), ("maven/org.slf4j/slf4j-api", "1.7.25")},
     "32-npm-alias-v1/package-lock.json": {("npm/lodash", "4.17.15")},
 }
+
+
+PROFILES = """<project><groupId>fr.exemple</groupId><artifactId>a</artifactId><version>1.0</version>
+<properties><v>2.14.1</v></properties>
+<dependencyManagement><dependencies><dependency><groupId>m</groupId><artifactId>m</artifactId><version>1.0</version></dependency>
+<dependency><groupId>m</groupId><artifactId>m</artifactId><type>test-jar</type><version>9</version></dependency>
+</dependencies></dependencyManagement>
+<dependencies><dependency><groupId>l</groupId><artifactId>l</artifactId><version>${v}</version></dependency>
+<dependency><groupId>m</groupId><artifactId>m</artifactId></dependency>
+<dependency><groupId>s</groupId><artifactId>s</artifactId><version>${ailleurs}</version></dependency></dependencies>
+<build><plugins><plugin><configuration><properties><v>9.9.9</v></properties></configuration></plugin></plugins></build>
+<profiles><profile><properties><v>2.20.0</v><ailleurs>3</ailleurs></properties>
+<dependencyManagement><dependencies><dependency><groupId>m</groupId><artifactId>m</artifactId><version>2.0</version></dependency>
+</dependencies></dependencyManagement>
+<dependencies><dependency><groupId>p</groupId><artifactId>p</artifactId><version>${v}</version></dependency></dependencies>
+</profile>MORE</profiles></project>"""
+ALWAYS = "<profile><activation><activeByDefault>true</activeByDefault></activation><properties><v>2.17.1</v></properties></profile>"
+
+
+def test_what_a_profile_says_is_not_said_of_the_project():
+    of_profile = {("maven/s/s", ""), ("maven/m/m", "1.0"), ("maven/p/p", "2.20.0")}
+    assert read("pom.xml", PROFILES.replace("MORE", "")) == {("maven/l/l", "2.14.1"), *of_profile}
+    assert read("pom.xml", PROFILES.replace("MORE", ALWAYS)) == {("maven/l/l", "2.17.1"), *of_profile}
+
+
+def test_an_archive_within_the_repository_is_what_others_made():
+    told = """__metadata: {version: 8}
+"xlsx@file:./vendor/xlsx-0.18.5.tgz::locator=app%40workspace%3A.": {version: 0.18.5}
+"ici@file:./libs/ici#./libs/ici::hash=1&locator=app%40workspace%3A.": {version: 0.0.0}
+"""
+    assert read("yarn.lock", told) == {("npm/xlsx", "0.18.5")}
+
+
+def test_a_module_in_quotes_is_read_and_an_old_list_told_as_partial():
+    noted = []
+    told = 'module m\ngo 1.15\nrequire "a.test/b" v1.2.3\n'
+    (found,) = reader_of("go.mod")(told, lambda *said: noted.append(said))
+    assert (found.purl, found.version, noted) == ("pkg:golang/a.test/b", "v1.2.3", [("direct_only", "a.test/b")])
+
+
+# Files of a few thousand characters that took minutes, or memory without end.
+SLOW = {
+    "gradle.lockfile": "a:b:1="
+    + "testaTest," * 30
+    + "x\n"
+    + "a:c:1="
+    + "".join(f"testF{i}TestR," for i in range(30))
+    + "r\n",
+    "pnpm-lock.yaml": 'importers: {.: {dependencies: {x: {version: "' + "a." * 6_000 + '"}}}}\npackages: {a@1: {}}\n',
+    "yarn.lock": '"x@' + "@file:" * 100_000 + '.tgz":\n  version "1"\n',
+    "requirements.txt": "".join(f"a=={i} # via c\n" for i in range(9_000))
+    + "".join(f"b{i}==1 # via a\n" for i in range(9_000)),
+    "uv.lock": "".join(f'[[package]]\nname = "a"\nversion = "{i}"\n' for i in range(50))
+    + '[[package]]\nname = "b"\nversion = "1"\ndependencies = [\n'
+    + '{ name = "a", version = "49" },\n' * 20_000
+    + "]\n",
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_no_file_takes_more_than_it_weighs(name):
+    started = time.process_time()
+    edges = sum(len(one.needs) for one in reader_of(name)(SLOW[name], lambda *_: None))
+    assert time.process_time() - started < 5
+    assert edges < 1_000_000
 
 
 @pytest.mark.skipif(not REPORTS.is_dir(), reason="the folder of real data is not beside this checkout")
