@@ -20,8 +20,8 @@ from ruamel.yaml.scanner import ScannerError
 
 from risk_models import catalogue
 
-# What the slower parser is given: some ten seconds.
-_MOST_PURE = 1_000_000
+# What the slower parser is given: some three seconds.
+_MOST_PURE = 250_000
 
 
 class UnreadableYaml(ValueError):
@@ -215,29 +215,34 @@ def _in_words(text: str, error: Exception) -> UnreadableYaml:
 def _too_much(events: Iterable[Event], depth: int, nodes: int) -> tuple[int, int] | None:
     """Where a text would exhaust whoever builds it, by nesting without end or aliases that multiply; None if nowhere."""
     sizes: dict[str, int] = {}
+    heights: dict[str, int] = {}
     anchors: set[str | None] = set()
-    open_nodes: list[tuple[str | None, int]] = []
+    open_nodes: list[list[Any]] = []  # of each: its anchor, how many nodes came before it, how many levels it holds
     total = 0
     for event in events:
-        mark = event.start_mark
+        mark, height = event.start_mark, 0
         place = mark.line + 1, mark.column + 1
         if isinstance(event, AliasEvent):
             if event.anchor not in anchors:
                 return None  # said with its place by the parser that builds
             total += sizes.get(event.anchor, nodes)  # an alias within its own node never ends
+            height = heights.get(event.anchor, 0)
         elif isinstance(event, ScalarEvent):
             anchors.add(event.anchor)
             total += 1
             sizes |= {event.anchor: 1} if event.anchor else {}
+            heights.pop(event.anchor or "", None)
         elif isinstance(event, CollectionStartEvent):
             total += 1
             anchors.add(event.anchor)
             sizes.pop(event.anchor or "", None)
-            open_nodes.append((event.anchor, total - 1))
+            open_nodes.append([event.anchor, total - 1, 1])
         elif isinstance(event, CollectionEndEvent):
-            anchor, before = open_nodes.pop()
+            anchor, before, height = open_nodes.pop()
             if anchor:
-                sizes[anchor] = total - before
-        if total > nodes or len(open_nodes) > depth:
+                sizes[anchor], heights[anchor] = total - before, height
+        if open_nodes:
+            open_nodes[-1][2] = max(open_nodes[-1][2], height + 1)
+        if total > nodes or len(open_nodes) + height > depth:
             return place
     return None

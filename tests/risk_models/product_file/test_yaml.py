@@ -67,6 +67,8 @@ REFUSED = {
     "a: !!js/function 'x'": ("yaml_code", 1),
     "a: &a [*a, *a]\n": ("too_nested", 1),
     "[" * 100 + "]" * 100: ("too_nested", 1),
+    # Each line has one level, each value one more than that before.
+    "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 60)): ("too_nested", 40),
     # A bomb behind what the first parser refuses.
     "z: [80:8000]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9) if n else 'x'}]\n" for n in range(9)): (
         "too_nested",
