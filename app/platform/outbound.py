@@ -62,8 +62,11 @@ def ask_address(
         answer = _ask(address, headers, method, body, private_hosts, most, seconds, into)
         if answer.status not in _REDIRECTS:
             return answer
-        address = urljoin(address, answer.headers.get("location", ""))
-        parts = urlsplit(address)
+        try:
+            address = urljoin(address, answer.headers.get("location", ""))
+            parts = urlsplit(address)
+        except ValueError:
+            break
         if f"{parts.scheme}://{parts.netloc}" not in redirects_to:
             break
     raise Unreachable("redirected")

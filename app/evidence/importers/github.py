@@ -130,13 +130,14 @@ def _every_row(ask: Ask, answer: Answer) -> list[Mapping[str, Any]]:
     raise UnreadablePayload("too_many_alerts")
 
 
+_LONGEST_LINK = 8_000
 _LINK = re.compile(r"<([^>]*)>([^<]*)")
 _RELATIONS = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))", re.IGNORECASE)
 
 
 def _next(link: str) -> str | None:
     """The address of the next page, from the header `Link` (RFC 8288)."""
-    for address, parameters in _LINK.findall(link):
+    for address, parameters in _LINK.findall(link[:_LONGEST_LINK]):
         for several, one in _RELATIONS.findall(parameters):
             if "next" in (several or one).lower().split():
                 return str(address)
@@ -156,7 +157,7 @@ def _dependabot(ask: Ask, repository: str, branch: str, aside: AsideRules) -> Re
         ]
         severities = [str(a["security_advisory"]["severity"]).upper() for a in kept]
         return alerts_reading(Check.DEPENDABOT, repository, severities, hidden=len(standing) - len(kept))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise UnreadablePayload("not_its_shape") from error
 
 
@@ -168,7 +169,7 @@ def _code_scanning(ask: Ask, repository: str, branch: str, aside: AsideRules) ->
         kept = [a for a in alerts if not aside.hides(str(a["most_recent_instance"]["location"]["path"]))]
         severities = [code_severity(a["rule"]) for a in kept]
         return alerts_reading(Check.CODE_SCANNING, repository, severities, hidden=len(alerts) - len(kept))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise UnreadablePayload("not_its_shape") from error
 
 
