@@ -5,7 +5,7 @@ import click
 from app.factory import create_app
 from app.packages import queries
 from risk_models.exposure.package_names import UnreadableName, split_purl
-from risk_models.exposure.ranges import read_range
+from risk_models.exposure.typed_ranges import read_range
 
 
 @click.command("who-uses")

@@ -10,7 +10,8 @@ from app.inventory import component_catalogue
 from app.inventory.models import Component
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from risk_models.catalogue import UsualComponent
-from risk_models.exposure.ranges import Affected, read_range
+from risk_models.exposure.ranges import Affected
+from risk_models.exposure.typed_ranges import read_range
 
 _SHORTEST_NAME = 3
 ANY_SOFTWARE = "pkg:generic/software"

@@ -12,7 +12,8 @@ from app.feeds.services import affected_of
 from app.packages import queries
 from app.packages.known_inside import ANY_SOFTWARE
 from risk_models.exposure.package_names import split_purl
-from risk_models.exposure.ranges import Affected, UnreadableRange, read_range
+from risk_models.exposure.ranges import Affected, UnreadableRange
+from risk_models.exposure.typed_ranges import read_range
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE)
 

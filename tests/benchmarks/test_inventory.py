@@ -23,7 +23,8 @@ from app.platform import clock
 from app.platform.database import Database, make_engine, new_id
 from app.products.models import Product
 from risk_models.exposure.package_names import package_of, split_purl
-from risk_models.exposure.ranges import MatchVerdict, read_osv, read_range
+from risk_models.exposure.ranges import MatchVerdict, read_osv
+from risk_models.exposure.typed_ranges import read_range
 from risk_models.scales import ComponentKind, Exposure, Hosting, Patcher
 
 PRODUCTS = int(os.environ.get("JALON_BENCH_PRODUCTS", "5000"))

@@ -18,7 +18,7 @@ from app.product_files import cards, files, spreadsheets
 from app.products import services as products
 from app.products.importers.cards import read_card
 from app.products.importers.collections import Collection
-from risk_models.exposure.ranges import read_range
+from risk_models.exposure.typed_ranges import read_range
 from tests.conftest import ROOT
 from tests.factories.advisories import LOG4J, LOG4SHELL
 from tests.factories.boms import BOMS, LIBRARY, bom

@@ -9,7 +9,8 @@ from app.inventory.models import Component
 from app.packages import matching, queries
 from app.packages.known_inside import ANY_SOFTWARE
 from app.products.changes import note_change
-from risk_models.exposure.ranges import MatchVerdict, read_range
+from risk_models.exposure.ranges import MatchVerdict
+from risk_models.exposure.typed_ranges import read_range
 from risk_models.scales import Hosting
 from tests.factories.advisories import LOG4J, LOG4SHELL
 from tests.factories.boms import LIBRARY, bom

@@ -19,7 +19,7 @@ from app.packages.kinds import FlawState, Justification
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from app.platform.refusals import Refusal
 from app.products.changes import note_change
-from risk_models.exposure.ranges import read_range
+from risk_models.exposure.typed_ranges import read_range
 from tests.factories.advisories import LOG4J, LOG4SHELL
 from tests.factories.boms import BOMS, LIBRARY, REFUSED, bom
 from tests.factories.packages import bring, feed, matches

@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from risk_models.exposure.package_names import UnreadableName, split_purl
-from risk_models.exposure.ranges import (
-    MatchVerdict,
-    UnreadableRange,
-    match_verdict,
-    read_osv,
-    read_range,
-)
+from risk_models.exposure.ranges import MatchVerdict, UnreadableRange, match_verdict, read_osv
+from risk_models.exposure.typed_ranges import read_range
 from risk_models.exposure.versions import read_version
 from tests.conftest import REAL_DATA
 from tests.factories.advisories import LOG4J, LOG4SHELL, osv
