@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +20,8 @@ from risk_models.exposure.ranges import ParsedAdvisory, read_osv
 
 _MAX_RECORD = 20_000_000
 _MAX_UNPACKED = 8_000_000_000
-_LONGEST_LINE, _MOST_LINES = 1_000, 10_000_000
+# EPSS has some three hundred thousand.
+_LONGEST_LINE, _MOST_LINES = 1_000, 1_000_000
 
 
 class UnreadableFeed(ValueError):
@@ -29,14 +30,14 @@ class UnreadableFeed(ValueError):
 
 @dataclass
 class Loaded:
-    """What a file holds; `withdrawn` are ids of advisories to forget, `odd` records left out and why."""
+    """What a file holds; `withdrawn` are advisories to forget, by id when each was said so, `odd` records left out and why."""
 
     name: FeedName
     source: str
     sha256: str
     dated: date | None = None
     advisories: list[ParsedAdvisory] = field(default_factory=list)
-    withdrawn: list[str] = field(default_factory=list)
+    withdrawn: dict[str, datetime | None] = field(default_factory=dict)
     rows: list[dict[str, object]] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
 
@@ -111,7 +112,7 @@ def _osv(source: str, digest: str, records: Iterator[tuple[str, bytes]]) -> Load
             loaded.odd.append(f"{name}: {error}")
             continue
         if advisory is None:
-            loaded.withdrawn.append(str(record["id"]))
+            loaded.withdrawn[str(record["id"])[:100]] = instant_of(record.get("modified") or record.get("withdrawn"))
             continue
         if not advisory.affected:
             loaded.odd.append(f"{advisory.id}: names no package of a known ecosystem")
@@ -224,6 +225,15 @@ def _cycles(source: str, digest: str, found: list[dict[str, object]]) -> Loaded:
             continue
         loaded.rows.append({"product": product, "cycle": str(name), "eol": day_of(end), "ended": end is True})
     return loaded
+
+
+def instant_of(value: object) -> datetime | None:
+    """An ISO instant, in UTC where it tells no zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(str(value))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def day_of(value: object) -> date | None:

@@ -1,12 +1,12 @@
 """Public knowledge of flaws, kept locally: what was loaded, from when, and how much."""
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.feeds.kinds import FeedName
-from app.platform.database import Base, Instant, Json
+from app.platform.database import Base, Instant, Json, UtcDateTime
 
 
 class Feed(Base):
@@ -30,6 +30,14 @@ class Advisory(Base):
     summary: Mapped[str] = mapped_column(String(500))
     published: Mapped[date | None]
     cvss: Mapped[float | None]
+    modified: Mapped[datetime | None] = mapped_column(
+        UtcDateTime, comment="when its database last changed it: an older file does not replace it"
+    )
+    withdrawn: Mapped[bool] = mapped_column(
+        default=False,
+        server_default=false(),
+        comment="by its database: kept so that an older file does not bring it back",
+    )
 
 
 class AdvisoryPackage(Base):

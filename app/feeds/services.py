@@ -1,6 +1,6 @@
 """Keeps what feeds say, each file in one transaction, and tells how old and how full each one is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.feeds.jobs import FetchFeed
 from app.feeds.kinds import STALE_AFTER_DAYS, FeedName
-from app.feeds.loading import Loaded, day_of
+from app.feeds.loading import Loaded, day_of, instant_of
 from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, Feed, ReleaseCycle
 from app.identity.models import Person
 from app.journal.actions import Action
@@ -19,7 +19,7 @@ from app.platform import clock
 from app.platform.jobs import Job
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
-from risk_models.exposure.ranges import Affected, Interval
+from risk_models.exposure.ranges import Affected, Interval, ParsedAdvisory
 from risk_models.plain_values import from_plain
 
 _BATCH = 1_000
@@ -105,7 +105,9 @@ def load_feed(session: Session, actor: Person | None, loaded: Loaded) -> int:
         _insert(session, table, list(keys.values()))
     feed.source, feed.sha256, feed.loaded_at = loaded.source[:500], loaded.sha256, clock.now()
     feed.dated = max(filter(None, (feed.dated, loaded.dated)), default=None)
-    feed.count = session.scalar(select(func.count()).select_from(_ROWS[loaded.name])) or 0
+    standing = select(func.count()).select_from(_ROWS[loaded.name])
+    standing = standing.where(~Advisory.withdrawn) if loaded.name is FeedName.OSV else standing
+    feed.count = session.scalar(standing) or 0
     session.add(feed)
     record(session, actor, Action.LOAD_FEED, f"{loaded.name}: {loaded.source}", count=feed.count, sha256=loaded.sha256)
     return feed.count
@@ -113,27 +115,17 @@ def load_feed(session: Session, actor: Person | None, loaded: Loaded) -> int:
 
 def _load_advisories(session: Session, loaded: Loaded) -> None:
     by_id = {a.id: a for a in loaded.advisories}
-    gone = [*by_id, *(name[:100] for name in loaded.withdrawn)]
+    told = {**loaded.withdrawn, **{a.id: instant_of(a.modified) for a in by_id.values()}}
+    newer = _newer_than(session, told)
+    by_id = {name: a for name, a in by_id.items() if name not in newer}
+    withdrawn = loaded.withdrawn.keys() - by_id.keys() - newer
+    gone = [*by_id, *withdrawn]
     for at in range(0, len(gone), _BATCH):
         some = gone[at : at + _BATCH]
         session.execute(delete(AdvisoryPackage).where(AdvisoryPackage.advisory_id.in_(some)))
         session.execute(delete(Advisory).where(Advisory.id.in_(some)))
-    _insert(
-        session,
-        Advisory,
-        [
-            {
-                "id": a.id,
-                "cve": a.cve,
-                "aliases": list(a.aliases),
-                "upstream": list(a.upstream),
-                "summary": a.summary.replace("\0", ""),
-                "published": day_of(a.published),
-                "cvss": a.cvss,
-            }
-            for a in by_id.values()
-        ],
-    )
+    _insert(session, Advisory, [_advisory_row(a, told[a.id]) for a in by_id.values()])
+    _insert(session, Advisory, [_withdrawn_row(name, told[name]) for name in sorted(withdrawn)])
     _insert(
         session,
         AdvisoryPackage,
@@ -143,6 +135,37 @@ def _load_advisories(session: Session, loaded: Loaded) -> None:
             for one in a.affected
         ],
     )
+
+
+def _advisory_row(advisory: ParsedAdvisory, modified: datetime | None) -> dict[str, Any]:
+    return {
+        "id": advisory.id,
+        "cve": advisory.cve,
+        "aliases": list(advisory.aliases),
+        "upstream": list(advisory.upstream),
+        "summary": advisory.summary.replace("\0", ""),
+        "published": day_of(advisory.published),
+        "cvss": advisory.cvss,
+        "modified": modified,
+        "withdrawn": False,
+    }
+
+
+def _withdrawn_row(name: str, modified: datetime | None) -> dict[str, Any]:
+    nothing = ParsedAdvisory(name, (), (), "", None, None, None, ())
+    return _advisory_row(nothing, modified) | {"withdrawn": True}
+
+
+def _newer_than(session: Session, told: Mapping[str, datetime | None]) -> set[str]:
+    """The records known in a later state than a file tells them."""
+    names, found = list(told), set()
+    for at in range(0, len(names), _BATCH):
+        statement = select(Advisory.id, Advisory.modified).where(Advisory.id.in_(names[at : at + _BATCH]))
+        for name, modified in session.execute(statement):
+            instant = told[name]
+            if modified and instant and instant < modified:
+                found.add(name)
+    return found
 
 
 def _insert(session: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:

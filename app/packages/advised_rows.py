@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, literal, select
+from sqlalchemy import Row, Select, and_, literal, select
 from sqlalchemy.orm import Session
 
 from app.feeds.models import Advisory, AdvisoryPackage
@@ -48,6 +48,9 @@ _COLUMNS = (
 )
 
 
+_is_source = and_(PackageVersion.source != "", AdvisoryPackage.package == PackageVersion.source)
+
+
 def _carried(session: Session, product_ids: Sequence[str], packages: Collection[str] | None) -> list[Row[Any]]:
     """By the name of each package, and by that of the source it is built from."""
     statement = (
@@ -72,8 +75,8 @@ def _carried(session: Session, product_ids: Sequence[str], packages: Collection[
         statement = statement.where(Package.purl.in_(packages))
     return [
         row
-        for named in (Package.purl, Package.source)
-        for row in session.execute(_told(statement.join(AdvisoryPackage, AdvisoryPackage.package == named)))
+        for named in (AdvisoryPackage.package == Package.purl, _is_source)
+        for row in session.execute(_told(statement.join(AdvisoryPackage, named)))
     ]
 
 

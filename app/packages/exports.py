@@ -73,6 +73,7 @@ class _Package(NamedTuple):
     version: str
     source: str
     source_version: str
+    development: bool
 
     @property
     def purl(self) -> str:
@@ -95,8 +96,9 @@ def _packages(session: Session, product_id: str) -> dict[str, dict[int, _Package
             PackageVersion.id,
             Package.purl,
             PackageVersion.version,
-            Package.source,
+            PackageVersion.source,
             PackageVersion.source_version,
+            PackageUse.development,
         )
         .join(PackageUse, PackageUse.sbom_id == Sbom.id)
         .join(PackageVersion, PackageVersion.id == PackageUse.version_id)
@@ -105,8 +107,9 @@ def _packages(session: Session, product_id: str) -> dict[str, dict[int, _Package
         .order_by(Package.purl, PackageVersion.version)
     )
     found: dict[str, dict[int, _Package]] = defaultdict(dict)
-    for component_id, version_id, purl, version, source, source_version in session.execute(statement):
-        found[component_id][version_id] = _Package(purl, version, source or "", source_version or "")
+    for row in session.execute(statement):
+        component_id, version_id, *told = row
+        found[component_id][version_id] = _Package._make(told)
     return found
 
 
@@ -119,6 +122,7 @@ def _component(c: Component, packages: Iterable[_Package]) -> dict[str, object]:
             "purl": p.purl,
         }
         | ({"version": p.version} if p.version else {})
+        | ({"scope": "excluded"} if p.development else {})
         for p in packages
     ]
     return _said(

@@ -5,7 +5,7 @@ These rows are millions: they are written and read in sets, never as objects (se
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, false
+from sqlalchemy import ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.packages.kinds import FlawState, Justification
@@ -18,20 +18,32 @@ class Package(Base):
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     purl: Mapped[str] = mapped_column(String(500), unique=True, comment="normalised, without version")
     name: Mapped[str] = mapped_column(String(500), index=True, comment="its last part, in lower case, for searches")
-    source: Mapped[str | None] = mapped_column(
-        String(500), index=True, comment="purl of the source it is built from, which advisories may name"
-    )
+
+
+_TOLD = text("source <> ''")
 
 
 class PackageVersion(Base):
+    """A version of a package, built from what a file says it is: what another file says of it is another row, so that none
+    speaks for the others."""
+
     __tablename__ = "package_version"
-    __table_args__ = (UniqueConstraint("package_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("package_id", "version", "source", "source_version"),
+        Index("ix_package_version_source", "source", sqlite_where=_TOLD, postgresql_where=_TOLD),
+    )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     package_id: Mapped[int] = mapped_column(ForeignKey("package.id"))
     version: Mapped[str] = mapped_column(String(100), comment="as written; empty when the SBOM gave none")
-    source_version: Mapped[str | None] = mapped_column(
-        String(100), comment="of the source it is built from, where that is another"
+    source: Mapped[str] = mapped_column(
+        String(500),
+        default="",
+        server_default="",
+        comment="purl of the source it is built from, which advisories may name; empty where no file tells one",
+    )
+    source_version: Mapped[str] = mapped_column(
+        String(100), default="", server_default="", comment="of the source it is built from, where that is another"
     )
 
 

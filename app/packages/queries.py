@@ -101,7 +101,7 @@ def _packages_ending(session: Session, ends: Collection[str], *, whole: bool) ->
     after = ("", "?%") if whole else ("%",)
     found = [
         select(name).where(or_(*(name.ilike(f"%{_like(end)}{rest}", escape="\\") for end in ends for rest in after)))
-        for name in (Package.purl, Package.source, Component.package, Component.source)
+        for name in (Package.purl, PackageVersion.source, Component.package, Component.source)
     ]
     if not whole:
         names = or_(*(Package.name.startswith(end.lstrip("/"), autoescape=True) for end in ends))
@@ -156,7 +156,12 @@ def _carried(
         for row in session.execute(
             select(PackageVersion.id, PackageVersion.version, PackageVersion.source_version, Package.purl)
             .join(Package)
-            .where(_is_called(package, Package.purl, Package.source))
+            .where(
+                or_(
+                    _is_called(package, Package.purl),
+                    (PackageVersion.source != "") & _is_called(package, PackageVersion.source),
+                )
+            )
         )
     }
     verdicts = {i: _verdict_of(package, row, affected) if affected else None for i, row in versions.items()}

@@ -56,7 +56,7 @@ def stage_packages(connection: Connection, packages: Iterable[Carried]) -> Stage
 _STAGE = (
     "INSERT INTO staged VALUES :rows"
     " ON CONFLICT (purl, version) DO UPDATE SET development = development AND excluded.development,"
-    " source = coalesce(source, excluded.source), source_version = coalesce(source_version, excluded.source_version)"
+    " source = max(source, excluded.source), source_version = max(source_version, excluded.source_version)"
 )
 
 
@@ -65,7 +65,7 @@ def _each_row(packages: Iterable[Carried], lines: StagedLines) -> Iterator[tuple
         named = hash((purl, version))
         lines.refs.append(ref)
         lines.named.append(named)
-        yield purl, version, plain_name(purl).lower(), source or None, source_version or None, development, named
+        yield purl, version, plain_name(purl).lower(), source, source_version, development, named
 
 
 def _copy(connection: Connection, into: str, rows: Iterable[Sequence[object]]) -> None:
@@ -97,44 +97,23 @@ def keep_packages(connection: Connection) -> int:
     """
     added = connection.execute(
         text(
-            "INSERT INTO package (purl, name, source) SELECT purl, name, max(source) FROM staged s"
-            " WHERE NOT EXISTS (SELECT 1 FROM package p WHERE p.purl = s.purl) GROUP BY purl, name ORDER BY purl"
-            " ON CONFLICT DO NOTHING"
+            "INSERT INTO package (purl, name) SELECT DISTINCT purl, name FROM staged s"
+            " WHERE NOT EXISTS (SELECT 1 FROM package p WHERE p.purl = s.purl) ORDER BY purl ON CONFLICT DO NOTHING"
         )
     )
     connection.execute(
         text(
-            "INSERT INTO package_version (package_id, version, source_version)"
-            " SELECT p.id, s.version, s.source_version FROM staged s"
-            " CROSS JOIN package p WHERE p.purl = s.purl AND NOT EXISTS"
-            " (SELECT 1 FROM package_version v WHERE v.package_id = p.id AND v.version = s.version)"
+            "INSERT INTO package_version (package_id, version, source, source_version)"  # noqa: S608 - of this module
+            " SELECT p.id, s.version, s.source, s.source_version FROM staged s"
+            f" CROSS JOIN package p WHERE p.purl = s.purl AND NOT EXISTS (SELECT 1 FROM package_version v WHERE {_SAME})"
             " ORDER BY p.id, s.version ON CONFLICT DO NOTHING"
         )
     )
-    _keep_sources(connection)
     return added.rowcount
 
 
-def _keep_sources(connection: Connection) -> None:
-    """What this file tells of the sources of packages that were known without."""
-    if not connection.execute(text("SELECT 1 FROM staged WHERE source IS NOT NULL LIMIT 1")).scalar():
-        return
-    connection.execute(
-        text(
-            "UPDATE package SET source = s.source"
-            " FROM (SELECT purl, max(source) AS source FROM staged WHERE source IS NOT NULL GROUP BY purl) AS s"
-            " WHERE package.purl = s.purl AND package.source IS NULL"
-        )
-    )
-    connection.execute(
-        text(
-            "UPDATE package_version SET source_version = s.source_version"
-            " FROM (SELECT p.id, t.version, max(t.source_version) AS source_version FROM staged t"
-            " JOIN package p ON p.purl = t.purl WHERE t.source_version IS NOT NULL GROUP BY p.id, t.version) AS s"
-            " WHERE package_version.package_id = s.id AND package_version.version = s.version"
-            " AND package_version.source_version IS NULL"
-        )
-    )
+# A version of a package, built from what this file says: what others say of it is theirs.
+_SAME = "v.package_id = p.id AND v.version = s.version AND v.source = s.source AND v.source_version = s.source_version"
 
 
 def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: LineNeeds) -> None:
@@ -143,8 +122,8 @@ def keep_uses(connection: Connection, sbom_id: int, lines: StagedLines, needs: L
     connection.execute(delete(SbomGraph).where(SbomGraph.sbom_id == sbom_id))
     cursor = connection.connection.cursor()
     cursor.execute(
-        "SELECT v.id, s.named, s.development, p.id FROM staged s CROSS JOIN package p CROSS JOIN package_version v"
-        " WHERE p.purl = s.purl AND v.package_id = p.id AND v.version = s.version"
+        "SELECT v.id, s.named, s.development, p.id FROM staged s CROSS JOIN package p CROSS JOIN package_version v"  # noqa: S608 - idem
+        f" WHERE p.purl = s.purl AND {_SAME}"
     )
     found = np.fromiter(chain.from_iterable(iter(cursor.fetchone, None)), dtype=np.int64).reshape(-1, 4)
     versions, named, aside, packages = found[np.argsort(found[:, 0])].T

@@ -1,6 +1,7 @@
 """The SBOM of a component: looked at, then imported in one transaction. Rows are written in sets, never as objects."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import SEEK_END
@@ -70,10 +71,14 @@ def counts_of(session: Session, product_id: str) -> dict[str, int]:
     return dict(row.tuple() for row in rows)
 
 
-def count_nameless(session: Session, product_id: str) -> int:
-    """How many lines of its SBOM have no purl: no advisory can be compared with them."""
+def count_unmatched(session: Session, product_id: str) -> tuple[int, int]:
+    """How many lines of its SBOM have no purl that can be read, which no advisory can be compared with; and how many are of a
+    distribution without their source, which some cannot."""
     found = session.scalars(select(Sbom.exceptions).where(Sbom.product_id == product_id))
-    return sum(int(one["count"]) for exceptions in found for one in exceptions if one["kind"] == "no_purl")
+    counts: Counter[str] = Counter()
+    for exceptions in found:
+        counts.update({one["kind"]: int(one["count"]) for one in exceptions})
+    return counts["no_purl"] + counts["wrong_purl"], counts["no_source"]
 
 
 def preview_sbom(session: Session, component: Component, file: IO[bytes], file_name: str) -> Preview:

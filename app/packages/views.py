@@ -76,6 +76,7 @@ def flaws(product: Product) -> str:
     session = db_session()
     matches = matching.matches_of(session, [product.id])[product.id]
     components = inventory.read_inventory(session, product.id).components
+    nameless, sourceless = sboms.count_unmatched(session, product.id)
     return render_template(
         "packages/flaws.html",
         product=product,
@@ -83,7 +84,8 @@ def flaws(product: Product) -> str:
         noted=noted_flaws(components, matches),
         ways=ways_to(session, matches),
         packages=sboms.counts_of(session, product.id),
-        nameless=sboms.count_nameless(session, product.id),
+        nameless=nameless,
+        sourceless=sourceless,
         components=len(components),
         alarms=[s for s in feeds.read_feeds(session) if s.alarm],
     )

@@ -1,5 +1,6 @@
 """By which imports of a team its packages came, as the files of its components tell."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -32,10 +33,9 @@ def ways_to(session: Session, matches: Iterable[Match]) -> dict[tuple[str, str, 
     ids = _version_ids(session, {package for _, package, _ in wanted})
     found = {}
     for component_id, package, version in wanted:
-        version_id = ids.get((package, version))
-        if component_id in graphs and version_id is not None:
+        for version_id in ids.get((package, version), ()) if component_id in graphs else ():
             paths, count = graphs[component_id].find_paths(version_id, MOST_WAYS)
-            if paths:
+            if paths:  # one row of a version alone is in the graph: that which its file tells
                 found[component_id, package, version] = paths, count
     shown = {key: [_ends(path) for path in paths] for key, (paths, _) in found.items()}
     names = _names(session, {one for paths in shown.values() for path in paths for one in path if one})
@@ -61,13 +61,13 @@ def graphs_of(session: Session, component_ids: Collection[str]) -> dict[str, Dep
     return {component_id: DependencyGraph.unpack(packed) for component_id, packed in rows}
 
 
-def _version_ids(session: Session, packages: Collection[str]) -> dict[tuple[str, str], int]:
-    found = {}
+def _version_ids(session: Session, packages: Collection[str]) -> dict[tuple[str, str], list[int]]:
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
     wanted = iter(packages)
     while some := list(islice(wanted, _AT_ONCE)):
         statement = select(Package.purl, PackageVersion.version, PackageVersion.id).join(Package)
         for purl, version, version_id in session.execute(statement.where(Package.purl.in_(some))):
-            found[purl, version] = version_id
+            found[purl, version].append(version_id)
     return found
 
 

@@ -8,9 +8,17 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from risk_models import catalogue
-from risk_models.exposure.package_names import UnreadableName, find_source, name_package, source_of, split_purl
+from risk_models.exposure.package_names import (
+    RELEASED,
+    UnreadableName,
+    find_source,
+    name_package,
+    source_of,
+    split_purl,
+)
 from risk_models.product_file.source_yaml import UnreadableYaml
 
+_OF_DISTRIBUTION = tuple(f"pkg:{kind}/" for kind in RELEASED)
 MAX_PACKAGE, MAX_VERSION = 500, 100
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -93,6 +101,7 @@ class BomReading:
     service_links: list[tuple[str, str]] = field(default_factory=list)
     odd: dict[str, tuple[int, str]] = field(default_factory=dict)
     needs: LineNeeds = field(default_factory=LineNeeds)
+    tells_sources: bool = False
     packages: Iterator[Carried] = field(default_factory=lambda: iter(()))
 
     def note(self, kind: str, example: object) -> None:
@@ -124,8 +133,10 @@ class BomReading:
                 if package == "pkg:golang/stdlib" and isinstance(version, str):
                     version = version.removeprefix("go")
                 found = self._kept(package, written or version, ref, development=development)
-                told = upstream or "upstream=" in purl
-                return self._built(found, purl, upstream) if found and told else found
+                built = self._built(found, purl, upstream) if found and (upstream or "upstream=" in purl) else found
+                if built and package.startswith(_OF_DISTRIBUTION):
+                    self._tell_source(built)
+                return built
         elif isinstance(name, str) and name:
             self.note("no_purl", name)
         if not isinstance(name, str) or not name:
@@ -148,6 +159,14 @@ class BomReading:
             self.note("too_long", package)
             return None
         return Carried(package, version.strip(), development, ref)
+
+    def _tell_source(self, built: Carried) -> None:
+        """Says of a file that no package of a distribution tells what it is built from, which its advisories name."""
+        if built.source:
+            self.tells_sources = True
+            self.odd.pop("no_source", None)
+        elif not self.tells_sources:
+            self.note("no_source", built.package)
 
     def _built(self, found: Carried, purl: str, upstream: str) -> Carried:
         source = source_of(purl) or find_source(found.package, found.version, upstream)

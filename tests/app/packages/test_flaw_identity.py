@@ -107,3 +107,14 @@ def test_a_flaw_that_a_team_wrote_under_another_name_counts_once_and_goes_once_j
     assert flaws() == ["GHSA-1"]
     judge(world, product)
     assert flaws() == []
+
+
+def test_an_older_file_neither_replaces_a_record_nor_brings_it_back(world, product, tmp_path):
+    feed(world, tmp_path, record("GHSA-1", fixed="4.0.0", modified="2026-06-01T00:00:00Z"))
+    feed(world, tmp_path, record("GHSA-1", fixed="3.0.0", modified="2025-01-01T00:00:00Z"))
+    assert [m.fixed_in for m in matches(world, product)] == [("4.0.0",)]
+    feed(world, tmp_path, record("GHSA-1", modified="2026-07-01T00:00:00Z", withdrawn="2026-07-01T00:00:00Z"))
+    feed(world, tmp_path, record("GHSA-1", modified="2026-06-01T00:00:00Z"))
+    assert matches(world, product) == []
+    feed(world, tmp_path, record("GHSA-1", fixed="5.0.0", modified="2026-08-01T02:00:00+02:00"))
+    assert [m.fixed_in for m in matches(world, product)] == [("5.0.0",)]

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from app.packages import exports, flaw_judgements, queries
 from app.packages.kinds import FlawState, Justification
-from risk_models.exposure.ranges import read_range
+from risk_models.exposure.typed_ranges import read_range
 from tests.factories.boms import bom
 from tests.factories.inventory import component
 from tests.factories.migrated import upgrade_filled
@@ -209,7 +209,7 @@ def test_the_migration_parts_a_package_from_its_source(tmp_path):
     with engine.begin() as connection:
         used = connection.execute(
             text(
-                "SELECT p.purl, p.source, v.source_version, u.sbom_id, u.bringer_id FROM package p"
+                "SELECT p.purl, v.source, v.source_version, u.sbom_id, u.bringer_id FROM package p"
                 " JOIN package_version v ON v.package_id = p.id JOIN package_use u ON u.version_id = v.id ORDER BY 1, 4"
             )
         ).all()
@@ -218,9 +218,9 @@ def test_the_migration_parts_a_package_from_its_source(tmp_path):
     openssl = "pkg:deb/debian/openssl?distro=debian-12"
     assert [tuple(row) for row in used] == [
         ("pkg:deb/debian/gcc?distro=debian-12", "pkg:deb/debian/gcc-defaults?distro=debian-12", "1.203", 8, 1),
-        ("pkg:deb/debian/libgtk-3-0", "pkg:deb/debian/gtk%2B3.0", None, 8, None),
-        ("pkg:deb/debian/libssl3?distro=debian-12", openssl, None, 7, 1),
-        ("pkg:deb/debian/libssl3?distro=debian-12", openssl, None, 8, 1),
+        ("pkg:deb/debian/libgtk-3-0", "pkg:deb/debian/gtk%2B3.0", "", 8, None),
+        ("pkg:deb/debian/libssl3?distro=debian-12", openssl, "", 7, 1),
+        ("pkg:deb/debian/libssl3?distro=debian-12", openssl, "", 8, 1),
     ]
     assert graphs == 0
 
@@ -250,3 +250,31 @@ def test_the_migration_gives_actions_and_swift_one_name(tmp_path):
         "pkg:npm/a",
     ]
     assert advised == 2
+
+
+def test_what_one_file_tells_of_a_source_is_not_said_of_others(world, product, web, tmp_path):
+    purl = "pkg:deb/debian/libssl3@3.0.11-1?distro=debian-12"
+    feed(world, tmp_path, advisory("Debian:12", "openssl", "3.0.14-1"), advisory("Debian:12", "linux", "6", 2))
+    other = world.filled(name="Autre")
+    for wrong in ("autre", "openssl%4099", "linux"):
+        bring(world, other, component(world, other, "web"), bom(components=[line(f"{purl}&upstream={wrong}")]))
+        bring(world, product, web, bom(components=[line(f"{purl}&upstream=openssl")]))
+        assert [m.flaw for m in matches(world, product)] == ["CVE-2099-1"]
+        with world.session(writing=False) as session:
+            asked = "pkg:deb/debian/openssl"
+            users = queries.find_users(session, asked, read_range(asked, "<3.0.14-1"))
+        assert "Guichet" in {use.product for use in users}
+
+
+def test_a_list_that_tells_no_source_says_so(world, product, web):
+    silent = [line(f"pkg:deb/debian/{name}@1?distro=debian-12") for name in ("libssl3", "libc6")]
+    bring(world, product, web, bom(components=silent))
+    page = world.visitor(world.person()).get("/produits/guichet/failles").text
+    assert "2 paquets de distribution ne disent pas leur source" in page
+    bring(
+        world,
+        product,
+        web,
+        bom(components=[*silent, line("pkg:deb/debian/libc-bin@1?distro=debian-12&upstream=glibc")]),
+    )
+    assert "ne disent pas leur source" not in world.visitor(world.person()).get("/produits/guichet/failles").text
