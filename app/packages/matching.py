@@ -93,7 +93,7 @@ def matches_of(
         affected, whole = known[key]
         ranges = _fingerprint(_placing(row))
         if row.inside:
-            names = flaws.names(row.advisory_id)
+            names = flaws.names(row.advised, row.advisory_id)
             affected = own_versions_flawed(holding[row.package], row.name, row.eol_product, row.package, names)
             ranges = whole = _fingerprint([row.affected, row.own_version])
         verdict = _verdict(row, affected)
@@ -217,7 +217,7 @@ def _of_source(row: Row[Any]) -> bool:
 def _match(
     row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged, flaws: FlawNames
 ) -> Match:
-    version, names = version_of_component(row), flaws.names(row.advisory_id)
+    version, names = version_of_component(row), flaws.names(row.advised, row.advisory_id)
     judgement = judged.of(row.component_id, row.package, names, version)
     return Match(
         product_id=row.product_id,
@@ -229,15 +229,15 @@ def _match(
         embedded=row.embedded,
         development=row.development,
         inside=row.inside,
-        flaw=flaws.name(row.advisory_id),
+        flaw=flaws.name(row.advised, row.advisory_id),
         names=names,
         places=frozenset({(row.package, version), (row.advised, advised_version(row))}),
         advisory=row.advisory_id,
         summary=row.summary,
         verdict=verdict,
         cvss=row.cvss,
-        epss=flaws.score(row.advisory_id),
-        exploited=flaws.exploited(row.advisory_id),
+        epss=flaws.score(row.advised, row.advisory_id),
+        exploited=flaws.exploited(row.advised, row.advisory_id),
         published=row.published,
         fixed_in=affected.fixed_in(advised_version(row)),
         fixed_of=plain_name(row.advised) if _of_source(row) and advised_version(row) != version else "",

@@ -118,3 +118,34 @@ def test_an_older_file_neither_replaces_a_record_nor_brings_it_back(world, produ
     assert matches(world, product) == []
     feed(world, tmp_path, record("GHSA-1", fixed="5.0.0", modified="2026-08-01T02:00:00+02:00"))
     assert [m.fixed_in for m in matches(world, product)] == [("5.0.0",)]
+
+
+def test_a_record_about_two_flaws_makes_them_one_nowhere(world, product, tmp_path):
+    """Nor does what another product carries change what is said of this one."""
+    feed(world, tmp_path, record("GHSA-1", "CVE-1"), record("GHSA-2", "CVE-2"))
+    (first, second), actor = matches(world, product), world.person()
+    with world.session() as session:
+        said = {"justification": Justification.CODE_NOT_REACHABLE, "reason": "jamais appelé", "until": None}
+        flaw_judgements.judge_flaw(session, actor, product, first, state=FlawState.NOT_AFFECTED, **said)
+    feed(world, tmp_path, record("GO-1", "CVE-1", "CVE-2"))
+    told = {m.flaw: m.harmless for m in matches(world, product)}
+    assert told == {first.flaw: True, second.flaw: False, "GO-1": False}
+
+
+def test_a_record_about_two_flaws_is_one_where_nobody_else_tells_of_them(world, product, tmp_path):
+    feed(world, tmp_path, record("GO-1", "CVE-1", "CVE-2"), record("RUSTSEC-1", "CVE-2", "CVE-1"))
+    (match,) = matches(world, product)
+    assert match.names == {"GO-1", "RUSTSEC-1", "CVE-1", "CVE-2"}
+
+
+def test_a_judgement_to_give_anew_is_not_exported(world, product, tmp_path):
+    feed(world, tmp_path, record("GHSA-1", "CVE-1", fixed="3.0.0"))
+    judge(world, product)
+    team = world.visitor(world.person())
+
+    def exported():
+        return json.loads(team.get("/produits/guichet/vex.cdx.json").get_data()).get("vulnerabilities", [])
+
+    assert [(one["id"], [r["id"] for r in one["references"]]) for one in exported()] == [("CVE-1", ["GHSA-1"])]
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@2.0.0"}]))
+    assert exported() == []
