@@ -10,11 +10,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 
 from app.feeds.kinds import FeedName
+from app.platform.clock import instant_of
 from app.platform.foreign_json import load_json
 from risk_models.exposure.ranges import ParsedAdvisory, read_osv
 
@@ -225,15 +226,6 @@ def _cycles(source: str, digest: str, found: list[dict[str, object]]) -> Loaded:
             continue
         loaded.rows.append({"product": product, "cycle": str(name), "eol": day_of(end), "ended": end is True})
     return loaded
-
-
-def instant_of(value: object) -> datetime | None:
-    """An ISO instant, in UTC where it tells no zone; None for anything else."""
-    try:
-        found = datetime.fromisoformat(str(value))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def day_of(value: object) -> date | None:

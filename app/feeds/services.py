@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.feeds.jobs import FetchFeed
 from app.feeds.kinds import STALE_AFTER_DAYS, FeedName
-from app.feeds.loading import Loaded, day_of, instant_of
+from app.feeds.loading import Loaded, day_of
 from app.feeds.models import Advisory, AdvisoryPackage, ExploitedFlaw, ExploitScore, Feed, ReleaseCycle
 from app.identity.models import Person
 from app.journal.actions import Action
@@ -115,7 +115,7 @@ def load_feed(session: Session, actor: Person | None, loaded: Loaded) -> int:
 
 def _load_advisories(session: Session, loaded: Loaded) -> None:
     by_id = {a.id: a for a in loaded.advisories}
-    told = {**loaded.withdrawn, **{a.id: instant_of(a.modified) for a in by_id.values()}}
+    told = {**loaded.withdrawn, **{a.id: clock.instant_of(a.modified) for a in by_id.values()}}
     newer = _newer_than(session, told)
     by_id = {name: a for name, a in by_id.items() if name not in newer}
     withdrawn = loaded.withdrawn.keys() - by_id.keys() - newer

@@ -174,8 +174,9 @@ def _said(values: Mapping[str, object]) -> dict[str, object]:
 
 
 def as_vex(session: Session, product: Product) -> bytes:
-    """What people of the product say of the flaws that seem to touch it, the packages they speak of beside it."""
-    judged = [m for m in matches_of(session, [product.id])[product.id] if m.judgement is not None]
+    """What people of the product say today of the flaws that seem to touch it, the packages they speak of beside it; what
+    must be judged anew is no answer."""
+    judged = [m for m in matches_of(session, [product.id])[product.id] if m.judgement is not None and not m.again]
     packages = sorted({(m.component_ref, m.package, m.version) for m in judged})
     return _bom(
         product,
@@ -209,6 +210,7 @@ def _statement(m: Match) -> dict[str, object]:
         "bom-ref": f"{m.component_ref}/{m.flaw}/{full_purl(m.package, m.version)}",
         "id": m.flaw,
         "source": {"name": "OSV"},
+        "references": [{"id": name, "source": {"name": "OSV"}} for name in sorted(m.names - {m.flaw})],
         "description": m.summary,
         "ratings": [{"score": m.cvss, "method": "other"}] if m.cvss is not None else [],
         "analysis": _said(analysis),

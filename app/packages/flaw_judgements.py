@@ -26,6 +26,13 @@ def match_of(session: Session, product_id: str, ref: str, package: str, version:
     return next((m for m in found if (m.component_ref, m.package, m.version) == wanted and flaw in m.names), None)
 
 
+def is_acceptance_bounded(state: FlawState, until: date | None) -> bool:
+    """Whether what is said, where it accepts a flaw, ends within the year."""
+    if state is not FlawState.ACCEPTED:
+        return True
+    return until is not None and clock.today() < until <= clock.today() + LONGEST_ACCEPTANCE
+
+
 @transaction
 def judge_flaw(
     session: Session,
@@ -41,12 +48,10 @@ def judge_flaw(
     """Keeps what `actor` says of `match`; it holds while the version and the ranges stay. Raises `Refusal`."""
     if state is FlawState.NOT_AFFECTED and justification is None:
         raise Refusal(_l("Dites pourquoi le produit n’est pas concerné."), "justification")
-    if state is FlawState.ACCEPTED:
-        today = clock.today()
-        if until is None or not today < until <= today + LONGEST_ACCEPTANCE:
-            raise Refusal(
-                _l("Donnez une date de fin, dans un an au plus : un risque ne s’accepte pas pour toujours."), "until"
-            )
+    if not is_acceptance_bounded(state, until):
+        raise Refusal(
+            _l("Donnez une date de fin, dans un an au plus : un risque ne s’accepte pas pour toujours."), "until"
+        )
     judgement = keep_judgement(
         session, actor, match, state=state, justification=justification, reason=reason, until=until
     )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
-from app.packages.flaw_judgements import keep_judgement
+from app.packages.flaw_judgements import is_acceptance_bounded, keep_judgement
 from app.packages.importers.vex_documents import read_vex
 from app.packages.importers.vex_statements import LeftEntry, Statement
 from app.packages.matching import Match, matches_of
@@ -35,9 +35,11 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     left = [entry for entry in said if isinstance(entry, LeftEntry)]
     for statement in (s for s in said if isinstance(s, Statement)):
         fit, why = _fitting(statement, matches)
+        if fit and not is_acceptance_bounded(statement.state, statement.until):
+            why = "too_long"
         if why:
             left.append(LeftEntry(statement.told(), why))
-        for m in fit:
+        for m in fit if is_acceptance_bounded(statement.state, statement.until) else ():
             key = (m.component_id, m.package, m.version, m.flaw)
             if key in taken and taken[key][1].state is not statement.state:
                 before = taken[key][1].said_at

@@ -29,3 +29,12 @@ def at(instant: datetime) -> Iterator[None]:
         yield
     finally:
         _told.reset(token)
+
+
+def instant_of(value: object) -> datetime | None:
+    """An ISO instant, in UTC where it tells no zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(str(value))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

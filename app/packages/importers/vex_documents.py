@@ -5,13 +5,14 @@ Sources: cyclonedx.org (vulnerability analysis), github.com/openvex/spec, docs.o
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _l
 
 from app.packages.importers.vex_statements import LeftEntry, Statement
 from app.packages.kinds import COMPONENT, STATE, UNTIL, FlawState, Justification
+from app.platform.clock import instant_of
 from app.platform.foreign_json import load_json
 from app.platform.refusals import Refusal, unreadable_json
 from risk_models.exposure.package_names import UnreadableName, split_purl
@@ -37,7 +38,7 @@ def read_vex(content: bytes) -> tuple[Said, tuple[str, ...]]:
             said = [said for n, entry in enumerate(_list(entries), 1) for said in reader.read(n, entry)]
             return said, _about(document)
         if "openvex" in str(document.get("@context")) and _filled(document.get("statements")):
-            at = _plain(document.get("timestamp"))
+            at = instant_of(document.get("timestamp"))
             said = [said for n, entry in enumerate(document["statements"], 1) for said in _openvex(n, entry, at)]
             return said, _about(document)
         if str(_at(document, "document", "category")).startswith("csaf") and _filled(entries):
@@ -61,8 +62,9 @@ def _about(document: Mapping[str, Any]) -> tuple[str, ...]:
     for entry in _list(_at(document, "statements")):
         parts = _list(_at(entry, "subcomponents"))
         for product in _list(_at(entry, "products")):
-            held = parts or _list(_at(product, "subcomponents"))
-            found.append((_at(product, "@id") or product) if held else None)
+            told = _at(product, "identifiers", "purl") or _at(product, "@id") or product
+            held = parts or _list(_at(product, "subcomponents")) or _is_product(told)
+            found.append((_at(product, "@id") or told) if held else None)
     for one in _list(_at(document, "product_tree", "relationships")):
         found.append(_at(one, "full_product_name", "name"))
     return tuple(dict.fromkeys(filter(None, map(_plain, found))))
@@ -110,6 +112,7 @@ class _Cyclonedx:
         self._components: dict[str, str] = {}
         described = _at(document, "metadata", "component")
         self._whole = _at(described, "bom-ref")
+        self._at = instant_of(_at(document, "metadata", "timestamp"))
         pending = [*_list(document.get("components")), *_list(_at(described, "components"))]
         while pending:
             item = pending.pop()
@@ -145,6 +148,7 @@ class _Cyclonedx:
             justification=justification if state is FlawState.NOT_AFFECTED else None,
             detail=detail,
             until=until if state is FlawState.ACCEPTED else None,
+            said_at=instant_of(_at(entry, "analysis", "lastUpdated") or _at(entry, "updated")) or self._at,
         )
         affects = _list(entry.get("affects"))
         if not affects:
@@ -210,7 +214,7 @@ _REASONS = {
 }
 
 
-def _openvex(number: int, entry: Any, document_at: str) -> Iterator[Statement | LeftEntry]:
+def _openvex(number: int, entry: Any, document_at: datetime | None) -> Iterator[Statement | LeftEntry]:
     flaw = _at(entry, "vulnerability")
     address = _plain(_at(flaw, "@id")).rstrip("/").rpartition("/")[2]
     named = [_at(flaw, "name") or address, *_list(_at(flaw, "aliases"))]
@@ -226,7 +230,7 @@ def _openvex(number: int, entry: Any, document_at: str) -> Iterator[Statement | 
     if why := _answer(state, justification, detail):
         yield LeftEntry(what, why)
         return
-    at = _plain(_at(entry, "timestamp")) or document_at
+    at = instant_of(_at(entry, "last_updated") or _at(entry, "timestamp")) or document_at
     base = Statement(names, "", "", state, justification, detail, said_at=at)
     products = _list(_at(entry, "products"))
     if not products:
@@ -235,7 +239,13 @@ def _openvex(number: int, entry: Any, document_at: str) -> Iterator[Statement | 
         # Of a product that carries packages, each is named within it; else the product is the package.
         within = _list(_at(product, "subcomponents")) or _list(_at(entry, "subcomponents")) or [product]
         for one in within:
-            yield _named(base, _at(one, "identifiers", "purl") or _at(one, "@id") or one, what)
+            purl = _at(one, "identifiers", "purl") or _at(one, "@id") or one
+            yield base if _is_product(purl) else _named(base, purl, what)
+
+
+def _is_product(purl: Any) -> bool:
+    """Whether what is named is a product and no package that one carries: an image, or an address that is no purl."""
+    return isinstance(purl, str) and (purl.startswith(("pkg:oci/", "pkg:docker/", "https://", "http://")))
 
 
 def _named(base: Statement, purl: Any, what: str) -> Statement | LeftEntry:
@@ -254,19 +264,31 @@ _CSAF_STATES = {
 }
 
 
-def _csaf_products(tree: Any) -> Iterator[tuple[str, tuple[str, str]]]:
-    """By identifier, the purl of each product, and the range of versions that it stands for where it is one; of one that
-    stands in another, those of the part."""
-    found: dict[str, tuple[str, str]] = {}
-    pending = [*_list(_at(tree, "full_product_names")), *_list(_at(tree, "branches"))]
+class _Product(NamedTuple):
+    """The purl of a product, and the version or the range that its branch says it stands for."""
+
+    purl: str
+    version: str
+    span: str
+
+
+def _csaf_products(tree: Any) -> Iterator[tuple[str, _Product]]:
+    """By identifier, each product; of one that stands in another, the part."""
+    found: dict[str, _Product] = {}
+    top = [*_list(_at(tree, "full_product_names")), *_list(_at(tree, "branches"))]
+    pending = [(item, "", "") for item in top]
     while pending:
-        item = pending.pop()
+        item, version, span = pending.pop()
+        told = _plain(_at(item, "name"))
+        if _at(item, "category") == "product_version_range":
+            version, span = "", told
+        elif _at(item, "category") == "product_version":
+            version, span = told, ""
         product = _at(item, "product") or item
         purl = _at(product, "product_identification_helper", "purl")
         if isinstance(_at(product, "product_id"), str) and isinstance(purl, str):
-            ranged = _at(item, "category") == "product_version_range"
-            found[product["product_id"]] = purl, _plain(_at(item, "name")) if ranged else ""
-        pending += _list(_at(item, "branches"))
+            found[product["product_id"]] = _Product(purl, version, span)
+        pending += [(below, version, span) for below in _list(_at(item, "branches"))]
     for one in _list(_at(tree, "relationships")):
         whole, part = _at(one, "full_product_name", "product_id"), str(_at(one, "product_reference"))
         if isinstance(whole, str) and part in found:
@@ -281,7 +303,7 @@ def _csaf_groups(tree: Any) -> dict[str, set[Any]]:
 
 
 def _csaf(
-    number: int, entry: Any, products: Mapping[str, tuple[str, str]], groups: Mapping[str, set[Any]]
+    number: int, entry: Any, products: Mapping[str, _Product], groups: Mapping[str, set[Any]]
 ) -> Iterator[Statement | LeftEntry]:
     ids = [_at(entry, "cve"), *(_at(one, "text") for one in _list(_at(entry, "ids")))]
     names = tuple(name[:_LONGEST_NAME] for name in map(_plain, ids) if name)
@@ -305,10 +327,10 @@ def _csaf(
         if why or product not in products:
             yield LeftEntry(f"{what}, {product[:80]}", why or "no_package")
         else:
-            purl, span = products[product]
+            purl, version, span = products[product]
             found = _named(Statement(names, "", "", state, justification, detail), purl, what)
-            of_range = isinstance(found, Statement) and not found.version
-            yield replace(found, span=span) if of_range and isinstance(found, Statement) else found
+            bare = isinstance(found, Statement) and not found.version
+            yield replace(found, version=version, span=span) if bare and isinstance(found, Statement) else found
 
 
 class _About:

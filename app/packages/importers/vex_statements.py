@@ -1,27 +1,15 @@
 """What a VEX document says of one flaw in one place, whatever its form."""
 
+import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
-
-from univers.nuget import InvalidNuGetVersion
-from univers.version_constraint import InvalidConstraintsError
-from univers.version_range import InvalidVersionRange, VersionRange
+from urllib.parse import unquote
 
 from app.packages.kinds import FlawState, Justification
 from risk_models.exposure.package_names import ecosystem_of, without_release
-from risk_models.exposure.versions import is_same_version
-
-_RANGES: Any = VersionRange  # which has no types
-_UNREAD = (
-    InvalidVersionRange,
-    InvalidConstraintsError,
-    InvalidNuGetVersion,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-)
+from risk_models.exposure.versions import is_same_version, read_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +29,7 @@ class Statement:
     span: str = ""
     component: str = ""
     until: date | None = None
-    said_at: str = ""
+    said_at: datetime | None = None
 
     def told(self) -> str:
         """The flaw and where, in a line."""
@@ -58,13 +46,44 @@ class Statement:
             return not self.version and not self.span
         if self.version:
             return is_same_version(ecosystem_of(self.package), self.version, version)
-        if not self.span:
-            return True
-        try:
-            told = _RANGES.from_string(self.span)
-            return told.version_class(version) in told
-        except _UNREAD:
+        return _is_within(self.span, ecosystem_of(self.package), version) if self.span else True
+
+
+_CONSTRAINT = re.compile(r"\s*(>=|<=|!=|>|<|=)?\s*(\S{1,200})\s*")
+
+
+def _is_within(span: str, ecosystem: str, version: str) -> bool | None:
+    """Whether a range (github.com/package-url/vers-spec) of this type holds a version, in the order of `read_version`, from
+    which univers departs; None where either cannot be read, or two bounds follow each other on one side."""
+    read, bounds = read_version(ecosystem, version), _bounds(span, ecosystem)
+    if read is None or bounds is None:
+        return None
+    named = {sign for bound, sign in bounds if sign in "!=" and bound == read}
+    if named:
+        return "=" in named
+    sides = sorted((b for b in bounds if b[1] not in "!="), key=lambda b: b[0])
+    if any(one[1][0] == other[1][0] for one, other in pairwise(sides)):
+        return None
+    inside = sides[0][1].startswith("<") if sides else all(sign == "!=" for _, sign in bounds)
+    for bound, sign in sides:
+        if bound < read or (bound == read and sign in {">=", "<"}):
+            inside = sign.startswith(">")
+    return inside
+
+
+def _bounds(span: str, ecosystem: str) -> list[tuple[Any, str]] | None:
+    """The constraints of a range of this type: none where it holds all."""
+    scheme, slash, told = span.removeprefix("vers:").partition("/")
+    if not span.startswith("vers:") or not slash or scheme != ecosystem:
+        return None
+    bounds: list[tuple[Any, str]] = []
+    for part in told.split("|") if told.strip() != "*" else ():
+        found = _CONSTRAINT.fullmatch(part)
+        bound = read_version(ecosystem, unquote(found[2])) if found else None
+        if found is None or bound is None:
             return None
+        bounds.append((bound, found[1] or "="))
+    return bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tests.factories.advisories import LOG4J, LOG4SHELL, ends, osv
 from tests.factories.boms import BOMS, LIBRARY, bom
 from tests.factories.inventory import component, valid_bom
 from tests.factories.packages import bring, feed, matches
+from tests.factories.vex import seen_vex, vex_of
 from tests.fuzzing import damaged
 
 
@@ -111,10 +112,6 @@ def test_two_versions_of_one_package_are_judged_apart(world, product, tmp_path):
             said = {"state": FlawState.RESOLVED, "justification": None, "reason": match.version, "until": None}
             flaw_judgements.judge_flaw(session, actor, product, match, **said)
     assert [(m.judgement.reason == m.version, m.again) for m in matches(world, product)] == [(True, ""), (True, "")]
-
-
-def vex_of(ref: str, state: str, **more) -> dict:
-    return {"id": "CVE-2021-44228", "analysis": {"state": state, "detail": "x"}, "affects": [{"ref": ref, **more}]}
 
 
 def previewed(world, product, *entries):
@@ -213,17 +210,11 @@ def exposed(world, product, tmp_path):
     return world, product
 
 
-def seen(world, product, document):
-    with world.session(writing=False) as session:
-        found = vex.preview_vex(session, product, json.dumps(document).encode())
-    return [(m.flaw, said.state.value, said.justification) for m, said in found.taken], [e.why for e in found.left]
-
-
 def test_openvex_and_csaf_are_read_as_cyclonedx_is(exposed):
-    taken, left = seen(*exposed, OPENVEX)
+    taken, left = seen_vex(*exposed, OPENVEX)
     assert taken == [("CVE-2021-44228", "not_affected", Justification.CODE_NOT_REACHABLE)]
     assert left == ["no_reason", "nowhere"]
-    taken, left = seen(*exposed, CSAF)
+    taken, left = seen_vex(*exposed, CSAF)
     assert taken == [("CVE-2021-44228", "not_affected", Justification.CODE_NOT_PRESENT)]
     assert left == ["no_package"]
 
@@ -239,9 +230,9 @@ def of_whole(**analysis) -> dict:
 
 
 def test_what_is_said_of_the_whole_product_is_offered_for_each_place(exposed):
-    taken, left = seen(*exposed, of_whole(detail="Le désérialiseur n’est pas appelé."))
+    taken, left = seen_vex(*exposed, of_whole(detail="Le désérialiseur n’est pas appelé."))
     assert (taken, left) == ([("CVE-2021-44228", "not_affected", None)] * 3, []), "its SBOM, Metabase, Elasticsearch"
-    assert seen(*exposed, of_whole()) == ([], ["no_reason"])
+    assert seen_vex(*exposed, of_whole()) == ([], ["no_reason"])
 
 
 @pytest.mark.parametrize(
@@ -264,7 +255,7 @@ RANGES = {
 @pytest.mark.parametrize("span", RANGES)
 def test_a_range_of_versions_is_taken_or_left_with_its_reason(exposed, span):
     said = vex_of(LOG4J, "not_affected", versions=[{"range": span, "status": "unaffected"}])
-    taken, left = seen(*exposed, {"bomFormat": "CycloneDX", "vulnerabilities": [said]})
+    taken, left = seen_vex(*exposed, {"bomFormat": "CycloneDX", "vulnerabilities": [said]})
     assert (len(taken), left) == ((1, []) if RANGES[span] == "taken" else (0, [RANGES[span]]))
 
 
@@ -281,42 +272,9 @@ def test_each_entry_of_a_report_is_taken_or_left_with_its_reason(world, product,
     go |= {"id": "GO-2022-0968", "aliases": ["CVE-2021-43565", "GHSA-gwc9-m7rh-j2ww"]}
     nuget = osv(ends("0", "13.0.1"), name="Newtonsoft.Json", ecosystem="NuGet")
     feed(world, tmp_path, go, nuget | {"id": "GHSA-5crp-9r3c-p9vr", "aliases": ["CVE-2024-21907"]})
-    taken, left = seen(world, product, json.loads((REPORTS / f"{name}.cdx.json").read_text()))
+    taken, left = seen_vex(world, product, json.loads((REPORTS / f"{name}.cdx.json").read_text()))
     flaw = "CVE-2021-43565" if name == "11-vex-alias" else "CVE-2024-21907"
     assert ({found[0] for found in taken}, left) == ({flaw}, [])
-
-
-def csaf(status: dict, tree: dict, **more) -> list:
-    document = {"document": {"category": "csaf_vex"}, "product_tree": tree}
-    said, _ = read_vex(
-        json.dumps(document | {"vulnerabilities": [{"cve": "CVE-1", "product_status": status, **more}]}).encode()
-    )
-    return said
-
-
-def named(name: str, purl: str) -> dict:
-    return {"product_id": name, "name": name, "product_identification_helper": {"purl": purl}}
-
-
-BOTH = {"full_product_names": [named("a", "pkg:npm/a@1"), named("b", "pkg:npm/b@1")]}
-
-
-def test_csaf_speaks_of_a_range_of_its_own_group_and_for_its_own_reason():
-    branch = {"category": "product_version_range", "name": "vers:npm/>=2.0.0", "product": named("a", "pkg:npm/a")}
-    (said,) = csaf({"fixed": ["a"]}, {"branches": [branch]})
-    assert (said.span, said.holds("1.0.0"), said.holds("2.1.0")) == ("vers:npm/>=2.0.0", False, True)
-    groups = {"product_groups": [{"group_id": "G", "product_ids": ["a"]}]}
-    flag = {"label": "vulnerable_code_not_present", "group_ids": ["G"]}
-    of_a, of_b = csaf({"known_not_affected": ["a", "b"]}, BOTH | groups, flags=[flag])
-    assert (of_a.justification, of_b.why) == (Justification.CODE_NOT_PRESENT, "no_reason")
-    threats = [{"category": "exploit_status", "details": "No known exploitation"}]
-    mend = [{"category": "vendor_fix", "details": "Update to 2.0"}]
-    (said,) = csaf({"known_not_affected": ["a"]}, BOTH, threats=threats, remediations=mend)
-    assert said.why == "no_reason"
-    (said,) = csaf(
-        {"known_not_affected": ["a"]}, BOTH, threats=[*threats, {"category": "impact", "details": "Sans XML"}]
-    )
-    assert said.detail == "Sans XML"
 
 
 def test_a_document_says_what_it_is_about(world, product):
@@ -338,56 +296,23 @@ def test_a_document_says_what_it_is_about(world, product):
     assert "Ce document dit parler de : pkg:oci/autre" in " ".join(page.text.split())
 
 
-def test_of_two_statements_of_openvex_the_later_stands(world, product, tmp_path):
-    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0"}]))
-    feed(world, tmp_path, osv(ends("0", "2.0.0"), name="a", ecosystem="npm"))
-    (match,) = matches(world, product)
-    about = {"vulnerability": {"@id": f"https://osv.dev/{match.flaw}"}, "products": [{"@id": "pkg:npm/a@1.0.0"}]}
-    said = [
-        about
-        | {"status": "not_affected", "justification": "component_not_present", "timestamp": "2026-02-01T00:00:00Z"},
-        about | {"status": "under_investigation", "timestamp": "2026-01-01T00:00:00Z"},
-    ]
-    for statements in (said, said[::-1]):
-        document = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": statements}
-        with world.session(writing=False) as session:
-            preview = vex.preview_vex(session, product, json.dumps(document).encode())
-        assert [s.state for _, s in preview.taken] == [FlawState.NOT_AFFECTED]
-        assert preview.left == ()
+def test_what_is_said_of_an_image_is_said_of_the_whole(exposed):
+    said = {
+        "vulnerability": {"name": "CVE-2021-44228"},
+        "products": [{"@id": "pkg:oci/guichet@sha256%3Aabc"}],
+        "status": "under_investigation",
+    }
+    taken, left = seen_vex(*exposed, {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [said]})
+    assert (len(taken), left) == (3, [])
 
 
-DEB = "pkg:deb/debian/libssl3@3.0.9-1?arch=amd64&distro=debian-12&upstream=openssl%403.0.9-1%2Bb1"
-GO = "pkg:golang/a.fr/b@v1.2.0"
-FITTING = {
-    "pkg:golang/a.fr/b@1.2.0": True,
-    "pkg:golang/a.fr/b@v1.2.1": False,
-    "pkg:deb/debian/libssl3@3.0.9-1?arch=arm64": True,
-    "pkg:deb/debian/libssl3@3.0.9-1?distro=bookworm": True,
-    "pkg:deb/debian/libssl3@3.0.9-1?distro=trixie": False,
-    "pkg:deb/debian/openssl@3.0.9-1%2Bb1?arch=source&distro=bookworm": True,
-    "pkg:deb/debian/openssl@3.0.9-1?arch=source&distro=bookworm": False,
-}
-
-
-@pytest.mark.parametrize("purl", FITTING)
-def test_a_package_is_known_under_each_way_of_naming_it(world, product, tmp_path, purl):
-    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": p} for p in (DEB, GO)]))
-    debian = osv(ends("0", "3.0.10"), name="openssl", ecosystem="Debian:12") | {"id": "CVE-2023-1"}
-    feed(world, tmp_path, debian, osv(ends("0", "1.3.0"), name="a.fr/b", ecosystem="Go") | {"id": "CVE-2023-2"})
-    flaw = {"name": "CVE-2023-1" if "deb" in purl else "CVE-2023-2"}
-    said = {"vulnerability": flaw, "products": [{"@id": purl}], "status": "under_investigation"}
-    taken, left = seen(world, product, {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [said]})
-    assert len(taken) == FITTING[purl], left
-
-
-@pytest.mark.parametrize("span", ["vers:maven/>1|>2|<3", "vers:nuget/*"])
-def test_a_range_that_no_order_reads_is_left(span):
-    branch = {"category": "product_version_range", "name": span, "product": named("a", "pkg:npm/a")}
-    (said,) = csaf({"fixed": ["a"]}, {"branches": [branch]})
-    assert said.holds("latest") is None
+def test_an_acceptance_without_end_within_the_year_is_left(exposed):
+    said = vex_of(LOG4J, "exploitable")
+    said["properties"] = [{"name": "jalon:state", "value": "accepted"}, {"name": "jalon:until", "value": "2099-01-01"}]
+    assert seen_vex(*exposed, {"bomFormat": "CycloneDX", "vulnerabilities": [said]}) == ([], ["too_long"])
 
 
 def test_a_version_of_the_product_itself_says_nothing_of_its_packages(exposed):
     document = of_whole(detail="Le désérialiseur n’est pas appelé.")
     document["vulnerabilities"][0]["affects"][0]["versions"] = [{"version": "2.14.1", "status": "unaffected"}]
-    assert seen(*exposed, document) == ([], ["other_versions"])
+    assert seen_vex(*exposed, document) == ([], ["other_versions"])

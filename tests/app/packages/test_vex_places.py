@@ -1,0 +1,157 @@
+"""Of which packages, versions and instants a VEX document speaks, and which of them are this product's."""
+
+import json
+
+import pytest
+
+from app.packages import vex
+from app.packages.importers.vex_statements import Statement
+from app.packages.kinds import FlawState, Justification
+from tests.factories.advisories import ends, osv
+from tests.factories.boms import LIBRARY, bom
+from tests.factories.inventory import component
+from tests.factories.packages import bring, feed, matches
+from tests.factories.vex import named_product, read_csaf, seen_vex
+
+
+@pytest.fixture
+def product(world):
+    return world.filled(name="Guichet")
+
+
+BOTH = {"full_product_names": [named_product("a", "pkg:npm/a@1"), named_product("b", "pkg:npm/b@1")]}
+
+
+def test_csaf_speaks_of_a_range_of_its_own_group_and_for_its_own_reason():
+    branch = {
+        "category": "product_version_range",
+        "name": "vers:npm/>=2.0.0",
+        "product": named_product("a", "pkg:npm/a"),
+    }
+    (said,) = read_csaf({"fixed": ["a"]}, {"branches": [branch]})
+    assert (said.span, said.holds("1.0.0"), said.holds("2.1.0")) == ("vers:npm/>=2.0.0", False, True)
+    groups = {"product_groups": [{"group_id": "G", "product_ids": ["a"]}]}
+    flag = {"label": "vulnerable_code_not_present", "group_ids": ["G"]}
+    of_a, of_b = read_csaf({"known_not_affected": ["a", "b"]}, BOTH | groups, flags=[flag])
+    assert (of_a.justification, of_b.why) == (Justification.CODE_NOT_PRESENT, "no_reason")
+    threats = [{"category": "exploit_status", "details": "No known exploitation"}]
+    mend = [{"category": "vendor_fix", "details": "Update to 2.0"}]
+    (said,) = read_csaf({"known_not_affected": ["a"]}, BOTH, threats=threats, remediations=mend)
+    assert said.why == "no_reason"
+    (said,) = read_csaf(
+        {"known_not_affected": ["a"]}, BOTH, threats=[*threats, {"category": "impact", "details": "Sans XML"}]
+    )
+    assert said.detail == "Sans XML"
+
+
+def test_of_two_statements_of_openvex_the_later_stands(world, product, tmp_path):
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0"}]))
+    feed(world, tmp_path, osv(ends("0", "2.0.0"), name="a", ecosystem="npm"))
+    (match,) = matches(world, product)
+    about = {"vulnerability": {"@id": f"https://osv.dev/{match.flaw}"}, "products": [{"@id": "pkg:npm/a@1.0.0"}]}
+    said = [
+        about
+        | {"status": "not_affected", "justification": "component_not_present", "timestamp": "2026-02-01T00:00:00Z"},
+        about | {"status": "under_investigation", "timestamp": "2026-01-01T00:00:00Z"},
+    ]
+    for statements in (said, said[::-1]):
+        document = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": statements}
+        with world.session(writing=False) as session:
+            preview = vex.preview_vex(session, product, json.dumps(document).encode())
+        assert [s.state for _, s in preview.taken] == [FlawState.NOT_AFFECTED]
+        assert preview.left == ()
+
+
+DEB = "pkg:deb/debian/libssl3@3.0.9-1?arch=amd64&distro=debian-12&upstream=openssl%403.0.9-1%2Bb1"
+GO = "pkg:golang/a.fr/b@v1.2.0"
+FITTING = {
+    "pkg:golang/a.fr/b@1.2.0": True,
+    "pkg:golang/a.fr/b@v1.2.1": False,
+    "pkg:deb/debian/libssl3@3.0.9-1?arch=arm64": True,
+    "pkg:deb/debian/libssl3@3.0.9-1?distro=bookworm": True,
+    "pkg:deb/debian/libssl3@3.0.9-1?distro=trixie": False,
+    "pkg:deb/debian/openssl@3.0.9-1%2Bb1?arch=source&distro=bookworm": True,
+    "pkg:deb/debian/openssl@3.0.9-1?arch=source&distro=bookworm": False,
+}
+
+
+@pytest.mark.parametrize("purl", FITTING)
+def test_a_package_is_known_under_each_way_of_naming_it(world, product, tmp_path, purl):
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": p} for p in (DEB, GO)]))
+    debian = osv(ends("0", "3.0.10"), name="openssl", ecosystem="Debian:12") | {"id": "CVE-2023-1"}
+    feed(world, tmp_path, debian, osv(ends("0", "1.3.0"), name="a.fr/b", ecosystem="Go") | {"id": "CVE-2023-2"})
+    flaw = {"name": "CVE-2023-1" if "deb" in purl else "CVE-2023-2"}
+    said = {"vulnerability": flaw, "products": [{"@id": purl}], "status": "under_investigation"}
+    taken, left = seen_vex(world, product, {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [said]})
+    assert len(taken) == FITTING[purl], left
+
+
+def of_span(span, version, package="pkg:npm/a"):
+    return Statement(("CVE-1",), package, "", FlawState.RESOLVED, None, "", span=span).holds(version)
+
+
+UNREAD = [
+    "vers:npm/>1|>2|<3",
+    "vers:npm/<1|<2",
+    "vers:nuget/*",
+    "vers:npm/>=^2",
+    "vers:npm/",
+    "vers:npm/||",
+    ">=1",
+    "vers:npm/!=x",
+]
+
+
+@pytest.mark.parametrize("span", UNREAD)
+def test_a_range_that_no_order_reads_is_left(span):
+    assert of_span(span, "1.0.0") is None and of_span("vers:npm/*", "latest") is None
+
+
+def test_a_range_is_read_in_the_order_of_its_type():
+    span = "vers:npm/1.0.0|>=2.0.0|<3.0.0|!=2.5.0|>4.0.0"
+    told = {
+        version: of_span(span, version)
+        for version in ("0.9.0", "1.0.0", "2.0.0", "2.5.0", "2.9.9", "3.0.0", "4.0.0", "5.0.0")
+    }
+    assert [version for version, holds in told.items() if holds] == ["1.0.0", "2.0.0", "2.9.9", "5.0.0"]
+    assert of_span("vers:npm/!=1.0.0", "2.0.0") and of_span("vers:npm/*", "1.0.0") and of_span("vers:npm/<2", "1.0.0")
+    assert of_span("vers:maven/>=1.0-RC3", "1.0.RC2", "pkg:maven/a/a") is False
+
+
+def test_csaf_places_a_product_by_its_branches(world, product, tmp_path):
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0"}]))
+    feed(world, tmp_path, osv(ends("0", "3.0.0"), name="a", ecosystem="npm") | {"id": "CVE-2024-1"})
+    for category, name in (("product_version", "3.0.0"), ("product_version_range", "vers:npm/>=3.0.0")):
+        branch = {
+            "category": category,
+            "name": name,
+            "branches": [{"category": "architecture", "product": named_product("p", "pkg:npm/a")}],
+        }
+        document = {
+            "document": {"category": "csaf_vex"},
+            "product_tree": {"branches": [branch]},
+            "vulnerabilities": [{"cve": "CVE-2024-1", "product_status": {"fixed": ["p"]}}],
+        }
+        assert seen_vex(world, product, document) == ([], ["other_versions"])
+
+
+def test_the_later_instant_stands_whatever_its_zone(world, product, tmp_path):
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0"}]))
+    feed(world, tmp_path, osv(ends("0", "3.0.0"), name="a", ecosystem="npm") | {"id": "CVE-2024-1"})
+    about = {"vulnerability": {"name": "CVE-2024-1"}, "products": [{"@id": "pkg:npm/a@1.0.0"}]}
+    harmless = {
+        "status": "not_affected",
+        "justification": "component_not_present",
+        "timestamp": "2024-03-01T01:00:00+02:00",
+    }
+    statements = [about | harmless, about | {"status": "affected", "timestamp": "2024-02-29T23:30:00Z"}]
+    taken, left = seen_vex(world, product, {"@context": "https://openvex.dev/ns/v0.2.0", "statements": statements})
+    assert ([t[1] for t in taken], left) == (["exploitable"], [])
+    entries = [
+        {"id": "CVE-2024-1", "analysis": {"state": state, "lastUpdated": at}, "affects": [{"ref": "pkg:npm/a@1.0.0"}]}
+        for state, at in (("exploitable", "2026-02-01T00:00:00Z"), ("resolved", "2026-01-01T00:00:00Z"))
+    ]
+    for entry in entries:
+        entry["affects"] = [{"ref": "urn:cdx:x/1#pkg:npm/a@1.0.0"}]
+    taken, left = seen_vex(world, product, {"bomFormat": "CycloneDX", "vulnerabilities": entries})
+    assert ([t[1] for t in taken], left) == (["exploitable"], [])
