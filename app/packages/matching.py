@@ -21,7 +21,7 @@ from app.packages.known_inside import own_versions_flawed, usual_by_package
 from app.packages.models import Judgement, Sbom
 from app.platform import clock
 from risk_models.exposure.cyclonedx import library_component
-from risk_models.exposure.package_names import full_purl, plain_name, source_of, split_purl
+from risk_models.exposure.package_names import full_purl, plain_name, source_of, split_purl, told_version
 from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, LinkKind
 from risk_models.system import Component as ComponentValue
@@ -86,6 +86,7 @@ def matches_of(
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
     found: dict[tuple[str, str, str, str], Match] = {}
     told: dict[tuple[str, str, str, str], list[_Told]] = defaultdict(list)
+    mended: set[tuple[str, str, str, str]] = set()
     for row in rows:
         key = (row.advisory_id, row.advised)
         if key not in known:
@@ -97,6 +98,9 @@ def matches_of(
             affected = own_versions_flawed(holding[row.package], row.name, row.eol_product, row.package, names)
             ranges = whole = _fingerprint([row.affected, row.own_version])
         verdict = _verdict(row, affected)
+        if verdict is MatchVerdict.NOT_EXPOSED and affected.is_mended_in_branch(advised_version(row)):
+            name = flaws.name(row.advised, row.advisory_id)
+            mended.add((row.component_id, row.package, version_of_component(row), name))
         if verdict is not MatchVerdict.NOT_EXPOSED:
             match = _match(row, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
@@ -106,6 +110,8 @@ def matches_of(
                 found[one] = match
     for one, records in told.items():
         match = found[one]
+        if one in mended and match.verdict is MatchVerdict.EXPOSED:
+            match = found[one] = replace(match, verdict=MatchVerdict.UNKNOWN)
         # What was judged of one of its records is judged of the flaw.
         again = _again(match.judgement, match.version, frozenset().union(*(r.ranges for r in records)))
         fixed_in = _fixed_in_all(records) if len(records) > 1 else match.fixed_in
@@ -194,9 +200,7 @@ class _Judged:
 
 def version_of_component(row: Row[Any]) -> str:
     """The version of a package carried, or of a component: its own, else that of its purl."""
-    if row.version or row.embedded:
-        return str(row.version)
-    return split_purl(row.purl)[1]
+    return str(row.version) if row.embedded else told_version(row.purl, row.version)
 
 
 def advised_version(row: Row[Any]) -> str:

@@ -21,6 +21,7 @@ from risk_models.exposure.package_names import (
     plain_name,
     source_of,
     split_purl,
+    told_version,
     whole_name,
     without_release,
 )
@@ -125,7 +126,7 @@ def find_users(
         _is_called(package, Component.package, Component.source)
     )
     for row in session.execute(_within(statement, products)):
-        verdict, version = None, row.own_version or split_purl(row.purl)[1]
+        verdict, version = None, told_version(row.purl, row.own_version)
         if affected is not None:
             source = source_of(row.purl) if not _names(package, split_purl(row.purl)[0]) else None
             placed = affected.source_verdict(source.version or version) if source else affected.verdict(version)

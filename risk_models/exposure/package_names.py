@@ -52,6 +52,18 @@ def split_purl(text: str) -> tuple[str, str]:
     return _of_release(kind, purl.namespace or _USUAL_NAMESPACES[kind], purl.name, where), version
 
 
+def told_version(purl: str, version: str) -> str:
+    """The version that somebody writes beside a purl, with the epoch that this one tells; its own where nobody writes any.
+    Raises `UnreadableName`."""
+    if not purl:
+        return version
+    package, written = split_purl(purl)
+    if package in _GO_LIBRARY:
+        version = version.removeprefix("go")
+    epoch, colon, _ = written.partition(":")
+    return f"{epoch}:{version}" if version and colon and ":" not in version else version or written
+
+
 def name_package(kind: str, namespace: str | None, name: str) -> str:
     """The one form of a package of a purl type. Raises `UnreadableName`."""
     if kind == "pypi":

@@ -95,6 +95,18 @@ class Affected:
             return any(re.fullmatch(rf"v?{re.escape(tag[1])}\..+", bound) for bound in bounds)
         return False
 
+    def is_mended_in_branch(self, version: str | None) -> bool:
+        """Whether a range of an RPM ends before `version`, in the minor release that both were built for: of what is maintained
+        there longer than elsewhere, what is said of the others decides nothing."""
+        minor = _MINOR.search(version or "")
+        ends = [i.high for i in self.intervals if minor and i.high and not i.with_high and _MINOR.search(i.high)]
+        read = read_version("rpm", version or "") if ends else None
+        return read is not None and any(
+            minor and minor[0] == found[0] and (end := read_version("rpm", high)) is not None and not read < end
+            for high in ends
+            if (found := _MINOR.search(high))
+        )
+
     def source_verdict(self, version: str | None) -> MatchVerdict:
         """The answer for what is built from this package. The name of an RPM source does not tell its epoch: where the ranges
         have one, nobody knows on which side it stands."""
@@ -121,6 +133,7 @@ class Affected:
         return tuple(end for end in after if self.verdict(end) is not MatchVerdict.EXPOSED)
 
 
+_MINOR = re.compile(r"\.el\d+_\d+(?=\.|$)")
 _ESM = re.compile(r"[~+]esm\d")
 
 

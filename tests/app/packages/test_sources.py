@@ -5,8 +5,10 @@ import json
 import pytest
 from sqlalchemy import text
 
+from app.inventory.models import Component
 from app.packages import exports, flaw_judgements, queries
 from app.packages.kinds import FlawState, Justification
+from app.products.changes import note_change
 from risk_models.exposure.typed_ranges import read_range
 from tests.factories.boms import bom
 from tests.factories.inventory import component
@@ -278,3 +280,24 @@ def test_a_list_that_tells_no_source_says_so(world, product, web):
         bom(components=[*silent, line("pkg:deb/debian/libc-bin@1?distro=debian-12&upstream=glibc")]),
     )
     assert "ne disent pas leur source" not in world.visitor(world.person()).get("/produits/guichet/failles").text
+
+
+def test_what_a_minor_release_has_mended_is_to_check(world, product, web, tmp_path):
+    feed(
+        world,
+        tmp_path,
+        advisory("Red Hat:enterprise_linux:9::baseos", "curl", "7.76.1-29.el9_4"),
+        {**advisory("Red Hat:rhel_eus:9.2::baseos", "curl", "7.76.1-23.el9_2.6"), "id": "X-EUS"},
+    )
+    for version, verdict in (("7.76.1-23.el9_2.6", "unknown"), ("7.76.1-23.el9_2.5", "exposed")):
+        bring(world, product, web, bom(components=[line(f"pkg:rpm/redhat/curl@{version}?distro=rhel-9.2")]))
+        assert [m.verdict for m in matches(world, product)] == [verdict]
+
+
+def test_a_component_has_the_epoch_that_its_purl_tells(world, product, web, tmp_path):
+    feed(world, tmp_path, advisory("Red Hat:enterprise_linux:9::baseos", "openssl", "1:3.0.7-25.el9_3"))
+    with world.database.writing() as session:
+        row = session.get(Component, web.id)
+        row.purl, row.version = "pkg:rpm/redhat/openssl@3.0.7-24.el9?epoch=1&distro=rhel-9.2", "3.0.7-24.el9"
+        note_change(session, [product.id])
+    assert [(m.version, m.verdict) for m in matches(world, product)] == [("1:3.0.7-24.el9", "exposed")]
