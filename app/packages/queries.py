@@ -23,6 +23,7 @@ from risk_models.exposure.package_names import (
     split_purl,
     told_version,
     whole_name,
+    without_major,
     without_release,
 )
 from risk_models.exposure.ranges import Affected, MatchVerdict
@@ -93,13 +94,17 @@ def packages_called(session: Session, words: str) -> Sequence[str]:
     kept = {
         package
         for package in map(without_release, found)
-        if (package.lower().endswith(ends) if slash else plain_name(package).lower().startswith(tuple(lasts)))
+        if (
+            any(name.endswith(ends) for name in (package.lower(), without_major(package.lower())))
+            if slash
+            else plain_name(package).lower().startswith(tuple(lasts))
+        )
     }
     return sorted(kept, key=lambda p: (plain_name(p).lower() not in lasts, p))[: MOST_PACKAGES + 1]
 
 
 def _packages_ending(session: Session, ends: Collection[str], *, whole: bool) -> Sequence[str]:
-    after = ("", "?%") if whole else ("%",)
+    after = ("", "?%", "/v%") if whole else ("%",)
     found = [
         select(name).where(or_(*(name.ilike(f"%{_like(end)}{rest}", escape="\\") for end in ends for rest in after)))
         for name in (Package.purl, PackageVersion.source, Component.package, Component.source)

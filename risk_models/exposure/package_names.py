@@ -117,9 +117,18 @@ def full_purl(package: str, version: str) -> str:
     return f"{head}@{quote(version, safe='')}{told}{rest}" if version else package
 
 
+_GO_MAJOR = re.compile(r"(pkg:golang/.+)/v\d+")
+
+
+def without_major(package: str) -> str:
+    """A module of Go without what tells its major version (go.dev/ref/mod): `…/echo` of `…/echo/v4`."""
+    found = _GO_MAJOR.fullmatch(package)
+    return found[1] if found else package
+
+
 def plain_name(package: str) -> str:
-    """Its last part, without its release, as people call it."""
-    return package.partition("?")[0].rpartition("/")[2]
+    """Its last part, without its release nor what tells its major version, as people call it."""
+    return without_major(package.partition("?")[0]).rpartition("/")[2]
 
 
 def whole_name(package: str) -> str:

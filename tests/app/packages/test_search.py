@@ -87,3 +87,12 @@ def test_a_search_says_what_it_leaves_out(world, product, ask):
     carry(world, product, *releases)
     page = ask("openssl", "<4")
     assert "seuls les" not in page and "55 réponses" in page
+
+
+@pytest.mark.parametrize("asked", ["echo", "github.com/labstack/echo", "github.com/labstack/echo/v4", "labstack/echo"])
+def test_a_module_of_go_is_found_without_its_major_version(world, asked):
+    product = world.filled(name="Guichet")
+    carried = [{**LIBRARY, "purl": "pkg:golang/github.com/labstack/echo/v4@v4.9.0"}]
+    bring(world, product, component(world, product, "web"), bom(components=carried))
+    with world.session(writing=False) as session:
+        assert queries.packages_called(session, asked) == ["pkg:golang/github.com/labstack/echo/v4"]

@@ -234,17 +234,19 @@ def test_the_migration_gives_actions_and_swift_one_name(tmp_path):
         (
             "INSERT INTO package (id, purl, name) VALUES (1, 'pkg:githubactions/Tj/Changed-Files', 'changed-files'),"
             " (2, 'pkg:swift/github.com/Vapor/vapor', 'vapor'), (3, 'pkg:swift/github.com/vapor/Vapor', 'vapor'),"
-            " (4, 'pkg:npm/a', 'a')",
+            " (4, 'pkg:npm/a', 'a'), (5, 'pkg:golang/a.test/echo/v4', 'v4'), (6, 'pkg:npm/v8', 'v8')",
             "INSERT INTO advisory (id, cve, aliases, summary) VALUES ('S', '', '[]', '')",
             "INSERT INTO advisory_package (advisory_id, package, affected)"
             " VALUES ('S', 'pkg:swift/github.com/Vapor/vapor', '{}'), ('S', 'pkg:swift/github.com/vapor/vapor', '{}')",
         ),
     )
     with engine.begin() as connection:
-        names = connection.execute(text("SELECT purl FROM package ORDER BY id")).scalars().all()
+        names = connection.execute(text("SELECT purl FROM package WHERE id < 5 ORDER BY id")).scalars().all()
+        called = connection.execute(text("SELECT name FROM package WHERE id > 4 ORDER BY id")).scalars().all()
         advised = connection.execute(text("SELECT count(*) FROM advisory_package")).scalar()
     engine.dispose()
     # Two that were written differently cannot both bear the new name: the second waits for its file.
+    assert called == ["echo", "v8"]
     assert names == [
         "pkg:github/tj/changed-files",
         "pkg:swift/github.com/vapor/vapor",

@@ -310,6 +310,11 @@ def test_a_name_that_names_nothing_is_refused_at_once(name):
             package_of(ecosystem, name)
 
 
+def test_a_module_of_go_is_called_without_its_major_version():
+    packages = ("pkg:golang/github.com/labstack/echo/v4", "pkg:golang/gopkg.in/yaml.v3", "pkg:npm/v8", "pkg:golang/v2")
+    assert [plain_name(package) for package in packages] == ["echo", "yaml.v3", "v8", "v2"]
+
+
 def test_what_is_paid_for_says_nothing_of_the_release_itself():
     name, plain = "openssl", "1.1.1f-1ubuntu2.23"
     affected = [
