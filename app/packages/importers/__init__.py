@@ -37,14 +37,14 @@ def open_reading(file: IO[bytes], name: str) -> BomReading:
             return requirements(file)
     if not start.startswith(b"{"):
         raise UnreadableSbom("unknown_format", name=PurePath(name).name)
-    return _json_reading(file)
+    return _json_reading(file, PurePath(name).name)
 
 
 # Where an SBOM stands in a file: by itself, in GitHub's export, in an attestation of in-toto.
 _WITHIN = ("", "sbom.", "predicate.")
 
 
-def _json_reading(file: IO[bytes]) -> BomReading:
+def _json_reading(file: IO[bytes], name: str) -> BomReading:
     """Told by keys that may stand anywhere in the file, before or after all its packages."""
     json_boms.refuse_deep(file)
     if json_boms.names_key(file, "spdxVersion"):
@@ -57,4 +57,16 @@ def _json_reading(file: IO[bytes]) -> BomReading:
         for within in _WITHIN:
             if json_boms.first_value(file, f"{within}bomFormat") == "CycloneDX":
                 return json_boms.read_cyclonedx(file, within)
-    return json_boms.read_cyclonedx(file)
+        return json_boms.read_cyclonedx(file)
+    other = next((code for code, keys in _OTHERS.items() if all(json_boms.names_key(file, key) for key in keys)), None)
+    raise UnreadableSbom(other or "unknown_format", name=name)
+
+
+# What people give in the place of an SBOM, by keys that each has.
+_OTHERS = {
+    "renamed_lock": ("lockfileVersion",),
+    "trivy_json": ("SchemaVersion", "Results"),
+    "syft_json": ("artifacts", "artifactRelationships"),
+    "envelope": ("payloadType", "payload"),
+    "package_json": ("dependencies", "version"),
+}

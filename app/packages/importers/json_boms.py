@@ -234,10 +234,7 @@ def each_value(file: IO[bytes], prefix: str) -> Iterator[Any]:
     except (ijson.JSONError, ValueError, OverflowError, RecursionError) as error:
         if isinstance(error, UnreadableSbom):
             raise
-        why = str(error).strip("b'\" ").partition("\n")[0].partition("\\n")[0]
-        if "premature EOF" in why:
-            raise UnreadableSbom("truncated") from error
-        raise UnreadableSbom("not_json", why=why) from error
+        raise UnreadableSbom("truncated" if "premature EOF" in str(error) else "not_json") from error
 
 
 def first_value(file: IO[bytes], prefix: str) -> Any:

@@ -67,8 +67,11 @@ def _packages(reading: BomReading, file: IO[bytes], pairs: Pairs) -> Iterator[Ca
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ParseError) as error:
         if isinstance(error, UnreadableSbom):
             raise
-        why = error if isinstance(error, UnreadableYaml) else str(error).strip().partition("\n")[0]
-        raise UnreadableSbom("not_a_lock", name=reading.format, why=why) from error
+        if isinstance(error, UnreadableYaml):
+            raise UnreadableSbom("not_a_lock", name=reading.format, why=error) from error
+        if place := re.search(r"\bline (\d+)", str(error)):
+            raise UnreadableSbom("broken_lock", name=reading.format, line=place[1]) from error
+        raise UnreadableSbom("other_lock", name=reading.format) from error
 
 
 def _note_needs(needs: LineNeeds, ref: int, locked: Locked) -> None:

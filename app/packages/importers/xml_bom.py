@@ -8,7 +8,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from app.packages.importers import schemas
-from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE, told_aside, told_source
+from app.packages.importers.json_boms import MOST_SERVICES, NO_PACKAGE, is_lock, told_aside, told_source
 from app.packages.importers.reading import BomReading, BomService, Carried, UnreadableSbom
 from app.platform.foreign_json import as_text
 
@@ -39,7 +39,8 @@ def _read(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
     except (ParseError, LookupError, ValueError) as error:
         if isinstance(error, UnreadableSbom):
             raise
-        raise UnreadableSbom("not_xml", why=str(error)) from error
+        line, _ = getattr(error, "position", (1, 0))
+        raise UnreadableSbom("not_xml", line=line) from error
     reader.finish()
     schemas.compare_with_schema(file, reading, reader.version, xml=True)
 
@@ -113,14 +114,15 @@ class _Reader:
                 *between,
                 "component",
             ] if set(between) <= {"component", "components"}:
-                if element.get("type") in NO_PACKAGE and not _child(element, "purl"):
-                    self.reading.note("no_package", _child(element, "name"))
+                kind, name = element.get("type"), _child(element, "name")
+                if not _child(element, "purl") and (kind in NO_PACKAGE or (kind == "application" and is_lock(name))):
+                    self.reading.note("no_package", name)
                     element.clear()
                     return None
                 ref, properties = self.reading.needs.number(element.get("bom-ref", "")), _find(element, "properties")
                 said = {e.get("name", ""): e.text or "" for e in (properties if properties is not None else ())}
                 aside = _child(element, "scope") == "excluded" or told_aside(said)
-                if element.get("type") == "application" and not _child(element, "purl"):
+                if kind == "application" and not _child(element, "purl"):
                     self.reading.needs.whole.add(ref)
                 told = (_child(element, tag) for tag in ("purl", "group", "name", "version"))
                 found = self.reading.package(*told, development=aside, ref=ref, upstream=told_source(said))

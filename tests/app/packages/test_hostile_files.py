@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 
@@ -201,3 +202,28 @@ def test_a_tag_of_a_million_characters_is_passed_over():
 def test_scores_that_begin_with_a_mark_are_read(tmp_path):
     (tmp_path / "epss.csv").write_text("\ufeffcve,epss,percentile\nCVE-2021-1,0.5,0.5\n", encoding="utf-8")
     assert read_feed(tmp_path / "epss.csv").rows == [{"cve": "CVE-2021-1", "score": 0.5}]
+
+
+OTHERS = {
+    "package-lock (1).json": (b'{"name": "a", "lockfileVersion": 3, "packages": {}}', "renamed_lock"),
+    "package.json": (b'{"name": "a", "version": "1", "dependencies": {"b": "^1"}}', "package_json"),
+    "syft.json": (b'{"artifacts": [], "artifactRelationships": [], "source": {}, "descriptor": {}}', "syft_json"),
+    "trivy.json": (b'{"SchemaVersion": 2, "ArtifactName": "a", "Results": []}', "trivy_json"),
+    "attestation.json": (b'{"payloadType": "application/vnd.in-toto+json", "payload": "e30="}', "envelope"),
+    "autre.json": (b'{"bonjour": 1}', "unknown_format"),
+    "poetry.lock": (b'[[package]]\nname = "a"\nversion = "1"\n[[package\n', "broken_lock"),
+    "go.sum": (b"bonjour\n" * 9, "other_lock"),
+    "pom.xml": (b"<project>\n<a>\n</project>", "broken_lock"),
+    "package-lock.json": (b'{"a": 1,\n "b": }', "broken_lock"),
+    "requirements.txt": (b"un mot\nun autre\ndes mots encore\nrien de tel ici\n", "other_lock"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_given_in_the_place_of_an_inventory_is_told_what_to_give(name):
+    content, code = OTHERS[name]
+    with pytest.raises(UnreadableSbom) as refusal:
+        list(open_reading(io.BytesIO(content), name).packages)
+    assert refusal.value.code == code
+    said = refusal.value.text("fr")
+    assert "None" not in said and not re.search(r"\b(line|expected|error|of)\b", said)
