@@ -23,7 +23,7 @@ from app.packages.ways import ways_to
 from app.platform import uploads
 from app.platform.editing import EditForm, save_edited
 from app.platform.forms import ConfirmUploadForm
-from app.platform.http import db_session, file_response
+from app.platform.http import db_session, discard_changes, file_response
 from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.portfolio import services as portfolio
@@ -41,6 +41,7 @@ def sbom(product: Product, ref: str) -> str:
     form = SbomForm()
     if form.validate_on_submit():
         name = PurePath(form.file.data.filename or "").name[:200]
+        discard_changes()  # nobody waits to write while a file is read
         try:
             preview = sboms.preview_sbom(db_session(), component, form.file.data.stream, name)
         except UnreadableSbom as error:
@@ -133,6 +134,7 @@ def look_at_vex(product: Product) -> str:
     form = VexForm()
     if form.validate_on_submit():
         content = form.file.data.stream.read()
+        discard_changes()  # idem
         with form.showing_refusal():
             preview = vex_files.preview_vex(db_session(), product, content)
             name = PurePath(form.file.data.filename or "").name[:200]

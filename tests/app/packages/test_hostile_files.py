@@ -8,7 +8,7 @@ import pytest
 
 from app.feeds import services as feeds
 from app.feeds.loading import UnreadableFeed, read_feed
-from app.packages import matching, vex
+from app.packages import matching, sboms, vex
 from app.packages.importers import open_reading
 from app.packages.importers.reading import UnreadableSbom
 from app.packages.ways import ways_to
@@ -227,3 +227,27 @@ def test_what_is_given_in_the_place_of_an_inventory_is_told_what_to_give(name):
     assert refusal.value.code == code
     said = refusal.value.text("fr")
     assert "None" not in said and not re.search(r"\b(line|expected|error|of)\b", said)
+
+
+@pytest.mark.parametrize("path", ["composants/web/sbom", "failles/vex"])
+def test_others_write_while_a_file_is_read(world, monkeypatch, path):
+    product = world.filled(name="Guichet")
+    team = world.visitor(world.person())
+    written = []
+
+    def reading(read):
+        def read_while_others_write(*args):
+            written.append(world.person("autre@exemple.test", "Camille Autre"))
+            return read(*args)
+
+        return read_while_others_write
+
+    monkeypatch.setattr(sboms, "open_reading", reading(sboms.open_reading))
+    monkeypatch.setattr(vex, "read_vex", reading(vex.read_vex))
+    content = bom(components=[{"type": "library", "name": "a", "purl": "pkg:npm/a@1"}])
+    answer = team.post(
+        f"/produits/{product.slug}/{path}",
+        {"file": (io.BytesIO(content), "bom.json")},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 200 and len(written) == 1
