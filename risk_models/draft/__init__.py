@@ -115,9 +115,32 @@ def _read_included(tree: Tree, seen: Seen) -> None:
             deployment.read_compose(path, tree.texts[path], seen)
         except Unread as error:
             seen.unread.append((f"{path}:{error.line}" if error.line else path, str(error)))
+    _extend_services(seen)
     names = {service.name for service in seen.services}
-    lost = [s.source for s in seen.services if not names.issuperset(s.depends_on)]
-    seen.unread += [(source, "depends_on_nobody") for source in lost]
+    lost = [(s.source, name) for s in seen.services for name in s.depends_on if name not in names]
+    seen.unread += [(f"{source} ({name[:60]})", "depends_on_nobody") for source, name in lost]
+
+
+def _extend_services(seen: Seen) -> None:
+    """Gives each service what it takes from one of another file, which by itself is no service."""
+    known = {(s.source.rpartition(":")[0], s.name): s for s in seen.services}
+    bases = {s.extends for s in seen.services} & known.keys()
+    extended = []
+    for service in seen.services:
+        if (service.source.rpartition(":")[0], service.name) in bases:
+            continue
+        base = known.get(service.extends, service)
+        made = service if service.image or service.builds else base
+        extended.append(
+            replace(
+                made,
+                name=service.name,
+                command=service.command or base.command,
+                depends_on=service.depends_on,
+                source=service.source,
+            )
+        )
+    seen.services[:] = extended
 
 
 def _read(path: str, text: str, seen: Seen, known: Signs) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Any
 
 from risk_models import catalogue
@@ -11,7 +12,7 @@ from risk_models.draft.applications import Application, cycle_of, find_applicati
 from risk_models.draft.environment import names_a_secret
 from risk_models.draft.gathered_components import Aside, Thing, Things
 from risk_models.draft.knowledge import Signs, matches_any
-from risk_models.draft.repository_facts import Seen
+from risk_models.draft.repository_facts import Seen, UpdatedFolder
 from risk_models.product_file.component_format import derived_patcher
 from risk_models.product_file.file_format import id_of
 from risk_models.scales import ComponentKind, Exposure, Hosting, LinkKind, MeasureStatus, Patcher
@@ -218,7 +219,10 @@ class _Parts:
         """Whether its supplier keeps it: a platform, what a platform adds or rents by itself."""
         if thing.known.role == "host":
             return bool(thing.known.supplier)
-        return hosting is Hosting.PAAS and bool(thing.ways & {"addon", "resource"})
+        rented = bool(thing.ways & {"addon", "resource"})
+        # Whoever runs a store of files by itself has its image.
+        rented |= thing.known.kind is ComponentKind.STORAGE and "image" not in thing.ways
+        return hosting is Hosting.PAAS and rented
 
     def links(self) -> Iterator[Link]:
         found: dict[tuple[str, str, LinkKind], Link] = {}
@@ -341,6 +345,8 @@ class _Parts:
 
         for measure, source, confidence in self._seen.measures:
             add(measure, source, confidence, self._everywhere(measure))
+        for one, app_id in self._updates():
+            add("dependabot", one.source, one.confidence, [app_id])
         for row in self._signs.measures:
             for package in self._seen.packages:
                 if not package.development and matches_any(row.get("packages", ()), package.name):
@@ -355,6 +361,24 @@ class _Parts:
                 add("pinned_dependencies", sources[0], "sure", [set_id])
         for measure, (sources, confidence, where) in sorted(found.items()):
             yield Measure(measure, tuple(sorted(where)), MeasureStatus.DONE, extra=explain_sources(sources, confidence))
+
+    def _updates(self) -> Iterator[tuple[UpdatedFolder, str]]:
+        """What a tool of updates looks at, with each application whose dependencies are there."""
+        for app in self._apps:
+            # Python's teams put what an application wants in a folder of its own.
+            for folder in (app.folder, f"{app.folder}/requirements".lstrip("/")):
+                kinds = {p.ecosystem for p in self._seen.packages if p.folder == folder}
+                for one in self._seen.updated:
+                    if one.ecosystem in kinds and self._is_updated(folder, one):
+                        yield one, app.id
+
+    def _is_updated(self, folder: str, by: UpdatedFolder) -> bool:
+        """Whether a tool looks at this folder, or at one above whose lock file holds what this one wants."""
+        locked = {_folder(lock.source) for lock in self._seen.locks if lock.name == by.ecosystem}
+        within = (
+            folder.startswith(f"{by.folder}/" if by.folder else "") and folder not in locked and by.folder in locked
+        )
+        return fnmatch(folder, by.folder) or within
 
     def _everywhere(self, measure: str) -> list[str]:
         """The components on which a measure of the whole repository acts."""

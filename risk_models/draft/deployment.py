@@ -78,8 +78,11 @@ def read_compose(path: str, text: str, seen: Seen) -> None:
         seen.included += [(path, _beside(path, str(one))) for one in (a_list(paths) or [paths]) if one]
     for name, told in services.items():
         service = _extended(told, services)
-        other = a_map(told.get("extends")).get("file") if isinstance(told.get("extends"), Mapping) else None
-        seen.included += [(path, _beside(path, str(other)))] if other else []
+        extended = a_map(told.get("extends"))
+        base = (
+            (_beside(path, str(extended["file"])), str(extended.get("service"))) if extended.get("file") else ("", "")
+        )
+        seen.included += [(path, base[0])] if extended.get("file") else []
         image, version = image_and_tag(str(service.get("image") or ""))
         build = service.get("build")
         context = build if isinstance(build, str) else str(a_map(build).get("context") or "." if build else "")
@@ -91,10 +94,11 @@ def read_compose(path: str, text: str, seen: Seen) -> None:
                 image=image,
                 version=version,
                 builds=build is not None,
-                folder=_joined(folder_of(path), context),
+                folder=_beside(path, context),
                 command=" ".join(map(str, command)) if isinstance(command, list) else str(command),
                 depends_on=tuple(str(d) for d in (depends if isinstance(depends, list) else a_map(depends))),
                 source=f"{path}:{lines.get(name, 1)}",
+                extends=base,
             )
         )
         environment = service.get("environment")
@@ -145,11 +149,6 @@ def _lines_of_services(text: str) -> dict[str, int]:
         elif inside and line[:1].strip() and not line.startswith("#"):
             inside = False
     return found
-
-
-def _joined(folder: str, context: str) -> str:
-    parts = [p for p in f"{folder}/{context}".split("/") if p not in {"", "."}]
-    return "" if ".." in parts else "/".join(parts)
 
 
 def read_procfile(path: str, text: str, seen: Seen) -> None:

@@ -2,9 +2,9 @@
 
 import re
 
-from risk_models.draft.deployment import Unread, a_list, yaml_of
+from risk_models.draft.deployment import Unread, a_list, a_map, yaml_of
 from risk_models.draft.platforms import note_platforms
-from risk_models.draft.repository_facts import Lines, Seen, ToldFact, line_number_of
+from risk_models.draft.repository_facts import Lines, NamedLines, Seen, ToldFact, UpdatedFolder, line_number_of
 from risk_models.exposure.lock_text import loose_json
 
 _SCANS = re.compile(
@@ -50,17 +50,47 @@ def _pipeline(path: str, text: str, seen: Seen) -> None:
     note_platforms(path, bare, seen)
 
 
+# As Dependabot calls what purl calls otherwise (docs.github.com, "package-ecosystem").
+_ECOSYSTEMS = {
+    "npm": "npm",
+    "bun": "npm",
+    **dict.fromkeys(("pip", "uv", "pipenv", "poetry"), "pypi"),
+    "bundler": "gem",
+    "composer": "composer",
+    **dict.fromkeys(("maven", "gradle"), "maven"),
+    "gomod": "golang",
+    "mix": "hex",
+    "nuget": "nuget",
+    "cargo": "cargo",
+}
+
+
 def read_dependabot(path: str, text: str, seen: Seen) -> None:
     if path.startswith(".github/"):
         seen.forges.append(ToldFact("GitHub", f"{path}:1"))
-    if not a_list(yaml_of(text).get("updates")):
+    updates = a_list(yaml_of(text).get("updates"))
+    if not updates:
         raise Unread("broken")
-    seen.measures.append(("dependabot", f"{path}:{line_number_of(text, 'updates')}", "sure"))
+    lines = NamedLines(text)
+    for entry in map(a_map, updates):
+        kind = str(entry.get("package-ecosystem"))
+        source = f"{path}:{lines.of(kind)}"
+        ignored = [a_map(one) for one in a_list(entry.get("ignore"))]
+        all_ignored = any(
+            one.get("dependency-name") == "*" and not one.keys() & {"versions", "update-types"} for one in ignored
+        )
+        if all_ignored or entry.get("open-pull-requests-limit") == 0:
+            continue
+        folders = a_list(entry.get("directories")) or [entry.get("directory") or "/"]
+        for folder in map(str, folders):
+            confidence = "likely" if ignored else "sure"
+            seen.updated.append(UpdatedFolder(_ECOSYSTEMS.get(kind, ""), folder.strip("/"), source, confidence))
 
 
 def read_renovate(path: str, text: str, seen: Seen) -> None:
     if not _is_off(text):
-        seen.measures.append(("dependabot", f"{path}:1", "sure"))
+        partly = re.search(r"[\"']?enabled[\"']?\s*:\s*false", text)  # for some packages
+        seen.measures.append(("dependabot", f"{path}:1", "likely" if partly else "sure"))
 
 
 def _is_off(text: str) -> bool:

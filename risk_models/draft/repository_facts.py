@@ -22,6 +22,7 @@ class SeenService:
     depends_on: tuple[str, ...]
     source: str
     deployed: bool = False
+    extends: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,16 @@ class SeenPackage:
     @property
     def ecosystem(self) -> str:
         return self.name.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatedFolder:
+    """A folder, or a pattern of folders, of which a tool proposes updates in one ecosystem (a purl type)."""
+
+    ecosystem: str
+    folder: str
+    source: str
+    confidence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,7 @@ class Seen:
     forges: list[ToldFact] = field(default_factory=list)
     pipelines: list[ToldFact] = field(default_factory=list)
     deploying: list[ToldFact] = field(default_factory=list)
+    updated: list[UpdatedFolder] = field(default_factory=list)
     measures: list[tuple[str, str, str]] = field(default_factory=list)
     titles: list[ToldFact] = field(default_factory=list)
     secrets: list[ToldFact] = field(default_factory=list)

@@ -40,7 +40,61 @@ def test_what_a_compose_file_includes_is_read_and_the_rest_is_told():
     said = dict(found.skipped)
     assert said["infra/absent.yaml"] == "not_followed" and said["compose.yaml"] == "not_followed"
     assert said["infra/plus.yaml:1"] == "broken"
-    assert [path.partition(":")[0] for path, why in found.skipped if why == "depends_on_nobody"] == ["compose.yaml"]
+    assert [path for path, why in found.skipped if why == "depends_on_nobody"] == ["compose.yaml:7 (personne)"]
+
+
+def test_a_service_that_extends_one_of_another_file_is_one():
+    found = files(
+        {
+            "compose.yaml": "services: {app: {extends: {file: deploy/base.yml, service: base}, depends_on: [db]}, db: {image: postgres}}",
+            "deploy/base.yml": "services: {base: {image: ghcr.io/acme/app:1.0, build: ..}}",
+            "Dockerfile": "FROM python:3.12\n",
+            "requirements.txt": "django==5.0\n",
+        }
+    )
+    assert names(found) == {"Application Django", "PostgreSQL"}
+    assert not [why for _, why in found.skipped if why == "depends_on_nobody"]
+
+
+def test_what_rents_files_keeps_them_up_to_date():
+    found = files({".env.example": "S3_BUCKET=\nS3_SECRET_KEY=\n", "Procfile": "web: x\n"})
+    assert [c.patched_by for c in found.system.components if c.name == "S3"] == ["publisher"]
+
+
+MAVEN, NPM = "<project><artifactId>a</artifactId></project>", '{"name": "a", "dependencies": {"express": "1"}}'
+DEPENDABOT = {
+    "all is ignored": ("{package-ecosystem: npm, directory: /, ignore: [{dependency-name: '*'}]}", None),
+    "none is proposed": ("{package-ecosystem: npm, directory: /, open-pull-requests-limit: 0}", None),
+    "another ecosystem": ("{package-ecosystem: maven, directory: /}", None),
+    "another folder": ("{package-ecosystem: npm, directory: /ailleurs}", None),
+    "some are ignored": ("{package-ecosystem: npm, directory: /, ignore: [{dependency-name: a}]}", "likely"),
+    "its major versions are ignored": (
+        "{package-ecosystem: npm, directory: /, ignore: [{dependency-name: '*', update-types: [x]}]}",
+        "likely",
+    ),
+    "by pattern": ("{package-ecosystem: npm, directories: ['**/*', /]}", "sure"),
+    "all": ("{package-ecosystem: npm, directory: /}", "sure"),
+}
+
+
+@pytest.mark.parametrize("kind", DEPENDABOT)
+def test_dependabot_is_there_where_it_looks(kind):
+    entry, confidence = DEPENDABOT[kind]
+    told = f"version: 2\nupdates: [{entry}]\n"
+    found = files({".github/dependabot.yml": told, "package.json": NPM, "Procfile": "web: node x\n"})
+    measures = {m.measure: dict(m.extra)["x-confidence"].strip('"') for m in found.system.measures}
+    assert measures.get("dependabot") == confidence
+
+
+def test_dependabot_is_not_said_of_what_it_does_not_look_at():
+    told = "version: 2\nupdates: [{package-ecosystem: npm, directory: /}]\n"
+    texts = {".github/dependabot.yml": told, "package.json": NPM, "autre/package.json": NPM.replace("express", "koa")}
+    (updated,) = (m.on for m in files(texts).system.measures if m.measure == "dependabot")
+    assert len(updated) == 1
+    lock = '{"lockfileVersion": 3, "packages": {"": {}, "node_modules/koa": {"version": "2.0.0"}}}'
+    workspaces = files({**texts, "package-lock.json": lock})
+    (updated,) = (m.on for m in workspaces.system.measures if m.measure == "dependabot")
+    assert len(updated) == 2
 
 
 def test_nothing_that_no_file_includes_is_read():
