@@ -157,18 +157,13 @@ _ORDER: dict[MatchVerdict | None, int] = {
 def _carried(
     session: Session, package: str, affected: Affected | None, products: Collection[str] | None
 ) -> Iterator[Use]:
+    rows = select(PackageVersion.id, PackageVersion.version, PackageVersion.source_version, Package.purl).join(Package)
+    # Apart, for no index answers for two tables at once.
+    of_source = (PackageVersion.source != "") & _is_called(package, PackageVersion.source)
     versions = {
         row.id: row
-        for row in session.execute(
-            select(PackageVersion.id, PackageVersion.version, PackageVersion.source_version, Package.purl)
-            .join(Package)
-            .where(
-                or_(
-                    _is_called(package, Package.purl),
-                    (PackageVersion.source != "") & _is_called(package, PackageVersion.source),
-                )
-            )
-        )
+        for called in (_is_called(package, Package.purl), of_source)
+        for row in session.execute(rows.where(called))
     }
     verdicts = {i: _verdict_of(package, row, affected) if affected else None for i, row in versions.items()}
     bringer = aliased(Package)
