@@ -46,6 +46,7 @@ def stage_packages(connection: Connection, packages: Iterable[Carried]) -> Stage
             )
         )
         connection.execute(text("DROP TABLE staged_lines"))
+        connection.execute(text("ANALYZE staged"))
         return lines
     connection.execute(text(f"CREATE TEMPORARY TABLE staged ({columns}, PRIMARY KEY (purl, version)) WITHOUT ROWID"))
     _insert(connection, _STAGE, rows)
