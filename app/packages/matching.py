@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -72,6 +72,10 @@ class Match:
         return self.verdict is MatchVerdict.EXPOSED and not self.development and not self.harmless
 
 
+# A component, a package and its version, and a flaw.
+_Line = tuple[str, str, str, str]
+
+
 def matches_of(
     session: Session, product_ids: Sequence[str], packages: Collection[str] | None = None
 ) -> dict[str, list[Match]]:
@@ -84,9 +88,9 @@ def matches_of(
     flaws = FlawNames(session, rows)
     judged = _Judged(session, rows)
     known: dict[tuple[str, str], tuple[Affected, str]] = {}
-    found: dict[tuple[str, str, str, str], Match] = {}
-    told: dict[tuple[str, str, str, str], list[_Told]] = defaultdict(list)
-    mended: set[tuple[str, str, str, str]] = set()
+    found: dict[_Line, Match] = {}
+    told: dict[_Line, list[_Told]] = defaultdict(list)
+    mended: set[_Line] = set()
     for row in rows:
         key = (row.advisory_id, row.advised)
         if key not in known:
@@ -105,9 +109,19 @@ def matches_of(
             match = _match(row, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
             told[one].append(_Told(affected, advised_version(row), frozenset({ranges, whole}), match.places))
-            # Two advisories of one flaw are one match: the surer verdict stands.
-            if one not in found or _SURER[verdict] < _SURER[found[one].verdict]:
+            # Two advisories of one flaw are one match: the surer verdict stands, and what runs before what does not.
+            rank = (_SURER[verdict], match.development)
+            if one not in found or rank < (_SURER[found[one].verdict], found[one].development):
                 found[one] = match
+    _settle(found, told, mended)
+    by_product: dict[str, list[Match]] = {product_id: [] for product_id in product_ids}
+    for match in sorted(found.values(), key=_urgency):
+        by_product[match.product_id].append(match)
+    return by_product
+
+
+def _settle(found: dict[_Line, Match], told: Mapping[_Line, Sequence["_Told"]], mended: Collection[_Line]) -> None:
+    """Gives each match what all records of its flaw tell together; `mended`: those that a branch of their own has mended."""
     for one, records in told.items():
         match = found[one]
         if one in mended and match.verdict is MatchVerdict.EXPOSED:
@@ -118,10 +132,6 @@ def matches_of(
         places = frozenset().union(*(r.places for r in records))
         if (again, fixed_in, places) != (match.again, match.fixed_in, match.places):
             found[one] = replace(match, again=again, fixed_in=fixed_in, places=places)
-    by_product: dict[str, list[Match]] = {product_id: [] for product_id in product_ids}
-    for match in sorted(found.values(), key=_urgency):
-        by_product[match.product_id].append(match)
-    return by_product
 
 
 class _Told(NamedTuple):

@@ -32,6 +32,8 @@ def split_purl(text: str) -> tuple[str, str]:
     plain = _PLAIN.fullmatch(text) or _PLAIN_LOWER.fullmatch(text)
     if plain and _PLAIN_SEGMENTS.fullmatch(plain[1]) and plain[1] not in _GO_LIBRARY:
         return plain[1], plain[2]
+    if text.startswith("pkg:npm/@"):  # a scope that was not encoded, whatever follows it
+        text = text.replace("@", "%40", 1)
     try:
         purl = PackageURL.from_string(text)
     except (ValueError, TypeError) as error:

@@ -18,6 +18,8 @@ def open_reading(file: IO[bytes], name: str) -> BomReading:
         raise UnreadableSbom("empty")
     lock = locks.reader_for(PurePath(name).name)
     if head.startswith(locks.UTF_16) and lock is None:
+        if head.decode("utf-16", "ignore").lstrip().startswith("<"):  # of which XML says its encoding
+            return xml_bom.read_xml_cyclonedx(file)
         raise UnreadableSbom("wrong_encoding")
     if head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")):
         raise UnreadableSbom("compressed")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any
 
-from app.packages.importers.json_boms import each_value, first_value, must_be_a_list, names_key
+from app.packages.importers.json_boms import each_value, first_value, is_lock, must_be_a_list, names_key
 from app.packages.importers.reading import BomReading, Carried, UnreadableSbom, text_of
 
 _MOST_LINE = 1_000_000
@@ -40,8 +40,12 @@ def _spdx(file: IO[bytes], reading: BomReading, within: str) -> Iterator[Carried
         number = reading.needs.number(ref)
         if number < known:
             reading.note("duplicate_ref", ref)
+        purls, purpose = _purls(item), text_of(item, "primaryPackagePurpose")
+        if not purls and _is_no_package(purpose, item.get("name")):
+            reading.note("no_package", item.get("name"))
+            continue
         built = _built_from(text_of(item, "sourceInfo"))
-        yield from _each_purl(reading, _purls(item), item.get("name"), item.get("versionInfo"), number, built)
+        yield from _each_purl(reading, purls, item.get("name"), item.get("versionInfo"), number, built)
     if not count:
         must_be_a_list(file, f"{within}packages")
     for ref in each_value(file, f"{within}documentDescribes.item"):
@@ -62,6 +66,11 @@ def _relation(reading: BomReading, one: str, kind: str, other: str) -> None:
     elif kind.endswith("DEPENDENCY_OF") or kind == "PREREQUISITE_FOR":
         aside = kind.startswith(("DEV_", "TEST_"))
         needs.add(needs.number(other), needs.number(one), aside=aside)
+
+
+def _is_no_package(purpose: str, name: object) -> bool:
+    """Whether it is a system, a file, or a lock file of the team, which scanners list beside the packages of each."""
+    return purpose in {"OPERATING-SYSTEM", "FILE"} or (purpose == "APPLICATION" and is_lock(name))
 
 
 def _built_from(told: str) -> str:
@@ -166,7 +175,7 @@ def _tags(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
             if package:
                 yield from _tagged(reading, purls, package)
             package, purls = ({"name": value} if tag == "PackageName" else {}), []
-        elif tag in {"PackageVersion", "SPDXID", "PackageSourceInfo"} and package:
+        elif tag in {"PackageVersion", "SPDXID", "PackageSourceInfo", "PrimaryPackagePurpose"} and package:
             package[tag] = value
         elif tag == "ExternalRef" and (found := re.fullmatch(r"PACKAGE[-_]MANAGER\s+purl\s+(\S+)", value)):
             purls.append(found[1])
@@ -183,6 +192,9 @@ def _tags(file: IO[bytes], reading: BomReading) -> Iterator[Carried]:
 
 
 def _tagged(reading: BomReading, purls: list[object], package: dict[str, str]) -> Iterator[Carried]:
+    if not purls and _is_no_package(package.get("PrimaryPackagePurpose", ""), package["name"]):
+        reading.note("no_package", package["name"])
+        return iter(())
     number = reading.needs.number(package.get("SPDXID", ""))
     built = _built_from(package.get("PackageSourceInfo", ""))
     return _each_purl(reading, purls, package["name"], package.get("PackageVersion"), number, built)

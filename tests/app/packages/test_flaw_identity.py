@@ -149,3 +149,14 @@ def test_a_judgement_to_give_anew_is_not_exported(world, product, tmp_path):
     assert [(one["id"], [r["id"] for r in one["references"]]) for one in exported()] == [("CVE-1", ["GHSA-1"])]
     bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@2.0.0"}]))
     assert exported() == []
+
+
+def test_what_runs_counts_though_a_list_holds_it_for_development(world, product, tmp_path):
+    held = component(world, product, "web")
+    with world.database.writing() as session:
+        row = session.get(Component, held.id)
+        row.purl, row.version = "pkg:npm/a@1.0.0", "1.0.0"
+        note_change(session, [product.id])
+    bring(world, product, held, bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0", "scope": "excluded"}]))
+    feed(world, tmp_path, record("GHSA-1", "CVE-1"))
+    assert [(m.development, m.counts) for m in matches(world, product)] == [(False, True)]

@@ -301,3 +301,25 @@ def test_a_lock_file_that_a_scanner_lists_is_no_package():
     reading = open_reading(io.BytesIO(bom(components=lines)), "x.json")
     assert [p.package for p in reading.packages] == ["pkg:npm/a"]
     assert reading.odd["no_package"] == (1, "front/package-lock.json")
+
+
+def test_xml_says_its_own_encoding():
+    told = '<?xml version="1.0" encoding="UTF-16"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components>'
+    told += '<component type="library"><name>é</name><purl>pkg:npm/a@1</purl></component></components></bom>'
+    reading = open_reading(io.BytesIO(told.encode("utf-16")), "bom.xml")
+    assert [one.package for one in reading.packages] == ["pkg:npm/a"]
+
+
+@pytest.mark.parametrize("form", ["json", "tags"])
+def test_a_system_and_a_lock_file_are_no_packages_in_spdx(form):
+    parts = (("debian", "OPERATING-SYSTEM"), ("web/package-lock.json", "APPLICATION"), ("chez-nous", "APPLICATION"))
+    if form == "json":
+        packages = [{"SPDXID": f"SPDXRef-{n}", "name": n, "primaryPackagePurpose": p} for n, p in parts]
+        content = json.dumps({"spdxVersion": "SPDX-2.3", "packages": packages})
+    else:
+        content = "SPDXVersion: SPDX-2.3\n" + "".join(
+            f"PackageName: {n}\nSPDXID: SPDXRef-{n}\nPrimaryPackagePurpose: {p}\n" for n, p in parts
+        )
+    reading = open_reading(io.BytesIO(content.encode()), "bom")
+    assert [one.package for one in reading.packages] == ["pkg:generic/chez-nous"]
+    assert reading.odd["no_package"][0] == 2

@@ -23,6 +23,7 @@ ONE = [
     ("pkg:PyPI/Foo_Bar.baz@1.0", "PyPI", "foo-bar-baz", "1.0"),
     ("pkg:npm/%40Angular/core@17.0.0?x=y#z", "npm", "@angular/core", "17.0.0"),
     ("pkg:npm/@hapi/hoek@8.2.0", "npm", "@hapi/hoek", "8.2.0"),
+    ("pkg:npm/@angular%2Fcore@1.0.0", "npm", "@angular/core", "1.0.0"),
     ("pkg:npm/%2540vue/compiler-sfc@3.3.4", "npm", "@vue/compiler-sfc", "3.3.4"),
     ("pkg:npm/%40ai-sdk%2Freact@3.0.136", "npm", "@ai-sdk/react", "3.0.136"),
     ("pkg:npm/angular/%40angular%2Fanimations@9.1.4", "npm", "@angular/animations", "9.1.4"),
