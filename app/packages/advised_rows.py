@@ -1,7 +1,9 @@
 """Rows of what advisories speak of: packages that components carry, that they are, that they are known to hold."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, literal, select
 from sqlalchemy.orm import Session
@@ -11,6 +13,8 @@ from app.inventory.models import Component
 from app.packages.known_inside import is_called_like, tells_nothing_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from risk_models.catalogue import UsualComponent
+
+_AT_ONCE = 5_000
 
 
 def advised_rows(
@@ -39,13 +43,34 @@ _COLUMNS = (
     Component.purl.label("own_purl"),
     AdvisoryPackage.advisory_id,
     AdvisoryPackage.package.label("advised"),
-    AdvisoryPackage.affected,
-    Advisory.aliases,
-    Advisory.upstream,
-    Advisory.summary,
-    Advisory.published,
-    Advisory.cvss,
 )
+
+
+class AdvisedRecord(NamedTuple):
+    """What an advisory says, and of which versions of one package."""
+
+    affected: dict[str, Any]
+    aliases: list[str]
+    upstream: list[str]
+    summary: str
+    published: date | None
+    cvss: float | None
+
+
+def records_of(session: Session, rows: Iterable[Row[Any]]) -> dict[tuple[str, str], AdvisedRecord]:
+    """By advisory and package, each once: the rows of a portfolio name the same ones thousands of times."""
+    wanted = {(row.advisory_id, row.advised) for row in rows}
+    ids = iter({advisory_id for advisory_id, _ in wanted})
+    columns = (Advisory.aliases, Advisory.upstream, Advisory.summary, Advisory.published, Advisory.cvss)
+    statement = select(AdvisoryPackage.advisory_id, AdvisoryPackage.package, AdvisoryPackage.affected, *columns).join(
+        Advisory, Advisory.id == AdvisoryPackage.advisory_id
+    )
+    found = {}
+    while some := list(islice(ids, _AT_ONCE)):
+        for advisory_id, package, *told in session.execute(statement.where(Advisory.id.in_(some))).tuples():
+            if (advisory_id, package) in wanted:
+                found[advisory_id, package] = AdvisedRecord._make(told)
+    return found
 
 
 _is_source = and_(PackageVersion.source != "", AdvisoryPackage.package == PackageVersion.source)
@@ -53,7 +78,7 @@ _is_source = and_(PackageVersion.source != "", AdvisoryPackage.package == Packag
 
 def _carried(session: Session, product_ids: Sequence[str], packages: Collection[str] | None) -> list[Row[Any]]:
     """By the name of each package, and by that of the source it is built from."""
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             *_COLUMNS,
             Package.purl.label("package"),
@@ -76,12 +101,12 @@ def _carried(session: Session, product_ids: Sequence[str], packages: Collection[
     return [
         row
         for named in (AdvisoryPackage.package == Package.purl, _is_source)
-        for row in session.execute(_told(statement.join(AdvisoryPackage, named)))
+        for row in session.execute(statement.join(AdvisoryPackage, named))
     ]
 
 
 def _own(session: Session, product_ids: Sequence[str], packages: Collection[str] | None) -> list[Row[Any]]:
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             *_COLUMNS,
             Component.package,
@@ -100,7 +125,7 @@ def _own(session: Session, product_ids: Sequence[str], packages: Collection[str]
     return [
         row
         for named in (Component.package, Component.source)
-        for row in session.execute(_told(statement.join(AdvisoryPackage, AdvisoryPackage.package == named)))
+        for row in session.execute(statement.join(AdvisoryPackage, AdvisoryPackage.package == named))
     ]
 
 
@@ -108,7 +133,7 @@ def _inside(
     session: Session, product_ids: Sequence[str], holding: Mapping[str, Collection[UsualComponent]]
 ) -> list[Row[Any]]:
     """What the like of components are known to hold, of which their SBOM, where they have one, tells nothing."""
-    statement = (
+    statement: Select[*tuple[Any, ...]] = (
         select(
             *_COLUMNS,
             AdvisoryPackage.package,
@@ -126,14 +151,8 @@ def _inside(
         row
         for package, known in holding.items()
         for row in session.execute(
-            _told(
-                statement.join(AdvisoryPackage, AdvisoryPackage.package == package).where(
-                    Component.package != package, is_called_like(known), tells_nothing_of(package)
-                )
+            statement.join(AdvisoryPackage, AdvisoryPackage.package == package).where(
+                Component.package != package, is_called_like(known), tells_nothing_of(package)
             )
         )
     ]
-
-
-def _told(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    return statement.join(Advisory, Advisory.id == AdvisoryPackage.advisory_id)

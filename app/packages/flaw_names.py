@@ -1,13 +1,14 @@
 """The names of a flaw, which several records call differently, and what the feeds tell under any of them."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.feeds.models import ExploitedFlaw, ExploitScore
+from app.packages.advised_rows import AdvisedRecord
 
 _AT_ONCE = 5_000
 
@@ -16,14 +17,15 @@ class FlawNames:
     """The flaws that advisories of a package are about, whatever name each gives them: one that two records call differently is
     one. What is said of a package depends on its own records alone, whichever products are asked for."""
 
-    def __init__(self, session: Session, rows: Sequence[Row[Any]]) -> None:
-        by_package: dict[str, dict[str, Row[Any]]] = defaultdict(dict)
-        for row in rows:
-            by_package[row.advised][row.advisory_id] = row
+    def __init__(self, session: Session, records: Mapping[tuple[str, str], AdvisedRecord]) -> None:
+        """`records`: all those of each package, by advisory and package."""
+        by_package: dict[str, dict[str, AdvisedRecord]] = defaultdict(dict)
+        for (advisory_id, package), record in records.items():
+            by_package[package][advisory_id] = record
         self._flaws = {
             (package, advisory_id): flaw
-            for package, records in by_package.items()
-            for flaw in _flaws_of(records)
+            for package, known in by_package.items()
+            for flaw in _flaws_of(known)
             for advisory_id in flaw.records
         }
         cves = sorted(set().union(*(flaw.cves for flaw in self._flaws.values())))
@@ -60,14 +62,14 @@ class _Flaw(NamedTuple):
     cves: frozenset[str]
 
 
-def _flaws_of(records: Mapping[str, Row[Any]]) -> list[_Flaw]:
+def _flaws_of(records: Mapping[str, AdvisedRecord]) -> list[_Flaw]:
     """The flaws of one package. A record about several CVE makes them one only where no other record tells of one of them by
     itself: else it is a flaw of its own, under its own name."""
     named: dict[str, frozenset[str]] = {}
     about: dict[str, frozenset[str]] = {}
-    for advisory_id, row in records.items():
-        upstream = [name for name in row.upstream if name.startswith("CVE-")]
-        named[advisory_id] = frozenset([advisory_id, *row.aliases, *(upstream if len(upstream) == 1 else ())])
+    for advisory_id, record in records.items():
+        upstream = [name for name in record.upstream if name.startswith("CVE-")]
+        named[advisory_id] = frozenset([advisory_id, *record.aliases, *(upstream if len(upstream) == 1 else ())])
         about[advisory_id] = frozenset(n for n in (*upstream, *named[advisory_id]) if n.startswith("CVE-"))
     several = {one: cves for one, names in named.items() if len(cves := names & about[one]) > 1}
     groups = _joined({one: names for one, names in named.items() if one not in several})

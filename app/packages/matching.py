@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.feeds.models import ReleaseCycle
 from app.feeds.services import affected_of
 from app.inventory.models import Component
-from app.packages.advised_rows import advised_rows
+from app.packages.advised_rows import AdvisedRecord, advised_rows, records_of
 from app.packages.flaw_names import FlawNames
 from app.packages.kinds import FlawState
 from app.packages.known_inside import own_versions_flawed, usual_by_package
@@ -85,28 +85,26 @@ def matches_of(
     if packages is not None:
         holding = {package: known for package, known in holding.items() if package in packages}
     rows = advised_rows(session, product_ids, holding, packages)
-    flaws = FlawNames(session, rows)
+    records = records_of(session, rows)
+    flaws = FlawNames(session, records)
     judged = _Judged(session, rows)
-    known: dict[tuple[str, str], tuple[Affected, str]] = {}
+    placed = {key: _Placed(key[1], record) for key, record in records.items()}
     found: dict[_Line, Match] = {}
     told: dict[_Line, list[_Told]] = defaultdict(list)
     mended: set[_Line] = set()
     for row in rows:
-        key = (row.advisory_id, row.advised)
-        if key not in known:
-            known[key] = affected_of(row.advised, row.affected), _fingerprint(row.affected)
-        affected, whole = known[key]
-        ranges = _fingerprint(_placing(row))
+        record = placed[row.advisory_id, row.advised]
+        affected = record.affected
         if row.inside:
             names = flaws.names(row.advised, row.advisory_id)
             affected = own_versions_flawed(holding[row.package], row.name, row.eol_product, row.package, names)
-            ranges = whole = _fingerprint([row.affected, row.own_version])
         verdict = _verdict(row, affected)
         if verdict is MatchVerdict.NOT_EXPOSED and affected.is_mended_in_branch(advised_version(row)):
             name = flaws.name(row.advised, row.advisory_id)
             mended.add((row.component_id, row.package, version_of_component(row), name))
         if verdict is not MatchVerdict.NOT_EXPOSED:
-            match = _match(row, verdict, affected, ranges, judged, flaws)
+            ranges, whole = record.fingerprints(row)
+            match = _match(row, record.told, verdict, affected, ranges, judged, flaws)
             one = (row.component_id, row.package, match.version, match.flaw)
             told[one].append(_Told(affected, advised_version(row), frozenset({ranges, whole}), match.places))
             # Two advisories of one flaw are one match: the surer verdict stands, and what runs before what does not.
@@ -143,12 +141,28 @@ class _Told(NamedTuple):
     places: frozenset[tuple[str, str]]
 
 
-def _placing(row: Row[Any]) -> dict[str, object]:
-    """What of a record places a version: its ranges, and whether it lists that very one. That it lists more of them, or
-    fewer, changes nothing."""
-    told = row.affected
-    listed = version_of_component(row) in told["versions"]
-    return {"intervals": told["intervals"], "unreadable": told["unreadable"], "listed": listed}
+class _Placed:
+    """A record of a package, read once for all the rows that it touches."""
+
+    def __init__(self, package: str, told: AdvisedRecord) -> None:
+        self.told, self.affected = told, affected_of(package, told.affected)
+        self._known: dict[object, str] = {}
+
+    def fingerprints(self, row: Row[Any]) -> tuple[str, str]:
+        """Of what of the record places a version, and of the whole: its ranges, and whether it lists that very one. That it
+        lists more of them, or fewer, changes nothing. Of what is inside, its holder's own version places it."""
+        told = self.told.affected
+        if row.inside:
+            whole = self._once(("inside", row.own_version), [told, row.own_version])
+            return whole, whole
+        listed = version_of_component(row) in told["versions"]
+        placing = {"intervals": told["intervals"], "unreadable": told["unreadable"], "listed": listed}
+        return self._once(listed, placing), self._once("whole", told)
+
+    def _once(self, key: object, content: object) -> str:
+        if key not in self._known:
+            self._known[key] = _fingerprint(content)
+        return self._known[key]
 
 
 def _fixed_in_all(records: Sequence[_Told]) -> tuple[str, ...]:
@@ -229,7 +243,13 @@ def _of_source(row: Row[Any]) -> bool:
 
 
 def _match(
-    row: Row[Any], verdict: MatchVerdict, affected: Affected, ranges: str, judged: _Judged, flaws: FlawNames
+    row: Row[Any],
+    record: AdvisedRecord,
+    verdict: MatchVerdict,
+    affected: Affected,
+    ranges: str,
+    judged: _Judged,
+    flaws: FlawNames,
 ) -> Match:
     version, names = version_of_component(row), flaws.names(row.advised, row.advisory_id)
     judgement = judged.of(row.component_id, row.package, names, version)
@@ -247,12 +267,12 @@ def _match(
         names=names,
         places=frozenset({(row.package, version), (row.advised, advised_version(row))}),
         advisory=row.advisory_id,
-        summary=row.summary,
+        summary=record.summary,
         verdict=verdict,
-        cvss=row.cvss,
+        cvss=record.cvss,
         epss=flaws.score(row.advised, row.advisory_id),
         exploited=flaws.exploited(row.advised, row.advisory_id),
-        published=row.published,
+        published=record.published,
         fixed_in=affected.fixed_in(advised_version(row)),
         fixed_of=plain_name(row.advised) if _of_source(row) and advised_version(row) != version else "",
         ranges=ranges,

@@ -86,6 +86,8 @@ class Affected:
     def _is_of_others(self, ecosystem: str, text: str) -> bool:
         """Whether ranges and version may be of two lines that nobody compares: of a module of Red Hat, two streams; of Ubuntu,
         what is maintained for those who pay for it; of an action, a tag that moves along the versions that begin so."""
+        if ecosystem not in {"rpm", "deb", "github"}:
+            return False
         bounds = [bound for i in self.intervals for bound in (i.low, i.high) if bound]
         if ecosystem == "rpm":
             return any(_stream(bound) != _stream(text) for bound in bounds)
@@ -98,7 +100,7 @@ class Affected:
     def is_mended_in_branch(self, version: str | None) -> bool:
         """Whether a range of an RPM ends before `version`, in the minor release that both were built for: of what is maintained
         there longer than elsewhere, what is said of the others decides nothing."""
-        minor = _MINOR.search(version or "")
+        minor = _MINOR.search(version or "") if ecosystem_of(self.package) == "rpm" else None
         ends = [i.high for i in self.intervals if minor and i.high and not i.with_high and _MINOR.search(i.high)]
         read = read_version("rpm", version or "") if ends else None
         return read is not None and any(
