@@ -159,12 +159,10 @@ def _carried(
 ) -> Iterator[Use]:
     rows = select(PackageVersion.id, PackageVersion.version, PackageVersion.source_version, Package.purl).join(Package)
     # Apart, for no index answers for two tables at once.
-    of_source = (PackageVersion.source != "") & _is_called(package, PackageVersion.source)
-    versions = {
-        row.id: row
-        for called in (_is_called(package, Package.purl), of_source)
-        for row in session.execute(rows.where(called))
-    }
+    called = [_is_called(package, Package.purl)]
+    if ecosystem_of(package) in RELEASED:
+        called.append((PackageVersion.source != "") & _is_called(package, PackageVersion.source))
+    versions = {row.id: row for one in called for row in session.execute(rows.where(one))}
     verdicts = {i: _verdict_of(package, row, affected) if affected else None for i, row in versions.items()}
     bringer = aliased(Package)
     wanted = iter([i for i, verdict in verdicts.items() if verdict is not MatchVerdict.NOT_EXPOSED])
@@ -179,8 +177,8 @@ def _carried(
         )
         for row in session.execute(_within(statement, products)):
             of, verdict = versions[row.version_id], verdicts[row.version_id]
-            use = _use(row, of.purl, of.version, verdict, embedded=True, bringer=row.bringer or "")
-            yield use._replace(development=True) if row.development else use
+            told = {"development": row.development, "bringer": row.bringer or ""}
+            yield _use(row, of.purl, of.version, verdict, embedded=True, **told)
 
 
 def _verdict_of(package: str, row: Any, affected: Affected) -> MatchVerdict:
@@ -248,7 +246,14 @@ def _within(statement: Select[*tuple[Any, ...]], products: Collection[str] | Non
 
 
 def _use(
-    row: Row[Any], package: str, version: str, verdict: MatchVerdict | None, *, embedded: bool, bringer: str = ""
+    row: Row[Any],
+    package: str,
+    version: str,
+    verdict: MatchVerdict | None,
+    *,
+    embedded: bool,
+    development: bool = False,
+    bringer: str = "",
 ) -> Use:
     return Use(
         row.product_id,
@@ -265,6 +270,7 @@ def _use(
         version,
         embedded,
         verdict,
+        development=development,
         bringer=bringer,
     )
 
