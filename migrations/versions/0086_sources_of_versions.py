@@ -67,8 +67,14 @@ def downgrade() -> None:
     op.add_column("package", sa.Column("source", sa.String(500), nullable=True))
     op.create_index("ix_package_source", "package", ["source"])
     op.drop_index("ix_package_version_source", "package_version")
-    op.execute("DELETE FROM package_use WHERE version_id NOT IN (SELECT min(id) FROM package_version GROUP BY package_id, version)")
-    op.execute("DELETE FROM package_version WHERE id NOT IN (SELECT min(id) FROM package_version GROUP BY package_id, version)")
+    kept = "(SELECT min(id) FROM package_version GROUP BY package_id, version)"
+    op.execute(
+        "UPDATE package_use SET version_id = (SELECT min(k.id) FROM package_version v JOIN package_version k"
+        " ON k.package_id = v.package_id AND k.version = v.version WHERE v.id = package_use.version_id)"
+        f" WHERE version_id NOT IN {kept}"
+    )
+    op.execute("DELETE FROM sbom_graph")  # their numbers may have changed
+    op.execute(f"DELETE FROM package_version WHERE id NOT IN {kept}")
     with _without_uses(), op.batch_alter_table("package_version") as table:
         table.drop_constraint(_WHOLE_KEY, type_="unique")
         table.create_unique_constraint(_KEY, ["package_id", "version"])
