@@ -71,6 +71,7 @@ class Affected:
         if text and text in self.versions:
             return MatchVerdict.EXPOSED
         ecosystem = ecosystem_of(self.package)
+        text = self._without_local(ecosystem, text)
         if self._is_of_others(ecosystem, text):
             return MatchVerdict.UNKNOWN
         read = read_version(ecosystem, text) if text else None
@@ -82,6 +83,14 @@ class Affected:
         if MatchVerdict.EXPOSED in answers:
             return MatchVerdict.EXPOSED
         return MatchVerdict.UNKNOWN if self.unreadable or MatchVerdict.UNKNOWN in answers else MatchVerdict.NOT_EXPOSED
+
+    def _without_local(self, ecosystem: str, text: str) -> str:
+        """Of Python, a version without what tells a build of it (`2.6.0+cu118`), which PEP 440 leaves out of a comparison with
+        versions that tell none."""
+        bounds = (bound for i in self.intervals for bound in (i.low, i.high) if bound)
+        if ecosystem != "pypi" or "+" not in text or any("+" in told for told in (*bounds, *self.versions)):
+            return text
+        return text.partition("+")[0]
 
     def _is_of_others(self, ecosystem: str, text: str) -> bool:
         """Whether ranges and version may be of two lines that nobody compares: of a module of Red Hat, two streams; of Ubuntu,
@@ -123,7 +132,7 @@ class Affected:
         nor exposed itself, and there is none where a range that holds it does not end."""
         ecosystem = ecosystem_of(self.package)
         ends = tuple(i.high for i in self.intervals if i.high and not i.with_high)
-        read = read_version(ecosystem, version or "")
+        read = read_version(ecosystem, self._without_local(ecosystem, version or ""))
         if read is None:
             return ends
         holding = [i for i in self.intervals if i.verdict(ecosystem, read) is MatchVerdict.EXPOSED]

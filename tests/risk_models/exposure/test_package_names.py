@@ -251,6 +251,13 @@ BINARIES = [
     ),
     # What is maintained for those who pay for it has versions of its own.
     ("pkg:deb/ubuntu/a@1.0-1~esm1?distro=ubuntu-22.04", fixed("Ubuntu:22.04:LTS", "a", "2.0"), "unknown"),
+    # Python leaves out what tells a build, in a comparison with versions that tell none.
+    *(
+        (f"pkg:pypi/torch@{version}", fixed("PyPI", "torch", "2.6.0"), answer)
+        for version, answer in (("2.5.1+cu118", "exposed"), ("2.6.0+cu118", "not_exposed"))
+    ),
+    ("pkg:pypi/torch@2.6.0+cu118", {**fixed("PyPI", "torch", "2.0"), "versions": ["2.6.0"]}, "exposed"),
+    ("pkg:pypi/torch@2.6.0+cu118", {**fixed("PyPI", "torch", "2.0"), "versions": ["2.6.0+cpu"]}, "not_exposed"),
     # A tag of an action that moves along the versions that begin so.
     *(
         (
