@@ -41,6 +41,10 @@ class FlawNames:
         """All the names of the flaw of an advisory of a package."""
         return self._flaws[package, advisory_id].names
 
+    def cves(self, package: str, advisory_id: str) -> frozenset[str]:
+        """All that the flaw is about: more than its names where a record tells of several."""
+        return self._flaws[package, advisory_id].cves
+
     def name(self, package: str, advisory_id: str) -> str:
         """What it is called: its CVE where it has one, else the first of its names."""
         names = sorted(self.names(package, advisory_id))

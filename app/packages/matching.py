@@ -33,7 +33,7 @@ from risk_models.system import Vulnerability as VulnerabilityValue
 class Match:
     """A flaw that touches a component or a package it carries; `inside`: one that only the catalogue knows it to hold, told
     by its own version; `fixed_of`: the source whose versions `fixed_in` are, where it has its own; `names`: all that records
-    call the flaw; `places`: the packages and versions that records may name for it, its own and its source's; `again`: its judgement no longer holds, and why."""
+    call the flaw; `about`: the CVE that they tell of, more than its names where one record tells of several; `places`: the packages and versions that records may name for it, its own and its source's; `again`: its judgement no longer holds, and why."""
 
     product_id: str
     component_id: str
@@ -46,6 +46,7 @@ class Match:
     inside: bool
     flaw: str
     names: frozenset[str]
+    about: frozenset[str]
     places: frozenset[tuple[str, str]]
     advisory: str
     summary: str
@@ -91,7 +92,7 @@ def matches_of(
     placed = {key: _Placed(key[1], record) for key, record in records.items()}
     found: dict[_Line, Match] = {}
     told: dict[_Line, list[_Told]] = defaultdict(list)
-    mended: set[_Line] = set()
+    mended: dict[tuple[str, str, str], frozenset[str]] = defaultdict(frozenset)
     for row in rows:
         record = placed[row.advisory_id, row.advised]
         affected = record.affected
@@ -100,8 +101,7 @@ def matches_of(
             affected = own_versions_flawed(holding[row.package], row.name, row.eol_product, row.package, names)
         verdict = _verdict(row, affected)
         if verdict is MatchVerdict.NOT_EXPOSED and affected.is_mended_in_branch(advised_version(row)):
-            name = flaws.name(row.advised, row.advisory_id)
-            mended.add((row.component_id, row.package, version_of_component(row), name))
+            mended[row.component_id, row.package, version_of_component(row)] |= flaws.cves(row.advised, row.advisory_id)
         if verdict is not MatchVerdict.NOT_EXPOSED:
             ranges, whole = record.fingerprints(row)
             match = _match(row, record.told, verdict, affected, ranges, judged, flaws)
@@ -118,11 +118,16 @@ def matches_of(
     return by_product
 
 
-def _settle(found: dict[_Line, Match], told: Mapping[_Line, Sequence["_Told"]], mended: Collection[_Line]) -> None:
-    """Gives each match what all records of its flaw tell together; `mended`: those that a branch of their own has mended."""
+def _settle(
+    found: dict[_Line, Match],
+    told: Mapping[_Line, Sequence["_Told"]],
+    mended: Mapping[tuple[str, str, str], frozenset[str]],
+) -> None:
+    """Gives each match what all records of its flaw tell together; `mended`: by component, package and version, the CVE that a
+    branch of its own has mended."""
     for one, records in told.items():
         match = found[one]
-        if one in mended and match.verdict is MatchVerdict.EXPOSED:
+        if match.verdict is MatchVerdict.EXPOSED and match.about and match.about <= mended.get(one[:3], frozenset()):
             match = found[one] = replace(match, verdict=MatchVerdict.UNKNOWN)
         # What was judged of one of its records is judged of the flaw.
         again = _again(match.judgement, match.version, frozenset().union(*(r.ranges for r in records)))
@@ -265,6 +270,7 @@ def _match(
         inside=row.inside,
         flaw=flaws.name(row.advised, row.advisory_id),
         names=names,
+        about=flaws.cves(row.advised, row.advisory_id),
         places=frozenset({(row.package, version), (row.advised, advised_version(row))}),
         advisory=row.advisory_id,
         summary=record.summary,

@@ -59,7 +59,8 @@ def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
     """The matches that a statement speaks of; where there is none, why."""
     of_flaw = [m for m in matches if not m.names.isdisjoint(said.names)]
     if not of_flaw:
-        return [], "flaw_not_here"
+        several = any(not m.about.isdisjoint(said.names) for m in matches)
+        return [], "one_of_several" if several else "flaw_not_here"
     of_package = [m for m in of_flaw if any(said.is_about(package) for package, _ in m.places)]
     if not of_package:
         return [], "package_not_here"

@@ -3,6 +3,7 @@
 Sources: cyclonedx.org (vulnerability analysis), github.com/openvex/spec, docs.oasis-open.org/csaf (profile 5).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -275,6 +276,7 @@ class _Product(NamedTuple):
 def _csaf_products(tree: Any) -> Iterator[tuple[str, _Product]]:
     """By identifier, each product; of one that stands in another, the part."""
     found: dict[str, _Product] = {}
+    cpes: dict[str, str] = {}
     top = [*_list(_at(tree, "full_product_names")), *_list(_at(tree, "branches"))]
     pending = [(item, "", "") for item in top]
     while pending:
@@ -285,15 +287,26 @@ def _csaf_products(tree: Any) -> Iterator[tuple[str, _Product]]:
         elif _at(item, "category") == "product_version":
             version, span = told, ""
         product = _at(item, "product") or item
-        purl = _at(product, "product_identification_helper", "purl")
+        purl, cpe = (_at(product, "product_identification_helper", kind) for kind in ("purl", "cpe"))
+        if isinstance(_at(product, "product_id"), str) and isinstance(cpe, str):
+            cpes[product["product_id"]] = cpe
         if isinstance(_at(product, "product_id"), str) and isinstance(purl, str):
             found[product["product_id"]] = _Product(purl, version, span)
         pending += [(below, version, span) for below in _list(_at(item, "branches"))]
     for one in _list(_at(tree, "relationships")):
         whole, part = _at(one, "full_product_name", "product_id"), str(_at(one, "product_reference"))
         if isinstance(whole, str) and part in found:
-            found.setdefault(whole, found[part])
+            platform = cpes.get(str(_at(one, "relates_to_product_reference")), "")
+            found.setdefault(whole, found[part]._replace(purl=_of_platform(found[part].purl, platform)))
     yield from found.items()
+
+
+def _of_platform(purl: str, cpe: str) -> str:
+    """The package of a distribution as that of the release that it stands in; nothing where none of them tells it."""
+    if not purl.startswith(("pkg:rpm/", "pkg:deb/", "pkg:apk/")) or "distro=" in purl:
+        return purl
+    release = re.search(r"redhat:(?:enterprise_linux|rhel_\w+):(\d+)", cpe)
+    return f"{purl}{'&' if '?' in purl else '?'}distro=rhel-{release[1]}" if release else ""
 
 
 def _csaf_groups(tree: Any) -> dict[str, set[Any]]:

@@ -155,3 +155,37 @@ def test_the_later_instant_stands_whatever_its_zone(world, product, tmp_path):
         entry["affects"] = [{"ref": "urn:cdx:x/1#pkg:npm/a@1.0.0"}]
     taken, left = seen_vex(world, product, {"bomFormat": "CycloneDX", "vulnerabilities": entries})
     assert ([t[1] for t in taken], left) == (["exploitable"], [])
+
+
+def test_one_of_the_flaws_of_a_record_is_told_to_be_so(world, product, tmp_path):
+    purl = "pkg:rpm/almalinux/openssl@1.1.1k-5.el8?epoch=1&distro=almalinux-8.6"
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": purl}]))
+    affected = osv(ends("0", "1:1.1.1k-6.el8_5"), name="openssl", ecosystem="AlmaLinux:8")["affected"]
+    feed(world, tmp_path, {"id": "ALSA-1", "related": ["CVE-2022-1", "CVE-2022-2"], "affected": affected})
+    said = {"vulnerability": {"name": "CVE-2022-1"}, "products": [{"@id": purl}], "status": "under_investigation"}
+    taken, left = seen_vex(world, product, {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [said]})
+    assert (taken, left) == ([], ["one_of_several"])
+
+
+def test_csaf_speaks_of_the_release_that_a_package_stands_in(world, product, tmp_path):
+    purl = "pkg:rpm/redhat/openssl@3.0.7-16.el9?epoch=1&distro=rhel-9.2"
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": purl}]))
+    record = osv(ends("0", "1:3.0.7-24.el9"), name="openssl", ecosystem="Red Hat:enterprise_linux:9::baseos")
+    feed(world, tmp_path, record | {"id": "RHSA-1", "upstream": ["CVE-2024-1"]})
+    for cpe, why in (
+        ("cpe:/o:redhat:enterprise_linux:8", "package_not_here"),
+        ("cpe:/a:x:y", "no_package"),
+        ("cpe:/o:redhat:enterprise_linux:9", None),
+    ):
+        system = {"product_id": "s", "product_identification_helper": {"cpe": cpe}}
+        part = named_product("openssl", "pkg:rpm/redhat/openssl?arch=src")
+        within = {"full_product_name": {"product_id": "s:openssl"}, "product_reference": "openssl"}
+        tree = {
+            "branches": [{"category": "product_name", "product": one} for one in (system, part)],
+            "relationships": [within | {"relates_to_product_reference": "s"}],
+        }
+        status = {"under_investigation": ["s:openssl"]}
+        vulnerabilities = [{"cve": "CVE-2024-1", "product_status": status}]
+        document = {"document": {"category": "csaf_vex"}, "product_tree": tree, "vulnerabilities": vulnerabilities}
+        taken, left = seen_vex(world, product, document)
+        assert (len(taken), left) == ((0, [why]) if why else (1, []))
