@@ -106,7 +106,9 @@ def packages_called(session: Session, words: str) -> Sequence[str]:
 def _packages_ending(session: Session, ends: Collection[str], *, whole: bool) -> Sequence[str]:
     after = ("", "?%", "/v%") if whole else ("%",)
     found = [
-        select(name).where(or_(*(name.ilike(f"%{_like(end)}{rest}", escape="\\") for end in ends for rest in after)))
+        select(name).where(
+            or_(*(name.ilike(f"%{escape_like(end)}{rest}", escape="\\") for end in ends for rest in after))
+        )
         for name in (Package.purl, PackageVersion.source, Component.package, Component.source)
     ]
     if not whole:
@@ -115,7 +117,8 @@ def _packages_ending(session: Session, ends: Collection[str], *, whole: bool) ->
     return [name for name in session.scalars(union(*found).limit(_MOST_ROWS)) if name]
 
 
-def _like(text: str) -> str:
+def escape_like(text: str) -> str:
+    """What LIKE takes for this very text, with a backslash to escape."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
@@ -283,7 +286,7 @@ def components_called(
     `affected`: a range of any software, in which only what bears this very name, or another that the catalogue gives it, is
     placed by its own version; what only resembles is left to check.
     """
-    like = f"%{_like(words)}%"
+    like = f"%{escape_like(words)}%"
     statement = _component(literal("").label("version_id")).where(
         or_(Component.name.ilike(like, escape="\\"), Component.supplier.ilike(like, escape="\\"))
     )
@@ -322,7 +325,8 @@ def with_known_flaws(session: Session, uses: Sequence[Use], names: Collection[st
     packages = {use.package for use in uses if use.verdict and use.package}
     judging = select(Component.product_id).join(Judgement, Judgement.component_id == Component.id)
     judged = set(session.scalars(judging.where(Judgement.package.in_(packages)).distinct()))
-    ids = iter(dict.fromkeys(u.product_id for u in uses if u.verdict and (u.inside or u.product_id in judged)))
+    placed = [u for u in uses if u.verdict and (u.inside or u.product_id in judged or (names and _has_branches(u)))]
+    ids = iter(dict.fromkeys(u.product_id for u in placed))
     found: dict[tuple[str, str], list[Match]] = defaultdict(list)
     while some := list(islice(ids, _AT_ONCE)):
         for matches in matches_of(session, some, packages).values():
@@ -334,9 +338,16 @@ def with_known_flaws(session: Session, uses: Sequence[Use], names: Collection[st
     ]
 
 
+def _has_branches(use: Use) -> bool:
+    """Whether what one record says of it, another may have mended for its own minor release."""
+    return use.verdict is MatchVerdict.EXPOSED and use.package.startswith("pkg:rpm/")
+
+
 def _with_known_flaws(use: Use, matches: Sequence[Match]) -> Use:
     """A flaw inside has no version of its package: it is of the line that has that of its component."""
     same = [m for m in matches if m.inside or m.version == use.version]
+    if same and _has_branches(use) and all(m.verdict is not MatchVerdict.EXPOSED for m in same):
+        use = use._replace(verdict=MatchVerdict.UNKNOWN)
     if same and all(m.harmless for m in same):
         return use._replace(judged=tuple(m.flaw for m in same))
     return use._replace(exposed_to=tuple(m.flaw for m in same if m.inside and m.counts))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.feeds.models import Advisory, AdvisoryPackage
@@ -16,6 +16,8 @@ from risk_models.exposure.ranges import Affected, UnreadableRange
 from risk_models.exposure.typed_ranges import read_range
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE)
+# What records are called: RHSA-2022:1065, DSA-5417-1, GHSA-jfh8-c2jp-5v3q, GO-2022-0968.
+_RECORD = re.compile(r"[A-Za-z]{2,12}-[\w:.-]{1,40}")
 
 
 class FoundUses(NamedTuple):
@@ -35,16 +37,10 @@ def search_users(session: Session, asked: str, span: str, products: Collection[s
 
 def _of_flaw(session: Session, asked: str, span: str, products: Collection[str] | None) -> FoundUses | None:
     """None where what was asked is no flaw's name."""
-    name = (
-        asked.upper()
-        if _CVE.fullmatch(asked)
-        else re.sub("^ghsa-.*", lambda m: f"GHSA-{m[0][5:].lower()}", asked, flags=re.I)
-    )
-    cves = select(Advisory.cve).where(or_(Advisory.id == name, Advisory.cve == name), Advisory.cve != "")
-    records = select(Advisory.id).where(or_(Advisory.id == name, Advisory.cve.in_(cves)))
-    names = frozenset([name, *session.scalars(records)])
-    if len(names) == 1 and not _CVE.fullmatch(asked) and not session.get(Advisory, name):
+    names = _names_of(session, asked) if _RECORD.fullmatch(asked) else frozenset()
+    if not names and not _CVE.fullmatch(asked):
         return None
+    names |= {asked.upper()} if _CVE.fullmatch(asked) else set()
     rows = session.execute(
         select(AdvisoryPackage.package, AdvisoryPackage.affected).where(AdvisoryPackage.advisory_id.in_(names))
     ).all()
@@ -59,6 +55,17 @@ def _of_flaw(session: Session, asked: str, span: str, products: Collection[str] 
     noted = queries.components_noted(session, names, products=products)
     uses = queries.with_known_flaws(session, _once([*found, *noted]), names)
     return FoundUses(queries.with_contacts(session, uses), flaw=True, known=bool(rows or noted))
+
+
+def _names_of(session: Session, asked: str) -> frozenset[str]:
+    """The records that are called so, or that are about a flaw that is; none where there are none."""
+    within = f'%"{queries.escape_like(asked)}"%'
+    told = (cast(column, String).ilike(within, escape="\\") for column in (Advisory.aliases, Advisory.upstream))
+    called = func.lower(Advisory.id) == asked.lower()
+    records = session.execute(select(Advisory.id, Advisory.cve).where(or_(called, *told), ~Advisory.withdrawn)).all()
+    cves = {row.cve for row in records if row.cve and row.id.lower() == asked.lower()}
+    same = select(Advisory.id).where(Advisory.cve.in_(cves), ~Advisory.withdrawn)
+    return frozenset([*(row.id for row in records), *cves, *session.scalars(same)])
 
 
 def _of_software(session: Session, asked: str, span: str, products: Collection[str] | None) -> FoundUses:

@@ -9,7 +9,7 @@ from app.platform.database import new_id
 from tests.factories.advisories import ends, osv
 from tests.factories.boms import LIBRARY, bom
 from tests.factories.inventory import component
-from tests.factories.packages import bring, feed
+from tests.factories.packages import bring, feed, matches
 
 
 @pytest.fixture
@@ -72,3 +72,47 @@ def _asked(world, product, asked):
     member = world.person(email="suivi@beta.gouv.fr")
     world.give(member, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
     return world.visitor(member).get("/qui-utilise", query_string={"q": asked}).text
+
+
+ALSA = {
+    "id": "ALSA-2022:1065",
+    "related": ["CVE-2022-0778", "CVE-2022-0999"],
+    "affected": osv(ends("0", "1:1.1.1k-6.el8_5"), name="openssl", ecosystem="AlmaLinux:8")["affected"],
+}
+OPENSSL = {**LIBRARY, "purl": "pkg:rpm/almalinux/openssl@1.1.1k-5.el8?epoch=1&distro=almalinux-8.6"}
+
+
+@pytest.mark.parametrize("asked", ["CVE-2022-0778", "CVE-2022-0999", "alsa-2022:1065", "ALSA-2022:1065"])
+def test_a_record_of_several_flaws_is_found_by_each_of_them(world, product, web, tmp_path, asked):
+    feed(world, tmp_path, ALSA)
+    bring(world, product, web, bom(components=[OPENSSL]))
+    assert "Exposé" in _asked(world, product, asked)
+
+
+@pytest.mark.parametrize("asked", ["PYSEC-2024-1", "pysec-2024-1", "GHSA-aaaa-bbbb-dddd"])
+def test_a_record_is_found_by_its_aliases(world, product, web, tmp_path, asked):
+    record = osv(ends("0", "9"), name="a", ecosystem="PyPI")
+    feed(world, tmp_path, record | {"id": "PYSEC-2024-1", "aliases": ["GHSA-aaaa-bbbb-dddd"]})
+    bring(world, product, web, bom(components=[{**LIBRARY, "purl": "pkg:pypi/a@1"}]))
+    assert "Exposé" in _asked(world, product, asked)
+
+
+def test_the_search_and_the_page_tell_one_verdict_of_a_branch(world, product, web, tmp_path):
+    for cves in (["CVE-2024-1"], ["CVE-2024-1", "CVE-2024-2"]):
+        records = [
+            {
+                "id": name,
+                "upstream": cves,
+                "affected": osv(ends("0", fixed), name="openssl", ecosystem=release)["affected"],
+            }
+            for name, release, fixed in (
+                ("RHSA-1", "Red Hat:enterprise_linux:8::baseos", "1:1.1.1k-5.el8"),
+                ("RHSA-2", "Red Hat:rhel_eus:8.6::baseos", "1:1.1.1k-3.el8_6.1"),
+            )
+        ]
+        feed(world, tmp_path, *records)
+        purl = "pkg:rpm/redhat/openssl@1.1.1k-3.el8_6.2?epoch=1&distro=rhel-8.6"
+        bring(world, product, web, bom(components=[{**LIBRARY, "purl": purl}]))
+        assert [m.verdict for m in matches(world, product)] == ["unknown"]
+        page = _asked(world, product, "CVE-2024-1")
+        assert "À vérifier" in page and "Exposé" not in page
