@@ -28,7 +28,7 @@ def toml_packages(text: str, note: Note) -> Iterator[Locked]:
     lines = _Lines(entries)
     manifest = map_of(lock.get("manifest"))
     own = [*filter(_is_own, entries), {**manifest, "dependencies": manifest.get("requirements")}]
-    running = {line for entry in own for line in lines.wanted(entry, _RUNNING)}
+    running = {line for entry in own for line in lines.wanted(entry, aside=False)}
     imported = running | {line for entry in own for line in lines.wanted(entry)}
     for_development = find_development(running, imported, lines.needs)
     for entry in entries:
@@ -46,7 +46,7 @@ def _is_own(entry: Mapping[str, object]) -> bool:
 
 
 _DEVELOPMENT = re.compile(
-    r"dev(elopment)?|tests?|testing|lint(ing|ers?)?|docs?|typing|types|ci|format(ting)?|quality|mypy|debug"
+    r"dev(elopment)?|tests?|testing|lint(ing|ers?)?|docs?|typing|types|ci|format(ting)?|quality|mypy|debug|tools?|outils?"
 )
 
 
@@ -64,7 +64,6 @@ def _normal(name: object) -> str:
 
 
 _MOST_VERSIONS = 50
-_RUNNING, _ASIDE = ("optional-dependencies",), ("dev-dependencies", "dependency-groups")
 
 
 class _Lines:
@@ -81,11 +80,13 @@ class _Lines:
         for entry in entries:
             self.needs[_line(entry)] |= dict.fromkeys(self.wanted(entry))
 
-    def wanted(self, entry: Mapping[str, object], kinds: Sequence[str] = _RUNNING + _ASIDE) -> list[str]:
-        """Lines that an entry wants: texts as pip has them, a map by name, or maps that may give a version."""
-        groups = [entry.get("dependencies")]
-        for key in kinds:
-            groups += map_of(entry.get(key)).values()
+    def wanted(self, entry: Mapping[str, object], *, aside: bool = True) -> list[str]:
+        """Lines that an entry wants: texts as pip has them, a map by name, or maps that may give a version; `aside`: those of
+        groups that nothing which runs has, too."""
+        groups = [entry.get("dependencies"), *map_of(entry.get("optional-dependencies")).values()]
+        for key in ("dev-dependencies", "dependency-groups"):
+            listed = map_of(entry.get(key)).items()
+            groups += (group for name, group in listed if aside or not _DEVELOPMENT.fullmatch(name.lower()))
         found: list[str] = []
         for group in groups:
             for one in group if isinstance(group, list | dict) else ():

@@ -347,12 +347,13 @@ dependencies = [{ name = "a" }]
 plus = [{ name = "p" }]
 [package.dev-dependencies]
 dev = [{ name = "d" }]
+prod = [{ name = "g" }]
 [[package]]
 name = "chez-nous"
 version = "0.1"
 source = { directory = "libs/chez-nous" }
 """
-        + "".join(f'[[package]]\nname = "{name}"\nversion = "1.0"\n' for name in ("a", "d", "p", "ruff")),
+        + "".join(f'[[package]]\nname = "{name}"\nversion = "1.0"\n' for name in ("a", "d", "g", "p", "ruff")),
         {"pypi/d", "pypi/ruff"},
     ),
     "poetry.lock": (
