@@ -61,6 +61,10 @@ def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
     if not of_flaw:
         several = any(not m.about.isdisjoint(said.names) for m in matches)
         return [], "one_of_several" if several else "flaw_not_here"
+    # What is said of one of several is not said of the others.
+    of_flaw = [m for m in of_flaw if len(m.about) < 2 or m.about <= {*said.names} or _names_record(m, said)]
+    if not of_flaw:
+        return [], "one_of_several"
     of_package = [m for m in of_flaw if any(said.is_about(package) for package, _ in m.places)]
     if not of_package:
         return [], "package_not_here"
@@ -73,6 +77,11 @@ def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
     if fit:
         return fit, ""
     return [], "range_unread" if any(None in holds for holds in held.values()) else "other_versions"
+
+
+def _names_record(match: Match, said: Statement) -> bool:
+    """Whether a statement is about a record itself, whatever CVE it tells of."""
+    return any(name in match.names and not name.startswith("CVE-") for name in said.names)
 
 
 @transaction

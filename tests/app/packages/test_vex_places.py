@@ -189,3 +189,13 @@ def test_csaf_speaks_of_the_release_that_a_package_stands_in(world, product, tmp
         document = {"document": {"category": "csaf_vex"}, "product_tree": tree, "vulnerabilities": vulnerabilities}
         taken, left = seen_vex(world, product, document)
         assert (len(taken), left) == ((0, [why]) if why else (1, []))
+
+
+@pytest.mark.parametrize(("name", "why"), [("CVE-2023-1", "one_of_several"), ("GHSA-1", None)])
+def test_what_is_said_of_one_of_two_flaws_is_not_said_of_the_other(world, product, tmp_path, name, why):
+    bring(world, product, component(world, product, "web"), bom(components=[{**LIBRARY, "purl": "pkg:npm/a@1.0.0"}]))
+    record = osv(ends("0", "3.0.0"), name="a", ecosystem="npm")
+    feed(world, tmp_path, record | {"id": "GHSA-1", "aliases": ["CVE-2023-1", "CVE-2023-2"]})
+    said = {"vulnerability": {"name": name}, "products": [{"@id": "pkg:npm/a@1.0.0"}], "status": "under_investigation"}
+    taken, left = seen_vex(world, product, {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [said]})
+    assert (len(taken), left) == ((0, [why]) if why else (1, []))
