@@ -39,6 +39,7 @@ _COLUMNS = (
     Component.name,
     Component.hosting,
     Component.eol_product,
+    Component.cpe,
     Component.version.label("own_version"),
     Component.purl.label("own_purl"),
     AdvisoryPackage.advisory_id,

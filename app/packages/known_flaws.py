@@ -24,8 +24,9 @@ class FlawCount(NamedTuple):
 
 
 def noted_flaws(components: Sequence[Component], matches: Sequence[Match]) -> list[NotedFlaw]:
-    """Those that no match tells of the component under another name, those exploited first."""
-    told = {(m.component_id, name) for m in matches if not m.embedded for name in m.names}
+    """Those that no match tells as surely of the component under another name, nor its team judged since; those exploited first."""
+    sure = (m for m in matches if not m.embedded and (m.verdict is MatchVerdict.EXPOSED or m.harmless))
+    told = {(m.component_id, name) for m in sure for name in m.names}
     found = [NotedFlaw(c, v) for c in components for v in c.vulnerabilities if (c.id, v.name) not in told]
     return sorted(found, key=lambda n: (not n.flaw.kev, -(n.flaw.epss or 0), -(n.flaw.cvss or 0), n.flaw.name))
 

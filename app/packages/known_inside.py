@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -27,12 +28,14 @@ def usual_by_package(session: Session) -> Mapping[str, list[UsualComponent]]:
 
 
 def is_called_like(known: Collection[UsualComponent]) -> ColumnElement[bool]:
-    """Whether a component is one of `known`, by its cycle of releases or by its name."""
+    """Whether a component is one of `known`, by its cycle of releases, its CPE or its name."""
     cycles = [one.eol_product for one in known if one.eol_product]
+    cpes = [one.in_cpe for one in known if one.in_cpe]
     names = [name for one in known for name in one.names if len(name) >= _SHORTEST_NAME]
     return or_(
         Component.eol_product.in_(cycles),
         *(func.lower(Component.name).contains(name, autoescape=True) for name in names),
+        *(func.lower(Component.cpe).contains(cpe, autoescape=True) for cpe in cpes),
     )
 
 
@@ -56,16 +59,25 @@ def names_of_the_same(session: Session, name: str) -> frozenset[str]:
     return frozenset([name, *(other for one in usual if name in one.names for other in one.names)])
 
 
-def own_versions_flawed(
-    known: Collection[UsualComponent], name: str, eol_product: str, package: str, flaws: Collection[str]
-) -> Affected:
-    """The versions of a component called `name` in which the `package` it holds has a flaw (under all its names).
+class ToldComponent(NamedTuple):
+    """What says which software a component is."""
 
-    Of no version can one tell unless the catalogue says what its makers said, and of this very name or cycle of releases:
+    name: str
+    cpe: str
+    eol_product: str
+
+
+def own_versions_flawed(
+    known: Collection[UsualComponent], component: ToldComponent, package: str, flaws: Collection[str]
+) -> Affected:
+    """The versions of a component in which the `package` it holds has a flaw (under all its names).
+
+    Of no version can one tell unless the catalogue says what its makers said, and of this very name, CPE or cycle of releases:
     the version of "Sauvegarde de Metabase" is not Metabase's.
     """
     for one in known:
-        if (one.eol_product and one.eol_product == eol_product) or name.lower() in one.names:
+        named = component.name.lower() in one.names or (one.in_cpe and one.in_cpe in component.cpe.lower())
+        if named or (one.eol_product and one.eol_product == component.eol_product):
             for flaw, versions in one.flawed:
                 if flaw in flaws:
                     return read_range(ANY_SOFTWARE, versions)

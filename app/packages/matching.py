@@ -17,7 +17,7 @@ from app.inventory.models import Component
 from app.packages.advised_rows import AdvisedRecord, advised_rows, records_of
 from app.packages.flaw_names import FlawNames
 from app.packages.kinds import FlawState
-from app.packages.known_inside import own_versions_flawed, usual_by_package
+from app.packages.known_inside import ToldComponent, own_versions_flawed, usual_by_package
 from app.packages.models import Judgement, Sbom
 from app.platform import clock
 from risk_models.exposure.cyclonedx import library_component
@@ -98,7 +98,9 @@ def matches_of(
         affected = record.affected
         if row.inside:
             names = flaws.names(row.advised, row.advisory_id)
-            affected = own_versions_flawed(holding[row.package], row.name, row.eol_product, row.package, names)
+            affected = own_versions_flawed(
+                holding[row.package], ToldComponent(row.name, row.cpe, row.eol_product), row.package, names
+            )
         verdict = _verdict(row, affected)
         if verdict is MatchVerdict.NOT_EXPOSED and affected.is_mended_in_branch(advised_version(row)):
             mended[row.component_id, row.package, version_of_component(row)] |= flaws.cves(row.advised, row.advisory_id)

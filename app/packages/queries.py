@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, union
+from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.inventory.models import Component, Vulnerability
@@ -288,7 +288,12 @@ def components_called(
     """
     like = f"%{escape_like(words)}%"
     statement = _component(literal("").label("version_id")).where(
-        or_(Component.name.ilike(like, escape="\\"), Component.supplier.ilike(like, escape="\\"))
+        or_(
+            Component.name.ilike(like, escape="\\"),
+            Component.supplier.ilike(like, escape="\\"),
+            Component.cpe.ilike(f"%:{escape_like(words)}:%", escape="\\"),
+            func.lower(Component.eol_product) == words.lower(),
+        )
     )
     very = names_of_the_same(session, words)
     uses = []

@@ -11,8 +11,8 @@ from app.feeds.models import Advisory, AdvisoryPackage
 from app.feeds.services import affected_of
 from app.packages import queries
 from app.packages.known_inside import ANY_SOFTWARE
-from risk_models.exposure.package_names import split_purl
-from risk_models.exposure.ranges import Affected, UnreadableRange
+from risk_models.exposure.package_names import RELEASED, ecosystem_of, split_purl
+from risk_models.exposure.ranges import Affected, MatchVerdict, UnreadableRange
 from risk_models.exposure.typed_ranges import read_range
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE)
@@ -45,13 +45,15 @@ def _of_flaw(session: Session, asked: str, span: str, products: Collection[str] 
         select(AdvisoryPackage.package, AdvisoryPackage.affected).where(AdvisoryPackage.advisory_id.in_(names))
     ).all()
     typed = _ranges({row.package for row in rows}, span) if span else {}
-    found = [
-        use
+    told = [
+        (use, row.package)
         for row in rows
         for use in queries.find_users(
             session, row.package, typed.get(row.package) or affected_of(row.package, row.affected), products=products
         )
     ]
+    # What a record says of no release in particular is said of those whose release nobody knows.
+    found = [u for u, of in told if "?" in of or ecosystem_of(of) not in RELEASED or "?" not in u.package]
     noted = queries.components_noted(session, names, products=products)
     uses = queries.with_known_flaws(session, _once([*found, *noted]), names)
     return FoundUses(queries.with_contacts(session, uses), flaw=True, known=bool(rows or noted))
@@ -86,9 +88,10 @@ def _of_software(session: Session, asked: str, span: str, products: Collection[s
 def _once(found: Sequence[queries.Use]) -> list[queries.Use]:
     """Each line once, at its surest; of a component found by its package, which was found well, its name adds nothing."""
     placed = {u.component_id for u in found if u.package and not u.embedded}
+    sure = {u.component_id for u in found if u.package and not u.embedded and u.verdict is MatchVerdict.EXPOSED}
     once: dict[tuple[str, str, str, bool], queries.Use] = {}
     for u in sorted(found, key=queries.flaws_by_urgency):
-        if u.package or u.component_id not in placed:
+        if u.package or u.component_id not in (sure if u.noted else placed):
             once.setdefault((u.component_id, u.package, u.version, u.embedded), u)
     return list(once.values())
 

@@ -78,10 +78,8 @@ def likelihood_level(probability: float) -> Likelihood:
 
 
 def yearly(share: float) -> float:
-    """The odds of one year, of what happens in this share of worlds, each of which lasts `model().years`.
-
-    Worlds that nothing touches are too few to be told apart near 1: a share of 1 is no more than 0.37 a year.
-    """
+    """The odds of one year, of what happens in this share of worlds, each of which lasts `model().years`. Worlds that nothing
+    touches are too few to be told apart near 1: a share of 1 is no more than 0.37 a year."""
     unsure = model().unsure
     return math.pow(1 + unsure, 1 / model().years) - math.pow(1 - share + unsure, 1 / model().years)
 
@@ -268,6 +266,11 @@ class UsualComponent:
     def names(self) -> tuple[str, ...]:
         """Every name that people give it, in lower case."""
         return tuple(name.lower() for name in (self.name, *self.aliases))
+
+    @property
+    def in_cpe(self) -> str:
+        """`:vendor:product:`, which the CPE of any of its versions holds; empty where it has none."""
+        return f":{':'.join(self.cpe.lower().split(':')[3:5])}:" if self.cpe else ""
 
 
 def _usual(c: Mapping[str, Any]) -> UsualComponent:

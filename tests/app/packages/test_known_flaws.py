@@ -4,9 +4,11 @@ import pytest
 
 from app.identity.kinds import Role
 from app.inventory import services as inventory
-from app.inventory.models import Vulnerability
+from app.inventory.models import Component, Vulnerability
+from app.packages import matching
 from app.platform.database import new_id
-from tests.factories.advisories import ends, osv
+from app.products.changes import note_change
+from tests.factories.advisories import LOG4SHELL, ends, osv
 from tests.factories.boms import LIBRARY, bom
 from tests.factories.inventory import component
 from tests.factories.packages import bring, feed, matches
@@ -116,3 +118,40 @@ def test_the_search_and_the_page_tell_one_verdict_of_a_branch(world, product, we
         assert [m.verdict for m in matches(world, product)] == ["unknown"]
         page = _asked(world, product, "CVE-2024-1")
         assert "À vérifier" in page and "Exposé" not in page
+
+
+def test_what_is_said_of_no_release_is_not_said_of_others(world, product, web, tmp_path):
+    affected = osv(ends("0", "3.0.8-1"), name="openssl", ecosystem="Debian:12")["affected"]
+    feed(world, tmp_path, {"id": "DEBIAN-CVE-2023-1000", "upstream": ["CVE-2023-1000"], "affected": affected})
+    purls = ("openssl@3.0.11-1?distro=debian-12", "libssl3@3.0.11-1?distro=debian-12&upstream=openssl")
+    lines = [{**LIBRARY, "purl": f"pkg:deb/debian/{one}"} for one in (*purls, "openssl@1?distro=debian-13")]
+    bring(world, product, web, bom(components=lines))
+    assert "Guichet" not in _asked(world, product, "CVE-2023-1000")
+    bring(world, product, web, bom(components=[{**LIBRARY, "purl": "pkg:deb/debian/openssl@1"}]))
+    assert "À vérifier" in _asked(world, product, "CVE-2023-1000")
+
+
+def test_a_flaw_that_is_noted_stands_beside_a_vaguer_match(world, product, web, noted, tmp_path):
+    with world.database.writing() as session:
+        row = session.get(Component, web.id)
+        row.purl, row.version = "pkg:npm/monapp", "master-abc"
+        note_change(session, [product.id])
+    record = osv(ends("0", "2.0"), name="monapp", ecosystem="npm")
+    feed(world, tmp_path, record | {"id": "GHSA-1", "aliases": ["CVE-2020-11111"]})
+    page = world.visitor(world.person()).get("/produits/guichet/failles").text
+    assert "par l’équipe ou par un fichier" in page and "Exploitée" in page
+    assert "Exposé" in _asked(world, product, "CVE-2020-11111")
+
+
+def test_software_is_known_by_its_cpe_whatever_its_name(world, product, tmp_path):
+    held = component(world, product, "metabase")
+    feed(world, tmp_path, LOG4SHELL)
+    with world.database.writing() as session:
+        row = session.get(Component, held.id)
+        row.name, row.supplier, row.eol_product, row.version = "Tableaux de bord", "", "", "0.41.2"
+        row.cpe = "cpe:2.3:a:metabase:metabase:0.41.2:*:*:*:*:*:*:*"
+        note_change(session, [product.id])
+    with world.session(writing=False) as session:
+        found = [m for m in matching.matches_of(session, [product.id])[product.id] if m.component_id == held.id]
+    assert [(m.flaw, m.verdict) for m in found] == [("CVE-2021-44228", "exposed")]
+    assert "Tableaux de bord" in _asked(world, product, "Metabase")

@@ -77,7 +77,7 @@ def test_one_that_others_host_is_asked_and_an_sbom_speaks_for_itself(world, prod
 
 
 def test_the_version_of_what_only_resembles_it_tells_nothing(world, product):
-    change(world, product, name="Sauvegarde de Metabase", version="0.1")
+    change(world, product, name="Sauvegarde de Metabase", version="0.1", cpe="")
     assert inside(world, product) == [(MatchVerdict.UNKNOWN, ())]
 
 
