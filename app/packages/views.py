@@ -19,6 +19,7 @@ from app.packages.importers.reading import UnreadableSbom
 from app.packages.known_flaws import noted_flaws
 from app.packages.matching import Match
 from app.packages.searching import FoundUses, search_users
+from app.packages.watched_kinds import unwatched_kinds
 from app.packages.ways import ways_to
 from app.platform import uploads
 from app.platform.editing import EditForm, save_edited
@@ -87,6 +88,7 @@ def flaws(product: Product) -> str:
         packages=sboms.counts_of(session, product.id),
         nameless=nameless,
         sourceless=sourceless,
+        unwatched=unwatched_kinds(session, product.id),
         components=len(components),
         alarms=[s for s in feeds.read_feeds(session) if s.alarm],
     )

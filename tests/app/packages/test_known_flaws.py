@@ -1,5 +1,7 @@
 """One list of flaws, whoever tells of them, on the pages of a product and in the search across products."""
 
+import re
+
 import pytest
 
 from app.identity.kinds import Role
@@ -155,3 +157,12 @@ def test_software_is_known_by_its_cpe_whatever_its_name(world, product, tmp_path
         found = [m for m in matching.matches_of(session, [product.id])[product.id] if m.component_id == held.id]
     assert [(m.flaw, m.verdict) for m in found] == [("CVE-2021-44228", "exposed")]
     assert "Tableaux de bord" in _asked(world, product, "Metabase")
+
+
+def test_kinds_of_packages_that_no_advisory_speaks_of_are_told(world, product, web, tmp_path):
+    feed(world, tmp_path, LODASH)
+    purls = ("npm/lodash@9.0.0", "pypi/django@1.0", "cocoapods/AFNetworking@2.5.0", "rpm/fedora/a@1?distro=fedora-20")
+    bring(world, product, web, bom(components=[{**LIBRARY, "purl": f"pkg:{purl}"} for purl in purls]))
+    page = world.visitor(world.person()).get("/produits/guichet/failles").text
+    (told,) = re.findall("Aucun avis chargé ne parle de ces sortes de paquets : ([^.]*)", page)
+    assert {"pypi", "cocoapods", "rpm/fedora"} <= set(told.split(", ")) and "npm" not in told.split(", ")
