@@ -53,7 +53,7 @@ from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
 from app.plan import handlers as plan_jobs
 from app.plan.views import blueprint as plan
-from app.platform import attachments, forms, http, i18n, logs, rates, secrets, uploads
+from app.platform import attachments, forms, http, i18n, logs, rates, secrets, terms, uploads
 from app.platform.build import read_commit
 from app.platform.database import Database, make_engine
 from app.platform.extensions import csrf
@@ -131,6 +131,7 @@ def create_app(settings: Settings | None = None, *, seals: bool = False) -> Flas
     i18n.init_app(app)
     csrf.init_app(app)
     http.init_app(app)
+    terms.init_app(app)
     app.before_request(access.load_person)
     app.register_error_handler(results.StillComputing, _computing_page)
     for blueprint in BLUEPRINTS:

@@ -32,6 +32,7 @@ from reports.typography import covered_signs, drawable_copy, drawable_markup, dr
 from risk_models import catalogue, product_file
 from risk_models.assessment import risks_by_view
 from risk_models.catalogue import FindingRule
+from risk_models.catalogue.glossary import terms_in_order
 from risk_models.ranking.remedies import Remedy, group_by_remedy
 from risk_models.rules import proportionality, schedule
 from risk_models.scales import Likelihood, LinkKind
@@ -86,21 +87,7 @@ _OUTCOMES = {
     "provisional": "Homologation accordée à titre provisoire",
     "refused": "Homologation refusée",
 }
-_GLOSSARY = (
-    ("AIPD", "analyse d’impact sur la protection des données (RGPD, article 35)"),
-    ("autorité d’homologation", "qui répond du service et accepte ce qui reste de ses risques"),
-    ("composant", "tout ce dont le service est fait ou dépend, y compris chez un fournisseur"),
-    ("DPO", "délégué à la protection des données"),
-    ("G1 à G4", "gravité d’une atteinte : mineure, significative, grave, critique"),
-    ("homologation", "décision, datée et limitée, d’exploiter le service malgré les risques qui restent"),
-    ("perte attendue", "points par an : chaque atteinte pèse selon sa gravité, multipliée par sa vraisemblance"),
-    ("point de faiblesse", "composant dont l’amélioration ferait le plus baisser la perte attendue"),
-    ("réserve", "ce que l’autorité demande de faire, à lever ensuite sur preuve"),
-    ("RSSI", "responsable de la sécurité des systèmes d’information"),
-    ("SBOM", "liste des paquets logiciels d’un composant, au format CycloneDX"),
-    ("V1 à V4", "vraisemblance dans l’année : peu vraisemblable, vraisemblable, très vraisemblable, quasi certain"),
-    ("WAF", "pare-feu applicatif, devant un site"),
-)
+_GLOSSARY = tuple((term.name.fr, term.said.fr) for term in terms_in_order("fr") if term.in_dossier)
 _FACTORS = {"totp": "un code à usage unique", "webauthn": "une clé de sécurité"}
 _ROLES = {"rssi": "RSSI", "dpo": "DPO", "technical": "Expert technique", "users": "Représentant des usagers"}
 _DURATIONS = {6: "6 mois", 12: "1 an", 24: "2 ans", 36: "3 ans"}

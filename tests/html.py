@@ -13,10 +13,17 @@ _BLOCKS = (
 _BESIDE_A_BLOCK = re.compile(rf"[ \t\r\n]*(</?(?:{_BLOCKS})\b[^>]*>)[ \t\r\n]*")
 
 
+# What is said beside a word when one asks for it, or under the page.
+_TERMS = re.compile(
+    r' <button type="button" class="jalon-term".*?</button><span class="jalon-term__said".*?</span>|<aside class="jalon-terms">.*?</aside>',
+    re.DOTALL,
+)
+
+
 def as_read(html: str) -> str:
-    """`html` with one space for any, and none beside a block, where none is drawn; texts that keep theirs, and spaces that do not
-    break, are left alone."""
-    parts = _WHOLE.split(html)
+    """`html` with one space for any, and none beside a block, where none is drawn, and without what explains its words; texts
+    that keep theirs, and spaces that do not break, are left alone."""
+    parts = _WHOLE.split(_TERMS.sub("", html))
     parts[::2] = [_BESIDE_A_BLOCK.sub(r"\1", re.sub(r"[ \t\r\n]+", " ", part)) for part in parts[::2]]
     return "".join(parts)
 

@@ -16,6 +16,7 @@ from app.identity.access import current_person, requires, sign_in_first
 from app.identity.policy import Permission
 from app.platform import clock
 from app.platform.http import db_session
+from app.platform.i18n import language
 from app.platform.links import link_to
 from app.platform.network import is_loopback
 from app.portfolio import acts
@@ -23,6 +24,7 @@ from app.portfolio import services as portfolio
 from app.products.access import Product, may, product_view
 from risk_models import catalogue
 from risk_models.catalogue import trials
+from risk_models.catalogue.glossary import terms_in_order
 
 blueprint = Blueprint("home", __name__)
 _SECURITY_TXT_LIFE = timedelta(days=180)
@@ -87,6 +89,13 @@ def ranking_model() -> str:
         misses=trials.misses(),
         anchors=trials.anchors().values(),
     )
+
+
+@blueprint.get("/lexique")
+@requires(Permission.ANYONE)
+def glossary() -> str:
+    """The words of the field, each in one sentence."""
+    return render_template("home/glossary.html", terms=terms_in_order(language()))
 
 
 @blueprint.get("/mentions-legales")

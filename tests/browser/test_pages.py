@@ -83,6 +83,7 @@ TEAM = [
     "/verifier",
     "/verifier?contenu=0",
     "/accessibilite",
+    "/lexique",
     "/mentions-legales",
     "/donnees-personnelles",
     "/style",
@@ -211,6 +212,23 @@ def test_the_menu_opens_by_keyboard_on_a_telephone(server, chromium):
     team.page.locator("a.jalon-menu-open").focus()
     team.page.keyboard.press("Enter")
     assert team.page.locator("#menu").is_visible()
+
+
+def test_a_word_of_the_field_is_explained_by_keyboard_without_javascript(server, chromium):
+    team = Somebody.arrives(chromium, server, width=320, javascript=False)
+    team.signs_in("equipe@exemple.test")
+    team.goes("/produits/guichet-aides/failles")
+    button = team.page.locator("button.jalon-term").first
+    said = team.page.locator(f"#{button.get_attribute('popovertarget')}")
+    assert not said.is_visible()
+    button.focus()
+    team.page.keyboard.press("Enter")
+    assert said.is_visible() and team.page.evaluate("document.documentElement.scrollWidth") <= 320
+    team.page.keyboard.press("Escape")
+    assert not said.is_visible()
+    team.page.locator("button.jalon-term").first.click()
+    said.get_by_role("link").click()
+    assert "/lexique#" in team.page.url
 
 
 def test_a_page_says_when_the_pdf_is_ready_without_reloading(server, chromium):
