@@ -99,7 +99,7 @@ _WORDED_KEYS = ("x-owner", "x-emergency", "x-patched-by-reason")
 # How people call what differs, and the closed lists whose codes they never see.
 _FIELDS: dict[str, object] = {
     "dependency": _l("dépendance"),
-    "penetration": _l("pénétration"),
+    "penetration": _l("accès"),
     "maturity": _l("maturité"),
     "trust": _l("confiance"),
     "threat": _l("menace"),

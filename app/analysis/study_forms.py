@@ -55,7 +55,7 @@ class StakeholderForm(EditForm):
     name = Line(_l("Qui ?"), needed=_l("Nommez cette partie prenante."), description=_l("Exemple : Scalingo"))
     kind = EnumSelect(_l("Quel lien avec vous ?"), StakeholderKind)
     dependency = _scale(_l("Dépendance"), least=0, ends=_l("0 : on s’en passe ; 4 : sans elle, tout s’arrête"))
-    penetration = _scale(_l("Pénétration"), least=0, ends=_l("0 : aucun accès ; 4 : administre vos serveurs"))
+    penetration = _scale(_l("Accès à vos systèmes"), least=0, ends=_l("0 : aucun accès ; 4 : administre vos serveurs"))
     maturity = _scale(_l("Maturité en sécurité"), least=1, ends=_l("1 : aucune règle connue ; 4 : certifiée, auditée"))
     trust = _scale(_l("Confiance"), least=1, ends=_l("1 : intentions inconnues ; 4 : mêmes intérêts que vous"))
     note = Paragraph(_l("Ce que l’on attend d’elle"), most=1000)

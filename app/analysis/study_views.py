@@ -240,7 +240,7 @@ def stakeholder(product: Product, row_id: str) -> str | Response:
         product=product,
         form=form,
         heading=_("Partie prenante"),
-        why=_("Niveau de menace = (dépendance × pénétration) / (maturité × confiance). Deux minutes."),
+        why=_("Niveau de menace = (dépendance × accès) / (maturité × confiance). Deux minutes."),
         back=url_for("study.made_of", slug=product.slug),
         remove=None if new else url_for("study.remove", slug=product.slug, what="composition", row_id=row.id),
     )
