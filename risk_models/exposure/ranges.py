@@ -71,7 +71,7 @@ class Affected:
         if text and text in self.versions:
             return MatchVerdict.EXPOSED
         ecosystem = ecosystem_of(self.package)
-        text = self._without_local(ecosystem, text)
+        text = self._without_build(ecosystem, text)
         if self._is_of_others(ecosystem, text):
             return MatchVerdict.UNKNOWN
         read = read_version(ecosystem, text) if text else None
@@ -84,13 +84,14 @@ class Affected:
             return MatchVerdict.EXPOSED
         return MatchVerdict.UNKNOWN if self.unreadable or MatchVerdict.UNKNOWN in answers else MatchVerdict.NOT_EXPOSED
 
-    def _without_local(self, ecosystem: str, text: str) -> str:
-        """Of Python, a version without what tells a build of it (`2.6.0+cu118`), which PEP 440 leaves out of a comparison with
-        versions that tell none."""
+    def _without_build(self, ecosystem: str, text: str) -> str:
+        """A version without what tells a build of it, where no version that it is compared with tells one: of Python a local
+        part (`2.6.0+cu118`, PEP 440), of Bitnami its packaging's revision (`7.0.11-1`, github.com/bitnami/go-version)."""
+        build = _BUILDS.get(ecosystem)
         bounds = (bound for i in self.intervals for bound in (i.low, i.high) if bound)
-        if ecosystem != "pypi" or "+" not in text or any("+" in told for told in (*bounds, *self.versions)):
+        if build is None or any(map(build.search, (*bounds, *self.versions))):
             return text
-        return text.partition("+")[0]
+        return build.sub("", text)
 
     def _is_of_others(self, ecosystem: str, text: str) -> bool:
         """Whether ranges and version may be of two lines that nobody compares: of a module of Red Hat, two streams; of Ubuntu,
@@ -132,7 +133,7 @@ class Affected:
         nor exposed itself, and there is none where a range that holds it does not end."""
         ecosystem = ecosystem_of(self.package)
         ends = tuple(i.high for i in self.intervals if i.high and not i.with_high)
-        read = read_version(ecosystem, self._without_local(ecosystem, version or ""))
+        read = read_version(ecosystem, self._without_build(ecosystem, version or ""))
         if read is None:
             return ends
         holding = [i for i in self.intervals if i.verdict(ecosystem, read) is MatchVerdict.EXPOSED]
@@ -144,6 +145,7 @@ class Affected:
         return tuple(end for end in after if self.verdict(end) is not MatchVerdict.EXPOSED)
 
 
+_BUILDS = {"pypi": re.compile(r"\+.*"), "bitnami": re.compile(r"-\d+$")}
 _MINOR = re.compile(r"\.el\d+_\d+(?=\.|$)")
 _ESM = re.compile(r"[~+]esm\d")
 

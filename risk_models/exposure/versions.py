@@ -3,8 +3,7 @@
 univers knows the orders; what it takes for a version and should not ("latest", "^1.2") is refused here first, and
 where it departs from an ecosystem's own document the text is brought to a form that it reads rightly, or read here.
 Sources: semver.org, PEP 440, Maven's POM reference, RubyGems' Gem::Version, Composer's VersionParser, Go modules,
-apk-package(5), pub_semver, deb-version(7), NuGet's and CRAN's package versioning, the Haskell package versioning policy,
-github.com/bitnami/go-version.
+apk-package(5), pub_semver, deb-version(7), NuGet's and CRAN's package versioning, the Haskell package versioning policy.
 """
 
 import re
@@ -65,11 +64,6 @@ def _identifiers(before: str | None) -> tuple[tuple[bool, int, str], ...]:
     if any(not part for part in parts):
         raise ValueError(before)
     return tuple((not p.isdigit(), int(p) if p.isdigit() else 0, "" if p.isdigit() else p) for p in parts)
-
-
-def _bitnami(text: str) -> Any | None:
-    """As semver; what follows is the packaging's own revision, which advisories do not name: `7.0.11-1` is 7.0.11."""
-    return _semver(re.sub(r"-\d+$", "", text))
 
 
 def _maven(text: str) -> Any | None:
@@ -208,7 +202,7 @@ _READERS: dict[str, Callable[[str], Any | None]] = {
     "swift": _semver,
     "github": _semver,
     "julia": _semver,
-    "bitnami": _bitnami,
+    "bitnami": _semver,
     "conan": _semver,
     "cran": _numbers(".-"),
     "hackage": _numbers("."),
