@@ -50,7 +50,8 @@ def _explain(response: Response) -> Response:
     is_page = response.mimetype == "text/html" and response.status_code < 500 and not response.direct_passthrough
     if is_page and request.endpoint != _GLOSSARY:
         content = response.get_data(as_text=True)
-        begins, ends = content.find("<main"), content.rfind("</main>")
+        # From the title on: what was just done is said above it, and explained by the page.
+        begins, ends = content.find("<h1", content.find("<main")), content.rfind("</main>")
         if 0 <= begins < ends:
             explained = explain_terms(content[begins:ends], language())
             response.set_data(content[:begins] + explained + content[ends:])

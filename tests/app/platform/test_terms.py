@@ -53,3 +53,10 @@ def test_the_glossary_tells_every_word(world):
         assert f'<dt id="{key}">' in page and term.said.fr in page.replace("&#39;", "'")
     names = [term.name.fr for term in terms_in_order("fr")]
     assert names.index("événement redouté") < names.index("fin de vie") and len(names) == len(set(names))
+
+
+def test_what_was_just_done_is_left_as_it_is_said(world):
+    with world.app.test_request_context("/"):
+        page = "<main><p>Le SBOM est importé</p><h1>Titre</h1><p>Un SBOM</p></main>"
+        answer = world.app.process_response(world.app.response_class(page, mimetype="text/html"))
+    assert answer.get_data(as_text=True).startswith("<main><p>Le SBOM est importé</p><h1>Titre</h1><p>Un SBOM <button")
