@@ -1,7 +1,8 @@
 """Lock files of the JVM: Maven's pom.xml, which is the list of what is wanted, and Gradle's."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
@@ -23,18 +24,17 @@ def pom(text: str, note: Note) -> Iterator[Locked]:
         raise ValueError("its root is not <project>")
     profiles = root.findall("profiles/profile")
     always = [p for p in profiles if (p.findtext("activation/activeByDefault") or "").strip() == "true"]
+    project = _coordinates(root)
+    common = ChainMap(project, _properties([root, *always]))
+    managed = _managed([root, *always], common)
     for holder in [root, *profiles]:
         # Maven takes a profile where it is active: what one says is not said of the project, nor of another.
-        spoken = list(dict.fromkeys((root, *always, holder)))
-        properties = _properties(root, spoken)
-        managed = {
-            _kind_of(entry, properties): _filled(_text(entry, "version"), properties)
-            for one in spoken
-            for entry in one.findall("dependencyManagement/dependencies/dependency")
-        }
+        own = [holder] if holder is not root else []
+        properties = ChainMap(project, _properties(own), common)
+        versions = ChainMap(_managed(own, properties), managed)
         for entry in holder.findall("dependencies/dependency"):
             kind = group, name, *_ = _kind_of(entry, properties)
-            version = _filled(_text(entry, "version"), properties) or managed.get(kind, "")
+            version = _filled(_text(entry, "version") or versions.get(kind, ""), properties)
             if not version or re.search(r"\$\{|@", version) or not plain_version(version):
                 note("not_exact", f"{group}:{name}")
                 version = ""
@@ -47,8 +47,13 @@ def _purl(group: str, name: str) -> str:
     return f"pkg:maven/{quote(group)}/{quote(name)}"
 
 
-def _properties(root: Element, spoken: Sequence[Element]) -> dict[str, str]:
-    found = {e.tag: (e.text or "").strip() for holder in spoken for e in holder.findall("properties/*")}
+def _properties(holders: Iterable[Element]) -> dict[str, str]:
+    return {e.tag: (e.text or "").strip() for holder in holders for e in holder.findall("properties/*")}
+
+
+def _coordinates(root: Element) -> dict[str, str]:
+    """The properties that a project has by what it is, and its parent."""
+    found: dict[str, str] = {}
     for key in ("groupId", "version"):
         parent = (root.findtext(f"parent/{key}") or "").strip()
         own = (root.findtext(key) or "").strip() or parent
@@ -56,11 +61,23 @@ def _properties(root: Element, spoken: Sequence[Element]) -> dict[str, str]:
     return found
 
 
+_Kind = tuple[str, str, str, str]
+
+
+def _managed(holders: Iterable[Element], properties: Mapping[str, str]) -> dict[_Kind, str]:
+    """By dependency, the version that these manage, as written."""
+    return {
+        _kind_of(entry, properties): _text(entry, "version")
+        for holder in holders
+        for entry in holder.findall("dependencyManagement/dependencies/dependency")
+    }
+
+
 def _text(entry: Element, tag: str) -> str:
     return (entry.findtext(tag) or "").strip()
 
 
-def _kind_of(entry: Element, properties: dict[str, str]) -> tuple[str, str, str, str]:
+def _kind_of(entry: Element, properties: Mapping[str, str]) -> _Kind:
     """What tells a dependency from others: its group, name, type and classifier."""
     group, name, kind, classifier = (
         _filled(_text(entry, tag), properties) for tag in ("groupId", "artifactId", "type", "classifier")
@@ -68,7 +85,7 @@ def _kind_of(entry: Element, properties: dict[str, str]) -> tuple[str, str, str,
     return group, name, kind or "jar", classifier
 
 
-def _filled(text: str, properties: dict[str, str]) -> str:
+def _filled(text: str, properties: Mapping[str, str]) -> str:
     """With its properties filled in, those of properties too; nothing is left of what grows without end."""
     for _ in range(5):
         if "${" not in text:

@@ -13,6 +13,14 @@ def read(name: str, text: str):
 
 # Files of a few thousand characters that took minutes, or memory without end.
 SLOW = {
+    "pom.xml": "<project><dependencyManagement><dependencies>"
+    + "".join(f"<dependency><artifactId>a{i}</artifactId></dependency>" for i in range(6_000))
+    + "</dependencies></dependencyManagement><properties>"
+    + "".join(f"<p{i}>1</p{i}>" for i in range(10_000))
+    + "</properties><profiles>"
+    + "<profile><dependencies><dependency><groupId>g</groupId><artifactId>a</artifactId></dependency></dependencies></profile>"
+    * 3_000
+    + "</profiles></project>",
     "gradle.lockfile": "a:b:1="
     + "testaTest," * 30
     + "x\n"
