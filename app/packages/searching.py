@@ -17,7 +17,7 @@ from risk_models.exposure.typed_ranges import read_range
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE)
 # What records are called: RHSA-2022:1065, DSA-5417-1, GHSA-jfh8-c2jp-5v3q, GO-2022-0968.
-_RECORD = re.compile(r"[A-Za-z]{2,12}-[\w:.-]{1,40}")
+_RECORD = re.compile(r"GHSA-[\w-]{14}|[A-Z]{2,12}-(?=.*\d)[\w:.-]{1,40}", re.IGNORECASE)
 
 
 class FoundUses(NamedTuple):

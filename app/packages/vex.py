@@ -36,10 +36,10 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     for statement in (s for s in said if isinstance(s, Statement)):
         fit, why = _fitting(statement, matches)
         if fit and not is_acceptance_bounded(statement.state, statement.until):
-            why = "too_long"
+            fit, why = [], "too_long"
         if why:
             left.append(LeftEntry(statement.told(), why))
-        for m in fit if is_acceptance_bounded(statement.state, statement.until) else ():
+        for m in fit:
             key = (m.component_id, m.package, m.version, m.flaw)
             if key in taken and taken[key][1].state is not statement.state:
                 before = taken[key][1].said_at
