@@ -136,6 +136,11 @@ def test_a_record_about_two_flaws_is_one_where_nobody_else_tells_of_them(world, 
     feed(world, tmp_path, record("GO-1", "CVE-1", "CVE-2"), record("RUSTSEC-1", "CVE-2", "CVE-1"))
     (match,) = matches(world, product)
     assert match.names == {"GO-1", "RUSTSEC-1", "CVE-1", "CVE-2"}
+    team = world.visitor(world.person())
+    page = team.get("/produits/guichet/failles").text
+    assert "avec CVE-2" in page
+    asked = {"composant": match.component_ref, "paquet": match.package, "version": match.version, "faille": match.flaw}
+    assert "avec CVE-2" in team.get("/produits/guichet/failles/juger", query_string=asked).text
 
 
 def test_a_judgement_to_give_anew_is_not_exported(world, product, tmp_path):
