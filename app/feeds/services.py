@@ -16,6 +16,7 @@ from app.identity.models import Person
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
+from app.platform.database import in_batches
 from app.platform.jobs import Job
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
@@ -120,8 +121,7 @@ def _load_advisories(session: Session, loaded: Loaded) -> None:
     by_id = {name: a for name, a in by_id.items() if name not in newer}
     withdrawn = loaded.withdrawn.keys() - by_id.keys() - newer
     gone = [*by_id, *withdrawn]
-    for at in range(0, len(gone), _BATCH):
-        some = gone[at : at + _BATCH]
+    for some in in_batches(gone, _BATCH):
         session.execute(delete(AdvisoryPackage).where(AdvisoryPackage.advisory_id.in_(some)))
         session.execute(delete(Advisory).where(Advisory.id.in_(some)))
     _insert(session, Advisory, [_advisory_row(a, told[a.id]) for a in by_id.values()])
@@ -158,9 +158,9 @@ def _withdrawn_row(name: str, modified: datetime | None) -> dict[str, Any]:
 
 def _newer_than(session: Session, told: Mapping[str, datetime | None]) -> set[str]:
     """The records known in a later state than a file tells them."""
-    names, found = list(told), set()
-    for at in range(0, len(names), _BATCH):
-        statement = select(Advisory.id, Advisory.modified).where(Advisory.id.in_(names[at : at + _BATCH]))
+    found = set()
+    for names in in_batches(told):
+        statement = select(Advisory.id, Advisory.modified).where(Advisory.id.in_(names))
         for name, modified in session.execute(statement):
             instant = told[name]
             if modified and instant and instant < modified:
@@ -169,8 +169,8 @@ def _newer_than(session: Session, told: Mapping[str, datetime | None]) -> set[st
 
 
 def _insert(session: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
-    for at in range(0, len(rows), _BATCH):
-        session.execute(insert(table), rows[at : at + _BATCH])
+    for batch in in_batches(rows, _BATCH):
+        session.execute(insert(table), batch)
 
 
 def affected_json(affected: Affected) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, literal, select
@@ -12,9 +11,8 @@ from app.feeds.models import Advisory, AdvisoryPackage
 from app.inventory.models import Component
 from app.packages.known_inside import is_called_like, tells_nothing_of
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
+from app.platform.database import in_batches
 from risk_models.catalogue import UsualComponent
-
-_AT_ONCE = 5_000
 
 
 def advised_rows(
@@ -61,13 +59,12 @@ class AdvisedRecord(NamedTuple):
 def records_of(session: Session, rows: Iterable[Row[Any]]) -> dict[tuple[str, str], AdvisedRecord]:
     """By advisory and package, each once: the rows of a portfolio name the same ones thousands of times."""
     wanted = {(row.advisory_id, row.advised) for row in rows}
-    ids = iter({advisory_id for advisory_id, _ in wanted})
     columns = (Advisory.aliases, Advisory.upstream, Advisory.summary, Advisory.published, Advisory.cvss)
     statement = select(AdvisoryPackage.advisory_id, AdvisoryPackage.package, AdvisoryPackage.affected, *columns).join(
         Advisory, Advisory.id == AdvisoryPackage.advisory_id
     )
     found = {}
-    while some := list(islice(ids, _AT_ONCE)):
+    for some in in_batches({advisory_id for advisory_id, _ in wanted}):
         for advisory_id, package, *told in session.execute(statement.where(Advisory.id.in_(some))).tuples():
             if (advisory_id, package) in wanted:
                 found[advisory_id, package] = AdvisedRecord._make(told)

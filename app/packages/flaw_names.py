@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.feeds.models import ExploitedFlaw, ExploitScore
 from app.packages.advised_rows import AdvisedRecord
-
-_AT_ONCE = 5_000
+from app.platform.database import in_batches
 
 
 class FlawNames:
@@ -31,8 +30,7 @@ class FlawNames:
         cves = sorted(set().union(*(flaw.cves for flaw in self._flaws.values())))
         self._exploited: set[str] = set()
         self._scores: dict[str, float] = {}
-        for at in range(0, len(cves), _AT_ONCE):
-            some = cves[at : at + _AT_ONCE]
+        for some in in_batches(cves):
             self._exploited |= set(session.scalars(select(ExploitedFlaw.cve).where(ExploitedFlaw.cve.in_(some))))
             scores = select(ExploitScore.cve, ExploitScore.score).where(ExploitScore.cve.in_(some))
             self._scores |= {row.cve: row.score for row in session.execute(scores)}

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from app.inventory.models import Component, Vulnerability
 from app.packages.known_inside import is_called_like, names_of_the_same, tells_nothing_of, usual_by_package
 from app.packages.matching import Match, matches_of
 from app.packages.models import Judgement, Package, PackageUse, PackageVersion, Sbom
+from app.platform.database import in_batches
 from app.products.models import Contact, Product
 from risk_models.exposure.package_names import (
     RELEASED,
@@ -28,8 +28,6 @@ from risk_models.exposure.package_names import (
 )
 from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.scales import Hosting, Patcher
-
-_AT_ONCE = 10_000
 
 
 class Use(NamedTuple):
@@ -168,8 +166,7 @@ def _carried(
     versions = {row.id: row for one in called for row in session.execute(rows.where(one))}
     verdicts = {i: _verdict_of(package, row, affected) if affected else None for i, row in versions.items()}
     bringer = aliased(Package)
-    wanted = iter([i for i, verdict in verdicts.items() if verdict is not MatchVerdict.NOT_EXPOSED])
-    while some := list(islice(wanted, _AT_ONCE)):
+    for some in in_batches(i for i, verdict in verdicts.items() if verdict is not MatchVerdict.NOT_EXPOSED):
         statement = (
             _component(PackageUse.version_id)
             .add_columns(PackageUse.development, bringer.purl.label("bringer"))
@@ -331,9 +328,8 @@ def with_known_flaws(session: Session, uses: Sequence[Use], names: Collection[st
     judging = select(Component.product_id).join(Judgement, Judgement.component_id == Component.id)
     judged = set(session.scalars(judging.where(Judgement.package.in_(packages)).distinct()))
     placed = [u for u in uses if u.verdict and (u.inside or u.product_id in judged or (names and _has_branches(u)))]
-    ids = iter(dict.fromkeys(u.product_id for u in placed))
     found: dict[tuple[str, str], list[Match]] = defaultdict(list)
-    while some := list(islice(ids, _AT_ONCE)):
+    for some in in_batches(dict.fromkeys(u.product_id for u in placed)):
         for matches in matches_of(session, some, packages).values():
             for match in matches:
                 if names is None or not match.names.isdisjoint(names):
@@ -362,8 +358,7 @@ def with_contacts(session: Session, uses: Sequence[Use]) -> list[Use]:
     """The same uses with whom to call: the component's own emergency contact, then those who can suspend its product."""
     people: dict[str, list[str]] = defaultdict(list)
     statement = select(Contact).order_by(Contact.can_suspend.desc(), Contact.name)
-    ids = iter(dict.fromkeys(use.product_id for use in uses))
-    while some := list(islice(ids, _AT_ONCE)):
+    for some in in_batches(dict.fromkeys(use.product_id for use in uses)):
         for c in session.scalars(statement.where(Contact.product_id.in_(some))):
             people[c.product_id].append(" ".join(filter(None, (c.name, c.phone, c.email))))
     return [u._replace(contacts=tuple(filter(None, (u.emergency, u.owner, *people[u.product_id][:2])))) for u in uses]

@@ -3,13 +3,14 @@
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 from sqlalchemy import Connection, delete, insert, text
 
 from app.packages.importers.reading import Carried, LineNeeds
 from app.packages.models import PackageUse, SbomGraph
+from app.platform.database import in_batches
 from risk_models.exposure.dependency_graph import DependencyGraph, Numbers
 from risk_models.exposure.package_names import plain_name
 
@@ -78,7 +79,7 @@ def _copy(connection: Connection, into: str, rows: Iterable[Sequence[object]]) -
 def _insert(connection: Connection, statement: str, rows: Iterator[Sequence[object]]) -> None:
     """A hundred rows by statement, where it says `:rows`: three times faster than one by one."""
     cursor = connection.connection.cursor()
-    while batch := list(islice(rows, _AT_ONCE)):
+    for batch in in_batches(rows, _AT_ONCE):
         row = f"({', '.join('?' * len(batch[0]))})"
         values = ", ".join([row] * len(batch))
         cursor.execute(statement.replace(":rows", values), list(chain.from_iterable(batch)))

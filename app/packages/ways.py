@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -10,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.packages.matching import Match
 from app.packages.models import Package, PackageVersion, Sbom, SbomGraph
+from app.platform.database import in_batches
 from risk_models.exposure.dependency_graph import DependencyGraph
 from risk_models.exposure.package_names import whole_name
 
 MOST_WAYS = 3
-_AT_ONCE = 10_000
 _LONGEST = 10
 
 
@@ -63,8 +62,7 @@ def graphs_of(session: Session, component_ids: Collection[str]) -> dict[str, Dep
 
 def _version_ids(session: Session, packages: Collection[str]) -> dict[tuple[str, str], list[int]]:
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    wanted = iter(packages)
-    while some := list(islice(wanted, _AT_ONCE)):
+    for some in in_batches(packages):
         statement = select(Package.purl, PackageVersion.version, PackageVersion.id).join(Package)
         for purl, version, version_id in session.execute(statement.where(Package.purl.in_(some))):
             found[purl, version].append(version_id)
@@ -73,8 +71,7 @@ def _version_ids(session: Session, packages: Collection[str]) -> dict[tuple[str,
 
 def _names(session: Session, version_ids: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
-    wanted = iter(version_ids)
-    while some := list(islice(wanted, _AT_ONCE)):
+    for some in in_batches(version_ids):
         statement = select(PackageVersion.id, Package.purl).join(Package).where(PackageVersion.id.in_(some))
         found |= {row.id: row.purl for row in session.execute(statement)}
     return found

@@ -13,7 +13,7 @@ from app.identity.kinds import Role
 from app.identity.models import Grant, Person
 from app.mitigations.models import LossPoint
 from app.platform import clock
-from app.platform.database import Database
+from app.platform.database import Database, in_batches
 from app.platform.forms import EMAIL
 from app.platform.search_text import as_plain_text
 from app.portfolio.models import Glance
@@ -44,9 +44,9 @@ def refresh_glances(database: Database) -> None:
     count = 0
     with database.reading() as session:
         ids = session.scalars(missing).all()
-    for start in range(0, len(ids), _AT_ONCE):
+    for some in in_batches(ids, _AT_ONCE):
         with database.writing() as session:
-            wanted = select(Product.id).where(Product.id.in_(ids[start : start + _AT_ONCE]))
+            wanted = select(Product.id).where(Product.id.in_(some))
             # What somebody is changing is left to the next minute: nobody waits here, in whatever order.
             held = session.scalars(wanted.with_for_update(key_share=True, skip_locked=True)).all()
             _make(session, held)
@@ -82,10 +82,10 @@ def _remake(session: Session, ids: Sequence[str], kinds: Collection[type]) -> No
     """In the transaction that changes the products, which holds them, so that lists only read."""
     if _MADE_OF.isdisjoint(kinds):
         return
-    for start in range(0, len(ids), _AT_ONCE):
+    for some in in_batches(ids, _AT_ONCE):
         # A session of its own: that of the change may hold rows as they were before somebody else's.
         with Session(session.connection(), join_transaction_mode="rollback_only") as apart:
-            _make(apart, ids[start : start + _AT_ONCE])
+            _make(apart, some)
 
 
 def _make(session: Session, ids: Sequence[str]) -> None:
