@@ -1,8 +1,6 @@
 """Kinds of packages of which no advisory that is loaded speaks: of those, an empty list of flaws says nothing."""
 
-from collections.abc import Iterable
-
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.feeds.models import AdvisoryPackage
@@ -26,29 +24,23 @@ def unwatched_kinds(session: Session, product_id: str) -> list[str]:
 
 
 def _kinds_of(session: Session, product_id: str) -> set[str]:
-    found: set[str] = set()
-    for released, length in ((False, _TYPE), (True, _DISTRIBUTION)):
-        carried = (
-            select(func.substr(Package.purl, 1, length))
-            .join(PackageVersion, PackageVersion.package_id == Package.id)
-            .join(PackageUse, PackageUse.version_id == PackageVersion.id)
-            .join(Sbom, Sbom.id == PackageUse.sbom_id)
-            .where(Sbom.product_id == product_id, _is_released(Package.purl, released=released))
-        )
-        own = select(func.substr(Component.package, 1, length)).where(
-            Component.product_id == product_id,
-            Component.package != "",
-            _is_released(Component.package, released=released),
-        )
-        found |= _beginnings(session.scalars(carried.union(own)), parts=2 if released else 1)
+    carried = (
+        select(_beginning(Package.purl))
+        .join(PackageVersion, PackageVersion.package_id == Package.id)
+        .join(PackageUse, PackageUse.version_id == PackageVersion.id)
+        .join(Sbom, Sbom.id == PackageUse.sbom_id)
+        .where(Sbom.product_id == product_id)
+    )
+    own = select(_beginning(Component.package)).where(Component.product_id == product_id, Component.package != "")
+    found = set()
+    for purl in session.scalars(carried.union(own)):
+        kind, slash, rest = purl.partition("/")
+        distribution, deeper, _ = rest.partition("/")
+        found.add(f"{kind}/{distribution}{deeper}" if kind[4:] in RELEASED else f"{kind}{slash}")
     return found
 
 
-def _is_released(purl: InstrumentedAttribute[str], *, released: bool) -> ColumnElement[bool]:
+def _beginning(purl: InstrumentedAttribute[str]) -> ColumnElement[str]:
+    """The characters of a purl that hold its kind: few enough that thousands of packages have the same."""
     of_release = or_(*(purl.startswith(f"pkg:{kind}/") for kind in sorted(RELEASED)))
-    return of_release if released else ~of_release
-
-
-def _beginnings(purls: Iterable[str], parts: int) -> set[str]:
-    """`pkg:npm/`, `pkg:rpm/redhat/`."""
-    return {"/".join(purl.split("/")[:parts]) + "/" for purl in purls}
+    return case((of_release, func.substr(purl, 1, _DISTRIBUTION)), else_=func.substr(purl, 1, _TYPE))

@@ -161,7 +161,14 @@ def test_software_is_known_by_its_cpe_whatever_its_name(world, product, tmp_path
 
 def test_kinds_of_packages_that_no_advisory_speaks_of_are_told(world, product, web, tmp_path):
     feed(world, tmp_path, LODASH)
-    purls = ("npm/lodash@9.0.0", "pypi/django@1.0", "cocoapods/AFNetworking@2.5.0", "rpm/fedora/a@1?distro=fedora-20")
+    purls = (
+        "vscode-extension/a/b@1",
+        f"{'x' * 60}/a@1",
+        "npm/lodash@9.0.0",
+        "pypi/django@1.0",
+        "cocoapods/AFNetworking@2.5.0",
+        "rpm/fedora/a@1?distro=fedora-20",
+    )
     bring(world, product, web, bom(components=[{**LIBRARY, "purl": f"pkg:{purl}"} for purl in purls]))
     page = world.visitor(world.person()).get("/produits/guichet/failles").text
     (told,) = re.findall("Aucun avis chargé ne parle de ces sortes de paquets : ([^.]*)", page)
