@@ -334,9 +334,8 @@ def with_known_flaws(session: Session, uses: Sequence[Use], names: Collection[st
             for match in matches:
                 if names is None or not match.names.isdisjoint(names):
                     found[match.component_id, match.package].append(match)
-    return [
-        _with_known_flaws(use, found[key]) if (key := (use.component_id, use.package)) in found else use for use in uses
-    ]
+    told = [(use, found.get((use.component_id, use.package), ())) for use in uses]
+    return [_with_known_flaws(_of_branch(use, of) if names else use, of) for use, of in told]
 
 
 def _has_branches(use: Use) -> bool:
@@ -344,12 +343,20 @@ def _has_branches(use: Use) -> bool:
     return use.verdict is MatchVerdict.EXPOSED and use.package.startswith("pkg:rpm/")
 
 
+def _of_branch(use: Use, matches: Sequence[Match]) -> Use:
+    """The line as its own page has it, where all records of the flaw asked for were read together."""
+    same = [m for m in matches if m.version == use.version]
+    if same and _has_branches(use) and all(m.verdict is not MatchVerdict.EXPOSED for m in same):
+        return use._replace(verdict=MatchVerdict.UNKNOWN)
+    return use
+
+
 def _with_known_flaws(use: Use, matches: Sequence[Match]) -> Use:
     """A flaw inside has no version of its package: it is of the line that has that of its component."""
     same = [m for m in matches if m.inside or m.version == use.version]
-    if same and _has_branches(use) and all(m.verdict is not MatchVerdict.EXPOSED for m in same):
-        use = use._replace(verdict=MatchVerdict.UNKNOWN)
-    if same and all(m.harmless for m in same):
+    if not same:
+        return use
+    if all(m.harmless for m in same):
         return use._replace(judged=tuple(m.flaw for m in same))
     return use._replace(exposed_to=tuple(m.flaw for m in same if m.inside and m.counts))
 

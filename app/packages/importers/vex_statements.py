@@ -49,6 +49,7 @@ class Statement:
         return _is_within(self.span, ecosystem_of(self.package), version) if self.span else True
 
 
+_OF_ONE = frozenset({"=", "!="})
 _CONSTRAINT = re.compile(r"\s*(>=|<=|!=|>|<|=)?\s*(\S{1,200})\s*")
 
 
@@ -58,10 +59,10 @@ def _is_within(span: str, ecosystem: str, version: str) -> bool | None:
     read, bounds = read_version(ecosystem, version), _bounds(span, ecosystem)
     if read is None or bounds is None:
         return None
-    named = {sign for bound, sign in bounds if sign in "!=" and bound == read}
+    named = {sign for bound, sign in bounds if sign in _OF_ONE and bound == read}
     if named:
         return "=" in named
-    sides = sorted((b for b in bounds if b[1] not in "!="), key=lambda b: b[0])
+    sides = sorted((b for b in bounds if b[1] not in _OF_ONE), key=lambda b: b[0])
     if any(one[1][0] == other[1][0] for one, other in pairwise(sides)):
         return None
     inside = sides[0][1].startswith("<") if sides else all(sign == "!=" for _, sign in bounds)

@@ -72,10 +72,10 @@ def test_a_flaw_noted_is_found_and_one_that_nobody_knows_is_said_so(world, produ
     assert "Aucune des sources chargées ne connaît CVE-2099-12345" in page
 
 
-def _asked(world, product, asked):
+def _asked(world, product, asked, span=""):
     member = world.person(email="suivi@beta.gouv.fr")
     world.give(member, Role.INCUBATOR_MEMBER, incubator_id=product.incubators[0].id)
-    return world.visitor(member).get("/qui-utilise", query_string={"q": asked}).text
+    return world.visitor(member).get("/qui-utilise", query_string={"q": asked, "plage": span}).text
 
 
 ALSA = {
@@ -120,6 +120,8 @@ def test_the_search_and_the_page_tell_one_verdict_of_a_branch(world, product, we
         assert [m.verdict for m in matches(world, product)] == ["unknown"]
         page = _asked(world, product, "CVE-2024-1")
         assert "À vérifier" in page and "Exposé" not in page
+        # What a person types is placed as they type it.
+        assert "Exposé" in _asked(world, product, "pkg:rpm/redhat/openssl", "<1:1.1.1k-5.el8")
 
 
 def test_what_is_said_of_no_release_is_not_said_of_others(world, product, web, tmp_path):
