@@ -5,7 +5,18 @@ These rows are millions: they are written and read in sets, never as objects (se
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Identity, Index, Integer, LargeBinary, String, UniqueConstraint, false, text
+from sqlalchemy import (
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.packages.kinds import FlawState, Justification
@@ -67,12 +78,15 @@ class Sbom(Base):
 
 class PackageUse(Base):
     __tablename__ = "package_use"
-    __table_args__ = (Index("ix_package_use_sbom_id", "sbom_id"), {"sqlite_with_rowid": False})
-
-    version_id: Mapped[int] = mapped_column(ForeignKey("package_version.id"), primary_key=True, autoincrement=False)
-    sbom_id: Mapped[int] = mapped_column(
-        ForeignKey("sbom.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    __table_args__ = (
+        # The key holds the whole row: who carries a version is read from it alone, not from one page of the table a row.
+        PrimaryKeyConstraint("version_id", "sbom_id", postgresql_include=["development", "bringer_id"]),
+        Index("ix_package_use_sbom_id", "sbom_id"),
+        {"sqlite_with_rowid": False},
     )
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("package_version.id"), autoincrement=False)
+    sbom_id: Mapped[int] = mapped_column(ForeignKey("sbom.id", ondelete="CASCADE"), autoincrement=False)
     development: Mapped[bool] = mapped_column(server_default=false(), comment="nothing that runs holds it")
     bringer_id: Mapped[int | None] = mapped_column(
         comment="the package by whose import it came, its own where it is one; none when nobody says"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, Row, Select, func, literal, or_, select, union
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.inventory.models import Component, Vulnerability
 from app.packages.known_inside import is_called_like, names_of_the_same, tells_nothing_of, usual_by_package
@@ -165,20 +165,29 @@ def _carried(
         called.append((PackageVersion.source != "") & _is_called(package, PackageVersion.source))
     versions = {row.id: row for one in called for row in session.execute(rows.where(one))}
     verdicts = {i: _verdict_of(package, row, affected) if affected else None for i, row in versions.items()}
-    bringer = aliased(Package)
     for some in in_batches(i for i, verdict in verdicts.items() if verdict is not MatchVerdict.NOT_EXPOSED):
         statement = (
             _component(PackageUse.version_id)
-            .add_columns(PackageUse.development, bringer.purl.label("bringer"))
+            .add_columns(PackageUse.development, PackageUse.bringer_id)
             .join(Sbom, Sbom.component_id == Component.id)
             .join(PackageUse, PackageUse.sbom_id == Sbom.id)
-            .outerjoin(bringer, bringer.id == PackageUse.bringer_id)
             .where(PackageUse.version_id.in_(some))
         )
-        for row in session.execute(_within(statement, products)):
+        found = session.execute(_within(statement, products)).all()
+        bringers = _purls_of(session, {row.bringer_id for row in found} - {None})
+        for row in found:
             of, verdict = versions[row.version_id], verdicts[row.version_id]
-            told = {"development": row.development, "bringer": row.bringer or ""}
-            yield _use(row, of.purl, of.version, verdict, embedded=True, **told)
+            bringer = bringers.get(row.bringer_id, "")
+            yield _use(row, of.purl, of.version, verdict, embedded=True, development=row.development, bringer=bringer)
+
+
+def _purls_of(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """By id, the purls of packages: thousands of lines have a few of them, which a join would read again for each."""
+    found: dict[int, str] = {}
+    for some in in_batches(ids):
+        for package_id, purl in session.execute(select(Package.id, Package.purl).where(Package.id.in_(some))):
+            found[package_id] = purl
+    return found
 
 
 def _verdict_of(package: str, row: Any, affected: Affected) -> MatchVerdict:
