@@ -27,7 +27,9 @@ from app.evidence.views import blueprint as evidence
 from app.feeds import handlers as feeds_jobs
 from app.feeds.views import blueprint as feeds
 from app.home.journal_views import blueprint as journal
+from app.home.journey import OTHER_PAGES
 from app.home.views import blueprint as home
+from app.home.views import journey_shown
 from app.homologation import handlers as homologation_jobs
 from app.homologation.deciding_views import blueprint as deciding
 from app.homologation.dispensation_views import blueprint as dispensations
@@ -69,7 +71,7 @@ from app.portfolio.role_views import blueprint as roles
 from app.portfolio.views import blueprint as portfolio
 from app.product_files.views import blueprint as product_file
 from app.products import handlers as products_jobs
-from app.products.steps import find_step
+from app.products.access import may_open
 from app.products.views import blueprint as products
 from app.renewals import handlers as renewals_jobs
 from app.renewals.views import blueprint as renewals
@@ -140,7 +142,9 @@ def create_app(settings: Settings | None = None, *, seals: bool = False) -> Flas
     app.jinja_env.globals.update(
         menu=make_menu,
         static_file=static_file,
-        steps=find_step,
+        journey_of=journey_shown,
+        other_pages=OTHER_PAGES,
+        may_open=may_open,
         role_words=ROLE_WORDS,
         durations=MONTHS,
         messages=forms.error_messages,

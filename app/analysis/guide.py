@@ -1,4 +1,4 @@
-"""The guided analysis: its steps, how far each is, who takes it, what is left to settle."""
+"""The guided analysis: its steps, how far the content of each is, who takes it, what is left to settle."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from flask_babel import lazy_ngettext as _ln
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.analysis.kinds import StudyStep
-from app.analysis.models import EssentialAsset, FearedEvent
-from app.analysis.study_models import RiskScenario, RiskSource, SecurityProfile, StepComment, StepMark
+from app.analysis.kinds import StepState, StudyStep
+from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
+from app.analysis.study_models import RiskSource, SecurityProfile, StepComment, StepMark
 from app.identity.models import Person
 from app.inventory.models import Component
 from app.journal.actions import Action
@@ -19,17 +20,18 @@ from app.journal.services import record
 from app.mitigations.models import Measure
 from app.platform import clock
 from app.platform.database import new_id
+from app.platform.i18n import word
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models.rules.proportionality import security_level
-from risk_models.scales import SecurityLevel
+from risk_models.scales import MeasureStatus, SecurityLevel
 
 MINUTES = {
     StudyStep.LEVEL: 5,
+    StudyStep.MADE_OF: 20,
     StudyStep.PROTECT: 20,
     StudyStep.FEAR: 15,
-    StudyStep.MADE_OF: 20,
     StudyStep.ATTACKERS: 10,
     StudyStep.WEAK: 15,
     StudyStep.DO: 20,
@@ -37,19 +39,19 @@ MINUTES = {
 }
 ENDPOINTS = {
     StudyStep.LEVEL: "study.level",
+    StudyStep.MADE_OF: "inventory.components",
     StudyStep.PROTECT: "analysis.assets",
     StudyStep.FEAR: "study.fears",
-    StudyStep.MADE_OF: "study.made_of",
     StudyStep.ATTACKERS: "study.attackers",
-    StudyStep.WEAK: "register.scenarios",
+    StudyStep.WEAK: "analysis.weak_points",
     StudyStep.DO: "mitigations.measures",
     StudyStep.REMAINS: "register.remains",
 }
 WHY = {
     StudyStep.LEVEL: _l("Cinq questions disent jusqu’où aller : inutile d’en faire trop, ni trop peu."),
+    StudyStep.MADE_OF: _l("Les composants, et ceux dont vous dépendez : fournisseurs, partenaires, prestataires."),
     StudyStep.PROTECT: _l("Deux à cinq choses dont la perte ferait du tort aux personnes ou à la mission."),
     StudyStep.FEAR: _l("Le pire, raconté en une phrase, comme un titre de journal."),
-    StudyStep.MADE_OF: _l("Les composants, et ceux dont vous dépendez : fournisseurs, partenaires, prestataires."),
     StudyStep.ATTACKERS: _l("Qui aurait intérêt à vous attaquer, et pour quoi faire."),
     StudyStep.WEAK: _l("Les scénarios que votre schéma rend possibles : relisez, corrigez, écartez."),
     StudyStep.DO: _l("Ce qui est fait, prévu ou sans objet, et ce qui le prouve."),
@@ -62,14 +64,27 @@ _MOST_COMMENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class GuideStep:
+    """A step as its content makes it: what it holds, and what it lacks to be done, both in words."""
+
     step: StudyStep
-    minutes: int
-    endpoint: str
-    why: Any
+    state: StepState
     optional: bool
-    done: bool
-    mark: StepMark | None
+    holds: Any
+    lacks: Any
+    taken_by: str
     comments: tuple[StepComment, ...]
+
+    @property
+    def minutes(self) -> int:
+        return MINUTES[self.step]
+
+    @property
+    def endpoint(self) -> str:
+        return ENDPOINTS[self.step]
+
+    @property
+    def why(self) -> Any:
+        return WHY[self.step]
 
     @property
     def open_comments(self) -> int:
@@ -78,35 +93,10 @@ class GuideStep:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """The whole analysis; `current` is the page being shown, where it is one of its steps."""
+    """The whole analysis."""
 
     steps: tuple[GuideStep, ...]
-    current: GuideStep | None
     level: SecurityLevel | None
-
-    @property
-    def number(self) -> int:
-        return 1 + self.steps.index(self.current) if self.current else 0
-
-    @property
-    def following(self) -> GuideStep | None:
-        return self.steps[self.number] if self.current and self.number < len(self.steps) else None
-
-    @property
-    def before(self) -> GuideStep | None:
-        return self.steps[self.number - 2] if self.number > 1 else None
-
-    @property
-    def next_to_do(self) -> GuideStep | None:
-        return next((s for s in self.steps if not s.done and not s.optional), None)
-
-    @property
-    def minutes_left(self) -> int:
-        return sum(s.minutes for s in self.steps if not s.done and not s.optional)
-
-    @property
-    def done_count(self) -> int:
-        return sum(s.done for s in self.steps)
 
 
 def level_of_profile(profile: SecurityProfile | None) -> SecurityLevel | None:
@@ -126,8 +116,8 @@ def computed_level(profile: SecurityProfile) -> SecurityLevel:
     )
 
 
-def read_guide(session: Session, product_id: str, current: StudyStep | None = None) -> Guide:
-    """Where the analysis of a product stands; a step emptied since it was said to be done is not; four queries."""
+def read_guide(session: Session, product_id: str) -> Guide:
+    """Where the analysis of a product stands; four queries."""
     profile = session.get(SecurityProfile, product_id)
     level = level_of_profile(profile)
     marks = {m.step: m for m in session.scalars(select(StepMark).where(StepMark.product_id == product_id))}
@@ -136,21 +126,115 @@ def read_guide(session: Session, product_id: str, current: StudyStep | None = No
         select(StepComment).where(StepComment.product_id == product_id).order_by(StepComment.at, StepComment.id)
     ):
         comments[comment.step].append(comment)
-    empty = empty_steps(session, product_id)
-    steps = tuple(
-        GuideStep(
-            step=step,
-            minutes=MINUTES[step],
-            endpoint=ENDPOINTS[step],
-            why=WHY[step],
-            optional=step in _ADVANCED_ONLY and level is not None and level is not SecurityLevel.HIGH,
-            done=step not in empty and (step is StudyStep.LEVEL or bool(step in marks and marks[step].done_at)),
-            mark=marks.get(step),
-            comments=tuple(comments[step]),
-        )
-        for step in StudyStep
+    contents = _contents(_count_written(session, product_id), level)
+    return Guide(
+        tuple(_step(step, level, contents[step], marks.get(step), tuple(comments[step])) for step in StudyStep), level
     )
-    return Guide(steps, next((s for s in steps if s.step is current), None), level)
+
+
+def _step(
+    step: StudyStep,
+    level: SecurityLevel | None,
+    content: tuple[Any, Any],
+    mark: StepMark | None,
+    comments: tuple[StepComment, ...],
+) -> GuideStep:
+    holds, lacks = content
+    optional = is_optional(step, level)
+    if lacks is None:
+        state = StepState.DEDUCED if step is StudyStep.WEAK else StepState.DONE
+    else:
+        state = StepState.SKIPPED if optional and mark and mark.skipped_at else StepState.TODO
+    return GuideStep(step, state, optional, holds, lacks, mark.taken_by if mark else "", comments)
+
+
+def is_optional(step: StudyStep, level: SecurityLevel | None) -> bool:
+    """Whether a product of this level may pass `step`; nothing is optional while its level is not known."""
+    return step in _ADVANCED_ONLY and level is not None and level is not SecurityLevel.HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """How many of each thing a product holds; `unplaced`: assets that live in no component; `version`: the last one."""
+
+    assets: int
+    unplaced: int
+    fears: int
+    components: int
+    sources: int
+    answers: int
+    undecided: int
+    version: int
+
+
+def _count_written(session: Session, product_id: str) -> _Written:
+    def count(table: Any, *tests: Any) -> Any:
+        return select(func.count()).select_from(table).where(table.product_id == product_id, *tests).scalar_subquery()
+
+    fears = select(func.count()).select_from(FearedEvent).join(EssentialAsset)
+    return _Written(
+        *session.execute(
+            select(
+                count(EssentialAsset),
+                count(EssentialAsset, ~EssentialAsset.lives_in.any()),
+                fears.where(EssentialAsset.product_id == product_id).scalar_subquery(),
+                count(Component),
+                count(RiskSource),
+                count(Measure, Measure.status != MeasureStatus.TO_DO),
+                count(Measure, Measure.status == MeasureStatus.TO_DO),
+                select(func.coalesce(func.max(AnalysisVersion.number), 0))
+                .where(AnalysisVersion.product_id == product_id)
+                .scalar_subquery(),
+            )
+        ).one()
+    )
+
+
+def _contents(n: _Written, level: SecurityLevel | None) -> dict[StudyStep, tuple[Any, Any]]:
+    """By step, what it holds and what it lacks, None where it lacks nothing."""
+    return {
+        StudyStep.LEVEL: (
+            _l("niveau %(level)s", level=word(level).lower()) if level else "",
+            None if level else _l("répondre aux cinq questions"),
+        ),
+        StudyStep.MADE_OF: (
+            _ln("%(num)d composant", "%(num)d composants", n.components),
+            None if n.components else _l("décrire un composant"),
+        ),
+        StudyStep.PROTECT: (_ln("%(num)d valeur métier", "%(num)d valeurs métier", n.assets), _lacks_of_assets(n)),
+        StudyStep.FEAR: (
+            _ln("%(num)d événement redouté", "%(num)d événements redoutés", n.fears),
+            None if n.fears else _l("raconter le pire en une phrase"),
+        ),
+        StudyStep.ATTACKERS: (
+            _ln("%(num)d source de risque", "%(num)d sources de risque", n.sources),
+            None if n.sources else _l("retenir ou écarter une source de risque"),
+        ),
+        StudyStep.WEAK: ("", _lacks_of_assets(n)),
+        StudyStep.DO: (_ln("%(num)d réponse", "%(num)d réponses", n.answers), _lacks_of_answers(n)),
+        StudyStep.REMAINS: (
+            _l("version %(number)d", number=n.version) if n.version else "",
+            None if n.version else _l("décider de chaque risque fort, puis terminer l’analyse"),
+        ),
+    }
+
+
+def _lacks_of_assets(n: _Written) -> Any:
+    if not n.assets:
+        return _l("nommer une chose à protéger")
+    if n.unplaced:
+        return _ln(
+            "dire dans quel composant vit %(num)d chose à protéger",
+            "dire dans quels composants vivent %(num)d choses à protéger",
+            n.unplaced,
+        )
+    return None
+
+
+def _lacks_of_answers(n: _Written) -> Any:
+    if n.undecided:
+        return _ln("décider de %(num)d mesure absente", "décider de %(num)d mesures absentes", n.undecided)
+    return None if n.answers else _l("dire ce qui est fait, prévu ou sans objet")
 
 
 def _mark(session: Session, product: Product, step: StudyStep) -> StepMark:
@@ -168,44 +252,14 @@ def take_step(session: Session, actor: Person, product: Product, step: StudyStep
 
 
 @transaction
-def set_done(session: Session, actor: Person, product: Product, step: StudyStep, *, done: bool) -> None:
-    """Says that a step is done, or no longer. Raises `Refusal` for one that holds nothing: it would say what is not."""
-    if done and step in empty_steps(session, product.id):
-        raise Refusal(_l("Cette étape est encore vide : écrivez-y au moins une ligne avant de la dire terminée."))
+def skip_step(session: Session, actor: Person, product: Product, step: StudyStep) -> None:
+    """Passes a step that the product's level does not ask; no longer when it already was. Raises `Refusal` for others."""
+    if not is_optional(step, level_of_profile(session.get(SecurityProfile, product.id))):
+        raise Refusal(_l("Cette étape est demandée à votre niveau de sécurité : elle ne se passe pas."))
     mark = _mark(session, product, step)
-    mark.done_by, mark.done_at = (actor.name, clock.now()) if done else ("", None)
-    record(session, actor, Action.STEP_DONE if done else Action.STEP_REOPENED, step.value, product_id=product.id)
-
-
-def empty_steps(session: Session, product_id: str) -> set[StudyStep]:
-    """The steps of which nobody wrote anything; scenarios come from what is protected and what it is made of."""
-    assets = select(EssentialAsset.id).where(EssentialAsset.product_id == product_id)
-    components = select(Component.id).where(Component.product_id == product_id)
-    written = {
-        StudyStep.LEVEL: select(SecurityProfile.product_id).where(SecurityProfile.product_id == product_id),
-        StudyStep.PROTECT: assets,
-        StudyStep.FEAR: select(FearedEvent.id).join(EssentialAsset).where(EssentialAsset.product_id == product_id),
-        StudyStep.MADE_OF: components,
-        StudyStep.ATTACKERS: select(RiskSource.id).where(RiskSource.product_id == product_id),
-        StudyStep.WEAK: assets.where(components.exists()),
-        StudyStep.DO: select(Measure.id).where(Measure.product_id == product_id),
-        StudyStep.REMAINS: select(RiskScenario.id).where(
-            RiskScenario.product_id == product_id, RiskScenario.treatment.is_not(None)
-        ),
-    }
-    found = session.execute(select(*(rows.exists() for rows in written.values()))).one()
-    return {step for step, held in zip(written, found, strict=True) if not held}
-
-
-def mark_all_done(session: Session, actor: Person, product: Product) -> None:
-    """Every step that holds something is done once the analysis is."""
-    empty = empty_steps(session, product.id)
-    for step in StudyStep:
-        if step in empty:
-            continue
-        mark = _mark(session, product, step)
-        if mark.done_at is None:
-            mark.done_by, mark.done_at = actor.name, clock.now()
+    skipped = mark.skipped_at is None
+    mark.skipped_by, mark.skipped_at = (actor.name, clock.now()) if skipped else ("", None)
+    record(session, actor, Action.SKIP_STEP, step.value, product_id=product.id, skipped=skipped)
 
 
 @transaction

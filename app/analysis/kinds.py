@@ -7,10 +7,20 @@ class StudyStep(StrEnum):
     """The short pages of the guided analysis, in order."""
 
     LEVEL = "level"
+    MADE_OF = "made_of"
     PROTECT = "protect"
     FEAR = "fear"
-    MADE_OF = "made_of"
     ATTACKERS = "attackers"
     WEAK = "weak"
     DO = "do"
     REMAINS = "remains"
+
+
+class StepState(StrEnum):
+    """How far a step of a product's journey is; `DEDUCED`: Jalon makes it of the others, and nobody is asked anything."""
+
+    DONE = "done"
+    TODO = "todo"
+    SKIPPED = "skipped"
+    DEDUCED = "deduced"
+    WAITING = "waiting"

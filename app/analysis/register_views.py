@@ -6,8 +6,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.analysis import guide, register, services, versions
-from app.analysis.kinds import StudyStep
+from app.analysis import register, services, versions
 from app.analysis.register import Choice, Rating, RegisterLine
 from app.analysis.study_forms import RatingForm, StoryForm, TreatmentForm
 from app.analysis.study_models import RiskScenario
@@ -39,7 +38,6 @@ def scenarios(product: Product) -> str:
         findings=services.assess_system(system).findings,
         names=system.names(),
         examples=examples("stories", language()),
-        guide=guide.read_guide(session, product.id, StudyStep.WEAK),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -72,6 +70,7 @@ def story(product: Product, row_id: str) -> str | Response:
         "study/edit.html",
         product=product,
         form=form,
+        step="weak",
         heading=_("Scénario raconté"),
         why=_(
             "Ce que le schéma ne peut pas deviner : une fraude, une malveillance interne, un accident. Deux minutes."
@@ -176,7 +175,6 @@ def remains(product: Product) -> str:
         undecided=sum(x.kept and x.undecided for x in found),
         views=services.read_views(system),
         names=system.names(),
-        guide=guide.read_guide(session, product.id, StudyStep.REMAINS),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 

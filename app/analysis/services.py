@@ -7,7 +7,7 @@ from flask_babel import lazy_ngettext as _ln
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer, selectinload, subqueryload
 
-from app.analysis import guide, register, result_cache, results, versions
+from app.analysis import register, result_cache, results, versions
 from app.analysis.jobs import AssessProduct
 from app.analysis.models import AnalysisVersion, EssentialAsset, FearedEvent
 from app.analysis.study import profile_of
@@ -281,7 +281,6 @@ def finish_analysis(session: Session, actor: Person, product: Product) -> Analys
         study=plain(study),
     )
     session.add(version)
-    guide.mark_all_done(session, actor, product)
     product.declared_analysis = True
     record(session, actor, Action.FINISH_ANALYSIS, f"version {version.number}", product_id=product.id)
     return version

@@ -1,4 +1,4 @@
-"""What people say and do around a step of the analysis: take it, finish it, remark on it."""
+"""What people say and do around a step of the analysis: take it, pass it, remark on it."""
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask_babel import gettext as _
@@ -23,21 +23,11 @@ def take(product: Product, step: str) -> Response:
     return _back(product, _step(step))
 
 
-@blueprint.post("/<step>/faite")
+@blueprint.post("/<step>/passer")
 @product_view(Permission.EDIT_PRODUCT)
-def done(product: Product, step: str) -> Response:
-    """Done, and on to the next one."""
-    here = _step(step)
-    guide.set_done(db_session(), current_person(), product, here, done=True)
-    steps = list(StudyStep)
-    following = steps[steps.index(here) + 1] if here is not StudyStep.REMAINS else here
-    return _back(product, following)
-
-
-@blueprint.post("/<step>/reprendre")
-@product_view(Permission.EDIT_PRODUCT)
-def reopen(product: Product, step: str) -> Response:
-    guide.set_done(db_session(), current_person(), product, _step(step), done=False)
+def skip(product: Product, step: str) -> Response:
+    """Passes an optional step, or takes that back."""
+    guide.skip_step(db_session(), current_person(), product, _step(step))
     return _back(product, _step(step))
 
 

@@ -128,15 +128,15 @@ class RiskScenario(Edited, Base):
 
 
 class StepMark(Base):
-    """Who takes a step of the analysis, and whether it is done."""
+    """Who takes a step of the analysis, and who passed it where the level does not ask it."""
 
     __tablename__ = "step_mark"
 
     product_id: Mapped[str] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
     step: Mapped[StudyStep] = mapped_column(primary_key=True)
     taken_by: Mapped[str] = mapped_column(String(200), default="")
-    done_by: Mapped[str] = mapped_column(String(200), default="")
-    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    skipped_by: Mapped[str] = mapped_column(String(200), default="")
+    skipped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class StepComment(Base):

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response
 
 from app.analysis import guide, services, study
 from app.analysis.forms import FearedEventForm
-from app.analysis.kinds import StudyStep
 from app.analysis.models import FearedEvent
 from app.analysis.study_forms import LevelForm, SourceForm, StakeholderForm, WantedLevelForm
 from app.analysis.study_models import RiskSource, SecurityProfile, Stakeholder
@@ -34,7 +33,6 @@ def overview(product: Product) -> str:
     return render_template(
         "study/overview.html",
         product=product,
-        guide=guide.read_guide(db_session(), product.id),
         versions=services.versions_of(db_session(), product.id),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
@@ -82,20 +80,20 @@ def put_back_level(product: Product) -> Response:
 def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm, tried: SecurityLevel | None = None) -> str:
     """The page of the level; `tried` is what the answers of `form` would make it, where nothing was saved."""
     profile = study.profile_of(db_session(), product.id)
-    here = guide.read_guide(db_session(), product.id, StudyStep.LEVEL)
+    in_force = guide.level_of_profile(profile)
     return render_template(
         "study/level.html",
         product=product,
         form=form,
         wanted=wanted,
         profile=profile,
-        guide=here,
+        level=in_force,
         tried=tried,
         before_raise=profile.before_raise if profile and study.may_put_back(current_person(), profile) else None,
         computed=guide.computed_level(profile) if profile else None,
         changes=what_each_answer_changes(study.needs_of(profile)) if profile else {},
-        approach=approach_of(here.level) if here.level else None,
-        pieces=pieces(approach_of(here.level), language()) if here.level else (),
+        approach=approach_of(in_force) if in_force else None,
+        pieces=pieces(approach_of(in_force), language()) if in_force else (),
         levels=SecurityLevel,
         may_edit=may(Permission.EDIT_PRODUCT),
         may_approve=may(Permission.APPROVE_LEVEL),
@@ -146,7 +144,6 @@ def fears(product: Product) -> str:
         product=product,
         assets=services.assets_of(db_session(), product.id),
         examples=examples("fears", language()),
-        guide=guide.read_guide(db_session(), product.id, StudyStep.FEAR),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -178,6 +175,7 @@ def fear(product: Product, ref: str, event_id: str) -> str | Response:
         "study/edit.html",
         product=product,
         form=form,
+        step="fear",
         heading=_("Événement redouté"),
         why=_("Sur « %(asset)s ». Racontez le pire en une phrase.", asset=asset.name),
         back=url_for("study.fears", slug=product.slug),
@@ -212,7 +210,6 @@ def made_of(product: Product) -> str:
         stakeholders=stakeholders,
         suppliers=suppliers[:30],
         examples=examples("stakeholders", language()),
-        guide=guide.read_guide(session, product.id, StudyStep.MADE_OF),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -239,6 +236,7 @@ def stakeholder(product: Product, row_id: str) -> str | Response:
         "study/edit.html",
         product=product,
         form=form,
+        step="made_of",
         heading=_("Partie prenante"),
         why=_("Niveau de menace = (dépendance × accès) / (maturité × confiance). Deux minutes."),
         back=url_for("study.made_of", slug=product.slug),
@@ -263,7 +261,6 @@ def attackers(product: Product) -> str:
         product=product,
         sources=study.sources_of(db_session(), product.id),
         examples=examples("sources", language()),
-        guide=guide.read_guide(db_session(), product.id, StudyStep.ATTACKERS),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 
@@ -290,6 +287,7 @@ def source(product: Product, row_id: str) -> str | Response:
         "study/edit.html",
         product=product,
         form=form,
+        step="attackers",
         heading=_("Source de risque"),
         why=_("Qui, et pour quoi faire. Celles que l’on écarte restent au dossier, avec leur raison. Une minute."),
         back=url_for("study.attackers", slug=product.slug),

@@ -8,9 +8,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.analysis import findings as acceptance
-from app.analysis import guide, services
+from app.analysis import services
 from app.analysis.forms import AcceptFindingForm, AssetForm, FearedEventForm
-from app.analysis.kinds import StudyStep
 from app.analysis.models import EssentialAsset, FearedEvent
 from app.identity.access import current_person
 from app.identity.policy import Permission
@@ -39,7 +38,6 @@ def assets(product: Product) -> str:
         product=product,
         assets=found,
         examples=examples("assets", language()),
-        guide=guide.read_guide(db_session(), product.id, StudyStep.PROTECT),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 

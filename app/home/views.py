@@ -9,12 +9,14 @@ from flask import Blueprint, abort, current_app, g, redirect, render_template, r
 from werkzeug.wrappers import Response
 
 from app.analysis import study
-from app.home import services
+from app.home import journey, services
+from app.home.journey import Journey
 from app.homologation import awaiting
 from app.identity import factors
 from app.identity.access import current_person, requires, sign_in_first
 from app.identity.policy import Permission
 from app.platform import clock
+from app.platform.database import only_reads
 from app.platform.http import db_session
 from app.platform.i18n import language
 from app.platform.links import link_to
@@ -22,12 +24,22 @@ from app.platform.network import is_loopback
 from app.portfolio import acts
 from app.portfolio import services as portfolio
 from app.products.access import Product, may, product_view
+from app.products.services import load_product
 from risk_models import catalogue
 from risk_models.catalogue import trials
 from risk_models.catalogue.glossary import terms_in_order
 
 blueprint = Blueprint("home", __name__)
 _SECURITY_TXT_LIFE = timedelta(days=180)
+
+
+def journey_shown(product: Product) -> Journey:
+    """The journey beside a page of `product`: of what is saved, where a form is shown again with what it refuses."""
+    if only_reads(db_session()):
+        return journey.journey_of(db_session(), product)
+    with current_app.extensions["database"].reading() as session:
+        saved = load_product(session, product.slug)
+        return journey.journey_of(session, saved or product)
 
 
 @blueprint.get("/")
@@ -65,7 +77,6 @@ def product(product: Product) -> str:
         names={c.id: c.name for c in home.system.components},
         assets={a.id: a.name for a in home.system.assets},
         may_edit=may(Permission.EDIT_PRODUCT),
-        may_read_journal=may(Permission.READ_JOURNAL),
     )
 
 

@@ -145,6 +145,8 @@ class Action(StrEnum):
     REOPEN_FINDING = "reopen_finding", Subject.FINDING
     FINISH_ANALYSIS = "finish_analysis", Subject.ANALYSIS
     TAKE_STEP = "take_step", Subject.STEP
+    SKIP_STEP = "skip_step", Subject.STEP
+    # Of lines written while a button said a step done.
     STEP_DONE = "step_done", Subject.STEP
     STEP_REOPENED = "step_reopened", Subject.STEP
     COMMENT = "comment", Subject.COMMENT

@@ -4,9 +4,7 @@ from flask import Blueprint, abort, flash, g, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.analysis import guide
 from app.analysis import services as analysis
-from app.analysis.kinds import StudyStep
 from app.commons import services as commons
 from app.identity.access import current_person
 from app.identity.policy import Permission
@@ -45,7 +43,6 @@ def measures(product: Product) -> str:
         matrix=draw_matrix(count_needs(assessment), language()),
         names={c.id: c.name for c in system.components},
         inherited=[m for m in system.measures if m.inherited_from],
-        guide=guide.read_guide(db_session(), product.id, StudyStep.DO),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from flask import abort, g
+from flask import abort, current_app, g
 
 from app.identity import policy
 from app.identity.access import View, refuse, sign_in_first, states
@@ -15,7 +15,7 @@ from app.products import services
 from app.products.models import Incubator, Product
 
 # What a view is given or asks for, so that no view of another feature reads the tables.
-__all__ = ["Incubator", "Product", "may", "product_roles", "product_view"]
+__all__ = ["Incubator", "Product", "may", "may_open", "product_roles", "product_view"]
 
 
 def product_roles(product: Product) -> frozenset[Role]:
@@ -27,6 +27,11 @@ def product_roles(product: Product) -> frozenset[Role]:
 def may(permission: Permission) -> bool:
     """Whether the signed-in person has `permission` on the product of this view."""
     return policy.allows(permission, g.roles)
+
+
+def may_open(endpoint: str) -> bool:
+    """Whether the signed-in person may open this view of the product of the page."""
+    return may(current_app.view_functions[endpoint].permission)  # type: ignore[union-attr]
 
 
 def product_view(permission: Permission) -> Callable[[View], View]:

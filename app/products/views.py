@@ -55,8 +55,8 @@ def new() -> str | Response:
     if form.validate_on_submit():
         with form.showing_refusal():
             product = services.create_product(db_session(), current_person(), form.values())
-            flash(_("Le produit est créé. Dites maintenant qui appeler en cas d’urgence."), "success")
-            return redirect(url_for("products.team", slug=product.slug))
+            flash(_("Le produit est créé. Cinq questions disent ce que son homologation demandera."), "success")
+            return redirect(url_for("study.level", slug=product.slug))
     return render_template("products/new.html", form=form, file_form=CardFileForm(formdata=None))
 
 
@@ -115,7 +115,7 @@ def card(product: Product) -> str | Response:
             if not asked:
                 flash(_("La fiche est enregistrée."), "success")
             return redirect(url_for("products.card", slug=product.slug))
-        return redirect(url_for("products.team", slug=product.slug))
+        return redirect(url_for("study.level", slug=product.slug))
     return render_template(
         "products/card.html",
         product=product,

@@ -6,11 +6,11 @@ import pytest
 from lxml import html
 from sqlalchemy import delete, select, update
 
-from app.analysis.kinds import StudyStep
 from app.mitigations.models import Measure
 from app.platform import clock
 from app.product_files import files
 from app.products import services as products
+from app.products.changes import note_change
 from app.products.models import Contact
 
 
@@ -41,13 +41,11 @@ def test_a_measure_is_planned_for_a_day_to_come_and_one_missed_may_stay(world, t
     assert "Cette date est passée" in team.edit(edit, moved).get_data(as_text=True)
 
 
-def test_no_step_of_the_analysis_is_done_while_it_holds_nothing(world):
+def test_no_step_is_done_while_it_holds_nothing(world):
     owner = world.person()
     world.product(owner)
-    team = world.visitor(owner)
-    for step in StudyStep:
-        answer = team.post(f"/produits/exemple/etapes/{step.value}/faite")
-        assert answer.status_code == 409 and "encore vide" in answer.get_data(as_text=True), step
+    page = world.visitor(owner).get("/produits/exemple/demarche").get_data(as_text=True)
+    assert "0 étape faite sur 11." in page and "Faite</span>" not in page
 
 
 ODD = """
@@ -99,13 +97,12 @@ def test_a_step_emptied_after_it_was_done_is_done_no_more(world):
     owner = world.person()
     world.filled(owner)
     team = world.visitor(owner)
-    step = f"/produits/exemple/etapes/{StudyStep.DO.value}/faite"
-    assert team.post(step).status_code == 302
-    guide = "/produits/exemple/demarche"
-    assert "par Camille Martin" in team.get(guide).get_data(as_text=True)
+    measures, asks = "/produits/exemple/mesures", "dire ce qui est fait, prévu ou sans objet"
+    assert asks not in team.get(measures).get_data(as_text=True)
     with world.database.writing() as session:
         session.execute(delete(Measure))
-    assert "par Camille Martin" not in team.get(guide).get_data(as_text=True)
+        note_change(session, [world.reload().id])
+    assert asks in team.get(measures).get_data(as_text=True)
 
 
 def test_what_one_can_call_somebody_by_is_mended_in_place(world, team):

@@ -84,4 +84,4 @@ class Keyboard:
 
     def sees(self, text: str) -> None:
         self.who.sees(text)
-        assert faults_of(self.page) == []
+        assert not (faults := faults_of(self.page)), faults

@@ -41,8 +41,8 @@ def _pair(chromium, server, tmp_path: Path, width: int) -> tuple[Keyboard, Keybo
 def test_a_team_of_two_does_the_whole_analysis_by_keyboard(server, chromium, tmp_path, width):
     camille, sacha, product = _pair(chromium, server, tmp_path, width)
     camille.goes(f"{product}/demarche")
-    camille.sees("étapes faites sur 8")
-    camille.follows(camille.page.get_by_role("link", name="Continuer", exact=True))
+    camille.sees("faites sur 11")
+    camille.follows(camille.page.get_by_role("link", name="Continuer : Niveau de sécurité"))
     _level(camille)
     _protect(camille, product)
     _fear_together(camille, sacha, product)
@@ -66,14 +66,14 @@ def _protect(camille: Keyboard, product: str) -> None:
     camille.presses("Enregistrer")
     camille.sees("Comptes et identités est enregistré")
     camille.goes(f"{product}/analyse")
-    camille.presses("Étape faite, continuer")
-    camille.sees("Ce que l’on craint")
+    camille.follows(camille.page.get_by_role("link", name="Continuer : Ce que l’on craint"))
+    camille.sees("Rien encore. Que dirait le journal")
 
 
 def _fear_together(camille: Keyboard, sacha: Keyboard, product: str) -> None:
     sacha.goes(f"{product}/demarche/craindre")
     sacha.presses("Je m’en occupe")
-    sacha.sees("par Sacha Bernard")
+    sacha.sees("Sacha Bernard s’en occupe")
     sacha.takes_example(0)
     sacha.presses("Enregistrer")
     sacha.sees("L’événement redouté est enregistré")
@@ -91,16 +91,18 @@ def _fear_together(camille: Keyboard, sacha: Keyboard, product: str) -> None:
     camille.chooses("severity", "4")
     camille.presses("Enregistrer")
     camille.sees("La liste des usagers est vendue")
-    camille.presses("Étape faite, continuer")
 
 
 def _made_of_and_attackers(camille: Keyboard, sacha: Keyboard, product: str) -> None:
+    camille.goes(f"{product}/demarche/composition")
     camille.sees("De quoi il est fait")
     camille.takes_example(0)
     camille.presses("Enregistrer")
     camille.sees("Zone de contrôle")
-    camille.presses("Étape faite, continuer")
+    camille.goes(f"{product}/demarche/sources")
     camille.sees("Facultative à votre niveau")
+    camille.presses("Passer cette étape")
+    camille.sees("Ne plus passer cette étape")
     sacha.goes(f"{product}/demarche/sources")
     sacha.takes_example(6)
     sacha.presses("Enregistrer")

@@ -55,7 +55,7 @@ def test_a_repository_becomes_a_ranked_analysis(server, chromium, tmp_path, java
     team.sees("choses sont reprises")
     team.sees("Application Rails")
 
-    team.follows("Continuer vers ce que l’on protège")
+    team.goes(f"/produits/{slug}/analyse")
     team.follows("Ajouter une valeur métier")
     team.fills(name="Dossiers des usagers")
     team.chooses(confidentiality="4", integrity="3", availability="2")

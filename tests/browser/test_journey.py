@@ -44,6 +44,7 @@ def test_a_card_becomes_a_signed_dossier(server, chromium, tmp_path, javascript)
     team.presses("Enregistrer et continuer")
     slug = team.page.url.split("/")[4]
 
+    _level(team)
     _team(team)
     _vouch(chromium, server, incubator, javascript=javascript)
     _components(team)
@@ -90,7 +91,14 @@ def _team(team: Somebody) -> None:
         team.chooses(**{"invite-role": role})
         team.presses("Envoyer l’invitation")
         team.sees("L’invitation part à")
-    team.follows("Continuer vers les composants")
+    team.follows("Continuer : De quoi il est fait")
+
+
+def _level(team: Somebody) -> None:
+    team.chooses(data="3", volume="2", outage="2", audience="3", openness="4")
+    team.presses("Enregistrer et voir le niveau")
+    team.sees("Niveau : modéré")
+    team.follows("Continuer : Qui appeler")
 
 
 def _components(team: Somebody) -> None:
@@ -122,7 +130,7 @@ def _components(team: Somebody) -> None:
     team.goes(re.sub(r"/composants/.*", "/schema", team.page.url.removeprefix(team.server.address)))
     team.sees("Vraisemblance")
     team.goes(team.page.url.removeprefix(team.server.address).replace("/schema", "/composants"))
-    team.follows("Continuer vers ce que l’on protège")
+    team.follows("Continuer : Ce que l’on protège")
 
 
 def _assets(team: Somebody) -> None:
@@ -143,11 +151,6 @@ def _weak_points_and_measures(team: Somebody, slug: str) -> None:
     team.sees("Si vous ne faites qu’une chose")
     first = team.page.locator(".jalon-weak h3").first
     assert "Metabase" in first.inner_text()
-    team.follows("Continuer l’analyse pas à pas")
-    team.follows("Continuer")
-    team.chooses(data="3", volume="2", outage="2", audience="3", openness="4")
-    team.presses("Enregistrer et voir le niveau")
-    team.sees("Niveau : modéré")
     team.goes(f"/produits/{slug}/demarche/registre")
     while (undecided := team.page.get_by_role("link", name=re.compile("^Décider"))).count():
         undecided.first.click()
@@ -168,7 +171,7 @@ def _weak_points_and_measures(team: Somebody, slug: str) -> None:
     team.goes(f"{path}/nouvelle?mesure=codeql&sur=django")
     team.chooses(status="done")
     team.presses("Enregistrer la mesure")
-    team.follows("Continuer vers le dossier")
+    team.follows("Continuer : Dossier")
 
 
 def _compose(team: Somebody, slug: str, *, javascript: bool) -> None:

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import select, update
 
 from app.analysis import guide, register, services, study
-from app.analysis.kinds import StudyStep
+from app.analysis.kinds import StepState, StudyStep
 from app.analysis.models import AnalysisVersion, EssentialAsset
 from app.analysis.study_models import RiskScenario, Stakeholder
 from app.identity.kinds import Role
@@ -168,15 +168,16 @@ def test_a_risk_is_treated_by_somebody_until_a_day(world, team):
         assert "Proposition finie" in text(later.get(f"{BASE}/registre"))
 
 
-def test_steps_are_taken_done_and_remarked_on(world, team):
+def test_a_step_is_taken_then_done_by_its_content_and_remarked_on(world, team):
     other = colleague(world)
+    team.post("/produits/exemple/etapes/fear/prendre")
+    assert "Camille Martin s’en occupe" in text(other.get(BASE))
+    assert "Il reste à : raconter le pire en une phrase" in text(other.get(f"{BASE}/craindre"))
     fear = {"description": "La base est publiée", "need": "confidentiality", "severity": "4"}
     assert team.post(f"{BASE}/craindre/dossiers/nouveau", fear).status_code == 302
-    team.post("/produits/exemple/etapes/fear/prendre")
-    assert "par Camille Martin" in text(other.get(BASE))
-    answer = team.post("/produits/exemple/etapes/fear/faite")
-    assert answer.location.endswith("/demarche/composition")
-    assert "Faite" in text(other.get(f"{BASE}/craindre"))
+    page = text(other.get(f"{BASE}/craindre"))
+    assert "Il reste à : raconter" not in page and "1 événement redouté" in page
+    assert "Camille Martin s’en occupe" not in page
     authority = colleague(world, Role.AUTHORITY, "autorite@exemple.test", "Andrée Laurent")
     authority.post("/produits/exemple/etapes/fear/remarques", {"text": "Et si le site mentait ?"})
     page = text(team.get(f"{BASE}/craindre"))
@@ -185,8 +186,8 @@ def test_steps_are_taken_done_and_remarked_on(world, team):
     assert twice.status_code == 409
     team.post(re.search(r'action="(/produits/exemple/etapes/remarques/\w+/regler)"', page)[1])
     assert "Réglée" in text(team.get(f"{BASE}/craindre"))
-    assert authority.post("/produits/exemple/etapes/fear/faite").status_code == 404
-    assert team.post("/produits/exemple/etapes/inconnue/faite").status_code == 404
+    assert authority.post("/produits/exemple/etapes/fear/prendre").status_code == 404
+    assert team.post("/produits/exemple/etapes/inconnue/prendre").status_code == 404
     assert authority.post("/produits/exemple/etapes/fear/remarques", {"text": "x" * 3000}).status_code == 409
 
 
@@ -207,7 +208,8 @@ def test_two_versions_tell_what_is_new_changed_and_gone(world, team):
     with world.session(writing=False) as session:
         frozen = session.scalars(select(AnalysisVersion).order_by(AnalysisVersion.number)).all()
     assert frozen[0].study["stakeholders"] == [] and frozen[1].study["stakeholders"][0]["name"] == "Scalingo"
-    assert {step.step for step in read_guide(world).steps if not step.done} <= {StudyStep.FEAR, StudyStep.ATTACKERS}
+    asked = {step.step for step in read_guide(world).steps if step.state is StepState.TODO}
+    assert asked <= {StudyStep.FEAR, StudyStep.ATTACKERS}
 
 
 def read_guide(world):
@@ -314,4 +316,20 @@ def test_a_version_reads_back_what_it_froze(world, team):
         version = services.version_of(session, world.reload().id, 1)
         assert product_file.loads(version.content).components
         assert study.profile_of(session, world.reload().id).level == version.study["level"]["level"]
-    assert StudyStep.LEVEL in {s.step for s in read_guide(world).steps}
+
+
+def test_only_a_step_that_the_level_does_not_ask_is_passed(world, team):
+    team.submits(f"{BASE}/niveau", f"{BASE}/niveau", ANSWERS)
+    assert "Passer cette étape" in text(team.get(f"{BASE}/sources"))
+    assert team.post("/produits/exemple/etapes/attackers/passer").status_code == 302
+    assert "Passée" in text(team.get(BASE))
+    assert "Ne plus passer cette étape" in text(team.get(f"{BASE}/sources"))
+    assert team.post("/produits/exemple/etapes/attackers/passer").status_code == 302
+    assert "Passée" not in text(team.get(BASE))
+    for step in StudyStep:
+        if step is not StudyStep.ATTACKERS:
+            refused = team.post(f"/produits/exemple/etapes/{step.value}/passer")
+            assert refused.status_code == 409 and "ne se passe pas" in text(refused), step
+    team.submits(f"{BASE}/niveau", f"{BASE}/niveau/retenu", {"level": "3"})
+    assert team.post("/produits/exemple/etapes/attackers/passer").status_code == 409
+    assert "Passer cette étape" not in text(team.get(f"{BASE}/sources"))

@@ -11,6 +11,7 @@ from app.identity.factors import FactorProof
 from app.identity.kinds import Role
 from app.identity.models import Grant
 from app.platform import clock
+from app.platform.i18n import format_day
 from tests.conftest import on_sqlite
 
 
@@ -136,7 +137,9 @@ def test_the_home_says_what_became_of_the_homologation(scene):
         text = world.visitor(owner).get(page).get_data(as_text=True)
         assert "retirée" in text.lower() and "jamais" not in text
     assert "Intrusion constatée" in world.visitor(owner).get("/produits/exemple").get_data(as_text=True)
-    assert clock.today().strftime("%d/%m/%Y") in world.visitor(owner).get("/produits/exemple").get_data(as_text=True)
+    ended = f"retirée le {format_day(clock.today())}"
+    for page in ("/produits/exemple", "/produits/exemple/demarche"):
+        assert ended in world.visitor(owner).get(page).get_data(as_text=True).lower(), page
 
 
 @on_sqlite
