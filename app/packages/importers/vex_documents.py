@@ -40,12 +40,14 @@ def read_vex(content: bytes) -> tuple[Said, tuple[str, ...]]:
             return said, _about(document)
         if "openvex" in str(document.get("@context")) and _filled(document.get("statements")):
             at = instant_of(document.get("timestamp"))
-            said = [said for n, entry in enumerate(document["statements"], 1) for said in _openvex(n, entry, at)]
+            said = [
+                _with_version(s) for n, entry in enumerate(document["statements"], 1) for s in _openvex(n, entry, at)
+            ]
             return said, _about(document)
         if str(_at(document, "document", "category")).startswith("csaf") and _filled(entries):
             tree = document.get("product_tree")
             products, groups = dict(_csaf_products(tree)), _csaf_groups(tree)
-            said = [said for n, entry in enumerate(_list(entries), 1) for said in _csaf(n, entry, products, groups)]
+            said = [_with_version(s) for n, e in enumerate(_list(entries), 1) for s in _csaf(n, e, products, groups)]
             return said, _about(document)
     raise Refusal(
         _l(
@@ -54,6 +56,13 @@ def read_vex(content: bytes) -> tuple[Said, tuple[str, ...]]:
         ),
         "file",
     )
+
+
+def _with_version(said: Statement | LeftEntry) -> Statement | LeftEntry:
+    """A statement of a publisher, unless it says that a package is mended and not in which version: that is not every one."""
+    if isinstance(said, Statement) and said.state is FlawState.RESOLVED and said.package:
+        return said if said.version or said.span else LeftEntry(said.told(), "no_version")
+    return said
 
 
 def _about(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -291,7 +300,8 @@ def _csaf_products(tree: Any) -> Iterator[tuple[str, _Product]]:
         if isinstance(_at(product, "product_id"), str) and isinstance(cpe, str):
             cpes[product["product_id"]] = cpe
         if isinstance(_at(product, "product_id"), str) and isinstance(purl, str):
-            found[product["product_id"]] = _Product(purl, version, span)
+            named = "" if version or span else _version_named(_plain(_at(product, "name")))
+            found[product["product_id"]] = _Product(purl, version or named, span)
         pending += [(below, version, span) for below in _list(_at(item, "branches"))]
     for one in _list(_at(tree, "relationships")):
         whole, part = _at(one, "full_product_name", "product_id"), str(_at(one, "product_reference"))
@@ -299,6 +309,12 @@ def _csaf_products(tree: Any) -> Iterator[tuple[str, _Product]]:
             platform = cpes.get(str(_at(one, "relates_to_product_reference")), "")
             found.setdefault(whole, found[part]._replace(purl=_of_platform(found[part].purl, platform)))
     yield from found.items()
+
+
+def _version_named(name: str) -> str:
+    """The version at the end of the full name of a product, which no branch gives."""
+    found = re.search(r"[\s:@-]v?(\d+(?:\.\d+)+[^\s]*)$", name)
+    return found[1] if found else ""
 
 
 def _of_platform(purl: str, cpe: str) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from app.packages import vex
+from app.packages.importers.vex_documents import read_vex
 from app.packages.importers.vex_statements import Statement
 from app.packages.kinds import FlawState, Justification
 from tests.factories.advisories import ends, osv
@@ -42,6 +43,25 @@ def test_csaf_speaks_of_a_range_of_its_own_group_and_for_its_own_reason():
         {"known_not_affected": ["a"]}, BOTH, threats=[*threats, {"category": "impact", "details": "Sans XML"}]
     )
     assert said.detail == "Sans XML"
+
+
+def test_what_is_mended_is_mended_in_a_version():
+    """That a publisher mended a package somewhere says nothing of the versions that somebody runs."""
+    named = {"product_id": "r", "name": "lodash 4.17.21", "product_identification_helper": {"purl": "pkg:npm/lodash"}}
+    (said,) = read_csaf({"fixed": ["r"]}, {"full_product_names": [named]})
+    assert (said.version, said.holds("4.17.15"), said.holds("4.17.21")) == ("4.17.21", False, True)
+    (left,) = read_csaf({"fixed": ["r"]}, {"full_product_names": [named | {"name": "lodash"}]})
+    assert left.why == "no_version"
+    (said,) = read_csaf(
+        {"known_not_affected": ["r"]},
+        {"full_product_names": [named | {"name": "lodash"}]},
+        threats=[{"category": "impact", "details": "Sans gabarit"}],
+    )
+    assert said.holds("4.17.15")
+    statement = {"vulnerability": {"@id": "CVE-1"}, "status": "fixed", "products": [{"@id": "pkg:npm/lodash"}]}
+    document = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [statement]}
+    (left,), _ = read_vex(json.dumps(document).encode())
+    assert left.why == "no_version"
 
 
 def test_of_two_statements_of_openvex_the_later_stands(world, product, tmp_path):
