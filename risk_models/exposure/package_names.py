@@ -86,6 +86,7 @@ def name_package(kind: str, namespace: str | None, name: str) -> str:
         namespace, _, name = (f"{namespace}/{name}" if namespace else name).rpartition("/")
     if kind == "swift" and namespace and namespace.endswith(".git"):  # as syft has it, the name after the whole address
         namespace, _, name = namespace.removesuffix(".git").rpartition("/")
+    name = name.removesuffix(".git") if kind == "swift" else name
     try:
         return PackageURL(kind, namespace or None, name).to_string()
     except (ValueError, TypeError) as error:

@@ -109,8 +109,8 @@ def _nuget(text: str) -> Any | None:
     return *(int(n or 0) for n in release), before is None, _identifiers(before and before.lower())
 
 
-def _pub(text: str) -> Any | None:
-    """As semver, and then what follows +, which Dart orders too: none comes first."""
+def _semver_with_build(text: str) -> Any | None:
+    """As semver, and then what follows +, which Dart and Julia order too: none comes first."""
     read, build = _semver(text), text.partition("+")[2]
     return None if read is None else (*read, bool(build), _identifiers(build or None))
 
@@ -197,11 +197,11 @@ _READERS: dict[str, Callable[[str], Any | None]] = {
     "maven": _maven,
     "npm": _semver,
     "nuget": _nuget,
-    "pub": _pub,
+    "pub": _semver_with_build,
     "pypi": _pypi,
     "swift": _semver,
     "github": _semver,
-    "julia": _semver,
+    "julia": _semver_with_build,
     "bitnami": _semver,
     "conan": _semver,
     "cran": _numbers(".-"),

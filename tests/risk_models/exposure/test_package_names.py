@@ -40,6 +40,7 @@ ONE = [
     ("pkg:github/github/codeql-action/init@3.1.0", "GitHub Actions", "github/codeql-action", "3.1.0"),
     ("pkg:swift/github.com/Vapor/vapor@4.50.0", "SwiftURL", "github.com/vapor/vapor", "4.50.0"),
     ("pkg:swift/github.com/vapor/vapor.git/vapor@4.50.0", "SwiftURL", "github.com/vapor/vapor", "4.50.0"),
+    ("pkg:swift/github.com/vapor/vapor.git@4.50.0", "SwiftURL", "github.com/vapor/vapor", "4.50.0"),
     ("pkg:golang/github.com/jackc/pgx@v4.18.1#v4", "Go", "github.com/jackc/pgx/v4", "v4.18.1"),
     ("pkg:golang/github.com/jackc/pgx/v4@v4.18.1?type=package#pgtype", "Go", "github.com/jackc/pgx/v4", "v4.18.1"),
     ("pkg:swift/github.com/vapor/vapor@4.50.0", "SwiftURL", "https://github.com/vapor/vapor.git", "4.50.0"),
