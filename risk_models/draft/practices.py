@@ -1,6 +1,7 @@
 """Forges, pipelines, and what a repository shows of measures already taken."""
 
 import re
+from collections.abc import Mapping
 
 from risk_models.draft.deployment import Unread, a_list, a_map, yaml_of
 from risk_models.draft.platforms import note_platforms
@@ -88,18 +89,58 @@ def read_dependabot(path: str, text: str, seen: Seen) -> None:
 
 
 def read_renovate(path: str, text: str, seen: Seen) -> None:
-    if not _is_off(text):
-        partly = re.search(r"[\"']?enabled[\"']?\s*:\s*false", text)  # for some packages
-        seen.measures.append(("dependabot", f"{path}:1", "likely" if partly else "sure"))
-
-
-def _is_off(text: str) -> bool:
-    """Whether Renovate is told to do nothing: by its first level alone, a rule for one package is no such thing."""
     try:
         told = loose_json(text)
     except (ValueError, RecursionError):  # JSON5 may leave keys without quotes
-        told = {"enabled": False} if re.search(r"^\s{0,4}[\"']?enabled[\"']?\s*:\s*false", text, re.MULTILINE) else {}
-    return isinstance(told, dict) and told.get("enabled") is False
+        narrowed = re.search(
+            r"enabled\b[\"']?\s*:\s*false|enabledManagers|ignorePaths|includePaths|disableRenovate", text
+        )
+        told = {"enabled": False} if narrowed else {}
+    if isinstance(told, dict) and not _looks_aside(told):
+        partly = any(a_map(rule).get("enabled") is False for rule in a_list(told.get("packageRules")))
+        seen.measures.append(("dependabot", f"{path}:1", "likely" if partly else "sure"))
+
+
+# The keys by which Renovate looks at a part of a repository only: at which, this reader does not know.
+_NARROWING = ("enabledManagers", "includePaths")
+_MANAGERS = (
+    *(
+        "npm",
+        "bun",
+        "pip_requirements",
+        "pip-compile",
+        "pip_setup",
+        "pipenv",
+        "poetry",
+        "pep621",
+        "bundler",
+        "composer",
+    ),
+    *("gomod", "cargo", "maven", "gradle", "nuget", "mix", "pub", "cocoapods", "swift"),
+)
+# Of a rule, what makes it speak of a few versions or uses; then what says of which packages it speaks, one by one.
+_OF_SOME = frozenset({"matchUpdateTypes", "matchDepTypes", "matchCurrentVersion", "matchCurrentValue", "matchNewValue"})
+_NAMED_BY = ("matchPackageNames", "matchPackagePatterns", "matchDepNames", "excludePackageNames")
+
+
+def _looks_aside(told: Mapping[str, object]) -> bool:
+    """Whether Renovate is told to do nothing, or nothing in places that are not known here; a rule that turns off packages by
+    their names is no such thing."""
+    presets = {str(preset).partition("(")[0].removeprefix(":") for preset in a_list(told.get("extends"))}
+    off = told.get("enabled") is False or "disableRenovate" in presets or any(key in told for key in _NARROWING)
+    ignored = any(set(str(one)) <= set("*/") for one in a_list(told.get("ignorePaths")))
+    managers = any(a_map(told.get(name)).get("enabled") is False for name in _MANAGERS)
+    rules = [a_map(rule) for rule in a_list(told.get("packageRules"))]
+    whole = any(rule.get("enabled") is False and not _is_of_some_packages(rule) for rule in rules)
+    return off or ignored or managers or whole
+
+
+def _is_of_some_packages(rule: Mapping[str, object]) -> bool:
+    """Whether a rule leaves most of what a place holds looked at: some names, some versions or some uses."""
+    if not rule.keys().isdisjoint(_OF_SOME):
+        return True
+    names = [str(name) for key in _NAMED_BY for name in a_list(rule.get(key))]
+    return bool(names) and not any(name in {"*", "**", ".*", "/.*/", "^.*$"} for name in names)
 
 
 def read_publiccode(path: str, text: str, seen: Seen) -> None:
