@@ -40,7 +40,12 @@ def convert(file: Path, output: Path | None, lang: str) -> None:
 def _read_beside(file: Path, name: str) -> str | None:
     """A file of the folder of the model, or below it; nothing of elsewhere."""
     folder = file.resolve().parent
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder) or not path.is_file():
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or not path.is_file():
+            return None
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise
+    except (OSError, ValueError):  # a name that no file can have
         return None
-    return path.read_text(encoding="utf-8-sig")

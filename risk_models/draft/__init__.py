@@ -6,7 +6,7 @@ Pure: nothing of the repository is run, nothing is asked of the network, no valu
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from risk_models.draft import code_settings, deployment, environment, packages, page_scripts, practices
@@ -14,7 +14,7 @@ from risk_models.draft.assembly import assemble_system, plain_aside
 from risk_models.draft.deployment import Unread
 from risk_models.draft.gathered_components import Aside
 from risk_models.draft.knowledge import Signs, read_signs
-from risk_models.draft.repository_facts import Seen, ToldFact
+from risk_models.draft.repository_facts import Seen, SeenService, ToldFact
 from risk_models.draft.tree import SECONDS, Tree, UnreadableTree
 from risk_models.exposure.lock_files import reader_of
 from risk_models.system import System
@@ -129,18 +129,26 @@ def _extend_services(seen: Seen) -> None:
     for service in seen.services:
         if (service.source.rpartition(":")[0], service.name) in bases:
             continue
-        base = known.get(service.extends, service)
-        made = service if service.image or service.builds else base
+        chain = _bases_of(service, known)
+        made = next((s for s in chain if s.image or s.builds), service)
         extended.append(
             replace(
                 made,
                 name=service.name,
-                command=service.command or base.command,
+                command=next((s.command for s in chain if s.command), ""),
                 depends_on=service.depends_on,
                 source=service.source,
             )
         )
     seen.services[:] = extended
+
+
+def _bases_of(service: SeenService, known: Mapping[tuple[str, str], SeenService]) -> list[SeenService]:
+    """A service, the one that it extends, and so on; one that goes round in circles ends there."""
+    chain = [service]
+    while (base := known.get(chain[-1].extends)) is not None and base not in chain:
+        chain.append(base)
+    return chain
 
 
 def _read(path: str, text: str, seen: Seen, known: Signs) -> None:

@@ -47,7 +47,19 @@ def yaml_of(text: str) -> Mapping[str, object]:
     except source_yaml.UnreadableYaml as error:
         code = "too_nested" if error.code == "too_nested" else "template" if "{{" in text else "broken"
         raise Unread(code, error.line) from error
-    return {key: value for document in documents for key, value in a_map(document).items()}
+    whole: dict[str, object] = {}
+    for document in documents:
+        whole = _with_added(whole, a_map(document))
+    return whole
+
+
+def _with_added(known: Mapping[str, object], added: Mapping[str, object]) -> dict[str, object]:
+    """A map with what another adds to it, map by map."""
+    both = dict(known)
+    for key, value in added.items():
+        held = both.get(key)
+        both[key] = _with_added(held, value) if isinstance(held, Mapping) and isinstance(value, Mapping) else value
+    return both
 
 
 def json_of(text: str) -> Mapping[str, object]:
@@ -78,7 +90,7 @@ def read_compose(path: str, text: str, seen: Seen) -> None:
         seen.included += [(path, _beside(path, str(one))) for one in (a_list(paths) or [paths]) if one]
     for name, told in services.items():
         service = _extended(told, services)
-        extended = a_map(told.get("extends"))
+        extended = a_map(service.get("extends"))
         base = (
             (_beside(path, str(extended["file"])), str(extended.get("service"))) if extended.get("file") else ("", "")
         )

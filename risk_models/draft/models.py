@@ -5,6 +5,7 @@ Dragon's open-threat-model JSON, as their repositories publish them.
 """
 
 import json
+import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -43,8 +44,10 @@ class Converted:
     left: tuple[tuple[str, str], ...]
 
 
+_MOST_INCLUDED = 500
+
 Beside = Callable[[str], str | None]
-"""The text of a file that a model names, relative to it; None where it is not there."""
+"""The text of a file by its path from the folder of the model; None where it is not there."""
 
 
 def convert_model(text: str, beside: Beside = lambda _: None) -> Converted:
@@ -60,15 +63,28 @@ def convert_model(text: str, beside: Beside = lambda _: None) -> Converted:
 def _whole(model: Mapping[str, Any], beside: Beside) -> tuple[Mapping[str, Any], list[tuple[str, str]]]:
     """A model and what its `includes` add to it; the files that are not there are told."""
     whole, missing = dict(model), []
-    for name in map(str, a_list(model.get("includes"))):
-        text = beside(name)
+    pending = _included(model, "")
+    met: set[str] = set()
+    while pending:
+        name = pending.pop(0)
+        if name in met:
+            continue
+        met.add(name)
+        text = beside(name) if len(met) <= _MOST_INCLUDED else None
         if text is None:
             missing.append(("not_included", name))
             continue
-        for key, value in _loaded(text).items():
+        added = _loaded(text)
+        pending += _included(added, posixpath.dirname(name))
+        for key, value in added.items():
             known = whole.get(key)
             whole[key] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
     return whole, missing
+
+
+def _included(model: Mapping[str, Any], folder: str) -> list[str]:
+    """The files that a model of this folder includes, as Threagile finds them: from where it stands itself."""
+    return [posixpath.normpath(posixpath.join(folder, name)) for name in map(str, a_list(model.get("includes")))]
 
 
 def _loaded(text: str) -> Mapping[str, Any]:

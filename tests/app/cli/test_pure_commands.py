@@ -27,6 +27,15 @@ def test_the_ranking_as_a_table_and_as_json():
     assert found["residual_loss"] < found["loss"]
 
 
+@pytest.mark.parametrize("name", [r"a\0b.yaml", "a" * 1000 + ".yaml", "../ailleurs.yaml"])
+def test_a_model_that_includes_what_no_file_can_be_called_is_converted_without_it(tmp_path, name):
+    model = tmp_path / "modele.yaml"
+    asset = "{id: site, type: process, technology: web-server, internet: true}"
+    model.write_text(f'title: Essai\nincludes: ["{name}"]\ntechnical_assets: {{Site: {asset}}}\n')
+    found = run("convert", str(model))
+    assert found.exit_code == 0 and "id: site" in found.output, found.output
+
+
 def test_a_threshold_passed_is_exit_code_1():
     assert run("assess", GUICHET, "--fail-above", "V3G3").exit_code == 1
     assert run("assess", GUICHET, "--fail-above", "V4G4").exit_code == 0

@@ -97,6 +97,29 @@ def test_dependabot_is_not_said_of_what_it_does_not_look_at():
     assert len(updated) == 2
 
 
+def test_each_document_of_a_compose_file_adds_to_those_before():
+    told = "services: {db: {image: 'postgres:13'}}\n---\nservices: {mongo: {image: 'mongo:4'}}\n"
+    assert {"PostgreSQL", "MongoDB"} <= names(files({"compose.yaml": told}))
+
+
+def test_what_extends_a_service_that_extends_another_is_followed():
+    found = files(
+        {
+            "compose.yaml": "services: {db: {extends: {file: compose.a.yaml, service: pg}}, cache: {image: 'redis:7'}}",
+            "compose.a.yaml": "services: {pg: {extends: {file: compose.b.yaml, service: pg0}}}",
+            "compose.b.yaml": "services: {pg0: {image: 'postgres:13'}}",
+        }
+    )
+    assert {"PostgreSQL", "Redis"} <= names(found)
+    round_ = files(
+        {
+            "compose.yaml": "services: {db: {extends: {file: compose.a.yaml, service: pg}}, cache: {image: 'redis:7'}}",
+            "compose.a.yaml": "services: {pg: {extends: {file: compose.yaml, service: db}}}",
+        }
+    )
+    assert "Redis" in names(round_)
+
+
 def test_nothing_that_no_file_includes_is_read():
     found = files({"compose.yaml": "services: {web: {build: .}}", "infra/donnees.yaml": DATA, "Dockerfile": "FROM x\n"})
     assert "PostgreSQL" not in names(found)
@@ -114,11 +137,28 @@ RENOVATE = {
     "within package.json": ("package.json", '{"name": "a", "renovate": {"extends": []}}', True),
     "off within package.json": ("package.json", '{"name": "a", "renovate": {"enabled": false}}', False),
     "nowhere": ("package.json", '{"name": "a"}', False),
+    "off by a preset": ("renovate.json", '{"extends": ["config:base", ":disableRenovate"]}', False),
+    "for actions alone": ("renovate.json", '{"enabledManagers": ["github-actions"]}', False),
+    "nowhere that counts": ("renovate.json", '{"ignorePaths": ["**"]}', False),
+    "somewhere": ("renovate.json", '{"includePaths": ["docs/**"]}', False),
+    "a rule for all": ("renovate.json", '{"packageRules": [{"matchPackageNames": ["*"], "enabled": false}]}', False),
+    "a rule for one manager": (
+        "renovate.json",
+        '{"packageRules": [{"matchManagers": ["pip_requirements"], "enabled": false}]}',
+        False,
+    ),
+    "a manager": ("renovate.json", '{"pip_requirements": {"enabled": false}}', False),
+    "a rule for major versions": (
+        "renovate.json",
+        '{"packageRules": [{"matchUpdateTypes": ["major"], "enabled": false}]}',
+        True,
+    ),
+    "no maintenance of locks": ("renovate.json", '{"lockFileMaintenance": {"enabled": false}}', True),
 }
 
 
 @pytest.mark.parametrize("kind", RENOVATE)
-def test_renovate_is_there_unless_its_first_level_says_not(kind):
+def test_renovate_is_there_where_it_looks(kind):
     name, text, there = RENOVATE[kind]
     found = files({name: text, "Procfile": "web: x\n"})
     assert ("dependabot" in {m.measure for m in found.system.measures}) is there

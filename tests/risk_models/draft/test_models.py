@@ -76,6 +76,13 @@ def test_a_model_in_several_files_is_whole_and_what_is_missing_is_told():
     assert found.system == whole.system and {*whole.left} <= {*found.left}
 
 
+def test_what_an_included_file_includes_is_found_from_where_it_stands():
+    head, _, rest = THREAGILE.partition("trust_boundaries:")
+    texts = {"parts/a.yaml": "includes: [b.yaml, ../parts/a.yaml]\n", "parts/b.yaml": "trust_boundaries:" + rest}
+    found = convert_model("includes: [parts/a.yaml]\n" + head, texts.get)
+    assert found.system == convert_model(THREAGILE).system and "not_included" not in dict(found.left)
+
+
 REPORTS = REAL_DATA / "field-reports" / "12-threagile"
 
 
