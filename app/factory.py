@@ -28,6 +28,7 @@ from app.feeds import handlers as feeds_jobs
 from app.feeds.views import blueprint as feeds
 from app.home.journal_views import blueprint as journal
 from app.home.journey import OTHER_PAGES
+from app.home.todo_views import blueprint as todo
 from app.home.views import blueprint as home
 from app.home.views import journey_shown
 from app.homologation import handlers as homologation_jobs
@@ -109,6 +110,7 @@ BLUEPRINTS = (
     register_pages,
     renewals,
     journal,
+    todo,
     directory,
     roles,
     accounts,

@@ -1,7 +1,8 @@
-"""Findings that somebody accepts to live with: for a reason, until a day; then they are open again."""
+"""Findings: those that somebody accepts to live with, for a reason and until a day; where the others are mended."""
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import Finding
+from risk_models.ranking.remedies import Remedy
 
 
 def read_acceptances(session: Session, product_id: str) -> dict[str, AcceptedFinding]:
@@ -66,3 +68,32 @@ def reopen_finding(session: Session, actor: Person, product: Product, found: Fin
         raise Refusal(_l("Ce constat est déjà ouvert."))
     record(session, actor, Action.REOPEN_FINDING, catalogue.finding_text(found, "fr", {}), product_id=product.id)
     session.delete(row)
+
+
+# Where what a rule finds is mended, unless a measure answers it or it is on the components' page.
+_MENDED_ON = {
+    "single_administrator": "products.team",
+    "nobody_to_call": "products.team",
+    "asset_nowhere": "analysis.assets",
+    "late_measure": "mitigations.measures",
+    "measure_without_owner": "mitigations.measures",
+}
+
+
+_LABELS = {
+    "inventory.components": _l("Voir les composants"),
+    "products.team": _l("Voir l’équipe"),
+    "analysis.assets": _l("Voir ce que l’on protège"),
+    "mitigations.measures": _l("Voir les mesures"),
+}
+
+
+def mended_at(remedy: Remedy) -> tuple[Any, str, dict[str, Any]]:
+    """Where a remedy is applied: what its button says, the endpoint of the page, and what its address names."""
+    rule = remedy.rule
+    if remedy.rests_on_facts:
+        return _l("Répondre"), "inventory.access", {"ref": remedy.components[0]}
+    if rule.measure:
+        return _l("Répondre"), "mitigations.new_measure", {"mesure": rule.measure, "sur": list(remedy.answered_on)}
+    page = _MENDED_ON.get(rule.id, "inventory.components")
+    return _LABELS[page], page, {}

@@ -141,8 +141,10 @@ def _step(
 ) -> GuideStep:
     holds, lacks = content
     optional = is_optional(step, level)
-    if lacks is None:
-        state = StepState.DEDUCED if step is StudyStep.WEAK else StepState.DONE
+    if step is StudyStep.WEAK:  # nobody is asked anything
+        state, lacks = StepState.TODO if lacks else StepState.DEDUCED, None
+    elif lacks is None:
+        state = StepState.DONE
     else:
         state = StepState.SKIPPED if optional and mark and mark.skipped_at else StepState.TODO
     return GuideStep(step, state, optional, holds, lacks, mark.taken_by if mark else "", comments)

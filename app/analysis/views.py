@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.analysis import findings as acceptance
@@ -154,24 +153,6 @@ def weak_points(product: Product) -> str:
     )
 
 
-# Where what a rule finds is mended, unless a measure answers it or it is on the components' page.
-_MENDED_ON = {
-    "single_administrator": "products.team",
-    "nobody_to_call": "products.team",
-    "asset_nowhere": "analysis.assets",
-    "late_measure": "mitigations.measures",
-    "measure_without_owner": "mitigations.measures",
-}
-
-
-_LABELS = {
-    "inventory.components": _l("Voir les composants"),
-    "products.team": _l("Voir l’équipe"),
-    "analysis.assets": _l("Voir ce que l’on protège"),
-    "mitigations.measures": _l("Voir les mesures"),
-}
-
-
 def _remedies(product: Product, open_: list[Finding]) -> dict[str, list[Any]]:
     """The open findings by remedy, and where each is answered, for who may."""
     found = group_by_remedy(open_)
@@ -180,14 +161,8 @@ def _remedies(product: Product, open_: list[Finding]) -> dict[str, list[Any]]:
 
 def _answer(product: Product, remedy: Remedy) -> tuple[str, str]:
     """What its button says, and where it leads."""
-    rule = remedy.rule
-    if remedy.rests_on_facts:
-        return _("Répondre"), url_for("inventory.access", slug=product.slug, ref=remedy.components[0])
-    if rule.measure:
-        on = list(remedy.answered_on)
-        return _("Répondre"), url_for("mitigations.new_measure", slug=product.slug, mesure=rule.measure, sur=on)
-    page = _MENDED_ON.get(rule.id, "inventory.components")
-    return str(_LABELS[page]), url_for(page, slug=product.slug)
+    label, page, values = acceptance.mended_at(remedy)
+    return str(label), url_for(page, slug=product.slug, **values)
 
 
 @blueprint.get("/points-de-faiblesse.json")

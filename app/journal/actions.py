@@ -31,6 +31,7 @@ class Subject(StrEnum):
     FINDING = "finding"
     ANALYSIS = "analysis"
     STEP = "step"  # a step of the guide, by its code
+    TODO = "todo"  # a line of what is to do, by the name of the measure or of the rule
     COMMENT = "comment"  # its text; its step is a detail
     LEVEL = "level"  # a level of security, by its name
     STAKEHOLDER = "stakeholder"
@@ -146,6 +147,8 @@ class Action(StrEnum):
     FINISH_ANALYSIS = "finish_analysis", Subject.ANALYSIS
     TAKE_STEP = "take_step", Subject.STEP
     SKIP_STEP = "skip_step", Subject.STEP
+    SET_TODO_ASIDE = "set_todo_aside", Subject.TODO
+    TAKE_TODO_BACK = "take_todo_back", Subject.TODO
     # Of lines written while a button said a step done.
     STEP_DONE = "step_done", Subject.STEP
     STEP_REOPENED = "step_reopened", Subject.STEP

@@ -111,7 +111,7 @@ def save_measure(
         ).all()
         if len(found) != len(set(on)):
             raise Refusal(_l("Un de ces composants n’existe plus. Choisissez-en un autre."), "on")
-        _no_overlap(session, product.id, measure, {c.id for c in found})
+        _take_over(session, product.id, measure, {c.id for c in found})
         if new:
             measure.product_id = product.id
             session.add(measure)
@@ -166,12 +166,19 @@ def _checked(measure: Measure, on: Sequence[str], offered: Mapping[str, str]) ->
     return kind
 
 
-def _no_overlap(session: Session, product_id: str, measure: Measure, components: set[str]) -> None:
+def _take_over(session: Session, product_id: str, measure: Measure, components: set[str]) -> None:
+    """Takes these components from what was left undecided of the same measure. Raises `Refusal` where it was answered."""
     for other in measures_of(session, product_id):
         if other.id == measure.id or other.measure != measure.measure:
             continue
-        if components & {c.id for c in other.on} or (not components and not other.on):
+        both = components & {c.id for c in other.on}
+        if not both and (components or other.on):
+            continue
+        if other.status is not MeasureStatus.TO_DO or measure.status is MeasureStatus.TO_DO:
             raise Refusal(_l("Cette mesure est déjà renseignée ici. Modifiez la ligne existante."), "on")
+        other.on = [c for c in other.on if c.id not in both]
+        if not other.on:
+            session.delete(other)
 
 
 @transaction

@@ -100,7 +100,8 @@ def _save(product: Product, form: MeasureForm, row: Measure, *, new: bool) -> st
         stored=None if new else stored,
     ):
         flash(_("« %(name)s » est enregistrée.", name=kind.name.in_(language())), "success")
-        return redirect(url_for("mitigations.measures", slug=product.slug))
+        listed = request.args.get("depuis") == "a-faire"
+        return redirect(url_for("todo.index" if listed else "mitigations.measures", slug=product.slug))
     return render_template(
         "mitigations/measure.html", product=product, form=form, kind=kind, measure=None if new else row
     )

@@ -47,6 +47,8 @@ def init_app(app: Flask) -> None:
         percent=format_percent,
         decimal=format_decimal,
         odds=say_odds,
+        part=say_part,
+        gain=say_gain,
         instant=format_instant,
         name_of=name_of,
     )
@@ -179,6 +181,30 @@ _BANDS = (
 def say_odds(value: float) -> str:
     """What a probability of a year means, as a band: the model knows no more than that."""
     return str(next(said for least, said in reversed(_BANDS) if value >= least))
+
+
+_PARTS = (
+    (0.0, _l("presque rien")),
+    (0.1, _l("un dixième")),
+    (0.2, _l("un cinquième")),
+    (0.25, _l("un quart")),
+    (0.33, _l("un tiers")),
+    (0.5, _l("la moitié")),
+    (0.67, _l("les deux tiers")),
+    (0.75, _l("les trois quarts")),
+    (0.9, _l("les neuf dixièmes")),
+    (1.0, _l("presque tout")),
+)
+
+
+def say_part(share: float) -> str:
+    """A share between 0 and 1 as the nearest part that has a name: the model knows no more than that."""
+    return str(min(_PARTS, key=lambda part: abs(part[0] - share))[1])
+
+
+def say_gain(share: float) -> str:
+    """What doing one thing would take away of today's risk."""
+    return str(_l("enlève %(part)s du risque", part=say_part(share)))
 
 
 def format_instant(value: datetime) -> str:

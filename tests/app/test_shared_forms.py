@@ -21,8 +21,9 @@ ALONE = {
 }
 # Pages that begin something, filled from an example or the catalogue: there is nothing yet to overwrite.
 BEGINS = ("/nouveau", "/nouvelle")
-# The token and the revision; a key's challenge and answer; where to go next; what was shown; whose products are chosen.
-HIDDEN = frozenset({"csrf_token", "revision", "challenge_id", "answer", "next", "shown", "produit"})
+# The token and the revision; a key's challenge and answer; where to go next; what was shown; whose products are chosen; of
+# what to do, which line, and on what.
+HIDDEN = frozenset({"csrf_token", "revision", "challenge_id", "answer", "next", "shown", "produit", "key", "on"})
 PER_PAGE = 2  # addresses looked at of each route
 
 

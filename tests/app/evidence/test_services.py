@@ -48,9 +48,9 @@ def test_a_proof_that_expires_raises_the_risk_of_the_page_at_once(world):
         page = later.get("/produits/exemple/preuves").get_data(as_text=True)
         assert "Périmée" in page
         assert loss(later) > declared
-        plan = later.get("/produits/exemple/mesures").get_data(as_text=True)
+        listed = later.get("/produits/exemple/a-faire").get_data(as_text=True)
         assert "ne compte plus en entier" in later.get("/produits/exemple/points-de-faiblesse").get_data(as_text=True)
-        assert "Pare-feu applicatif" in plan.split("Vos réponses")[0]
+        assert "Preuve à renouveler : Pare-feu applicatif" in listed
 
 
 def test_an_address_of_which_no_copy_was_kept_shows_nothing(world):

@@ -58,6 +58,7 @@ LEFT_OUT = {
     "repository_draft.*": "proposals that nobody confirmed",
     "risk_scenario.key": "identifier",
     "risk_scenario.asset": "identifier",
+    "todo_aside.*": "nobody’s answer yet: what a line asks is in the findings and in the plan",
     "step_mark.*": "who did a page of the analysis; the analysis names who finished it",
     "attached_opinion.sha256": "checked in test_pieces",
     "attached_opinion.file_name": "its hash is shown",
