@@ -1,11 +1,14 @@
 """VEX in: what a document says of flaws becomes judgements, after a look, in one transaction."""
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
+from app.inventory.models import Component
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.flaw_judgements import is_acceptance_bounded, keep_judgement
@@ -30,11 +33,12 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     """What importing the document would say of the product's flaws. Raises `Refusal`."""
     said, about = read_vex(content)
     matches = matches_of(session, [product.id])[product.id]
+    refs = frozenset(session.scalars(select(Component.ref).where(Component.product_id == product.id)))
     taken: dict[tuple[str, str, str, str], tuple[Match, Statement]] = {}
     contrary = set()
     left = [entry for entry in said if isinstance(entry, LeftEntry)]
     for statement in (s for s in said if isinstance(s, Statement)):
-        fit, why = _fitting(statement, matches)
+        fit, why = _fitting(statement, matches, refs)
         if fit and not is_acceptance_bounded(statement.state, statement.until):
             fit, why = [], "too_long"
         if why:
@@ -55,8 +59,8 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), about)
 
 
-def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
-    """The matches that a statement speaks of; where there is none, why."""
+def _fitting(said: Statement, matches: list[Match], refs: Collection[str]) -> tuple[list[Match], str]:
+    """The matches that a statement speaks of; where there is none, why. `refs`: of the components of the product."""
     of_flaw = [m for m in matches if not m.names.isdisjoint(said.names)]
     if not of_flaw:
         several = any(not m.about.isdisjoint(said.names) for m in matches)
@@ -68,10 +72,10 @@ def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
     of_package = [m for m in of_flaw if any(said.is_about(package) for package, _ in m.places)]
     if not of_package:
         return [], "package_not_here"
-    ours = {m.component_ref for m in matches}
     # Of what is inside software that nobody opens, a package named without its place says nothing.
     placed = [m for m in of_package if not (m.inside and said.package)]
-    here = [m for m in of_package if said.component == m.component_ref] if said.component in ours else placed
+    # What is said of one component is said of no other, the day that one has nothing left of it.
+    here = [m for m in of_package if said.component == m.component_ref] if said.component in refs else placed
     held = {m: [said.holds(version) for package, version in m.places if said.is_about(package)] for m in here}
     fit = [m for m, holds in held.items() if any(holds)]
     if fit:

@@ -119,6 +119,7 @@ class _Cyclonedx:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._purls: dict[str, str] = {}
+        self._versions: dict[str, str] = {}
         self._components: dict[str, str] = {}
         described = _at(document, "metadata", "component")
         self._whole = _at(described, "bom-ref")
@@ -129,6 +130,7 @@ class _Cyclonedx:
             ref = _at(item, "bom-ref")
             if isinstance(ref, str):
                 self._purls |= {ref: item["purl"]} if isinstance(item.get("purl"), str) else {}
+                self._versions[ref] = _plain(item.get("version"))
                 self._components[ref] = _property(item, COMPONENT)
             pending += _list(_at(item, "components"))
 
@@ -178,6 +180,8 @@ class _Cyclonedx:
             except UnreadableName:
                 yield LeftEntry(f"{what}, {ref[:80]}", "no_package")
                 return
+            # Of a purl without version, the component may tell which beside it.
+            version = version or self._versions.get(ref, "")
             said = replace(base, package=package, version=version, component=self._components.get(ref, ""))
         versions = _list(one.get("versions"))
         if not versions:

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from app.packages import vex
+from app.packages import flaw_judgements, vex
 from app.packages.importers.vex_documents import read_vex
 from app.packages.importers.vex_statements import Statement
 from app.packages.kinds import FlawState, Justification
-from tests.factories.advisories import ends, osv
+from tests.factories.advisories import LOG4J, LOG4SHELL, ends, osv
 from tests.factories.boms import LIBRARY, bom
 from tests.factories.inventory import component
 from tests.factories.packages import bring, feed, matches
-from tests.factories.vex import named_product, read_csaf, seen_vex
+from tests.factories.vex import named_product, read_csaf, seen_vex, vex_of
 
 
 @pytest.fixture
@@ -62,6 +62,39 @@ def test_what_is_mended_is_mended_in_a_version():
     document = {"@context": "https://openvex.dev/ns/v0.2.0", "statements": [statement]}
     (left,), _ = read_vex(json.dumps(document).encode())
     assert left.why == "no_version"
+
+
+def test_what_is_said_of_a_component_stays_there_once_it_is_mended(world, product, tmp_path):
+    """Jalon's own export, taken back after one of the two was updated, says nothing of the other."""
+    for ref in ("web", "metabase"):
+        bring(world, product, component(world, product, ref), bom(components=[LIBRARY | {"purl": f"{LOG4J}@2.14.1"}]))
+    feed(world, tmp_path, LOG4SHELL)
+    match = next(m for m in matches(world, product) if m.component_ref == "web")
+    with world.session() as session:
+        flaw_judgements.judge_flaw(
+            session,
+            world.person(),
+            product,
+            match,
+            state=FlawState.NOT_AFFECTED,
+            justification=Justification.CODE_NOT_REACHABLE,
+            reason="vu",
+            until=None,
+        )
+    content = world.visitor(world.person()).get("/produits/guichet/vex.cdx.json").get_data()
+    bring(world, product, component(world, product, "web"), bom(components=[LIBRARY | {"purl": f"{LOG4J}@2.17.1"}]))
+    with world.session(writing=False) as session:
+        found = vex.preview_vex(session, world.reload("guichet"), content)
+    assert found.taken == () and [entry.why for entry in found.left] == ["other_versions"]
+
+
+def test_a_version_may_stand_beside_a_purl(world, product, tmp_path):
+    carried = LIBRARY | {"purl": f"{LOG4J}@2.14.1"}
+    bring(world, product, component(world, product, "web"), bom(components=[carried]))
+    feed(world, tmp_path, LOG4SHELL)
+    mended = {"bom-ref": "r", "type": "library", "name": "log4j-core", "purl": LOG4J, "version": "2.17.1"}
+    document = {"bomFormat": "CycloneDX", "components": [mended], "vulnerabilities": [vex_of("r", "resolved")]}
+    assert seen_vex(world, product, document) == ([], ["other_versions"])
 
 
 def test_of_two_statements_of_openvex_the_later_stands(world, product, tmp_path):
