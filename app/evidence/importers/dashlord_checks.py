@@ -78,8 +78,9 @@ def _http(item: Mapping[str, object], site: str) -> Reading | None:
     scan = _map_or_none(http.get("scan"))
     told = scan if scan is not None else http
     grade = as_text(told.get("grade"))
-    status = told.get("statusCode")
-    if not _GRADE.fullmatch(grade) or told.get("error") or (isinstance(status, int) and status >= 500):
+    status = told.get("statusCode", told.get("status_code"))
+    unfinished = told.get("state") not in {None, "FINISHED"}
+    if not _GRADE.fullmatch(grade) or told.get("error") or unfinished or (isinstance(status, int) and status >= 500):
         raise _Odd  # a site in error answers another page than its own
     return Reading(
         Check.HTTP_HEADERS,
@@ -123,6 +124,8 @@ def _testssl(item: Mapping[str, object], site: str) -> Reading | None:
 def _nmap(item: Mapping[str, object], site: str) -> Reading | None:
     nmap = _map_or_none(item.get("nmap"))
     if nmap is None:
+        return None
+    if not _is_of(site, nmap.get("host")):
         return None
     ports = nmap.get("open_ports")
     if not isinstance(ports, list):
@@ -173,6 +176,13 @@ def _host_scanned(scanned: Mapping[str, Any]) -> str:
     return host_of(f"//{host}" if host else as_text(scanned.get("@name")))
 
 
+def _is_of(site: str, told: object) -> bool:
+    """Whether a host, as a scanner writes it, is that of the site or a name below it; where none is told, it is."""
+    text = as_text(told).strip()
+    host = host_of(text if "://" in text else f"//{text}").rstrip(".") if text else ""
+    return not host or host == host_of(site) or host.endswith(f".{host_of(site)}")
+
+
 _NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A", "unknown": "A"}
 
 
@@ -182,6 +192,9 @@ def _nuclei(item: Mapping[str, object], site: str) -> Reading | None:
         return None  # idem
     if not isinstance(rows, list):
         raise _Odd
+    rows = [r for r in rows if _is_of(site, r.get("host"))]
+    if not rows:
+        return None
     grade = worst_grade([_NUCLEI[str(r["info"]["severity"]).lower()] for r in rows])
     day = max(filter(None, (_iso_day(r.get("timestamp")) for r in rows)), default=None)
     return Reading(
@@ -331,11 +344,15 @@ def _codescan(item: Mapping[str, object], site: str) -> Reading | None:
     return reading
 
 
+_BY_SECURITY = {"critical": "ERROR", "high": "ERROR", "medium": "WARNING", "low": "NOTE"}
+_SEVERITIES = ("ERROR", "WARNING", "NOTE")  # the gravest first
+
+
 def code_severity(rule: Mapping[str, object]) -> str:
-    """The severity of a code scanning rule; one that tells none is as grave as the gravest."""
-    by_security = {"critical": "ERROR", "high": "ERROR", "medium": "WARNING", "low": "NOTE"}
-    told = str(rule.get("severity") or "").upper()
-    return told or by_security.get(str(rule.get("security_severity_level") or "").lower(), "ERROR")
+    """The severity of a code scanning rule, the graver of the two that it tells; one that tells none is of the gravest."""
+    told = [str(rule.get("severity") or "").upper()]
+    told.append(_BY_SECURITY.get(str(rule.get("security_severity_level") or "").lower(), ""))
+    return next((severity for severity in _SEVERITIES if severity in told), next(filter(None, told), "ERROR"))
 
 
 def _declarations(item: Mapping[str, object], site: str) -> Reading | None:

@@ -348,6 +348,10 @@ def test_a_part_of_the_alerts_shows_what_is_wrong_and_nothing_good():
         ("nuclei", [], Check.EXPOSURE_SCAN),
         ("http", {"scan": {"grade": "A", "error": "site-down"}}, Check.HTTP_HEADERS),
         ("http", {"scan": {"grade": "A", "statusCode": 503}}, Check.HTTP_HEADERS),
+        ("http", {"grade": "A", "status_code": 503, "state": "FINISHED"}, Check.HTTP_HEADERS),
+        ("http", {"grade": "A", "status_code": 200, "state": "FAILED"}, Check.HTTP_HEADERS),
+        ("nuclei", [{"host": "https://other.test", "info": {"severity": "info"}}], Check.EXPOSURE_SCAN),
+        ("nmap", {"host": "other.test", "open_ports": [{"service": {"id": 443}}]}, Check.OPEN_PORTS),
         *(
             ("http", {"grade": grade}, Check.HTTP_HEADERS)
             for grade in ("0", "-", "?", "(none)", "123", "<b>A", "A+++++")
@@ -357,6 +361,20 @@ def test_a_part_of_the_alerts_shows_what_is_wrong_and_nothing_good():
 def test_what_saw_nothing_is_never_good(tool, result, check):
     reading = of({"url": "https://a.test", tool: result})[check]
     assert (reading.state in {ABSENT, UNREADABLE}, reading.holds, reading.grade) == (True, False, "")
+
+
+@pytest.mark.parametrize("host", ["a.test.", "https://a.test:443", "_dmarc.a.test", ""])
+def test_a_host_is_known_however_a_scanner_writes_it(host):
+    rows = [{"host": host, "info": {"severity": "info"}}, {"host": "b.test", "info": {"severity": "critical"}}]
+    reading = of({"url": "https://a.test", "nuclei": rows})[Check.EXPOSURE_SCAN]
+    assert (reading.state, reading.grade, reading.detail) == (SEEN, "A", {"findings": 1})
+
+
+def test_an_alert_is_as_grave_as_the_graver_of_its_two_severities():
+    rule = {"severity": "warning", "security_severity_level": "critical"}
+    alert = {"rule": rule, "most_recent_instance": {"location": {"path": "src/a.py"}}}
+    found, _ = GitHub(**{"code-scanning": (200, [alert])}).readings()
+    assert (found[Check.CODE_SCANNING].grade, found[Check.CODE_SCANNING].holds) == ("F", False)
 
 
 def test_an_alert_without_severity_counts_as_the_gravest():
