@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -19,7 +20,7 @@ from app.inventory import services as inventory
 from app.journal.actions import Action
 from app.journal.services import record
 from app.platform import clock
-from app.platform.database import new_id
+from app.platform.database import in_batches, new_id
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
@@ -57,7 +58,7 @@ def preview_report(session: Session, content: bytes, *, products: Collection[str
     sites, odd = read_dashlord(content)
     statement = select(Product)
     known = session.scalars(statement if products is None else statement.where(Product.id.in_(products))).all()
-    linked, unlinked = _linked(known, sites)
+    linked, unlinked = _linked(known, sites, _named_elsewhere(session, known, sites))
     standing: dict[str, list[Sighting]] = defaultdict(list)
     for sighting in session.scalars(select(Sighting).where(Sighting.product_id.in_(list(linked)))):
         standing[sighting.product_id].append(sighting)
@@ -76,16 +77,29 @@ def products_by_address(
     """By address, the product that a site belongs to, among those with these ids (None: all)."""
     statement = select(Product)
     known = session.scalars(statement if products is None else statement.where(Product.id.in_(products))).all()
-    linked, _ = _linked(known, sites)
+    linked, _ = _linked(known, sites, _named_elsewhere(session, known, sites))
     by_id = {p.id: p for p in known}
     return {site.url: by_id[product_id] for product_id, group in linked.items() for site in group}
 
 
-def _linked(products: Iterable[Product], sites: Iterable[Site]) -> tuple[dict[str, list[Site]], list[str]]:
-    """Sites by product: by beta.gouv.fr's id first, then by repository, then by address."""
+def _named_elsewhere(session: Session, products: Sequence[Product], sites: Sequence[Site]) -> set[str]:
+    """The ids, among those that sites name, of products that are not among `products`."""
+    named = {site.beta_id for site in sites if site.beta_id} - {product.slug for product in products}
+    return {
+        slug
+        for some in in_batches(named)
+        for slug in session.scalars(select(Product.slug).where(Product.slug.in_(some)))
+    }
+
+
+def _linked(
+    products: Iterable[Product], sites: Iterable[Site], of_others: Collection[str]
+) -> tuple[dict[str, list[Site]], list[str]]:
+    """Sites by product: by beta.gouv.fr's id first, then by repository, then by address. `of_others`: ids of products that
+    are not looked at, whose sites are nobody else's."""
     by_slug: dict[str, str] = {}
     by_repository: dict[str, str] = {}
-    by_host: dict[str, str] = {}
+    by_address: dict[tuple[str, str], set[str]] = defaultdict(set)
     for product in products:
         by_slug[product.slug] = product.id
         if product.repository:
@@ -93,17 +107,33 @@ def _linked(products: Iterable[Product], sites: Iterable[Site]) -> tuple[dict[st
                 product.id
             )
         if host := host_of(product.address):
-            by_host[host] = product.id
+            by_address[host, urlsplit(product.address).path.rstrip("/")].add(product.id)
     linked: dict[str, list[Site]] = defaultdict(list)
     unlinked = []
     for site in sites:
-        named = (by_slug.get(site.beta_id), *(by_repository.get(r) for r in site.repositories), by_host.get(site.host))
-        product_id = next(filter(None, named), None)
+        named = (by_slug.get(site.beta_id), *(by_repository.get(r) for r in site.repositories))
+        product_id = next(filter(None, named), None) or _at_address(by_address, site)
+        if site.beta_id in of_others:
+            product_id = None
         if product_id:
             linked[product_id].append(site)
         else:
             unlinked.append(site.url)
     return linked, unlinked
+
+
+def _at_address(products: Mapping[tuple[str, str], set[str]], site: Site) -> str | None:
+    """The product whose address is the longest that holds the site; none where several share it."""
+    path = urlsplit(site.url).path.rstrip("/")
+    while True:
+        if found := products.get((site.host, path)):
+            return next(iter(found)) if len(found) == 1 else None
+        if not path:
+            break
+        path = path.rpartition("/")[0]
+    # A site that is all of a host is that of the one product which says to live there.
+    beneath = {i for (host, _), ids in products.items() if host == site.host for i in ids}
+    return next(iter(beneath)) if len(beneath) == 1 and not urlsplit(site.url).path.rstrip("/") else None
 
 
 def _compared(

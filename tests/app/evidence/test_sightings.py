@@ -1,5 +1,6 @@
 """dashlord: what scanners see becomes sightings that people decide, never components by itself."""
 
+import json
 import re
 
 import pytest
@@ -41,6 +42,30 @@ def test_a_report_proposes_sightings_and_no_component(world, product):
     assert seen["Metabase"].dated.isoformat() == "2024-01-14"
     with world.session(writing=False) as session:
         assert inventory.read_inventory(session, product.id).components == []
+
+
+def test_a_site_is_of_the_product_whose_address_holds_it(world):
+    """Two products of one host are told apart by their paths, and what names one is never given to another."""
+    owner = world.person()
+    for name in ("Alpha", "Beta"):
+        world.product(owner, name, address=f"https://exemple.test/{name.lower()}")
+    sites = [
+        {"url": "https://exemple.test/alpha/aide"},
+        {"url": "https://exemple.test/beta"},
+        {"url": "https://exemple.test/gamma"},
+        {"url": "https://ailleurs.test", "betaId": "alpha"},
+    ]
+    content = json.dumps(sites).encode()
+    with world.session(writing=False) as session:
+        found = sightings.preview_report(session, content, products=None)
+        assert {p.product.slug: set(p.sites) for p in found.products} == {
+            "alpha": {sites[0]["url"], sites[3]["url"]},
+            "beta": {sites[1]["url"]},
+        }
+        assert found.unlinked == (sites[2]["url"],)
+        named = json.dumps([{"url": "https://exemple.test/beta", "betaId": "alpha"}]).encode()
+        only = sightings.preview_report(session, named, products=[world.reload("beta").id])
+        assert (only.products, only.unlinked) == ((), ("https://exemple.test/beta",))
 
 
 def test_the_same_report_again_changes_nothing_and_keeps_what_people_decided(world, product):
