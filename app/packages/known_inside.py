@@ -11,7 +11,7 @@ from app.inventory import component_catalogue
 from app.inventory.models import Component
 from app.packages.models import Package, PackageUse, PackageVersion, Sbom
 from risk_models.catalogue import UsualComponent
-from risk_models.exposure.ranges import Affected
+from risk_models.exposure.ranges import Affected, MatchVerdict
 from risk_models.exposure.typed_ranges import read_range
 
 _SHORTEST_NAME = 3
@@ -32,8 +32,12 @@ def is_called_like(known: Collection[UsualComponent]) -> ColumnElement[bool]:
     cycles = [one.eol_product for one in known if one.eol_product]
     cpes = [one.in_cpe for one in known if one.in_cpe]
     names = [name for one in known for name in one.names if len(name) >= _SHORTEST_NAME]
+    images = [
+        image for name in names for image in (f"pkg:docker/{name}", f"pkg:docker/{name}/{name}", f"pkg:oci/{name}")
+    ]
     return or_(
         Component.eol_product.in_(cycles),
+        Component.package.in_(images),
         *(func.lower(Component.name).contains(name, autoescape=True) for name in names),
         *(func.lower(Component.cpe).contains(cpe, autoescape=True) for cpe in cpes),
     )
@@ -60,11 +64,19 @@ def names_of_the_same(session: Session, name: str) -> frozenset[str]:
 
 
 class ToldComponent(NamedTuple):
-    """What says which software a component is."""
+    """What says which software a component is, and its version."""
 
     name: str
     cpe: str
     eol_product: str
+    version: str
+
+
+def _is_written_short(one: UsualComponent, version: str) -> bool:
+    """Whether a version is beyond those of its makers: 41.2 for a Metabase 0.41.2 or 1.41.2, which nobody can tell apart."""
+    if not one.numbered:
+        return False
+    return read_range(ANY_SOFTWARE, one.numbered).verdict(version) is MatchVerdict.NOT_EXPOSED
 
 
 def own_versions_flawed(
@@ -79,6 +91,6 @@ def own_versions_flawed(
         named = component.name.lower() in one.names or (one.in_cpe and one.in_cpe in component.cpe.lower())
         if named or (one.eol_product and one.eol_product == component.eol_product):
             for flaw, versions in one.flawed:
-                if flaw in flaws:
+                if flaw in flaws and not _is_written_short(one, component.version):
                     return read_range(ANY_SOFTWARE, versions)
     return Affected(package, unreadable=True)

@@ -99,7 +99,10 @@ def matches_of(
         if row.inside:
             names = flaws.names(row.advised, row.advisory_id)
             affected = own_versions_flawed(
-                holding[row.package], ToldComponent(row.name, row.cpe, row.eol_product), row.package, names
+                holding[row.package],
+                ToldComponent(row.name, row.cpe, row.eol_product, row.own_version),
+                row.package,
+                names,
             )
         verdict = _verdict(row, affected)
         if verdict is MatchVerdict.NOT_EXPOSED and affected.is_mended_in_branch(advised_version(row)):
@@ -374,7 +377,9 @@ def _without(c: ComponentValue, harmless: set[tuple[str, str]]) -> ComponentValu
 
 
 def _flaw(match: Match) -> VulnerabilityValue:
-    fixed = match.fixed_in[-1] if match.fixed_in else None
+    # Of what holds it, or of its source, where that is what has the version that mends.
+    of = match.component if match.inside else match.fixed_of
+    fixed = f"{of} {match.fixed_in[-1]}".strip() if match.fixed_in else None
     return VulnerabilityValue(match.flaw, match.cvss, match.epss, match.exploited, match.published, fixed)
 
 

@@ -344,7 +344,16 @@ def with_known_flaws(session: Session, uses: Sequence[Use], names: Collection[st
                 if names is None or not match.names.isdisjoint(names):
                     found[match.component_id, match.package].append(match)
     told = [(use, found.get((use.component_id, use.package), ())) for use in uses]
-    return [_with_known_flaws(_of_branch(use, of) if names else use, of) for use, of in told]
+    if names is None:
+        return [_with_known_flaws(use, of) for use, of in told]
+    # Of what the catalogue alone knows to be inside, the version of its holder answers, as on its own page.
+    answered = [(_of_holder(use, of), of) for use, of in told if of or not (use.inside and use.verdict)]
+    return [_with_known_flaws(_of_branch(use, of), of) for use, of in answered]
+
+
+def _of_holder(use: Use, matches: Sequence[Match]) -> Use:
+    surest = min((m.verdict for m in matches if m.inside), key=lambda v: _ORDER[v], default=None)
+    return use._replace(verdict=surest) if use.inside and surest else use
 
 
 def _has_branches(use: Use) -> bool:

@@ -56,6 +56,9 @@ def _of_flaw(session: Session, asked: str, span: str, products: Collection[str] 
     found = [u for u, of in told if "?" in of or ecosystem_of(of) not in RELEASED or "?" not in u.package]
     noted = queries.components_noted(session, names, products=products)
     uses = queries.with_known_flaws(session, _once([*found, *noted]), names)
+    # What a team judged harmless of its component is judged however the flaw was found there.
+    judged = {u.component_id for u in uses if u.package and not u.embedded and u.judged}
+    uses = [u for u in uses if not (u.noted and u.component_id in judged)]
     return FoundUses(queries.with_contacts(session, uses), flaw=True, known=bool(rows or noted))
 
 

@@ -256,6 +256,7 @@ class UsualComponent:
     data: tuple[DataKind, ...]
     embeds: tuple[str, ...]
     flawed: tuple[tuple[str, str], ...] = ()
+    numbered: str = ""
     kept_by_others: bool = False
 
     @property
@@ -288,6 +289,7 @@ def _usual(c: Mapping[str, Any]) -> UsualComponent:
         data=tuple(DataKind(d) for d in c.get("data", ())),
         embeds=tuple(c.get("embeds", ())),
         flawed=tuple(c.get("flawed", {}).items()),
+        numbered=c.get("numbered", ""),
         kept_by_others=c.get("kept_by_others", False),
     )
 

@@ -7,7 +7,8 @@ import pytest
 from app.identity.kinds import Role
 from app.inventory import services as inventory
 from app.inventory.models import Component, Vulnerability
-from app.packages import matching
+from app.packages import flaw_judgements, matching
+from app.packages.kinds import FlawState, Justification
 from app.platform.database import new_id
 from app.products.changes import note_change
 from tests.factories.advisories import LOG4SHELL, ends, osv
@@ -145,6 +146,40 @@ def test_a_flaw_that_is_noted_stands_beside_a_vaguer_match(world, product, web, 
     page = world.visitor(world.person()).get("/produits/guichet/failles").text
     assert "par l’équipe ou par un fichier" in page and "Exploitée" in page
     assert "Exposé" in _asked(world, product, "CVE-2020-11111")
+
+
+def test_a_flaw_that_is_noted_and_judged_is_so_in_the_search_too(world, product, web, noted, tmp_path):
+    with world.database.writing() as session:
+        row = session.get(Component, web.id)
+        row.package, row.purl, row.version = "pkg:npm/monapp", "pkg:npm/monapp", "master-abc"
+        note_change(session, [product.id])
+    record = osv(ends("0", "2.0"), name="monapp", ecosystem="npm")
+    feed(world, tmp_path, record | {"id": "GHSA-1", "aliases": ["CVE-2020-11111"]})
+    (match,) = [m for m in matches(world, product) if m.component_ref == "web"]
+    with world.session() as session:
+        flaw_judgements.judge_flaw(
+            session,
+            world.person(),
+            product,
+            match,
+            state=FlawState.NOT_AFFECTED,
+            justification=Justification.CODE_NOT_REACHABLE,
+            reason="vu",
+            until=None,
+        )
+    page = _asked(world, product, "CVE-2020-11111")
+    assert "Exposé" not in page and "Guichet" in page
+
+
+def test_what_mends_a_flaw_inside_is_told_with_what_holds_it(world, product, web, tmp_path):
+    """The ranking and the page of flaws advise one version, of what has it."""
+    feed(world, tmp_path, LOG4SHELL)
+    with world.database.writing() as session:
+        held = session.get(Component, component(world, product, "metabase").id)
+        held.version = "0.41.2"
+        note_change(session, [product.id])
+    page = world.visitor(world.person()).get("/produits/guichet/constats").text
+    assert "CVE-2021-44228 → Metabase 0.41.4" in page
 
 
 def test_software_is_known_by_its_cpe_whatever_its_name(world, product, tmp_path):

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from app.analysis import services as analysis
 from app.identity.kinds import Role
 from app.inventory.models import Component
-from app.packages import matching, queries
+from app.packages import matching, queries, searching
 from app.packages.known_inside import ANY_SOFTWARE
 from app.products.changes import note_change
 from risk_models.exposure.ranges import MatchVerdict
@@ -26,6 +26,8 @@ OWN_VERSIONS = {
     "0.48.1": None,
     "1.41.4": None,
     "1.50": None,
+    "41.2": (MatchVerdict.UNKNOWN, ()),  # 0.41.2 or 1.41.2, written short
+    "2021.12": (MatchVerdict.UNKNOWN, ()),
     "": (MatchVerdict.UNKNOWN, ("0.41.4", "1.41.4")),
     "la dernière": (MatchVerdict.UNKNOWN, ("0.41.4", "1.41.4")),
 }
@@ -74,6 +76,27 @@ def test_one_that_others_host_is_asked_and_an_sbom_speaks_for_itself(world, prod
     assert inside(world, product) == [(MatchVerdict.EXPOSED, ("0.41.4",))]
     bring(world, product, metabase, bom(components=[LIBRARY | {"purl": f"{LOG4J}@2.17.1"}]))
     assert inside(world, product) == []
+
+
+def test_an_image_is_known_whatever_the_name_of_its_component(world, product):
+    change(
+        world,
+        product,
+        name="Statistiques",
+        cpe="",
+        version="",
+        purl="pkg:docker/metabase/metabase@v0.41.2",
+        package="pkg:docker/metabase/metabase",
+    )
+    assert [verdict for verdict, _ in inside(world, product)] == [MatchVerdict.UNKNOWN]
+
+
+@pytest.mark.parametrize(("version", "verdict"), [("0.48.1", None), ("0.41.2", MatchVerdict.EXPOSED)])
+def test_the_search_of_a_flaw_says_what_the_page_of_the_product_does(world, product, version, verdict):
+    change(world, product, version=version)
+    with world.session(writing=False) as session:
+        found = searching.search_users(session, "CVE-2021-44228", "", None).uses
+    assert [u.verdict for u in found if u.component_ref == "metabase"] == ([verdict] if verdict else [])
 
 
 def test_the_version_of_what_only_resembles_it_tells_nothing(world, product):
