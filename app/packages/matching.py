@@ -98,12 +98,8 @@ def matches_of(
         affected = record.affected
         if row.inside:
             names = flaws.names(row.advised, row.advisory_id)
-            affected = own_versions_flawed(
-                holding[row.package],
-                ToldComponent(row.name, row.cpe, row.eol_product, row.own_version),
-                row.package,
-                names,
-            )
+            holder = ToldComponent(row.name, row.cpe, row.eol_product, row.own_version)
+            affected = own_versions_flawed(holding[row.package], holder, row.package, names)
         verdict = _verdict(row, affected)
         if verdict is MatchVerdict.NOT_EXPOSED and affected.is_mended_in_branch(advised_version(row)):
             mended[row.component_id, row.package, version_of_component(row)] |= flaws.cves(row.advised, row.advisory_id)
@@ -377,8 +373,7 @@ def _without(c: ComponentValue, harmless: set[tuple[str, str]]) -> ComponentValu
 
 
 def _flaw(match: Match) -> VulnerabilityValue:
-    # Of what holds it, or of its source, where that is what has the version that mends.
-    of = match.component if match.inside else match.fixed_of
+    of = match.component if match.inside else match.fixed_of  # what has the version that mends
     fixed = f"{of} {match.fixed_in[-1]}".strip() if match.fixed_in else None
     return VulnerabilityValue(match.flaw, match.cvss, match.epss, match.exploited, match.published, fixed)
 
@@ -390,8 +385,7 @@ def _enriched(
     ends: dict[tuple[str, str], EndOfLife],
 ) -> ComponentValue:
     """What the team wrote of a flaw stands before what the feeds say."""
-    written = {v.id for v in component.vulnerabilities}
-    more = tuple(f for f in flaws if f.id not in written)
+    more = tuple(f for f in flaws if f.id not in {v.id for v in component.vulnerabilities})
     eol = component.eol
     if eol and eol.date is None and (end := ends.get((eol.product or "", eol.cycle or ""))):
         eol = end

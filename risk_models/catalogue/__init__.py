@@ -240,7 +240,8 @@ class UsualComponent:
     """A component that many products use, proposed while a person types its name.
 
     `hostings`: the usual mode first. `embeds`: packages (purls without version) known to be inside; `flawed`: by flaw of these,
-    its own versions that have it. `kept_by_others`: a public service, of which its users set nothing.
+    its own versions that have it; `numbered`: the versions that its makers give, empty for any. `kept_by_others`: a public
+    service, of which its users set nothing.
     """
 
     name: str
@@ -338,15 +339,13 @@ def word(value: Enum, language: str) -> str:
 
 def tone(value: Enum) -> str:
     """The colour of a state, by its meaning: success, info, warning or error."""
-    text: str = _words()[type(value).__name__][str(value.value)]["tone"]
-    return text
+    return str(_words()[type(value).__name__][str(value.value)]["tone"])
 
 
 def help_of(value: Enum, language: str) -> str:
     """One sentence that describes a member of a closed list; empty where the label says it all."""
     entry = _words()[type(value).__name__][str(value.value)]
-    text: str = entry.get("help", {}).get(language, "")
-    return text
+    return str(entry.get("help", {}).get(language, ""))
 
 
 def sentence(group: str, code: str, language: str, **values: str) -> str:

@@ -63,6 +63,13 @@ def host_of(url: str) -> str:
         return ""
 
 
+def is_host_of(site: str, told: object) -> bool:
+    """Whether a host, as a scanner writes it, is that of the site or a name below it; where none is told, it is."""
+    text = as_text(told).strip()
+    host = host_of(text if "://" in text else f"//{text}").rstrip(".") if text else ""
+    return not host or host == host_of(site) or host.endswith(f".{host_of(site)}")
+
+
 def read_dashlord(content: bytes) -> tuple[list[Site], list[str]]:
     """The sites of a report or a configuration, and what was left out of it. Raises `Refusal` at the field `file`."""
     items, odd = read_items(content)

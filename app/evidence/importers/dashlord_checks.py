@@ -10,7 +10,8 @@ from datetime import date, datetime
 from typing import Any
 
 from app.evidence.importers import CERTIFICATE_END, Reading, at_least, worst_grade
-from app.evidence.importers.dashlord import as_map, as_rows, host_of, http_day, response_headers
+from app.evidence.importers.dashlord import as_map, as_rows, host_of, http_day, is_host_of, response_headers
+from app.evidence.importers.severities import code_severity
 from app.platform.foreign_json import as_text
 from risk_models.scales import Check, ObservationState
 
@@ -125,7 +126,7 @@ def _nmap(item: Mapping[str, object], site: str) -> Reading | None:
     nmap = _map_or_none(item.get("nmap"))
     if nmap is None:
         return None
-    if not _is_of(site, nmap.get("host")):
+    if not is_host_of(site, nmap.get("host")):
         return None
     ports = nmap.get("open_ports")
     if not isinstance(ports, list):
@@ -176,13 +177,6 @@ def _host_scanned(scanned: Mapping[str, Any]) -> str:
     return host_of(f"//{host}" if host else as_text(scanned.get("@name")))
 
 
-def _is_of(site: str, told: object) -> bool:
-    """Whether a host, as a scanner writes it, is that of the site or a name below it; where none is told, it is."""
-    text = as_text(told).strip()
-    host = host_of(text if "://" in text else f"//{text}").rstrip(".") if text else ""
-    return not host or host == host_of(site) or host.endswith(f".{host_of(site)}")
-
-
 _NUCLEI = {"critical": "F", "high": "F", "medium": "D", "low": "B", "info": "A", "unknown": "A"}
 
 
@@ -192,7 +186,7 @@ def _nuclei(item: Mapping[str, object], site: str) -> Reading | None:
         return None  # idem
     if not isinstance(rows, list):
         raise _Odd
-    rows = [r for r in rows if _is_of(site, r.get("host"))]
+    rows = [r for r in rows if is_host_of(site, r.get("host"))]
     if not rows:
         return None
     grade = worst_grade([_NUCLEI[str(r["info"]["severity"]).lower()] for r in rows])
@@ -342,17 +336,6 @@ def _codescan(item: Mapping[str, object], site: str) -> Reading | None:
     if reading.holds and not whole:
         raise _Odd  # idem
     return reading
-
-
-_BY_SECURITY = {"critical": "ERROR", "high": "ERROR", "medium": "WARNING", "low": "NOTE"}
-_SEVERITIES = ("ERROR", "WARNING", "NOTE")  # the gravest first
-
-
-def code_severity(rule: Mapping[str, object]) -> str:
-    """The severity of a code scanning rule, the graver of the two that it tells; one that tells none is of the gravest."""
-    told = [str(rule.get("severity") or "").upper()]
-    told.append(_BY_SECURITY.get(str(rule.get("security_severity_level") or "").lower(), ""))
-    return next((severity for severity in _SEVERITIES if severity in told), next(filter(None, told), "ERROR"))
 
 
 def _declarations(item: Mapping[str, object], site: str) -> Reading | None:

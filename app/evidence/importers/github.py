@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from app.evidence.importers import Reading, UnreadablePayload
-from app.evidence.importers.dashlord_checks import alerts_reading, code_severity
+from app.evidence.importers.dashlord_checks import alerts_reading
+from app.evidence.importers.severities import code_severity
 from app.platform.foreign_json import load_json
 from app.platform.outbound import Answer
 from risk_models.scales import Check, ObservationState
