@@ -94,6 +94,7 @@ def _level_page(product: Product, form: LevelForm, wanted: WantedLevelForm, trie
         changes=what_each_answer_changes(study.needs_of(profile)) if profile else {},
         approach=approach_of(in_force) if in_force else None,
         pieces=pieces(approach_of(in_force), language()) if in_force else (),
+        pieces_if_tried=pieces(approach_of(tried), language()) if tried else (),
         levels=SecurityLevel,
         may_edit=may(Permission.EDIT_PRODUCT),
         may_approve=may(Permission.APPROVE_LEVEL),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.homologation import pieces
 from app.homologation.kinds import DossierState, PieceAnswer, ReviewerRole, Verdict
 from app.homologation.models import AttachedOpinion, Dossier, DossierDocument, Piece
+from app.homologation.piece_drafts import TO_COMPLETE
 from app.homologation.services import must_be
 from app.homologation.wishes import check_words
 from app.identity.models import Person
@@ -42,6 +43,13 @@ def answer_piece(
         raise Refusal(_l("Rédigez la pièce, ou dites pourquoi elle est sans objet."), "text")
     if kind is PieceAnswer.WRITTEN and pieces.is_document(piece):
         raise Refusal(_l("Cette pièce est un document : joignez-le, ou dites pourquoi il n’y en a pas."), "answer")
+    if kind is PieceAnswer.WRITTEN and TO_COMPLETE in text.lower():
+        raise Refusal(
+            _l(
+                "Il reste « %(what)s » dans le texte : écrivez ce qu’il demande, ou retirez la ligne.", what=TO_COMPLETE
+            ),
+            "text",
+        )
     if len(text) < _LEAST[kind]:
         raise Refusal(_l("C’est trop court pour que l’autorité en juge : une phrase entière au moins."), "text")
     found = next((p for p in dossier.pieces if p.piece == piece), None)

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.homologation import documents, freezing, pieces, services
+from app.homologation import documents, freezing, piece_drafts, pieces, services
 from app.homologation.forms import AttachedOpinionForm, DocumentForm, PieceForm
 from app.homologation.kinds import DossierState, Origin, PieceAnswer
 from app.homologation.models import Dossier
@@ -40,6 +40,7 @@ def index(product: Product, number: int) -> str:
         lacking=sum(p.state is PieceState.MISSING for p in lines),
         approach=services.approach_of_product(db_session(), product),
         owner_word=pieces.owner_word,
+        checklist=pieces.checklist(language()),
         inconsistencies={
             stops: [(i, i.sentence(language())) for i in found if i.stops is stops] for stops in (True, False)
         },
@@ -71,12 +72,12 @@ def one(product: Product, number: int, piece: str) -> str | BaseResponse:
 
 
 def _answered(product: Product, row: Dossier, piece: str) -> dict[str, object]:
-    """What the team answered; of the strategy, what Jalon knows of it until then."""
+    """What the team answered; until then, what Jalon knows to begin with."""
     known = next((p for p in row.pieces if p.piece == piece), None)
-    if known is None and piece == "strategy":
-        draft = freezing.read_draft(db_session(), product, row)
-        return {"answer": PieceAnswer.WRITTEN, "text": pieces.propose_strategy(draft)}
-    return {"answer": known.answer if known else None, "text": known.text if known else ""}
+    if known:
+        return {"answer": known.answer, "text": known.text}
+    text = piece_drafts.draft_piece(piece, freezing.read_draft(db_session(), product, row))
+    return {"answer": PieceAnswer.WRITTEN if text else None, "text": text}
 
 
 @blueprint.post("/pieces/<piece>/document")
@@ -154,6 +155,7 @@ def _piece_page(product: Product, row: Dossier, line: PieceLine, **forms: BaseFo
         product=product,
         dossier=row,
         line=line,
+        about=pieces.checklist(language())[line.id],
         documents=[d for d in row.documents if d.piece == line.id],
         answer=forms.get("answer") or PieceForm(formdata=None),
         is_document=pieces.is_document(line.id),

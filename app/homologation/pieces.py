@@ -7,7 +7,7 @@ from app.homologation.kinds import PieceAnswer
 from app.homologation.models import Dossier
 from reports.frozen import FrozenDossier, FrozenPiece
 from risk_models import catalogue
-from risk_models.catalogue.pieces import pieces
+from risk_models.catalogue.pieces import ChecklistPiece, pieces
 from risk_models.rules import proportionality
 from risk_models.scales import (
     STILL_TO_DO,
@@ -105,18 +105,9 @@ def is_document(piece: str) -> bool:
     return any(p.id == piece and p.document for p in pieces(Approach.ADVANCED, "fr"))
 
 
-def propose_strategy(content: FrozenDossier) -> str:
-    """What Jalon knows of how the dossier goes, in French, for the team to complete and take as its own."""
-    approach = approach_of_study(content.study)
-    authority = content.authority
-    known = (
-        ("Périmètre", content.perimeter),
-        ("Autorité d’homologation", ", ".join(filter(None, (authority.name, authority.title))) if authority else ""),
-        ("Démarche de l’ANSSI", catalogue.word(approach, "fr").lower() if approach else ""),
-        ("Durée demandée", f"{content.requested_months} mois"),
-        ("Conditions d’emploi", " ; ".join(c.text for c in content.conditions)),
-    )
-    return "\n".join(f"{what} : {text}" for what, text in known if text)
+def checklist(language: str) -> dict[str, ChecklistPiece]:
+    """By id, what each piece is, who writes it and in how long."""
+    return {piece.id: piece for piece in pieces(Approach.ADVANCED, language)}
 
 
 def owner_word(owner: str, language: str) -> str:

@@ -11,6 +11,7 @@ from babel.support import Translations
 from flask import Flask, current_app, g, has_request_context, request, session
 from flask_babel import Babel, format_datetime, get_locale, gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_ngettext as _ln
 from flask_babel.speaklater import LazyString
 
 from app.platform import clock
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
         odds=say_odds,
         part=say_part,
         gain=say_gain,
+        delay=say_delay,
         instant=format_instant,
         name_of=name_of,
     )
@@ -205,6 +207,18 @@ def say_part(share: float) -> str:
 def say_gain(share: float) -> str:
     """What doing one thing would take away of today's risk."""
     return str(_l("enlève %(part)s du risque", part=say_part(share)))
+
+
+_WEEK, _MONTH = 5, 20  # working days
+
+
+def say_delay(days: int) -> str:
+    """Working days as people plan them."""
+    if days < _WEEK:
+        return str(_ln("%(num)d jour", "%(num)d jours", days))
+    if days < 2 * _MONTH:
+        return str(_ln("%(num)d semaine", "%(num)d semaines", round(days / _WEEK)))
+    return str(_ln("%(num)d mois", "%(num)d mois", round(days / _MONTH)))
 
 
 def format_instant(value: datetime) -> str:

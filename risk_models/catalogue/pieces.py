@@ -13,14 +13,24 @@ _NEEDS = {"M": PieceNeed.MANDATORY, "o": PieceNeed.OPTIONAL, "-": PieceNeed.NOT_
 class ChecklistPiece:
     """One of the sixteen pieces, how much an approach asks for it, and who owes it: team, dpo, authority or jalon.
 
-    `document`: only a document is one, or the reason why there is none.
+    `document`: only a document is one, or the reason why there is none. `about`, `writer`, `days`: what it is, who writes it
+    and in how many days; `filled`: Jalon writes it from what was said.
     """
 
     id: str
     name: str
     need: PieceNeed
     owner: str
-    document: bool = False
+    document: bool
+    about: str
+    writer: str
+    days: int
+    filled: bool
+
+    @property
+    def is_asked_of_team(self) -> bool:
+        """Whether somebody of the team has to write it, or to have it written."""
+        return self.need is PieceNeed.MANDATORY and self.owner == "team" and not self.filled
 
 
 @cache
@@ -28,6 +38,16 @@ def pieces(approach: Approach, language: str) -> tuple[ChecklistPiece, ...]:
     """The sixteen pieces of a dossier. Source: pieces.yaml."""
     column = list(Approach).index(approach)
     return tuple(
-        ChecklistPiece(p["id"], p["name"][language], _NEEDS[p["asked"][column]], p["owner"], p.get("document", False))
+        ChecklistPiece(
+            p["id"],
+            p["name"][language],
+            _NEEDS[p["asked"][column]],
+            p["owner"],
+            p.get("document", False),
+            p["about"][language],
+            p["writer"][language],
+            p["days"],
+            p.get("filled", False),
+        )
         for p in read_yaml("pieces.yaml")["pieces"]
     )

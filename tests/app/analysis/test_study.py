@@ -318,6 +318,15 @@ def test_a_version_reads_back_what_it_froze(world, team):
         assert study.profile_of(session, world.reload().id).level == version.study["level"]["level"]
 
 
+def test_the_level_says_at_once_what_it_will_ask(world, team):
+    team.submits(f"{BASE}/niveau", f"{BASE}/niveau", ANSWERS)
+    page = text(team.get(f"{BASE}/niveau"))
+    assert "À ce niveau, 6 documents à écrire, dont un test d’intrusion : comptez 2 mois." in page
+    light = dict.fromkeys(ANSWERS, "1")
+    tried = text(team.submits(f"{BASE}/niveau", f"{BASE}/niveau", {**light, "try": "1"}))
+    assert "À ce niveau, 2 documents à écrire : comptez 2 jours." in tried
+
+
 def test_only_a_step_that_the_level_does_not_ask_is_passed(world, team):
     team.submits(f"{BASE}/niveau", f"{BASE}/niveau", ANSWERS)
     assert "Passer cette étape" in text(team.get(f"{BASE}/sources"))

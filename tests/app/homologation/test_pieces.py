@@ -6,6 +6,7 @@ import json
 import subprocess
 
 import pytest
+from lxml import html
 from sqlalchemy import delete, func, select
 
 from app.homologation import consistency, freezing, pieces, services
@@ -315,6 +316,35 @@ def test_jalon_fills_what_stands_in_the_document_and_says_on_which_page(world, t
     text = " ".join(subprocess.run(["pdftotext", file, "-"], capture_output=True, text=True, check=True).stdout.split())
     assert text.count("Dans ce document, page ") == len(filled) > 0 and "Remplie par Jalon" not in text
     assert "pièces d’une phrase" in text
+
+
+def test_a_piece_begins_with_what_jalon_knows_and_is_not_written_while_something_is_asked(draft):
+    world, owner = draft
+    team = world.visitor(owner)
+    for piece, known in (
+        ("architecture", "Ce qu’elles échangent :"),
+        ("suppliers", "Chaque fournisseur"),
+        ("operation", "Mis à jour par l’équipe"),
+        ("continuity", "Arrêt supportable"),
+        ("incidents", "date ; ce qui est arrivé"),
+        ("installation", "À installer"),
+    ):
+        shown = html.fromstring(team.get(f"{PAGE}/pieces/{piece}").get_data(as_text=True))
+        (text,) = shown.xpath("//textarea[@name='text']")
+        assert known in text.text_content(), piece
+        assert "Qui l’écrit" in shown.text_content() and "[à compléter]" in text.text_content(), piece
+        kept = {"answer": "written", "text": text.text_content()}
+        refused = team.edit(f"{PAGE}/pieces/{piece}", kept)
+        assert refused.status_code == 200 and "Il reste « [à compléter] »" in refused.get_data(as_text=True), piece
+        done = kept | {"text": text.text_content().replace("[à compléter]", "dit :")}
+        assert team.edit(f"{PAGE}/pieces/{piece}", done).status_code == 302, piece
+
+
+def test_each_piece_says_what_it_is_who_writes_it_and_in_how_long():
+    for language in ("fr", "en"):
+        for piece in pieces.checklist(language).values():
+            assert piece.about.endswith(".") and piece.writer and piece.days >= 0, piece
+    assert {p.id for p in pieces.checklist("fr").values() if p.filled} == set(pieces._FILLED)
 
 
 def test_the_strategy_is_the_team_s_own_text_that_jalon_begins(world):
