@@ -1,6 +1,6 @@
 """The risk register: the scenarios of the graph and those that people tell, how people rate them, what is decided."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,12 +18,13 @@ from app.journal.actions import Action
 from app.journal.services import changes_of, record
 from app.platform import clock
 from app.platform.database import new_id
+from app.platform.i18n import language, word
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
 from risk_models import catalogue
 from risk_models.assessment import AttackPath
-from risk_models.scales import Likelihood, Need, RiskLevel, Severity, Treatment
+from risk_models.scales import CLAIMED, Likelihood, MeasureStatus, Need, RiskLevel, Severity, Treatment
 from risk_models.study import StudiedScenario
 from risk_models.system import System
 
@@ -253,6 +254,49 @@ def _named(session: Session, row: RiskScenario) -> dict[str, str]:
 @transaction
 def treat_risk(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
     """Decides what is done of a risk. Raises `Refusal` at the field that is missing."""
+    _treat(session, actor, product, line, choice)
+
+
+@transaction
+def reduce_risks(session: Session, actor: Person, product: Product, system: System, keys: Collection[str]) -> int:
+    """Decides to reduce each of these risks by the measures that `proposed_reductions` names; gives how many.
+
+    Raises `Refusal` where one of them is no longer proposed: somebody decided of it, or its measures are others.
+    """
+    lines = read_lines(rows_of(session, product.id), system)
+    proposed = proposed_reductions(lines, system)
+    if not keys:
+        raise Refusal(_l("Cochez au moins un risque."))
+    if not set(keys) <= proposed.keys():
+        raise Refusal(_l("Le registre a changé entre-temps : relisez ce qui est proposé."))
+    for line in lines:
+        if line.key in keys:
+            _treat(session, actor, product, line, Choice(Treatment.REDUCE, proposed[line.key], None))
+    return len(set(keys))
+
+
+_REDUCING = CLAIMED | {MeasureStatus.PLANNED}
+_MOST_NAMED = 5
+
+
+def proposed_reductions(lines: Sequence[RegisterLine], system: System) -> dict[str, str]:
+    """By key, of each risk without a decision whose way some measures of the team act on: these, as the note of a decision."""
+    names, known = system.names(), catalogue.measures()
+    found = {}
+    for line in lines:
+        way = set(line.path.components) if line.path and line.undecided else set()
+        acting = [m for m in system.measures if m.status in _REDUCING and m.measure in known and way.intersection(m.on)]
+        said = [
+            f"{known[m.measure].name.in_(language())} ({', '.join(names[c] for c in m.on if c in way)},"
+            f" {word(m.status).lower()})"
+            for m in acting[:_MOST_NAMED]
+        ]
+        if said:
+            found[line.key] = str(_l("Par : %(measures)s.", measures=" ; ".join(said)))
+    return found
+
+
+def _treat(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:
     accepted = choice.treatment is Treatment.ACCEPT
     if accepted:
         check_until(choice.accepted_until, "accepted_until")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.analysis import register, services, versions
@@ -173,10 +174,21 @@ def remains(product: Product) -> str:
         lines=[x for x in found if x.kept],
         aside=[x for x in found if not x.kept],
         undecided=sum(x.kept and x.undecided for x in found),
+        proposed=register.proposed_reductions(found, system),
         views=services.read_views(system),
         names=system.names(),
         may_edit=may(Permission.EDIT_PRODUCT),
     )
+
+
+@blueprint.post("/reduire")
+@product_view(Permission.EDIT_PRODUCT)
+def reduce(product: Product) -> Response:
+    session = db_session()
+    system, keys = services.read_system(session, product), request.form.getlist("key")
+    count = register.reduce_risks(session, current_person(), product, system, keys)
+    flash(ngettext("%(num)d décision est au registre.", "%(num)d décisions sont au registre.", count), "success")
+    return redirect(url_for("register.remains", slug=product.slug))
 
 
 @blueprint.route("/registre/<key>", methods=["GET", "POST"])

@@ -18,6 +18,7 @@ from tests.world import Visitor
 ALONE = {
     "renewals.preferences": "one's own preferences",
     "deciding.decide": "bound to the hash of the content that was shown",
+    "register.reduce": "refused whole where somebody decided meanwhile",
 }
 # Pages that begin something, filled from an example or the catalogue: there is nothing yet to overwrite.
 BEGINS = ("/nouveau", "/nouvelle")

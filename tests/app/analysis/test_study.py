@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from lxml import html
 from sqlalchemy import select, update
 
 from app.analysis import guide, register, services, study
@@ -325,6 +326,24 @@ def test_the_level_says_at_once_what_it_will_ask(world, team):
     light = dict.fromkeys(ANSWERS, "1")
     tried = text(team.submits(f"{BASE}/niveau", f"{BASE}/niveau", {**light, "try": "1"}))
     assert "À ce niveau, 2 documents à écrire : comptez 2 jours." in tried
+
+
+def test_risks_are_reduced_at_once_by_the_measures_that_act_on_them(world, team):
+    page = html.fromstring(text(team.get(f"{BASE}/registre")))
+    keys = page.xpath("//input[@name='key']/@value")
+    assert len(keys) >= 2 and "réduire" in page.get_element_by_id("proposes").getparent().text_content()
+    assert team.post(f"{BASE}/reduire", {"key": keys[:2]}).status_code == 302
+    with world.session(writing=False) as session:
+        rows = {r.key: r for r in session.scalars(select(RiskScenario))}
+    assert set(rows) == set(keys[:2])
+    assert all(r.treatment.value == "reduce" and r.treatment_note.startswith("Par : ") for r in rows.values())
+    again = team.post(f"{BASE}/reduire", {"key": keys})
+    assert again.status_code == 409 and "a changé entre-temps" in text(again)
+    with world.session(writing=False) as session:
+        assert len(session.scalars(select(RiskScenario)).all()) == 2
+    assert team.post(f"{BASE}/reduire", {}).status_code == 409
+    reader = colleague(world, Role.AUTHORITY, "autorite@exemple.test", "Andrée Laurent")
+    assert "Enregistrer ces décisions" not in text(reader.get(f"{BASE}/registre"))
 
 
 def test_only_a_step_that_the_level_does_not_ask_is_passed(world, team):
