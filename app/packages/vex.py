@@ -1,14 +1,11 @@
 """VEX in: what a document says of flaws becomes judgements, after a look, in one transaction."""
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.identity.models import Person
-from app.inventory.models import Component
 from app.journal.actions import Action
 from app.journal.services import record
 from app.packages.flaw_judgements import is_acceptance_bounded, keep_judgement
@@ -33,19 +30,24 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     """What importing the document would say of the product's flaws. Raises `Refusal`."""
     said, about = read_vex(content)
     matches = matches_of(session, [product.id])[product.id]
-    refs = frozenset(session.scalars(select(Component.ref).where(Component.product_id == product.id)))
     taken: dict[tuple[str, str, str, str], tuple[Match, Statement]] = {}
     contrary = set()
     left = [entry for entry in said if isinstance(entry, LeftEntry)]
     for statement in (s for s in said if isinstance(s, Statement)):
-        fit, why = _fitting(statement, matches, refs)
+        fit, why = _fitting(statement, matches)
         if fit and not is_acceptance_bounded(statement.state, statement.until):
             fit, why = [], "too_long"
         if why:
             left.append(LeftEntry(statement.told(), why))
         for m in fit:
             key = (m.component_id, m.package, m.version, m.flaw)
-            if key in taken and taken[key][1].state is not statement.state:
+            # Of two statements, the one that names the very package rather than its source is what is said of it.
+            sure = statement.is_about(m.package)
+            if key in taken and taken[key][1].is_about(m.package) is not sure:
+                if not sure:
+                    continue
+                contrary.discard(key)
+            elif key in taken and taken[key][1].state is not statement.state:
                 before = taken[key][1].said_at
                 # Of two statements, the later one is what is said now.
                 if not before or not statement.said_at or before == statement.said_at:
@@ -59,8 +61,8 @@ def preview_vex(session: Session, product: Product, content: bytes) -> VexPrevie
     return VexPreview(tuple(taken.values()), tuple(dict.fromkeys(left)), about)
 
 
-def _fitting(said: Statement, matches: list[Match], refs: Collection[str]) -> tuple[list[Match], str]:
-    """The matches that a statement speaks of; where there is none, why. `refs`: of the components of the product."""
+def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
+    """The matches that a statement speaks of; where there is none, why."""
     of_flaw = [m for m in matches if not m.names.isdisjoint(said.names)]
     if not of_flaw:
         several = any(not m.about.isdisjoint(said.names) for m in matches)
@@ -74,9 +76,16 @@ def _fitting(said: Statement, matches: list[Match], refs: Collection[str]) -> tu
         return [], "package_not_here"
     # Of what is inside software that nobody opens, a package named without its place says nothing.
     placed = [m for m in of_package if not (m.inside and said.package)]
-    # What is said of one component is said of no other, the day that one has nothing left of it.
-    here = [m for m in of_package if said.component == m.component_ref] if said.component in refs else placed
-    held = {m: [said.holds(version) for package, version in m.places if said.is_about(package)] for m in here}
+    # What is said of one component is said of no other, the day that one has nothing left of it, or is gone.
+    here = [m for m in of_package if said.component == m.component_ref] if said.component else placed
+    # A name may be that of a package and that of the source of others: it is the package's where the product carries it, and
+    # always in what Jalon itself wrote of one of its components.
+    named = [m for m in here if said.is_about(m.package)]
+    if named or said.component:
+        here = named
+        held = {m: [said.holds(m.version)] for m in here}
+    else:
+        held = {m: [said.holds(version) for package, version in m.places if said.is_about(package)] for m in here}
     fit = [m for m, holds in held.items() if any(holds)]
     if fit:
         return fit, ""

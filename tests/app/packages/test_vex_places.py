@@ -64,6 +64,69 @@ def test_what_is_mended_is_mended_in_a_version():
     assert left.why == "no_version"
 
 
+SOURCE = osv(ends("0", "1.1.1k-1+deb11u1"), name="openssl", ecosystem="Debian:11") | {
+    "id": "DEBIAN-CVE-2021-3711",
+    "upstream": ["CVE-2021-3711"],
+}
+BINARIES = [
+    LIBRARY | {"bom-ref": "o", "purl": "pkg:deb/debian/openssl@1.1.1k-1?arch=amd64&distro=debian-11"},
+    LIBRARY
+    | {"bom-ref": "l", "purl": "pkg:deb/debian/libssl1.1@1.1.1k-1?arch=amd64&upstream=openssl&distro=debian-11"},
+]
+
+
+def test_what_is_said_of_a_package_is_not_said_of_what_its_source_also_builds(world, product, tmp_path):
+    """The export of Jalon taken back changes nothing: the library is exposed still, though its source has the name judged."""
+    bring(world, product, component(world, product, "web"), bom(components=BINARIES))
+    feed(world, tmp_path, SOURCE)
+    openssl = next(m for m in matches(world, product) if "/openssl" in m.package)
+    with world.session() as session:
+        flaw_judgements.judge_flaw(
+            session,
+            world.person(),
+            product,
+            openssl,
+            state=FlawState.NOT_AFFECTED,
+            justification=Justification.CODE_NOT_REACHABLE,
+            reason="jamais appelé",
+            until=None,
+        )
+    content = world.visitor(world.person()).get("/produits/guichet/vex.cdx.json").get_data()
+    with world.session() as session:
+        vex.import_vex(session, world.person(), product, content, "v.json")
+    assert {m.package.partition("?")[0][-9:]: m.harmless for m in matches(world, product)} == {
+        "n/openssl": True,
+        "libssl1.1": False,
+    }
+    # Of a publisher that names the package, the same; where the product carries none of that name, it is the source's.
+    about = {
+        "vulnerability": {"@id": "CVE-2021-3711"},
+        "status": "not_affected",
+        "justification": "component_not_present",
+    }
+    document = {
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "statements": [about | {"products": [{"@id": "pkg:deb/debian/openssl@1.1.1k-1?distro=debian-11"}]}],
+    }
+    with world.session(writing=False) as session:
+        taken = vex.preview_vex(session, product, json.dumps(document).encode()).taken
+    assert [m.package.partition("?")[0] for m, _ in taken] == ["pkg:deb/debian/openssl"]
+
+
+def test_what_is_said_of_a_component_that_is_gone_is_said_of_no_other(world, product, tmp_path):
+    bring(
+        world, product, component(world, product, "metabase"), bom(components=[LIBRARY | {"purl": f"{LOG4J}@2.14.1"}])
+    )
+    feed(world, tmp_path, LOG4SHELL)
+    named = LIBRARY | {
+        "bom-ref": "r",
+        "purl": f"{LOG4J}@2.14.1",
+        "properties": [{"name": "jalon:component", "value": "ancien"}],
+    }
+    document = {"bomFormat": "CycloneDX", "components": [named], "vulnerabilities": [vex_of("r", "not_affected")]}
+    assert seen_vex(world, product, document)[0] == []
+
+
 def test_what_is_said_of_a_component_stays_there_once_it_is_mended(world, product, tmp_path):
     """Jalon's own export, taken back after one of the two was updated, says nothing of the other."""
     for ref in ("web", "metabase"):
