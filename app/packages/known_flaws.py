@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from app.inventory.models import Component, Vulnerability
 from app.packages.matching import Match
+from app.packages.written_flaws import is_past_fix
 from risk_models.exposure.ranges import MatchVerdict
 
 
@@ -14,6 +15,10 @@ class NotedFlaw(NamedTuple):
 
     component: Component
     flaw: Vulnerability
+
+    @property
+    def past_fix(self) -> bool:
+        return is_past_fix(self.component.version, self.component.purl, self.flaw.fixed_in)
 
 
 class FlawCount(NamedTuple):

@@ -19,6 +19,7 @@ from app.packages.flaw_names import FlawNames
 from app.packages.kinds import FlawState
 from app.packages.known_inside import ToldComponent, own_versions_flawed, usual_by_package
 from app.packages.models import Judgement, Sbom
+from app.packages.written_flaws import without_judged
 from app.platform import clock
 from risk_models.exposure.cyclonedx import library_component
 from risk_models.exposure.package_names import full_purl, plain_name, source_of, split_purl, told_version
@@ -352,7 +353,7 @@ def _with(
             )
             holder.append(_flaw(match))
     components = [
-        _enriched(_without(c, harmless), own.get(c.id, ()), carried.get(c.id), ends) for c in system.components
+        _enriched(without_judged(c, harmless), own.get(c.id, ()), carried.get(c.id), ends) for c in system.components
     ]
     by_id = {c.id: c for c in components}
     links = list(system.links)
@@ -364,12 +365,6 @@ def _with(
             components.append(found)
         links.append(Link(ref, found.id, LinkKind.EMBEDS))
     return replace(system, components=tuple(components), links=tuple(dict.fromkeys(links)))
-
-
-def _without(c: ComponentValue, harmless: set[tuple[str, str]]) -> ComponentValue:
-    """`c` without the flaws that its team wrote once and judged harmless since."""
-    kept = tuple(v for v in c.vulnerabilities if (c.id, v.id) not in harmless)
-    return c if kept == c.vulnerabilities else replace(c, vulnerabilities=kept)
 
 
 def _flaw(match: Match) -> VulnerabilityValue:

@@ -16,6 +16,11 @@ from risk_models.exposure.ranges import Affected, MatchVerdict, UnreadableRange
 from risk_models.exposure.typed_ranges import read_range
 
 _CVE = re.compile(r"CVE-\d{4}-\d{4,19}", re.IGNORECASE)
+# Names that no software bears: of a flaw that no loaded source knows, nobody can say whom it touches.
+_FLAW_ONLY = re.compile(
+    r"GHSA-[\w-]{14}$|(DSA|DLA|PYSEC|RUSTSEC|GO-\d{4}|MAL|USN|RHSA|RLSA|ALSA|ALAS|SUSE-SU|OSV|GSD|MGASA|JLSEC|HSEC|CGA|BIT)-(?=.*\d)",
+    re.IGNORECASE,
+)
 # What records are called: RHSA-2022:1065, DSA-5417-1, GHSA-jfh8-c2jp-5v3q, GO-2022-0968.
 _RECORD = re.compile(r"GHSA-[\w-]{14}|[A-Z]{2,12}-(?=.*\d)[\w:.-]{1,40}", re.IGNORECASE)
 
@@ -32,7 +37,10 @@ class FoundUses(NamedTuple):
 
 def search_users(session: Session, asked: str, span: str, products: Collection[str] | None) -> FoundUses:
     """Who carries what was asked. Raises `UnreadableName`, and `UnreadableRange` where none of the packages reads the range."""
-    return _of_flaw(session, asked, span, products) or _of_software(session, asked, span, products)
+    found = _of_flaw(session, asked, span, products) or _of_software(session, asked, span, products)
+    if not found.uses and _FLAW_ONLY.match(asked):
+        return FoundUses([], flaw=True, known=found.flaw and found.known)
+    return found
 
 
 def _of_flaw(session: Session, asked: str, span: str, products: Collection[str] | None) -> FoundUses | None:

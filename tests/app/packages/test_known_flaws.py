@@ -9,6 +9,7 @@ from app.inventory import services as inventory
 from app.inventory.models import Component, Vulnerability
 from app.packages import flaw_judgements, matching
 from app.packages.kinds import FlawState, Justification
+from app.packages.written_flaws import is_past_fix
 from app.platform.database import new_id
 from app.products.changes import note_change
 from tests.factories.advisories import LOG4SHELL, ends, osv
@@ -169,6 +170,33 @@ def test_a_flaw_that_is_noted_and_judged_is_so_in_the_search_too(world, product,
         )
     page = _asked(world, product, "CVE-2020-11111")
     assert "Exposé" not in page and "Guichet" in page
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["GHSA-jfh8-c2jp-5v3q", "GHSA-xxxx-yyyy-zzzz", "DSA-9999-1", "PYSEC-2021-999", "RUSTSEC-2021-0001", "GO-2021-1"],
+)
+def test_of_a_record_that_no_source_knows_nothing_is_said(world, product, web, asked):
+    assert f"Aucune des sources chargées ne connaît {asked}" in _asked(world, product, asked)
+
+
+def test_a_version_past_the_fix_is_not_advised_to_go_back(world, product, tmp_path):
+    held = component(world, product, "metabase")
+    with world.database.writing() as session:
+        session.get(Component, held.id).version = "0.46.6.1"
+        session.add(Vulnerability(id=new_id(), component_id=held.id, name="CVE-2020-2", kev=False, fixed_in="0.41.4"))
+        note_change(session, [product.id])
+    visitor = world.visitor(world.person())
+    assert "→ 0.41.4" not in visitor.get("/produits/guichet/constats").text
+    assert "Votre version l’est, ou vient après" in visitor.get("/produits/guichet/failles").text
+    for version, purl, fixed, past in (
+        ("0.41.4", "", "0.41.4", True),
+        ("0.41.3", "", "0.41.4", False),
+        ("", "", "0.41.4", False),
+        ("1.10.0", "pkg:npm/a", "1.9.0", True),
+        ("1.9.0", "pkg:npm/a", "bientôt", False),
+    ):
+        assert is_past_fix(version, purl, fixed) is past, (version, purl, fixed)
 
 
 def test_what_mends_a_flaw_inside_is_told_with_what_holds_it(world, product, web, tmp_path):
