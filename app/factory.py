@@ -51,6 +51,7 @@ from app.identity.proconnect_views import blueprint as proconnect
 from app.identity.session_views import blueprint as sessions
 from app.identity.views import blueprint as identity
 from app.inventory.component_catalogue_views import blueprint as usual
+from app.inventory.version_views import blueprint as versions
 from app.inventory.views import blueprint as inventory
 from app.mitigations.views import blueprint as mitigations
 from app.packages.views import blueprint as packages
@@ -111,6 +112,7 @@ BLUEPRINTS = (
     renewals,
     journal,
     todo,
+    versions,
     directory,
     roles,
     accounts,

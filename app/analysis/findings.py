@@ -75,6 +75,7 @@ _MENDED_ON = {
     "single_administrator": "products.team",
     "nobody_to_call": "products.team",
     "asset_nowhere": "analysis.assets",
+    "unknown_version": "versions.index",
     "late_measure": "mitigations.measures",
     "measure_without_owner": "mitigations.measures",
 }
@@ -83,6 +84,7 @@ _MENDED_ON = {
 _LABELS = {
     "inventory.components": _l("Voir les composants"),
     "products.team": _l("Voir l’équipe"),
+    "versions.index": _l("Saisir les versions"),
     "analysis.assets": _l("Voir ce que l’on protège"),
     "mitigations.measures": _l("Voir les mesures"),
 }

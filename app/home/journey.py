@@ -109,6 +109,7 @@ _PAGES: dict[str, tuple[JourneyPage, ...]] = {
     StudyStep.MADE_OF: (
         JourneyPage("inventory.components", _l("Composants")),
         JourneyPage("inventory.drawing", _l("Schéma")),
+        JourneyPage("versions.index", _l("Versions")),
         JourneyPage("study.made_of", _l("Parties prenantes")),
         JourneyPage("drafts.new", _l("Lire le dépôt")),
         JourneyPage("sightings.index", _l("Indices des sondes")),

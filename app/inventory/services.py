@@ -1,6 +1,6 @@
 """Components and links of a product: described, changed, removed; each change in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any, Protocol
@@ -121,6 +121,37 @@ def save_component(session: Session, actor: Person, product: Product, component:
         component.confirmed_at = clock.now()
         action = Action.ADD_COMPONENT if new else Action.CHANGE_COMPONENT
         record(session, actor, action, component.name, product_id=product.id, **changes_of(component))
+
+
+@transaction
+def save_versions(
+    session: Session, actor: Person, product: Product, typed: Mapping[str, tuple[str, str]]
+) -> Sequence[Component]:
+    """Changes the versions of several components: by ref, the version that was shown and the one that was typed.
+
+    Gives those that changed. Raises `Refusal`, and changes none, where somebody changed one of them meanwhile.
+    """
+    wanted = {ref: new for ref, (shown, new) in typed.items() if new != shown}
+    found = session.scalars(
+        select(Component)
+        .where(Component.product_id == product.id, Component.ref.in_(wanted))
+        .order_by(Component.name)
+        .with_for_update()
+    ).all()
+    if len(found) != len(wanted):
+        raise Refusal(_l("Un de ces composants n’existe plus : rouvrez la page."))
+    for component in found:
+        if (component.version or "") != typed[component.ref][0]:
+            raise Refusal(
+                _l(
+                    "« %(name)s » est passé entre-temps en version %(version)s : rouvrez la page.",
+                    name=component.name,
+                    version=component.version or "–",
+                )
+            )
+        component.version, component.confirmed_at = wanted[component.ref], clock.now()
+        record(session, actor, Action.CHANGE_COMPONENT, component.name, product_id=product.id, **changes_of(component))
+    return found
 
 
 @transaction

@@ -18,6 +18,7 @@ from tests.world import Visitor
 ALONE = {
     "renewals.preferences": "one's own preferences",
     "deciding.decide": "bound to the hash of the content that was shown",
+    "versions.index": "each version with the one that was shown; refused whole where one changed meanwhile",
     "register.reduce": "refused whole where somebody decided meanwhile",
 }
 # Pages that begin something, filled from an example or the catalogue: there is nothing yet to overwrite.
