@@ -60,7 +60,7 @@ trial: $(RUN) ## say where the ranking places what was really used in published 
 	@$(BIN)/python scripts/run_trial.py
 
 bench: $(DEV) ## print the benchmarks
-	@$(BIN)/pytest -q -s tests/benchmarks -p no:xdist --benchmarks
+	@$(BIN)/pytest -q -s tests/benchmarks tests/browser/test_walk.py -p no:xdist --benchmarks
 
 sbom: $(RUN) ## print what Jalon is made of, Python and npm, as CycloneDX 1.6
 	@$(BIN)/python scripts/write_sbom.py
