@@ -126,9 +126,14 @@ def read_guide(session: Session, product_id: str) -> Guide:
         select(StepComment).where(StepComment.product_id == product_id).order_by(StepComment.at, StepComment.id)
     ):
         comments[comment.step].append(comment)
-    contents = _contents(_count_written(session, product_id), level)
+    written = _count_written(session, product_id)
+    contents, finished = _contents(written, level), bool(written.version)
     return Guide(
-        tuple(_step(step, level, contents[step], marks.get(step), tuple(comments[step])) for step in StudyStep), level
+        tuple(
+            _step(step, level, contents[step], marks.get(step), tuple(comments[step]), finished=finished)
+            for step in StudyStep
+        ),
+        level,
     )
 
 
@@ -138,13 +143,16 @@ def _step(
     content: tuple[Any, Any],
     mark: StepMark | None,
     comments: tuple[StepComment, ...],
+    *,
+    finished: bool,
 ) -> GuideStep:
+    """`finished`: a version of the analysis was declared done, which alone says that the answers are all there."""
     holds, lacks = content
     optional = is_optional(step, level)
     if step is StudyStep.WEAK:  # nobody is asked anything
         state, lacks = StepState.TODO if lacks else StepState.DEDUCED, None
     elif lacks is None:
-        state = StepState.DONE
+        state = StepState.DONE if step is not StudyStep.DO or finished else StepState.STARTED
     else:
         state = StepState.SKIPPED if optional and mark and mark.skipped_at else StepState.TODO
     return GuideStep(step, state, optional, holds, lacks, mark.taken_by if mark else "", comments)
@@ -216,7 +224,7 @@ def _contents(n: _Written, level: SecurityLevel | None) -> dict[StudyStep, tuple
         StudyStep.DO: (_ln("%(num)d réponse", "%(num)d réponses", n.answers), _lacks_of_answers(n)),
         StudyStep.REMAINS: (
             _l("version %(number)d", number=n.version) if n.version else "",
-            None if n.version else _l("décider de chaque risque fort, puis terminer l’analyse"),
+            None if n.version else _l("décider de chaque risque fort s’il en reste, puis terminer l’analyse"),
         ),
     }
 

@@ -17,9 +17,11 @@ class StudyStep(StrEnum):
 
 
 class StepState(StrEnum):
-    """How far a step of a product's journey is; `DEDUCED`: Jalon makes it of the others, and nobody is asked anything."""
+    """How far a step of a product's journey is; `STARTED`: it holds something, and nothing says that it holds all; `DEDUCED`:
+    Jalon makes it of the others, and nobody is asked anything."""
 
     DONE = "done"
+    STARTED = "started"
     TODO = "todo"
     SKIPPED = "skipped"
     DEDUCED = "deduced"

@@ -280,12 +280,17 @@ _MOST_NAMED = 5
 
 
 def proposed_reductions(lines: Sequence[RegisterLine], system: System) -> dict[str, str]:
-    """By key, of each risk without a decision whose way some measures of the team act on: these, as the note of a decision."""
+    """By key, of each risk without a decision, the measures done or planned on its way that act on such a harm, as the note
+    of a decision that a person takes as their own."""
     names, known = system.names(), catalogue.measures()
     found = {}
     for line in lines:
         way = set(line.path.components) if line.path and line.undecided else set()
-        acting = [m for m in system.measures if m.status in _REDUCING and m.measure in known and way.intersection(m.on)]
+        acting = [
+            m
+            for m in system.measures
+            if m.status in _REDUCING and way.intersection(m.on) and _acts_on(known.get(m.measure), line.need)
+        ]
         said = [
             f"{known[m.measure].name.in_(language())} ({', '.join(names[c] for c in m.on if c in way)},"
             f" {word(m.status).lower()})"
@@ -294,6 +299,12 @@ def proposed_reductions(lines: Sequence[RegisterLine], system: System) -> dict[s
         if said:
             found[line.key] = str(_l("Par : %(measures)s.", measures=" ; ".join(said)))
     return found
+
+
+def _acts_on(kind: catalogue.MeasureKind | None, need: Need | None) -> bool:
+    """Whether a measure does anything against such a harm: what only gives data back keeps nobody from reading it."""
+    steps = {step for effect in kind.effects for step in effect.steps} if kind else set()
+    return bool(steps) and not (need is Need.CONFIDENTIALITY and steps <= {"data"})
 
 
 def _treat(session: Session, actor: Person, product: Product, line: RegisterLine, choice: Choice) -> None:

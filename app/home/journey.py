@@ -53,7 +53,7 @@ class JourneyStep:
         return self.state is StepState.TODO and self.lacks is not None and not self.optional
 
 
-_PASSED = frozenset({StepState.DONE, StepState.SKIPPED, StepState.DEDUCED})
+_PASSED = frozenset({StepState.DONE, StepState.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,10 @@ class Journey:
     @property
     def minutes_left(self) -> int:
         return sum(s.minutes for s in self.steps if s.asks)
+
+    @property
+    def deduced_count(self) -> int:
+        return sum(s.state is StepState.DEDUCED for s in self.steps)
 
     @property
     def done_count(self) -> int:

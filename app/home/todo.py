@@ -20,7 +20,7 @@ from app.platform.i18n import language
 from app.platform.refusals import Refusal
 from app.platform.transactions import transaction
 from app.products.models import Product
-from app.renewals import standings
+from app.renewals import deadlines, standings
 from risk_models import catalogue
 from risk_models.scales import RiskLevel, View
 
@@ -56,18 +56,35 @@ def read_todo(session: Session, product: Product) -> Todo:
     system = analysis.read_system(session, product)
     stands = standings.standing_of_product(session, product)
     known = TodoContext(
-        session, product, system, analysis.assess_system(system), stands, read_journey(session, product, stands)
+        session,
+        product,
+        system,
+        analysis.assess_system(system),
+        stands,
+        read_journey(session, product, stands),
+        deadlines.deadlines_of_many(session, [stands])[product.id],
     )
     lines = [line for source in SOURCES for line in source(known)]
-    rows = session.scalars(select(TodoAside).where(TodoAside.product_id == product.id))
-    aside = {row.key: row for row in rows}
-    kept = tuple(line for line in lines if line.key not in aside)
+    rows = session.scalars(select(TodoAside).where(TodoAside.product_id == product.id)).all()
+    aside = [(line, row) for line in lines if (row := _row_of(line.key, rows))]
+    set_aside = {line.key for line, _ in aside}
+    kept = tuple(line for line in lines if line.key not in set_aside)
     return Todo(
         kept,
-        tuple((line, aside[line.key]) for line in lines if line.key in aside),
+        tuple(aside),
         dict(system.names()),
         _progress(known, kept),
     )
+
+
+def _row_of(key: str, rows: Sequence[TodoAside]) -> TodoAside | None:
+    """What set a line aside: it, or one that asked the same of more."""
+    asked, _, of = key.rpartition(":")
+    for row in rows:
+        same, _, known = row.key.rpartition(":")
+        if same == asked and set(of.split("+")) <= set(known.split("+")):
+            return row
+    return None
 
 
 _NEXT = 3
@@ -78,7 +95,7 @@ def _progress(known: TodoContext, lines: Sequence[TodoLine]) -> Progress | None:
     loss, raw = known.assessment.loss, analysis.read_views(known.system)[View.RAW].loss
     if not raw or not loss:
         return None
-    following = [line for line in lines if line.share][:_NEXT]
+    following = [line for line in lines if line.next_share][:_NEXT]
     strong = [risk for risk in known.assessment.assets if risk.risk is RiskLevel.HIGH]
     worst = max(strong, key=lambda risk: risk.loss, default=None)
     assets = {a.id: a.name for a in known.system.assets}
@@ -86,7 +103,7 @@ def _progress(known: TodoContext, lines: Sequence[TodoLine]) -> Progress | None:
     return Progress(
         taken=max(0.0, 1 - loss / raw),
         next_count=len(following),
-        next_taken=sum(line.share for line in following) * loss / raw,
+        next_taken=sum(line.next_share for line in following) * loss / raw,
         asset=assets[worst.id] if worst else "",
         through=known.system.names().get(ways[0].component, "") if ways else "",
     )

@@ -14,17 +14,19 @@ from app.analysis.kinds import StudyStep
 from app.evidence import sightings
 from app.home.journey import Journey
 from app.homologation import freezing
+from app.homologation import services as dossiers
 from app.homologation.kinds import DossierState
 from app.plan.services import PlanKind, PlanLine, read_plan
 from app.platform import clock
 from app.platform.i18n import EFFORT_WORDS, finding_text, format_day, language
 from app.products.models import Product
+from app.renewals.deadlines import Deadline
 from app.renewals.standings import ProductStanding
 from risk_models import catalogue
-from risk_models.assessment import CONTRADICTED, Assessment, Finding
+from risk_models.assessment import CONTRADICTED, Assessment, Finding, PlanItem
 from risk_models.ranking.remedies import Remedy, group_by_remedy
 from risk_models.rules.standing import NextAct, ProductState, Standing
-from risk_models.scales import PieceState, RiskLevel
+from risk_models.scales import DeadlineKind, PieceState, RiskLevel
 from risk_models.system import System
 
 _SOON = timedelta(days=30)
@@ -36,7 +38,8 @@ class TodoLine:
 
     `page`, `values`, `label`: where its own form is, and what its button says. `measure`: of the catalogue, where the line
     is answered in place by saying where one stands with it on `on`. `share`: of today's expected loss, what doing it avoids
-    in the best order, 0 where the ranking gives no figure. `findings`: those that it answers, which may be accepted.
+    at least, were nothing else done; `next_share`: after the lines before it; 0 where the ranking gives no figure.
+    `findings`: those that it answers, which may be accepted.
     """
 
     key: str
@@ -48,6 +51,7 @@ class TodoLine:
     on: tuple[str, ...] = ()
     effort: Any = ""
     share: float = 0.0
+    next_share: float = 0.0
     level: RiskLevel | None = None
     due: date | None = None
     owner: str = ""
@@ -70,6 +74,7 @@ class TodoContext:
     assessment: Assessment
     stands: ProductStanding
     journey: Journey
+    deadlines: tuple[Deadline, ...]
 
 
 def _acts(known: TodoContext) -> Iterable[TodoLine]:
@@ -137,6 +142,7 @@ _TOLD_ELSEWHERE = frozenset({StudyStep.DO.value})
 def _steps(known: TodoContext) -> Iterable[TodoLine]:
     """The steps of the journey that ask something; the dossier once nothing else does, unless an act speaks of it."""
     asked = [s for s in known.journey.steps if s.asks and s.key not in _TOLD_ELSEWHERE]
+    due = {_DUE[d.kind]: d.due for d in known.deadlines if d.kind in _DUE}
     told = any(True for _ in _acts(known))
     for step in asked:
         if step.key == "dossier" and (told or len(asked) > 1):
@@ -148,9 +154,16 @@ def _steps(known: TodoContext) -> Iterable[TodoLine]:
             step.pages[0].endpoint,
             _LABELS[step.key],
             effort=_minutes(step.minutes),
+            due=due.get(step.key),
         )
 
 
+# The steps by which what is due by a day is done.
+_DUE = {
+    DeadlineKind.ANALYSIS: StudyStep.REMAINS.value,
+    DeadlineKind.FIRST_HOMOLOGATION: "dossier",
+    DeadlineKind.EXPIRY: "dossier",
+}
 _LABELS = {
     StudyStep.LEVEL: _l("Répondre aux cinq questions"),
     "team": _l("Ajouter un contact"),
@@ -181,7 +194,7 @@ def _remedies(known: TodoContext) -> Iterable[TodoLine]:
     open_, _ = findings.split_findings(known.assessment.findings, accepted, clock.today())
     asked = [f for f in open_ if f.rule not in _OF_STEPS]
     groups: dict[tuple[str, str], _Group] = {}
-    order = {(p.measure, p.on): p.loss_avoided_in_order for p in known.assessment.action_plan}
+    plan_of = {(p.measure, p.on): p for p in known.assessment.action_plan}
     plan = read_plan(known.system, known.assessment)
     planned = {(line.measure, c) for line in plan if line.kind is PlanKind.PLANNED for c in line.on}
     for line in plan:
@@ -192,7 +205,7 @@ def _remedies(known: TodoContext) -> Iterable[TodoLine]:
         if line.on and not on:
             continue
         group = groups.setdefault((_KINDS[line.kind], line.measure), _Group())
-        group.add(on, order.get((line.measure, line.on), 0.0))
+        group.add(on, plan_of.get((line.measure, line.on)))
         group.lines.append(line)
     others = []
     for remedy in group_by_remedy(asked):
@@ -205,7 +218,7 @@ def _remedies(known: TodoContext) -> Iterable[TodoLine]:
         on = [c for c in remedy.answered_on if remedy.rule.measure is None or (measure, c) not in planned]
         if on:
             group = groups.setdefault((kind, measure), _Group())
-            group.add(on, 0.0)
+            group.add(on, None)
             group.findings += remedy.findings
     lines = [_of_measure(known, kind, measure, group) for (kind, measure), group in groups.items()]
     spoken = {measure for kind, measure in groups if kind == "planned"}
@@ -226,20 +239,23 @@ class _Group:
     """What several parts of Jalon say of one measure."""
 
     on: list[str] = field(default_factory=list)
-    avoided: float = 0.0
+    alone: float = 0.0
+    in_order: float = 0.0
     findings: tuple[Finding, ...] = ()
     lines: list[PlanLine] = field(default_factory=list)
 
-    def add(self, on: Sequence[str], avoided: float) -> None:
+    def add(self, on: Sequence[str], item: PlanItem | None) -> None:
         self.on += [c for c in on if c not in self.on]
-        self.avoided += avoided
+        if item:
+            self.alone = max(self.alone, item.loss_avoided_alone)
+            self.in_order += item.loss_avoided_in_order
 
 
 def _by_use(line: TodoLine) -> tuple[bool, bool, float, bool, int, str]:
     """What is late, then what is known to be grave, then what avoids most; what asks to be confirmed after what lacks."""
     grave = line.level is RiskLevel.HIGH and not line.unsaid
     weight = {RiskLevel.HIGH: 0, RiskLevel.MEDIUM: 1, RiskLevel.LOW: 2, None: 3}[line.level]
-    return not line.late, not grave, -line.share, line.unsaid, weight, line.title
+    return not line.late, not grave, -line.next_share, line.unsaid, weight, line.title
 
 
 def _of_measure(known: TodoContext, kind: str, measure: str, group: _Group) -> TodoLine:
@@ -266,7 +282,8 @@ def _of_measure(known: TodoContext, kind: str, measure: str, group: _Group) -> T
         (("mesure", measure), ("sur", tuple(group.on))) if answered else (),
         tuple(group.on),
         EFFORT_WORDS[about.effort] if about and kind == "answer" else "",
-        group.avoided / loss if loss else 0.0,
+        group.alone / loss if loss else 0.0,
+        group.in_order / loss if loss else 0.0,
         max((catalogue.rule_of(f).level for f in group.findings), key=list(RiskLevel).index, default=None),
         due,
         ", ".join(dict.fromkeys(x.owner for x in group.lines if x.owner)),
@@ -314,7 +331,8 @@ def _pieces(known: TodoContext) -> Iterable[TodoLine]:
     dossier = known.stands.in_hand
     if dossier is None or dossier.state is not DossierState.DRAFT:
         return
-    lines, _ = freezing.preview_pieces(known.session, known.product, dossier, language())
+    whole = dossiers.dossier_of(known.session, known.product.id, dossier.number) or dossier
+    lines, _ = freezing.preview_pieces(known.session, known.product, whole, language())
     for piece in lines:
         if piece.state is PieceState.MISSING and piece.owner == "team":
             values = (("number", dossier.number), ("piece", piece.id))

@@ -206,7 +206,7 @@ def say_part(share: float) -> str:
 
 def say_gain(share: float) -> str:
     """What doing one thing would take away of today's risk."""
-    return str(_l("enlève %(part)s du risque", part=say_part(share)))
+    return str(_l("seule, enlève au moins %(part)s du risque", part=say_part(share)))
 
 
 _WEEK, _MONTH = 5, 20  # working days

@@ -161,7 +161,11 @@ def _answers(team: Walker, slug: str) -> None:
             team.fills(reason="En propre, par l’équipe")
             team.presses("Enregistrer la mesure")
     team.goes(f"/produits/{slug}/demarche/registre")
-    if team.page.get_by_role("button", name="Enregistrer ces décisions").count():
+    reduced = team.page.locator('input[name="key"]')
+    for number in range(reduced.count()):
+        team.counts["fields"] += 1
+        reduced.nth(number).check(force=True)
+    if reduced.count():
         team.presses("Enregistrer ces décisions")
     strong = team.page.locator("tr", has=team.page.get_by_text("Fort", exact=True))
     while (undecided := strong.get_by_role("link", name=re.compile("^Décider"))).count():

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from lxml import html
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.home import todo
 from app.identity.kinds import Role
 from app.mitigations.models import Measure
 from app.platform import clock
+from app.products.changes import note_change
+from app.products.models import Phase as PhaseRow
 from risk_models.scales import MeasureStatus, RiskLevel
 
 PAGE = "/produits/exemple/a-faire"
@@ -104,6 +106,40 @@ def test_a_flaw_is_mended_by_its_version_and_not_by_saying_so(world, team):
     planned["on"] = list(line.on)
     assert team.post("/produits/exemple/mesures/nouvelle?mesure=update", planned).status_code == 302
     assert [x.title for x in read(world).lines].count("Passer à la version corrigée") == 1, "it is open still"
+
+
+def test_the_pages_open_while_a_dossier_is_prepared(world, team):
+    world.cast(world.reload())
+    assert team.post("/produits/exemple/dossier/nouveau").status_code == 302
+    for page in ("/produits/exemple", PAGE):
+        assert team.get(page).status_code == 200, page
+    assert "Pièce du dossier : " in team.get(PAGE).get_data(as_text=True)
+
+
+def test_what_is_late_is_in_the_list(world):
+    owner = world.person()
+    world.filled(owner, name="Tardif")
+    with world.database.writing() as session:
+        session.execute(update(PhaseRow).values(start=clock.today() - timedelta(days=400)))
+        note_change(session, [world.reload("tardif").id])
+    with world.app.test_request_context(), world.session(writing=False) as session:
+        lines = todo.read_todo(session, world.reload("tardif")).lines
+    assert [line.key for line in lines if line.late] == ["step:remains"]
+
+
+def test_what_is_set_aside_stays_so_for_what_is_left_of_it(world, team):
+    line = next(x for x in read(world).lines if x.measure and len(x.on) > 1)
+    team.post(f"{PAGE}/de-cote", {"key": line.key})
+    one = {"status": "done", "on": [line.on[0]]}
+    assert team.post(f"/produits/exemple/mesures/nouvelle?mesure={line.measure}", one).status_code == 302
+    after = read(world)
+    assert line.measure not in {x.measure for x in after.lines}
+    assert [x.measure for x, _ in after.aside] == [line.measure]
+
+
+def test_only_what_nobody_said_may_be_unknown(world, team):
+    for line, shown in zip(read(world).lines, lines_of(team.get(PAGE)), strict=True):
+        assert ("Je ne sais pas" in shown.text_content()) is line.unsaid, line.key
 
 
 def test_a_reader_reads_and_answers_nothing(world, team):
