@@ -75,15 +75,16 @@ def _fitting(said: Statement, matches: list[Match]) -> tuple[list[Match], str]:
     if not of_package:
         return [], "package_not_here"
     # Of what is inside software that nobody opens, a package named without its place says nothing.
-    placed = [m for m in of_package if not (m.inside and said.package)]
-    # What is said of one component is said of no other, the day that one has nothing left of it, or is gone.
-    here = [m for m in of_package if said.component == m.component_ref] if said.component else placed
+    here = [m for m in of_package if not (m.inside and said.package)]
+    if said.component:  # what is said of one is said of no other, the day that one has nothing left of it, or is gone
+        here = [m for m in of_package if said.component == m.component_ref]
+        if not here:
+            return [], "component_not_here"
     # A name may be that of a package and that of the source of others: it is the package's where the product carries it, and
     # always in what Jalon itself wrote of one of its components.
     named = [m for m in here if said.is_about(m.package)]
     if named or said.component:
-        here = named
-        held = {m: [said.holds(m.version)] for m in here}
+        held = {m: [said.holds(m.version)] for m in named}
     else:
         held = {m: [said.holds(version) for package, version in m.places if said.is_about(package)] for m in here}
     fit = [m for m, holds in held.items() if any(holds)]

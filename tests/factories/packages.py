@@ -6,7 +6,8 @@ import json
 from app.feeds import services as feeds
 from app.feeds.loading import read_feed
 from app.inventory.models import Component
-from app.packages import matching, sboms
+from app.packages import flaw_judgements, matching, sboms
+from app.packages.kinds import FlawState, Justification
 
 
 def bring(world, product, component, content: bytes, name: str = "bom.json"):
@@ -27,3 +28,18 @@ def matches(world, product):
     """Those of what an inventory says; the catalogue knows more of what the product of examples is made of."""
     with world.session(writing=False) as session:
         return [m for m in matching.matches_of(session, [product.id])[product.id] if not m.inside]
+
+
+def judge_harmless(world, product, match, reason: str = "vu") -> None:
+    """Somebody of the team says that a flaw cannot be reached where it was matched."""
+    with world.session() as session:
+        flaw_judgements.judge_flaw(
+            session,
+            world.person(),
+            product,
+            match,
+            state=FlawState.NOT_AFFECTED,
+            justification=Justification.CODE_NOT_REACHABLE,
+            reason=reason,
+            until=None,
+        )

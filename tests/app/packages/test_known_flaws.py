@@ -7,15 +7,14 @@ import pytest
 from app.identity.kinds import Role
 from app.inventory import services as inventory
 from app.inventory.models import Component, Vulnerability
-from app.packages import flaw_judgements, matching
-from app.packages.kinds import FlawState, Justification
+from app.packages import matching
 from app.packages.written_flaws import is_past_fix
 from app.platform.database import new_id
 from app.products.changes import note_change
 from tests.factories.advisories import LOG4SHELL, ends, osv
 from tests.factories.boms import LIBRARY, bom
 from tests.factories.inventory import component
-from tests.factories.packages import bring, feed, matches
+from tests.factories.packages import bring, feed, judge_harmless, matches
 
 
 @pytest.fixture
@@ -157,17 +156,7 @@ def test_a_flaw_that_is_noted_and_judged_is_so_in_the_search_too(world, product,
     record = osv(ends("0", "2.0"), name="monapp", ecosystem="npm")
     feed(world, tmp_path, record | {"id": "GHSA-1", "aliases": ["CVE-2020-11111"]})
     (match,) = [m for m in matches(world, product) if m.component_ref == "web"]
-    with world.session() as session:
-        flaw_judgements.judge_flaw(
-            session,
-            world.person(),
-            product,
-            match,
-            state=FlawState.NOT_AFFECTED,
-            justification=Justification.CODE_NOT_REACHABLE,
-            reason="vu",
-            until=None,
-        )
+    judge_harmless(world, product, match)
     page = _asked(world, product, "CVE-2020-11111")
     assert "Exposé" not in page and "Guichet" in page
 

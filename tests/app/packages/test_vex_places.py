@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from app.packages import flaw_judgements, vex
+from app.packages import vex
 from app.packages.importers.vex_documents import read_vex
 from app.packages.importers.vex_statements import Statement
 from app.packages.kinds import FlawState, Justification
 from tests.factories.advisories import LOG4J, LOG4SHELL, ends, osv
 from tests.factories.boms import LIBRARY, bom
 from tests.factories.inventory import component
-from tests.factories.packages import bring, feed, matches
+from tests.factories.packages import bring, feed, judge_harmless, matches
 from tests.factories.vex import named_product, read_csaf, seen_vex, vex_of
 
 
@@ -80,17 +80,7 @@ def test_what_is_said_of_a_package_is_not_said_of_what_its_source_also_builds(wo
     bring(world, product, component(world, product, "web"), bom(components=BINARIES))
     feed(world, tmp_path, SOURCE)
     openssl = next(m for m in matches(world, product) if "/openssl" in m.package)
-    with world.session() as session:
-        flaw_judgements.judge_flaw(
-            session,
-            world.person(),
-            product,
-            openssl,
-            state=FlawState.NOT_AFFECTED,
-            justification=Justification.CODE_NOT_REACHABLE,
-            reason="jamais appelé",
-            until=None,
-        )
+    judge_harmless(world, product, openssl, "jamais appelé")
     content = world.visitor(world.person()).get("/produits/guichet/vex.cdx.json").get_data()
     with world.session() as session:
         vex.import_vex(session, world.person(), product, content, "v.json")
@@ -124,7 +114,7 @@ def test_what_is_said_of_a_component_that_is_gone_is_said_of_no_other(world, pro
         "properties": [{"name": "jalon:component", "value": "ancien"}],
     }
     document = {"bomFormat": "CycloneDX", "components": [named], "vulnerabilities": [vex_of("r", "not_affected")]}
-    assert seen_vex(world, product, document)[0] == []
+    assert seen_vex(world, product, document) == ([], ["component_not_here"])
 
 
 def test_what_is_said_of_a_component_stays_there_once_it_is_mended(world, product, tmp_path):
@@ -133,22 +123,12 @@ def test_what_is_said_of_a_component_stays_there_once_it_is_mended(world, produc
         bring(world, product, component(world, product, ref), bom(components=[LIBRARY | {"purl": f"{LOG4J}@2.14.1"}]))
     feed(world, tmp_path, LOG4SHELL)
     match = next(m for m in matches(world, product) if m.component_ref == "web")
-    with world.session() as session:
-        flaw_judgements.judge_flaw(
-            session,
-            world.person(),
-            product,
-            match,
-            state=FlawState.NOT_AFFECTED,
-            justification=Justification.CODE_NOT_REACHABLE,
-            reason="vu",
-            until=None,
-        )
+    judge_harmless(world, product, match)
     content = world.visitor(world.person()).get("/produits/guichet/vex.cdx.json").get_data()
     bring(world, product, component(world, product, "web"), bom(components=[LIBRARY | {"purl": f"{LOG4J}@2.17.1"}]))
     with world.session(writing=False) as session:
         found = vex.preview_vex(session, world.reload("guichet"), content)
-    assert found.taken == () and [entry.why for entry in found.left] == ["other_versions"]
+    assert found.taken == () and [entry.why for entry in found.left] == ["component_not_here"]
 
 
 def test_a_version_may_stand_beside_a_purl(world, product, tmp_path):
