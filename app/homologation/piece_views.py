@@ -150,14 +150,16 @@ def _line(product: Product, row: Dossier, piece: str) -> PieceLine:
 
 
 def _piece_page(product: Product, row: Dossier, line: PieceLine, **forms: BaseForm) -> str:
+    answer = forms.get("answer") or PieceForm(formdata=None)
     return render_template(
         "homologation/piece.html",
         product=product,
         dossier=row,
         line=line,
+        begun=piece_drafts.TO_COMPLETE in (answer["text"].data or ""),
         about=pieces.checklist(language())[line.id],
         documents=[d for d in row.documents if d.piece == line.id],
-        answer=forms.get("answer") or PieceForm(formdata=None),
+        answer=answer,
         is_document=pieces.is_document(line.id),
         document=forms.get("document") or DocumentForm(formdata=None),
     )
