@@ -156,8 +156,8 @@ def journey_of(session: Session, product: Product) -> Journey:
     return result_cache.compute_once(session, product, ("journey", language()), lambda: read_journey(session, product))
 
 
-def read_journey(session: Session, product: Product, stands: ProductStanding | None = None) -> Journey:
-    stands = stands or standings.standing_of_product(session, product)
+def read_journey(session: Session, product: Product) -> Journey:
+    stands = standings.standing_of_product(session, product)
     found = {s.step: s for s in guide.read_guide(session, product.id).steps}
     steps: dict[str, JourneyStep] = {step: _of_study(found[step]) for step in StudyStep}
     steps |= {"team": _team(product), "dossier": _dossier(stands), "decision": _decision(stands)}
@@ -213,7 +213,7 @@ def _of_dossier(stands: ProductStanding) -> tuple[int, StepState, Any, Any, Any]
     dossier, decided = stands.in_hand, decision_state(stands)
     if dossier is None:
         if stands.dispensation or (decided and decided.in_force):
-            return 0, StepState.DONE, _l("décidé") if stands.last else _l("dispensé"), None, None
+            return 0, StepState.DONE, _l("décidé") if decided and decided.in_force else _l("dispensé"), None, None
         return 25, StepState.TODO, "", _l("ouvrir un nouveau dossier") if stands.last else _l("ouvrir le dossier"), None
     if dossier.state is DossierState.DRAFT:
         return 25, StepState.TODO, _l("en préparation"), _l("composer, puis demander les avis"), None

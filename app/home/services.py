@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.analysis import result_cache, study
 from app.analysis import services as analysis
-from app.home.journey import Journey, decision_state, read_journey
+from app.home.journey import decision_state
 from app.home.todo import Todo, todo_of
 from app.homologation import drift
 from app.homologation.models import Decision, Dossier
@@ -26,7 +26,6 @@ class ProductHome:
     """What the home page of a product shows; `last`: the dossier of its last decision, which stands at `decision_state`;
     `dispensation`: the one that holds today."""
 
-    journey: Journey
     todo: Todo
     system: System
     assessment: Assessment
@@ -50,9 +49,7 @@ def _read_home(session: Session, product: Product) -> ProductHome:
     last, state = stands.last, decision_state(stands)
     decision = last.decision if last and state and state.ends_itself else None
     profile = study.profile_of(session, product.id) if decision and decision.level is not None else None
-    journey = read_journey(session, product, stands)
     return ProductHome(
-        journey=journey,
         todo=todo_of(session, product),
         system=system,
         assessment=assessment,

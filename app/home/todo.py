@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.analysis import result_cache
 from app.analysis import services as analysis
-from app.home.journey import read_journey
+from app.home.journey import journey_of
 from app.home.models import TodoAside
 from app.home.todo_lines import SOURCES, TodoContext, TodoLine
 from app.identity.models import Person
@@ -61,7 +61,7 @@ def read_todo(session: Session, product: Product) -> Todo:
         system,
         analysis.assess_system(system),
         stands,
-        read_journey(session, product, stands),
+        journey_of(session, product),
         deadlines.deadlines_of_many(session, [stands])[product.id],
     )
     lines = [line for source in SOURCES for line in source(known)]
@@ -79,12 +79,14 @@ def read_todo(session: Session, product: Product) -> Todo:
 
 def _row_of(key: str, rows: Sequence[TodoAside]) -> TodoAside | None:
     """What set a line aside: it, or one that asked the same of more."""
-    asked, _, of = key.rpartition(":")
-    for row in rows:
-        same, _, known = row.key.rpartition(":")
-        if same == asked and set(of.split("+")) <= set(known.split("+")):
-            return row
-    return None
+    asked, of = _parts_of(key)
+    return next((row for row in rows if (known := _parts_of(row.key))[0] == asked and of <= known[1]), None)
+
+
+def _parts_of(key: str) -> tuple[list[str], set[str]]:
+    """What a key of `TodoLine` asks, and of what."""
+    *asked, of = key.split(":", 2)
+    return asked, set(of.split("+"))
 
 
 _NEXT = 3

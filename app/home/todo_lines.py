@@ -86,7 +86,7 @@ def _acts(known: TodoContext) -> Iterable[TodoLine]:
     if told:
         title, why, minutes, label = told
         effort = _minutes(minutes)
-        yield TodoLine("act", title, why, "homologation.dossier", label, effort=effort, due=standing.act_due)
+        yield TodoLine("act", str(title), str(why), "homologation.dossier", label, effort=effort, due=standing.act_due)
 
 
 _FINISH = (
@@ -135,15 +135,12 @@ def _of_act(standing: Standing, *, first: bool) -> tuple[Any, Any, int, Any] | N
     return {NextAct.TRANSMIT: _TRANSMIT, NextAct.RENEW: _RENEW}.get(act) if act else None
 
 
-# What the list asks line by line, or what an act says already.
-_TOLD_ELSEWHERE = frozenset({StudyStep.DO.value})
-
-
 def _steps(known: TodoContext) -> Iterable[TodoLine]:
     """The steps of the journey that ask something; the dossier once nothing else does, unless an act speaks of it."""
-    asked = [s for s in known.journey.steps if s.asks and s.key not in _TOLD_ELSEWHERE]
+    # What is done is asked measure by measure.
+    asked = [s for s in known.journey.steps if s.asks and s.key != StudyStep.DO.value]
     due = {_DUE[d.kind]: d.due for d in known.deadlines if d.kind in _DUE}
-    told = any(True for _ in _acts(known))
+    told = bool(list(_acts(known)))
     for step in asked:
         if step.key == "dossier" and (told or len(asked) > 1):
             continue
@@ -180,19 +177,17 @@ def _minutes(minutes: int) -> Any:
     return _ln("%(num)d minute", "%(num)d minutes", minutes)
 
 
-# Rules that say of a measure what its own line does.
-_OF_PLANNED = frozenset({"late_measure", "measure_without_owner"})
 # Rules that the measure of another name mends: what it asks and what they do is one thing.
 _MENDED_BY = {"known_exploited_flaw": "update", "flaw_with_a_fix": "update", "end_of_life": "update"}
-# Rules that ask what a step of the journey asks.
-_OF_STEPS = frozenset({"nobody_to_call", "asset_nowhere"})
+# Rules that ask what a step of the journey does, or the line of a measure that is late.
+_ASKED_ELSEWHERE = frozenset({"nobody_to_call", "asset_nowhere", "late_measure"})
 
 
 def _remedies(known: TodoContext) -> Iterable[TodoLine]:
     """Measures to answer, to show again or to keep, and what mends the findings that rest on none; each measure once."""
     accepted = findings.read_acceptances(known.session, known.product.id)
     open_, _ = findings.split_findings(known.assessment.findings, accepted, clock.today())
-    asked = [f for f in open_ if f.rule not in _OF_STEPS]
+    asked = [f for f in open_ if f.rule not in _ASKED_ELSEWHERE]
     groups: dict[tuple[str, str], _Group] = {}
     plan_of = {(p.measure, p.on): p for p in known.assessment.action_plan}
     plan = read_plan(known.system, known.assessment)
@@ -221,8 +216,7 @@ def _remedies(known: TodoContext) -> Iterable[TodoLine]:
             group.add(on, None)
             group.findings += remedy.findings
     lines = [_of_measure(known, kind, measure, group) for (kind, measure), group in groups.items()]
-    spoken = {measure for kind, measure in groups if kind == "planned"}
-    lines += [_of_remedy(r, known) for r in others if not (r.rule.id in _OF_PLANNED and spoken)]
+    lines += [_of_remedy(r, known) for r in others]
     yield from sorted(lines, key=_by_use)
 
 
@@ -288,7 +282,7 @@ def _of_measure(known: TodoContext, kind: str, measure: str, group: _Group) -> T
         due,
         ", ".join(dict.fromkeys(x.owner for x in group.lines if x.owner)),
         measure if answered else "",
-        _is_unsaid(known, measure, group),
+        answered and _is_unsaid(known, measure, group),
         group.findings,
     )
 
@@ -327,12 +321,14 @@ def _sightings(known: TodoContext) -> Iterable[TodoLine]:
 
 
 def _pieces(known: TodoContext) -> Iterable[TodoLine]:
-    """The mandatory pieces that the dossier in hand lacks, once everything before it is done."""
-    dossier = known.stands.in_hand
-    if dossier is None or dossier.state is not DossierState.DRAFT:
+    """The mandatory pieces that a dossier in preparation lacks, of those that its team writes."""
+    in_hand = known.stands.in_hand
+    if in_hand is None or in_hand.state is not DossierState.DRAFT:
         return
-    whole = dossiers.dossier_of(known.session, known.product.id, dossier.number) or dossier
-    lines, _ = freezing.preview_pieces(known.session, known.product, whole, language())
+    dossier = dossiers.dossier_of(known.session, known.product.id, in_hand.number)
+    if dossier is None:
+        return
+    lines, _ = freezing.preview_pieces(known.session, known.product, dossier, language())
     for piece in lines:
         if piece.state is PieceState.MISSING and piece.owner == "team":
             values = (("number", dossier.number), ("piece", piece.id))

@@ -7,6 +7,7 @@ import pytest
 from lxml import html
 from sqlalchemy import select, update
 
+from app.analysis import services as analysis
 from app.home import todo
 from app.identity.kinds import Role
 from app.mitigations.models import Measure
@@ -100,7 +101,7 @@ def test_what_nobody_knows_is_set_aside_and_taken_back(world, team):
 
 def test_a_flaw_is_mended_by_its_version_and_not_by_saying_so(world, team):
     line = next(x for x in read(world).lines if x.title == "Passer à la version corrigée")
-    assert (line.measure, line.page, line.level) == ("", "packages.flaws", RiskLevel.HIGH)
+    assert (line.measure, line.page, line.level) == ("", "packages.flaws", RiskLevel.HIGH) and not line.unsaid
     assert {"known_exploited_flaw"} <= {f.rule for f in line.findings}
     planned = {"status": "planned", "due": (clock.today() + timedelta(days=90)).isoformat(), "owner": "S"}
     planned["on"] = list(line.on)
@@ -114,6 +115,23 @@ def test_the_pages_open_while_a_dossier_is_prepared(world, team):
     for page in ("/produits/exemple", PAGE):
         assert team.get(page).status_code == 200, page
     assert "Pièce du dossier : " in team.get(PAGE).get_data(as_text=True)
+
+
+def test_a_finding_is_not_hidden_by_the_plan_of_another_measure(world, team):
+    soon = {"due": (clock.today() + timedelta(days=5)).isoformat(), "owner": "Sacha"}
+    assert (
+        team.post(
+            "/produits/exemple/mesures/nouvelle?mesure=waf", {"status": "planned", "on": ["web"], **soon}
+        ).status_code
+        == 302
+    )
+    with world.database.writing() as session:
+        session.execute(update(Measure).where(Measure.measure == "mfa").values(status=MeasureStatus.PLANNED, owner=""))
+        note_change(session, [world.reload().id])
+    found = {f.rule for line in read(world).lines for f in line.findings}
+    with world.app.test_request_context(), world.session(writing=False) as session:
+        assessed = analysis.assess_system(analysis.read_system(session, world.reload())).findings
+    assert "measure_without_owner" in {f.rule for f in assessed} and "measure_without_owner" in found
 
 
 def test_what_is_late_is_in_the_list(world):
