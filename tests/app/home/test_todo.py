@@ -46,7 +46,7 @@ def test_each_thing_stands_once(world, team):
     assert len({line.key for line in found.lines}) == len(found.lines) > 5
     asked = [(line.measure, c) for line in found.lines if line.measure for c in line.on]
     assert len(set(asked)) == len(asked)
-    titles = [h.text_content() for h in html.fromstring(team.get(PAGE).get_data(as_text=True)).xpath("//ol//h3")]
+    titles = [h.text_content() for h in html.fromstring(team.get(PAGE).get_data(as_text=True)).xpath("//ol//h2")]
     assert len(titles) == len(found.lines)
 
 
